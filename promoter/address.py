@@ -1,0 +1,128 @@
+"""Where the GitOps repository and the forge are, parsed; and where a token may go."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from promoter.errors import RemoteError, UsageError
+
+_SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
+_SCHEMES = ("https", "http", "ssh", "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A repository's URL: what git is given, and what it says of host, owner and name."""
+
+    url: str
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def local(self) -> bool:
+        """Whether the repository is a folder on this machine."""
+        return self.scheme == "file"
+
+    @property
+    def owner_and_name(self) -> tuple[str, str]:
+        """The last two parts of the path, without `.git`; raises `UsageError` for fewer."""
+        parts = [part for part in self.path.removesuffix("/").removesuffix(".git").split("/") if part]
+        if len(parts) < 2:
+            raise UsageError(
+                f"{self.url} does not end in OWNER/REPOSITORY",
+                "Give the repository's clone URL, e.g. https://github.com/owner/repository.",
+            )
+        return parts[-2], parts[-1]
+
+
+def parse(text: str) -> Address:
+    """Return a URL, an scp-like address or a path parsed; raises `UsageError` or `RemoteError`."""
+    if text.startswith("-") or not text.isprintable() or not text.strip():
+        raise UsageError(f"{text!r} is no repository", "Give a URL or a path.")
+    if "://" not in text:
+        match = _SCP.fullmatch(text)
+        if match and not Path(text).exists():
+            return Address(text, "ssh", match["host"].lower(), match["path"])
+        return _folder(Path(text))
+    parts = urlsplit(text)
+    scheme = parts.scheme.lower()
+    if scheme not in _SCHEMES:
+        raise UsageError(
+            f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
+        )
+    if scheme == "file":
+        return _folder(Path(unquote(parts.path)))
+    check_url(text)
+    return Address(text, scheme, _host(text), parts.path)
+
+
+def check_url(text: str) -> None:
+    """Raise `UsageError` for a URL that carries a secret or sends it in the clear."""
+    parts = urlsplit(text)
+    host = _host(text)
+    if not host:
+        raise UsageError("the URL names no host", "Write it as https://host/owner/repository.")
+    if parts.password or (parts.username and parts.scheme != "ssh"):
+        raise UsageError(
+            f"the URL of {host} carries credentials, which every process list would show",
+            "Remove them from the URL, and put the token into GITHUB_TOKEN.",
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(
+            f"http://{host} would be read and answered in the clear",
+            "Use https; plain http is for this machine alone.",
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host, with or without a port, is this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def api_url(address: Address, *, given: str | None, server: str | None, ambient: str | None) -> str:
+    """Return the forge API's base URL: given, the runner's where it serves this host, or derived."""
+    if given:
+        parts = urlsplit(given)
+        if parts.scheme not in ("https", "http") or not parts.netloc:
+            raise UsageError(f"--api-url {given!r} is no http(s) URL", "E.g. https://api.github.com")
+        check_url(given)
+        return given.rstrip("/")
+    if ambient and server and _host(server) == address.host:
+        check_url(ambient)
+        return ambient.rstrip("/")
+    if address.host == "github.com":
+        return "https://api.github.com"
+    scheme = "http" if address.scheme == "http" else "https"
+    host = address.host if address.scheme != "ssh" else urlsplit(f"//{address.host}").hostname
+    return f"{scheme}://{host}/api/v3"
+
+
+def _folder(path: Path) -> Address:
+    """Return the address of a folder that holds a git repository, or raise `RemoteError`."""
+    try:
+        absolute = path.expanduser().resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise RemoteError(
+            f"there is no folder {str(path)!r}", "Give a URL, or the path of a repository."
+        ) from error
+    inner = absolute / ".git"
+    directory = inner if inner.is_dir() else absolute
+    if not (directory / "HEAD").exists() and not inner.is_file():
+        raise RemoteError(f"{str(path)!r} is not a git repository", "Give its path or its URL.")
+    return Address(absolute.as_uri(), "file", "", str(directory))
+
+
+def _host(url: str) -> str:
+    """Return a URL's host with its port, without credentials, in lower case."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()

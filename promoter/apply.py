@@ -1,0 +1,107 @@
+"""Carry out a plan: the only writes of the program, each found first and then brought in line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from promoter import pull_request
+from promoter.errors import RaceLostError
+from promoter.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.forges import Forge
+    from promoter.model import Pull, PullDraft
+    from promoter.plan import Promotion
+
+
+class Writer(Protocol):
+    """The writing side of a GitOps repository."""
+
+    def write(
+        self, branch: str, *, onto: str, lease: str | None, files: Mapping[PurePosixPath, bytes],
+        message: str,
+    ) -> str:  # fmt: skip
+        """Commit files on `onto` and move a branch there that must still be at `lease`."""
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done for one promotion."""
+
+    promotion: Promotion
+    action: Action
+    changed: bool
+    commit: str | None = None
+    pull: Pull | None = None
+
+
+def apply(
+    promotion: Promotion, repository: Writer, forge: Forge | None, progress: list[str]
+) -> Outcome:
+    """Do what the plan says, telling each write in `progress`; `RaceLostError` means plan anew."""
+    if promotion.refusals or not promotion.writes:
+        return Outcome(promotion, promotion.action, False, promotion.kept, promotion.pull)
+    if promotion.closing is not None:
+        return _close(promotion, repository, forge)
+    commit = promotion.kept
+    if promotion.message is not None:
+        commit = _commit(promotion, repository)
+        progress.append(f"pushed {commit[:9]} to {promotion.branch}")
+    if forge is None or promotion.draft is None:
+        return Outcome(promotion, promotion.action, True, commit)
+    try:
+        pull = _converge(promotion, promotion.draft, forge, commit)
+    except RaceLostError as error:
+        error.commit = commit if promotion.message is not None else None
+        raise
+    progress.append(f"pull {pull.number} is in line with it")
+    return Outcome(promotion, promotion.action, True, commit, pull)
+
+
+def _commit(promotion: Promotion, repository: Writer) -> str:
+    """Make the promotion's commit on its branch."""
+    assert promotion.proposal is not None
+    assert promotion.message is not None
+    return repository.write(
+        promotion.branch,
+        onto=promotion.base,
+        lease=promotion.lease,
+        files={edit.path: edit.after for edit in promotion.proposal.edits},
+        message=promotion.message,
+    )
+
+
+def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str | None) -> Pull:
+    """Open or renew the pull and read it again, for the forge has no compare-and-set."""
+    pull = promotion.pull
+    if pull is None:
+        pull = forge.open(draft, branch=promotion.branch, base=promotion.base_branch)
+    if (pull.title, pull.body) != (draft.title, draft.body):
+        forge.renew(pull, draft)
+    pull = forge.read(pull.number)
+    if pull.head != commit or (pull.title, pull.body) != (draft.title, draft.body):
+        raise RaceLostError(f"pull {pull.number} moved on while its text was written", "Run again.")
+    return pull
+
+
+def _close(promotion: Promotion, repository: Writer, forge: Forge | None) -> Outcome:
+    """End a pull that the base has overtaken, marked as ours first, and delete its branch."""
+    pull = promotion.pull
+    assert pull is not None
+    assert forge is not None
+    assert promotion.closing is not None
+    marked = pull_request.mark_closed(pull.body)
+    if marked != pull.body:
+        pull = forge.renew(pull, pull_request.PullDraft(pull.title, marked))
+        forge.comment(pull, promotion.closing)
+    closed = forge.close(pull)
+    if promotion.lease is not None:
+        repository.delete(promotion.branch, promotion.lease)
+    return Outcome(promotion, promotion.action, True, None, closed)

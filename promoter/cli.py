@@ -1,0 +1,159 @@
+"""argv to command: wires the real things; the only print and the only exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from promoter import flags
+from promoter.errors import Exit, InterruptedRunError, PromoteError, RemoteError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from promoter.settings import Settings
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line to its end and return the exit code; nothing escapes as a traceback."""
+    json_wanted = _wants_json(argv)
+    try:
+        command, parser, rest = _choose(argv)
+        parsed = parser.parse_args(rest)
+        result = _with_signals(command, parsed)
+    except SystemExit as done:  # --help and --version print and leave through argparse
+        return int(done.code or 0)
+    except PromoteError as error:
+        result = _failed(error)
+    except BrokenPipeError:
+        return int(Exit.DONE)
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, told as one
+        result = _failed(_bug(error))
+    return _print(result, as_json=json_wanted, quiet=_wants(argv, "-q", "--quiet"))
+
+
+def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
+    """Return the command that the first word names, its grammar and its arguments."""
+    parsers = {
+        "demo": flags.demo_parser,
+        "pulls": flags.pulls_parser,
+        "set-image": flags.set_image_parser,
+    }
+    if argv and argv[0] in parsers:
+        return argv[0], parsers[argv[0]](), argv[1:]
+    if argv and not argv[0].startswith("-"):
+        from promoter.suggest import nearest
+
+        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], flags.COMMANDS))
+    return "promote", flags.main_parser(), argv
+
+
+def _with_signals(command: str, parsed: argparse.Namespace) -> dict[str, Any]:
+    """Run a command that a signal or the deadline ends in an orderly way."""
+    from promoter import commands
+    from promoter.settings import taken_environment
+
+    work = getattr(commands, command.replace("-", "_"))
+    with taken_environment(parsed) as settings, _orderly_end(settings) as progress:
+        try:
+            result: dict[str, Any] = work(settings, parsed, progress)
+        except KeyboardInterrupt:
+            raise _interrupted("interrupted", Exit.INTERRUPTED, progress) from None
+        except _Terminated:
+            raise _interrupted("terminated", Exit.TERMINATED, progress) from None
+    return result
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+@contextmanager
+def _orderly_end(settings: Settings) -> Iterator[list[str]]:
+    """Turn SIGTERM and the deadline into exceptions, so that what was begun is cleaned up."""
+
+    def terminate(_: int, __: FrameType | None) -> None:
+        raise _Terminated
+
+    def expire(_: int, __: FrameType | None) -> None:
+        raise RemoteError(
+            f"not done within {settings.timeout:g} s",
+            "Check the network, or give more time with --timeout; running again is safe.",
+        )
+
+    progress: list[str] = []
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
+    if hasattr(signal, "setitimer"):
+        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, expire)
+        signal.setitimer(signal.ITIMER_REAL, settings.timeout)
+    try:
+        yield progress
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupted(word: str, code: Exit, progress: Sequence[str]) -> InterruptedRunError:
+    """Return the error that says what was and was not done."""
+    done = "; ".join(progress) or "nothing was written"
+    error = InterruptedRunError(f"{word}: {done}", "Run the same command again: it goes on there.")
+    error.exit = code
+    return error
+
+
+def _failed(error: PromoteError) -> dict[str, Any]:
+    """Return the envelope of a failed run."""
+    from promoter import report
+
+    return report.failure(error)
+
+
+def _bug(error: Exception) -> PromoteError:
+    """Return an unexpected exception as an error that asks for a report, not for the user's help."""
+    if os.environ.get("PROMOTER_TRACEBACK"):
+        raise error
+    where = error.__traceback__
+    while where and where.tb_next:
+        where = where.tb_next
+    place = f" in {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
+    return PromoteError(
+        f"a bug of promote: {type(error).__name__}{place}",
+        "Please report it with the command. PROMOTER_TRACEBACK=1 shows the whole trace.",
+    )
+
+
+def _print(result: dict[str, Any], *, as_json: bool, quiet: bool) -> int:
+    """Print a result: stdout has the result alone, stderr the complaints."""
+    from promoter import report
+
+    if not quiet:
+        sys.stderr.write(report.complaints(result))
+        sys.stderr.flush()
+    sys.stdout.write(report.as_json(result) if as_json else report.text(result))
+    sys.stdout.flush()
+    return int(result["exit_code"])
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Say whether stdout shall be JSON, even if the command line turns out to be malformed."""
+    chosen = os.environ.get("PROMOTER_OUTPUT")
+    for index, word in enumerate(argv):
+        if word == "--":
+            break
+        if word.startswith("--output="):
+            chosen = word.partition("=")[2]
+        elif word == "--output" and index + 1 < len(argv):
+            chosen = argv[index + 1]
+    return chosen == "json"
+
+
+def _wants(argv: Sequence[str], *names: str) -> bool:
+    """Say whether a switch is on the command line."""
+    return any(word in names for word in argv)

@@ -1,0 +1,268 @@
+"""`promoter.yaml` as frozen models: wiring, environments, apps and policy, with located errors."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from promoter.document import Document, load
+from promoter.errors import UsageError
+from promoter.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILE = PurePosixPath("promoter.yaml")
+WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def check_name(text: str) -> str:
+    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
+    if not _NAME.fullmatch(text):
+        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
+        raise ValueError(msg)
+    if ".." in text or text.endswith((".", ".lock")):
+        msg = "must not hold '..' nor end in '.' or '.lock': git allows no such branch"
+        raise ValueError(msg)
+    return text
+
+
+def _check_path(text: str) -> str:
+    """Return a folder inside the repository, or raise `ValueError`."""
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
+        msg = "must be a folder inside the repository, relative to its root, without '..'"
+        raise ValueError(msg)
+    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in ("app", "environment")]
+    if unknown:
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{unknown[0]}}}"
+        raise ValueError(msg)
+    return text
+
+
+def _check_author(text: str) -> str:
+    """Return an author of the form `Name <address>`, or raise `ValueError`."""
+    if not _AUTHOR.fullmatch(text):
+        msg = "must be of the form 'Name <address@host>'"
+        raise ValueError(msg)
+    return text
+
+
+def _unswitched(value: object) -> object:
+    """Read YAML 1.1's booleans as the words they were written for: `off` is not false here."""
+    return {False: "off", True: "refuse"}.get(value, value) if isinstance(value, bool) else value
+
+
+AppName = Annotated[str, AfterValidator(check_name)]
+Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, kebab-case keys, unknown keys are errors."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        use_attribute_docstrings=True,
+    )
+
+
+class Templates(Section):
+    """Texts of the pull and the commit; `{field}` is replaced, nothing is evaluated."""
+
+    title: str = "Promote {app} to {environment}: {to}"
+    """The pull's title and the commit's first line."""
+
+
+class Checks(Section):
+    """What is asked of the registry before an image may be promoted."""
+
+    exists: Severity = "refuse"
+    """The tag (or digest) is in the registry. A registry that can not be read is a warning."""
+    platforms: tuple[str, ...] = ()
+    """Platforms that the image must have, e.g. `linux/amd64`."""
+    signature: Severity = "off"
+    """The image is signed; how is said by `cosign-key` or `cosign-identity`."""
+
+
+class Environment(Section):
+    """One environment: where its kustomizations are and how a promotion reaches it."""
+
+    path: Annotated[str, AfterValidator(_check_path)]
+    """The folder of an app's kustomization; may hold `{app}` and `{environment}`."""
+    deliver: Literal["push", "pull-request", "auto-merge"] = "pull-request"
+    """How a change arrives: a commit on the base branch, a pull, or a pull that merges itself."""
+    transport: Literal["git", "api"] = "git"
+    """Through git, or through the forge's API (GitHub then signs the commit)."""
+    pin: Literal["tag", "digest", "both"] = "tag"
+    """What is written: the tag, the digest it stands for, or both."""
+    checks: Checks = Checks()
+    """What is asked of the registry first."""
+    labels: tuple[str, ...] = ()
+    """Labels of the pull; made when missing."""
+    reviewers: tuple[str, ...] = ()
+    """Who is asked to review: users, or `team:NAME`."""
+
+
+class Override(Section):
+    """What one app does differently in one environment; keys that are absent stay as they are."""
+
+    path: Annotated[str, AfterValidator(_check_path)] | None = None
+    """Another folder."""
+    deliver: Literal["push", "pull-request", "auto-merge"] | None = None
+    """Another delivery."""
+    pin: Literal["tag", "digest", "both"] | None = None
+    """Another pin."""
+    checks: Checks | None = None
+    """Other checks."""
+    labels: tuple[str, ...] | None = None
+    """Other labels."""
+    reviewers: tuple[str, ...] | None = None
+    """Other reviewers."""
+
+
+class App(Section):
+    """One application: its images, and where they are built."""
+
+    images: tuple[str, ...] = ()
+    """The images that one tag sets; without them, all of the kustomization's that share one tag."""
+    source: str | None = None
+    """The web address of the source repository."""
+    environments: dict[AppName, Override] = Field(default_factory=dict)
+    """What differs in one environment."""
+
+
+class Config(Section):
+    """The whole of `promoter.yaml`."""
+
+    repository: str | None = None
+    """Wiring: the GitOps repository's URL or path."""
+    base: str | None = None
+    """Wiring: the branch that promotions go to; the repository's default branch otherwise."""
+    forge: Literal["github", "local"] | None = None
+    """Wiring: where pulls are kept; by the repository's host otherwise."""
+    api_url: str | None = None
+    """Wiring: the forge's API; by the repository's host otherwise."""
+    transport: Literal["git", "api"] | None = None
+    """Wiring: the transport of every environment."""
+    author: Annotated[str, AfterValidator(_check_author)] = "promoter <promoter@users.noreply.github.com>"
+    """Who makes the commits: `Name <address>`."""
+    templates: Templates = Templates()
+    """Texts of the pull and the commit."""
+    environments: dict[AppName, Environment] = Field(default_factory=dict)
+    """The environments by name; without them the repository's layout names them."""
+    default_environment: AppName | None = None
+    """The environment of a promotion that names none."""
+    apps: dict[AppName, App] = Field(default_factory=dict)
+    """The apps by name; without them every app that an environment's path holds."""
+
+    def environment(self, name: str, app: str) -> Environment:
+        """Return an environment as one app sees it; raises `KeyError` where there is none."""
+        found = self.environments[name]
+        override = self.apps[app].environments.get(name) if app in self.apps else None
+        if override is None:
+            return found
+        changed = override.model_dump(exclude_none=True, exclude_unset=True, by_alias=False)
+        return found.model_copy(update={key: getattr(override, key) for key in changed})
+
+
+def parse(data: bytes, file: str) -> Config:
+    """Return the configuration in a YAML file, or raise `UsageError` with the place and a hint."""
+    document = load(data, file)
+    if document.value is None:
+        return Config()
+    try:
+        config = Config.model_validate(document.value)
+    except ValidationError as error:
+        raise _located(error, document) from None
+    _check_references(config, document)
+    return config
+
+
+def wiring_only(config: Config, file: str) -> None:
+    """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
+    extra = sorted(_aliases(config.model_fields_set) - WIRING)
+    if extra:
+        raise UsageError(
+            f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
+            f"{FILE}, and it alone defines apps, environments and policy",
+            f"Remove it here, or change {FILE} in the GitOps repository by a reviewed pull.",
+            file=file,
+        )
+
+
+def merge_wiring(policy: Config, wiring: Config) -> Config:
+    """Return the repository's configuration with the caller's wiring over it."""
+    given = {key: getattr(wiring, key) for key in wiring.model_fields_set}
+    return policy.model_copy(update=given)
+
+
+def _check_references(config: Config, document: Document) -> None:
+    """Raise `UsageError` where a name refers to an environment that is not defined."""
+    known = list(config.environments)
+    if config.default_environment and known and config.default_environment not in known:
+        raise _unknown(config.default_environment, known, document, ("default-environment",))
+    for name, app in config.apps.items():
+        for environment in app.environments:
+            if known and environment not in known:
+                place = ("apps", name, "environments", environment)
+                raise _unknown(environment, known, document, place)
+
+
+def _unknown(
+    name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
+) -> UsageError:
+    """Return the error for a name that no environment has."""
+    line, column = document.position(place)
+    return UsageError(
+        f"there is no environment {name!r}",
+        nearest(name, known),
+        file=document.file,
+        line=line,
+        column=column,
+    )
+
+
+def _located(error: ValidationError, document: Document) -> UsageError:
+    """Return pydantic's first complaint as an error with its place in the file."""
+    first = error.errors(include_url=False, include_context=True)[0]
+    place = tuple(part for part in first["loc"] if part != "[key]")
+    line, column = document.position(place)
+    key = ".".join(str(part) for part in place) or "the file"
+    if first["type"] == "extra_forbidden":
+        message, hint = f"unknown key {key}", nearest(str(place[-1]), _keys(place[:-1]))
+    else:
+        reason = first["msg"].removeprefix("Value error, ")
+        message, hint = f"{key}: {reason[0].lower()}{reason[1:]}", "See config/README.md."
+    return UsageError(message, hint, file=document.file, line=line, column=column)
+
+
+def _keys(place: tuple[Any, ...]) -> list[str]:
+    """Return the keys that are known at a place of the configuration."""
+    sections: dict[int, type[Section]] = {0: Config}
+    named: dict[str, tuple[type[Section], type[Section] | None]] = {
+        "environments": (Environment, None),
+        "apps": (App, None),
+    }
+    model: type[Section] = sections[0]
+    if place and place[0] in named and len(place) >= 2:
+        model = named[str(place[0])][0]
+        if len(place) >= 4 and place[2] == "environments":
+            model = Override
+        elif len(place) >= 3 and place[2] == "checks":
+            model = Checks
+    elif place and place[0] == "templates":
+        model = Templates
+    return sorted(_aliases(set(model.model_fields)))
+
+
+def _aliases(names: set[str]) -> set[str]:
+    """Return field names as the keys they have in the file."""
+    return {name.replace("_", "-") for name in names}

@@ -1,0 +1,66 @@
+"""The Aurora GitOps repository, made as a bare git repository from the files of this package."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promoter.errors import UsageError
+from promoter.gitops.git import Deadline, Git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.resources.abc import Traversable
+
+AUTHOR = "Aurora Platform <platform@aurora.example>"
+_BRANCH = "main"
+# A fixed moment, so that the same files make the same commit everywhere.
+_TIME = "1767225600 +0000"
+
+
+def make(directory: Path, deadline: Deadline) -> Git:
+    """Make a bare repository with one commit in a new or empty folder; else `UsageError`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        occupied = any(directory.iterdir())
+    except OSError as error:
+        raise UsageError(f"{directory}: {error.strerror}", "Name another folder.") from error
+    if occupied:
+        raise UsageError(f"{directory} is not empty", "Name a new folder for the demo.")
+    git = Git(directory, deadline)
+    git("init", "--quiet", "--bare", "--template=", str(directory))
+    git("symbolic-ref", "HEAD", f"refs/heads/{_BRANCH}")
+    # What the big forges allow: fetching commits without the files that are not asked for.
+    git("config", "uploadpack.allowFilter", "true")
+    git("config", "uploadpack.allowAnySHA1InWant", "true")
+    git("fast-import", "--quiet", "--date-format=raw", stdin=_stream())
+    return git
+
+
+def paths() -> list[str]:
+    """Return the paths of all files of the Aurora repository, sorted."""
+    return sorted(path for path, _ in _walk(files("promoter") / "demo" / "aurora", ""))
+
+
+def _stream() -> bytes:
+    """Return the files as one commit in the form that `git fast-import` reads."""
+    message = b"The Aurora GitOps repository\n"
+    out = [
+        f"commit refs/heads/{_BRANCH}\ncommitter {AUTHOR} {_TIME}\n".encode(),
+        f"data {len(message)}\n".encode(),
+        message,
+    ]
+    for path, data in sorted(_walk(files("promoter") / "demo" / "aurora", "")):
+        out.append(f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
+    return b"".join(out)
+
+
+def _walk(directory: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    """Yield the path and bytes of every file below a folder of the package."""
+    for entry in directory.iterdir():
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(entry, f"{name}/")
+        else:
+            yield name, entry.read_bytes()

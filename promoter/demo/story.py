@@ -1,0 +1,115 @@
+"""`promote demo`: the whole way of a tag through Aurora, by the very code of the real command."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from promoter import commands, report, wiring
+from promoter.demo import repository
+from promoter.gitops.git import Deadline
+from promoter.image import Tag
+from promoter.plan import Request
+from promoter.promote import open_world
+from promoter.settings import Settings
+
+if TYPE_CHECKING:
+    from promoter.gitops.git import Git
+
+APP = "aurora"
+TAG = "1.4.2"
+NEXT_TAG = "1.5.0"
+_NOW = "1767225600 +0000"
+
+
+def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[str, Any]:
+    """Make the repository, promote a tag to dev and to prod, merge, and tell it as a story."""
+    deadline = Deadline(settings.timeout)
+    home = Path(directory) if directory else Path(tempfile.mkdtemp(prefix="promoter-demo-"))
+    git = repository.make(home.absolute(), deadline)
+    progress.append(f"the demo's repository is {git.directory}")
+    results: list[dict[str, Any]] = []
+    before = git("rev-parse", "refs/heads/main")
+    parts = [_beginning(git)]
+    for environment in ("dev", "prod"):
+        result = _promote(settings, git, environment, deadline)
+        results.append(result)
+        parts.append(_told(result))
+        if result["exit_code"]:
+            return report.several(results, _text="\n".join(parts))
+    number = results[-1]["pull_request"]["number"]
+    merged = wiring.local_forge(_address(git), deadline).merge(
+        number, f"{repository.AUTHOR} {_NOW}"
+    )
+    results[-1]["pull_request"]["state"] = merged.state.value
+    parts += [_merged(number), _synced(git, before), _next(git)]
+    return report.several(results, _text="\n".join(parts))
+
+
+def _promote(
+    settings: Settings, git: Git, environment: str, deadline: Deadline
+) -> dict[str, Any]:
+    """Promote the tag to one environment as `promote --app aurora --tag …` does."""
+    own = Settings(repository=str(git.directory), forge="local", timeout=settings.timeout)
+    wired = replace(wiring.wire(own, deadline))
+    request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
+    with wiring.open_clone(wired) as clone:
+        world = open_world(wired, wiring.open_repository(wired, clone), [])
+        return commands.one(request, world)
+
+
+def _address(git: Git) -> Any:
+    """Return the address of the demo's repository."""
+    from promoter import address
+
+    return address.parse(str(git.directory))
+
+
+def _beginning(git: Git) -> str:
+    """Tell where the repository is and what it holds."""
+    return (
+        f"The Aurora GitOps repository is in {git.directory}\n"
+        f"({len(repository.paths())} files, bare; three services, built by one CI run).\n"
+    )
+
+
+def _told(result: dict[str, Any]) -> str:
+    """Tell one promotion: the command, the diff, the pull."""
+    command = f"promote --app {APP} --tag {TAG} --env {result['environment']}"
+    lines = [f"$ {command}", report.text(result).rstrip("\n"), "", result["diff"]]
+    pull = result["pull_request"]
+    if pull:
+        lines += [f"--- the pull request: {pull['title']} ---", "", pull["body"]]
+    return "\n".join(lines)
+
+
+def _merged(number: int) -> str:
+    """Tell the merge."""
+    return f"$ promote pulls merge {number}\nmerged: a human said yes.\n"
+
+
+def _synced(git: Git, before: str) -> str:
+    """Tell what Argo CD would now bring to each cluster, from git alone."""
+    after = git("rev-parse", "refs/heads/main")
+    lines = [f"Argo CD sees main move from {before[:9]} to {after[:9]} and would sync:"]
+    for cluster in ("dev-kind", "prod"):
+        changed = git("diff", "--unified=0", before, after, "--", f"clusters/{cluster}")
+        moves = [line for line in changed.splitlines() if line.startswith(("+ ", "- "))]
+        lines += [f"  clusters/{cluster}: {len(moves) // 2} images", *(f"    {m}" for m in moves)]
+    return "\n".join(lines) + "\n"
+
+
+def _next(git: Git) -> str:
+    """Say which commands to try next on the same repository."""
+    repo = shlex.quote(str(git.directory))
+    commands_ = (
+        f"promote --app {APP} --tag {NEXT_TAG} --repo {repo} --dry-run",
+        f"promote --app {APP} --tag {NEXT_TAG} --repo {repo}",
+        f"promote pulls --repo {repo}",
+        f"promote pulls merge 2 --repo {repo}",
+        f"promote --app {APP} --tag 1.3.0 --repo {repo}",
+    )
+    return "\n".join(["Try next:", *(f"  {command}" for command in commands_)]) + "\n"

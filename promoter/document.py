@@ -1,0 +1,76 @@
+"""A YAML file of ours, read once: its value, and where each key of it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from promoter.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIZE_LIMIT = 4 * 1024 * 1024
+_NESTING_LIMIT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: the value, and the nodes that know their lines."""
+
+    file: str
+    value: object
+    root: Node | None
+
+    def position(self, place: Sequence[object]) -> tuple[int | None, int | None]:
+        """Return the line and column of a key, or of its nearest parent that is there."""
+        node, mark = self.root, self.root.start_mark if self.root else None
+        for part in place:
+            found = _child(node, part)
+            if found is None:
+                break
+            key, node = found
+            mark = key.start_mark
+        return (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+
+
+def load(data: bytes, file: str) -> Document:
+    """Return a YAML document without aliases, or raise `UsageError` with place and reason."""
+    if len(data) > _SIZE_LIMIT:
+        raise UsageError(f"has {len(data)} bytes, and {_SIZE_LIMIT} is the most", "", file=file)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError("is not UTF-8", "Save it as UTF-8.", file=file) from error
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = _NESTING_LIMIT
+    try:
+        root = yaml.compose(text)
+        value: Any = None if root is None else yaml.constructor.construct_document(root)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise UsageError(
+            f"is not valid YAML: {error.problem or error.context}",
+            "Check the indentation and quoting there.",
+            file=file,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+        ) from None
+    except (YAMLError, RecursionError, ValueError) as error:
+        raise UsageError(f"is not valid YAML: {error}", "", file=file) from None
+    return Document(file, value, root)
+
+
+def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:
+    """Return the key and value nodes of a part of a mapping or sequence."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if key.value == part:
+                return key, value
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None

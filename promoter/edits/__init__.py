@@ -1,0 +1,1 @@
+"""Byte-exact edits: find the span, replace it, prove that nothing else changed; or refuse."""

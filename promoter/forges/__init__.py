@@ -1,0 +1,30 @@
+"""Forges: where pulls are kept. A seam is this Protocol and the table in `promoter.forges.table`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from promoter.model import Pull, PullDraft
+
+
+class Forge(Protocol):
+    """Finds, opens, renews and ends pulls; every failure is a `RemoteError` in the user's words."""
+
+    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
+        """Return the pulls from a branch to a base in every state, newest first."""
+
+    def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
+        """Return the one open pull of a branch, opened now unless another run just did."""
+
+    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
+        """Give a pull a title and a body."""
+
+    def comment(self, pull: Pull, text: str) -> None:
+        """Say something on a pull."""
+
+    def close(self, pull: Pull) -> Pull:
+        """End a pull unmerged."""
+
+    def read(self, number: int) -> Pull:
+        """Return a pull as it is now."""

@@ -1,0 +1,214 @@
+"""The local forge: pulls as refs in a bare repository, for demos, tests and air-gapped users.
+
+A pull is a JSON blob at `refs/promoter/pulls/<n>`; every write replaces exactly what was read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from promoter.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.model import Pull, PullState, Refusal
+
+if TYPE_CHECKING:
+    from promoter.gitops.git import Git
+    from promoter.model import PullDraft
+
+_PREFIX = "refs/promoter/pulls/"
+_ZERO = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A pull with the blob it was read from and the comments beside it."""
+
+    pull: Pull
+    blob: str
+    comments: tuple[str, ...]
+
+
+class LocalForge:
+    """Pulls of one repository on this machine; needs neither network nor token."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
+        """Return the pulls from a branch to a base in every state, newest first."""
+        return tuple(p for p in self.all() if p.branch == branch and p.base == base)
+
+    def all(self) -> tuple[Pull, ...]:
+        """Return every pull, newest first."""
+        return tuple(stored.pull for stored in self._stored())
+
+    def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
+        """Return the one open pull of a branch, opened now unless another run just did."""
+        stored = self._stored()
+        for one in stored:
+            if one.pull.branch == branch and one.pull.state is PullState.OPEN:
+                return self.renew(one.pull, draft)
+        number = max((one.pull.number for one in stored), default=0) + 1
+        pull = Pull(
+            number, self._url(number), PullState.OPEN, branch, base,
+            self._head(branch), draft.title, draft.body,
+        )  # fmt: skip
+        self._write(_Stored(pull, _ZERO, ()))
+        return pull
+
+    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
+        """Give a pull a title and a body."""
+        stored = self._find(pull.number)
+        changed = replace(stored.pull, title=draft.title, body=draft.body)
+        self._write(replace(stored, pull=changed))
+        return changed
+
+    def comment(self, pull: Pull, text: str) -> None:
+        """Say something on a pull."""
+        stored = self._find(pull.number)
+        self._write(replace(stored, comments=(*stored.comments, text)))
+
+    def close(self, pull: Pull) -> Pull:
+        """End a pull unmerged."""
+        stored = self._find(pull.number)
+        if stored.pull.state is not PullState.OPEN:
+            return stored.pull
+        closed = replace(stored.pull, state=PullState.CLOSED)
+        self._write(replace(stored, pull=closed))
+        return closed
+
+    def read(self, number: int) -> Pull:
+        """Return a pull as it is now."""
+        return self._find(number).pull
+
+    def comments(self, number: int) -> tuple[str, ...]:
+        """Return what was said on a pull, oldest first."""
+        return self._find(number).comments
+
+    def merge(self, number: int, committer: str) -> Pull:
+        """Merge an open pull into its base by a merge commit, and delete its branch."""
+        stored = self._find(number)
+        pull = stored.pull
+        if pull.state is not PullState.OPEN:
+            raise _refused(f"pull {number} is {pull.state}", "Only an open pull can be merged.")
+        self._check_not_checked_out(pull.base)
+        base = self._head(pull.base)
+        commit = self._merge_commit(pull, base, committer)
+        merged = replace(pull, state=PullState.MERGED)
+        blob = self._blob(replace(stored, pull=merged))
+        self._transaction(
+            f"update refs/heads/{pull.base} {commit} {base}",
+            f"delete refs/heads/{pull.branch} {pull.head}",
+            f"update {_PREFIX}{number} {blob} {stored.blob}",
+        )
+        return merged
+
+    def _merge_commit(self, pull: Pull, base: str, committer: str) -> str:
+        """Store the merge of a pull's head into its base and return the commit's id."""
+        if self._git.attempt("merge-base", "--is-ancestor", base, pull.head).status == 0:
+            tree = self._git("rev-parse", "--verify", f"{pull.head}^{{tree}}")
+        else:
+            merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
+            if merged.status != 0:
+                raise _refused(
+                    f"pull {pull.number} does not merge cleanly into {pull.base}",
+                    "Run the promotion again: it makes the change anew on the newest base.",
+                )
+            tree = merged.stdout.decode().splitlines()[0]
+        message = f"Merge pull {pull.number}: {pull.title}\n"
+        header = f"tree {tree}\nparent {base}\nparent {pull.head}\n"
+        people = f"author {committer}\ncommitter {committer}\n"
+        data = f"{header}{people}\n{message}".encode()
+        return self._git("hash-object", "-w", "-t", "commit", "--stdin", stdin=data)
+
+    def _check_not_checked_out(self, base: str) -> None:
+        """Refuse to move a branch under somebody's work tree."""
+        bare = self._git("config", "--type=bool", "--default=false", "core.bare") == "true"
+        if not bare and self._git("symbolic-ref", "-q", "HEAD") == f"refs/heads/{base}":
+            raise _refused(
+                f"{base} is checked out there, and its work tree would fall behind",
+                f"Check out another branch first, or run: git merge BRANCH while on {base}.",
+            )
+
+    def _stored(self) -> list[_Stored]:
+        """Read every pull, newest first."""
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX)
+        heads = dict(
+            reversed(line.split(" ", 1))
+            for line in self._git(
+                "for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads/"
+            ).splitlines()
+        )
+        found = [self._parse(*line.split(" ", 1), heads) for line in listed.splitlines()]
+        return sorted(found, key=lambda one: one.pull.number, reverse=True)
+
+    def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
+        """Read one pull; the head of an open one is wherever its branch is."""
+        number = int(ref.removeprefix(_PREFIX))
+        try:
+            data: dict[str, Any] = json.loads(self._git.data(blob)[1])
+            state = PullState(data["state"])
+            head = heads.get(data["branch"], data["head"]) if state is PullState.OPEN else data["head"]
+            pull = Pull(
+                number, self._url(number), state, data["branch"], data["base"],
+                head, data["title"], data["body"],
+            )  # fmt: skip
+            return _Stored(pull, blob, tuple(data.get("comments", ())))
+        except (ValueError, KeyError, TypeError) as error:
+            raise RemoteError(
+                f"{ref} is not a pull of the local forge", f"Delete it: git update-ref -d {ref}"
+            ) from error
+
+    def _find(self, number: int) -> _Stored:
+        """Return one pull, or raise `SelectionError` naming those that are there."""
+        stored = self._stored()
+        for one in stored:
+            if one.pull.number == number:
+                return one
+        known = ", ".join(str(one.pull.number) for one in stored) or "none"
+        raise SelectionError(f"there is no pull {number}", f"Known: {known}.")
+
+    def _write(self, stored: _Stored) -> None:
+        """Store a pull over exactly what was read; else `RaceLostError`."""
+        ref = f"{_PREFIX}{stored.pull.number}"
+        self._transaction(f"update {ref} {self._blob(stored)} {stored.blob}")
+
+    def _blob(self, stored: _Stored) -> str:
+        """Store a pull's JSON and return the blob's id."""
+        pull = stored.pull
+        data = {
+            "state": pull.state.value,
+            "branch": pull.branch,
+            "base": pull.base,
+            "head": pull.head,
+            "title": pull.title,
+            "body": pull.body,
+            "comments": list(stored.comments),
+        }
+        text = json.dumps(data, indent=1).encode()
+        return self._git("hash-object", "-w", "--stdin", stdin=text)
+
+    def _transaction(self, *commands: str) -> None:
+        """Change refs together, each only from what was seen; else `RaceLostError`."""
+        done = self._git.attempt(
+            "update-ref", "--stdin", stdin="".join(f"{c}\n" for c in commands).encode()
+        )
+        if done.status != 0:
+            raise RaceLostError(
+                f"the pulls changed meanwhile: {done.stderr.strip()[:300]}", "Run again."
+            )
+
+    def _head(self, branch: str) -> str:
+        """Return a branch's commit."""
+        return self._git("rev-parse", "--verify", f"refs/heads/{branch}")
+
+    def _url(self, number: int) -> str:
+        """Return an address for a pull that says which repository and which ref."""
+        return f"{Path(self._git.directory).as_uri()}#{_PREFIX}{number}"
+
+
+def _refused(reason: str, hint: str) -> RefusedError:
+    """Return a refusal of the local forge."""
+    return RefusedError([Refusal("pull", reason, hint)])

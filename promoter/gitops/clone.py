@@ -1,0 +1,191 @@
+"""A shallow, blobless, bare clone without a work tree: the fastest way to one commit's few files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from promoter.errors import RaceLostError, RemoteError, SelectionError
+from promoter.gitops.git import Deadline, Git, check_version, failure
+from promoter.gitops.tree import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from promoter.gitops.git import Result
+
+_FILTER_IGNORED = "filtering not recognized"
+_DEPTHS = (64, 1024, 2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One ref to push: what it shall be (None deletes it) and what it must be now (None: absent)."""
+
+    ref: str
+    new: str | None
+    old: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRefs:
+    """What a remote repository said of its refs."""
+
+    head: str | None
+    refs: Mapping[str, str]
+
+
+class Clone:
+    """A temporary bare repository, filled with what the run needs and removed with it."""
+
+    def __init__(
+        self,
+        url: str,
+        deadline: Deadline,
+        *,
+        configuration: Mapping[str, str] | None = None,
+    ) -> None:
+        self.url = url
+        self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
+        directory = self._home / "clone.git"
+        self.git = Git(directory, deadline, configuration=configuration)
+        self._present: set[str] = set()
+        self._trees: dict[str, GitTree] = {}
+        self._blobless = True
+        self._ready = False
+
+    def __enter__(self) -> Self:
+        """Return itself; leaving removes the folder."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End git's processes and remove the folder."""
+        self.git.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def remote_refs(self, *patterns: str) -> RemoteRefs:
+        """Ask the remote for its default branch and the refs that match, without a clone."""
+        self._prepare()
+        listed = self.git("ls-remote", "--symref", "--", self.url, "HEAD", *patterns)
+        head, refs = None, {}
+        for line in listed.splitlines():
+            value, _, name = line.partition("\t")
+            if value.startswith("ref: "):
+                head = value.removeprefix("ref: refs/heads/")
+            elif not name.endswith("^{}"):
+                refs[name] = value
+        return RemoteRefs(head, refs)
+
+    def fetch(self, *commits: str, depth: int = 1) -> None:
+        """Bring commits with their directories, without file contents where the server can."""
+        wanted = [commit for commit in commits if depth > 1 or commit not in self._trees]
+        if not wanted:
+            return
+        result = self.git.attempt(
+            "fetch", f"--depth={depth}", "--filter=blob:none", "--no-tags", "--quiet",
+            "--no-write-fetch-head", "--no-recurse-submodules", "origin", *wanted,
+        )  # fmt: skip
+        if result.status != 0:
+            raise failure("fetch", result)
+        if _FILTER_IGNORED in result.stderr:
+            self._blobless = False
+
+    def fetch_blobs(self, oids: Iterable[str]) -> None:
+        """Bring file contents in one round trip; those already here cost nothing."""
+        missing = [oid for oid in dict.fromkeys(oids) if oid not in self._present]
+        if not missing:
+            return
+        if self._blobless:
+            self.git(
+                "-c", "fetch.negotiationAlgorithm=noop",
+                "fetch", "origin", "--no-tags", "--no-write-fetch-head", "--quiet",
+                "--no-recurse-submodules", "--filter=blob:none", "--stdin",
+                stdin="".join(f"{oid}\n" for oid in missing).encode(),
+            )  # fmt: skip
+        self._present.update(missing)
+
+    def tree(self, commit: str) -> GitTree:
+        """Return the view of a commit that was fetched."""
+        if commit not in self._trees:
+            self._trees[commit] = GitTree(self, commit)
+        return self._trees[commit]
+
+    def is_ancestor(self, commit: str, *, of: str) -> bool:
+        """Say whether a commit is in the history of another, deepening the clone only as needed."""
+        if commit == of:
+            return True
+        for depth in _DEPTHS:
+            # Trees of old commits are of no use: only the chain of commits is asked for.
+            self.git(
+                "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
+                "--no-write-fetch-head", "origin", of,
+            )  # fmt: skip
+            status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
+            if status == 0:
+                return True
+            if not self._is_shallow():
+                return False
+        return False
+
+    def push(self, *updates: Update) -> None:
+        """Push refs together, each only if the remote still has what was seen; else `RaceLostError`."""
+        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
+        specs = [f"{u.new or ''}:{u.ref}" for u in updates]
+        atomic = ["--atomic"] if len(updates) > 1 else []
+        result = self.git.attempt(
+            "push", "--porcelain", "--no-verify", *atomic, *leases, "--", self.url, *specs
+        )
+        if result.status != 0:
+            raise _push_failure(result, updates)
+
+    def _prepare(self) -> None:
+        """Make the empty repository on first use."""
+        if self._ready:
+            return
+        check_version(self.git)
+        self.git.directory.mkdir()
+        self.git("init", "--quiet", "--bare", "--template=", str(self.git.directory))
+        self.git("config", "remote.origin.url", self.url)
+        self.git("config", "remote.origin.promisor", "true")
+        self.git("config", "extensions.partialClone", "origin")
+        self._ready = True
+
+    def _is_shallow(self) -> bool:
+        """Say whether the clone's history still ends before its beginning."""
+        return (self.git.directory / "shallow").exists()
+
+
+def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
+    """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
+    if not found.refs and not found.head:
+        raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
+    name = wanted or found.head
+    if name is None:
+        raise SelectionError(f"{url} names no default branch", "Name one with --base.")
+    commit = found.refs.get(f"refs/heads/{name}")
+    if commit is None and wanted is None:
+        commit = found.refs.get("HEAD")
+    if commit is None:
+        raise SelectionError(
+            f"{url} has no branch {name!r}",
+            f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
+        )
+    return name, commit
+
+
+def _push_failure(result: Result, updates: Sequence[Update]) -> RemoteError:
+    """Tell a lost race from a refusal by the server."""
+    report = result.stdout.decode("utf-8", "replace")
+    raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
+    if any(sign in report or sign in result.stderr for sign in raced):
+        refs = ", ".join(update.ref for update in updates)
+        return RaceLostError(f"{refs} changed while the push was under way", "Run again.")
+    refused = [line for line in report.splitlines() if line.startswith("!")]
+    error = failure("push", result)
+    if refused:
+        reasons = "; ".join(line.split("\t")[-1] for line in refused)
+        return RemoteError(f"{error.message} ({reasons})", error.hint)
+    return error

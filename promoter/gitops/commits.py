@@ -1,0 +1,82 @@
+"""Commits made by plumbing: blobs and trees along the changed paths, no work tree, no index."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from git.objects.fun import tree_to_stream
+from gitdb import IStream, LooseObjectDB
+
+from promoter.gitops.tree import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.gitops.clone import Clone
+    from promoter.gitops.tree import GitTree
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who makes a commit and when: a name, an address, seconds since the epoch (UTC)."""
+
+    name: str
+    email: str
+    time: int
+
+    def __str__(self) -> str:
+        """Return git's own form of it."""
+        return f"{self.name} <{self.email}> {self.time} +0000"
+
+
+def write_commit(
+    clone: Clone, parent: str, files: Mapping[PurePosixPath, bytes], *, message: str, by: Signature
+) -> str:
+    """Store a commit on `parent` that changes the contents of existing files; returns its id."""
+    store = LooseObjectDB(str(clone.git.directory / "objects"))
+    root = write_tree(store, clone.tree(parent), files)
+    body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
+    return _store(store, "commit", body.encode())
+
+
+def write_tree(store: LooseObjectDB, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
+    """Store the tree that results from changing existing files of another; returns its id."""
+    changed: dict[PurePosixPath, dict[str, str]] = {}
+    for path, content in files.items():
+        changed.setdefault(path.parent, {})[path.name] = _store(store, "blob", content)
+    # Deepest first, so that each directory finds the new ids of those below it.
+    while True:
+        directory = max(changed, key=lambda path: len(path.parts))
+        listing = {name: list(entry) for name, entry in tree.listing(directory).items()}
+        for name, oid in changed.pop(directory).items():
+            listing[name][0] = oid
+        oid = _store_tree(store, {name: (str(e[0]), int(e[1])) for name, e in listing.items()})
+        if directory == ROOT:
+            return oid
+        changed.setdefault(directory.parent, {})[directory.name] = oid
+
+
+def _store_tree(store: LooseObjectDB, listing: Mapping[str, tuple[str, int]]) -> str:
+    """Store one directory in git's order, in which a directory sorts as if its name ended in '/'."""
+
+    def order(item: tuple[str, tuple[str, int]]) -> bytes:
+        name, (_, mode) = item
+        return name.encode("utf-8", "surrogateescape") + (b"/" if stat.S_ISDIR(mode) else b"")
+
+    entries = [
+        (bytes.fromhex(oid), mode, name)
+        for name, (oid, mode) in sorted(listing.items(), key=order)
+    ]
+    stream = BytesIO()
+    tree_to_stream(entries, stream.write)
+    return _store(store, "tree", stream.getvalue())
+
+
+def _store(store: LooseObjectDB, kind: str, data: bytes) -> str:
+    """Store one object and return its id."""
+    stored = store.store(IStream(kind.encode(), len(data), BytesIO(data)))
+    return str(stored.hexsha.decode())

@@ -1,0 +1,157 @@
+"""Where an app's kustomization is: by configuration, else by the layouts that repositories have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.config import Environment
+from promoter.errors import SelectionError
+from promoter.model import Kind
+from promoter.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from promoter.config import Config
+    from promoter.model import Tree
+
+# The names that kustomize looks for, in its own order.
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+# The first layout that holds the app wins; `*` is the environment's name.
+_LAYOUTS = (
+    "clusters/{environment}/apps/{app}",
+    "apps/{app}/overlays/{environment}",
+    "overlays/{environment}/{app}",
+    "{app}/overlays/{environment}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One app in one environment: the settings in force, and the file to edit."""
+
+    app: str
+    environment: str
+    settings: Environment
+    file: PurePosixPath
+
+    @property
+    def directory(self) -> PurePosixPath:
+        """The folder of the kustomization."""
+        return self.file.parent
+
+
+def find_target(config: Config, tree: Tree, app: str, environment: str | None) -> Target:
+    """Return the one place of an app, or raise `SelectionError` naming what is known."""
+    settings = environments_of(config, tree, app)
+    name = environment or _default_environment(config, settings)
+    if name not in settings:
+        raise SelectionError(
+            f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
+        )
+    chosen = settings[name]
+    path = chosen.path.replace("{app}", app).replace("{environment}", name)
+    directory = PurePosixPath(path)
+    return Target(app, name, chosen, kustomization_file(tree, directory))
+
+
+def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
+    """Return an app's environments by name, or raise `SelectionError` where it is unknown."""
+    if config.apps and app not in config.apps:
+        raise SelectionError(f"there is no app {app!r}", nearest(app, config.apps))
+    if config.environments:
+        return {name: config.environment(name, app) for name in config.environments}
+    for layout in _LAYOUTS:
+        found = {
+            place["environment"]: Environment(path=layout)
+            for place in _matches(tree, layout)
+            if place["app"] == app
+        }
+        if found:
+            return found
+    known = known_apps(config, tree)
+    if not known:
+        raise SelectionError(
+            "the repository has no promoter.yaml and none of the layouts that are known by "
+            f"themselves: {', '.join(_LAYOUTS)}",
+            "Describe it in a promoter.yaml, or in a file named with --config.",
+        )
+    raise SelectionError(f"there is no app {app!r}", nearest(app, known))
+
+
+def known_apps(config: Config, tree: Tree) -> list[str]:
+    """Return the names of all apps that the configuration or the layout names."""
+    if config.apps:
+        return sorted(config.apps)
+    if config.environments:
+        layouts = [environment.path for environment in config.environments.values()]
+        found = {place["app"] for path in layouts for place in _matches(tree, path) if place["app"]}
+        return sorted(found)
+    return sorted({place["app"] for layout in _LAYOUTS for place in _matches(tree, layout)})
+
+
+def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
+    """Return the kustomization of a folder, or raise `SelectionError` for none or several."""
+    entries = tree.entries(directory)
+    found = [name for name in KUSTOMIZATION_NAMES if name in entries]
+    if len(found) > 1:
+        raise SelectionError(
+            f"{directory} holds {' and '.join(found)}, and kustomize takes one",
+            "Remove all but one of them.",
+        )
+    if not found:
+        missing = "there is no such folder" if not entries else f"it holds {_listed(entries)}"
+        raise SelectionError(
+            f"no kustomization in {directory}: {missing}",
+            "The folder must hold a kustomization.yaml; check the environment's path.",
+        )
+    if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):
+        raise SelectionError(f"{directory / found[0]} is not a file", "")
+    return directory / found[0]
+
+
+def _default_environment(config: Config, settings: Mapping[str, Environment]) -> str:
+    """Return the environment of a request that names none, or raise `SelectionError`."""
+    if config.default_environment:
+        return config.default_environment
+    if "prod" in settings:
+        return "prod"
+    if len(settings) == 1:
+        return next(iter(settings))
+    raise SelectionError(
+        f"which environment? There are {', '.join(sorted(settings))}",
+        "Name one with --env, or set default-environment in promoter.yaml.",
+    )
+
+
+def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:
+    """Yield the app and environment of every folder of a layout that holds a kustomization."""
+
+    def walk(
+        directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
+    ) -> Iterator[dict[str, str]]:
+        if not parts:
+            if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+                yield names
+            return
+        part, rest = parts[0], parts[1:]
+        placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
+        for name, kind in tree.entries(directory).items():
+            if kind is not Kind.DIRECTORY or name.startswith("."):
+                continue
+            if placeholder and names.get(placeholder) in (None, "", name):
+                yield from walk(directory / name, rest, {**names, placeholder: name})
+            elif name == part:
+                yield from walk(directory / name, rest, names)
+
+    empty = {"app": "", "environment": ""}
+    yield from walk(PurePosixPath(), PurePosixPath(layout).parts, empty)
+
+
+def _listed(entries: Mapping[str, Kind]) -> str:
+    """Return a few of a folder's names, for a message."""
+    names = sorted(entries)
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")

@@ -1,0 +1,166 @@
+"""The values that every part shares; frozen, without behaviour beyond reading themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from promoter.image import Digest, Tag
+
+
+class Kind(StrEnum):
+    """What a path of a tree is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+class Tree(Protocol):
+    """A read-only view of one commit's files; every reading is remembered for the run."""
+
+    @property
+    def commit(self) -> str:
+        """The commit's id, or '' where the files come from no commit."""
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds; empty where there is no directory."""
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files at once, so that reading them later costs no round trip each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One rule that forbids the work, with the place, the reason and the way out."""
+
+    rule: str
+    reason: str
+    hint: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """What was asked for one image: a tag, a digest, or both."""
+
+    name: str
+    tag: Tag | None = None
+    digest: Digest | None = None
+
+    def __str__(self) -> str:
+        """Return the form of `--image`: `NAME=TAG`, `NAME@DIGEST` or `NAME=TAG@DIGEST`."""
+        tag = f"={self.tag}" if self.tag else ""
+        return f"{self.name}{tag}{f'@{self.digest}' if self.digest else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one image in one file, before and after; line and column count from 1."""
+
+    path: PurePosixPath
+    line: int
+    column: int
+    field: str
+    image: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A file's bytes before and after, and the changes that make the difference."""
+
+    path: PurePosixPath
+    before: bytes
+    after: bytes
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+class PullState(StrEnum):
+    """What became of a pull."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as the forge shows it."""
+
+    number: int
+    url: str
+    state: PullState
+    branch: str
+    base: str
+    head: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PullDraft:
+    """What a pull shall say; a function of the branch's commit alone."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchCommit:
+    """A commit that a branch has and the base has not, with what it changed and in which trees."""
+
+    sha: str
+    parents: tuple[str, ...]
+    message: str
+    author: str
+    tree: Tree
+    onto: Tree
+    changed: tuple[PurePosixPath, ...]
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the repository and the forge said about one branch, at one moment."""
+
+    base_branch: str
+    base: Tree
+    branch: str
+    tip: str | None = None
+    commits: tuple[BranchCommit, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+
+    @property
+    def open_pull(self) -> Pull | None:
+        """The pull that waits for a merge; there is one at most."""
+        return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMove:
+    """One image of a promotion, from what it was to what it shall be."""
+
+    name: str
+    from_tag: str | None
+    from_digest: str | None
+    to_tag: str | None
+    to_digest: str | None

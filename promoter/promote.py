@@ -1,0 +1,94 @@
+"""The loop: observe, plan, apply; a lost race observes again until the deadline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from promoter import wiring as wires
+from promoter.apply import Outcome, apply
+from promoter.errors import RaceLostError
+from promoter.plan import Action, locate, plan
+from promoter.promotion import branch_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from promoter.forges import Forge
+    from promoter.gitops.repository import GitRepository
+    from promoter.plan import Promotion, Request
+    from promoter.wiring import Wiring
+
+
+@dataclass(slots=True)
+class World:
+    """What a run observes and writes, opened once and used for every app and every retry."""
+
+    wiring: Wiring
+    repository: GitRepository
+    open_forge: Callable[[], Forge]
+    progress: list[str]
+    _forge: Forge | None = None
+
+    def forge(self) -> Forge:
+        """Return the forge, opened on first use: a direct push needs none."""
+        if self._forge is None:
+            self._forge = self.open_forge()
+        return self._forge
+
+
+def promote(request: Request, world: World) -> Outcome:
+    """Carry one request out to its end, however many others write at the same time."""
+    deadline, settings = world.wiring.deadline, world.wiring.settings
+    attempts = Retrying(
+        retry=retry_if_exception_type(RaceLostError),
+        stop=stop_after_delay(deadline.remaining()),
+        wait=wait_random_exponential(multiplier=0.05, max=3),
+        reraise=True,
+    )
+    written: tuple[str, Action] | None = None
+    for attempt in attempts:
+        with attempt:
+            promotion = observe_and_plan(request, world)
+            if settings.dry_run or settings.check:
+                return Outcome(promotion, promotion.action, promotion.writes)
+            try:
+                outcome = apply(promotion, world.repository, _forge_for(promotion, world), world.progress)
+            except RaceLostError as error:
+                written = (error.commit, promotion.action) if error.commit else written
+                raise
+    return _summed(outcome, written)
+
+
+def observe_and_plan(request: Request, world: World) -> Promotion:
+    """Return what one request means for what is there now."""
+    wiring = world.wiring
+    wanted = wiring.settings.base or (wiring.file.base if wiring.file else None)
+    base = world.repository.base(wanted)
+    config = wiring.config(base[1])
+    bare = world.repository.look(base, "")
+    target = locate(request, config, bare)
+    sight = world.repository.look(base, branch_name(target.environment, target.app))
+    if target.settings.deliver != "push":
+        sight = replace(sight, pulls=world.forge().pulls(sight.branch, sight.base_branch))
+    return plan(request, config, sight).promotions[0]
+
+
+def _forge_for(promotion: Promotion, world: World) -> Forge | None:
+    """Return the forge where the promotion is a pull."""
+    return None if promotion.deliver == "push" else world.forge()
+
+
+def _summed(outcome: Outcome, written: tuple[str, Action] | None) -> Outcome:
+    """Return the run's outcome: an attempt that wrote before it lost a race counts as well."""
+    if written is None or outcome.commit != written[0]:
+        return outcome
+    return replace(outcome, action=written[1], changed=True)
+
+
+def open_world(wiring: Wiring, repository: GitRepository, progress: list[str]) -> World:
+    """Return the world of a run; what it has written is told in `progress`."""
+    return World(wiring, repository, lambda: wires.open_forge(wiring), progress)
+

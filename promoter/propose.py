@@ -1,0 +1,136 @@
+"""From a request to the edits that would carry it out, on one view of the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter import graph
+from promoter.edits import kustomization
+from promoter.errors import RefusedError, SelectionError, UsageError
+from promoter.model import ImageMove, ImageRequest, Kind, Refusal
+from promoter.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.config import Config
+    from promoter.edits.kustomization import ImageEntry
+    from promoter.image import Tag
+    from promoter.layout import Target
+    from promoter.model import FileEdit, Tree
+    from promoter.promotion import Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The edits of one promotion on one tree, and what they mean for each image."""
+
+    declaration: Declaration
+    edits: tuple[FileEdit, ...]
+    moves: tuple[ImageMove, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def read_file(tree: Tree, target: Target) -> bytes:
+    """Return the target's bytes, or raise `RefusedError` where it is a link."""
+    if tree.entries(target.directory)[target.file.name] is Kind.SYMLINK:
+        refusal = Refusal(
+            "symlink",
+            f"{target.file} is a symbolic link, and editing through it could leave the repository",
+            "Point the environment's path at the folder of the real file.",
+            str(target.file),
+        )
+        raise RefusedError([refusal])
+    return tree.read(target.file)
+
+
+def resolve(
+    images: Sequence[ImageRequest], tag: Tag | None, target: Target, config: Config, tree: Tree
+) -> tuple[ImageRequest, ...]:
+    """Return what is asked of each entry by the entry's own name, or raise `SelectionError`."""
+    entries = kustomization.read(target.file, read_file(tree, target)).entries
+    asked = {_entry_name(i.name, entries, target): i for i in images}
+    if len(asked) < len(images):
+        raise UsageError("two --image name the same image", "Name each image once.")
+    if tag is not None:
+        for name in _tagged(entries, target, config, set(asked)):
+            asked.setdefault(name, ImageRequest(name, tag))
+    if not asked:
+        raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
+    return tuple(ImageRequest(name, i.tag, i.digest) for name, i in asked.items())
+
+
+def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+    """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
+    before = read_file(tree, target)
+    entries = {e.name: e for e in kustomization.read(target.file, before).entries}
+    settings = [kustomization.promotion(i.name, i.tag, i.digest) for i in declaration.images]
+    edit = kustomization.set_images(target.file, before, settings)
+    moves = tuple(_move(image, entries.get(image.name)) for image in declaration.images)
+    edits = (edit,) if edit.after != edit.before else ()
+    return Proposal(declaration, edits, moves, edit.warnings)
+
+
+def alive(proposal: Proposal, target: Target, tree: Tree) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+    """Return refusals for edits that no container would feel, and what could not be read."""
+    if not proposal.edits:
+        return (), ()
+    reach = graph.reach(tree, target.directory)
+    refusals = (
+        graph.dead(reach, kustomization.read(target.file, edit.after).entries, move.name)
+        for edit in proposal.edits
+        for move in proposal.moves
+    )
+    return tuple(refusal for refusal in refusals if refusal), reach.warnings
+
+
+def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:
+    """Return the name of the entry that a request means: by name, else by its only newName."""
+    if any(entry.name == name for entry in entries):
+        return name
+    renamed = [entry.name for entry in entries if entry.new_name == name and entry.name]
+    if len(renamed) > 1:
+        raise SelectionError(
+            f"{len(renamed)} entries of {target.file} have the newName {name}",
+            f"Name one of them by its name: {', '.join(str(n) for n in renamed)}.",
+            file=str(target.file),
+        )
+    return str(renamed[0]) if renamed else name
+
+
+def _tagged(
+    entries: Sequence[ImageEntry], target: Target, config: Config, given: set[str]
+) -> list[str]:
+    """Return the entries that one tag sets: the app's images, else all that share one tag."""
+    app = config.apps.get(target.app)
+    if app and app.images:
+        return [_entry_name(name, entries, target) for name in app.images]
+    if given:
+        return []
+    if not entries:
+        raise SelectionError(
+            f"{target.file} has no images, so it does not say which one to set",
+            "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
+            file=str(target.file),
+        )
+    tags = {(entry.tag, entry.digest) for entry in entries}
+    if len(tags) > 1:
+        names = [entry.name or "" for entry in entries]
+        raise SelectionError(
+            f"{target.file} has {len(entries)} images, and they do not share one tag",
+            f"Name what to set with --image NAME=TAG. {nearest('', names)}",
+            file=str(target.file),
+        )
+    return [entry.name or "" for entry in entries]
+
+
+def _move(image: ImageRequest, entry: ImageEntry | None) -> ImageMove:
+    """Return one image's way from what its entry says to what is asked."""
+    return ImageMove(
+        name=image.name,
+        from_tag=entry.tag if entry else None,
+        from_digest=entry.digest if entry else None,
+        to_tag=image.tag,
+        to_digest=image.digest,
+    )

@@ -1,0 +1,208 @@
+"""What the caller says: flags, environment and files, each value with its source; secrets sealed.
+
+This is the only module that reads the process environment, and it takes out of it what no child
+process may inherit: the tokens, and every `GIT_*` that would bend git.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from promoter.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+TOKEN_VARIABLES = ("PROMOTER_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+DEFAULT_TIMEOUT = 120.0
+
+# Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
+# is taken out of its environment.
+_AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def _lines(value: object) -> object:
+    """Split a variable that holds one value a line."""
+    if isinstance(value, str):
+        return tuple(line.strip() for line in value.splitlines() if line.strip())
+    return value
+
+
+def _switch(value: object) -> object:
+    """Read a boolean as the contract spells it."""
+    words = {"1": True, "true": True, "0": False, "false": False}
+    if isinstance(value, str):
+        if value.lower() not in words:
+            msg = "must be 1, true, 0 or false"
+            raise ValueError(msg)
+        return words[value.lower()]
+    return value
+
+
+Lines = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_lines)]
+Switch = Annotated[bool | None, BeforeValidator(_switch)]
+
+
+class Variables(BaseSettings):
+    """The environment variables that promote reads; an empty one counts as absent."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROMOTER_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    app: Lines = None
+    tag: str | None = None
+    image: Lines = None
+    env: str | None = None
+    repo: str | None = None
+    base: str | None = None
+    forge: Literal["github", "local"] | None = None
+    api_url: str | None = None
+    config: str | None = None
+    transport: Literal["git", "api"] | None = None
+    dry_run: Switch = None
+    check: Switch = None
+    output: Literal["text", "json"] | None = None
+    allow: Lines = None
+    timeout: float | None = None
+    verbose: Switch = None
+    quiet: Switch = None
+    take_over: Switch = None
+    source_revision: str | None = None
+    token: SecretStr | None = Field(None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
+
+    actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
+    actor: str | None = Field(None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
+    server_url: str | None = Field(None, validation_alias="GITHUB_SERVER_URL")
+    github_api_url: str | None = Field(None, validation_alias="GITHUB_API_URL")
+    github_repository: str | None = Field(None, validation_alias="GITHUB_REPOSITORY")
+    run_id: str | None = Field(None, validation_alias="GITHUB_RUN_ID")
+    revision: str | None = Field(None, validation_alias="GITHUB_SHA")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the caller gave, flags before variables; files come later, at their own place."""
+
+    apps: tuple[str, ...] = ()
+    tag: str | None = None
+    images: tuple[str, ...] = ()
+    environment: str | None = None
+    repository: str | None = None
+    base: str | None = None
+    forge: str | None = None
+    api_url: str | None = None
+    config: str | None = None
+    transport: str | None = None
+    dry_run: bool = False
+    check: bool = False
+    allow: frozenset[str] = frozenset()
+    timeout: float = DEFAULT_TIMEOUT
+    take_over: bool = False
+    source_revision: str | None = None
+    token: SecretStr | None = None
+    actor: str | None = None
+    run: str | None = None
+    server_url: str | None = None
+    github_api_url: str | None = None
+    authorities: str | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> str:
+        """Return where a value came from, for messages: a flag or a variable."""
+        return self.sources.get(name, f"--{name.replace('_', '-')}")
+
+
+@contextmanager
+def taken_environment(flags: argparse.Namespace) -> Iterator[Settings]:
+    """Read the settings, and run without the variables that no child process may inherit."""
+    settings = _read(flags)
+    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _is_hidden(key)}
+    # GitPython looks for git when it is imported; a missing git is told in our own words later.
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+    try:
+        yield settings
+    finally:
+        os.environ.pop("GIT_PYTHON_REFRESH", None)
+        os.environ.update(hidden)
+
+
+def output_format() -> str | None:
+    """Return the output format that the environment asks for, before anything else is read."""
+    return os.environ.get("PROMOTER_OUTPUT")
+
+
+def _is_hidden(key: str) -> bool:
+    """Say whether a variable is kept from child processes."""
+    return key.startswith(("GIT_", "PROMOTER_")) or key in TOKEN_VARIABLES
+
+
+def _read(flags: argparse.Namespace) -> Settings:
+    """Merge flags over variables."""
+    try:
+        variables = Variables()
+    except ValidationError as error:
+        raise _malformed(error) from None
+    given = {key: value for key, value in vars(flags).items() if value is not None}
+    sources = {key: f"--{key.replace('_', '-')}" for key in given}
+    merged = {key: value for key, value in variables if value is not None} | given
+    for key in variables.model_fields_set - set(given):
+        sources[key] = f"PROMOTER_{key.upper()}"
+    timeout = float(merged.get("timeout", DEFAULT_TIMEOUT))
+    if not 0 < timeout <= 86_400:
+        raise UsageError(
+            f"{sources['timeout']} must be more than 0 and at most 86400 seconds", ""
+        )
+    return Settings(
+        apps=tuple(merged.get("app", ())),
+        tag=merged.get("tag"),
+        images=tuple(merged.get("image", ())),
+        environment=merged.get("env"),
+        repository=merged.get("repo"),
+        base=merged.get("base"),
+        forge=merged.get("forge"),
+        api_url=merged.get("api_url"),
+        config=merged.get("config"),
+        transport=merged.get("transport"),
+        dry_run=bool(merged.get("dry_run", False)),
+        check=bool(merged.get("check", False)),
+        allow=frozenset(merged.get("allow", ())),
+        timeout=timeout,
+        take_over=bool(merged.get("take_over", False)),
+        source_revision=merged.get("source_revision") or _revision(variables),
+        token=variables.token,
+        actor=variables.actor,
+        run=_run(variables),
+        server_url=variables.server_url,
+        github_api_url=variables.github_api_url,
+        authorities=next((os.environ[k] for k in _AUTHORITIES if os.environ.get(k)), None),
+        sources=sources,
+    )
+
+
+def _run(variables: Variables) -> str | None:
+    """Return the address of the Actions run that asks, if one does."""
+    if not (variables.actions and variables.server_url and variables.run_id):
+        return None
+    return f"{variables.server_url}/{variables.github_repository}/actions/runs/{variables.run_id}"
+
+
+def _revision(variables: Variables) -> str | None:
+    """Return the commit that the Actions run was started for, if one asks."""
+    return variables.revision if variables.actions else None
+
+
+def _malformed(error: ValidationError) -> UsageError:
+    """Return the complaint about a variable, without its value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = str(first["loc"][0])
+    variable = name if name.isupper() else f"PROMOTER_{name.upper()}"
+    reason = first["msg"].removeprefix("Value error, ")
+    return UsageError(f"{variable}: {reason[0].lower()}{reason[1:]}", "See promote --help.")

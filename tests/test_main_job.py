@@ -1,0 +1,244 @@
+"""The product's one sentence, end to end: the real command, real git, the local forge."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.world import AURORA, BRANCH, Repository, aurora, numstat, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """A fresh Aurora repository."""
+    return aurora(tmp_path / "aurora.git")
+
+
+def ask(repo: Repository, tag: str, *more: str) -> dict[str, object]:
+    """Ask for a tag in prod and return the envelope."""
+    run = promote("--app", "aurora", "--tag", tag, "--repo", str(repo.path), "--output", "json", *more)
+    assert run.code == run.json["exit_code"], run.stderr
+    return run.json
+
+
+def test_first_run_opens_one_pull_with_one_line_an_image(repo: Repository) -> None:
+    out = ask(repo, "9.9.1")
+    assert (out["action"], out["changed"], out["exit_code"]) == ("created", True, 0)
+    assert out["branch"] == BRANCH
+    assert out["files"] == [AURORA]
+    assert repo.refs()[f"refs/heads/{BRANCH}"] == out["commit"]
+    assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert repo.git("rev-parse", f"{BRANCH}^") == repo.git("rev-parse", "main")
+
+
+def test_rerun_is_unchanged_with_the_same_commit_and_pull(repo: Repository) -> None:
+    first = ask(repo, "9.9.1")
+    refs = repo.refs()
+    again = ask(repo, "9.9.1")
+    assert (again["action"], again["changed"]) == ("unchanged", False)
+    assert again["commit"] == first["commit"]
+    assert again["pull_request"] == first["pull_request"]
+    assert repo.refs() == refs
+
+
+def test_newer_tag_updates_the_same_pull_on_top_of_the_base(repo: Repository) -> None:
+    first = ask(repo, "9.9.1")
+    second = ask(repo, "9.9.2")
+    assert second["action"] == "updated"
+    assert second["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
+    assert repo.git("rev-parse", f"{BRANCH}^") == repo.git("rev-parse", "main")
+    assert "9.9.2" in repo.read(AURORA, BRANCH)
+    assert "9.9.2" in second["pull_request"]["title"]  # type: ignore[index]
+
+
+def test_older_tag_never_replaces_the_open_pull(repo: Repository) -> None:
+    first = ask(repo, "9.9.2")
+    late = ask(repo, "9.9.1")
+    assert (late["action"], late["exit_code"], late["changed"]) == ("superseded", 0, False)
+    assert repo.refs()[f"refs/heads/{BRANCH}"] == first["commit"]
+    assert ask(repo, "9.9.1", "--allow", "downgrade")["action"] == "updated"
+
+
+def test_dry_run_prints_the_diff_and_the_pull_and_leaves_every_ref(repo: Repository) -> None:
+    refs = repo.refs()
+    out = ask(repo, "9.9.1", "--dry-run")
+    assert (out["action"], out["changed"], out["commit"]) == ("planned", True, None)
+    assert out["pull_request"]["number"] is None  # type: ignore[index]
+    assert str(out["diff"]).count("\n+    newTag: ") + str(out["diff"]).count("\n+  newTag: ") == 3
+    assert repo.refs() == refs
+
+
+def test_check_exits_10_only_while_something_would_be_written(repo: Repository) -> None:
+    arguments = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path))
+    assert promote(*arguments, "--check").code == 10
+    assert promote(*arguments).code == 0
+    assert promote(*arguments, "--check").code == 0
+
+
+def test_rerun_after_the_base_moved_sits_on_the_new_base(repo: Repository) -> None:
+    first = ask(repo, "9.9.1")
+    moved = repo.commit("main", "README.md", "changed\n")
+    again = ask(repo, "9.9.1")
+    assert again["action"] == "updated"
+    assert again["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
+    assert repo.git("rev-parse", f"{BRANCH}^") == moved
+    assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+
+
+def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    out = ask(repo, "9.9.2")
+    assert out["exit_code"] == 3
+    assert out["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
+    assert "Wait for the fraud team" in out["refusals"][0]["reason"]  # type: ignore[index]
+    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+    assert ask(repo, "9.9.2", "--take-over")["action"] == "updated"
+
+
+def test_commit_with_our_trailers_but_other_content_is_a_humans(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    repo.commit(BRANCH, "notes.md", "smuggled\n", message)
+    assert ask(repo, "9.9.2")["exit_code"] == 3
+
+
+def test_merged_base_brought_into_the_branch_is_not_a_humans_change(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    repo.commit("main", "README.md", "changed\n")
+    tree = repo.git("merge-tree", "--write-tree", BRANCH, "main")
+    merge = repo.git("commit-tree", tree, "-p", BRANCH, "-p", "main", "-m", "Merge main")
+    repo.git("update-ref", f"refs/heads/{BRANCH}", merge)
+    assert ask(repo, "9.9.2")["action"] == "updated"
+
+
+def test_pull_is_closed_when_the_base_got_the_tag_by_other_ways(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.2") + "\n")
+    out = ask(repo, "9.9.2")
+    assert (out["action"], out["exit_code"]) == ("superseded", 0)
+    assert out["pull_request"]["state"] == "closed"  # type: ignore[index]
+    assert f"refs/heads/{BRANCH}" not in repo.refs()
+    assert ask(repo, "9.9.2")["action"] == "unchanged"
+
+
+def test_explicit_run_after_a_human_closed_the_pull_opens_a_new_one_that_links_it(
+    repo: Repository,
+) -> None:
+    ask(repo, "9.9.1")
+    assert promote("pulls", "close", "1", "--repo", str(repo.path)).code == 0
+    out = ask(repo, "9.9.1")
+    assert out["action"] == "created"
+    assert out["pull_request"]["number"] == 2  # type: ignore[index]
+    assert "#1" in out["pull_request"]["body"]  # type: ignore[index]
+    assert ask(repo, "9.9.1")["action"] == "unchanged"
+
+
+def test_merged_pull_leaves_nothing_to_do(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+    assert "9.9.1" in repo.read(AURORA)
+    assert ask(repo, "9.9.1")["action"] == "unchanged"
+    assert ask(repo, "9.9.2")["pull_request"]["number"] == 2  # type: ignore[index]
+
+
+def test_killed_after_the_push_the_rerun_opens_the_pull(repo: Repository) -> None:
+    first = ask(repo, "9.9.1")
+    repo.git("update-ref", "-d", "refs/promoter/pulls/1")
+    again = ask(repo, "9.9.1")
+    assert (again["action"], again["commit"]) == ("created", first["commit"])
+
+
+def test_push_delivery_commits_on_the_base(repo: Repository) -> None:
+    before = repo.git("rev-parse", "main")
+    out = ask(repo, "9.9.1", "--env", "dev")
+    assert out["action"] == "pushed"
+    assert repo.git("rev-parse", "main") == out["commit"]
+    assert repo.git("rev-parse", "main^") == before
+    assert ask(repo, "9.9.1", "--env", "dev")["action"] == "unchanged"
+
+
+def test_commit_carries_the_trailers(repo: Repository) -> None:
+    ask(repo, "9.9.1", "--source-revision", "abc1234")
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    assert "Promoter-App: aurora" in message
+    assert "Promoter-Environment: prod" in message
+    assert message.count("Promoter-Image: ghcr.io/aurora-cloud/aurora-") == 3
+    assert "Promoter-Source-Revision: abc1234" in message
+
+
+def test_clone_with_a_work_tree_is_served_and_its_work_tree_untouched(
+    repo: Repository, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    repo.git("clone", "--quiet", str(repo.path), str(work))
+    clone = Repository(work)
+    out = ask(clone, "9.9.1")
+    assert out["action"] == "created"
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.git("rev-parse", "--abbrev-ref", "HEAD") == "main"
+
+
+def test_repository_is_the_origin_of_the_current_directory(repo: Repository, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    repo.git("clone", "--quiet", str(repo.path), str(work))
+    run = promote("--app", "aurora", "--tag", "9.9.1", "--output", "json", cwd=work)
+    assert run.json["action"] == "created"
+    assert f"refs/heads/{BRANCH}" in repo.refs()
+
+
+def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
+    run = promote(
+        "--app", "aurora", "--app", "nowhere", "--tag", "9.9.1", "--repo", str(repo.path),
+        "--output", "json",
+    )  # fmt: skip
+    assert [one["exit_code"] for one in run.json["results"]] == [0, 4]
+    assert run.code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--tag", "1.0.0"), 2, "no app"),
+        (("--app", "aurora"), 2, "no tag"),
+        (("--app", "aurora", "--tag", "a b"), 2, "tag 'a b' holds ' '"),
+        (("--app", "aurora", "--tag", ""), 2, "is empty"),
+        (("--app", "../x", "--tag", "1.0.0"), 2, "'../x'"),
+        (("--app", "aurorra", "--tag", "1.0.0"), 4, "Did you mean aurora?"),
+        (("--app", "aurora", "--tag", "1.0.0", "--env", "prd"), 4, "Did you mean prod?"),
+        (("--app", "aurora", "--image", "nginx"), 2, "NAME=TAG"),
+        (("--app", "aurora", "--image", "x@sha256:12"), 2, "digest"),
+        (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 4, "no branch 'nope'"),
+        (("--app", "aurora", "--tag", "1.0.0", "--outptu", "json"), 2, "unrecognized"),
+        (("promot",), 2, "no command"),
+    ],
+)
+def test_bad_input_is_told_with_the_contracts_exit_code(
+    repo: Repository, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    refs = repo.refs()
+    where = ("--repo", str(repo.path)) if arguments[0].startswith("-") else ()
+    text = promote(*arguments, *where)
+    assert text.code == code
+    assert said in text.stderr
+    assert "Traceback" not in text.stderr
+    assert text.stdout == ""
+    told = promote(*arguments, *where, "--output", "json")
+    assert told.code == code
+    envelope = json.loads(told.stdout)
+    assert envelope["exit_code"] == code
+    assert envelope["error"]["message"]
+    assert repo.refs() == refs
+
+
+@pytest.mark.parametrize("where", ["/nonexistent/place", "https://127.0.0.1:9/o/r"])
+def test_repository_that_is_not_there_exits_5(where: str) -> None:
+    run = promote("--app", "a", "--tag", "1", "--repo", where, "--output", "json",
+                  env={"GITHUB_TOKEN": "s3cret-token"})  # fmt: skip
+    assert run.code == 5
+    assert "s3cret" not in run.stdout + run.stderr
