@@ -1,0 +1,82 @@
+"""The arguments of `kustomize edit set image`, parsed and then held to the OCI grammar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.edits.kustomization import KEEP, ImageSetting, Keep
+from promoter.errors import UsageError
+from promoter.image import Digest, Name, Tag, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FORMS = "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME, NAME=NEWNAME:TAG, NAME=*:TAG"
+
+
+def parse_arguments(arguments: Sequence[str]) -> tuple[ImageSetting, ...]:
+    """Return what the arguments ask of each entry, or raise `UsageError` for the first bad one."""
+    if not arguments:
+        raise UsageError("no image is given", f"Forms: {_FORMS}.")
+    settings = tuple(parse_argument(text) for text in arguments)
+    names = [setting.name for setting in settings]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"{shown(twice)} is given twice, and the last one would silently win entirely",
+            "Give each image once, as NAME=NEWNAME:TAG@DIGEST.",
+        )
+    return settings
+
+
+def parse_argument(text: str) -> ImageSetting:
+    """Return one argument parsed as kustomize splits it, or raise `UsageError`."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        key, value = "", text
+    elif not key:
+        raise UsageError(f"{shown(text)} has no name before the '='", f"Forms: {_FORMS}.")
+    name, tag, digest = _split(value)
+    if tag is None and digest is None and (not equals or not name):
+        raise UsageError(f"{shown(text)} sets nothing", f"Forms: {_FORMS}.")
+    if "" in (tag, digest) or (not name and not equals):
+        raise UsageError(f"{shown(text)} leaves a part empty", f"Forms: {_FORMS}.")
+    if equals and name and "/" not in name and tag and tag.isdecimal() and name == "localhost":
+        raise UsageError(
+            f"{shown(text)} reads as name {name} and tag {tag}, not as a registry's port",
+            "Write the path behind the port as well.",
+        )
+    if not equals:
+        return ImageSetting(str(Name.parse(name)), KEEP, *_fields(tag, digest))
+    if name and name != "*":
+        Name.parse(name)
+    new_name = {"": KEEP, "*": KEEP}.get(name, name)
+    return ImageSetting(_check_key(key), new_name, *_fields(tag, digest))
+
+
+def _fields(tag: str | None, digest: str | None) -> tuple[str | Keep | None, str | Keep | None]:
+    """Return tag and digest, where `*` keeps what is there and an absent one drops it."""
+    return (
+        KEEP if tag == "*" else None if tag is None else Tag.parse(tag),
+        KEEP if digest == "*" else None if digest is None else Digest.parse(digest),
+    )
+
+
+def _split(value: str) -> tuple[str, str | None, str | None]:
+    """Return name, tag and digest; `:` and `@` count only behind the first `/`, as kustomize has it."""
+    slash = max(value.find("/"), 0)
+    at, colon = value.find("@", slash), value.find(":", slash)
+    if at >= 0 and (colon < 0 or at < colon):
+        return value[:at], None, value[at + 1 :]
+    if colon < 0:
+        return value, None, None
+    if at < 0:
+        return value[:colon], value[colon + 1 :], None
+    return value[:colon], value[colon + 1 : at], value[at + 1 :]
+
+
+def _check_key(key: str) -> str:
+    """Return the name of an entry, which is matched verbatim, or raise `UsageError`."""
+    if not key.isprintable() or any(c.isspace() for c in key):
+        raise UsageError(f"{shown(key)} is no name of an entry", f"Forms: {_FORMS}.")
+    return key

@@ -1,0 +1,153 @@
+"""The splices that set, add and drop the fields of one entry of `images:`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.edits.scalars import written
+from promoter.edits.text import Splice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.edits.entries import FieldSpan, ImageEntry
+    from promoter.edits.text import Source
+
+# Where a new field goes: after the first of these that the entry has.
+_AFTER = {
+    "newName": ("name",),
+    "newTag": ("newName", "name", "digest"),
+    "digest": ("newTag", "newName", "name"),
+}
+
+
+def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]) -> list[Splice]:
+    """Return the splices that bring an entry's fields to new texts; None drops a field."""
+    work = dict(changed)
+    found: list[Splice] = []
+    swap = _swapped(source, entry, work)
+    if swap:
+        old, new = swap
+        span = entry.fields[old]
+        text = written(work.pop(new) or "", span.style)
+        found.append(Splice(span.key_start, span.value_end, f"{_key(source, span, new)}: {text}"))
+        del work[old]
+    for name, value in work.items():
+        span = entry.fields.get(name)
+        if value is None:
+            if span is not None:
+                found.append(_drop(source, entry, span))
+        elif span is not None:
+            found.append(_set(source, span, value))
+        else:
+            found.append(_add(source, entry, name, value, gone=set(_gone(work))))
+    return _merged_drops(found)
+
+
+def _swapped(
+    source: Source, entry: ImageEntry, work: Mapping[str, str | None]
+) -> tuple[str, str] | None:
+    """Return the field that another one replaces on its own line: a digest by a tag or the reverse."""
+    for old, new in (("digest", "newTag"), ("newTag", "digest")):
+        span = entry.fields.get(old)
+        if span is None or work.get(old, "") is not None or new in entry.fields:
+            continue
+        if work.get(new) is None or span.style not in (None, '"', "'"):
+            continue
+        rest = source.text[span.value_end : source.line_end(span.value_end)]
+        # A comment on the line speaks of the old field; a marker in it would be wrong on the new.
+        if "#" not in rest:
+            return old, new
+    return None
+
+
+def _set(source: Source, span: FieldSpan, value: str) -> Splice:
+    """Replace a value; a block scalar gives its line break back, an empty one gets a blank."""
+    if span.value_start == span.value_end:
+        colon = source.text.index(":", span.key_end) + 1
+        return Splice(colon, colon, f" {written(value, None)}")
+    if span.style in ("|", ">"):
+        ended = source.text[span.value_start : span.value_end].endswith("\n")
+        tail = source.newline(span.value_start) if ended else ""
+        return Splice(span.value_start, span.value_end, written(value, None) + tail)
+    return Splice(span.value_start, span.value_end, written(value, span.style))
+
+
+def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[str]) -> Splice:
+    """Add a field after the one it belongs to, in the entry's own manner."""
+    candidates = [n for n in _AFTER[name] if n in entry.fields and n not in gone]
+    anchor = entry.fields[candidates[0] if candidates else next(iter(entry.fields))]
+    key = _key(source, anchor, name)
+    style = anchor.style if anchor.style == '"' and key.startswith('"') else None
+    if entry.node is not None and entry.node.flow_style:
+        return Splice(anchor.value_end, anchor.value_end, f", {key}: {written(value, style)}")
+    end = anchor.value_end
+    if anchor.style in ("|", ">") and source.text[:end].endswith("\n"):
+        end -= 1
+    newline = source.newline(anchor.key_start)
+    column = source.position(anchor.key_start)[1] - 1
+    # Values aligned in a column go on being aligned.
+    gap = anchor.value_start - anchor.key_end
+    pad = " " * max(1, gap + len(source.text[anchor.key_start : anchor.key_end]) - len(key) - 1)
+    pad = pad if gap > 2 else " "
+    line = f"{' ' * column}{key}:{pad}{written(value, style)}"
+    after = source.line_end(end)
+    return Splice(after, after, f"{newline}{line}")
+
+
+def _drop(source: Source, entry: ImageEntry, span: FieldSpan) -> Splice:
+    """Remove a field with its line, or with its comma in flow style."""
+    text = source.text
+    if entry.node is not None and entry.node.flow_style:
+        return _drop_flow(text, span)
+    start, end = source.line_start(span.key_start), source.next_line(span.value_end)
+    if span.style in ("|", ">") and text[: span.value_end].endswith("\n"):
+        end = span.value_end
+    if not text[start : span.key_start].strip():
+        if end == len(text) and not text.endswith("\n") and start:
+            # The last line goes: the one before it becomes the last, again without a line break.
+            start -= 2 if text[start - 2 : start] == "\r\n" else 1
+        return Splice(start, end, "")
+    follower = min(
+        (one.key_start for one in entry.fields.values() if one.key_start > span.key_start),
+        default=None,
+    )
+    between = text[end:follower] if follower is not None else "#"
+    if follower is not None and not between.strip():
+        return Splice(span.key_start, follower, "")
+    return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(span.value_end), "")
+
+
+def _drop_flow(text: str, span: FieldSpan) -> Splice:
+    """Remove `key: value` of a flow mapping with one of the commas around it."""
+    before = text[: span.key_start].rstrip()
+    if before.endswith(","):
+        return Splice(len(before) - 1, span.value_end, "")
+    after = span.value_end + len(text[span.value_end :]) - len(text[span.value_end :].lstrip())
+    if text.startswith(",", after):
+        rest = text[after + 1 :]
+        return Splice(span.key_start, after + 1 + len(rest) - len(rest.lstrip(" ")), "")
+    return Splice(span.key_start, span.value_end, "")
+
+
+def _merged_drops(found: list[Splice]) -> list[Splice]:
+    """Join removals that touch or overlap, as those of neighbouring fields do."""
+    joined: list[Splice] = []
+    for splice in sorted(found, key=lambda one: (one.start, one.end)):
+        last = joined[-1] if joined else None
+        if last is not None and splice.start < last.end and not splice.text and not last.text:
+            joined[-1] = Splice(last.start, max(last.end, splice.end), "")
+        else:
+            joined.append(splice)
+    return joined
+
+
+def _gone(work: Mapping[str, str | None]) -> list[str]:
+    """Return the fields that are dropped."""
+    return [name for name, value in work.items() if value is None]
+
+
+def _key(source: Source, sibling: FieldSpan, name: str) -> str:
+    """Return a new key in its siblings' quotes."""
+    quote = source.text[sibling.key_start]
+    return f"{quote}{name}{quote}" if quote in "\"'" else name

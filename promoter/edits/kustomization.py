@@ -1,0 +1,212 @@
+"""`images:` of a kustomization: read the entries, set tags and digests, byte by byte.
+
+What kustomize itself does to the file is in its `edit set image`; where promote differs on purpose
+is listed in `promoter.edits.differences`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from promoter.edits import fields
+from promoter.edits.entries import (
+    ImageEntry,
+    Kustomization,
+    check_editable,
+    parse,
+)
+from promoter.edits.insert import insert_entries
+from promoter.edits.text import compose, decode, encode, flatten, proved, replace
+from promoter.errors import PromoteError, RefusedError
+from promoter.image import Name
+from promoter.model import Change, FileEdit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.edits.text import Path, Source, Splice
+    from promoter.image import Digest, Tag
+    from promoter.model import Refusal
+
+__all__ = ["KEEP", "ImageEntry", "ImageSetting", "Keep", "Kustomization", "promotion", "read", "set_images"]
+
+
+class Keep(Enum):
+    """The wish to leave a field as it is."""
+
+    KEEP = "keep"
+
+
+KEEP = Keep.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSetting:
+    """What an entry's fields shall be: a text, nothing (None), or what they are (KEEP)."""
+
+    name: str
+    new_name: str | Keep | None = KEEP
+    tag: str | Keep | None = KEEP
+    digest: str | Keep | None = KEEP
+
+
+def promotion(name: str, tag: Tag | None, digest: Digest | None) -> ImageSetting:
+    """Return the setting of a promotion: newName stays, the field that is not given goes."""
+    return ImageSetting(name, KEEP, tag, digest)
+
+
+def read(path: PurePosixPath, data: bytes) -> Kustomization:
+    """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
+    return parse(decode(str(path), data))
+
+
+def set_images(
+    path: PurePosixPath, data: bytes, settings: Sequence[ImageSetting], *, placeholders: bool = False
+) -> FileEdit:
+    """Return the proved edit that sets images, or raise `RefusedError` with every refusal found."""
+    source = decode(str(path), data)
+    kustomization = parse(source)
+    refusals: list[Refusal] = []
+    work = _Work(source)
+    missing: list[ImageSetting] = []
+    for setting in settings:
+        try:
+            entry = kustomization.find(setting.name)
+            if entry is None:
+                _check_new(source, setting, kustomization)
+                missing.append(setting)
+            else:
+                check_editable(source, entry, placeholders=placeholders)
+                work.edit(entry, setting)
+        except RefusedError as error:
+            refusals += error.refusals
+    refusals += [
+        span.doubtful
+        for entry in kustomization.entries
+        for span in entry.fields.values()
+        if span.doubtful and (*entry.path, span.key) not in work.intended
+    ]
+    if refusals:
+        raise RefusedError(refusals)
+    return _finish(path, work, kustomization, missing)
+
+
+class _Work:
+    """The splices, the intended differences and the changes of one file, as they are gathered."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.splices: list[Splice] = []
+        self.intended: dict[Path, str | None] = {}
+        self.changes: list[tuple[int, str, str, str | None, str | None]] = []
+        self.warnings: list[str] = []
+
+    def edit(self, entry: ImageEntry, setting: ImageSetting) -> None:
+        """Bring one entry's fields to what is wanted."""
+        wanted = {"newName": setting.new_name, "newTag": setting.tag, "digest": setting.digest}
+        old = {"newName": entry.new_name, "newTag": entry.tag, "digest": entry.digest}
+        new = {k: old[k] if v is KEEP else _text(v) for k, v in wanted.items()}
+        changed = {k: new[k] for k in new if new[k] != old[k]}
+        if not changed:
+            return
+        if old["digest"] and new["digest"] is None and new["newTag"] is not None:
+            self.warnings.append(
+                f"{entry.name}: the digest {old['digest'][:19]}… is dropped, as it would win "
+                "over the tag"
+            )
+        self.splices += fields.splices(self.source, entry, changed)
+        for field, text in changed.items():
+            place = entry.fields[field].key if field in entry.fields else None
+            self.intended[(*entry.path, place or field)] = None if text is None else f"str:{text}"
+            at = entry.fields[field].value_start if field in entry.fields else entry.start
+            self.changes.append((at, field, entry.name or "", old[field], text))
+
+
+def _finish(
+    path: PurePosixPath, work: _Work, kustomization: Kustomization, missing: Sequence[ImageSetting]
+) -> FileEdit:
+    """Apply the splices, and prove that the result differs in exactly what was wanted."""
+    source = work.source
+    new = [_new_fields(setting) for setting in missing]
+    before = flatten(kustomization.documents)
+    for candidate in insert_entries(source, kustomization, new) if new else [None]:
+        extra, gone = (candidate.splices, candidate.gone) if candidate else ((), ())
+        text = replace(source, [*work.splices, *extra])
+        intended = work.intended | dict.fromkeys(gone)
+        if candidate:
+            for offset, one in enumerate(new):
+                for key, value in one.items():
+                    intended[(0, candidate.field, candidate.index + offset, key)] = f"str:{value}"
+        if _holds(source, text, before, intended):
+            return _file_edit(path, work, text, new)
+    if new:
+        raise source.refuse(
+            "insert", "there is no place where an entry can be added and nothing else changes",
+            "Add the entry by hand.",
+        )  # fmt: skip
+    raise PromoteError(f"the edit of {path} could not be proved", "Please report it with the file.")
+
+
+def _holds(source: Source, text: str, before: dict[Path, str], intended: dict[Path, str | None]) -> bool:
+    """Say whether a new text, read anew, is the old one but for what was intended."""
+    if text == source.text:
+        return not intended
+    try:
+        after = compose(decode(source.path, encode(source, text)))
+    except RefusedError:
+        return False
+    return proved(before, flatten(after), intended)
+
+
+def _file_edit(path: PurePosixPath, work: _Work, text: str, new: Sequence[dict[str, str]]) -> FileEdit:
+    """Return the edit with its changes, each at its place in the old file."""
+    source = work.source
+    changes = [
+        Change(path, *source.position(at), field, image, old, to)
+        for at, field, image, old, to in sorted(work.changes)
+    ]
+    end = source.position(len(source.text))
+    changes += [
+        Change(path, *end, field, one["name"], None, value)
+        for one in new
+        for field, value in one.items()
+        if field != "name"
+    ]
+    return FileEdit(path, source.data, encode(source, text), tuple(changes), tuple(work.warnings))
+
+
+def _new_fields(setting: ImageSetting) -> dict[str, str]:
+    """Return the fields of an entry to add, in the order in which people write them."""
+    texts = {"newName": setting.new_name, "newTag": setting.tag, "digest": setting.digest}
+    given = {key: text for key, value in texts.items() if (text := _text(value)) is not None}
+    return {"name": setting.name, **given}
+
+
+def _text(value: str | Keep | None) -> str | None:
+    """Return a wanted value as plain text; what is kept of nothing is nothing."""
+    return None if value is None or isinstance(value, Keep) else str(value)
+
+
+def _check_new(source: Source, setting: ImageSetting, kustomization: Kustomization) -> None:
+    """Refuse to add an entry that another one renames to, that has no image name, or sets nothing."""
+    for entry in kustomization.entries:
+        if entry.new_name == setting.name:
+            raise source.refuse(
+                "new-name", f"{setting.name} is the newName of the entry {entry.name}, not a name",
+                f"Name the entry: {entry.name}=*:TAG.", at=entry.start,
+            )  # fmt: skip
+    try:
+        Name.parse(setting.name)
+    except PromoteError as error:
+        raise source.refuse(
+            "name", f"there is no entry {setting.name!r}, and none is added: {error.message}",
+            "Name an entry that is there, or an image name without tag and digest.",
+        ) from error  # fmt: skip
+    if len(_new_fields(setting)) == 1:
+        raise source.refuse(
+            "empty", f"there is no entry {setting.name!r}, and nothing to set is given for it",
+            "Give a tag or a digest.",
+        )  # fmt: skip
