@@ -31,7 +31,9 @@ class Address:
     @property
     def owner_and_name(self) -> tuple[str, str]:
         """The last two parts of the path, without `.git`; raises `UsageError` for fewer."""
-        parts = [part for part in self.path.removesuffix("/").removesuffix(".git").split("/") if part]
+        parts = [
+            part for part in self.path.removesuffix("/").removesuffix(".git").split("/") if part
+        ]
         if len(parts) < 2:
             raise UsageError(
                 f"{self.url} does not end in OWNER/REPOSITORY",
@@ -95,7 +97,9 @@ def api_url(address: Address, *, given: str | None, server: str | None, ambient:
     if given:
         parts = urlsplit(given)
         if parts.scheme not in ("https", "http") or not parts.netloc:
-            raise UsageError(f"--api-url {given!r} is no http(s) URL", "E.g. https://api.github.com")
+            raise UsageError(
+                f"--api-url {given!r} is no http(s) URL", "E.g. https://api.github.com"
+            )
         check_url(given)
         return given.rstrip("/")
     if ambient and server and _host(server) == address.host:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
 from promoter.errors import RaceLostError
-from promoter.plan import Action
+from promoter.model import PullDraft
+
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
     from promoter.forges import Forge
-    from promoter.model import Pull, PullDraft
-    from promoter.plan import Promotion
+    from promoter.model import Pull
+    from promoter.plan import Action, Promotion
 
 
 class Writer(Protocol):
@@ -99,7 +100,7 @@ def _close(promotion: Promotion, repository: Writer, forge: Forge | None) -> Out
     assert promotion.closing is not None
     marked = pull_request.mark_closed(pull.body)
     if marked != pull.body:
-        pull = forge.renew(pull, pull_request.PullDraft(pull.title, marked))
+        pull = forge.renew(pull, PullDraft(pull.title, marked))
         forge.comment(pull, promotion.closing)
     closed = forge.close(pull)
     if promotion.lease is not None:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
-from promoter import flags
-from promoter.errors import Exit, InterruptedRunError, PromoteError, RemoteError, UsageError
+from promoter import environment, flags
+from promoter.errors import Exit, PromoteError, UsageError
 
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-    from types import FrameType
-
-    from promoter.settings import Settings
+    from collections.abc import Sequence
+    from typing import Any
 
 
 def run(argv: Sequence[str]) -> int:
@@ -25,7 +19,9 @@ def run(argv: Sequence[str]) -> int:
     try:
         command, parser, rest = _choose(argv)
         parsed = parser.parse_args(rest)
-        result = _with_signals(command, parsed)
+        from promoter.running import run_command
+
+        result = run_command(command, parsed)
     except SystemExit as done:  # --help and --version print and leave through argparse
         return int(done.code or 0)
     except PromoteError as error:
@@ -53,61 +49,6 @@ def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
     return "promote", flags.main_parser(), argv
 
 
-def _with_signals(command: str, parsed: argparse.Namespace) -> dict[str, Any]:
-    """Run a command that a signal or the deadline ends in an orderly way."""
-    from promoter import commands
-    from promoter.settings import taken_environment
-
-    work = getattr(commands, command.replace("-", "_"))
-    with taken_environment(parsed) as settings, _orderly_end(settings) as progress:
-        try:
-            result: dict[str, Any] = work(settings, parsed, progress)
-        except KeyboardInterrupt:
-            raise _interrupted("interrupted", Exit.INTERRUPTED, progress) from None
-        except _Terminated:
-            raise _interrupted("terminated", Exit.TERMINATED, progress) from None
-    return result
-
-
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
-@contextmanager
-def _orderly_end(settings: Settings) -> Iterator[list[str]]:
-    """Turn SIGTERM and the deadline into exceptions, so that what was begun is cleaned up."""
-
-    def terminate(_: int, __: FrameType | None) -> None:
-        raise _Terminated
-
-    def expire(_: int, __: FrameType | None) -> None:
-        raise RemoteError(
-            f"not done within {settings.timeout:g} s",
-            "Check the network, or give more time with --timeout; running again is safe.",
-        )
-
-    progress: list[str] = []
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, terminate)}
-    if hasattr(signal, "setitimer"):
-        before[signal.SIGALRM] = signal.signal(signal.SIGALRM, expire)
-        signal.setitimer(signal.ITIMER_REAL, settings.timeout)
-    try:
-        yield progress
-    finally:
-        if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupted(word: str, code: Exit, progress: Sequence[str]) -> InterruptedRunError:
-    """Return the error that says what was and was not done."""
-    done = "; ".join(progress) or "nothing was written"
-    error = InterruptedRunError(f"{word}: {done}", "Run the same command again: it goes on there.")
-    error.exit = code
-    return error
-
-
 def _failed(error: PromoteError) -> dict[str, Any]:
     """Return the envelope of a failed run."""
     from promoter import report
@@ -117,7 +58,7 @@ def _failed(error: PromoteError) -> dict[str, Any]:
 
 def _bug(error: Exception) -> PromoteError:
     """Return an unexpected exception as an error that asks for a report, not for the user's help."""
-    if os.environ.get("PROMOTER_TRACEBACK"):
+    if environment.variable("PROMOTER_TRACEBACK"):
         raise error
     where = error.__traceback__
     while where and where.tb_next:
@@ -143,7 +84,7 @@ def _print(result: dict[str, Any], *, as_json: bool, quiet: bool) -> int:
 
 def _wants_json(argv: Sequence[str]) -> bool:
     """Say whether stdout shall be JSON, even if the command line turns out to be malformed."""
-    chosen = os.environ.get("PROMOTER_OUTPUT")
+    chosen = environment.variable("PROMOTER_OUTPUT")
     for index, word in enumerate(argv):
         if word == "--":
             break

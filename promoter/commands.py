@@ -60,7 +60,13 @@ def set_image(settings: Settings, parsed: argparse.Namespace, _: list[str]) -> d
     """Edit kustomizations in place."""
     from promoter import set_image as editor
 
-    return editor.run(parsed.arguments, parsed.dir or (), parsed.file or (), dry_run=settings.dry_run)
+    return editor.run(
+        parsed.arguments,
+        parsed.dir or (),
+        parsed.file or (),
+        dry_run=settings.dry_run,
+        allow=settings.allow,
+    )
 
 
 def _apps(settings: Settings) -> tuple[str, ...]:
@@ -71,7 +77,9 @@ def _apps(settings: Settings) -> tuple[str, ...]:
         try:
             check_name(name)
         except ValueError as error:
-            raise UsageError(f"{name!r} is no name of an app or environment", f"It {error}.") from error
+            raise UsageError(
+                f"{name!r} is no name of an app or environment", f"It {error}."
+            ) from error
     return tuple(dict.fromkeys(settings.apps))
 
 

@@ -152,7 +152,9 @@ class Config(Section):
     """Wiring: the forge's API; by the repository's host otherwise."""
     transport: Literal["git", "api"] | None = None
     """Wiring: the transport of every environment."""
-    author: Annotated[str, AfterValidator(_check_author)] = "promoter <promoter@users.noreply.github.com>"
+    author: Annotated[str, AfterValidator(_check_author)] = (
+        "promoter <promoter@users.noreply.github.com>"
+    )
     """Who makes the commits: `Name <address>`."""
     templates: Templates = Templates()
     """Texts of the pull and the commit."""

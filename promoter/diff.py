@@ -23,9 +23,7 @@ def _one(edit: FileEdit) -> str:
     lines = unified_diff(
         _lines(edit.before), _lines(edit.after), f"a/{edit.path}", f"b/{edit.path}"
     )
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}\n" for line in lines
-    )
+    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}\n" for line in lines)
 
 
 def _lines(data: bytes) -> list[str]:

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
     """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`."""
-    top = next(
-        (one for one in (directory, *directory.parents) if (one / ".git").exists()), None
-    )
+    top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
     if top is None:
         raise UsageError("no --repo is given, and this is no git repository", _HINT)
     tree = DirectoryTree(top)

@@ -222,7 +222,7 @@ class _Planner:
         return replace(made, action=Action.UPDATED if made.writes else Action.UNCHANGED)
 
     def _settled(self, branch: _Branch) -> Promotion:
-        """The base has it already: a pull that proposes something else has been overtaken."""
+        """Close a pull that proposes something else than what the base has already."""
         newer = self._newer_pull(branch)
         if newer:
             return self._overtaken(f"the open pull proposes {newer}", branch)
@@ -272,9 +272,7 @@ class _Branch:
 
 def read_branch(sight: Sight, target: Target) -> _Branch:
     """Tell our commits from others: trailers, and a tree that is the parent's plus those edits."""
-    spent = any(
-        pull.state is PullState.MERGED and pull.head == sight.tip for pull in sight.pulls
-    )
+    spent = any(pull.state is PullState.MERGED and pull.head == sight.tip for pull in sight.pulls)
     if not sight.commits or spent:
         return _Branch()
     proposals = [_reproduce(commit, sight, target) for commit in sight.commits]

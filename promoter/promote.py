@@ -55,7 +55,9 @@ def promote(request: Request, world: World) -> Outcome:
             if settings.dry_run or settings.check:
                 return Outcome(promotion, promotion.action, promotion.writes)
             try:
-                outcome = apply(promotion, world.repository, _forge_for(promotion, world), world.progress)
+                outcome = apply(
+                    promotion, world.repository, _forge_for(promotion, world), world.progress
+                )
             except RaceLostError as error:
                 written = (error.commit, promotion.action) if error.commit else written
                 raise
@@ -91,4 +93,3 @@ def _summed(outcome: Outcome, written: tuple[str, Action] | None) -> Outcome:
 def open_world(wiring: Wiring, repository: GitRepository, progress: list[str]) -> World:
     """Return the world of a run; what it has written is told in `progress`."""
     return World(wiring, repository, lambda: wires.open_forge(wiring), progress)
-

@@ -72,17 +72,20 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     return Proposal(declaration, edits, moves, edit.warnings)
 
 
-def alive(proposal: Proposal, target: Target, tree: Tree) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+def alive(
+    proposal: Proposal, target: Target, tree: Tree
+) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that no container would feel, and what could not be read."""
     if not proposal.edits:
         return (), ()
+    after = kustomization.read(target.file, proposal.edits[0].after)
+    if not after.judges_itself:
+        return (), (
+            f"{target.file} names no resources of its own: whether they use it is not known",
+        )
     reach = graph.reach(tree, target.directory)
-    refusals = (
-        graph.dead(reach, kustomization.read(target.file, edit.after).entries, move.name)
-        for edit in proposal.edits
-        for move in proposal.moves
-    )
-    return tuple(refusal for refusal in refusals if refusal), reach.warnings
+    found = (graph.dead(reach, after.entries, move.name) for move in proposal.moves)
+    return tuple(refusal for refusal in found if refusal), reach.warnings
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:

@@ -34,7 +34,12 @@ def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
         app=promotion.app,
         environment=promotion.environment,
         images=[
-            {"name": m.name, "from": m.from_tag or m.from_digest, "to": m.to_tag, "digest": m.to_digest}
+            {
+                "name": m.name,
+                "from": m.from_tag or m.from_digest,
+                "to": m.to_tag,
+                "digest": m.to_digest,
+            }
             for m in moves
         ],
         files=[str(edit.path) for edit in edits],
@@ -43,7 +48,7 @@ def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
         commit=outcome.commit,
         pull_request=_pull(outcome.pull or promotion.pull, promotion.draft),
         diff=unified(edits),
-        refusals=[_refusal(refusal) for refusal in promotion.refusals],
+        refusals=[refusal(one) for one in promotion.refusals],
         warnings=list(promotion.warnings),
         exit_code=int(exit_code(outcome, check=check)),
     )
@@ -56,7 +61,7 @@ def failure(error: PromoteError, request: Request | None = None) -> dict[str, An
         action=(Action.REFUSED if refusals else Action.FAILED).value,
         app=request.app if request else None,
         environment=request.environment if request else None,
-        refusals=[_refusal(refusal) for refusal in refusals],
+        refusals=[refusal(one) for one in refusals],
         error={
             "code": error.code,
             "message": error.message,
@@ -121,7 +126,10 @@ def complaints(result: Mapping[str, Any]) -> str:
     """Return a result's warnings, refusals and error as a person reads them on stderr."""
     if "results" in result:
         return "".join(complaints(part) for part in result["results"])
-    lines = [f"promote: warning: {warning}" for warning in result.get("warnings", ())]
+    lines = [
+        f"promote: warning: {warning}"
+        for warning in result.get("warnings", result.get("_warnings", ()))
+    ]
     refusals, error = result.get("refusals", ()), result.get("error")
     for refusal in refusals:
         lines += _complaint("refused", refusal["reason"], refusal)
@@ -148,9 +156,9 @@ def _to(image: Mapping[str, Any]) -> str:
     return (image["to"] or "") + (f"@{image['digest']}" if image["digest"] else "")
 
 
-def _refusal(refusal: Refusal) -> dict[str, Any]:
+def refusal(one: Refusal) -> dict[str, Any]:
     """Return a refusal as the contract shows it, and its source line for a terminal."""
-    shown = asdict(refusal)
+    shown = asdict(one)
     return {**shown, "_source_line": shown.pop("source_line")}
 
 

@@ -76,15 +76,15 @@ class Variables(BaseSettings):
     quiet: Switch = None
     take_over: Switch = None
     source_revision: str | None = None
-    token: SecretStr | None = Field(None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
+    token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
 
     actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
-    actor: str | None = Field(None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
-    server_url: str | None = Field(None, validation_alias="GITHUB_SERVER_URL")
-    github_api_url: str | None = Field(None, validation_alias="GITHUB_API_URL")
-    github_repository: str | None = Field(None, validation_alias="GITHUB_REPOSITORY")
-    run_id: str | None = Field(None, validation_alias="GITHUB_RUN_ID")
-    revision: str | None = Field(None, validation_alias="GITHUB_SHA")
+    actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
+    server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
+    github_api_url: str | None = Field(default=None, validation_alias="GITHUB_API_URL")
+    github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
+    run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
+    revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,6 @@ def taken_environment(flags: argparse.Namespace) -> Iterator[Settings]:
         os.environ.update(hidden)
 
 
-def output_format() -> str | None:
-    """Return the output format that the environment asks for, before anything else is read."""
-    return os.environ.get("PROMOTER_OUTPUT")
-
-
 def _is_hidden(key: str) -> bool:
     """Say whether a variable is kept from child processes."""
     return key.startswith(("GIT_", "PROMOTER_")) or key in TOKEN_VARIABLES
@@ -157,9 +152,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         sources[key] = f"PROMOTER_{key.upper()}"
     timeout = float(merged.get("timeout", DEFAULT_TIMEOUT))
     if not 0 < timeout <= 86_400:
-        raise UsageError(
-            f"{sources['timeout']} must be more than 0 and at most 86400 seconds", ""
-        )
+        raise UsageError(f"{sources['timeout']} must be more than 0 and at most 86400 seconds", "")
     return Settings(
         apps=tuple(merged.get("app", ())),
         tag=merged.get("tag"),

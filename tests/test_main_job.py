@@ -21,7 +21,9 @@ def repo(tmp_path: Path) -> Repository:
 
 def ask(repo: Repository, tag: str, *more: str) -> dict[str, object]:
     """Ask for a tag in prod and return the envelope."""
-    run = promote("--app", "aurora", "--tag", tag, "--repo", str(repo.path), "--output", "json", *more)
+    run = promote(
+        "--app", "aurora", "--tag", tag, "--repo", str(repo.path), "--output", "json", *more
+    )
     assert run.code == run.json["exit_code"], run.stderr
     return run.json
 
@@ -184,7 +186,9 @@ def test_clone_with_a_work_tree_is_served_and_its_work_tree_untouched(
     assert clone.git("rev-parse", "--abbrev-ref", "HEAD") == "main"
 
 
-def test_repository_is_the_origin_of_the_current_directory(repo: Repository, tmp_path: Path) -> None:
+def test_repository_is_the_origin_of_the_current_directory(
+    repo: Repository, tmp_path: Path
+) -> None:
     work = tmp_path / "work"
     repo.git("clone", "--quiet", str(repo.path), str(work))
     run = promote("--app", "aurora", "--tag", "9.9.1", "--output", "json", cwd=work)

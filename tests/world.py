@@ -83,7 +83,9 @@ class Repository:
         """Return a file of a branch."""
         return self.git("show", f"{ref}:{path}")
 
-    def commit(self, branch: str, path: str, content: str, message: str = "A human's change") -> str:
+    def commit(
+        self, branch: str, path: str, content: str, message: str = "A human's change"
+    ) -> str:
         """Commit one file onto a branch as a person would, and return the commit."""
         blob = self.git("hash-object", "-w", "--stdin", stdin=content)
         index = {"GIT_INDEX_FILE": str(self.path / "human.index")}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter import commands, report, wiring
+from promoter import address, commands, report, wiring
 from promoter.demo import repository
 from promoter.gitops.git import Deadline
 from promoter.image import Tag
@@ -41,7 +40,7 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
         if result["exit_code"]:
             return report.several(results, _text="\n".join(parts))
     number = results[-1]["pull_request"]["number"]
-    merged = wiring.local_forge(_address(git), deadline).merge(
+    merged = wiring.local_forge(address.parse(str(git.directory)), deadline).merge(
         number, f"{repository.AUTHOR} {_NOW}"
     )
     results[-1]["pull_request"]["state"] = merged.state.value
@@ -49,23 +48,14 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
     return report.several(results, _text="\n".join(parts))
 
 
-def _promote(
-    settings: Settings, git: Git, environment: str, deadline: Deadline
-) -> dict[str, Any]:
+def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> dict[str, Any]:
     """Promote the tag to one environment as `promote --app aurora --tag …` does."""
     own = Settings(repository=str(git.directory), forge="local", timeout=settings.timeout)
-    wired = replace(wiring.wire(own, deadline))
+    wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with wiring.open_clone(wired) as clone:
         world = open_world(wired, wiring.open_repository(wired, clone), [])
         return commands.one(request, world)
-
-
-def _address(git: Git) -> Any:
-    """Return the address of the demo's repository."""
-    from promoter import address
-
-    return address.parse(str(git.directory))
 
 
 def _beginning(git: Git) -> str:

@@ -76,6 +76,15 @@ class Kustomization:
     root: MappingNode | None = field(default=None, repr=False, compare=False)
     images: tuple[ScalarNode, Node] | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def judges_itself(self) -> bool:
+        """Whether its own graph says which images are used: a Component's parents are not in it."""
+        fields = {k.value.lower(): v for k, v in self.root.value} if self.root is not None else {}
+        kind = fields.get("kind")
+        if kind is not None and kind.value == "Component":
+            return False
+        return any(name in fields for name in ("resources", "bases", "components", "helmcharts"))
+
     def find(self, name: str) -> ImageEntry | None:
         """Return the entry of exactly this name."""
         return next((entry for entry in self.entries if entry.name == name), None)

@@ -28,9 +28,11 @@ def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]
     swap = _swapped(source, entry, work)
     if swap:
         old, new = swap
-        span = entry.fields[old]
-        text = written(work.pop(new) or "", span.style)
-        found.append(Splice(span.key_start, span.value_end, f"{_key(source, span, new)}: {text}"))
+        taken = entry.fields[old]
+        text = written(work.pop(new) or "", taken.style)
+        found.append(
+            Splice(taken.key_start, taken.value_end, f"{_key(source, taken, new)}: {text}")
+        )
         del work[old]
     for name, value in work.items():
         span = entry.fields.get(name)

@@ -66,7 +66,9 @@ def _new_field(source: Source, root: MappingNode, new: Sequence[Fields]) -> Iter
         listed = f"{quote}images{quote}: [{', '.join(_flow(one, quote) for one in new)}]"
         gone: tuple[Path, ...] = () if root.value else ((0,),)
         at = last_index(root.value[-1][1]) if root.value else root.start_mark.index + 1
-        yield Insertion((Splice(at, at, f", {listed}" if root.value else listed),), "images", 0, gone)
+        yield Insertion(
+            (Splice(at, at, f", {listed}" if root.value else listed),), "images", 0, gone
+        )
         return
     column = root.start_mark.column
     dash = _dash(root)
@@ -90,7 +92,11 @@ def _existing_field(
     if isinstance(value, SequenceNode) and value.value:
         if value.flow_style:
             at = value.value[-1].end_mark.index
-            quote = '"' if '"' in source.text[value.start_mark.index : value.start_mark.index + 4] else ""
+            quote = (
+                '"'
+                if '"' in source.text[value.start_mark.index : value.start_mark.index + 4]
+                else ""
+            )
             listed = "".join(f", {_flow(one, quote)}" for one in new)
             yield Insertion((Splice(at, at, listed),), key.value, len(value.value))
             return
@@ -113,7 +119,9 @@ def _existing_field(
     yield Insertion((*clear, Splice(after, after, lines)), key.value, 0, ((0, key.value),))
 
 
-def _after_last(source: Source, value: SequenceNode, field: str, new: Sequence[Fields]) -> Insertion:
+def _after_last(
+    source: Source, value: SequenceNode, field: str, new: Sequence[Fields]
+) -> Insertion:
     """Add entries behind the last one, before any comment that follows it."""
     last = value.value[-1]
     end = last_index(last)
@@ -174,4 +182,6 @@ def _entries(new: Sequence[Fields], dash: int, offset: int, newline: str) -> str
 def _flow(fields: Mapping[str, str], quote: str) -> str:
     """Return an entry in flow style, in the quotes of its surroundings."""
     style = quote or None
-    return "{" + ", ".join(f"{quote}{k}{quote}: {written(v, style)}" for k, v in fields.items()) + "}"
+    return (
+        "{" + ", ".join(f"{quote}{k}{quote}: {written(v, style)}" for k, v in fields.items()) + "}"
+    )

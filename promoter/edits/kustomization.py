@@ -31,7 +31,16 @@ if TYPE_CHECKING:
     from promoter.image import Digest, Tag
     from promoter.model import Refusal
 
-__all__ = ["KEEP", "ImageEntry", "ImageSetting", "Keep", "Kustomization", "promotion", "read", "set_images"]
+__all__ = [
+    "KEEP",
+    "ImageEntry",
+    "ImageSetting",
+    "Keep",
+    "Kustomization",
+    "promotion",
+    "read",
+    "set_images",
+]
 
 
 class Keep(Enum):
@@ -64,7 +73,11 @@ def read(path: PurePosixPath, data: bytes) -> Kustomization:
 
 
 def set_images(
-    path: PurePosixPath, data: bytes, settings: Sequence[ImageSetting], *, placeholders: bool = False
+    path: PurePosixPath,
+    data: bytes,
+    settings: Sequence[ImageSetting],
+    *,
+    placeholders: bool = False,
 ) -> FileEdit:
     """Return the proved edit that sets images, or raise `RefusedError` with every refusal found."""
     source = decode(str(path), data)
@@ -150,7 +163,9 @@ def _finish(
     raise PromoteError(f"the edit of {path} could not be proved", "Please report it with the file.")
 
 
-def _holds(source: Source, text: str, before: dict[Path, str], intended: dict[Path, str | None]) -> bool:
+def _holds(
+    source: Source, text: str, before: dict[Path, str], intended: dict[Path, str | None]
+) -> bool:
     """Say whether a new text, read anew, is the old one but for what was intended."""
     if text == source.text:
         return not intended
@@ -161,7 +176,9 @@ def _holds(source: Source, text: str, before: dict[Path, str], intended: dict[Pa
     return proved(before, flatten(after), intended)
 
 
-def _file_edit(path: PurePosixPath, work: _Work, text: str, new: Sequence[dict[str, str]]) -> FileEdit:
+def _file_edit(
+    path: PurePosixPath, work: _Work, text: str, new: Sequence[dict[str, str]]
+) -> FileEdit:
     """Return the edit with its changes, each at its place in the old file."""
     source = work.source
     changes = [

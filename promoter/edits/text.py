@@ -90,7 +90,9 @@ class Source:
             rule, reason, hint, self.path, line, column, self.text[start : self.line_end(start)]
         )
 
-    def refuse(self, rule: str, reason: str, hint: str = "", *, at: int | None = None) -> RefusedError:
+    def refuse(
+        self, rule: str, reason: str, hint: str = "", *, at: int | None = None
+    ) -> RefusedError:
         """Return an error that holds one refusal."""
         return RefusedError([self.refusal(rule, reason, hint, at=at)])
 
@@ -162,7 +164,9 @@ def flatten(nodes: Iterable[Node]) -> dict[Path, str]:
     return found
 
 
-def proved(before: Mapping[Path, str], after: Mapping[Path, str], changes: Mapping[Path, str | None]) -> bool:
+def proved(
+    before: Mapping[Path, str], after: Mapping[Path, str], changes: Mapping[Path, str | None]
+) -> bool:
     """Say whether two flattened trees differ in exactly the intended paths (None: gone)."""
     wanted = dict(before)
     for path, text in changes.items():

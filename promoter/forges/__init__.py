@@ -14,6 +14,9 @@ class Forge(Protocol):
     def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
 
+    def all(self) -> tuple[Pull, ...]:
+        """Return every open pull, and as many ended ones as one answer of the forge holds."""
+
     def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
 

@@ -58,6 +58,12 @@ class GitHubForge:
             )  # fmt: skip
             return tuple(_pull(one) for one in listed.get_page(0) if one.head.ref == branch)
 
+    def all(self) -> tuple[Pull, ...]:
+        """Return the open pulls, newest first."""
+        with self._told("list the pulls"):
+            listed = self._repository.get_pulls(state="open", sort="created", direction="desc")
+            return tuple(_pull(one) for one in listed)
+
     def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
         try:

@@ -135,22 +135,24 @@ class LocalForge:
     def _stored(self) -> list[_Stored]:
         """Read every pull, newest first."""
         listed = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX)
-        heads = dict(
-            reversed(line.split(" ", 1))
-            for line in self._git(
-                "for-each-ref", "--format=%(objectname) %(refname:short)", "refs/heads/"
-            ).splitlines()
-        )
-        found = [self._parse(*line.split(" ", 1), heads) for line in listed.splitlines()]
+        branches = self._git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/")
+        heads: dict[str, str] = {}
+        for line in branches.splitlines():
+            name, _, commit = line.partition(" ")
+            heads[name.removeprefix("refs/heads/")] = commit
+        found = [self._parse(line, heads) for line in listed.splitlines()]
         return sorted(found, key=lambda one: one.pull.number, reverse=True)
 
-    def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
+    def _parse(self, line: str, heads: dict[str, str]) -> _Stored:
         """Read one pull; the head of an open one is wherever its branch is."""
+        blob, _, ref = line.partition(" ")
         number = int(ref.removeprefix(_PREFIX))
         try:
             data: dict[str, Any] = json.loads(self._git.data(blob)[1])
             state = PullState(data["state"])
-            head = heads.get(data["branch"], data["head"]) if state is PullState.OPEN else data["head"]
+            head = (
+                heads.get(data["branch"], data["head"]) if state is PullState.OPEN else data["head"]
+            )
             pull = Pull(
                 number, self._url(number), state, data["branch"], data["base"],
                 head, data["title"], data["body"],

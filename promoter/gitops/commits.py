@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from git.objects.fun import tree_to_stream
-from gitdb import IStream, LooseObjectDB
+from gitdb import IStream, LooseObjectDB  # type: ignore[import-untyped]  # it ships no types
 
 from promoter.gitops.tree import ROOT
 
@@ -51,10 +51,10 @@ def write_tree(store: LooseObjectDB, tree: GitTree, files: Mapping[PurePosixPath
     # Deepest first, so that each directory finds the new ids of those below it.
     while True:
         directory = max(changed, key=lambda path: len(path.parts))
-        listing = {name: list(entry) for name, entry in tree.listing(directory).items()}
+        listing = dict(tree.listing(directory))
         for name, oid in changed.pop(directory).items():
-            listing[name][0] = oid
-        oid = _store_tree(store, {name: (str(e[0]), int(e[1])) for name, e in listing.items()})
+            listing[name] = (oid, listing[name][1])
+        oid = _store_tree(store, listing)
         if directory == ROOT:
             return oid
         changed.setdefault(directory.parent, {})[directory.name] = oid
@@ -68,8 +68,7 @@ def _store_tree(store: LooseObjectDB, listing: Mapping[str, tuple[str, int]]) ->
         return name.encode("utf-8", "surrogateescape") + (b"/" if stat.S_ISDIR(mode) else b"")
 
     entries = [
-        (bytes.fromhex(oid), mode, name)
-        for name, (oid, mode) in sorted(listing.items(), key=order)
+        (bytes.fromhex(oid), mode, name) for name, (oid, mode) in sorted(listing.items(), key=order)
     ]
     stream = BytesIO()
     tree_to_stream(entries, stream.write)

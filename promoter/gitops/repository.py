@@ -98,5 +98,7 @@ class GitRepository:
 
     def _changed(self, before: str, after: str) -> tuple[PurePosixPath, ...]:
         """Return the paths in which two commits differ."""
-        listed = self._clone.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after)
+        listed = self._clone.git(
+            "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after
+        )
         return tuple(PurePosixPath(path) for path in listed.split("\0") if path)

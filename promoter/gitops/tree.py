@@ -79,9 +79,7 @@ class GitTree:
                 return {}
             name = entry[0]
         _, data = self._clone.git.data(name)
-        return {
-            name: (binsha.hex(), mode) for binsha, mode, name in tree_entries_from_data(data)
-        }
+        return {name: (binsha.hex(), mode) for binsha, mode, name in tree_entries_from_data(data)}
 
 
 def _kind(mode: int) -> Kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -21,6 +21,7 @@ SIZE_LIMIT = 4 * 1024 * 1024
 _NESTING_LIMIT = 100
 _VALUES_LIMIT = 200_000
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
 
 
@@ -28,6 +29,7 @@ class UnreadableError(Exception):
     """A text that can not be read: why, and the line and column (from 1) where it is known."""
 
     def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
+        """Remember the reason and the place."""
         super().__init__(reason)
         self.reason, self.line, self.column = reason, line, column
 
@@ -58,9 +60,9 @@ class Scalar:
         return replace(self, text=text, null=False, past=(*self.past, Past(self.text, by)))
 
 
-type Value = Scalar | Mapping | Sequence
-type Mapping = dict[str, Value]
-type Sequence = list[Value]
+Value: TypeAlias = "Scalar | dict[str, Value] | list[Value]"
+Mapping: TypeAlias = dict[str, Value]
+Sequence: TypeAlias = list[Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
     line = 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
         document = text[start:end]
-        if any(not row.startswith(("#", "%")) for row in document.split("\n") if row.strip(" \t\r-.")):
+        if not all(_CONTENTLESS.fullmatch(row) for row in document.split("\n")):
             yield line, document
         line += document.count("\n")
 
@@ -130,12 +132,11 @@ class _Reader:
             return self._mapping(node, depth)
         if isinstance(node, SequenceNode):
             return [self.value(child, depth + 1) for child in node.value]
-        assert isinstance(node, ScalarNode)
-        null = is_null(node.value, node.style)
-        return Scalar(node.value, self.origin.file, line, column, null)
+        null = isinstance(node, ScalarNode) and is_null(node.value, node.style)
+        return Scalar(str(node.value), self.origin.file, line, column, null)
 
     def _mapping(self, node: MappingNode, depth: int) -> Mapping:
-        """Return a mapping; keys that are no scalars are left out, of equal ones the last counts."""
+        """Return a mapping: without keys that are no scalars, with the last of equal ones."""
         own: Mapping = {}
         merged: Mapping = {}
         for key, child in node.value:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,8 +55,8 @@ class _Split:
     second: int
 
 
-type _Instruction = _One | _Edge | _Split
-type _Code = list[_Instruction]
+_Instruction: TypeAlias = _One | _Edge | _Split
+_Code: TypeAlias = list[_Instruction]
 
 
 @lru_cache(maxsize=1_024)
@@ -177,24 +177,18 @@ class _Parser:
         if character == "(":
             return self._group()
         self.place += 1
-        match character:
-            case "[":
-                return [_One(self._class())]
-            case ".":
-                return [_One(lambda c: c != "\n")]
-            case "^":
-                return [_Edge(end=False)]
-            case "$":
-                return [_Edge(end=True)]
-            case "\\":
-                return self._escape()
-            case _:
-                return [_One(character.__eq__)]
+        if character in "^$":
+            return [_Edge(end=character == "$")]
+        if character == "\\":
+            return self._escape()
+        if character == "[":
+            return [_One(self._class())]
+        return [_One((lambda c: c != "\n") if character == "." else character.__eq__)]
 
     def _group(self) -> _Code:
         """Parse a group; flags are not understood."""
         opening = _GROUP.match(self.source, self.place)
-        if opening is None or self.source.startswith("(?", self.place) and opening[0] == "(":
+        if opening is None or (self.source.startswith("(?", self.place) and opening[0] == "("):
             raise PatternError("has a group of a kind that is not understood")
         self.place = opening.end()
         code = self._alternation()

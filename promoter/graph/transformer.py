@@ -45,7 +45,7 @@ class ImageFields(Protocol):
         """`digest`."""
 
     @property
-    def tag_suffix(self) -> str | None:
+    def suffix(self) -> str | None:
         """`tagSuffix`: appended to the tag where neither tag nor digest is set."""
 
 
@@ -57,7 +57,7 @@ class Entry:
     new_name: str | None = None
     tag: str | None = None
     digest: str | None = None
-    tag_suffix: str | None = None
+    suffix: str | None = None
 
 
 def matches(name: str | None, image: str) -> bool:
@@ -83,7 +83,7 @@ def transform(
 
 
 def split(image: str) -> tuple[str, str, str]:
-    """Return name, tag and digest as kustomize parts them: at the first ':' or '@' past the host."""
+    """Return name, tag and digest, parted where kustomize does: at a ':' or '@' past the host."""
     slash = max(image.find("/"), 0)
     sign = re.search(r"[:@]", image[slash:])
     if sign is None:
@@ -101,8 +101,8 @@ def _changed(image: str, entry: ImageFields) -> str:
     name = entry.new_name or name
     if entry.tag or entry.digest:
         tag, digest = entry.tag or "", entry.digest or ""
-    elif entry.tag_suffix:
-        tag, digest = tag + entry.tag_suffix, ""
+    elif entry.suffix:
+        tag, digest = tag + entry.suffix, ""
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 

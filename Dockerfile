@@ -1,0 +1,27 @@
+# The interpreter of both stages; pin it by digest where builds must repeat: --build-arg PYTHON=…@sha256:…
+ARG PYTHON=docker.io/library/python:3.13-slim-bookworm
+
+FROM ${PYTHON} AS build
+WORKDIR /src
+COPY requirements.lock ./
+RUN python -m venv /opt/promoter \
+    && /opt/promoter/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY promoter ./promoter
+RUN /opt/promoter/bin/pip install --no-cache-dir --no-deps .
+
+FROM ${PYTHON}
+LABEL org.opencontainers.image.title="promoter" \
+      org.opencontainers.image.description="Moves a container image tag into a GitOps repository by one pull request" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# hadolint ignore=DL3008 # the distribution's security updates are wanted, whatever their version
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/promoter /opt/promoter
+ENV PATH=/opt/promoter/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1
+WORKDIR /tmp
+USER 65532:65532
+ENTRYPOINT ["promote"]

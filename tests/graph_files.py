@@ -1,0 +1,62 @@
+"""Small kustomizations as folders on disk, for the tests of the graph."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter import graph
+from promoter.edits import kustomization
+from promoter.files import DirectoryTree
+from promoter.graph import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from promoter.graph import Reach
+    from promoter.model import Refusal
+
+
+def deployment(name: str = "app", image: str = "app:1", *, kind: str = "Deployment") -> str:
+    """Return a workload with one container."""
+    return (
+        f"apiVersion: apps/v1\nkind: {kind}\nmetadata:\n  name: {name}\n"
+        f"spec:\n  template:\n    spec:\n      containers:\n      - name: main\n"
+        f"        image: {image}\n"
+    )
+
+
+def tree(directory: Path, files: Mapping[str, str]) -> DirectoryTree:
+    """Write files, and return the folder as a tree."""
+    for path, text in files.items():
+        full = directory / path
+        full.parent.mkdir(parents=True, exist_ok=True)
+        full.write_text(text, encoding="utf-8", newline="")
+    return DirectoryTree(directory)
+
+
+def reach(directory: Path, files: Mapping[str, str], at: str = ".") -> Reach:
+    """Return what a kustomization of the files reaches."""
+    return graph.reach(tree(directory, files), PurePosixPath(at))
+
+
+def images(found: Reach) -> list[str]:
+    """Return the images that a kustomization's own entries meet."""
+    return [container.image for container in found.containers]
+
+
+def dead(
+    directory: Path, files: Mapping[str, str], name: str, at: str = "."
+) -> Refusal | None:
+    """Return the verdict on setting the entry `name` of a kustomization of the files."""
+    found = reach(directory, files, at)
+    path = PurePosixPath(at) / "kustomization.yaml"
+    entries = kustomization.read(path, files[str(path)].encode()).entries
+    return graph.dead(found, entries, name)
+
+
+def entries(*listed: Mapping[str, str]) -> Iterable[Entry]:
+    """Return entries of `images` by kustomize's own keys."""
+    keys = ("name", "newName", "newTag", "digest", "tagSuffix")
+    return tuple(Entry(*(one.get(key) for key in keys)) for one in listed)

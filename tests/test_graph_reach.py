@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter import graph
+from promoter.files import DirectoryTree
+from tests.graph_files import deployment, images, reach, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SMP = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\n"
+
+
+def _patched(patch: str, **more: str) -> dict[str, str]:
+    """Return an app with one entry of `patches`."""
+    return {
+        "kustomization.yaml": f"resources: [d.yaml]\npatches:\n{patch}",
+        "d.yaml": deployment(),
+        **more,
+    }
+
+
+def test_a_container_is_found_with_its_place(tmp_path: Path) -> None:
+    files = {"kustomization.yaml": "resources: [base]\n", "base/d.yaml": "# one\n" + deployment()}
+    files["base/kustomization.yaml"] = "resources: [./d.yaml]\n"
+    found = reach(tmp_path, files)
+    (container,) = found.containers
+    assert (container.image, container.file) == ("app:1", "base/d.yaml")
+    assert (container.line, container.column) == (11, 16)
+    assert (container.kind, container.name) == ("Deployment", "app")
+    assert container.field == "spec.template.spec.containers[0].image"
+    assert found.complete
+    assert found.warnings == ()
+
+
+def test_every_file_read_is_named(tmp_path: Path) -> None:
+    files = {
+        "a/kustomization.yaml": "resources: [../b]\npatches: [{path: p.yaml}]\n",
+        "a/p.yaml": _SMP + "spec: {replicas: 2}\n",
+        "b/kustomization.yml": "resources: [d.yaml]\n",
+        "b/d.yaml": deployment(),
+        "b/unused.yaml": deployment("other"),
+    }
+    found = reach(tmp_path, files, "a")
+    assert {str(path) for path in found.files} == files.keys() - {"b/unused.yaml"}
+
+
+def test_own_images_and_replacements_are_still_to_come(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [d.yaml]\nimages: [{name: app, newTag: '2'}]\n"
+        "replacements: [{sourceValue: x, targets: [{select: {kind: Deployment},"
+        " fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
+        "d.yaml": deployment(),
+    }
+    assert images(reach(tmp_path, files)) == ["app:1"]
+
+
+def test_lower_layers_change_names_and_are_remembered(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\ncomponents: [comp]\n",
+        "base/kustomization.yaml": "resources: [d.yaml]\nimages: [{name: app, newName: reg/app}]\n",
+        "base/d.yaml": deployment(),
+        "comp/kustomization.yaml": "kind: Component\nimages: [{name: reg/app, newTag: '3'}]\n",
+    }
+    found = reach(tmp_path, files)
+    assert images(found) == ["reg/app:3"]
+    assert [(past.text, past.file) for past in found.containers[0].past] == [
+        ("app:1", "base/kustomization.yaml"),
+        ("reg/app:1", "comp/kustomization.yaml"),
+    ]
+
+
+def test_replacements_of_lower_layers_are_done(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\n",
+        "base/kustomization.yaml": "resources: [d.yaml, c.yaml]\nreplacements: [{path: r.yaml}]\n",
+        "base/r.yaml": "- source: {kind: ConfigMap, fieldPath: data.tag}\n  targets:\n"
+        "  - select: {kind: Deployment}\n    fieldPaths:\n"
+        "    - spec.template.spec.containers.[name=main].image\n"
+        "    options: {delimiter: ':', index: 1}\n",
+        "base/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {tag: v9}\n",
+        "base/d.yaml": deployment(),
+    }
+    assert images(reach(tmp_path, files)) == ["app:v9"]
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ("- path: p.yaml\n", ["app:p"]),
+        ("- path: p.yaml\n  target: {kind: Deploy.*}\n", ["app:p"]),
+        ("- path: p.yaml\n  target: {kind: Deploy}\n", ["app:1"]),
+        ("- path: p.yaml\n  target: {name: app, labelSelector: 'a in (b)'}\n", ["app:1"]),
+        ("- path: p.yaml\n  target: {labelSelector: '!a'}\n", ["app:p"]),
+        (
+            "- target: {kind: Deployment}\n  patch: |-\n"
+            "    - op: replace\n      path: /spec/template/spec/containers/0/image\n      value: j:1\n",
+            ["j:1"],
+        ),
+        (
+            "- target: {kind: Deployment}\n"
+            '  patch: \'[{"op": "add", "path": "/spec/template/spec/containers/-",'
+            ' "value": {"name": "n", "image": "n:1"}}]\'\n',
+            ["app:1", "n:1"],
+        ),
+        (
+            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
+            "    spec: {template: {spec: {containers: [{name: side, image: 'side:1'}]}}}\n",
+            ["side:1", "app:1"],
+        ),
+        (
+            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
+            "    spec: {template: {spec: {containers: [{name: main, $patch: delete}]}}}\n",
+            [],
+        ),
+        (
+            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
+            "    $patch: delete\n",
+            [],
+        ),
+    ],
+)
+def test_patches_come_before_images(patch: str, expected: list[str], tmp_path: Path) -> None:
+    smp = _SMP + "spec: {template: {spec: {containers: [{name: main, image: 'app:p'}]}}}\n"
+    found = reach(tmp_path, _patched(patch, **{"p.yaml": smp}))
+    assert images(found) == expected
+    assert found.warnings == ()
+
+
+def test_an_image_of_an_inline_patch_has_its_place_in_the_kustomization(tmp_path: Path) -> None:
+    patch = (
+        "- target: {kind: Deployment}\n  patch: |-\n    - op: replace\n"
+        "      path: /spec/template/spec/containers/0/image\n      value: j:1\n"
+    )
+    (container,) = reach(tmp_path, _patched(patch)).containers
+    assert (container.file, container.line) == ("kustomization.yaml", 7)
+
+
+def test_a_list_of_an_unknown_kind_gives_way_as_a_whole(tmp_path: Path) -> None:
+    rollout = deployment(kind="Rollout").replace("apps/v1", "argoproj.io/v1alpha1")
+    patch = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: app}\n"
+    patch += "spec: {template: {spec: {containers: [{name: other, image: 'other:1'}]}}}\n"
+    files = _patched("- path: p.yaml\n", **{"p.yaml": patch})
+    files["d.yaml"] = rollout
+    assert images(reach(tmp_path, files)) == ["other:1"]
+
+
+def test_an_old_name_still_finds_its_object(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\npatchesStrategicMerge: [p.yaml]\n",
+        "p.yaml": _SMP + "spec: {template: {spec: {containers: [{name: main, image: 'app:p'}]}}}\n",
+        "base/kustomization.yaml": "namePrefix: x-\nnamespace: n\nresources: [d.yaml]\n",
+        "base/d.yaml": deployment().replace("name: app\n", "name: app\n", 1),
+    }
+    found = reach(tmp_path, files)
+    # The patch names no namespace, and neither did the object when it had that name.
+    assert images(found) == ["app:p"]
+    assert found.containers[0].name == "x-app"
+
+
+def test_lists_of_objects_are_objects(tmp_path: Path) -> None:
+    inner = deployment().replace("\n", "\n  ")
+    files = {
+        "kustomization.yaml": "resources: [l.yaml]\n",
+        "l.yaml": f"apiVersion: v1\nkind: List\nitems:\n- {inner.rstrip()}\n",
+    }
+    assert images(reach(tmp_path, files)) == ["app:1"]
+
+
+def test_local_configuration_is_no_container(tmp_path: Path) -> None:
+    local = "  name: app\n  annotations: {config.kubernetes.io/local-config: 'true'}\n"
+    files = {
+        "kustomization.yaml": "resources: [d.yaml]\n",
+        "d.yaml": deployment().replace("  name: app\n", local),
+    }
+    assert images(reach(tmp_path, files)) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"kustomization.yaml": "resources: [https://example.org/x?ref=v1]"}, "remote"),
+        ({"kustomization.yaml": "resources: [github.com/o/r//deploy?ref=v1]"}, "remote"),
+        ({"kustomization.yaml": "resources: [../outside]"}, "out of the repository"),
+        ({"kustomization.yaml": "resources: [/etc/passwd]"}, "out of the repository"),
+        ({"kustomization.yaml": "resources: [gone.yaml]"}, "gone.yaml is not there"),
+        ({"kustomization.yaml": "resources: [.]"}, "circle"),
+        ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: [\n"}, "a.yaml:2:1"),
+        ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: {{ .X }}\n: {"}, "a.yaml"),
+        ({"kustomization.yaml": "generators: [g.yaml]"}, "generators"),
+        ({"kustomization.yaml": "helmCharts: [{name: x}]"}, "helmcharts"),
+        ({"kustomization.yaml": "kind: Component"}, "component"),
+        ({"kustomization.yaml": "- 1"}, "no kustomization"),
+        ({"kustomization.yaml": ""}, "no kustomization"),
+        ({"kustomization.yaml": "a: b", "Kustomization": "a: b"}, "2 kustomizations"),
+        ({"kustomization.yaml": "patches: [{path: p.yaml}]", "p.yaml": _SMP}, "finds 0 objects"),
+        ({"kustomization.yaml": "resources: [b]", "b/x": ""}, "b: holds 0 kustomizations"),
+        ({"kustomization.yaml": "resources: [b]", "b/kustomization.yaml": "images: [{name: c++}]",
+          }, "warn nothing"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_read_is_a_warning(
+    files: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    found = reach(tmp_path, files)
+    if said == "warn nothing":
+        assert found.complete
+        return
+    assert not found.complete
+    assert said in " ".join(found.warnings)
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to("real")
+    found = reach(tmp_path, {"kustomization.yaml": "resources: [linked/a.yaml]\n"})
+    assert "symbolic link linked" in found.warnings[0]
+
+
+def test_a_layer_may_not_contain_who_stands_on_it(tmp_path: Path) -> None:
+    files = {
+        "a/b/kustomization.yaml": "resources: [../../c]\n",
+        "c/kustomization.yaml": "resources: [../a]\n",
+        "a/kustomization.yaml": "resources: [b]\n",
+    }
+    found = reach(tmp_path, files, "a/b")
+    assert "circle" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 5_000,
+        "- " * 5_000,
+        "a: &a [x,x]\n" + "".join(f"k{n}: &k{n} [*k{n - 1},*k{n - 1}]\n" for n in range(1, 40))
+        .replace("*k0", "*a"),
+        "a: &a [*a]\n",
+        "a: &a {b: *a}\n",
+        "a: \x00\n",
+        "? [a]\n: b\n",
+        "x" * 5_000_000,
+    ],
+)  # fmt: skip
+def test_hostile_files_end_in_a_warning(text: str, tmp_path: Path) -> None:
+    began = time.perf_counter()
+    found = reach(tmp_path, {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": text})
+    assert time.perf_counter() - began < 20
+    assert found.complete == (text == "? [a]\n: b\n")
+
+
+def test_layers_that_double_are_bounded(tmp_path: Path) -> None:
+    files = {
+        f"l{n}/kustomization.yaml": f"resources: [a, b]\nnamePrefix: x{n}-\n" for n in range(30)
+    }
+    for n in range(29):
+        for side in "ab":
+            files[f"l{n}/{side}/kustomization.yaml"] = (
+                f"namePrefix: {side}-\nresources: [../../l{n + 1}]\n"
+            )
+    files["l29/kustomization.yaml"] = "resources: [d.yaml]\n"
+    files["l29/d.yaml"] = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
+    began = time.perf_counter()
+    found = reach(tmp_path, files, "l0")
+    assert not found.complete
+    assert time.perf_counter() - began < 10
+
+
+class _Watched(DirectoryTree):
+    """A folder that remembers which files were asked for in batches."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.batches: list[set[PurePosixPath]] = []
+        self.alone: list[PurePosixPath] = []
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        self.batches.append(set(paths))
+
+    def read(self, path: PurePosixPath) -> bytes:
+        if not any(path in batch for batch in self.batches):
+            self.alone.append(path)
+        return super().read(path)
+
+
+def test_files_are_fetched_one_batch_a_level(tmp_path: Path) -> None:
+    resources = "".join(f"- ../app{n}\n" for n in range(20))
+    files = {"over/kustomization.yaml": f"resources:\n{resources}patches: [{{path: p.yaml}}]\n"}
+    files["over/p.yaml"] = _SMP.replace("name: app", "name: app1") + "spec: {replicas: 1}\n"
+    for n in range(20):
+        files[f"app{n}/kustomization.yaml"] = "resources: [d.yaml, s.yaml]\n"
+        files[f"app{n}/d.yaml"] = deployment(f"app{n}")
+        files[f"app{n}/s.yaml"] = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
+    tree(tmp_path, files)
+    watched = _Watched(tmp_path)
+    found = graph.reach(watched, PurePosixPath("over"))
+    assert (len(found.containers), found.warnings) == (20, ())
+    assert watched.alone == []
+    assert len([batch for batch in watched.batches if batch]) == 3
+
+
+def test_the_graph_needs_no_git_and_no_network() -> None:
+    code = "import sys, promoter.graph; print({'git', 'github', 'requests'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()"
