@@ -109,6 +109,9 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         lease=sight.tip,
         pull=sight.open_pull,
     )
+    unavailable = _unavailable(target)
+    if unavailable:
+        return Plan((replace(blank, refusals=unavailable),))
     try:
         declaration = _declare(request, target, config, sight)
         proposal = propose.propose(declaration, target, sight.base)
@@ -116,6 +119,30 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         return Plan((replace(blank, refusals=error.refusals),))
     planner = _Planner(request, config, sight, target, replace(blank, proposal=proposal))
     return Plan((planner.decide(),))
+
+
+def _unavailable(target: Target) -> tuple[Refusal, ...]:
+    """Refuse settings that this version can read and not carry out: none is quietly ignored."""
+    settings = target.settings
+    asked = {
+        "deliver: auto-merge": settings.deliver == "auto-merge",
+        "transport: api": settings.transport == "api",
+        f"pin: {settings.pin}": settings.pin != "tag",
+        "checks.platforms": bool(settings.checks.platforms),
+        "checks.signature": settings.checks.signature != "off",
+        "labels": bool(settings.labels),
+        "reviewers": bool(settings.reviewers),
+    }
+    return tuple(
+        Refusal(
+            "unavailable",
+            f"{key} of environment {target.environment} is not carried out by this version",
+            "Remove it, or use a version that has it.",
+            "promoter.yaml",
+        )
+        for key, wanted in asked.items()
+        if wanted
+    )
 
 
 def _declare(request: Request, target: Target, config: Config, sight: Sight) -> Declaration:

@@ -61,6 +61,8 @@ def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
+    if "api" in (settings.transport, wiring.file.transport if wiring.file else None):
+        raise UsageError("--transport api is not in this version", "Leave it out: git is used.")
     if settings.token and where.scheme in ("https", "http"):
         credential = Credential(where.url, settings.token.get_secret_value())
         configuration |= credential.configuration()

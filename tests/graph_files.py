@@ -46,9 +46,7 @@ def images(found: Reach) -> list[str]:
     return [container.image for container in found.containers]
 
 
-def dead(
-    directory: Path, files: Mapping[str, str], name: str, at: str = "."
-) -> Refusal | None:
+def dead(directory: Path, files: Mapping[str, str], name: str, at: str = ".") -> Refusal | None:
     """Return the verdict on setting the entry `name` of a kustomization of the files."""
     found = reach(directory, files, at)
     path = PurePosixPath(at) / "kustomization.yaml"

@@ -53,7 +53,9 @@ class _Maker:
         if self.random.random() < 0.4:
             text += f"{indent}initContainers:\n{self.containers(indent)}"
         if self.random.random() < 0.3:
-            text += f'{indent}volumes:\n{indent}- {{name: v, image: {{reference: "{self.image()}"}}}}\n'
+            text += (
+                f'{indent}volumes:\n{indent}- {{name: v, image: {{reference: "{self.image()}"}}}}\n'
+            )
         return text
 
     def workload(self, kind: str, name: str) -> str:
@@ -101,9 +103,12 @@ class _Maker:
     def deletion(self, directory: str, kind: str, name: str) -> str:
         """Patch a container away, by the older fields for patches."""
         if kind in ("CronJob", "Pod") or self.random.random() < 0.4:
+            path = {"CronJob": "/spec/jobTemplate/spec/template", "Pod": ""}.get(
+                kind, "/spec/template"
+            )
             return (
                 f"patchesJson6902:\n- target: {{kind: {kind}, name: .*{name}, labelSelector: team}}\n"
-                "  patch: '[{\"op\": \"remove\", \"path\": \"/spec\"}]'\n"
+                f'  patch: \'[{{"op": "remove", "path": "{path}/spec/containers/0"}}]\'\n'
             )
         gone = self.random.choice(("one", "two", "three"))
         self.files[f"{directory}/gone.yaml"] = (

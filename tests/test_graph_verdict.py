@@ -36,7 +36,9 @@ def test_what_a_container_feels_is_allowed(images: str, tmp_path: Path) -> None:
 
 
 def test_a_name_that_nothing_has_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
-    refusal = dead(tmp_path, _overlay("images: [{name: ghcr.io/acme/ap, newTag: '2'}]\n"), "ghcr.io/acme/ap")
+    refusal = dead(
+        tmp_path, _overlay("images: [{name: ghcr.io/acme/ap, newTag: '2'}]\n"), "ghcr.io/acme/ap"
+    )
     assert refusal is not None
     assert (refusal.rule, refusal.file) == ("dead-edit", "kustomization.yaml")
     assert refusal.reason == "no container uses the image ghcr.io/acme/ap"
@@ -92,9 +94,7 @@ def test_a_later_entry_that_wins_is_named(later: Entry, said: str, tmp_path: Pat
 
 
 def test_a_replacement_that_overwrites_is_named(tmp_path: Path) -> None:
-    replacement = (
-        "replacements:\n- path: r.yaml\n"
-    )
+    replacement = "replacements:\n- path: r.yaml\n"
     files = _overlay(
         f"{replacement}images: [{{name: {_APP}, newTag: '2'}}]\n",
         **{
@@ -105,7 +105,9 @@ def test_a_replacement_that_overwrites_is_named(tmp_path: Path) -> None:
     )
     refusal = dead(tmp_path, files, _APP)
     assert refusal is not None
-    assert refusal.reason.startswith("a replacement of r.yaml overwrites the image of Deployment app")
+    assert refusal.reason.startswith(
+        "a replacement of r.yaml overwrites the image of Deployment app"
+    )
 
 
 def test_a_replacement_of_something_else_leaves_the_edit_alive(tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ class Builder:
                 found += (Replacement(mapping(one), str(place)) for one in listed)
         return tuple(found)
 
+    def rehearse(self, layer: Layer, replacements: Iterable[Replacement], built: Built) -> None:
+        """Note which replacements can not be carried out, and leave the objects as they are."""
+        copies = built.copy().resources if replacements else []
+        for replacement in replacements:
+            with self._noted(layer):
+                replacement.apply(copies)
+
     def _whole(self, layer: Layer, onto: Built) -> None:
         """Do all of a layer."""
         self.before_images(layer, onto)

@@ -76,8 +76,7 @@ def _put(root: Value, path: list[str], value: Value, *, new: bool) -> Value:
         else:
             parent[place] = _successor(parent[place], value)
     elif isinstance(parent, dict):
-        if not new and last not in parent:
-            raise _missing(last)
+        # Where RFC 6902 refuses to replace what is not there, kustomize adds it.
         parent[last] = _successor(parent.get(last), value)
     else:
         raise _missing(last)

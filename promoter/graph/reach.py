@@ -72,6 +72,7 @@ def reach(tree: Tree, directory: PurePosixPath) -> Reach:
     built = Built()
     builder.before_images(layer, built)
     replacements = builder.replacements(layer)
+    builder.rehearse(layer, replacements, built)
     containers = tuple(_containers(built, reading))
     return Reach(
         file=layer.file,

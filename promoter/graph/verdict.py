@@ -40,6 +40,9 @@ def dead(reach: Reach, entries: Sequence[ImageFields], name: str) -> Refusal | N
         if edit.is_felt():
             return None
         reason, hint = edit.reason()
+    except BuildError:
+        # Kustomize would not build it either, and says so better.
+        return None
     except PatternError as error:
         reason = f"the name {shown(name)} {error}: kustomize takes it for a regular expression"
         hint = _known(reach, name)
@@ -47,17 +50,17 @@ def dead(reach: Reach, entries: Sequence[ImageFields], name: str) -> Refusal | N
 
 
 def final_images(reach: Reach, entries: Sequence[ImageFields]) -> tuple[str, ...]:
-    """Return every container's image after the kustomization's own images and replacements."""
+    """Return every container's image after the kustomization's own images and replacements.
+
+    Raises `PatternError` for a name and `BuildError` for a replacement that kustomize stumbles on.
+    """
     if not reach.replacements:
         return tuple(transform(c.image, entries, passes=c.passes) for c in reach.containers)
     resources = [resource.copy() for resource in reach.resources]
-    try:
-        apply_images(resources, reach.specs, entries, str(reach.file))
-        for replacement in reach.replacements:
-            replacement.apply(resources)
-        fields = [place for one in resources for place in image_fields(one.root, reach.specs)]
-    except BuildError:
-        return ()
+    apply_images(resources, reach.specs, entries, str(reach.file))
+    for replacement in reach.replacements:
+        replacement.apply(resources)
+    fields = [place for one in resources for place in image_fields(one.root, reach.specs)]
     return tuple(place.value.text for place in fields)
 
 

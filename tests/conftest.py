@@ -1,0 +1,55 @@
+"""A session that depends on nothing of the machine: its own home, no tokens, loopback only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DROPPED = ("PROMOTER_", "GITHUB_", "GIT_", "XDG_")
+_KEPT = ("PROMOTER_TEST_",)
+
+settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.load_profile("steady")
+
+
+def _is_dropped(name: str) -> bool:
+    """Say whether a variable of the machine could change what a test sees."""
+    if name.startswith(_KEPT):
+        return False
+    return name.startswith(_DROPPED) or name == "GH_TOKEN" or name.lower().endswith("_proxy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give the session a home of its own and an environment without surprises."""
+    home: Path = tmp_path_factory.mktemp("home")
+    for name in [name for name in os.environ if _is_dropped(name)]:
+        del os.environ[name]
+    os.environ |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": "tester"}
+
+
+def _guard(event: str, arguments: tuple[object, ...]) -> None:
+    """Refuse connections to anything but this machine."""
+    if event != "socket.connect":
+        return
+    where = arguments[1]
+    if not isinstance(where, tuple) or not where:
+        return
+    try:
+        outside = not ip_address(str(where[0])).is_loopback
+    except ValueError:
+        outside = where[0] != "localhost"
+    if outside:
+        msg = f"a test tried to reach {where[0]}, and tests stay on this machine"
+        raise RuntimeError(msg)
+
+
+sys.addaudithook(_guard)

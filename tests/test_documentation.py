@@ -1,0 +1,152 @@
+"""What is written about the product is true of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from promoter import flags, reference
+from promoter.config import parse
+from promoter.errors import Exit
+from tests.world import promote
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    return {
+        option
+        for action in parser._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    }
+
+
+def test_configuration_reference_is_what_the_models_say() -> None:
+    assert (ROOT / "config/README.md").read_text(encoding="utf-8") == reference.markdown()
+
+
+def test_schema_is_what_the_models_say() -> None:
+    assert (ROOT / "config/promoter.schema.json").read_text(encoding="utf-8") == reference.schema()
+
+
+@pytest.mark.parametrize("name", ["aurora.yaml", "minimal.yaml", "full.yaml"])
+def test_examples_are_valid(name: str) -> None:
+    assert parse((ROOT / "config" / name).read_bytes(), name).environments
+
+
+def test_flags_are_those_of_the_contract() -> None:
+    contract = (
+        "--app --tag --image --env --repo --base --forge --api-url --config --transport --dry-run "
+        "--check --output --allow --timeout --version --help"
+    )
+    assert set(contract.split()) <= options(flags.main_parser())
+
+
+def test_flags_that_the_readme_names_exist() -> None:
+    known = set().union(
+        *(options(p()) for p in (flags.main_parser, flags.set_image_parser, flags.pulls_parser))
+    )
+    shell = set(re.findall(r"`(--[a-z-]+)", README))
+    assert shell <= known
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    table = README.partition("## Exit codes")[2].partition("## JSON")[0]
+    assert {int(number) for number in re.findall(r"\b\d+\b", table)} >= {int(c) for c in Exit}
+
+
+def test_version_is_said() -> None:
+    run = promote("--version")
+    assert (run.code, run.stderr) == (0, "")
+    assert re.fullmatch(r"promote \d+\.\d+\.\d+\n", run.stdout)
+
+
+def test_help_imports_nothing_that_costs() -> None:
+    code = (
+        "import sys; sys.argv = ['promote', '--help']\n"
+        "from promoter.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(sorted(m for m in sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stderr.replace("'", "").strip("[]\n").split(", "))
+    assert not loaded & {"git", "github", "pydantic", "ruamel", "requests", "tenacity", "typing"}
+
+
+def test_plan_is_pure() -> None:
+    code = "import promoter.plan, sys; print(sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.replace("'", "").strip("[]\n").split(", "))
+    assert not loaded & {"git", "github", "requests", "urllib3", "http.client", "subprocess"}
+
+
+def test_only_two_modules_read_the_environment() -> None:
+    readers = {
+        path.name
+        for path in (ROOT / "promoter").rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv", path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"environment.py", "settings.py"}
+
+
+def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
+    run = promote("demo", str(tmp_path / "demo.git"))
+    assert run.code == 0, run.stderr
+    for part in ("pushed: aurora in dev", "created: aurora in prod", "Argo CD", "Try next"):
+        assert part in run.stdout
+
+
+def test_demo_speaks_json() -> None:
+    run = promote("demo", "--output", "json")
+    assert run.code == 0, run.stderr
+    assert [one["action"] for one in run.json["results"]] == ["pushed", "created"]
+    assert set(run.json) == {"schema", "results", "exit_code"}
+
+
+def test_commands_that_the_demo_suggests_run(tmp_path: Path) -> None:
+    told = promote("demo", str(tmp_path / "demo.git")).stdout
+    suggested = [
+        line.strip() for line in told.partition("Try next:")[2].splitlines() if line.strip()
+    ]
+    assert suggested
+    for line in suggested:
+        run = promote(*line.split()[1:])
+        assert run.code == 0, (line, run.stderr)
+
+
+def test_errors_are_told_as_json_too() -> None:
+    run = promote("--output", "json", "--nonsense")
+    assert run.code == 2
+    assert json.loads(run.stdout)["error"]["code"] == "usage"
+
+
+@pytest.mark.skipif(
+    "PROMOTER_TEST_TIMES" not in os.environ, reason="PROMOTER_TEST_TIMES is not set"
+)
+def test_help_answers_in_three_times_of_bare_python() -> None:
+    def median(*command: str) -> float:
+        times = []
+        for _ in range(11):
+            start = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            times.append(time.perf_counter() - start)
+        return statistics.median(times)
+
+    assert median(sys.executable, "-m", "promoter", "--help") < 3 * median(
+        sys.executable, "-c", "pass"
+    )
