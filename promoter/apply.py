@@ -9,7 +9,6 @@ from promoter import pull_request
 from promoter.errors import RaceLostError
 from promoter.model import PullDraft
 
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath

@@ -25,6 +25,7 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     """Promote the apps that were asked for, each by its own pull."""
     requests = [_request(settings, app) for app in _apps(settings)]
     wired = wiring.wire(settings, Deadline(settings.timeout))
+    wiring.check_token(wired)
     with wiring.open_clone(wired) as clone:
         world = open_world(wired, wiring.open_repository(wired, clone), progress)
         results = [one(request, world) for request in requests]

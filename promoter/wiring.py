@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
+_WEB = ("https", "http")
+
+
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """The caller's half: where the repository and the forge are, and the caller's file."""
@@ -57,13 +60,24 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     return Wiring(settings, found, file, name, deadline)
 
 
+def check_token(wiring: Wiring) -> None:
+    """Raise `UsageError` before anything is asked of a host that will want a token to write."""
+    settings, where = wiring.settings, wiring.address
+    if settings.token or settings.dry_run or settings.check or where.scheme not in _WEB:
+        return
+    raise UsageError(
+        f"no token for {where.host}: writing there needs one",
+        "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
+    )
+
+
 def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
     if "api" in (settings.transport, wiring.file.transport if wiring.file else None):
         raise UsageError("--transport api is not in this version", "Leave it out: git is used.")
-    if settings.token and where.scheme in ("https", "http"):
+    if settings.token and where.scheme in _WEB:
         credential = Credential(where.url, settings.token.get_secret_value())
         configuration |= credential.configuration()
     if settings.authorities:

@@ -91,6 +91,12 @@ def test_replacements_of_lower_layers_are_done(tmp_path: Path) -> None:
     assert images(reach(tmp_path, files)) == ["app:v9"]
 
 
+_MERGE = (
+    "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n    "
+)
+_JSON = "- target: {kind: Deployment}\n  patch: "
+
+
 @pytest.mark.parametrize(
     ("patch", "expected"),
     [
@@ -100,31 +106,23 @@ def test_replacements_of_lower_layers_are_done(tmp_path: Path) -> None:
         ("- path: p.yaml\n  target: {name: app, labelSelector: 'a in (b)'}\n", ["app:1"]),
         ("- path: p.yaml\n  target: {labelSelector: '!a'}\n", ["app:p"]),
         (
-            "- target: {kind: Deployment}\n  patch: |-\n"
-            "    - op: replace\n      path: /spec/template/spec/containers/0/image\n      value: j:1\n",
+            f"{_JSON}'[{{op: replace, path: /spec/template/spec/containers/0/image, value: j:1}}]'\n",
             ["j:1"],
         ),
         (
-            "- target: {kind: Deployment}\n"
-            '  patch: \'[{"op": "add", "path": "/spec/template/spec/containers/-",'
-            ' "value": {"name": "n", "image": "n:1"}}]\'\n',
+            f"{_JSON}|-\n    - op: add\n      path: /spec/template/spec/containers/-\n"
+            "      value: {name: n, image: n:1}\n",
             ["app:1", "n:1"],
         ),
         (
-            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
-            "    spec: {template: {spec: {containers: [{name: side, image: 'side:1'}]}}}\n",
-            ["side:1", "app:1"],
+            f"{_MERGE}spec: {{template: {{spec: {{containers: [{{name: n, image: n:1}}]}}}}}}\n",
+            ["n:1", "app:1"],
         ),
         (
-            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
-            "    spec: {template: {spec: {containers: [{name: main, $patch: delete}]}}}\n",
+            f"{_MERGE}spec: {{template: {{spec: {{containers: [{{name: main, $patch: delete}}]}}}}}}\n",
             [],
         ),
-        (
-            "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n"
-            "    $patch: delete\n",
-            [],
-        ),
+        (f"{_MERGE}$patch: delete\n", []),
     ],
 )
 def test_patches_come_before_images(patch: str, expected: list[str], tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -84,10 +85,8 @@ def test_what_is_no_expression_is_said_so(name: str) -> None:
 @pytest.mark.parametrize("name", ["(a+)+$b", "(a|a)*b", "(a*)*b", "((a{30}){30}){30}", "(" * 500])
 def test_a_hostile_name_costs_no_time(name: str) -> None:
     began = time.perf_counter()
-    try:
+    with contextlib.suppress(PatternError):
         graph.matches(name, "a" * 200)
-    except PatternError:
-        pass
     assert time.perf_counter() - began < 5
 
 

@@ -31,7 +31,7 @@ def _overlay(text: str, **more: str) -> dict[str, str]:
     ],
 )
 def test_what_a_container_feels_is_allowed(images: str, tmp_path: Path) -> None:
-    name = images.split("name: ")[1].split(",")[0]
+    name = images.removeprefix("[{name: ").partition(",")[0]
     assert dead(tmp_path, _overlay(f"images: {images}\n"), name) is None
 
 

@@ -1,0 +1,73 @@
+"""git's own smart HTTP server, `git http-backend`, answering for a folder of bare repositories."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
+
+SETTINGS = {
+    "http.receivepack": "true",
+    "uploadpack.allowFilter": "true",
+    "uploadpack.allowAnySHA1InWant": "true",
+    "receive.autogc": "false",
+}
+
+
+def configure(repository: Path) -> None:
+    """Set a bare repository up as the big forges have theirs."""
+    for key, value in SETTINGS.items():
+        subprocess.run(["git", "config", key, value], cwd=repository, check=True)
+
+
+def body_of(handler: BaseHTTPRequestHandler) -> bytes:
+    """Return a request's whole body, chunked, compressed or plain."""
+    if handler.headers.get("Transfer-Encoding", "").lower() == "chunked":
+        parts = []
+        while size := int(handler.rfile.readline().split(b";")[0], 16):
+            parts.append(handler.rfile.read(size))
+            handler.rfile.readline()
+        handler.rfile.readline()
+        data = b"".join(parts)
+    else:
+        data = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+    return gzip.decompress(data) if handler.headers.get("Content-Encoding") == "gzip" else data
+
+
+def answer(handler: BaseHTTPRequestHandler, root: Path, path: str, body: bytes, user: str) -> None:
+    """Let git answer one request for `path` below `root`, as CGI."""
+    parts = urlsplit(handler.path)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(root),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": path,
+        "QUERY_STRING": parts.query,
+        "REQUEST_METHOD": handler.command,
+        "CONTENT_TYPE": handler.headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "REMOTE_USER": user,
+        "REMOTE_ADDR": "127.0.0.1",
+        "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""),
+        "GIT_COMMITTER_NAME": "server",
+        "GIT_COMMITTER_EMAIL": "server@localhost",
+    }
+    done = subprocess.run(
+        ["git", "http-backend"], input=body, capture_output=True, env=environment, check=False
+    )
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    headers = [line.split(": ", 1) for line in head.decode().splitlines() if ": " in line]
+    status = next((value for name, value in headers if name == "Status"), "200 OK")
+    handler.send_response(int(status.split()[0]))
+    for name, value in headers:
+        if name != "Status":
+            handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)

@@ -1,0 +1,192 @@
+"""The main job on GitHub: the real command, real PyGithub over the wire, real git behind it."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.world import AURORA, BRANCH, Repository, Run, aurora, numstat, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[GitHub]:
+    server = GitHub(tmp_path / "srv")
+    server.repository.parent.mkdir(parents=True)
+    aurora(server.repository)
+    git_http.configure(server.repository)
+    with server:
+        yield server
+
+
+def run(github: GitHub, tag: str, *more: str, token: str | None = "good-token") -> Run:
+    env = {"GITHUB_TOKEN": token} if token else {}
+    return promote(
+        "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json", *more, env=env
+    )  # fmt: skip
+
+
+def ask(github: GitHub, tag: str, *more: str) -> dict[str, Any]:
+    done = run(github, tag, *more)
+    assert done.code == done.json["exit_code"], done.stderr
+    return done.json
+
+
+def repository(github: GitHub) -> Repository:
+    return Repository(github.repository)
+
+
+def test_first_run_opens_exactly_one_pull(github: GitHub) -> None:
+    out = ask(github, "9.9.1")
+    assert out["action"] == "created", out
+    (pull,) = github.open_pulls()
+    assert (pull["head"]["ref"], pull["base"]["ref"]) == (BRANCH, "main")
+    assert pull["head"]["sha"] == out["commit"]
+    assert numstat(repository(github), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert "9.9.1" in pull["title"]
+
+
+def test_fresh_pull_costs_four_requests_at_most_and_an_unchanged_rerun_two(github: GitHub) -> None:
+    ask(github, "9.9.1")
+    fresh = len(github.rest())
+    assert fresh <= 4
+    assert ask(github, "9.9.1")["action"] == "unchanged"
+    assert len(github.rest()) - fresh <= 2
+
+
+def test_newer_tag_renews_the_same_pull(github: GitHub) -> None:
+    first = ask(github, "9.9.1")
+    second = ask(github, "9.9.2")
+    assert (second["action"], second["pull_request"]["number"]) == (
+        "updated",
+        first["pull_request"]["number"],
+    )
+    (pull,) = github.open_pulls()
+    assert "9.9.2" in pull["title"]
+    assert "9.9.2" in pull["body"]
+
+
+def test_dry_run_needs_no_write_access_and_writes_nothing(github: GitHub) -> None:
+    refs = repository(github).refs()
+    done = run(github, "9.9.1", "--dry-run", token="read-token")
+    assert done.json["action"] == "planned", done.stderr
+    assert repository(github).refs() == refs
+    assert not github.pulls
+    assert {one.method for one in github.rest()} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502, "after": True},
+        {"status": None, "after": True},
+        {"status": None, "after": False, "times": 1},
+        {"status": 422, "after": True, "body": {"message": "Validation Failed"}},
+    ],
+    ids=[
+        "502 after processing",
+        "dropped after processing",
+        "dropped before",
+        "422 after creation",
+    ],
+)
+def test_broken_creation_converges_to_one_pull(github: GitHub, fault: dict[str, Any]) -> None:
+    github.fail("POST", r"/pulls$", **fault)
+    done = run(github, "9.9.1")
+    if done.code:
+        assert done.code == 5
+        done = run(github, "9.9.1")
+    assert done.code == 0, done.stderr
+    assert len(github.pulls) == 1
+    assert github.open_pulls()[0]["head"]["sha"] == done.json["commit"]
+
+
+def test_broken_reads_are_repeated(github: GitHub) -> None:
+    github.fail("GET", r"/pulls$", status=503, times=2)
+    assert ask(github, "9.9.1")["action"] == "created"
+
+
+def test_sixteen_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub) -> None:
+    tags = [f"2.0.{n}" for n in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        runs = list(pool.map(lambda tag: run(github, tag), tags))
+    assert [one.code for one in runs] == [0] * 16, [one.stderr for one in runs if one.code]
+    (pull,) = github.open_pulls()
+    assert len(github.pulls) == 1
+    assert "2.0.15" in pull["title"]
+    assert "2.0.15" in pull["body"]
+    assert repository(github).read(AURORA, BRANCH).count("2.0.15") == 3
+    assert numstat(repository(github), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+
+
+def test_token_is_in_no_output_no_argument_and_no_file(github: GitHub, tmp_path: Path) -> None:
+    github.tokens["ghp_secretsecret"] = True
+    done = run(github, "9.9.1", "-v", token="ghp_secretsecret")
+    assert done.code == 0
+    assert "ghp_secretsecret" not in done.stdout + done.stderr
+    found = subprocess.run(
+        ["grep", "-rl", "ghp_secretsecret", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.stdout == ""
+
+
+def test_redirect_does_not_carry_the_token_away(github: GitHub, tmp_path: Path) -> None:
+    other = GitHub(tmp_path / "other")
+    with other:
+        github.redirect = other.origin
+        done = run(github, "9.9.1")
+        assert done.code == 5
+        assert "moved" in done.stderr
+        assert other.seen == []
+
+
+@pytest.mark.parametrize(
+    ("token", "code", "said"),
+    [
+        ("wrong", 5, "GITHUB_TOKEN"),
+        ("read-token", 5, "write"),
+        (None, 2, "no token"),
+    ],
+)
+def test_token_that_does_not_do_is_told_and_leaves_nothing(
+    github: GitHub, token: str | None, code: int, said: str
+) -> None:
+    refs = repository(github).refs()
+    done = run(github, "9.9.1", token=token)
+    assert (done.code, done.json["exit_code"]) == (code, code), done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert repository(github).refs() == refs
+    assert not github.pulls
+
+
+def test_api_that_is_none_is_told(github: GitHub) -> None:
+    done = run(github, "9.9.1", "--api-url", f"{github.origin}/nothing")
+    assert done.code == 5
+    assert "Traceback" not in done.stderr
+
+
+def test_human_commit_survives_any_number_of_runs(github: GitHub) -> None:
+    ask(github, "9.9.1")
+    human = repository(github).commit(BRANCH, "notes.md", "please wait\n")
+    for tag in ("9.9.1", "9.9.2", "9.9.3"):
+        assert ask(github, tag)["exit_code"] == 3
+    assert github.head(BRANCH) == human
+
+
+def test_closed_pull_stays_closed_and_a_new_one_links_it(github: GitHub) -> None:
+    ask(github, "9.9.1")
+    github.close(1)
+    out = ask(github, "9.9.1")
+    assert out["pull_request"]["number"] == 2
+    assert "#1" in out["pull_request"]["body"]
+    assert github.pulls[0]["state"] == "closed"
