@@ -94,6 +94,7 @@ def test_replacements_of_lower_layers_are_done(tmp_path: Path) -> None:
 _MERGE = (
     "- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: app}\n    "
 )
+_LIST = "/spec/template/spec/containers"
 _JSON = "- target: {kind: Deployment}\n  patch: "
 
 
@@ -106,12 +107,11 @@ _JSON = "- target: {kind: Deployment}\n  patch: "
         ("- path: p.yaml\n  target: {name: app, labelSelector: 'a in (b)'}\n", ["app:1"]),
         ("- path: p.yaml\n  target: {labelSelector: '!a'}\n", ["app:p"]),
         (
-            f"{_JSON}'[{{op: replace, path: /spec/template/spec/containers/0/image, value: j:1}}]'\n",
+            f"{_JSON}'[{{op: replace, path: {_LIST}/0/image, value: j:1}}]'\n",
             ["j:1"],
         ),
         (
-            f"{_JSON}|-\n    - op: add\n      path: /spec/template/spec/containers/-\n"
-            "      value: {name: n, image: n:1}\n",
+            f"{_JSON}|-\n    - {{op: add, path: {_LIST}/-, value: {{name: n, image: n:1}}}}\n",
             ["app:1", "n:1"],
         ),
         (

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Fields = dict[str, str]
 
+# How far dashes are indented where the file does not say.
+_DASH = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
@@ -46,7 +49,7 @@ def _into_nothing(
 ) -> Iterator[Insertion]:
     """Add the whole field to a file that says nothing."""
     gone: tuple[Path, ...] = ((0,),) if kustomization.documents else ()
-    block = _block("images", new, 0, 0, source.newline(0))
+    block = _block("images", new, 0, _DASH, source.newline(0))
     text = source.text
     glue = "" if not text or text.endswith("\n") else source.newline(0)
     end = len(text)
@@ -152,7 +155,7 @@ def _dash(root: MappingNode) -> int:
         for key, value in root.value
         if isinstance(value, SequenceNode) and not value.flow_style and value.value
     ]
-    return max(set(seen), key=seen.count) if seen else 2
+    return max(set(seen), key=seen.count) if seen else _DASH
 
 
 def _document_end(text: str) -> int:

@@ -1,0 +1,87 @@
+"""Images of Kubernetes objects: the containers of workloads, at any depth of any kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.edits.site import Part, Site, Spot, roots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.edits.site import Region
+
+# Lists of containers, of Kubernetes itself and of the engines that run containers in steps.
+_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"})
+_SINGLE = frozenset({"container", "script"})
+_DEPTH_LIMIT = 60
+_UNTOUCHED = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container of an object: its name, its object as `kind/name`, and its image."""
+
+    name: str
+    object: str
+    site: Site
+
+
+def containers(region: Region) -> Iterator[Container]:
+    """Yield every container that has an image, of every document."""
+    for root in roots(region):
+        kind, meta = root.get("kind"), root.get("metadata")
+        name = meta.get("name") if meta else None
+        title = f"{kind.text if kind else ''}/{name.text if name else ''}"
+        if kind is None or kind.text not in _UNTOUCHED:
+            for spot in images_below(root):
+                label = spot.label
+                yield Container(label, title, Site(region, spot.image, Part.REFERENCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """An image's scalar, and the name that stands beside it."""
+
+    label: str
+    image: Spot
+
+
+def images_below(spot: Spot) -> Iterator[Labelled]:
+    """Yield the images of containers below a node, and those of image volumes."""
+    if len(spot.path) > _DEPTH_LIMIT:
+        return
+    for child in spot.below():
+        key = child.path[-1]
+        if key in _LISTS:
+            yield from (found for one in child.below() if (found := _image(one)))
+        elif key in _SINGLE and (found := _image(child)):
+            yield found
+        elif key == "volumes":
+            yield from (found for one in child.below() if (found := _volume(one)))
+        yield from images_below(child)
+
+
+def _image(container: Spot) -> Labelled | None:
+    """Return a container's image."""
+    image, name = container.get("image"), container.get("name")
+    return Labelled(name.text if name else "", image) if image and image.text else None
+
+
+def _volume(volume: Spot) -> Labelled | None:
+    """Return the image that a volume is made of."""
+    image, name = volume.get("image"), volume.get("name")
+    reference = image.get("reference") if image else None
+    if reference is None or not reference.text:
+        return None
+    return Labelled(name.text if name else "", reference)
+
+
+def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site, ...]:
+    """Return the sites of containers, all of them or those of one name or of one `kind/name`."""
+    return tuple(
+        one.site
+        for one in containers(region)
+        if container in ("", one.name) and owner in ("", one.object)
+    )

@@ -1,0 +1,358 @@
+"""`promote set-image`: the reference's vectors through the real command, and files of every shape."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from promoter import cli
+from promoter.edits.scalars import is_safe_plain
+from tests.world import Run
+
+VECTORS = json.loads((Path(__file__).parent / "vectors/kustomize_edit.json").read_text("utf-8"))
+SCALARS = json.loads(
+    (Path(__file__).parent / "vectors/kustomize_plain_scalars.json").read_text("utf-8")
+)
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec: {template: {spec: {containers: [{name: c, image: "IMAGE"}]}}}
+"""
+# Where a vector's own recommendation is neither kustomize's result nor a refusal.
+DELIBERATE = {
+    "file-merge-key": "the edited entry is anchored: refused",
+    "err-tag-number-target": "the number is the value that is replaced: repaired",
+}
+
+
+def set_image(*arguments: str) -> Run:
+    """Run the command in this process, over its own front door."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = cli.run(["set-image", *arguments])
+    return Run(code, out.getvalue(), err.getvalue())
+
+
+def images(path: Path) -> list[dict[str, str]]:
+    """Read the entries back with an independent reader that takes every scalar as text."""
+    from ruamel.yaml import YAML
+
+    root = YAML(typ="safe", pure=True).compose(path.read_bytes().decode("utf-8-sig"))
+    fields = {key.value.lower(): value for key, value in root.value}
+    names = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
+    return [
+        {names[key.value.lower()]: value.value for key, value in entry.value}
+        for entry in fields["images"].value
+    ]
+
+
+def wanted(vector: dict[str, Any]) -> list[dict[str, str]] | None:
+    """Return the images that a vector wants, or None where it wants a refusal."""
+    advice = vector.get("recommend", "")
+    if "expect" not in vector or "reject" in advice or "refuse" in advice:
+        return None
+    found: list[dict[str, str]] = vector["expect"]["images"]
+    if advice == "keep-newName":
+        return [{**one, "newName": "ghcr.io/acme/nginx"} for one in found]
+    return found
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_vector(vector: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / vector.get("filename", "kustomization.yaml")
+    before = vector["file_before"]
+    if before is not None:
+        file.write_bytes(before.encode())
+    for name, text in (vector.get("extra_files") or {}).items():
+        extra = tmp_path / name
+        if text is None:
+            extra.mkdir()
+        else:
+            extra.parent.mkdir(parents=True, exist_ok=True)
+            extra.write_text(text)
+    arguments = [one for one in vector["args"] if one != "--"]
+    run = set_image(
+        "--dir", str(tmp_path), "--allow", "dead-edit", "--output", "json", "--", *arguments
+    )
+    assert run.code == run.json["exit_code"]
+    assert run.code != 1, run.stderr
+    if vector["id"] == "err-tag-number-target":
+        assert images(file) == [{"name": "nginx", "newTag": "v2"}], DELIBERATE[vector["id"]]
+        return
+    expected = wanted(vector)
+    if expected is None or vector["id"] in DELIBERATE:
+        assert run.code in (2, 3, 4)
+        assert before is None or file.read_bytes() == before.encode()
+        return
+    assert run.code == 0, run.stderr
+
+    def by_name(one: dict[str, str]) -> str:
+        return one.get("name", "")
+
+    assert sorted(images(file), key=by_name) == sorted(expected, key=by_name)
+    after = file.read_bytes()
+    again = set_image("--dir", str(tmp_path), "--allow", "dead-edit", "--", *arguments)
+    assert (again.code, file.read_bytes()) == (0, after)
+
+
+@pytest.mark.parametrize("row", SCALARS, ids=lambda row: row["tag"])
+def test_value_is_plain_exactly_where_every_reader_takes_a_string(row: dict[str, Any]) -> None:
+    if not row["validtag"]:
+        assert not is_safe_plain(row["tag"]) or row["kustomize_plain"] == "OK"
+        return
+    readers = (
+        row["kustomize_plain"] == "OK",
+        row["ruamel12_load"] == "str",
+        row["pyyaml_load"] == "str",
+    )
+    assert is_safe_plain(row["tag"]) == all(readers)
+
+
+SHAPES = {
+    "plain": (
+        "images:\n- name: nginx\n  newTag: v1 # bot\n",
+        "images:\n- name: nginx\n  newTag: v2 # bot\n",
+    ),
+    "double quotes": (
+        'images:\n- name: nginx\n  newTag: "v1"\n',
+        'images:\n- name: nginx\n  newTag: "v2"\n',
+    ),
+    "single quotes": (
+        "images:\n- name: nginx\n  newTag: 'v1'\n",
+        "images:\n- name: nginx\n  newTag: 'v2'\n",
+    ),
+    "crlf": (
+        "images:\r\n- name: nginx\r\n  newTag: v1\r\n",
+        "images:\r\n- name: nginx\r\n  newTag: v2\r\n",
+    ),
+    "no final newline": (
+        "images:\n- name: nginx\n  newTag: v1",
+        "images:\n- name: nginx\n  newTag: v2",
+    ),
+    "byte order mark": (
+        "\ufeffimages:\n- name: nginx\n  newTag: v1\n",
+        "\ufeffimages:\n- name: nginx\n  newTag: v2\n",
+    ),
+    "characters are not bytes": (
+        "# 이미지 태그 🚀\nimages:\n- name: nginx # 웹\n  newTag: v1\n",
+        "# 이미지 태그 🚀\nimages:\n- name: nginx # 웹\n  newTag: v2\n",
+    ),
+    "commented-out tag inside the entry": (
+        "images:\n- name: nginx\n  # newTag: v0\n  newTag: v1\n",
+        "images:\n- name: nginx\n  # newTag: v0\n  newTag: v2\n",
+    ),
+    "flow": ("images: [{name: nginx, newTag: v1}]\n", "images: [{name: nginx, newTag: v2}]\n"),
+    "dash alone": (
+        "images:\n-\n  newTag: v1\n  name: nginx\n",
+        "images:\n-\n  newTag: v2\n  name: nginx\n",
+    ),
+    "aligned": (
+        'images:\n  - name:    nginx\n    newTag:  "v1"\n',
+        'images:\n  - name:    nginx\n    newTag:  "v2"\n',
+    ),
+    "missing tag after newName, aligned": (
+        "images:\n  - name:     nginx # web\n    newName:  reg/x\n",
+        "images:\n  - name:     nginx # web\n    newName:  reg/x\n    newTag:   v2\n",
+    ),
+    "missing tag in flow": (
+        "images: [{name: nginx}, {name: b}]\n",
+        "images: [{name: nginx, newTag: v2}, {name: b}]\n",
+    ),
+    "digest gives way to the tag on its line": (
+        f"images:\n- digest: sha256:{'a' * 64}\n  name: nginx\n",
+        "images:\n- newTag: v2\n  name: nginx\n",
+    ),
+    "digest beside the tag is dropped with its line": (
+        f"images:\n- name: nginx\n  digest: sha256:{'a' * 64} # old\n  newTag: v1\n# end\n",
+        "images:\n- name: nginx\n  newTag: v2\n# end\n",
+    ),
+    "digest first beside the tag": (
+        f"images:\n- digest: sha256:{'a' * 64}\n  name: nginx\n  newTag: v1\n",
+        "images:\n- name: nginx\n  newTag: v2\n",
+    ),
+    "digest last without final newline": (
+        f"images:\n- name: nginx\n  newTag: v1\n  digest: sha256:{'a' * 64}",
+        "images:\n- name: nginx\n  newTag: v2",
+    ),
+    "digest in flow": (
+        f"images: [{{name: nginx, digest: 'sha256:{'a' * 64}', newTag: v1}}]\n",
+        "images: [{name: nginx, newTag: v2}]\n",
+    ),
+    "new entry before a trailing comment": (
+        "images:\n  - name: a\n    newTag: v1\n  # - name: old\nnamespace: x\n",
+        "images:\n  - name: a\n    newTag: v1\n  - name: nginx\n    newTag: v2\n  # - name: old\nnamespace: x\n",
+    ),
+    "new entry in an empty list": (
+        "resources:\n- a.yaml\nimages: [] # none yet\nnamespace: x\n",
+        "resources:\n- a.yaml\nimages: # none yet\n- name: nginx\n  newTag: v2\nnamespace: x\n",
+    ),
+    "new entry in a null field": (
+        "resources:\n  - a.yaml\nimages:\n#  - name: old\n",
+        "resources:\n  - a.yaml\nimages:\n  - name: nginx\n    newTag: v2\n#  - name: old\n",
+    ),
+    "new field at the end, without final newline": (
+        "resources:\n  - a.yaml",
+        "resources:\n  - a.yaml\nimages:\n  - name: nginx\n    newTag: v2",
+    ),
+    "new field beside a block scalar that ends the file": (
+        "resources:\n- a.yaml\ncommonAnnotations:\n  note: |\n    text",
+        "resources:\n- a.yaml\nimages:\n- name: nginx\n  newTag: v2\ncommonAnnotations:\n  note: |\n    text",
+    ),
+    "json": (
+        '{"images": [{"name": "nginx", "newTag": "v1"}]}',
+        '{"images": [{"name": "nginx", "newTag": "v2"}]}',
+    ),
+    "empty": ("", "images:\n  - name: nginx\n    newTag: v2\n"),
+    "folded value": (
+        "images:\n- name: nginx\n  newTag: >-\n    v1\n- name: b\n",
+        "images:\n- name: nginx\n  newTag: v2\n- name: b\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SHAPES.values(), ids=SHAPES.keys())
+def test_shape_is_edited_byte_for_byte(before: str, after: str, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_bytes(before.encode())
+    run = set_image("--file", str(file), "--allow", "dead-edit", "nginx:v2")
+    assert run.code == 0, run.stderr
+    assert file.read_bytes().decode() == after
+
+
+@pytest.mark.parametrize(
+    ("tag", "written"),
+    [
+        ("1e3", '"1e3"'),
+        ("v1.2.3", "v1.2.3"),
+        ("1.10", '"1.10"'),
+        ("0089", '"0089"'),
+        ("yes", '"yes"'),
+    ],
+)
+def test_number_like_tag_is_quoted(tag: str, written: str, tmp_path: Path) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    assert set_image("--file", str(file), f"nginx:{tag}").code == 0
+    assert file.read_text() == f"images:\n- name: nginx\n  newTag: {written}\n"
+
+
+REFUSED = {
+    "conflict": ("images:\n<<<<<<< HEAD\n- name: nginx\n=======\n- name: b\n>>>>>>> x\n", 2, 1),
+    "jinja": ("images:\n{% if a %}\n- name: nginx\n{% endif %}\n", 2, 1),
+    "template": ("images:\n- name: nginx\n  newTag: {{ tag }}\n", 3, 11),
+    "placeholder": ("images:\n- name: nginx\n  newTag: ${TAG}\n", 3, 11),
+    "unknown root field": ("x-y: 1\n", 1, 1),
+    "anchor": ("images:\n- name: nginx\n  newTag: &t v1\n- name: b\n  newTag: *t\n", 3, 3),
+    "duplicate key": ("images:\n- name: nginx\n  newTag: v1\n  newTag: v3\n", 4, 3),
+    "duplicate entry": ("images:\n- name: nginx\n- name: nginx\n", 3, 3),
+    "suffix": ("images:\n- name: nginx\n  tagSuffix: -x\n", 2, 3),
+    "unknown field": ("images:\n- name: nginx\n  newDigest: a\n", 3, 3),
+    "flux": ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", 1, 13),
+    "documents": ("images: []\n---\nimages: []\n", 3, 1),
+    "not a list": ("images:\n  name: nginx\n", 2, 3),
+    "tab": ("images:\n\t- name: nginx\n", 2, 1),
+    "number elsewhere": (
+        "images:\n- name: nginx\n  newTag: v1\n- name: b\n  newTag: 1.10\n",
+        5,
+        11,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "column"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_can_not_be_edited_is_refused_with_its_place(
+    text: str, line: int, column: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text(text)
+    run = set_image("--file", str(file), "--output", "json", "nginx:v2")
+    assert run.code == 3, run.stderr
+    envelope = run.json
+    first = (envelope.get("refusals") or [None])[0]
+    assert first is not None
+    assert (first["line"], first["column"]) == (line, column)
+    assert first["reason"]
+    assert "^" in run.stderr
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xfeimages: []",
+        b"images: " + b"[" * 5000,
+        b"a: &a [x]\n" + b"".join(b"b%d: &b%d [*a, *a]\n" % (n, n) for n in range(300)),
+        b"images: []\n# " + b"x" * (9 * 1024 * 1024),
+        b"{" * 2000,
+        b"- " * 3000,
+    ],
+    ids=["encoding", "deep flow", "unknown keys with aliases", "9 MB", "braces", "dashes"],
+)
+def test_hostile_file_is_refused_in_bounded_time(data: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_bytes(data)
+    run = set_image("--file", str(file), "nginx:v2")
+    assert run.code == 3
+    assert "Traceback" not in run.stderr
+    assert file.read_bytes() == data
+
+
+def test_second_run_changes_nothing_and_keeps_the_file_itself(tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    assert set_image("--dir", str(tmp_path), "nginx:v2").code == 0
+    seen = file.stat()
+    assert set_image("--dir", str(tmp_path), "nginx:v2").code == 0
+    assert file.stat() == seen
+
+
+def test_dry_run_prints_the_diff_and_writes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    run = set_image("--dir", str(tmp_path), "--dry-run", "nginx:v2")
+    assert (run.code, file.read_text()) == (0, "images:\n- name: nginx\n  newTag: v1\n")
+    assert "-  newTag: v1\n+  newTag: v2\n" in run.stdout
+
+
+def test_mode_of_the_file_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    file.chmod(0o640)
+    assert set_image("--dir", str(tmp_path), "nginx:v2").code == 0
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_one_refused_file_leaves_all_untouched(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    bad.write_text("images:\n- name: nginx\n  tagSuffix: -x\n")
+    run = set_image("--file", str(good), "--file", str(bad), "nginx:v2")
+    assert run.code == 3
+    assert "v1" in good.read_text()
+
+
+def test_new_entry_that_no_container_uses_is_refused_naming_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "deploy.yaml").write_text(DEPLOYMENT.replace("IMAGE", "ghcr.io/o/app:1"))
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("resources:\n- deploy.yaml\n")
+    run = set_image("--dir", str(tmp_path), "ghcr.io/o/ap:2")
+    assert run.code == 3
+    assert "ghcr.io/o/app" in run.stderr
+    assert set_image("--dir", str(tmp_path), "ghcr.io/o/app:2").code == 0
+    assert 'newTag: "2"' in file.read_text()
+
+
+def test_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    (repository / "kustomization.yaml").symlink_to(outside)
+    assert set_image("--dir", str(repository), "nginx:v2").code in (3, 4)
+    assert "v1" in outside.read_text()
