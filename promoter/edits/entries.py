@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.edits.outline import outline
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import compose
 from promoter.suggest import nearest
@@ -92,7 +93,7 @@ class Kustomization:
 
 def parse(source: Source) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
-    documents = compose(source)
+    documents = _documents(source)
     if source.text.startswith("%") or "\n%YAML" in source.text:
         raise source.refuse("directive", "kustomize reads no %YAML directive", "Remove it.", at=0)
     if len(documents) > 1:
@@ -110,6 +111,12 @@ def parse(source: Source) -> Kustomization:
         return Kustomization((), tuple(documents), root)
     entries = _entries(source, *images)
     return Kustomization(entries, tuple(documents), root, images)
+
+
+def _documents(source: Source) -> list[Node]:
+    """Return the documents, by the outline where that is beyond doubt."""
+    root = outline(source)
+    return compose(source) if root is None else [root]
 
 
 def check_editable(source: Source, entry: ImageEntry, *, placeholders: bool) -> None:

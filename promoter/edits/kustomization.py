@@ -18,6 +18,7 @@ from promoter.edits.entries import (
     parse,
 )
 from promoter.edits.insert import insert_entries
+from promoter.edits.outline import outline
 from promoter.edits.text import compose, decode, encode, flatten, proved, replace
 from promoter.errors import PromoteError, RefusedError
 from promoter.image import Name
@@ -169,11 +170,16 @@ def _holds(
     """Say whether a new text, read anew, is the old one but for what was intended."""
     if text == source.text:
         return not intended
+    after = decode(source.path, encode(source, text))
     try:
-        after = compose(decode(source.path, encode(source, text)))
+        if len(before) and any(kind.startswith("opaque:") for kind in before.values()):
+            root = outline(after)
+            if root is not None:
+                return proved(before, flatten([root]), intended)
+            before = flatten(compose(source))
+        return proved(before, flatten(compose(after)), intended)
     except RefusedError:
         return False
-    return proved(before, flatten(after), intended)
 
 
 def _file_edit(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.edits.site import Part, Site, Spot, roots
+from promoter.edits.parts import Part, Site
+from promoter.edits.site import Spot, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,7 @@ class Container:
 def containers(region: Region) -> Iterator[Container]:
     """Yield every container that has an image, of every document."""
     for root in roots(region):
-        kind, meta = root.get("kind"), root.get("metadata")
-        name = meta.get("name") if meta else None
+        kind, name = root.get("kind"), root.at("metadata", "name")
         title = f"{kind.text if kind else ''}/{name.text if name else ''}"
         if kind is None or kind.text not in _UNTOUCHED:
             for spot in images_below(root):
@@ -71,8 +71,7 @@ def _image(container: Spot) -> Labelled | None:
 
 def _volume(volume: Spot) -> Labelled | None:
     """Return the image that a volume is made of."""
-    image, name = volume.get("image"), volume.get("name")
-    reference = image.get("reference") if image else None
+    reference, name = volume.at("image", "reference"), volume.get("name")
     if reference is None or not reference.text:
         return None
     return Labelled(name.text if name else "", reference)

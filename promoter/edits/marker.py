@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
-from promoter.edits.site import Part, Site, everything
+from promoter.edits.parts import Part, Site
+from promoter.edits.site import everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def marks(region: Region) -> tuple[Mark, ...]:
         if ending == _NAME:
             continue
         part = _PARTS.get(ending, Part.REFERENCE)
-        found.append(Mark(Site(region, spot, part, subject if own else ""), subject, own))
+        found.append(Mark(Site(region, spot, part), subject, own))
     for place in _all(text):
         if place not in behind and not _commented(region, place):
             raise region.refuse(

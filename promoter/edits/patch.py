@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from promoter.edits import manifest
-from promoter.edits.site import Part, Site, Spot, roots
+from promoter.edits.parts import Part, Site
+from promoter.edits.site import Spot, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,14 +1,9 @@
-"""Sites: scalars that hold an image or a part of one, and the proved edit that sets them.
-
-A kind of target only finds its sites. What is common to all kinds is here: the walk over a file's
-nodes, YAML inside a scalar of YAML, what makes a scalar unfit to be set, splicing, and the proof.
-"""
+"""Scalars of a file, and of YAML inside its scalars: the way to them, and the proved edit of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -16,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from promoter.edits.scalars import is_null, written
 from promoter.edits.text import (
     Splice,
+    children,
     compose,
     decode,
     encode,
@@ -24,31 +20,19 @@ from promoter.edits.text import (
     replace,
 )
 from promoter.errors import PromoteError, RefusedError
-from promoter.image import join, shown, split
+from promoter.image import shown
 from promoter.model import Change, FileEdit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
     from ruamel.yaml.nodes import Node
 
     from promoter.edits.text import Path, Source
-    from promoter.model import ImageRequest
 
 _NODES_LIMIT = 200_000
 _PLACEHOLDERS = ("${", "$(", "{{", "<%")
-
-
-class Part(StrEnum):
-    """What of an image a scalar holds."""
-
-    REFERENCE = "image"
-    """`name[:tag][@digest]`"""
-    TAG = "tag"
-    DIGEST = "digest"
-    OVERRIDE = "override"
-    """`[old=]name[:tag][@digest]`, as Argo CD has it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +51,7 @@ class Region:
     def of(cls, path: PurePosixPath, data: bytes) -> Region:
         """Return a file's region, or raise `RefusedError` with the place."""
         source = decode(str(path), data)
-        return cls(source, source, tuple(compose(source)))
+        return cls(source, source, _documents(source))
 
     def place(self, index: int) -> int:
         """Return where a character of the text stands in the file."""
@@ -82,22 +66,21 @@ class Region:
 
     def inside(self, spot: Spot) -> Region:
         """Return the YAML that a scalar's text is, or raise `RefusedError`."""
-        node = spot.node
-        starts = _line_starts(self, node)
-        if not starts or self.starts:
+        at = spot.node.start_mark.index
+        starts = _line_starts(self, spot.node) if isinstance(spot.node, ScalarNode) else ()
+        if not starts or self.starts or spot.unfit:
             raise self.refuse(
                 "inline-text",
-                "the text is written so that its characters do not stand in the file as they are",
-                "Write it as a literal block: `|-`.",
-                at=node.start_mark.index,
+                "the patch does not stand in the file character by character",
+                "Write it as a literal block, `|-`, without alias or anchor.",
+                at=at,
             )
         try:
-            text = decode(self.file.path, str(node.value).encode())
-            return Region(self.file, text, tuple(compose(text)), spot.path, starts)
+            text = decode(self.file.path, spot.text.encode())
+            return Region(self.file, text, _documents(text), spot.path, starts)
         except RefusedError as error:
             first = error.refusals[0]
-            reason = f"inside the text: {first.reason}"
-            at = node.start_mark.index
+            reason = f"inside the patch: {first.reason}"
             raise self.refuse(first.rule, reason, first.hint, at=at) from None
 
 
@@ -130,12 +113,18 @@ class Spot:
         for (key, child), name in zip(self.node.value, names, strict=True):
             seen[name] += 1
             part = name if seen[name] == 1 else f"{name}#{seen[name]}"
-            twice = "duplicate-key" if often[name] > 1 else ""
-            yield self._child(child, part, key, twice)
+            yield self._child(child, part, key, "duplicate-key" if often[name] > 1 else "")
 
     def get(self, name: str) -> Spot | None:
         """Return the value of a mapping's key."""
         return next((spot for spot in self.below() if spot.path[-1] == name), None)
+
+    def at(self, *names: str) -> Spot | None:
+        """Return what stands under a chain of keys."""
+        found: Spot | None = self
+        for name in names:
+            found = found.get(name) if found is not None else None
+        return found
 
     def _child(self, node: Node, part: str | int, key: Node | None, unfit: str) -> Spot:
         # An alias is composed to the node of its anchor, which stands before it.
@@ -147,36 +136,24 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A scalar to set: what it holds of which image."""
+class Setting:
+    """A scalar and the text that it shall have; `field` and `image` are for people."""
 
     region: Region
     spot: Spot
-    part: Part
-    image: str = ""
-    """The image's name as the request has it; filled in where the place itself says it."""
+    text: str
+    field: str
+    image: str
 
     @property
-    def name(self) -> str:
-        """The image's name as the scalar has it; '' for a mere tag or digest."""
-        text = self.spot.text
-        if self.part is Part.OVERRIDE:
-            old, equals, reference = text.rpartition("=")
-            return old if equals else split(reference)[0]
-        return split(text)[0] if self.part is Part.REFERENCE else ""
+    def position(self) -> tuple[int, int]:
+        """The scalar's line and column in the file."""
+        return position(self.region, self.spot)
 
 
-@dataclass(slots=True)
-class Work:
-    """All that happens to one file."""
-
-    path: PurePosixPath
-    before: bytes
-    region: Region
-    splices: list[Splice] = field(default_factory=list)
-    intended: dict[Path, str | None] = field(default_factory=dict)
-    changes: dict[tuple[Path, Path], Change] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+def position(region: Region, spot: Spot) -> tuple[int, int]:
+    """Return a node's line and column in the file."""
+    return region.file.position(region.place(spot.node.start_mark.index))
 
 
 def roots(region: Region) -> Iterator[Spot]:
@@ -188,68 +165,26 @@ def roots(region: Region) -> Iterator[Spot]:
 def everything(region: Region) -> Iterator[Spot]:
     """Yield every node of every document, outer before inner; aliases are written out."""
     waiting = list(reversed(list(roots(region))))
-    for _ in range(_NODES_LIMIT):
-        if not waiting:
-            return
+    while waiting:
         spot = waiting.pop()
         yield spot
-        if len(spot.path) < 100:
-            waiting += reversed(list(spot.below()))
-    raise region.refuse("size", "the file, its aliases written out, is too large", "", at=0)
-
-
-def edit(path: PurePosixPath, data: bytes, sites: Sequence[tuple[Site, ImageRequest]]) -> FileEdit:
-    """Return the proved edit that sets the sites, or raise `RefusedError` with all refusals."""
-    region = Region.of(path, data)
-    work = Work(path, data, region)
-    inner: dict[Path, list[tuple[Site, str]]] = {}
-    refusals = []
-    for site, request in sites:
-        try:
-            text = _wanted(site, request, work)
-        except RefusedError as error:
-            refusals += error.refusals
-            continue
-        if text != site.spot.text:
-            inner.setdefault(site.region.path, []).append((site, text))
-            _remember(work, site, request, text)
-    if refusals:
-        raise RefusedError(refusals)
-    for outer, group in inner.items():
-        _splice(work, outer, dict.fromkeys(group))
-    return finish(work)
-
-
-def finish(work: Work) -> FileEdit:
-    """Return the edit of a file, after proving that only what was intended is different."""
-    source = work.region.file
-    text = replace(source, work.splices)
-    if work.splices:
-        after = compose(decode(source.path, encode(source, text)))
-        if not proved(flatten(work.region.documents), flatten(after), work.intended):
-            raise PromoteError(
-                f"the edit of {work.path} could not be proved", "Please report it with the file."
-            )
-    changes = tuple(sorted(work.changes.values(), key=lambda c: (c.line, c.column)))
-    warnings = tuple(dict.fromkeys(work.warnings))
-    return FileEdit(work.path, work.before, encode(source, text), changes, warnings)
+        waiting += reversed(list(spot.below()))
 
 
 def check_fit(region: Region, spot: Spot) -> None:
     """Raise `RefusedError` where changing a scalar would not mean what it says."""
-    node, at = spot.node, spot.node.start_mark.index
-    if spot.key is not None and at < spot.key.start_mark.index:
-        at = spot.key.start_mark.index
+    node, text = spot.node, region.text.text
+    at = max(node.start_mark.index, spot.key.start_mark.index if spot.key is not None else 0)
     if not isinstance(node, ScalarNode):
         raise region.refuse("type", "here is no text", "Name the scalar itself.", at=at)
     if spot.unfit == "duplicate-key":
         reason = "a key on the way here stands twice, and readers differ on which one counts"
         raise region.refuse("duplicate-key", reason, "Remove one of them.", at=at)
-    if spot.unfit or region.text.text.startswith(("&", "*"), at):
+    if spot.unfit:
         reason = "the value is one with another place by an anchor or alias"
         raise region.refuse("alias", reason, "Write the value out.", at=at)
-    if region.text.text.startswith("!", at) or node.style in ("|", ">"):
-        reason = "the value is tagged or written as a block"
+    if node.style in ("|", ">") or text.startswith("!", node.start_mark.index):
+        reason = "the value is tagged, or written as a block"
         raise region.refuse("style", reason, "Write it on one line.", at=at)
     if any(sign in spot.text for sign in _PLACEHOLDERS):
         reason = f"the value is a placeholder: {shown(spot.text)}"
@@ -257,85 +192,95 @@ def check_fit(region: Region, spot: Spot) -> None:
         raise region.refuse("template", reason, hint, at=at)
 
 
-def _wanted(site: Site, request: ImageRequest, work: Work) -> str:
-    """Return the text that a site shall have, or raise `RefusedError`."""
-    check_fit(site.region, site.spot)
-    text, at = site.spot.text, site.spot.node.start_mark.index
-    if site.part is Part.DIGEST:
-        if not request.digest and text:
-            work.warnings.append(
-                f"{request.name}: the digest {text[:19]}… is emptied, as it would win over the tag"
-            )
-        return request.digest or ""
-    if site.part is Part.TAG:
-        if "@" in text or not request.tag:
-            reason = f"here stands {shown(text)}, and {request} does not say which tag shall"
-            raise site.region.refuse("tag", reason, "Ask for a tag.", at=at)
-        return str(request.tag)
-    old, equals, reference = text.rpartition("=")
-    name, _, digest = split(reference)
-    if digest and not request.digest:
-        work.warnings.append(
-            f"{request.name}: the digest {digest[:19]}… is dropped, as it would win over the tag"
-        )
-    return old + equals + join(name, request.tag, request.digest)
+def set_scalars(path: PurePosixPath, region: Region, settings: Iterable[Setting]) -> FileEdit:
+    """Return the proved edit of a file that sets scalars."""
+    wanted = {(one.region.path, one.spot.path): one for one in settings}
+    changed = [one for one in wanted.values() if one.text != one.spot.text]
+    groups: dict[Path, list[Setting]] = {}
+    for one in changed:
+        groups.setdefault(one.region.path, []).append(one)
+    splices: list[Splice] = []
+    intended: dict[Path, str | None] = {}
+    for outer, group in groups.items():
+        inner = group[0].region
+        within = [_splice(one) for one in group]
+        expected: dict[Path, str | None] = {one.spot.path: f"str:{one.text}" for one in group}
+        if outer:
+            text = replace(inner.text, within)
+            _prove(inner.text, inner.documents, text, expected)
+            expected = {outer: f"str:{text}"}
+        splices += [Splice(inner.place(s.start), inner.place(s.end), s.text) for s in within]
+        intended |= expected
+    text = replace(region.file, splices)
+    _prove(region.file, region.documents, text, intended)
+    changes = [
+        Change(path, *one.position, one.field, one.image, one.spot.text or None, one.text)
+        for one in changed
+    ]
+    changes.sort(key=lambda change: (change.line, change.column))
+    return FileEdit(path, region.file.data, encode(region.file, text), tuple(changes))
 
 
-def _remember(work: Work, site: Site, request: ImageRequest, text: str) -> None:
-    """Note a change with its place in the file."""
-    line, column = work.region.file.position(site.region.place(site.spot.node.start_mark.index))
-    work.changes[site.region.path, site.spot.path] = Change(
-        work.path, line, column, str(site.part), request.name, site.spot.text or None, text
-    )
-
-
-def _splice(work: Work, outer: Path, group: dict[tuple[Site, str], None]) -> None:
-    """Add the splices for the sites of one text, and what the proof shall expect of them."""
-    splices, intended = [], {}
-    for site, text in group:
-        splices.append(_replacement(site, text))
-        intended[site.spot.path] = f"str:{text}"
-    region = next(iter(group))[0].region
-    if not outer:
-        work.splices += splices
-        work.intended |= intended
+def _prove(
+    source: Source, documents: Iterable[Node], text: str, expected: dict[Path, str | None]
+) -> None:
+    """Raise where a new text, read anew, differs in anything but what was intended."""
+    if text == source.text and not expected:
         return
-    after = replace(region.text, splices)
-    if not proved(
-        flatten(region.documents),
-        flatten(compose(decode(region.text.path, encode(region.text, after)))),
-        intended,
-    ):
-        raise PromoteError(f"the edit of {work.path} could not be proved", "Please report it.")
-    work.splices += [Splice(region.place(s.start), region.place(s.end), s.text) for s in splices]
-    work.intended[outer] = f"str:{after}"
+    after = compose(decode(source.path, encode(source, text)))
+    if not proved(flatten(documents), flatten(after), expected):
+        raise PromoteError(
+            f"the edit of {source.path} could not be proved", "Please report it with the file."
+        )
 
 
-def _replacement(site: Site, text: str) -> Splice:
+def _splice(setting: Setting) -> Splice:
     """Return the splice for one scalar; an empty value gets a blank before it."""
-    node = site.spot.node
+    node, key = setting.spot.node, setting.spot.key
     start, end = node.start_mark.index, node.end_mark.index
-    if start == end and site.spot.key is not None:
-        colon = site.region.text.text.index(":", site.spot.key.end_mark.index) + 1
-        return Splice(colon, colon, f" {written(text, None)}")
-    return Splice(start, end, written(text, node.style))
+    if start == end and key is not None:
+        colon = setting.region.text.text.index(":", key.end_mark.index) + 1
+        return Splice(colon, colon, f" {written(setting.text, None)}")
+    style = node.style if isinstance(node, ScalarNode) else None
+    return Splice(start, end, written(setting.text, style))
 
 
-def _line_starts(region: Region, node: Node) -> tuple[int, ...]:
+def _documents(source: Source) -> tuple[Node, ...]:
+    """Return a text's documents, or refuse those whose aliases stand for too much."""
+    documents = compose(source)
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            # Until it is known, a node that holds itself is without end.
+            sizes[id(node)] = _NODES_LIMIT
+            sizes[id(node)] = 1 + sum(size(child) for child in children(node))
+        return sizes[id(node)]
+
+    try:
+        total = sum(map(size, documents))
+    except RecursionError:
+        total = _NODES_LIMIT
+    if total >= _NODES_LIMIT:
+        raise source.refuse("size", "the file, its aliases written out, is too large", "Split it.")
+    return tuple(documents)
+
+
+def _line_starts(region: Region, node: ScalarNode) -> tuple[int, ...]:
     """Return where each line of a scalar's text begins in the file, () where it does not."""
     text, value, start = region.text.text, str(node.value), node.start_mark.index
     if node.style != "|":
         start += 1 if node.style else 0
         return (start,) if text.startswith(value, start) and "\n" not in value else ()
-    starts = []
-    at, indent = region.text.next_line(start), None
+    starts: list[int] = []
+    at, indent = region.text.next_line(start), -1
     for line in value.split("\n"):
-        written_line = text[at : region.text.line_end(at)] if at < len(text) else ""
-        if line and indent is None:
-            indent = len(written_line) - len(line)
-        margin = indent or 0
-        if line and written_line[margin:] != line:
+        end = region.text.line_end(at)
+        if line and indent < 0:
+            indent = end - at - len(line)
+        begin = min(at + max(indent, 0), end)
+        if text[begin:end] != line and line:
             return ()
-        starts.append(min(at + margin, region.text.line_end(at)))
+        starts.append(begin)
         at = region.text.next_line(at)
     return tuple(starts)

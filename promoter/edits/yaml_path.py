@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.edits.site import Spot, roots
+from promoter.edits.site import Spot, position, roots
+from promoter.errors import SelectionError
+from promoter.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +46,40 @@ def find(region: Region, path: str) -> tuple[Spot, ...]:
     return tuple(spot for root in roots(region) for spot in _follow(root, steps))
 
 
-def nearest_parent(region: Region, path: str) -> tuple[Spot | None, str]:
+def one(region: Region, path: str) -> Spot:
+    """Return the one node that a path leads to, or raise `SelectionError` with the place."""
+    spots = find(region, path)
+    if len(spots) == 1:
+        return spots[0]
+    if spots:
+        places = ", ".join(":".join(map(str, position(region, spot))) for spot in spots[:5])
+        reason = f"{path} leads to {len(spots)} places: {places}"
+        hint, at = "Say which: [0] or [name=app] enter a list.", spots[0]
+    else:
+        parent, missing = _nearest_parent(region, path)
+        if parent is None:
+            raise SelectionError("the file is empty", "", file=region.file.path)
+        reason = f"{path} leads nowhere: there is no {missing}"
+        hint, at = nearest(missing, (str(s.path[-1]) for s in parent.below())), parent
+    line, column = position(region, at)
+    raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
+
+
+def refuse_stale_digest(region: Region, tag: str) -> None:
+    """Raise `RefusedError` where a digest beside a tag would win over it."""
+    steps = (*parts(tag)[:-1], "digest")
+    for root in roots(region):
+        for spot in _follow(root, steps):
+            if spot.text:
+                raise region.refuse(
+                    "stale-digest",
+                    "the digest beside the tag would win over it",
+                    "Give the target the digest's path as well: it is set, or emptied.",
+                    at=spot.node.start_mark.index,
+                )
+
+
+def _nearest_parent(region: Region, path: str) -> tuple[Spot | None, str]:
     """Return the last node on a path that is there, and the first part that is not."""
     steps = parts(path)
     for length in range(len(steps) - 1, 0, -1):

@@ -19,6 +19,7 @@ from promoter.graph.documents import (
 )
 from promoter.layout import KUSTOMIZATION_NAMES
 from promoter.model import Kind
+from promoter.paths import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,21 +172,6 @@ def read_layers(tree: Tree, directory: PurePosixPath) -> Reading:
         level = below
     tree.prefetch(files)
     return reading
-
-
-def resolved(directory: PurePosixPath, text: str) -> PurePosixPath | None:
-    """Return the path that a text names from a folder, None where it leaves the repository."""
-    parts: list[str] = []
-    if not text or text.startswith("/") or "\0" in text:
-        return None
-    for part in (*directory.parts, *text.split("/")):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return PurePosixPath(*parts)
 
 
 def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:

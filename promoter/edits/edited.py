@@ -1,0 +1,55 @@
+"""The files of a tree as one edit after another leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.errors import RefusedError, SelectionError
+from promoter.model import FileEdit, Kind, Refusal
+from promoter.paths import resolved
+from promoter.suggest import nearest
+
+if TYPE_CHECKING:
+    from promoter.model import Tree
+
+
+@dataclass(slots=True)
+class EditedFiles:
+    """The files of a tree as edits leave them, one after another."""
+
+    tree: Tree
+    directory: PurePosixPath
+    edits: dict[PurePosixPath, FileEdit] = field(default_factory=dict)
+
+    def path(self, text: str) -> PurePosixPath:
+        """Return the file that a target names, or raise `SelectionError` or `RefusedError`."""
+        root = text.startswith("/")
+        path = resolved(PurePosixPath() if root else self.directory, text.lstrip("/"))
+        if path is None:
+            raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
+        names = self.tree.entries(path.parent)
+        if names.get(path.name) is Kind.SYMLINK:
+            reason = f"{path} is a symbolic link, and editing through it could leave the repository"
+            raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
+        if names.get(path.name) is not Kind.FILE:
+            raise SelectionError(f"there is no file {path}", nearest(path.name, names))
+        return path
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes as the edits so far leave them."""
+        return self.edits[path].after if path in self.edits else self.tree.read(path)
+
+    def put(self, edit: FileEdit) -> None:
+        """Add an edit of what `read` returned."""
+        before = self.edits.get(edit.path)
+        if before is not None:
+            edit = FileEdit(
+                edit.path,
+                before.before,
+                edit.after,
+                (*before.changes, *edit.changes),
+                (*before.warnings, *edit.warnings),
+            )
+        self.edits[edit.path] = edit

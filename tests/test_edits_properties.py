@@ -1,0 +1,156 @@
+"""What holds for every file: a proved edit or a clean refusal, nothing else changed, and no order."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from promoter.edits.entries import _entries
+from promoter.edits.kustomization import promotion, read, set_images
+from promoter.edits.outline import outline
+from promoter.edits.text import compose, decode, flatten
+from promoter.errors import RefusedError
+from promoter.image import Tag
+
+FILE = PurePosixPath("kustomization.yaml")
+TAGS = st.from_regex(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,12}", fullmatch=True)
+NAMES = st.sampled_from(["nginx", "ghcr.io/o/app", "localhost:5000/x", "a.b/c", "web"])
+SPACE = st.sampled_from(["", "", " ", "  ", "    "])
+
+# Lines that are YAML, nearly YAML, or anything; put together at random.
+LINES = st.one_of(
+    st.sampled_from(
+        [
+            "images:", "images: []", "images: # here", "- name: nginx", "- newTag: v1", "name: web",
+            "newTag: v1", "newTag: '1.10'", 'newTag: "v1" # bot', "newTag: 1.10", "digest: x",
+            "newName: reg/x", "resources:", "- a.yaml", "- ../b", "patches:", "- patch: |-", "- |",
+            "note: |", "note: >-", "# comment", "", "key: value", "commonAnnotations:", "a: b # c",
+            "namespace: x", "kind: Kustomization", "apiVersion: kustomize.config.k8s.io/v1beta1",
+            "---", "...", "- - x", "-", "- ", "key: {a: b}", "key: [a, b]", "- *a", "- &a b", "<<: *a",
+            "x: 'it''s'", 'x: "a\\nb"', "x: a: b", "x: [", "x: 'open", "? images", ": - name: nginx",
+            "components:", "text that goes on", "url: http://h/p?ref=1#x", "x: |2", "\tx: 1",
+        ]
+    ),
+    st.text(max_size=12),
+)  # fmt: skip
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    """Files that are mostly kustomizations and often broken."""
+    count = draw(st.integers(0, 14))
+    end = draw(st.sampled_from(["\n", "\n", "\n", "\r\n"]))
+    body = end.join(draw(SPACE) + draw(LINES) for _ in range(count))
+    return body + draw(st.sampled_from(["", end, end * 2]))
+
+
+@st.composite
+def kustomizations(draw: st.DrawFn) -> str:
+    """Valid kustomizations in many manners."""
+    dash = draw(st.sampled_from(["", "  "]))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    quote = draw(st.sampled_from(["", '"', "'"]))
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    lines = [*draw(st.lists(st.sampled_from(["# top", "", "namespace: x"]), max_size=1)), "images:"]
+    for name in names:
+        keys = [f"name: {name}", f"newTag: {quote}v1{quote}"]
+        if draw(st.booleans()):
+            keys.insert(draw(st.integers(0, 2)), "newName: registry.example/x")
+        if draw(st.booleans()):
+            keys.reverse()
+        tail = draw(st.sampled_from(["", " # note", "  # 이"]))
+        lines += [f"{dash}- {keys[0]}{tail}", *(f"{dash}  {key}" for key in keys[1:])]
+        lines += draw(st.lists(st.sampled_from(["# between", ""]), max_size=1))
+    lines += draw(
+        st.lists(st.sampled_from(["resources: [a.yaml]", "# end"]), max_size=2, unique=True)
+    )
+    return end.join(lines) + draw(st.sampled_from(["", end]))
+
+
+def edit(text: str, name: str, tag: str) -> bytes:
+    return set_images(FILE, text.encode(), [promotion(name, Tag(tag), None)]).after
+
+
+@settings(max_examples=600)
+@given(files(), NAMES, TAGS)
+def test_any_file_ends_in_a_proved_edit_or_a_clean_refusal(text: str, name: str, tag: str) -> None:
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return
+    try:
+        after = set_images(FILE, data, [promotion(name, Tag(tag), None)]).after
+    except RefusedError as refused:
+        assert all(one.reason and one.file for one in refused.refusals)
+        return
+    entry = read(FILE, after).find(name)
+    assert entry is not None
+    assert entry.tag == tag
+    assert set_images(FILE, after, [promotion(name, Tag(tag), None)]).after == after
+
+
+@settings(max_examples=300)
+@given(kustomizations(), TAGS)
+def test_setting_a_tag_changes_its_value_and_no_other_byte(text: str, tag: str) -> None:
+    for entry in read(FILE, text.encode()).entries:
+        assert entry.name is not None
+        after = edit(text, entry.name, tag).decode()
+        span = entry.fields["newTag"]
+        tail = len(text) - span.value_end
+        assert after.startswith(text[: span.value_start])
+        assert after.endswith(text[len(text) - tail :])
+        written = after[span.value_start : len(after) - tail]
+        for typ in ("safe", "rt"):
+            found = YAML(typ=typ, pure=True).load(after)["images"]
+            values = {one["name"]: one["newTag"] for one in found}
+            assert values[entry.name] == tag
+            assert isinstance(values[entry.name], str), written
+
+
+@settings(max_examples=150)
+@given(kustomizations(), TAGS, TAGS)
+def test_edits_of_two_images_commute(text: str, first: str, second: str) -> None:
+    a, b = "nginx", "web"
+    one = edit(edit(text, a, first).decode(), b, second)
+    other = edit(edit(text, b, second).decode(), a, first)
+
+    def tags(data: bytes) -> dict[str | None, str | None]:
+        return {entry.name: entry.tag for entry in read(FILE, data).entries}
+
+    assert tags(one) == tags(other)
+    known = {entry.name for entry in read(FILE, text.encode()).entries}
+    if {a, b} <= known:
+        assert one == other
+
+
+@settings(max_examples=1500)
+@given(st.one_of(files(), kustomizations()))
+def test_outline_accepts_only_what_the_parser_reads_the_same(text: str) -> None:
+    try:
+        source = decode("k", text.encode())
+    except (RefusedError, UnicodeEncodeError):
+        return
+    root = outline(source)
+    if root is None:
+        return
+    (full,) = compose(source)
+    assert [key.value for key, _ in full.value] == [key.value for key, _ in root.value]
+
+    def images(one: object) -> object:
+        flat = flatten([one])  # type: ignore[list-item]  # a node
+        return {path: text for path, text in flat.items() if str(path[1]).lower() == "images"}
+
+    assert images(full) == images(root)
+    assert _read(source, full) == _read(source, root)
+
+
+def _read(source: object, root: object) -> object:
+    """Return the entries with their places, or the refusal."""
+    pair = next(pair for pair in root.value if pair[0].value.lower() == "images")  # type: ignore[attr-defined]  # a node
+    try:
+        return [(e, e.fields, e.start) for e in _entries(source, *pair)]  # type: ignore[arg-type]  # a source
+    except RefusedError as refused:
+        return refused.refusals
