@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
 from promoter.errors import RaceLostError
-from promoter.model import PullDraft
+from promoter.model import CommitDraft, PullDraft
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import PurePosixPath
-
     from promoter.forges import Forge
     from promoter.model import Pull
     from promoter.plan import Action, Promotion
@@ -21,11 +18,8 @@ if TYPE_CHECKING:
 class Writer(Protocol):
     """The writing side of a GitOps repository."""
 
-    def write(
-        self, branch: str, *, onto: str, lease: str | None, files: Mapping[PurePosixPath, bytes],
-        message: str,
-    ) -> str:  # fmt: skip
-        """Commit files on `onto` and move a branch there that must still be at `lease`."""
+    def write(self, draft: CommitDraft) -> str:
+        """Make a commit and move its branch there; `RaceLostError` where the branch has moved."""
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
@@ -70,11 +64,14 @@ def _commit(promotion: Promotion, repository: Writer) -> str:
     assert promotion.proposal is not None
     assert promotion.message is not None
     return repository.write(
-        promotion.branch,
-        onto=promotion.base,
-        lease=promotion.lease,
-        files={edit.path: edit.after for edit in promotion.proposal.edits},
-        message=promotion.message,
+        CommitDraft(
+            branch=promotion.branch,
+            onto=promotion.base,
+            lease=promotion.lease,
+            files={edit.path: edit.after for edit in promotion.proposal.edits},
+            message=promotion.message,
+            author=promotion.author,
+        )
     )
 
 

@@ -27,7 +27,7 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     wired = wiring.wire(settings, Deadline(settings.timeout))
     wiring.check_token(wired)
     with wiring.open_clone(wired) as clone:
-        world = open_world(wired, wiring.open_repository(wired, clone), progress)
+        world = open_world(wired, wiring.open_repository(clone), progress)
         results = [one(request, world) for request in requests]
     return results[0] if len(results) == 1 else report.several(results)
 

@@ -121,6 +121,18 @@ class PullDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitDraft:
+    """A commit to make and the branch to move to it, which must still be at `lease` (None: absent)."""
+
+    branch: str
+    onto: str
+    lease: str | None
+    files: Mapping[PurePosixPath, bytes]
+    message: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
 class BranchCommit:
     """A commit that a branch has and the base has not, with what it changed and in which trees."""
 

@@ -60,6 +60,7 @@ class Promotion:
     base: str
     branch: str
     action: Action
+    author: str = ""
     proposal: Proposal | None = None
     lease: str | None = None
     kept: str | None = None
@@ -106,6 +107,7 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         base=sight.base.commit,
         branch=branch_name(target.environment, target.app),
         action=Action.REFUSED,
+        author=config.author,
         lease=sight.tip,
         pull=sight.open_pull,
     )

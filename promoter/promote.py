@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
+from promoter import graph, render
 from promoter import wiring as wires
 from promoter.apply import Outcome, apply
 from promoter.errors import RaceLostError
@@ -15,9 +16,11 @@ from promoter.promotion import branch_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import PurePosixPath
 
     from promoter.forges import Forge
     from promoter.gitops.repository import GitRepository
+    from promoter.model import Tree
     from promoter.plan import Promotion, Request
     from promoter.wiring import Wiring
 
@@ -70,12 +73,32 @@ def observe_and_plan(request: Request, world: World) -> Promotion:
     wanted = wiring.settings.base or (wiring.file.base if wiring.file else None)
     base = world.repository.base(wanted)
     config = wiring.config(base[1])
-    bare = world.repository.look(base, "")
-    target = locate(request, config, bare)
+    target = locate(request, config, world.repository.look(base, ""))
     sight = world.repository.look(base, branch_name(target.environment, target.app))
     if target.settings.deliver != "push":
         sight = replace(sight, pulls=world.forge().pulls(sight.branch, sight.base_branch))
-    return plan(request, config, sight).promotions[0]
+    promotion = plan(request, config, sight).promotions[0]
+    return _judged(promotion, sight.base, target.directory)
+
+
+def _judged(promotion: Promotion, base: Tree, directory: PurePosixPath) -> Promotion:
+    """Return a promotion after the render's verdict on the commit that it would make."""
+    if promotion.message is None or promotion.proposal is None or promotion.refusals:
+        return promotion
+    if render.program() is None:
+        return promotion
+    verdict = render.judge(base, graph.reach(base, directory), promotion.proposal.edits)
+    warnings = (*promotion.warnings, *verdict.warnings)
+    if verdict.refusals:
+        return replace(
+            promotion,
+            action=Action.REFUSED,
+            message=None,
+            draft=None,
+            refusals=verdict.refusals,
+            warnings=warnings,
+        )
+    return replace(promotion, warnings=warnings)
 
 
 def _forge_for(promotion: Promotion, world: World) -> Forge | None:

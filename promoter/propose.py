@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.edits import kustomization
 from promoter.errors import RefusedError, SelectionError, UsageError
+from promoter.image import split
 from promoter.model import ImageMove, ImageRequest, Kind, Refusal
 from promoter.suggest import nearest
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from promoter.config import Config
     from promoter.edits.kustomization import ImageEntry
+    from promoter.graph import Reach
     from promoter.image import Tag
     from promoter.layout import Target
     from promoter.model import FileEdit, Tree
@@ -68,6 +70,9 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     settings = [kustomization.promotion(i.name, i.tag, i.digest) for i in declaration.images]
     edit = kustomization.set_images(target.file, before, settings)
     moves = tuple(_move(image, entries.get(image.name)) for image in declaration.images)
+    if any(move.from_tag is None and move.from_digest is None for move in moves):
+        reached = graph.reach(tree, target.directory)
+        moves = tuple(_found_below(move, reached) for move in moves)
     edits = (edit,) if edit.after != edit.before else ()
     return Proposal(declaration, edits, moves, edit.warnings)
 
@@ -126,6 +131,17 @@ def _tagged(
             file=str(target.file),
         )
     return [entry.name or "" for entry in entries]
+
+
+def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
+    """Return a move with what the containers have now, where no entry says it."""
+    if move.from_tag is not None or move.from_digest is not None:
+        return move
+    for one in reached.containers:
+        name, tag, digest = split(one.image)
+        if name == move.name:
+            return replace(move, from_tag=tag, from_digest=digest)
+    return move
 
 
 def _move(image: ImageRequest, entry: ImageEntry | None) -> ImageMove:

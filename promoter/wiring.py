@@ -12,7 +12,6 @@ from promoter.config import Config
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone
-from promoter.gitops.commits import Signature
 from promoter.gitops.git import Credential, Deadline, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
@@ -85,11 +84,9 @@ def open_clone(wiring: Wiring) -> Clone:
     return Clone(where.url, wiring.deadline, configuration=configuration)
 
 
-def open_repository(wiring: Wiring, clone: Clone) -> GitRepository:
+def open_repository(clone: Clone) -> GitRepository:
     """Return the repository as seen and written through a clone."""
-    author = (wiring.file or Config()).author
-    name, _, email = author.rpartition("<")
-    return GitRepository(clone, Signature(name.strip(), email.rstrip(">"), int(time.time())))
+    return GitRepository(clone, int(time.time()))
 
 
 def open_forge(wiring: Wiring) -> Forge:

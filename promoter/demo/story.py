@@ -54,7 +54,7 @@ def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with wiring.open_clone(wired) as clone:
-        world = open_world(wired, wiring.open_repository(wired, clone), [])
+        world = open_world(wired, wiring.open_repository(clone), [])
         return commands.one(request, world)
 
 

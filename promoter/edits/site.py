@@ -242,7 +242,9 @@ def _splice(setting: Setting) -> Splice:
         colon = setting.region.text.text.index(":", key.end_mark.index) + 1
         return Splice(colon, colon, f" {written(setting.text, None)}")
     style = node.style if isinstance(node, ScalarNode) else None
-    return Splice(start, end, written(setting.text, style))
+    # No reader takes what holds one of these for a number, a boolean or a date: it stays plain.
+    plain = style is None and any(sign in setting.text[1:] for sign in "/=?")
+    return Splice(start, end, setting.text if plain else written(setting.text, style))
 
 
 def _documents(source: Source) -> tuple[Node, ...]:

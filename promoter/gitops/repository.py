@@ -11,10 +11,9 @@ from promoter.model import BranchCommit, Sight
 from promoter.promotion import Declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.tree import GitTree
+    from promoter.model import CommitDraft
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
@@ -23,9 +22,9 @@ _BRANCH_LIMIT = 20
 class GitRepository:
     """One GitOps repository, seen and written through a clone that lives as long as the run."""
 
-    def __init__(self, clone: Clone, author: Signature) -> None:
+    def __init__(self, clone: Clone, time: int) -> None:
         self._clone = clone
-        self._author = author
+        self._time = time
         self._refs: RemoteRefs | None = None
 
     def base(self, wanted: str | None) -> tuple[str, GitTree]:
@@ -45,17 +44,16 @@ class GitRepository:
         commits = self._beyond(tip, tree.commit) if tip else ()
         return Sight(name, tree, branch, tip, commits)
 
-    def write(
-        self, branch: str, *, onto: str, lease: str | None, files: Mapping[PurePosixPath, bytes],
-        message: str,
-    ) -> str:  # fmt: skip
-        """Commit files on `onto` and push it to a branch that must still be at `lease`."""
-        commit = write_commit(self._clone, onto, files, message=message, by=self._author)
-        changed = self._changed(onto, commit)
-        if set(changed) != set(files):
+    def write(self, draft: CommitDraft) -> str:
+        """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""
+        name, _, address = draft.author.rpartition("<")
+        by = Signature(name.strip(), address.rstrip(">"), self._time)
+        commit = write_commit(self._clone, draft.onto, draft.files, message=draft.message, by=by)
+        changed = self._changed(draft.onto, commit)
+        if set(changed) != set(draft.files):
             msg = f"the commit would change {sorted(map(str, changed))}, not what was planned"
             raise AssertionError(msg)
-        self._clone.push(Update(f"refs/heads/{branch}", commit, lease))
+        self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
         return commit
 
     def delete(self, branch: str, lease: str) -> None:

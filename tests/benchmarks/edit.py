@@ -32,9 +32,7 @@ def kustomization(lines: int) -> str:
         return head
     patch = "".join(f"      line-{n}: value {n}\n" for n in range(10))
     blocks = max(0, (lines - 6) // 12)
-    body = "".join(
-        f"  - target: {{}}\n    patch: |-\n{patch}" for _ in range(blocks)
-    )
+    body = "".join(f"  - target: {{}}\n    patch: |-\n{patch}" for _ in range(blocks))
     return f"{head}patches:\n{body}" if blocks else head
 
 

@@ -1,0 +1,146 @@
+"""The judge of an edit where `kustomize` or `kubectl` is on PATH: the render before and after.
+
+Only graphs that were read whole are rendered, so that nothing is fetched; plugins, Helm and exec
+functions stay off, which is kustomize's default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.model import Kind, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from promoter.graph import Reach
+    from promoter.model import FileEdit, Tree
+
+_TIME = 30.0
+_FILES, _BYTES = 3000, 32 * 1024 * 1024
+_IMAGE = re.compile(r"[-+] *(?:- )?(?:image|reference): ?\S*")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the render says of an edit."""
+
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    """The rendered lines that differ, as `-` and `+`."""
+
+
+def program() -> tuple[str, ...] | None:
+    """Return the command that renders a folder, or None where none is on PATH."""
+    if kustomize := shutil.which("kustomize"):
+        return kustomize, "build"
+    if kubectl := shutil.which("kubectl"):
+        return kubectl, "kustomize"
+    return None
+
+
+def judge(tree: Tree, reach: Reach, edits: Sequence[FileEdit]) -> Verdict:
+    """Render before and after: refuse what no object feels or what no longer builds."""
+    command = program()
+    if command is None or not reach.complete or not edits:
+        return Verdict()
+    directory = reach.file.parent
+    with tempfile.TemporaryDirectory(prefix="promoter-render-") as home:
+        root = Path(home)
+        if not _materialise(tree, _folders(reach), root):
+            return Verdict(warnings=("the folders are too large to be rendered here",))
+        before = _build(command, root, directory)
+        for edit in edits:
+            (root / edit.path).write_bytes(edit.after)
+        after = _build(command, root, directory)
+    if before.error:
+        return Verdict(warnings=(f"{directory} did not build before the edit: {before.error}",))
+    if after.error:
+        reason = f"{directory} would no longer build: {after.error}"
+        return Verdict((Refusal("render", reason, "The edit is not made.", str(reach.file)),))
+    return _compared(before.text, after.text, reach)
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What one build printed, or why it failed."""
+
+    text: str = ""
+    error: str = ""
+
+
+def _compared(before: str, after: str, reach: Reach) -> Verdict:
+    """Return the verdict on two renders."""
+    found = unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    lines = tuple(one for one in found if not one.startswith(("---", "+++", "@@")))
+    if not lines:
+        reason = "no rendered object would change: no container feels the edit"
+        return Verdict((Refusal("dead-edit", reason, "Check the image's name.", str(reach.file)),))
+    other = [line for line in lines if not _IMAGE.fullmatch(line)]
+    told = f"more than images would change at run time: {other[0].strip()}" if other else ""
+    return Verdict(warnings=(told,) if told else (), lines=lines)
+
+
+def _build(command: Sequence[str], root: Path, directory: PurePosixPath) -> _Built:
+    """Run one build with an environment of its own."""
+    environment = {"PATH": os.defpath, "HOME": str(root), "TMPDIR": str(root)}
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found on PATH, given one folder of ours
+            [*command, str(root / directory)],
+            capture_output=True,
+            timeout=_TIME,
+            check=False,
+            env=environment,
+            cwd=root,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return _Built(error=f"{Path(command[0]).name} did not finish ({type(error).__name__})")
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().replace(str(root), ".")
+        return _Built(error=said.splitlines()[0][:300] if said else f"status {done.returncode}")
+    return _Built(done.stdout.decode("utf-8", "replace"))
+
+
+def _folders(reach: Reach) -> set[PurePosixPath]:
+    """Return the folders that hold the graph's files, and so what generators there may read."""
+    return {file.parent for file in (*reach.files, reach.file)}
+
+
+def _materialise(tree: Tree, folders: Iterable[PurePosixPath], root: Path) -> bool:
+    """Write folders with all below them to disk; False where that would be too much."""
+    files = sorted({path for folder in folders for path in _below(tree, folder)})
+    if len(files) > _FILES:
+        return False
+    tree.prefetch(files)
+    size = 0
+    for path in files:
+        data = tree.read(path)
+        size += len(data)
+        if size > _BYTES:
+            return False
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    return True
+
+
+def _below(tree: Tree, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the files of a folder and its subfolders; links and submodules are left out."""
+    stack, seen = [folder], 0
+    while stack and seen <= _FILES:
+        current = stack.pop()
+        for name, kind in tree.entries(current).items():
+            if kind is Kind.FILE:
+                seen += 1
+                yield current / name
+            elif kind is Kind.DIRECTORY:
+                stack.append(current / name)

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promoter.edits import argocd, manifest, marker, patch, yaml_path
+from promoter.edits.parts import Part, Site
+from promoter.edits.site import Region, set_scalars
+from promoter.errors import RefusedError
+from promoter.image import Tag
+from promoter.model import FileEdit, ImageRequest
+
+_PATH = PurePosixPath("m.yaml")
+_NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web")
+_TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,12}", fullmatch=True)
+_SEEDS = [
+    file.read_bytes()
+    for file in sorted((Path(__file__).parent / "targets").rglob("before/**/*"))
+    if file.is_file() and file.stat().st_size < 3_000
+]
+_BOUNDED = settings(
+    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+def _sites(region: Region) -> list[Site]:
+    """Return what every kind of target finds."""
+    found = [*manifest.find(region), *patch.find(region), *argocd.find(region)]
+    found += [mark.site for mark in marker.marks(region)]
+    found += [Site(region, spot, Part.TAG) for spot in yaml_path.find(region, "image.tag")]
+    return found
+
+
+def _set(data: bytes, name: str, tag: str) -> FileEdit:
+    """Set an image wherever it stands in a manifest."""
+    region = Region.of(_PATH, data)
+    request = ImageRequest(name, Tag.parse(tag))
+    sites = [site for site in manifest.find(region) if site.name == name]
+    return set_scalars(_PATH, region, [site.setting(request)[0] for site in sites])
+
+
+@st.composite
+def _manifests(draw: st.DrawFn) -> bytes:
+    """Draw a manifest as people write them: indents, quotes, comments and line ends differ."""
+    newline = draw(st.sampled_from(["\n", "\r\n"]))
+    lines = ["kind: Deployment", "spec:", "  template:", "    spec:"]
+    for key in draw(st.sampled_from([["containers"], ["initContainers", "containers"]])):
+        margin = " " * draw(st.sampled_from([6, 8]))
+        lines.append(f"      {key}:{draw(st.sampled_from(['', '  # those']))}")
+        for _ in range(draw(st.integers(1, 3))):
+            quote = draw(st.sampled_from(["", "'", '"']))
+            tail = draw(st.sampled_from(["", ":1", ":1.10", "@sha256:" + "a" * 64]))
+            image = f"{quote}{draw(st.sampled_from(_NAMES))}{tail}{quote}"
+            comment = draw(st.sampled_from(["", "   # größer", " # image: app:0"]))
+            if draw(st.booleans()):
+                lines.append(f"{margin}- {{name: c, image: {image}, args: [a]}}{comment}")
+            else:
+                lines += [f"{margin}- name: c", "", f"{margin}  image:  {image}{comment}"]
+    text = newline.join(lines) + draw(st.sampled_from(["", newline]))
+    return (draw(st.sampled_from(["", "\ufeff"])) + text).encode()
+
+
+@_BOUNDED
+@given(_manifests(), st.sampled_from(_NAMES), _TAGS)
+def test_only_the_images_bytes_change(data: bytes, name: str, tag: str) -> None:
+    edit = _set(data, name, tag)
+    before, after = edit.before.split(b"\n"), edit.after.split(b"\n")
+    changed = {change.line for change in edit.changes}
+    assert len(before) == len(after)
+    for number, (old, new) in enumerate(zip(before, after, strict=True), start=1):
+        assert (old != new) == (number in changed)
+        if number in changed:
+            start = old.index(name.encode())
+            assert new[:start].rstrip(b"'\"") == old[:start].rstrip(b"'\"")
+            assert new.rpartition(b"#")[2] == old.rpartition(b"#")[2] or b"#" not in old
+
+
+@_BOUNDED
+@given(_manifests(), st.sampled_from(_NAMES), _TAGS)
+def test_a_second_time_nothing_changes(data: bytes, name: str, tag: str) -> None:
+    once = _set(data, name, tag).after
+    again = _set(once, name, tag)
+    assert (again.after, again.changes) == (once, ())
+
+
+@_BOUNDED
+@given(_manifests(), _TAGS, _TAGS)
+def test_two_images_can_be_set_in_either_order(data: bytes, one: str, other: str) -> None:
+    first = _set(_set(data, "app", one).after, "web", other).after
+    assert _set(_set(data, "web", other).after, "app", one).after == first
+
+
+@_BOUNDED
+@given(
+    st.sampled_from(_SEEDS),
+    st.lists(
+        st.tuples(
+            st.integers(0, 3_000),
+            st.integers(0, 3),
+            st.text("\n\r\t -:{}[]\"'#&*!|>%@`ax1\ufeff\x85\u2028é", max_size=3),
+        ),
+        max_size=4,
+    ),
+    _TAGS,
+)
+def test_any_text_ends_in_a_proved_edit_or_a_refusal(
+    data: bytes, damage: list[tuple[int, int, str]], tag: str
+) -> None:
+    text = data.decode()
+    for place, length, inserted in damage:
+        text = text[:place] + inserted + text[place + length :]
+    try:
+        region = Region.of(_PATH, text.encode())
+        sites = _sites(region)
+    except RefusedError as error:
+        assert error.refusals[0].reason
+        return
+    request = ImageRequest("any", Tag.parse(tag))
+    for site in sites:
+        try:
+            setting = site.setting(request)[0]
+        except RefusedError as error:
+            assert error.refusals[0].line
+            continue
+        edit = set_scalars(_PATH, region, [setting])
+        assert len(edit.changes) == (setting.text != setting.spot.text)
