@@ -84,6 +84,20 @@ provision() {
 export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
 export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
 
+benchmarks() {
+    "$VENV/bin/python" tests/benchmarks/startup.py
+    "$VENV/bin/python" tests/benchmarks/edit.py
+}
+
+# Any bytes end in a proved edit or a refusal; a crash fails the step.
+fuzz() {
+    if ! "$VENV/bin/pip" install --quiet atheris; then
+        echo "SKIPPED: atheris can not be installed here"
+        return 0
+    fi
+    (cd "$(mktemp -d)" && "$VENV/bin/python" "$OLDPWD/tests/fuzz/edit.py" -max_total_time=45 -rss_limit_mb=2048)
+}
+
 wheel() {
     local dir
     dir="$(mktemp -d)"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -133,20 +130,3 @@ def test_errors_are_told_as_json_too() -> None:
     run = promote("--output", "json", "--nonsense")
     assert run.code == 2
     assert json.loads(run.stdout)["error"]["code"] == "usage"
-
-
-@pytest.mark.skipif(
-    "PROMOTER_TEST_TIMES" not in os.environ, reason="PROMOTER_TEST_TIMES is not set"
-)
-def test_help_answers_in_three_times_of_bare_python() -> None:
-    def median(*command: str) -> float:
-        times = []
-        for _ in range(11):
-            start = time.perf_counter()
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            times.append(time.perf_counter() - start)
-        return statistics.median(times)
-
-    assert median(sys.executable, "-m", "promoter", "--help") < 3 * median(
-        sys.executable, "-c", "pass"
-    )
