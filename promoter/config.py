@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from promoter.document import Document, load
+from promoter.edits.targets import EditTarget, Linked
 from promoter.errors import UsageError
 from promoter.suggest import nearest
 
@@ -135,6 +136,10 @@ class App(Section):
     """The images that one tag sets; without them, all of the kustomization's that share one tag."""
     source: str | None = None
     """The web address of the source repository."""
+    targets: tuple[EditTarget, ...] = ()
+    """Where the tags live; without it, the `images` of the environment's kustomization."""
+    linked: tuple[Linked, ...] = ()
+    """Strings that hold the tag too, and move with it."""
     environments: dict[AppName, Override] = Field(default_factory=dict)
     """What differs in one environment."""
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config import Environment
+from promoter.edits.targets import KustomizeTarget
 from promoter.errors import SelectionError
 from promoter.model import Kind
 from promoter.suggest import nearest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from promoter.config import Config
+    from promoter.edits.targets import EditTarget, Linked
     from promoter.model import Tree
 
 # The names that kustomize looks for, in its own order.
@@ -37,6 +39,13 @@ class Target:
     environment: str
     settings: Environment
     file: PurePosixPath
+    targets: tuple[EditTarget, ...] = ()
+    linked: tuple[Linked, ...] = ()
+
+    @property
+    def kustomized(self) -> bool:
+        """Whether the images of the kustomization are among what is edited."""
+        return any(isinstance(one, KustomizeTarget) for one in self.targets)
 
     @property
     def directory(self) -> PurePosixPath:
@@ -55,7 +64,33 @@ def find_target(config: Config, tree: Tree, app: str, environment: str | None) -
     chosen = settings[name]
     path = chosen.path.replace("{app}", app).replace("{environment}", name)
     directory = PurePosixPath(path)
-    return Target(app, name, chosen, kustomization_file(tree, directory))
+    targets, linked = _configured(config, app, name)
+    if any(isinstance(one, KustomizeTarget) for one in targets):
+        file = kustomization_file(tree, directory)
+    else:
+        file = directory / KUSTOMIZATION_NAMES[0]
+    return Target(app, name, chosen, file, targets, linked)
+
+
+def _configured(
+    config: Config, app: str, environment: str
+) -> tuple[tuple[EditTarget, ...], tuple[Linked, ...]]:
+    """Return where an app's tags live in an environment, with the names filled in."""
+    found = config.apps.get(app)
+    if found is None:
+        return (KustomizeTarget(kind="kustomize"),), ()
+
+    def filled(file: str) -> str:
+        return file.replace("{app}", app).replace("{environment}", environment)
+
+    targets = tuple(
+        one
+        if isinstance(one, KustomizeTarget)
+        else one.model_copy(update={"file": filled(one.file)})
+        for one in found.targets
+    )
+    linked = tuple(one.model_copy(update={"file": filled(one.file)}) for one in found.linked)
+    return targets or (KustomizeTarget(kind="kustomize"),), linked
 
 
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:

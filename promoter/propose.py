@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.edits import kustomization
+from promoter.edits.linked import edit_linked
+from promoter.edits.selection import edit_targets
 from promoter.errors import RefusedError, SelectionError, UsageError
 from promoter.image import split
 from promoter.model import ImageMove, ImageRequest, Kind, Refusal
@@ -51,7 +53,7 @@ def resolve(
     images: Sequence[ImageRequest], tag: Tag | None, target: Target, config: Config, tree: Tree
 ) -> tuple[ImageRequest, ...]:
     """Return what is asked of each entry by the entry's own name, or raise `SelectionError`."""
-    entries = kustomization.read(target.file, read_file(tree, target)).entries
+    entries = _entries(tree, target)
     asked = {_entry_name(i.name, entries, target): i for i in images}
     if len(asked) < len(images):
         raise UsageError("two --image name the same image", "Name each image once.")
@@ -65,31 +67,42 @@ def resolve(
 
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
-    before = read_file(tree, target)
-    entries = {e.name: e for e in kustomization.read(target.file, before).entries}
-    settings = [kustomization.promotion(i.name, i.tag, i.digest) for i in declaration.images]
-    edit = kustomization.set_images(target.file, before, settings)
-    moves = tuple(_move(image, entries.get(image.name)) for image in declaration.images)
+    entries = {entry.name: entry for entry in _entries(tree, target)}
+    made = edit_targets(tree, target.file, target.targets, declaration.images)
+    moves = tuple(_move(one, entries.get(one.name), made) for one in declaration.images)
     if any(move.from_tag is None and move.from_digest is None for move in moves):
         reached = graph.reach(tree, target.directory)
         moves = tuple(_found_below(move, reached) for move in moves)
-    edits = (edit,) if edit.after != edit.before else ()
-    return Proposal(declaration, edits, moves, edit.warnings)
+    made = edit_linked(tree, target.file, target.linked, made, moves)
+    warnings = tuple(warning for edit in made for warning in edit.warnings)
+    return Proposal(
+        declaration, tuple(edit for edit in made if edit.after != edit.before), moves, warnings
+    )
+
+
+def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
+    """Return the entries of the target's kustomization, where it is edited at all."""
+    if not target.kustomized:
+        return ()
+    return kustomization.read(target.file, read_file(tree, target)).entries
 
 
 def alive(
     proposal: Proposal, target: Target, tree: Tree
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that no container would feel, and what could not be read."""
-    if not proposal.edits:
+    edit = next((edit for edit in proposal.edits if edit.path == target.file), None)
+    if edit is None or not target.kustomized:
         return (), ()
-    after = kustomization.read(target.file, proposal.edits[0].after)
+    after = kustomization.read(target.file, edit.after)
     if not after.judges_itself:
         return (), (
             f"{target.file} names no resources of its own: whether they use it is not known",
         )
     reach = graph.reach(tree, target.directory)
-    found = (graph.dead(reach, after.entries, move.name) for move in proposal.moves)
+    known = {entry.name for entry in after.entries}
+    names = [move.name for move in proposal.moves if move.name in known]
+    found = (graph.dead(reach, after.entries, name) for name in names)
     return tuple(refusal for refusal in found if refusal), reach.warnings
 
 
@@ -144,12 +157,10 @@ def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
     return move
 
 
-def _move(image: ImageRequest, entry: ImageEntry | None) -> ImageMove:
-    """Return one image's way from what its entry says to what is asked."""
-    return ImageMove(
-        name=image.name,
-        from_tag=entry.tag if entry else None,
-        from_digest=entry.digest if entry else None,
-        to_tag=image.tag,
-        to_digest=image.digest,
-    )
+def _move(image: ImageRequest, entry: ImageEntry | None, edits: Sequence[FileEdit]) -> ImageMove:
+    """Return one image's way from what stands there, in an entry or elsewhere, to what is asked."""
+    tag, digest = (entry.tag, entry.digest) if entry else (None, None)
+    for change in (change for edit in edits for change in edit.changes):
+        if entry is None and change.image == image.name and change.old and tag is None:
+            _, tag, digest = split(change.old) if ":" in change.old else ("", change.old, None)
+    return ImageMove(image.name, tag, digest, image.tag, image.digest)

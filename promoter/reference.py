@@ -7,15 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.config import App, Checks, Config, Environment, Override, Templates
 from promoter.edits.differences import DIFFERENCES
+from promoter.edits.targets import (
+    ArgocdTarget,
+    KustomizeTarget,
+    Linked,
+    ManifestTarget,
+    MarkerTarget,
+    PatchTarget,
+    YamlPathTarget,
+)
 
 if TYPE_CHECKING:
-    from promoter.config import Section
+    from pydantic import BaseModel
 
-_SECTIONS: tuple[tuple[str, type[Section]], ...] = (
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", Config),
     ("`environments.<environment>`", Environment),
     ("`environments.<environment>.checks`", Checks),
     ("`apps.<app>`", App),
+    ("`apps.<app>.targets`: `kind: manifest`", ManifestTarget),
+    ("`apps.<app>.targets`: `kind: patch`", PatchTarget),
+    ("`apps.<app>.targets`: `kind: yaml-path`", YamlPathTarget),
+    ("`apps.<app>.targets`: `kind: argocd`", ArgocdTarget),
+    ("`apps.<app>.targets`: `kind: marker`", MarkerTarget),
+    ("`apps.<app>.targets`: `kind: kustomize`", KustomizeTarget),
+    ("`apps.<app>.linked`", Linked),
     ("`apps.<app>.environments.<environment>`", Override),
     ("`templates`", Templates),
 )
@@ -43,10 +59,12 @@ def markdown() -> str:
     """Return the configuration reference."""
     parts = [_HEAD]
     for title, model in _SECTIONS:
-        rows = [_row(name, model) for name in model.model_fields]
-        parts.append(
-            "\n".join([f"## {title}\n", "| key | default | meaning |", "|---|---|---|", *rows])
-        )
+        head = f"## {title}\n"
+        if "kind" in model.model_fields:
+            head += f"\n{model.__doc__}\n"
+        rows = [_row(name, model) for name in model.model_fields if name != "kind"]
+        table = ["| key | default | meaning |", "|---|---|---|", *rows] if rows else []
+        parts.append("\n".join([head, *table]))
     listed = "\n".join(f"- **{one.what}** {one.why}" for one in DIFFERENCES)
     parts.append(f"## `promote set-image` beside `kustomize edit set image`\n\n{listed}")
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
@@ -59,12 +77,14 @@ def schema() -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def _row(name: str, model: type[Section]) -> str:
+def _row(name: str, model: type[BaseModel]) -> str:
     """Return one key's line."""
     field = model.model_fields[name]
     default = field.get_default(call_default_factory=True, validated_data={})
     shown = "required" if field.is_required() else _shown(default)
-    return f"| `{field.alias or name}` | {shown} | {field.description} |"
+    return (
+        f"| `{field.alias or name}` | {shown} | {(field.description or '').replace(chr(10), ' ')} |"
+    )
 
 
 def _shown(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from promoter.edits.text import (
     proved,
     replace,
 )
-from promoter.errors import PromoteError, RefusedError
+from promoter.errors import RefusedError
 from promoter.image import shown
 from promoter.model import Change, FileEdit
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from promoter.edits.text import Path, Source
 
 _NODES_LIMIT = 200_000
+_COLON = re.compile(r"[ \t]*:")
 _PLACEHOLDERS = ("${", "$(", "{{", "<%")
 
 
@@ -193,7 +195,7 @@ def check_fit(region: Region, spot: Spot) -> None:
 
 
 def set_scalars(path: PurePosixPath, region: Region, settings: Iterable[Setting]) -> FileEdit:
-    """Return the proved edit of a file that sets scalars."""
+    """Return the proved edit of a file that sets scalars; what can not be proved is refused."""
     wanted = {(one.region.path, one.spot.path): one for one in settings}
     changed = [one for one in wanted.values() if one.text != one.spot.text]
     groups: dict[Path, list[Setting]] = {}
@@ -207,12 +209,14 @@ def set_scalars(path: PurePosixPath, region: Region, settings: Iterable[Setting]
         expected: dict[Path, str | None] = {one.spot.path: f"str:{one.text}" for one in group}
         if outer:
             text = replace(inner.text, within)
-            _prove(inner.text, inner.documents, text, expected)
+            if not _holds(inner.text, inner.documents, text, expected):
+                raise _unproved(group[0])
             expected = {outer: f"str:{text}"}
         splices += [Splice(inner.place(s.start), inner.place(s.end), s.text) for s in within]
         intended |= expected
     text = replace(region.file, splices)
-    _prove(region.file, region.documents, text, intended)
+    if changed and not _holds(region.file, region.documents, text, intended):
+        raise _unproved(changed[0])
     changes = [
         Change(path, *one.position, one.field, one.image, one.spot.text or None, one.text)
         for one in changed
@@ -221,17 +225,22 @@ def set_scalars(path: PurePosixPath, region: Region, settings: Iterable[Setting]
     return FileEdit(path, region.file.data, encode(region.file, text), tuple(changes))
 
 
-def _prove(
+def _holds(
     source: Source, documents: Iterable[Node], text: str, expected: dict[Path, str | None]
-) -> None:
-    """Raise where a new text, read anew, differs in anything but what was intended."""
-    if text == source.text and not expected:
-        return
-    after = compose(decode(source.path, encode(source, text)))
-    if not proved(flatten(documents), flatten(after), expected):
-        raise PromoteError(
-            f"the edit of {source.path} could not be proved", "Please report it with the file."
-        )
+) -> bool:
+    """Say whether a new text, read anew, differs in exactly what was intended."""
+    try:
+        after = compose(decode(source.path, encode(source, text)))
+    except RefusedError:
+        return False
+    return proved(flatten(documents), flatten(after), expected)
+
+
+def _unproved(setting: Setting) -> RefusedError:
+    """Return the refusal of an edit that would change more, or less, than was meant."""
+    at = setting.spot.node.start_mark.index
+    reason = f"{shown(setting.text)} can not be set here so that nothing else changes"
+    return setting.region.refuse("unproved", reason, "Set it by hand.", at=at)
 
 
 def _splice(setting: Setting) -> Splice:
@@ -239,8 +248,10 @@ def _splice(setting: Setting) -> Splice:
     node, key = setting.spot.node, setting.spot.key
     start, end = node.start_mark.index, node.end_mark.index
     if start == end and key is not None:
-        colon = setting.region.text.text.index(":", key.end_mark.index) + 1
-        return Splice(colon, colon, f" {written(setting.text, None)}")
+        colon = _COLON.match(setting.region.text.text, key.end_mark.index)
+        if colon is None:
+            raise _unproved(setting)
+        return Splice(colon.end(), colon.end(), f" {written(setting.text, None)}")
     style = node.style if isinstance(node, ScalarNode) else None
     # No reader takes what holds one of these for a number, a boolean or a date: it stays plain.
     plain = style is None and any(sign in setting.text[1:] for sign in "/=?")

@@ -102,6 +102,8 @@ def parse(text: str, origin: Origin) -> Value | None:
     """Return the value of one document, None for an empty one, or raise `UnreadableError`."""
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = _NESTING_LIMIT
+    # An anchor that stands twice is legal, and a warning of the parser's would go to the user.
+    yaml.composer.warn_double_anchors = False
     try:
         node = yaml.compose(text)
     except MarkedYAMLError as error:

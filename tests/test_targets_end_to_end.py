@@ -1,0 +1,111 @@
+"""Tags outside of `images:`: the real command on repositories that keep them elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = {
+    "helm values, and the chart's version with them": (
+        {
+            "promoter.yaml": (
+                "environments: {prod: {path: 'charts/{app}'}}\n"
+                "apps:\n  web:\n    images: [ghcr.io/o/web]\n"
+                "    targets:\n      - {kind: yaml-path, file: values.yaml, tag: image.tag,"
+                " repository: image.repository}\n"
+                "    linked:\n      - {file: Chart.yaml, path: appVersion}\n"
+            ),
+            "charts/web/values.yaml": "image:\n  repository: ghcr.io/o/web\n  tag: 1.4.1 # bot\n",
+            "charts/web/Chart.yaml": "name: web\nappVersion: 1.4.1\n",
+        },
+        {
+            "charts/web/values.yaml": "image:\n  repository: ghcr.io/o/web\n  tag: 1.4.2 # bot\n",
+            "charts/web/Chart.yaml": "name: web\nappVersion: 1.4.2\n",
+        },
+    ),
+    "a manifest of several documents": (
+        {
+            "promoter.yaml": (
+                "environments: {prod: {path: 'apps/{app}'}}\n"
+                "apps:\n  web:\n    images: [ghcr.io/o/web]\n"
+                "    targets:\n      - {kind: manifest, file: all.yaml}\n"
+            ),
+            "apps/web/all.yaml": (
+                "kind: Service\nmetadata: {name: web}\n---\nkind: Deployment\nmetadata: {name: web}\n"
+                "spec:\n  template:\n    spec:\n      containers:\n      - name: web\n"
+                '        image: "ghcr.io/o/web:1.4.1"\n      - name: proxy\n        image: envoy:1\n'
+            ),
+        },
+        {
+            "apps/web/all.yaml": (
+                "kind: Service\nmetadata: {name: web}\n---\nkind: Deployment\nmetadata: {name: web}\n"
+                "spec:\n  template:\n    spec:\n      containers:\n      - name: web\n"
+                '        image: "ghcr.io/o/web:1.4.2"\n      - name: proxy\n        image: envoy:1\n'
+            ),
+        },
+    ),
+    "a remote base's ref with newTag": (
+        {
+            "promoter.yaml": (
+                "environments: {prod: {path: 'apps/{app}'}}\n"
+                "apps:\n  web:\n    images: [ghcr.io/o/web]\n"
+                "    linked:\n      - {path: resources.*}\n"
+            ),
+            "apps/web/kustomization.yaml": (
+                "resources:\n- https://example.com/o/web/config?ref=1.4.1\n"
+                "images:\n- name: ghcr.io/o/web\n  newTag: 1.4.1\n"
+            ),
+        },
+        {
+            "apps/web/kustomization.yaml": (
+                "resources:\n- https://example.com/o/web/config?ref=1.4.2\n"
+                "images:\n- name: ghcr.io/o/web\n  newTag: 1.4.2\n"
+            ),
+        },
+    ),
+}
+
+
+def repository(path: Path, files: dict[str, str]) -> Repository:
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    repo = Repository(path)
+    stream = "commit refs/heads/main\ncommitter A <a@b.c> 1767225600 +0000\ndata 1\nx\n"
+    for name, text in files.items():
+        stream += f"M 100644 inline {name}\ndata {len(text.encode())}\n{text}\n"
+    repo.git("fast-import", "--quiet", stdin=stream)
+    return repo
+
+
+@pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES.keys())
+def test_tag_is_promoted_where_it_lives(
+    before: dict[str, str], after: dict[str, str], tmp_path: Path
+) -> None:
+    repo = repository(tmp_path / "r.git", before)
+    arguments = ("--app", "web", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
+    run = promote(*arguments)
+    assert run.json["action"] == "created", run.stderr
+    assert set(run.json["files"]) == set(after)
+    for name, text in after.items():
+        assert repo.git("show", f"promote/prod/web:{name}") + "\n" == text
+    assert run.json["images"] == [
+        {"name": "ghcr.io/o/web", "from": "1.4.1", "to": "1.4.2", "digest": None}
+    ]
+    assert promote(*arguments).json["action"] == "unchanged"
+
+
+def test_stale_ref_is_warned_about_where_it_is_not_linked(tmp_path: Path) -> None:
+    files = dict(CASES["a remote base's ref with newTag"][0])
+    files["promoter.yaml"] = files["promoter.yaml"].partition("    linked")[0]
+    repo = repository(tmp_path / "r.git", files)
+    run = promote(
+        "--app", "web", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json"
+    )  # fmt: skip
+    assert run.json["action"] == "created", run.stderr
+    assert any("1.4.1" in warning for warning in run.json["warnings"])
