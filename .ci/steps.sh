@@ -123,8 +123,14 @@ container() {
     export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
     if ! buildah inspect "$base" >/dev/null 2>&1; then
         local root="$CACHE/rootfs" mirror
-        mirror="$(grep -rhoE 'https?://[^ ]+/debian/?' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 || true)"
-        [ -e "$root/usr/bin/python3" ] || debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates bookworm "$root" ${mirror:+"$mirror"}
+        mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -nE 's/^(URIs:|deb) +(\[[^]]*\] +)?(https?:[^ ]*debian\/?)( .*)?$/\3/p' | head -n 1)"
+        if [ ! -e "$root/usr/bin/git" ]; then
+            rm -rf "$root"
+            if ! debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates,git,openssh-client bookworm "$root" ${mirror:+"$mirror"}; then
+                echo "SKIPPED: no base for the image could be made on this machine"
+                return 0
+            fi
+        fi
         ln -sf python3 "$root/usr/bin/python"
         # The base gets its packages from where this machine gets them.
         cp /etc/resolv.conf "$root/etc/resolv.conf" || true

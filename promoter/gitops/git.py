@@ -7,8 +7,11 @@ to the scheme and host they are meant for; redirects are not followed, so none c
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -129,6 +132,7 @@ class Git:
                 [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
                 istream=subprocess.PIPE if stdin is not None else None,
                 as_process=True,
+                start_new_session=True,
             )
         except GitCommandNotFound as error:
             raise UsageError(
@@ -137,10 +141,14 @@ class Git:
         try:
             out, err = process.communicate(stdin, timeout=self.deadline.remaining() or 0.001)
         except subprocess.TimeoutExpired as error:
+            _end(process)
             raise RemoteError(
                 f"git {arguments[0]} had no answer within the run's {self.deadline.seconds:g} s",
                 "Check the network, or give more time with --timeout.",
             ) from error
+        except BaseException:
+            _end(process)
+            raise
         return Result(process.returncode, out, err.decode("utf-8", "replace"))
 
     def data(self, name: str) -> tuple[str, bytes]:
@@ -156,6 +164,12 @@ class Git:
     def close(self) -> None:
         """End the processes that were kept for reading objects."""
         self.program.clear_cache()
+
+
+def _end(process: git.Git.AutoInterrupt) -> None:
+    """End git with the helpers that it started, such as the one that speaks HTTP."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def check_version(program: Git) -> None:

@@ -23,6 +23,7 @@ _VALUES_LIMIT = 200_000
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
+_SHOWN = 400
 
 
 class UnreadableError(Exception):
@@ -151,6 +152,12 @@ class _Reader:
             else:
                 own[key.value] = value
         return {**merged, **own}
+
+
+def one_line(text: str) -> str:
+    """Return hostile text as one printable line of bounded length."""
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
 def mapping(value: Value | None) -> Mapping:

@@ -13,6 +13,7 @@ from promoter.graph.documents import (
     decode,
     documents,
     mapping,
+    one_line,
     parse,
     sequence,
     text_of,
@@ -85,7 +86,7 @@ class Reading:
         self.complete = False
         place = f"{at.file}:{at.line}:{at.column}" if at is not None and at.file else str(file)
         if len(self.warnings) < _WARNINGS_LIMIT:
-            self.warnings[f"{place}: {reason}"] = None
+            self.warnings[one_line(f"{place}: {reason}")] = None
 
     def kind(self, path: PurePosixPath) -> Kind | None:
         """Return what a path is, None where there is nothing."""
@@ -214,5 +215,5 @@ def _references(reading: Reading, layer: Layer) -> Iterator[PurePosixPath]:
 
 
 def _shown(text: str) -> str:
-    """Return a hostile text cut to one short line."""
-    return ascii(text if len(text) <= 120 else text[:119] + "…")[1:-1] or "''"
+    """Return a text cut short."""
+    return text if len(text) <= 120 else text[:119] + "…"

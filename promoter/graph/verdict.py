@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.graph.build import apply_images
+from promoter.graph.documents import one_line
 from promoter.graph.fields import BuildError, image_fields
 from promoter.graph.transformer import Entry, PatternError, matches, split, transform
 from promoter.image import shown
@@ -46,7 +47,7 @@ def dead(reach: Reach, entries: Sequence[ImageFields], name: str) -> Refusal | N
     except PatternError as error:
         reason = f"the name {shown(name)} {error}: kustomize takes it for a regular expression"
         hint = _known(reach, name)
-    return Refusal(_RULE, reason, hint, str(reach.file))
+    return Refusal(_RULE, one_line(reason), one_line(hint), str(reach.file))
 
 
 def final_images(reach: Reach, entries: Sequence[ImageFields]) -> tuple[str, ...]:
