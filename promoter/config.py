@@ -238,8 +238,9 @@ def _unknown(
 
 
 def _located(error: ValidationError, document: Document) -> UsageError:
-    """Return pydantic's first complaint as an error with its place in the file."""
-    first = error.errors(include_url=False, include_context=True)[0]
+    """Return the most telling complaint as an error with its place: a misspelt key, or the first."""
+    found = error.errors(include_url=False, include_context=True)
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     place = tuple(part for part in first["loc"] if part != "[key]")
     line, column = document.position(place)
     key = ".".join(str(part) for part in place) or "the file"

@@ -190,15 +190,41 @@ class _Planner:
         branch = read_branch(self.sight, self.target)
         if branch.foreign and not self.request.take_over:
             return replace(self.blank, refusals=(_human(self.blank.branch, branch.foreign),))
-        if not proposal.edits:
-            return self._settled(branch)
-        refusals, warnings = propose.alive(proposal, self.target, self.sight.base)
-        if refusals:
-            return replace(self.blank, refusals=refusals, warnings=warnings)
         newer = self._newer_pull(branch)
         if newer:
             return self._overtaken(f"the open pull proposes {newer}", branch)
-        return self._propose(branch, warnings)
+        whole = self._with_others(branch)
+        if not whole.edits:
+            return self._settled()
+        refusals, warnings = propose.alive(whole, self.target, self.sight.base)
+        if refusals:
+            return replace(self.blank, refusals=refusals, warnings=warnings)
+        return self._propose(whole, branch, warnings)
+
+    def _with_others(self, branch: _Branch) -> Proposal:
+        """Return the proposal with the open pull's other images, which a part's request keeps."""
+        asked, standing = self._proposal, branch.proposal
+        if standing is None or self.sight.open_pull is None:
+            return asked
+        names = {image.name for image in asked.declaration.images}
+        others = tuple(i for i in standing.declaration.images if i.name not in names)
+        if not others:
+            return asked
+        images = {image.name: image for image in (*others, *asked.declaration.images)}
+        declaration = replace(
+            asked.declaration, images=tuple(images[name] for name in sorted(images))
+        )
+        whole = propose.propose(declaration, self.target, self.sight.base)
+        # What the base has by now, or has overtaken, is proposed no longer.
+        kept = tuple(
+            images[move.name]
+            for move in whole.moves
+            if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
+            and _order(move.from_tag, move.to_tag) is not Order.OLDER
+        )
+        if not kept:
+            return asked
+        return propose.propose(replace(declaration, images=kept), self.target, self.sight.base)
 
     @property
     def _proposal(self) -> Proposal:
@@ -222,9 +248,9 @@ class _Planner:
             warnings=(*proposal.warnings, *warnings),
         )
 
-    def _propose(self, branch: _Branch, warnings: tuple[str, ...]) -> Promotion:
+    def _propose(self, proposal: Proposal, branch: _Branch, warnings: tuple[str, ...]) -> Promotion:
         """Make or keep the branch's commit, and open or renew its pull."""
-        proposal, pull, standing = self._proposal, self.sight.open_pull, branch.proposal
+        pull, standing = self.sight.open_pull, branch.proposal
         if pull is not None and standing is not None:
             # The open pull goes on to link what its first commit linked.
             linked = standing.declaration.previous_pull
@@ -250,11 +276,8 @@ class _Planner:
             return replace(made, action=Action.CREATED)
         return replace(made, action=Action.UPDATED if made.writes else Action.UNCHANGED)
 
-    def _settled(self, branch: _Branch) -> Promotion:
+    def _settled(self) -> Promotion:
         """Close a pull that proposes something else than what the base has already."""
-        newer = self._newer_pull(branch)
-        if newer:
-            return self._overtaken(f"the open pull proposes {newer}", branch)
         return replace(
             self.blank,
             action=Action.SUPERSEDED,

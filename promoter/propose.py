@@ -62,7 +62,8 @@ def resolve(
             asked.setdefault(name, ImageRequest(name, tag))
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
-    return tuple(ImageRequest(name, i.tag, i.digest) for name, i in asked.items())
+    # In the order of names, so that the same wish is the same declaration however it was given.
+    return tuple(ImageRequest(name, i.tag, i.digest) for name, i in sorted(asked.items()))
 
 
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:

@@ -165,6 +165,32 @@ def test_push_delivery_commits_on_the_base(repo: Repository) -> None:
     assert ask(repo, "9.9.1", "--env", "dev")["action"] == "unchanged"
 
 
+def test_part_of_an_app_joins_the_open_pull_and_leaves_it_when_merged_elsewhere(
+    repo: Repository,
+) -> None:
+    def one(name: str, tag: str) -> dict[str, object]:
+        image = f"ghcr.io/aurora-cloud/aurora-{name}={tag}"
+        run = promote(
+            "--app", "aurora", "--image", image, "--repo", str(repo.path), "--output", "json"
+        )  # fmt: skip
+        assert run.code == 0, run.stderr
+        return run.json
+
+    first = one("customer", "2.0.0")
+    second = one("fraud", "3.0.0")
+    assert second["action"] == "updated"
+    assert second["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
+    assert numstat(repo, "main", BRANCH) == [f"2\t2\t{AURORA}"]
+    assert one("customer", "2.0.0")["action"] == "unchanged"
+    assert one("fraud", "3.0.0")["action"] == "unchanged"
+    assert one("customer", "1.9.0")["action"] == "superseded"
+    text = repo.read(AURORA).replace("customer\n    newTag: 1.4.1", "customer\n    newTag: 2.0.0")
+    repo.commit("main", AURORA, text + "\n")
+    assert one("customer", "2.0.0")["action"] == "updated"
+    assert numstat(repo, "main", BRANCH) == [f"1\t1\t{AURORA}"]
+    assert "3.0.0" in repo.read(AURORA, BRANCH)
+
+
 def test_commit_carries_the_trailers(repo: Repository) -> None:
     ask(repo, "9.9.1", "--source-revision", "abc1234")
     message = repo.git("log", "-1", "--format=%B", BRANCH)

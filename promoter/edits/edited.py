@@ -34,7 +34,9 @@ class EditedFiles:
             reason = f"{path} is a symbolic link, and editing through it could leave the repository"
             raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
         if names.get(path.name) is not Kind.FILE:
-            raise SelectionError(f"there is no file {path}", nearest(path.name, names))
+            raise SelectionError(
+                f"there is no file {path}", nearest(path.name, filter(str.isprintable, names))
+            )
         return path
 
     def read(self, path: PurePosixPath) -> bytes:

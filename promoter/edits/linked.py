@@ -112,7 +112,7 @@ def _moved(text: str, moves: Sequence[ImageMove]) -> Iterator[tuple[str, str]]:
     new, images = text, []
     for one in moves:
         for old, to in _pairs(one):
-            changed = _occurrence(old).sub(to, new)
+            changed = to.join(_occurrence(old).split(new))
             if changed != new:
                 images.append(one.name)
                 new = changed

@@ -54,9 +54,8 @@ class Site:
         digest = text if self.part is Part.DIGEST else split(text.rpartition("=")[2])[2]
         warning = ""
         if digest and not request.digest and self.part is not Part.TAG:
-            warning = (
-                f"{request.name}: the digest {digest[:19]}… goes, as it would win over the tag"
-            )
+            begun = ascii(digest[:19])[1:-1]
+            warning = f"{request.name}: the digest {begun}… goes, as it would win over the tag"
         new = self._text(text, request)
         return Setting(self.region, self.spot, new, str(self.part), request.name), warning
 

@@ -17,6 +17,7 @@ from promoter.edits.targets import (
     PatchTarget,
 )
 from promoter.errors import RefusedError, SelectionError
+from promoter.image import shown
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ class Selection:
         missing = [one.name for one in self.images if one.name not in self.found]
         if missing:
             raise SelectionError(
-                f"no target holds the image {missing[0]}", nearest(missing[0], self.seen)
+                f"no target holds the image {missing[0]}",
+                nearest(missing[0], filter(str.isprintable, self.seen)),
             )
         refusals: list[Refusal] = []
         for path, pairs in self.pairs.items():
@@ -160,9 +162,9 @@ class Selection:
                 yield from ((mark.site, request) for request in named)
             elif not target.policy:
                 raise SelectionError(
-                    f"{mark.site.place}: a marker of the policy {mark.subject} stands on a "
+                    f"{mark.site.place}: a marker of the policy {shown(mark.subject)} stands on a "
                     f"{mark.site.part} alone, so that its image is not known",
-                    f"Give the target `policy: {mark.subject}`.",
+                    f"Give the target the policy {shown(mark.subject)}.",
                 )
 
     def _at_paths(self, region: Region, target: YamlPathTarget) -> Iterator[_Pair]:

@@ -60,7 +60,7 @@ def one(region: Region, path: str) -> Spot:
         if parent is None:
             raise SelectionError("the file is empty", "", file=region.file.path)
         reason = f"{path} leads nowhere: there is no {missing}"
-        hint, at = nearest(missing, (str(s.path[-1]) for s in parent.below())), parent
+        hint, at = nearest(missing, _names(parent)), parent
     line, column = position(region, at)
     raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
 
@@ -77,6 +77,11 @@ def refuse_stale_digest(region: Region, tag: str) -> None:
                     "Give the target the digest's path as well: it is set, or emptied.",
                     at=spot.node.start_mark.index,
                 )
+
+
+def _names(parent: Spot) -> list[str]:
+    """Return the printable names of what stands below a node."""
+    return [text for spot in parent.below() if (text := str(spot.path[-1])).isprintable()]
 
 
 def _nearest_parent(region: Region, path: str) -> tuple[Spot | None, str]:

@@ -1,0 +1,85 @@
+"""Names, tags and digests: the grammar, and the order of versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from promoter.errors import UsageError
+from promoter.image import Digest, Name, Reference, Tag
+from promoter.policy.order import Order, compare
+
+HEX = "a" * 64
+
+
+@pytest.mark.parametrize("text", ["1.4.2", "v1", "_x", "a" * 128, "1e5", "null", "a.b-c_d"])
+def test_tag_of_the_grammar(text: str) -> None:
+    assert Tag.parse(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a b", ".a", "-a", "a" * 129, "a/b", "a+b", "a\n", "é", "a:b"]
+)
+def test_tag_outside_the_grammar_is_told(text: str) -> None:
+    with pytest.raises(UsageError):
+        Tag.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["x", f"sha256:{HEX[1:]}", f"sha256:{HEX.upper()}", f"md5:{HEX}", f"sha512:{HEX}", ""]
+)
+def test_digest_outside_the_grammar_is_told(text: str) -> None:
+    with pytest.raises(UsageError):
+        Digest.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "tag", "digest"),
+    [
+        ("nginx", "nginx", None, None),
+        ("localhost:5000/a", "localhost:5000/a", None, None),
+        ("localhost:5000/a:1", "localhost:5000/a", "1", None),
+        (f"ghcr.io/o/a:1@sha256:{HEX}", "ghcr.io/o/a", "1", f"sha256:{HEX}"),
+        ("test.com:5000", "test.com", "5000", None),
+    ],
+)
+def test_reference_is_split(text: str, name: str, tag: str | None, digest: str | None) -> None:
+    found = Reference.parse(text)
+    assert (found.name, found.tag, found.digest) == (name, tag, digest)
+    assert str(found) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Nginx", "a//b", "a/", "/a", "a b", HEX, "a" * 256, "gh cr.io/a"]
+)
+def test_name_outside_the_grammar_is_told(text: str) -> None:
+    with pytest.raises(UsageError):
+        Name.parse(text)
+
+
+def test_registry_and_repository() -> None:
+    assert (Name.parse("nginx").registry, Name.parse("nginx").repository) == (
+        "docker.io",
+        "library/nginx",
+    )
+    assert Name.parse("ghcr.io/o/a").registry == "ghcr.io"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "order"),
+    [
+        ("1.4.1", "1.4.2", Order.NEWER),
+        ("1.4.10", "1.4.9", Order.OLDER),
+        ("v1.4.2", "1.4.2", Order.SAME),
+        ("1.4.2", "1.4.2-rc.1", Order.OLDER),
+        ("1.4.2-rc.2", "1.4.2-rc.10", Order.NEWER),
+        ("1.4.2-1", "1.4.2-a", Order.NEWER),
+        ("1.4", "1.4.1", Order.NEWER),
+        ("2024.01.15", "2024.02.01", Order.NEWER),
+        ("abc1234", "def5678", None),
+        ("1.4.2", "main", None),
+        ("1925429", "1925430", None),
+        ("main", "main", Order.SAME),
+    ],
+)
+def test_order_of_tags(old: str, new: str, order: Order | None) -> None:
+    assert compare(old, new) is order

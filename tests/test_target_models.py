@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from promoter.edits import yaml_path
+from promoter.edits.discovery import discover
+from promoter.edits.selection import edit_targets
+from promoter.edits.site import Region
+from promoter.edits.targets import EditTarget, Linked, ManifestTarget
+from promoter.errors import RefusedError, SelectionError
+from promoter.image import Tag
+from promoter.model import ImageRequest
+from tests.graph_files import deployment, tree
+
+_TARGET: TypeAdapter[EditTarget] = TypeAdapter(EditTarget)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "kustomize"}',
+        '{"kind": "manifest", "file": "a.yaml", "container": "c", "resource": "Pod/p"}',
+        '{"kind": "patch", "file": "kustomization.yaml", "path": "/spec/x"}',
+        '{"kind": "yaml-path", "file": "/values/{environment}.yaml", "tag": "image.tag"}',
+        '{"kind": "argocd", "file": "../app.yaml", "application": "web"}',
+        '{"kind": "marker", "file": "a.yaml", "policy": "flux-system:web"}',
+    ],
+)
+def test_each_kind_is_read(text: str) -> None:
+    target = _TARGET.validate_json(text)
+    assert f'"kind": "{target.kind}"' in text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"kind": "helm"}, "kind"),
+        ({"kind": "manifest"}, "file"),
+        ({"kind": "manifest", "file": "a", "containers": "c"}, "Extra inputs"),
+        ({"kind": "manifest", "file": "/../a"}, "'..'"),
+        ({"kind": "manifest", "file": "a\nb"}, "must be a file"),
+        ({"kind": "manifest", "file": "/"}, "must be a file"),
+        ({"kind": "yaml-path", "file": "a"}, "names nothing to set"),
+        ({"kind": "yaml-path", "file": "a", "tag": "a..b"}, "character 2"),
+        ({"kind": "yaml-path", "file": "a", "tag": ""}, "empty"),
+    ],
+)
+def test_a_wrong_target_is_refused_with_the_reason(value: dict[str, str], said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        _TARGET.validate_python(value)
+    assert said in str(caught.value)
+
+
+def test_linked_strings_are_of_the_kustomization_unless_said_otherwise() -> None:
+    assert Linked(path="resources.*").file == "kustomization.yaml"
+
+
+def test_targets_are_values() -> None:
+    target = ManifestTarget(kind="manifest", file="a.yaml")
+    with pytest.raises(ValidationError):
+        target.file = "b.yaml"
+    assert hash(target) == hash(ManifestTarget(kind="manifest", file="a.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("image.tag", ("image", "tag")),
+        ("a[0].b", ("a", "[0]", "b")),
+        ("a.0.b", ("a", "0", "b")),
+        ("a.[name=x.y].b", ("a", "[name=x.y]", "b")),
+        ("a[b.c/d]", ("a", "[b.c/d]")),
+        (r"a\.b.c", ("a.b", "c")),
+        ("resources.*", ("resources", "*")),
+    ],
+)
+def test_a_path_has_parts(path: str, parts: tuple[str, ...]) -> None:
+    assert yaml_path.parts(path) == parts
+
+
+@pytest.mark.parametrize("path", ["a..b", "a.", "a[", "a]b[", ".", "a.b\\"])
+def test_what_is_no_path_is_said_so(path: str) -> None:
+    with pytest.raises(ValueError, match="path"):
+        yaml_path.parts(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "texts"),
+    [
+        ("list.*.name", ["a", "b"]),
+        ("list[name=b].tag", ["2"]),
+        ("list.1.tag", ["2"]),
+        ("list.[name=c]", []),
+        ("plain.[=y]", ["y"]),
+        ("[dots.in.it].x", ["z"]),
+        ("list.name", []),
+    ],
+)
+def test_a_path_leads_to_scalars(path: str, texts: list[str]) -> None:
+    data = b"list: [{name: a, tag: 1}, {name: b, tag: 2}]\nplain: [x, y]\ndots.in.it: {x: z}\n"
+    region = Region.of(PurePosixPath("a.yaml"), data)
+    assert [spot.text for spot in yaml_path.find(region, path)] == texts
+
+
+def test_a_link_is_not_edited_through(tmp_path: Path) -> None:
+    files = tree(tmp_path, {"real.yaml": deployment()})
+    (tmp_path / "m.yaml").symlink_to("real.yaml")
+    target = ManifestTarget(kind="manifest", file="m.yaml")
+    with pytest.raises(RefusedError) as caught:
+        edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("2"))])
+    assert caught.value.refusals[0].rule == "symlink"
+
+
+def test_all_refusals_are_told_at_once(tmp_path: Path) -> None:
+    text = "kind: Pod\nspec: {containers: [{image: app:$(A)}, {image: 'app:${B}'}]}\n"
+    files = tree(tmp_path, {"m.yaml": text, "n.yaml": text})
+    targets = [ManifestTarget(kind="manifest", file=name) for name in ("m.yaml", "n.yaml")]
+    with pytest.raises(RefusedError) as caught:
+        edit_targets(files, PurePosixPath("k.yaml"), targets, [ImageRequest("app", Tag("2"))])
+    assert [one.file for one in caught.value.refusals] == ["m.yaml", "m.yaml", "n.yaml", "n.yaml"]
+
+
+def test_a_missing_image_is_refused_with_the_nearest_name(tmp_path: Path) -> None:
+    files = tree(tmp_path, {"m.yaml": deployment(image="ghcr.io/acme/app:1")})
+    target = ManifestTarget(kind="manifest", file="m.yaml")
+    with pytest.raises(SelectionError) as caught:
+        edit_targets(
+            files, PurePosixPath("k.yaml"), [target], [ImageRequest("ghcr.io/acme/ap", Tag("2"))]
+        )
+    assert "Did you mean ghcr.io/acme/app?" in caught.value.hint
+
+
+def test_discovery_finds_each_kind_below_the_folder_alone(tmp_path: Path) -> None:
+    argo = "kind: Application\nspec: {source: {kustomize: {images: [app:1]}}}\n"
+    files = tree(
+        tmp_path,
+        {
+            "env/d.yaml": deployment(),
+            "env/deep/app.yaml": argo,
+            "env/flux.yml": 'image: app:1 # {"$imagepolicy": "ns:app"}\n',
+            "env/kustomization.yaml": "patches:\n- patch: |-\n    kind: Pod\n    spec: {containers: "
+            "[{name: a, image: app:1}]}\n",
+            "env/broken.yaml": "image: app:1: {\n",
+            "env/other.yaml": deployment(image="other:1"),
+            "base/d.yaml": deployment(),
+        },
+    )
+    found = discover(files, PurePosixPath("env"), ["app"])
+    assert [(target.kind, target.file) for target in found] == [
+        ("manifest", "/env/d.yaml"),
+        ("argocd", "/env/deep/app.yaml"),
+        ("marker", "/env/flux.yml"),
+        ("patch", "/env/kustomization.yaml"),
+    ]
+    edits = edit_targets(
+        files, PurePosixPath("env/kustomization.yaml"), found, [ImageRequest("app", Tag("2"))]
+    )
+    assert all(b"app:2" in edit.after and b"app:1" not in edit.after for edit in edits)
+    assert len(edits) == 4
