@@ -30,6 +30,8 @@ def run(argv: Sequence[str]) -> int:
         return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, told as one
         result = _failed(_bug(error))
+    if _wants(argv, "-v", "--verbose"):
+        sys.stderr.write("".join(f"promote: {line}\n" for line in result.get("_progress", ())))
     return _print(result, as_json=json_wanted, quiet=_wants(argv, "-q", "--quiet"))
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SIZE_LIMIT = 4 * 1024 * 1024
-_NESTING_LIMIT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ def load(data: bytes, file: str) -> Document:
     except UnicodeDecodeError as error:
         raise UsageError("is not UTF-8", "Save it as UTF-8.", file=file) from error
     yaml = YAML(typ="safe", pure=True)
-    yaml.max_depth = _NESTING_LIMIT
     try:
         root = yaml.compose(text)
+        _check_aliases(root, file)
         value: Any = None if root is None else yaml.constructor.construct_document(root)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -63,6 +62,26 @@ def load(data: bytes, file: str) -> Document:
     except (YAMLError, RecursionError, ValueError) as error:
         raise UsageError(f"is not valid YAML: {error}", "", file=file) from None
     return Document(file, value, root)
+
+
+def _check_aliases(root: Node | None, file: str) -> None:
+    """Raise `UsageError` for a value that stands in two places: it could grow without bound."""
+    stack, seen = [root] if root is not None else [], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            raise UsageError(
+                "aliases are not taken here",
+                "Write the value out.",
+                file=file,
+                line=node.start_mark.line + 1,
+                column=node.start_mark.column + 1,
+            )
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            stack.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, SequenceNode):
+            stack.extend(node.value)
 
 
 def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:

@@ -28,7 +28,7 @@ def run_command(command: str, parsed: argparse.Namespace) -> dict[str, Any]:
             raise _interrupted("interrupted", Exit.INTERRUPTED, progress) from None
         except _Terminated:
             raise _interrupted("terminated", Exit.TERMINATED, progress) from None
-    return result
+    return {**result, "_progress": progress}
 
 
 class _Terminated(BaseException):

@@ -30,6 +30,7 @@ from tests.world import aurora, promote
         ("a: [\n", (2, 1), "not valid YAML"),
         ("base: x\nbase: y\n", (2, 1), "duplicate"),
         ("- a\n", (1, 1), "mapping"),
+        ("apps: &a\n  web: *a\n", (1, 7), "aliases"),
     ],
 )
 def test_malformed_configuration_is_told_with_its_place(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _NODES_LIMIT = 200_000
 _COLON = re.compile(r"[ \t]*:")
+_PLAIN = re.compile(r".+[/=?]|[A-Za-z]\S* ")
 _PLACEHOLDERS = ("${", "$(", "{{", "<%")
 
 
@@ -253,8 +254,8 @@ def _splice(setting: Setting) -> Splice:
             raise _unproved(setting)
         return Splice(colon.end(), colon.end(), f" {written(setting.text, None)}")
     style = node.style if isinstance(node, ScalarNode) else None
-    # No reader takes what holds one of these for a number, a boolean or a date: it stays plain.
-    plain = style is None and any(sign in setting.text[1:] for sign in "/=?")
+    # No reader takes an address or several words for a number, a boolean or a date: they stay plain.
+    plain = style is None and _PLAIN.match(setting.text)
     return Splice(start, end, setting.text if plain else written(setting.text, style))
 
 
