@@ -123,7 +123,7 @@ container() {
     export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
     if ! buildah inspect "$base" >/dev/null 2>&1; then
         local root="$CACHE/rootfs" mirror
-        mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -nE 's/^(URIs:|deb) +(\[[^]]*\] +)?(https?:[^ ]*debian\/?)( .*)?$/\3/p' | head -n 1)"
+        mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -nE 's/^(URIs:|deb) +(\[[^]]*\] +)?(https?:[^ ]*debian\/?)( .*)?$/\3/p' | head -n 1 || true)"
         if [ ! -e "$root/usr/bin/git" ]; then
             rm -rf "$root"
             if ! debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates,git,openssh-client bookworm "$root" ${mirror:+"$mirror"}; then
@@ -147,7 +147,7 @@ container() {
         [ -n "${!name:-}" ] && options+=(--env "$name=${!name}")
     done
     local pip_conf
-    pip_conf="$(python3 -m pip config debug 2>/dev/null | sed -n 's/^ *\(\/[^,]*\), exists: True.*/\1/p' | head -n 1)"
+    pip_conf="$(python3 -m pip config debug 2>/dev/null | sed -n 's/^ *\(\/[^,]*\), exists: True.*/\1/p' | head -n 1 || true)"
     [ -n "$pip_conf" ] && options+=(--volume "$pip_conf:/etc/pip.conf:ro")
     buildah bud -q "${options[@]}" --pull-never --build-arg "PYTHON=$base" -t localhost/promoter .
     local image

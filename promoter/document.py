@@ -46,6 +46,7 @@ def load(data: bytes, file: str) -> Document:
     except UnicodeDecodeError as error:
         raise UsageError("is not UTF-8", "Save it as UTF-8.", file=file) from error
     yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
     try:
         root = yaml.compose(text)
         _check_aliases(root, file)

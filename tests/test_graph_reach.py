@@ -141,6 +141,32 @@ def test_an_image_of_an_inline_patch_has_its_place_in_the_kustomization(tmp_path
     assert (container.file, container.line) == ("kustomization.yaml", 7)
 
 
+def test_replacements_copy_from_what_is_generated(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\n",
+        "base/kustomization.yaml": "resources: [d.yaml]\n"
+        "configMapGenerator: [{name: c, envs: [p.env], literals: ['x=\"y\"']}]\n"
+        "replacements: [{source: {kind: ConfigMap, name: c, fieldPath: data.image}, targets:"
+        " [{select: {kind: Deployment}, fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
+        "base/p.env": "# where it is\n\nimage=mirror/app:9\n",
+        "base/d.yaml": deployment(),
+    }
+    found = reach(tmp_path, files)
+    assert images(found) == ["mirror/app:9"]
+    assert PurePosixPath("base/p.env") in found.files
+
+
+def test_a_namespace_takes_the_namespaces_name(tmp_path: Path) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\npatches: [{path: p.yaml}]\n",
+        "p.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: here}\n$patch: delete\n",
+        "base/kustomization.yaml": "resources: [n.yaml, d.yaml]\nnamespace: here\n",
+        "base/n.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: system}\n",
+        "base/d.yaml": deployment(),
+    }
+    assert reach(tmp_path, files).warnings == ()
+
+
 def test_a_list_of_an_unknown_kind_gives_way_as_a_whole(tmp_path: Path) -> None:
     rollout = deployment(kind="Rollout").replace("apps/v1", "argoproj.io/v1alpha1")
     patch = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: app}\n"

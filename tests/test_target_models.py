@@ -43,6 +43,7 @@ def test_each_kind_is_read(text: str) -> None:
         ({"kind": "manifest", "file": "/../a"}, "'..'"),
         ({"kind": "manifest", "file": "a\nb"}, "must be a file"),
         ({"kind": "manifest", "file": "/"}, "must be a file"),
+        ({"kind": "manifest", "file": "{env}.yaml"}, "not {env}"),
         ({"kind": "yaml-path", "file": "a"}, "names nothing to set"),
         ({"kind": "yaml-path", "file": "a", "tag": "a..b"}, "character 2"),
         ({"kind": "yaml-path", "file": "a", "tag": ""}, "empty"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
@@ -20,6 +21,10 @@ def _check_file(text: str) -> str:
         raise ValueError(msg)
     if text.startswith("/") and ".." in PurePosixPath(text).parts:
         msg = "must not hold '..' behind '/', which is the repository's root"
+        raise ValueError(msg)
+    unknown = set(re.findall(r"\{([^{}]*)\}", text)) - {"app", "environment"}
+    if unknown:
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{min(unknown)}}}"
         raise ValueError(msg)
     return text
 
@@ -46,11 +51,16 @@ class _Model(BaseModel):
 
 
 class _InFile(_Model):
-    """A target in one file."""
+    """A part of the configuration that names a file."""
 
     file: File
     """The file, relative to the environment's folder; `/` in front means the repository's root.
     `{app}` and `{environment}` are replaced."""
+
+
+class _Target(_InFile):
+    """A target in one file."""
+
     image: str | None = None
     """The image that is set here, by the name that a promotion gives it; else the file's own names
     decide, or there is only one image."""
@@ -62,7 +72,7 @@ class KustomizeTarget(_Model):
     kind: Literal["kustomize"]
 
 
-class ManifestTarget(_InFile):
+class ManifestTarget(_Target):
     """Containers in manifests: by the image's name, or by the container's."""
 
     kind: Literal["manifest"]
@@ -72,7 +82,7 @@ class ManifestTarget(_InFile):
     """Only in this object, as `kind/name`: `Deployment/app`."""
 
 
-class PatchTarget(_InFile):
+class PatchTarget(_Target):
     """Images in patches: a patch's file, or a kustomization's inline patches."""
 
     kind: Literal["patch"]
@@ -84,7 +94,7 @@ class PatchTarget(_InFile):
     """JSON patch: only operations with this path, e.g. `/spec/template/spec/containers/0/image`."""
 
 
-class YamlPathTarget(_InFile):
+class YamlPathTarget(_Target):
     """Scalars by their path, e.g. in Helm values."""
 
     kind: Literal["yaml-path"]
@@ -106,7 +116,7 @@ class YamlPathTarget(_InFile):
         return self
 
 
-class ArgocdTarget(_InFile):
+class ArgocdTarget(_Target):
     """Image overrides of an Argo CD Application: `spec.source(s).kustomize.images`."""
 
     kind: Literal["argocd"]
@@ -114,7 +124,7 @@ class ArgocdTarget(_InFile):
     """Only the Application (or ApplicationSet) of this name."""
 
 
-class MarkerTarget(_InFile):
+class MarkerTarget(_Target):
     """Lines with a marker: `# {"$imagepolicy": "ns:policy:tag"}` or `# {"$promoter": "IMAGE:tag"}`."""
 
     kind: Literal["marker"]
@@ -129,7 +139,7 @@ EditTarget: TypeAlias = Annotated[
 FileTarget: TypeAlias = ManifestTarget | PatchTarget | YamlPathTarget | ArgocdTarget | MarkerTarget
 
 
-class Linked(_Model):
+class Linked(_InFile):
     """Strings that hold the tag too and move with it: `?ref=` of a remote base, labels."""
 
     file: File = "kustomization.yaml"

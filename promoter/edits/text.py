@@ -126,6 +126,8 @@ def decode(path: str, data: bytes) -> Source:
 def compose(source: Source) -> list[Node]:
     """Return the documents of a file as nodes with marks, or raise `RefusedError` with the place."""
     yaml = YAML(typ="safe", pure=True)
+    # An anchor may be defined anew; it is no mistake, and no reason to speak on stderr.
+    yaml.composer.warn_double_anchors = False
     try:
         documents = [node for node in yaml.compose_all(source.text) if node is not None]
         for node in documents:

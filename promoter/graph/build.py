@@ -17,6 +17,7 @@ from promoter.graph.documents import (
     text_of,
 )
 from promoter.graph.fields import DEFAULT_SPECS, BuildError, FieldSpec, image_fields
+from promoter.graph.generators import generate
 from promoter.graph.merge import merge
 from promoter.graph.pattern import PatternError
 from promoter.graph.replacements import Replacement
@@ -70,6 +71,7 @@ class Builder:
             for document in self.reading.read(path) if path else ():
                 specs = sequence(mapping(document).get("images"))
                 onto.specs = tuple(dict.fromkeys((*onto.specs, *map(FieldSpec.of, specs))))
+        generate(layer, self.reading, onto.resources)
         for value in layer.listed("components"):
             path = self.reading.place(layer, value)
             component = self._below(layer, path, value) if path else None

@@ -67,6 +67,10 @@ class Layer:
         for one in self.listed("patches", "patchesjson6902", "replacements"):
             if "path" in mapping(one):
                 yield mapping(one)["path"]
+        for one in self.listed("configmapgenerator", "secretgenerator"):
+            yield from sequence(mapping(one).get("envs"))
+            if "env" in mapping(one):
+                yield mapping(one)["env"]
 
 
 @dataclass(slots=True)
@@ -119,28 +123,36 @@ class Reading:
             self.values[path] = list(self._documents(path))
         return self.values[path]
 
-    def _documents(self, path: PurePosixPath) -> Iterator[Value]:
-        """Yield a file's documents; definitions of resources carry no image and are passed over."""
+    def text(self, path: PurePosixPath) -> str | None:
+        """Return a file's text, None with a note where it can not be read."""
         if len(self.files) >= _FILES_LIMIT:
             self.note(path, "is not read: there are too many files")
-            return
+            return None
         self.files[path] = None
         try:
-            text = decode(self.tree.read(path))
-            for line, document in documents(text):
-                if _CRD.search(document):
-                    continue
-                self.parsed += len(document)
-                if self.parsed > _BYTES_LIMIT:
-                    self.note(f"{path}:{line + 1}", "is not read: the manifests are too large")
-                    return
-                value = parse(document, Origin(str(path), line))
-                if value is not None:
-                    yield value
+            return decode(self.tree.read(path))
         except UnreadableError as error:
-            self.note(f"{path}:{error.line}:{error.column}", error.reason)
+            self.note(path, error.reason)
         except KeyError:
             self.note(path, "can not be read")
+        return None
+
+    def _documents(self, path: PurePosixPath) -> Iterator[Value]:
+        """Yield a file's documents; definitions of resources carry no image and are passed over."""
+        for line, document in documents(self.text(path) or ""):
+            if _CRD.search(document):
+                continue
+            self.parsed += len(document)
+            if self.parsed > _BYTES_LIMIT:
+                self.note(f"{path}:{line + 1}", "is not read: the manifests are too large")
+                return
+            try:
+                value = parse(document, Origin(str(path), line))
+            except UnreadableError as error:
+                self.note(f"{path}:{error.line}:{error.column}", error.reason)
+                return
+            if value is not None:
+                yield value
 
     def _through(self, path: PurePosixPath) -> PurePosixPath | None:
         """Return the link that a path leads through, if it does."""

@@ -80,10 +80,11 @@ class Resource:
         mapping(self.root["metadata"])["name"] = name.changed(prefix + name.text + suffix, by)
 
     def move(self, namespace: str) -> None:
-        """Put the object into a namespace."""
+        """Put the object into a namespace, or give a Namespace its name."""
         if namespace:
             self.previous.append(self.current)
-            self._meta()["namespace"] = Scalar(namespace)
+            key = "name" if self.current.kind == "Namespace" else "namespace"
+            self._meta()[key] = Scalar(namespace)
 
     def add(self, part: str, pairs: Mapping) -> None:
         """Add labels or annotations."""
