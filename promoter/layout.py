@@ -7,13 +7,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config import Environment
+from promoter.edits.discovery import discover
 from promoter.edits.targets import KustomizeTarget
 from promoter.errors import SelectionError
 from promoter.model import Kind
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from promoter.config import Config
     from promoter.edits.targets import EditTarget, Linked
@@ -53,8 +54,14 @@ class Target:
         return self.file.parent
 
 
-def find_target(config: Config, tree: Tree, app: str, environment: str | None) -> Target:
-    """Return the one place of an app, or raise `SelectionError` naming what is known."""
+def find_target(
+    config: Config, tree: Tree, app: str, environment: str | None, images: Sequence[str] = ()
+) -> Target:
+    """Return the one place of an app, or raise `SelectionError` naming what is known.
+
+    A folder without a kustomization whose app has no targets is searched for the app's images, or
+    for those that the request names.
+    """
     settings = environments_of(config, tree, app)
     name = environment or _default_environment(config, settings)
     if name not in settings:
@@ -65,6 +72,9 @@ def find_target(config: Config, tree: Tree, app: str, environment: str | None) -
     path = chosen.path.replace("{app}", app).replace("{environment}", name)
     directory = PurePosixPath(path)
     targets, linked = _configured(config, app, name)
+    if not targets:
+        known = config.apps[app].images if app in config.apps else ()
+        targets = _discovered(tree, directory, (*known, *images))
     if any(isinstance(one, KustomizeTarget) for one in targets):
         file = kustomization_file(tree, directory)
     else:
@@ -78,7 +88,7 @@ def _configured(
     """Return where an app's tags live in an environment, with the names filled in."""
     found = config.apps.get(app)
     if found is None:
-        return (KustomizeTarget(kind="kustomize"),), ()
+        return (), ()
 
     def filled(file: str) -> str:
         return file.replace("{app}", app).replace("{environment}", environment)
@@ -90,7 +100,17 @@ def _configured(
         for one in found.targets
     )
     linked = tuple(one.model_copy(update={"file": filled(one.file)}) for one in found.linked)
-    return targets or (KustomizeTarget(kind="kustomize"),), linked
+    return targets, linked
+
+
+def _discovered(
+    tree: Tree, directory: PurePosixPath, images: Sequence[str]
+) -> tuple[EditTarget, ...]:
+    """Return the kustomization as the target, else wherever below its folder the images are."""
+    kustomization = (KustomizeTarget(kind="kustomize"),)
+    if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+        return kustomization
+    return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
 
 
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:

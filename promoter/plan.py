@@ -93,7 +93,8 @@ class Plan:
 
 def locate(request: Request, config: Config, sight: Sight) -> Target:
     """Return where the request points; raises `SelectionError`."""
-    return find_target(config, sight.base, request.app, request.environment)
+    names = [image.name for image in request.images]
+    return find_target(config, sight.base, request.app, request.environment, names)
 
 
 def plan(request: Request, config: Config, sight: Sight) -> Plan:

@@ -51,6 +51,33 @@ CASES = {
             ),
         },
     ),
+    "manifests found below a folder without a kustomization": (
+        {
+            "promoter.yaml": (
+                "environments: {prod: {path: 'apps/{app}'}}\n"
+                "apps:\n  web:\n    images: [ghcr.io/o/web]\n"
+            ),
+            "apps/web/values.txt": "ghcr.io/o/web:1.4.1\n",
+            "apps/web/deploy/web.yaml": (
+                "kind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n"
+                "      containers:\n      - {name: web, image: 'ghcr.io/o/web:1.4.1'}\n"
+            ),
+            "apps/web/web.application.yaml": (
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\n"
+                "spec:\n  source:\n    kustomize:\n      images: ['ghcr.io/o/web:1.4.1']\n"
+            ),
+        },
+        {
+            "apps/web/deploy/web.yaml": (
+                "kind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n"
+                "      containers:\n      - {name: web, image: 'ghcr.io/o/web:1.4.2'}\n"
+            ),
+            "apps/web/web.application.yaml": (
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\n"
+                "spec:\n  source:\n    kustomize:\n      images: ['ghcr.io/o/web:1.4.2']\n"
+            ),
+        },
+    ),
     "a remote base's ref with newTag": (
         {
             "promoter.yaml": (

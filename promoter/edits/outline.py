@@ -182,8 +182,10 @@ def _document(source: Source, keys: list[tuple[str, int]]) -> MappingNode | None
 
 def _parsed(source: Source, start: int, end: int) -> tuple[ScalarNode, Node] | None:
     """Parse one field by itself, and put its marks where they are in the file."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False
     try:
-        root = YAML(typ="safe", pure=True).compose(source.text[start:end])
+        root = yaml.compose(source.text[start:end])
     except YAMLError:
         return None
     if not isinstance(root, MappingNode) or len(root.value) != 1:
