@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
-from promoter.errors import RaceLostError
+from promoter.errors import RaceLostError, RemoteError
 from promoter.model import CommitDraft, PullDraft
 
 if TYPE_CHECKING:
@@ -34,12 +34,15 @@ class Outcome:
     changed: bool
     commit: str | None = None
     pull: Pull | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def apply(
     promotion: Promotion, repository: Writer, forge: Forge | None, progress: list[str]
 ) -> Outcome:
     """Do what the plan says, telling each write in `progress`; `RaceLostError` means plan anew."""
+    if promotion.spent is not None and not promotion.refusals:
+        _tidy(promotion, repository, progress)
     if promotion.refusals or not promotion.writes:
         return Outcome(promotion, promotion.action, False, promotion.kept, promotion.pull)
     if promotion.closing is not None:
@@ -52,11 +55,38 @@ def apply(
         return Outcome(promotion, promotion.action, True, commit)
     try:
         pull = _converge(promotion, promotion.draft, forge, commit)
+        progress.append(f"pull {pull.number} is in line with it")
+        warnings: tuple[str, ...] = ()
+        if promotion.comment is not None and promotion.message is not None:
+            warnings = _said(promotion.comment, pull, forge)
+        pull, done, missing = forge.finish(pull, promotion.finish.lacking(pull))
+        progress.extend(done)
     except RaceLostError as error:
         error.commit = commit if promotion.message is not None else None
         raise
-    progress.append(f"pull {pull.number} is in line with it")
-    return Outcome(promotion, promotion.action, True, commit, pull)
+    return Outcome(promotion, promotion.action, True, commit, pull, (*warnings, *missing))
+
+
+def _said(text: str, pull: Pull, forge: Forge) -> tuple[str, ...]:
+    """Comment on a pull; the promotion stands without it, so that a failure is a warning."""
+    try:
+        forge.comment(pull, text)
+    except RaceLostError:
+        raise
+    except RemoteError as error:
+        return (error.message,)
+    return ()
+
+
+def _tidy(promotion: Promotion, repository: Writer, progress: list[str]) -> None:
+    """Delete the branch of a merged pull where nothing else is about to use it."""
+    if promotion.message is not None or promotion.spent is None:
+        return
+    try:
+        repository.delete(promotion.branch, promotion.spent)
+        progress.append(f"deleted {promotion.branch}, which has been merged")
+    except RemoteError as error:
+        progress.append(f"{promotion.branch} has been merged and is still there: {error.message}")
 
 
 def _commit(promotion: Promotion, repository: Writer) -> str:
@@ -79,7 +109,12 @@ def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str 
     """Open or renew the pull and read it again, for the forge has no compare-and-set."""
     pull = promotion.pull
     if pull is None:
-        pull = forge.open(draft, branch=promotion.branch, base=promotion.base_branch)
+        pull = forge.open(
+            draft,
+            branch=promotion.branch,
+            base=promotion.base_branch,
+            as_draft=promotion.finish.draft,
+        )
     if (pull.title, pull.body) != (draft.title, draft.body):
         forge.renew(pull, draft)
     pull = forge.read(pull.number)

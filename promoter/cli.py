@@ -30,9 +30,7 @@ def run(argv: Sequence[str]) -> int:
         return int(Exit.DONE)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, told as one
         result = _failed(_bug(error))
-    if _wants(argv, "-v", "--verbose"):
-        sys.stderr.write("".join(f"promote: {line}\n" for line in result.get("_progress", ())))
-    return _print(result, as_json=json_wanted, quiet=_wants(argv, "-q", "--quiet"))
+    return _print(result, as_json=json_wanted)
 
 
 def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
@@ -72,16 +70,33 @@ def _bug(error: Exception) -> PromoteError:
     )
 
 
-def _print(result: dict[str, Any], *, as_json: bool, quiet: bool) -> int:
+def _print(result: dict[str, Any], *, as_json: bool) -> int:
     """Print a result: stdout has the result alone, stderr the complaints."""
     from promoter import report
 
-    if not quiet:
-        sys.stderr.write(report.complaints(result))
-        sys.stderr.flush()
-    sys.stdout.write(report.as_json(result) if as_json else report.text(result))
+    told = "".join(f"promote: {line}\n" for line in result.get("_progress", ()))
+    told = "" if result.get("_quiet") else told + report.complaints(result)
+    shown = report.as_json(result) if as_json else report.text(result)
+    if environment.variable("GITHUB_ACTIONS") == "true":
+        told, shown = _as_step(result, told, shown, as_json=as_json)
+    sys.stderr.write(told)
+    sys.stderr.flush()
+    sys.stdout.write(shown)
     sys.stdout.flush()
     return int(result["exit_code"])
+
+
+def _as_step(result: dict[str, Any], told: str, shown: str, *, as_json: bool) -> tuple[str, str]:
+    """Serve GitHub Actions: outputs, summary, annotations; and no text that the runner obeys."""
+    from promoter import actions
+
+    actions.report(result)
+    commands = "".join(actions.mask(one) for one in result.get("_masks", ()))
+    commands += actions.annotations(result)
+    return (
+        commands + actions.defused(told),
+        actions.defused_json(shown) if as_json else actions.defused(shown),
+    )
 
 
 def _wants_json(argv: Sequence[str]) -> bool:
@@ -95,8 +110,3 @@ def _wants_json(argv: Sequence[str]) -> bool:
         elif word == "--output" and index + 1 < len(argv):
             chosen = argv[index + 1]
     return chosen == "json"
-
-
-def _wants(argv: Sequence[str], *names: str) -> bool:
-    """Say whether a switch is on the command line."""
-    return any(word in names for word in argv)

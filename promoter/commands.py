@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
     """Promote the apps that were asked for, each by its own pull."""
     requests = [_request(settings, app) for app in _apps(settings)]
-    wired = wiring.wire(settings, Deadline(settings.timeout))
+    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     wiring.check_token(wired)
-    with wiring.open_clone(wired) as clone:
-        world = open_world(wired, wiring.open_repository(clone), progress)
+    with wiring.opened(wired) as repository:
+        world = open_world(wired, repository, progress)
         results = [one(request, world) for request in requests]
-    return results[0] if len(results) == 1 else report.several(results)
+    progress.extend(world.bill())
+    result = results[0] if len(results) == 1 else report.several(results)
+    minted = wired.settings.token if settings.github_app else None
+    return {**result, "_masks": [minted.get_secret_value()] if minted else []}
 
 
 def one(request: Request, world: World) -> dict[str, Any]:

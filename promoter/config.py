@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from promoter.document import Document, load
 from promoter.edits.targets import EditTarget, Linked
@@ -21,6 +29,24 @@ WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "auth
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BRANCH = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._/-]|\{environment\}|\{app\})*[A-Za-z0-9}]", re.ASCII
+)
+# What a template may hold; each is replaced by its text, made safe for the place it goes to.
+FIELDS = frozenset(
+    {
+        "app",
+        "environment",
+        "from",
+        "to",
+        "images",
+        "actor",
+        "run",
+        "source-revision",
+        "title",
+        "body",
+    }
+)
 
 
 def check_name(text: str) -> str:
@@ -55,6 +81,17 @@ def _check_author(text: str) -> str:
     return text
 
 
+def _check_branch(text: str) -> str:
+    """Return a branch name's template that git can take, or raise `ValueError`."""
+    if "{environment}" not in text or "{app}" not in text:
+        msg = "must hold {environment} and {app}: each app has one branch an environment"
+        raise ValueError(msg)
+    if not _BRANCH.fullmatch(text) or ".." in text or "//" in text or ".lock" in text:
+        msg = "must be letters, digits, '.', '_', '-' and '/' between the two fields"
+        raise ValueError(msg)
+    return text
+
+
 def _unswitched(value: object) -> object:
     """Read YAML 1.1's booleans as the words they were written for: `off` is not false here."""
     return {False: "off", True: "refuse"}.get(value, value) if isinstance(value, bool) else value
@@ -80,6 +117,25 @@ class Templates(Section):
 
     title: str = "Promote {app} to {environment}: {to}"
     """The pull's title and the commit's first line."""
+    body: str = "{body}"
+    """The pull's body; `{body}` is promote's own, and must be in it."""
+    commit: str = "{title}\n\n{images}"
+    """The commit's message, before the trailers; `{images}` is one line an image."""
+    branch: Annotated[str, AfterValidator(_check_branch)] = "promote/{environment}/{app}"
+    """The branch of an app in an environment; must hold both `{environment}` and `{app}`."""
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        """Refuse fields that are not known, and a body without promote's own."""
+        for name in type(self).model_fields:
+            unknown = [f for f in _PLACEHOLDER.findall(getattr(self, name)) if f not in FIELDS]
+            if unknown:
+                msg = f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {unknown[0]}"
+                raise ValueError(msg)
+        if "{body}" not in self.body:
+            msg = "body must hold {body}: the pull's text is how promote knows its own"
+            raise ValueError(msg)
+        return self
 
 
 class Checks(Section):
@@ -110,6 +166,22 @@ class Environment(Section):
     """Labels of the pull; made when missing."""
     reviewers: tuple[str, ...] = ()
     """Who is asked to review: users, or `team:NAME`."""
+    assignees: tuple[str, ...] = ()
+    """Who the pull is assigned to."""
+    milestone: str | None = None
+    """The title of the pull's milestone; it must exist."""
+    draft: bool = False
+    """Whether the pull is opened as a draft."""
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """How a pull that merges itself is merged."""
+
+    @model_validator(mode="after")
+    def _check_draft(self) -> Self:
+        """Refuse a draft that shall merge itself: no forge does that."""
+        if self.draft and self.deliver == "auto-merge":
+            msg = "a draft can not merge itself: deliver by pull-request, or leave draft out"
+            raise ValueError(msg)
+        return self
 
 
 class Override(Section):
@@ -127,6 +199,10 @@ class Override(Section):
     """Other labels."""
     reviewers: tuple[str, ...] | None = None
     """Other reviewers."""
+    assignees: tuple[str, ...] | None = None
+    """Other assignees."""
+    merge_method: Literal["merge", "squash", "rebase"] | None = None
+    """Another way to merge."""
 
 
 class App(Section):

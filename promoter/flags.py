@@ -24,7 +24,8 @@ commands (promote COMMAND --help):
 {commands}
 
 Every flag can be given as PROMOTER_ and its name, e.g. PROMOTER_API_URL; PROMOTER_IMAGE takes
-one image a line. The token is read from GITHUB_TOKEN or GH_TOKEN.
+one image a line. The token is read from GITHUB_TOKEN or GH_TOKEN; a GitHub App is given by
+PROMOTER_GITHUB_APP_ID and PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
 exit codes: 0 done or already so, 1 a bug, 2 bad arguments or configuration, 3 refused,
 4 zero or several where one is needed, 5 git, forge or registry failed, 10 --check found a change
@@ -155,6 +156,10 @@ def _where(parser: Parser) -> None:
     group.add_argument("--api-url", metavar="URL", help="the forge's API")
     group.add_argument("--config", metavar="FILE", help="a promoter.yaml of the caller's")
     group.add_argument("--transport", choices=("git", "api"), help="through git or the API")
+    group.add_argument(
+        "--signing-key", metavar="KEY",
+        help="sign commits: the path of an SSH key, or the id of a GPG key",
+    )  # fmt: skip
     group.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="end of the whole run (default: 120)"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -110,6 +110,18 @@ class Pull:
     head: str
     title: str
     body: str
+    node: str = ""
+    """The forge's own name for it, where its API wants one."""
+    author: str = ""
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    """Who is asked to review and has not yet: users, and `team:NAME`."""
+    reviewed: bool = False
+    """Whether somebody has reviewed it; looked up only where reviewers are wanted."""
+    assignees: tuple[str, ...] = ()
+    milestone: str | None = None
+    auto_merge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,41 @@ class PullDraft:
 
     title: str
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a pull gets beside its text: who looks at it, how it is filed, whether it merges itself."""
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    milestone: str | None = None
+    draft: bool = False
+    auto_merge: bool = False
+    merge_method: str = "merge"
+
+    def lacking(self, pull: Pull | None) -> Finish:
+        """Return what a pull does not have yet; whoever was asked or has reviewed is not asked again."""
+        if pull is None:
+            return self
+        asked = pull.reviewers or pull.reviewed
+        return replace(
+            self,
+            labels=tuple(one for one in self.labels if one not in pull.labels),
+            reviewers=() if asked else self.reviewers,
+            assignees=() if pull.assignees else self.assignees,
+            milestone=None if pull.milestone else self.milestone,
+            draft=False,
+            auto_merge=self.auto_merge and not pull.auto_merge,
+        )
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (
+            self.labels or self.reviewers or self.assignees or self.milestone or self.auto_merge
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from promoter.errors import PromoteError, UsageError
 from promoter.image import Digest, Tag, split
 from promoter.model import ImageRequest
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _VALUE_LIMIT = 500
 
 
-def branch_name(environment: str, app: str) -> str:
+def branch_name(environment: str, app: str, template: str = BRANCH) -> str:
     """Return the one branch on which an app is promoted to an environment."""
-    return f"{BRANCH_PREFIX}{environment}/{app}"
+    return template.replace("{environment}", environment).replace("{app}", app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +48,10 @@ class Declaration:
             *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
         )
 
-    def message(self, title: str, lines: Sequence[str] = ()) -> str:
-        """Return a commit message: a title, what changed, the trailers."""
-        body = "\n".join(lines)
-        parts = [one_line(title), *([body] if body else []), "\n".join(self.trailers())]
-        return "\n\n".join(parts) + "\n"
+    def message(self, text: str) -> str:
+        """Return a commit message: a text whose first line is its title, then the trailers."""
+        lines = [one_line(line) for line in text.strip().splitlines()]
+        return "\n".join([*lines, "", *self.trailers()]) + "\n"
 
     @classmethod
     def parse(cls, message: str) -> Self | None:

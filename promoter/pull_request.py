@@ -11,30 +11,42 @@ from promoter.model import PullDraft
 from promoter.promotion import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promoter.config import Templates
     from promoter.model import ImageMove
     from promoter.propose import Proposal
 
 LIMIT = 65_536
+_TITLE_LIMIT = 250
 _CLOSED = "<!-- promoter:closed -->"
 _STATE = "<!-- promoter:state "
 
 
 def title(proposal: Proposal, templates: Templates) -> str:
     """Return the pull's title, which is also the commit's first line."""
-    declaration = proposal.declaration
-    fields = {
-        "app": declaration.app,
-        "environment": declaration.environment,
-        "to": summary(proposal.moves),
-    }
-    return one_line(re.sub(r"\{(\w+)\}", lambda m: fields.get(m[1], m[0]), templates.title))
+    return one_line(_filled(templates.title, _fields(proposal)))[:_TITLE_LIMIT]
 
 
 def message(proposal: Proposal, templates: Templates) -> str:
     """Return the commit's message: title, one line an image, the trailers."""
     lines = [f"{move.name}: {_from(move)} -> {_to(move)}" for move in proposal.moves]
-    return proposal.declaration.message(title(proposal, templates), lines)
+    fields = _fields(proposal) | {
+        "title": title(proposal, templates),
+        "images": "\n".join(lines),
+    }
+    return proposal.declaration.message(_filled(templates.commit, fields))
+
+
+def superseding(standing: Proposal, proposal: Proposal) -> str | None:
+    """Return the comment that says what an open pull proposes instead of what, where that changes."""
+    old, new = summary(standing.moves), summary(proposal.moves)
+    if standing.declaration.images == proposal.declaration.images:
+        return None
+    asked = proposal.declaration
+    by = f" Asked by {code(asked.actor)}." if asked.actor else ""
+    run = f" Run: {code(asked.run)}." if asked.run else ""
+    return f"Proposes {code(new)} now, in place of {code(old)}.{by}{run}"
 
 
 def draft(proposal: Proposal, templates: Templates) -> PullDraft:
@@ -59,7 +71,11 @@ def draft(proposal: Proposal, templates: Templates) -> PullDraft:
         *([_quoted(proposal.warnings)] if proposal.warnings else []),
         _state(proposal),
     ]
-    return PullDraft(title(proposal, templates), _bounded("\n\n".join(parts) + "\n"))
+    text = "\n\n".join(parts) + "\n"
+    if templates.body != "{body}":
+        fields = {key: code(value) for key, value in _fields(proposal).items()}
+        text = _filled(templates.body, fields | {"body": text})
+    return PullDraft(title(proposal, templates), _bounded(text))
 
 
 def closing(proposal: Proposal, base: str) -> str:
@@ -73,6 +89,11 @@ def closing(proposal: Proposal, base: str) -> str:
 def mark_closed(body: str) -> str:
     """Return a body that says the closing was ours, so that it is not taken for a human's no."""
     return body if closed_by_us(body) else f"{body[: LIMIT - len(_CLOSED) - 1]}\n{_CLOSED}"
+
+
+def is_ours(body: str) -> bool:
+    """Say whether a pull's body was written by promote."""
+    return _STATE in body
 
 
 def closed_by_us(body: str) -> bool:
@@ -97,6 +118,27 @@ def code(text: str) -> str:
 def plain(text: str) -> str:
     """Return outside text for a message on one line."""
     return one_line(text)[:120]
+
+
+def _fields(proposal: Proposal) -> dict[str, str]:
+    """Return what a template may name, as plain text on one line."""
+    declaration = proposal.declaration
+    was = {_from(move) for move in proposal.moves}
+    return {
+        "app": declaration.app,
+        "environment": declaration.environment,
+        "from": was.pop() if len(was) == 1 else f"{len(proposal.moves)} images",
+        "to": summary(proposal.moves),
+        "images": ", ".join(move.name for move in proposal.moves),
+        "actor": one_line(declaration.actor or ""),
+        "run": one_line(declaration.run or ""),
+        "source-revision": one_line(declaration.source_revision or ""),
+    }
+
+
+def _filled(template: str, fields: Mapping[str, str]) -> str:
+    """Return a template with its fields replaced; nothing that a field brings is read again."""
+    return re.sub(r"\{([a-z-]+)\}", lambda found: fields.get(found[1], found[0]), template)
 
 
 def _from(move: ImageMove) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from promoter import wiring
-from promoter.config import Config
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
 from promoter.gitops.git import Deadline
 from promoter.promotion import BRANCH_PREFIX
+from promoter.pull_request import is_ours
 
 if TYPE_CHECKING:
     from promoter.forges import Forge
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, verb: str, number: int | None) -> dict[str, Any]:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
-    wired = wiring.wire(settings, Deadline(settings.timeout))
+    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     forge = wiring.open_forge(wired)
     if verb == "list":
         if number is not None:
@@ -29,10 +28,10 @@ def run(settings: Settings, verb: str, number: int | None) -> dict[str, Any]:
         return _listed(forge.all())
     if number is None:
         raise UsageError(f"{verb} needs a pull's number", "promote pulls lists them.")
-    return _listed((_end(forge, verb, number, wired),))
+    return _listed((_end(forge, verb, number),))
 
 
-def _end(forge: Forge, verb: str, number: int, wired: wiring.Wiring) -> Pull:
+def _end(forge: Forge, verb: str, number: int) -> Pull:
     """End one pull."""
     if not isinstance(forge, LocalForge):
         raise UsageError(
@@ -41,13 +40,12 @@ def _end(forge: Forge, verb: str, number: int, wired: wiring.Wiring) -> Pull:
         )
     if verb == "close":
         return forge.close(forge.read(number))
-    author = (wired.file or Config()).author
-    return forge.merge(number, f"{author} {int(time.time())} +0000")
+    return forge.merge(number)
 
 
 def _listed(pulls: tuple[Pull, ...]) -> dict[str, Any]:
     """Return pulls as a result to print."""
-    ours = [pull for pull in pulls if pull.branch.startswith(BRANCH_PREFIX)]
+    ours = [p for p in pulls if p.branch.startswith(BRANCH_PREFIX) or is_ours(p.body)]
     lines = [f"{p.number:>5} {p.state:<7} {p.branch} -> {p.base}  {p.title}" for p in ours]
     shown = [{**asdict(pull), "state": pull.state.value} for pull in ours]
     return {

@@ -49,7 +49,7 @@ def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
         pull_request=_pull(outcome.pull or promotion.pull, promotion.draft),
         diff=unified(edits),
         refusals=[refusal(one) for one in promotion.refusals],
-        warnings=list(promotion.warnings),
+        warnings=[*promotion.warnings, *outcome.warnings],
         exit_code=int(exit_code(outcome, check=check)),
     )
 

@@ -28,7 +28,11 @@ def run_command(command: str, parsed: argparse.Namespace) -> dict[str, Any]:
             raise _interrupted("interrupted", Exit.INTERRUPTED, progress) from None
         except _Terminated:
             raise _interrupted("terminated", Exit.TERMINATED, progress) from None
-    return {**result, "_progress": progress}
+    return {
+        **result,
+        "_progress": progress if settings.verbose else (),
+        "_quiet": settings.quiet,
+    }
 
 
 class _Terminated(BaseException):

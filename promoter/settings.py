@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -78,6 +79,11 @@ class Variables(BaseSettings):
     source_revision: str | None = None
     token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
 
+    signing_key: str | None = None
+    github_app_id: str | None = None
+    github_app_private_key: SecretStr | None = None
+    github_app_private_key_file: str | None = None
+
     actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
     actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
     server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
@@ -85,6 +91,14 @@ class Variables(BaseSettings):
     github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
     run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
     revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubApp:
+    """A GitHub App: its id, and the private key that proves to be it."""
+
+    id: str
+    key: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,10 @@ class Settings:
     take_over: bool = False
     source_revision: str | None = None
     token: SecretStr | None = None
+    github_app: GitHubApp | None = None
+    signing_key: str | None = None
+    verbose: bool = False
+    quiet: bool = False
     actor: str | None = None
     run: str | None = None
     server_url: str | None = None
@@ -136,7 +154,7 @@ def taken_environment(flags: argparse.Namespace) -> Iterator[Settings]:
 
 def _is_hidden(key: str) -> bool:
     """Say whether a variable is kept from child processes."""
-    return key.startswith(("GIT_", "PROMOTER_")) or key in TOKEN_VARIABLES
+    return key.startswith(("GIT_", "PROMOTER_", "ACTIONS_")) or key in TOKEN_VARIABLES
 
 
 def _read(flags: argparse.Namespace) -> Settings:
@@ -171,6 +189,10 @@ def _read(flags: argparse.Namespace) -> Settings:
         take_over=bool(merged.get("take_over", False)),
         source_revision=merged.get("source_revision") or _revision(variables),
         token=variables.token,
+        github_app=_github_app(variables),
+        signing_key=merged.get("signing_key"),
+        verbose=bool(merged.get("verbose", False)),
+        quiet=bool(merged.get("quiet", False)),
         actor=variables.actor,
         run=_run(variables),
         server_url=variables.server_url,
@@ -178,6 +200,32 @@ def _read(flags: argparse.Namespace) -> Settings:
         authorities=next((os.environ[k] for k in _AUTHORITIES if os.environ.get(k)), None),
         sources=sources,
     )
+
+
+def _github_app(variables: Variables) -> GitHubApp | None:
+    """Return the GitHub App to act as, or raise `UsageError` for half of one."""
+    app, key, file = (
+        variables.github_app_id,
+        variables.github_app_private_key,
+        variables.github_app_private_key_file,
+    )
+    if app is None and key is None and file is None:
+        return None
+    if app is None or (key is None and file is None):
+        missing = "PROMOTER_GITHUB_APP_ID" if app is None else "PROMOTER_GITHUB_APP_PRIVATE_KEY"
+        raise UsageError(f"a GitHub App is half given: {missing} is missing", "Give id and key.")
+    if not app.strip().isalnum():
+        raise UsageError("PROMOTER_GITHUB_APP_ID is no App id", "It is the number GitHub shows.")
+    if key is None:
+        try:
+            key = SecretStr(Path(str(file)).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} can not be read "
+                f"({type(error).__name__})",
+                "Give the path of the App's .pem file.",
+            ) from None
+    return GitHubApp(app.strip(), key)
 
 
 def _run(variables: Variables) -> str | None:

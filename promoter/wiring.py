@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,17 @@ from promoter.config import Config
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone
+from promoter.gitops.commits import Signing
 from promoter.gitops.git import Credential, Deadline, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from promoter.address import Address
     from promoter.forges import Forge
+    from promoter.gitops import Repository
     from promoter.model import Tree
     from promoter.settings import Settings
 
@@ -38,6 +43,12 @@ class Wiring:
 
     def config(self, base: Tree) -> Config:
         """Return the configuration in force: the repository's own file, else the caller's."""
+        found = self._configured(base)
+        given = self.settings.transport
+        return found.model_copy(update={"transport": given}) if given else found
+
+    def _configured(self, base: Tree) -> Config:
+        """Return the files' configuration."""
         try:
             data = base.read(config.FILE)
         except KeyError:
@@ -48,6 +59,18 @@ class Wiring:
         config.wiring_only(self.file, self.file_name)
         return config.merge_wiring(policy, self.file)
 
+    @property
+    def transport(self) -> str:
+        """How the repository is read, which is known before its own configuration is."""
+        return self.settings.transport or (self.file.transport if self.file else None) or "git"
+
+    @property
+    def api_url(self) -> str:
+        """The base URL of the forge's API."""
+        given = self.settings.api_url or (self.file.api_url if self.file else None)
+        server, ambient = self.settings.server_url, self.settings.github_api_url
+        return address.api_url(self.address, given=given, server=server, ambient=ambient)
+
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
     """Return where a run goes, or raise `UsageError` for what is missing or malformed."""
@@ -57,6 +80,19 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     wanted = settings.repository or (file.repository if file else None)
     found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
     return Wiring(settings, found, file, name, deadline)
+
+
+def authenticated(wiring: Wiring) -> Wiring:
+    """Return the wiring with the token of the GitHub App that was given, if one was."""
+    app = wiring.settings.github_app
+    if app is None or wiring.address.local:
+        return wiring
+    from promoter.forges.github.app import app_token
+
+    token = app_token(
+        wiring.api_url, wiring.address.owner_and_name, app.id, app.key, wiring.deadline
+    )
+    return replace(wiring, settings=replace(wiring.settings, token=token))
 
 
 def check_token(wiring: Wiring) -> None:
@@ -74,8 +110,6 @@ def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
-    if "api" in (settings.transport, wiring.file.transport if wiring.file else None):
-        raise UsageError("--transport api is not in this version", "Leave it out: git is used.")
     if settings.token and where.scheme in _WEB:
         credential = Credential(where.url, settings.token.get_secret_value())
         configuration |= credential.configuration()
@@ -84,9 +118,27 @@ def open_clone(wiring: Wiring) -> Clone:
     return Clone(where.url, wiring.deadline, configuration=configuration)
 
 
-def open_repository(clone: Clone) -> GitRepository:
-    """Return the repository as seen and written through a clone."""
-    return GitRepository(clone, int(time.time()))
+@contextmanager
+def opened(wiring: Wiring) -> Iterator[Repository]:
+    """Return the repository as seen and written through a clone or, if asked, the API."""
+    if wiring.transport == "api":
+        yield api_repository(wiring)
+        return
+    key = wiring.settings.signing_key
+    with open_clone(wiring) as clone:
+        yield GitRepository(clone, int(time.time()), Signing.parse(key) if key else None)
+
+
+def api_repository(wiring: Wiring) -> Repository:
+    """Return the repository as seen and written through the forge's API."""
+    forge = open_forge(wiring)
+    if isinstance(forge, LocalForge):
+        raise UsageError("transport api is GitHub's, and the repository is a folder", "Use git.")
+    from promoter.forges.github import GitHubForge
+    from promoter.gitops.api import ApiRepository
+
+    assert isinstance(forge, GitHubForge)
+    return ApiRepository(forge.client)
 
 
 def open_forge(wiring: Wiring) -> Forge:
@@ -94,7 +146,8 @@ def open_forge(wiring: Wiring) -> Forge:
     settings, where = wiring.settings, wiring.address
     kind = settings.forge or (wiring.file.forge if wiring.file else None)
     if kind == "local" or (kind is None and where.local):
-        return local_forge(where, wiring.deadline)
+        author = wiring.file.author if wiring.file else Config().author
+        return local_forge(where, wiring.deadline, f"{author} {int(time.time())} +0000")
     if where.local:
         raise UsageError(
             f"{where.path} is a folder, and the {kind} forge keeps no pulls there",
@@ -108,21 +161,17 @@ def open_forge(wiring: Wiring) -> Forge:
     # The forge's library takes a third of a second to import: not before it is needed.
     from promoter.forges.github import GitHubForge
 
-    given = settings.api_url or (wiring.file.api_url if wiring.file else None)
-    api = address.api_url(
-        where, given=given, server=settings.server_url, ambient=settings.github_api_url
-    )
-    return GitHubForge(api, where.owner_and_name, settings.token, wiring.deadline)
+    return GitHubForge(wiring.api_url, where.owner_and_name, settings.token, wiring.deadline)
 
 
-def local_forge(where: Address, deadline: Deadline) -> LocalForge:
+def local_forge(where: Address, deadline: Deadline, committer: str) -> LocalForge:
     """Return the forge of a repository on this machine."""
     if not where.local:
         raise UsageError(
             f"{where.url} is not on this machine, and the local forge keeps its pulls there",
             "Give --repo the path of a bare repository.",
         )
-    return LocalForge(Git(Path(where.path), deadline))
+    return LocalForge(Git(Path(where.path), deadline), committer)
 
 
 def _read(settings: Settings) -> bytes:

@@ -243,7 +243,7 @@ def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
         (("--app", "aurora", "--tag", "1.0.0", "--env", "prd"), 4, "Did you mean prod?"),
         (("--app", "aurora", "--image", "nginx"), 2, "NAME=TAG"),
         (("--app", "aurora", "--image", "x@sha256:12"), 2, "digest"),
-        (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 4, "no branch 'nope'"),
+        (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 5, "no branch 'nope'"),
         (("--app", "aurora", "--tag", "1.0.0", "--outptu", "json"), 2, "unrecognized"),
         (("promot",), 2, "no command"),
     ],

@@ -40,9 +40,8 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
         if result["exit_code"]:
             return report.several(results, _text="\n".join(parts))
     number = results[-1]["pull_request"]["number"]
-    merged = wiring.local_forge(address.parse(str(git.directory)), deadline).merge(
-        number, f"{repository.AUTHOR} {_NOW}"
-    )
+    who = f"{repository.AUTHOR} {_NOW}"
+    merged = wiring.local_forge(address.parse(str(git.directory)), deadline, who).merge(number)
     results[-1]["pull_request"]["state"] = merged.state.value
     parts += [_merged(number), _synced(git, before), _next(git)]
     return report.several(results, _text="\n".join(parts))
@@ -53,8 +52,8 @@ def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline)
     own = Settings(repository=str(git.directory), forge="local", timeout=settings.timeout)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
-    with wiring.open_clone(wired) as clone:
-        world = open_world(wired, wiring.open_repository(clone), [])
+    with wiring.opened(wired) as opened:
+        world = open_world(wired, opened, [])
         return commands.one(request, world)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from promoter.model import Pull, PullDraft
+    from promoter.model import Finish, Pull, PullDraft
 
 
 class Forge(Protocol):
@@ -17,7 +17,7 @@ class Forge(Protocol):
     def all(self) -> tuple[Pull, ...]:
         """Return every open pull, and as many ended ones as one answer of the forge holds."""
 
-    def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
+    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
@@ -31,3 +31,15 @@ class Forge(Protocol):
 
     def read(self, number: int) -> Pull:
         """Return a pull as it is now."""
+
+    def has_reviews(self, pull: Pull) -> bool:
+        """Say whether somebody has reviewed a pull."""
+
+    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+        """Give a pull what it lacks; returns it with what was done, and what could not be."""
+
+    def requires_signatures(self, base: str) -> bool:
+        """Say whether the base takes verified commits alone; what can not be read is no."""
+
+    def spent(self) -> str:
+        """Return what the run has asked of the forge, in a line."""

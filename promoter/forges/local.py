@@ -15,7 +15,7 @@ from promoter.model import Pull, PullState, Refusal
 
 if TYPE_CHECKING:
     from promoter.gitops.git import Git
-    from promoter.model import PullDraft
+    from promoter.model import Finish, PullDraft
 
 _PREFIX = "refs/promoter/pulls/"
 _ZERO = "0" * 40
@@ -33,8 +33,9 @@ class _Stored:
 class LocalForge:
     """Pulls of one repository on this machine; needs neither network nor token."""
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, committer: str) -> None:
         self._git = git
+        self._committer = committer
 
     def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
@@ -44,7 +45,7 @@ class LocalForge:
         """Return every pull, newest first."""
         return tuple(stored.pull for stored in self._stored())
 
-    def open(self, draft: PullDraft, *, branch: str, base: str) -> Pull:
+    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
         stored = self._stored()
         for one in stored:
@@ -53,7 +54,7 @@ class LocalForge:
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(
             number, self._url(number), PullState.OPEN, branch, base,
-            self._head(branch), draft.title, draft.body,
+            self._head(branch), draft.title, draft.body, draft=as_draft,
         )  # fmt: skip
         self._write(_Stored(pull, _ZERO, ()))
         return pull
@@ -87,7 +88,36 @@ class LocalForge:
         """Return what was said on a pull, oldest first."""
         return self._find(number).comments
 
-    def merge(self, number: int, committer: str) -> Pull:
+    def has_reviews(self, pull: Pull) -> bool:
+        """Nobody reviews here: who merges has looked."""
+        return self._find(pull.number).pull.reviewed
+
+    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+        """Note what a pull shall have, and merge at once what shall merge itself."""
+        stored = self._find(pull.number)
+        changed = replace(
+            stored.pull,
+            labels=(*stored.pull.labels, *lacking.labels),
+            reviewers=(*stored.pull.reviewers, *lacking.reviewers),
+            assignees=(*stored.pull.assignees, *lacking.assignees),
+            milestone=lacking.milestone or stored.pull.milestone,
+        )
+        if changed != stored.pull:
+            self._write(replace(stored, pull=changed))
+        if not lacking.auto_merge:
+            return changed, (), ()
+        return self.merge(pull.number), ("merged at once (merge)",), ()
+
+    def requires_signatures(self, base: str) -> bool:
+        """No rule of a server protects a branch here."""
+        del base
+        return False
+
+    def spent(self) -> str:
+        """Nothing is asked over a network."""
+        return "local forge: no requests"
+
+    def merge(self, number: int) -> Pull:
         """Merge an open pull into its base by a merge commit, and delete its branch."""
         stored = self._find(number)
         pull = stored.pull
@@ -95,7 +125,7 @@ class LocalForge:
             raise _refused(f"pull {number} is {pull.state}", "Only an open pull can be merged.")
         self._check_not_checked_out(pull.base)
         base = self._head(pull.base)
-        commit = self._merge_commit(pull, base, committer)
+        commit = self._merge_commit(pull, base)
         merged = replace(pull, state=PullState.MERGED)
         blob = self._blob(replace(stored, pull=merged))
         self._transaction(
@@ -105,7 +135,7 @@ class LocalForge:
         )
         return merged
 
-    def _merge_commit(self, pull: Pull, base: str, committer: str) -> str:
+    def _merge_commit(self, pull: Pull, base: str) -> str:
         """Store the merge of a pull's head into its base and return the commit's id."""
         if self._git.attempt("merge-base", "--is-ancestor", base, pull.head).status == 0:
             tree = self._git("rev-parse", "--verify", f"{pull.head}^{{tree}}")
@@ -119,7 +149,7 @@ class LocalForge:
             tree = merged.stdout.decode().splitlines()[0]
         message = f"Merge pull {pull.number}: {pull.title}\n"
         header = f"tree {tree}\nparent {base}\nparent {pull.head}\n"
-        people = f"author {committer}\ncommitter {committer}\n"
+        people = f"author {self._committer}\ncommitter {self._committer}\n"
         data = f"{header}{people}\n{message}".encode()
         return self._git("hash-object", "-w", "-t", "commit", "--stdin", stdin=data)
 
@@ -156,6 +186,11 @@ class LocalForge:
             pull = Pull(
                 number, self._url(number), state, data["branch"], data["base"],
                 head, data["title"], data["body"],
+                draft=bool(data.get("draft")),
+                labels=tuple(data.get("labels", ())),
+                reviewers=tuple(data.get("reviewers", ())),
+                assignees=tuple(data.get("assignees", ())),
+                milestone=data.get("milestone"),
             )  # fmt: skip
             return _Stored(pull, blob, tuple(data.get("comments", ())))
         except (ValueError, KeyError, TypeError) as error:
@@ -187,6 +222,11 @@ class LocalForge:
             "head": pull.head,
             "title": pull.title,
             "body": pull.body,
+            "draft": pull.draft,
+            "labels": list(pull.labels),
+            "reviewers": list(pull.reviewers),
+            "assignees": list(pull.assignees),
+            "milestone": pull.milestone,
             "comments": list(stored.comments),
         }
         text = json.dumps(data, indent=1).encode()

@@ -169,7 +169,7 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
     if commit is None and wanted is None:
         commit = found.refs.get("HEAD")
     if commit is None:
-        raise SelectionError(
+        raise RemoteError(
             f"{url} has no branch {name!r}",
             f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
         )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.commits import Signature, write_commit
 from promoter.model import BranchCommit, Sight
-from promoter.promotion import Declaration
+from promoter.promotion import BRANCH_PREFIX, Declaration
 
 if TYPE_CHECKING:
     from promoter.gitops.clone import RemoteRefs
+    from promoter.gitops.commits import Signing
     from promoter.gitops.tree import GitTree
-    from promoter.model import CommitDraft
+    from promoter.model import CommitDraft, Tree
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
@@ -22,32 +23,37 @@ _BRANCH_LIMIT = 20
 class GitRepository:
     """One GitOps repository, seen and written through a clone that lives as long as the run."""
 
-    def __init__(self, clone: Clone, time: int) -> None:
+    def __init__(self, clone: Clone, time: int, signing: Signing | None = None) -> None:
         self._clone = clone
         self._time = time
+        self._signing = signing
         self._refs: RemoteRefs | None = None
 
     def base(self, wanted: str | None) -> tuple[str, GitTree]:
         """Return the base branch's name and files as they are now; asks the remote anew."""
         heads = f"refs/heads/{wanted}" if wanted else "refs/heads/*"
-        patterns = ["refs/heads/promote/*", *([heads] if wanted else [])]
+        patterns = [f"refs/heads/{BRANCH_PREFIX}*", *([heads] if wanted else [])]
         self._refs = self._clone.remote_refs(*patterns)
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
         return name, self._clone.tree(commit)
 
-    def look(self, base: tuple[str, GitTree], branch: str) -> Sight:
+    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
         """Return what a branch holds beyond the base, as of the last look at the base."""
         name, tree = base
         assert self._refs is not None
-        tip = self._refs.refs.get(f"refs/heads/{branch}")
+        ref = f"refs/heads/{branch}"
+        refs = self._refs.refs
+        if branch and not branch.startswith(BRANCH_PREFIX) and ref not in refs:
+            refs = self._clone.remote_refs(ref).refs  # a name of the user's own
+        tip = refs.get(ref)
         commits = self._beyond(tip, tree.commit) if tip else ()
         return Sight(name, tree, branch, tip, commits)
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""
         name, _, address = draft.author.rpartition("<")
-        by = Signature(name.strip(), address.rstrip(">"), self._time)
+        by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
         commit = write_commit(self._clone, draft.onto, draft.files, message=draft.message, by=by)
         changed = self._changed(draft.onto, commit)
         if set(changed) != set(draft.files):

@@ -34,12 +34,12 @@ class GitTree:
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
-        return {name: _kind(mode) for name, (_, mode) in self.listing(directory).items()}
+        return {name: kind_of(mode) for name, (_, mode) in self.listing(directory).items()}
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
         oid, mode = self.listing(path.parent)[path.name]
-        if _kind(mode) not in (Kind.FILE, Kind.SYMLINK):
+        if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
         if oid not in self._contents:
             self._clone.fetch_blobs([oid])
@@ -50,7 +50,7 @@ class GitTree:
         """Bring many files in one round trip; names that are no file are passed over."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
         self._clone.fetch_blobs(
-            [entry[0] for entry in found if entry and _kind(entry[1]) is Kind.FILE]
+            [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
         )
 
     def mode(self, path: PurePosixPath) -> int:
@@ -82,7 +82,7 @@ class GitTree:
         return {name: (binsha.hex(), mode) for binsha, mode, name in tree_entries_from_data(data)}
 
 
-def _kind(mode: int) -> Kind:
+def kind_of(mode: int) -> Kind:
     """Return what a git mode says a path is."""
     if stat.S_ISDIR(mode):
         return Kind.DIRECTORY

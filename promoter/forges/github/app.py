@@ -1,0 +1,118 @@
+"""A GitHub App's token for one repository: from id and private key to a token that works."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import requests
+from github import Auth, GithubException, GithubIntegration
+from pydantic import SecretStr
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from promoter.errors import RemoteError, UsageError
+from promoter.forges.github.client import FAILURES, connect, reads_only
+from promoter.forges.github.failures import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from promoter.gitops.git import Deadline
+
+    T = TypeVar("T")
+
+# The least that a promotion needs; labels, reviewers and merging are covered by the second.
+PERMISSIONS = {"contents": "write", "pull_requests": "write"}
+# A token that was just made is not known everywhere at once.
+_LAG = 15.0
+
+
+def app_token(
+    api_url: str, repository: tuple[str, str], app: str, key: SecretStr, deadline: Deadline
+) -> SecretStr:
+    """Return a short-lived token of the App's installation on the repository, tried before use."""
+    owner, name = repository
+    authentication = _authentication(app, key)
+    integration = GithubIntegration(
+        auth=authentication,
+        base_url=api_url,
+        retry=reads_only(),
+        timeout=max(1, min(20, int(deadline.remaining()))),
+        user_agent="promoter",
+        seconds_between_requests=0,
+        seconds_between_writes=0,
+    )
+    work = f"could not get a token of App {app} for {owner}/{name}"
+    installation = _asked(
+        work, lambda: integration.get_repo_installation(owner, name).id, _not_installed(app, owner)
+    )
+    minted = _asked(
+        work,
+        lambda: integration.get_access_token(installation, permissions=dict(PERMISSIONS)).token,
+        _not_granted(app),
+    )
+    token = SecretStr(minted)
+    _verify(api_url, repository, token, deadline)
+    return token
+
+
+def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
+    """Return the App's own authentication, or raise `UsageError` for a key that is none."""
+    try:
+        authentication = Auth.AppAuth(app, key.get_secret_value())
+        authentication.create_jwt()
+    except Exception as error:  # noqa: BLE001 - the key's libraries raise what they like
+        raise UsageError(
+            f"the private key of App {app} can not be used ({type(error).__name__})",
+            "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines.",
+        ) from None
+    return authentication
+
+
+def _verify(
+    api_url: str, repository: tuple[str, str], token: SecretStr, deadline: Deadline
+) -> None:
+    """Wait until the token is known to GitHub; it is refused for a moment after it was made."""
+    client = connect(api_url, Auth.Token(token.get_secret_value()), deadline, Counter())
+    attempts = Retrying(
+        retry=retry_if_exception(lambda e: getattr(e, "status", None) in (401, 404)),
+        stop=stop_after_delay(min(_LAG, deadline.remaining())),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    try:
+        attempts(lambda: client.get_repo("/".join(repository)).complete())
+    except FAILURES as error:
+        raise failure(f"the App's new token does not open {'/'.join(repository)}", error) from error
+
+
+def _asked(work: str, ask: Callable[[], T], explain: Callable[[int], str | None]) -> T:
+    """Return an answer, or raise `RemoteError` with the explanation of its status."""
+    try:
+        return ask()
+    except FAILURES as error:
+        told = failure(work, error)
+        if isinstance(error, GithubException):
+            hint = explain(error.status)
+            raise RemoteError(told.message, hint or told.hint) from error
+        if isinstance(error, requests.RequestException):
+            raise told from error
+        raise told from error
+
+
+def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:
+    hints = {
+        404: f"Install App {app} on {owner}, and give it this repository.",
+        401: "The key is not this App's, its id is wrong, or this machine's clock is.",
+    }
+    return hints.get
+
+
+def _not_granted(app: str) -> Callable[[int], str | None]:
+    wanted = ", ".join(f"'{name}: {level}'" for name, level in PERMISSIONS.items())
+    hints = {
+        422: f"Grant App {app} {wanted}, and accept it where it is installed.",
+        403: f"Grant App {app} {wanted}, and accept it where it is installed.",
+    }
+    return hints.get

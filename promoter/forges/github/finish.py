@@ -1,0 +1,210 @@
+"""What a GitHub pull gets beside its text: reviewers, assignees, milestone, labels, auto-merge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from github import GithubException
+
+from promoter.errors import PromoteError, RaceLostError
+from promoter.forges.github.client import FAILURES, pause
+from promoter.forges.github.failures import is_passing, message_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from github.PullRequest import PullRequest
+
+    from promoter.forges.github.client import Client
+    from promoter.model import Finish, Pull
+
+_COLOUR = "1d76db"
+# GitHub's words for "there is nothing to wait for": then merging at once is what was asked.
+_READY = ("clean status", "protected branch rules not configured")
+_FORBIDDEN = ("auto merge is not allowed", "auto-merge is not allowed")
+_ENABLE = """
+mutation Arm($input: EnablePullRequestAutoMergeInput!) {
+  enablePullRequestAutoMerge(input: $input) { pullRequest { number } }
+}
+"""
+_ENQUEUE = """
+mutation Enqueue($input: EnqueuePullRequestInput!) {
+  enqueuePullRequest(input: $input) { mergeQueueEntry { position } }
+}
+"""
+_WAITS = """
+query Waits($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      reviewDecision
+      mergeStateStatus
+      baseRef {
+        branchProtectionRule {
+          requiredApprovingReviewCount
+          requiresCodeOwnerReviews
+          requiresCommitSignatures
+          requiresStatusChecks
+          requiredStatusCheckContexts
+        }
+      }
+    }
+  }
+}
+"""
+
+
+class Finisher:
+    """Brings one pull in line with what its environment wants; what fails is a warning."""
+
+    def __init__(self, client: Client, pull: Pull, lacking: Finish) -> None:
+        self._client, self._number, self._pull, self._lacking = client, pull.number, pull, lacking
+        self._one: PullRequest = client.repository.get_pull(pull.number)
+        self._done: list[str] = []
+        self._warnings: list[str] = []
+
+    def run(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Do what is lacking; labels come late and the merge last, so that a rerun sees the rest."""
+        wanted = self._lacking
+        if wanted.reviewers:
+            self._try("ask for reviews", self._reviewers)
+        if wanted.assignees or wanted.milestone:
+            self._try("set assignees and milestone", self._issue)
+        if wanted.labels:
+            self._try("set the labels", self._labels)
+        if wanted.auto_merge:
+            self._try("arm auto-merge", self._auto_merge)
+        return tuple(self._done), tuple(self._warnings)
+
+    def _try(self, work: str, step: Callable[[], None]) -> None:
+        """Do one step; the pull stands without it, so that a failure is told and no more."""
+        try:
+            step()
+        except RaceLostError:
+            raise
+        except FAILURES as error:
+            failed = self._client.failure(work, error)
+            self._warnings.append(f"{failed.message} {failed.hint}")
+        except PromoteError as error:
+            self._warnings.append(f"{error.message} {error.hint}")
+
+    def _reviewers(self) -> None:
+        wanted = [one for one in self._lacking.reviewers if one != self._pull.author]
+        users = [one for one in wanted if not one.startswith("team:")]
+        teams = [one.removeprefix("team:") for one in wanted if one.startswith("team:")]
+        self._one.create_review_request(reviewers=users, team_reviewers=teams)
+        self._done.append(f"asked {', '.join(wanted)} for a review")
+
+    def _issue(self) -> None:
+        changes: dict[str, Any] = {}
+        if self._lacking.assignees:
+            changes["assignees"] = list(self._lacking.assignees)
+        if self._lacking.milestone:
+            open_ones = self._client.repository.get_milestones()
+            found = [one for one in open_ones if one.title == self._lacking.milestone]
+            if found:
+                changes["milestone"] = found[0].number
+            else:
+                self._warnings.append(f"there is no milestone {self._lacking.milestone!r}")
+        if changes:
+            self._client.ask("PATCH", f"/issues/{self._number}", input=changes)
+            self._done.append(f"set {' and '.join(sorted(changes))}")
+
+    def _labels(self) -> None:
+        wanted = self._lacking.labels
+        try:
+            self._one.add_to_labels(*wanted)
+        except GithubException as error:
+            if error.status not in (404, 422):
+                raise
+            for name in wanted:
+                self._make_label(name)
+            self._one.add_to_labels(*wanted)
+        self._done.append(f"labelled {', '.join(wanted)}")
+
+    def _make_label(self, name: str) -> None:
+        try:
+            self._client.repository.create_label(name, _COLOUR)
+        except GithubException as error:
+            if error.status != 422:  # it is there already
+                raise
+
+    def _auto_merge(self) -> None:
+        """Arm auto-merge; merge now where nothing is to be waited for; else say what is."""
+        wanted = {
+            "pullRequestId": self._pull.node,
+            "mergeMethod": self._lacking.merge_method.upper(),
+            "expectedHeadOid": self._pull.head,
+        }
+        try:
+            self._client.graphql(_ENABLE, {"input": wanted})
+        except GithubException as error:
+            said = message_of(error)
+            ready = any(words in said.lower() for words in _READY)
+            if not ready and not any(words in said.lower() for words in _FORBIDDEN):
+                self._warnings.append(f"auto-merge could not be armed: {said}")
+                return
+            setting = "" if ready else "; 'Allow auto-merge' is off in the repository's settings"
+            self._merge(setting)
+            return
+        waits = self._waits()
+        self._done.append(f"auto-merge armed{f'; it waits for {waits}' if waits else ''}")
+
+    def _merge(self, setting: str) -> None:
+        """Merge now; GitHub may still be computing whether it can."""
+        for delay in (0.2, 0.5, 1.0, 2.0, 4.0, 0.0):
+            try:
+                self._one.merge(merge_method=self._lacking.merge_method, sha=self._pull.head)
+            except GithubException as error:
+                said = message_of(error)
+                if error.status == 409:
+                    raise RaceLostError(f"pull {self._number} moved on", "Run again.") from error
+                if "merge queue" in said.lower():
+                    self._enqueue()
+                    return
+                undecided = (
+                    "not mergeable" in said.lower() or "base branch was modified" in said.lower()
+                )
+                if delay and (is_passing(error) or undecided) and not self._is_merged():
+                    pause(delay, self._client.deadline)
+                    continue
+                if self._is_merged():
+                    break
+                reason = self._waits() or said
+                self._warnings.append(f"not merged: {said} ({reason}){setting}")
+                return
+            break
+        self._done.append(f"merged at once ({self._lacking.merge_method})")
+
+    def _is_merged(self) -> bool:
+        """Say whether the pull has been merged after all: a lost answer, or somebody else."""
+        return bool(self._client.repository.get_pull(self._number).complete().merged)
+
+    def _enqueue(self) -> None:
+        """Put the pull into the merge queue."""
+        wanted = {"pullRequestId": self._pull.node, "expectedHeadOid": self._pull.head}
+        self._client.graphql(_ENQUEUE, {"input": wanted})
+        self._done.append("added to the merge queue")
+
+    def _waits(self) -> str:
+        """Return the rules that keep the pull from being merged, as far as they can be read."""
+        names = {"owner": self._client.owner, "name": self._client.name, "number": self._number}
+        try:
+            data = self._client.graphql(_WAITS, names)
+        except FAILURES:
+            return ""
+        pull = (data.get("repository") or {}).get("pullRequest") or {}
+        rule = (pull.get("baseRef") or {}).get("branchProtectionRule") or {}
+        found = []
+        if pull.get("reviewDecision") in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
+            count = rule.get("requiredApprovingReviewCount")
+            found.append(f"{count} approving review(s)" if count else "an approving review")
+            if rule.get("requiresCodeOwnerReviews"):
+                found.append("code owners")
+        if rule.get("requiresStatusChecks"):
+            checks = ", ".join(rule.get("requiredStatusCheckContexts") or ())
+            found.append(f"the checks {checks}" if checks else "checks")
+        if rule.get("requiresCommitSignatures"):
+            found.append("verified signatures")
+        if pull.get("mergeStateStatus") == "DIRTY":
+            found.append("a conflict to be resolved")
+        return ", ".join(found)

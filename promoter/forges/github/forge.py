@@ -1,0 +1,200 @@
+"""The pulls of one repository on GitHub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.finish import Finisher
+from promoter.model import Pull, PullState
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from promoter.gitops.git import Deadline
+    from promoter.model import Finish, PullDraft
+
+_PAGE, _PAGES = 100, 50
+_ACTIONS = "github-actions[bot]"
+_RULES = """
+query Rules($owner: String!, $name: String!, $ref: String!) {
+  repository(owner: $owner, name: $name) {
+    ref(qualifiedName: $ref) {
+      branchProtectionRule { requiresCommitSignatures }
+      rules(first: 100) { nodes { type } }
+    }
+  }
+}
+"""
+
+
+class GitHubForge:
+    """The pulls of one repository on GitHub; a read is repeated on failure, a write is found."""
+
+    def __init__(
+        self, api_url: str, repository: tuple[str, str], token: SecretStr | None, deadline: Deadline
+    ) -> None:
+        self.client = Client(api_url, repository, token, deadline)
+
+    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
+        """Return the pulls from a branch to a base in every state, newest first."""
+        wanted = {
+            "state": "all",
+            "head": f"{self.client.owner}:{branch}",
+            "base": base,
+            "sort": "created",
+            "direction": "desc",
+        }
+        return tuple(one for one in self._listed(wanted) if one.branch == branch)
+
+    def all(self) -> tuple[Pull, ...]:
+        """Return the open pulls, newest first."""
+        found: list[Pull] = []
+        for page in range(1, _PAGES + 1):
+            wanted = {"state": "open", "sort": "created", "direction": "desc"}
+            part = self._listed({**wanted, "per_page": str(_PAGE), "page": str(page)})
+            found += part
+            if len(part) < _PAGE:
+                break
+        return tuple(found)
+
+    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
+        """Return the one open pull of a branch, opened now unless another run just did."""
+        wanted: dict[str, object] = {
+            "title": draft.title,
+            "body": draft.body,
+            "head": branch,
+            "base": base,
+        }
+        if as_draft:
+            wanted["draft"] = True
+
+        def find() -> Pull | None:
+            # The answer may have been lost after the pull was made, or another run was faster.
+            found = self.pulls(branch, base)
+            return next((one for one in found if one.state is PullState.OPEN), None)
+
+        return self.client.write(
+            "open the pull", lambda: _pull(self.client.ask("POST", "/pulls", input=wanted)), find
+        )
+
+    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
+        """Give a pull a title and a body."""
+        wanted = {"title": draft.title, "body": draft.body}
+
+        def find() -> Pull | None:
+            found = self.read(pull.number)
+            return found if (found.title, found.body) == (draft.title, draft.body) else None
+
+        return self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
+
+    def comment(self, pull: Pull, text: str) -> None:
+        """Say something on a pull, once."""
+        path = f"/issues/{pull.number}/comments"
+
+        def do() -> bool:
+            self.client.ask("POST", path, input={"body": text})
+            return True
+
+        def find() -> bool | None:
+            said = self.client.read("read the comments", lambda: self.client.ask("GET", path))
+            return any(one.get("body") == text for one in said) or None
+
+        self.client.write("comment on the pull", do, find)
+
+    def close(self, pull: Pull) -> Pull:
+        """End a pull unmerged."""
+
+        def find() -> Pull | None:
+            found = self.read(pull.number)
+            return None if found.state is PullState.OPEN else found
+
+        return self.client.write(
+            "close the pull", lambda: self._edit(pull, {"state": "closed"}), find
+        )
+
+    def read(self, number: int) -> Pull:
+        """Return a pull as it is now."""
+        return self.client.read(
+            "read the pull", lambda: _pull(self.client.ask("GET", f"/pulls/{number}")), new=True
+        )
+
+    def has_reviews(self, pull: Pull) -> bool:
+        """Say whether somebody has reviewed a pull."""
+        path = f"/pulls/{pull.number}/reviews"
+        return bool(self.client.read("read the reviews", lambda: self.client.ask("GET", path)))
+
+    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+        """Give a pull what it lacks; returns it with what was done, and what could not be."""
+        done, warnings = Finisher(self.client, pull, lacking).run()
+        if pull.author == _ACTIONS:
+            warnings = (
+                *warnings,
+                "the pull was opened with the workflow's own token: GitHub starts no checks on "
+                "it; use a GitHub App's token where checks are required",
+            )
+        return (self.read(pull.number) if lacking.auto_merge else pull), done, warnings
+
+    def requires_signatures(self, base: str) -> bool:
+        """Say whether the base takes verified commits alone; what can not be read is no."""
+        names = {"owner": self.client.owner, "name": self.client.name, "ref": f"refs/heads/{base}"}
+        try:
+            data = self.client.graphql(_RULES, names)
+            ref = (data.get("repository") or {}).get("ref")
+        except FAILURES:
+            ref = None
+        if isinstance(ref, dict):
+            protection = ref.get("branchProtectionRule") or {}
+            kinds = [one.get("type") for one in (ref.get("rules") or {}).get("nodes") or ()]
+            return (
+                bool(protection.get("requiresCommitSignatures")) or "REQUIRED_SIGNATURES" in kinds
+            )
+        try:
+            rules = self.client.ask("GET", f"/rules/branches/{base}")
+        except FAILURES:
+            return False
+        kinds = [one.get("type") for one in rules if isinstance(one, dict)]
+        return "required_signatures" in kinds
+
+    def spent(self) -> str:
+        """Return how many requests the API was asked."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.spent.items()))
+        return f"github: {self.client.spent.total()} requests ({kinds or 'none'})"
+
+    def _listed(self, parameters: dict[str, str]) -> list[Pull]:
+        """Return one page of pulls."""
+        return self.client.read(
+            "list the pulls",
+            lambda: [_pull(one) for one in self.client.ask("GET", "/pulls", parameters=parameters)],
+        )
+
+    def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
+        """Change a pull."""
+        return _pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
+
+
+def _pull(shown: object) -> Pull:
+    """Return a pull as promote sees it, from the JSON in which GitHub shows it."""
+    if not isinstance(shown, dict) or not isinstance(shown.get("number"), int):
+        msg = "the answer is no pull"
+        raise TypeError(msg)
+    users = [one["login"] for one in shown.get("requested_reviewers") or ()]
+    teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
+    return Pull(
+        number=shown["number"],
+        url=shown["html_url"],
+        state=PullState.MERGED if shown.get("merged_at") else PullState(shown["state"]),
+        branch=shown["head"]["ref"],
+        base=shown["base"]["ref"],
+        head=shown["head"]["sha"],
+        title=shown["title"],
+        body=(shown.get("body") or "").replace("\r\n", "\n"),
+        node=shown.get("node_id") or "",
+        author=(shown.get("user") or {}).get("login", ""),
+        draft=bool(shown.get("draft")),
+        labels=tuple(one["name"] for one in shown.get("labels") or ()),
+        reviewers=(*users, *teams),
+        assignees=tuple(one["login"] for one in shown.get("assignees") or ()),
+        milestone=(shown.get("milestone") or {}).get("title"),
+        auto_merge=bool(shown.get("auto_merge")),
+    )
