@@ -69,7 +69,7 @@ def summary(result: Mapping[str, Any]) -> str:
     return text[:_SUMMARY_LIMIT].rpartition("\n")[0] + "\n\n(cut)\n"
 
 
-def annotations(result: Mapping[str, Any]) -> str:
+def marks(result: Mapping[str, Any]) -> str:
     """Return refusals, errors and warnings as commands that mark them in the run and the files."""
     lines: list[str] = []
     for one in result.get("results", [result]):

@@ -92,7 +92,7 @@ def _as_step(result: dict[str, Any], told: str, shown: str, *, as_json: bool) ->
 
     actions.report(result)
     commands = "".join(actions.mask(one) for one in result.get("_masks", ()))
-    commands += actions.annotations(result)
+    commands += actions.marks(result)
     return (
         commands + actions.defused(told),
         actions.defused_json(shown) if as_json else actions.defused(shown),
