@@ -115,10 +115,10 @@ def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str 
             base=promotion.base_branch,
             as_draft=promotion.finish.draft,
         )
-    if (pull.title, pull.body) != (draft.title, draft.body):
+    if not pull_request.agrees(pull, draft):
         forge.renew(pull, draft)
     pull = forge.read(pull.number)
-    if pull.head != commit or (pull.title, pull.body) != (draft.title, draft.body):
+    if pull.head != commit or not pull_request.agrees(pull, draft):
         raise RaceLostError(f"pull {pull.number} moved on while its text was written", "Run again.")
     return pull
 

@@ -158,6 +158,9 @@ class Environment(Section):
     """How a change arrives: a commit on the base branch, a pull, or a pull that merges itself."""
     transport: Literal["git", "api"] = "git"
     """Through git, or through the forge's API (GitHub then signs the commit)."""
+    render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] = "warn"
+    """The render before and after: not made, told (what no longer builds is refused), or `strict`:
+    refused where anything but images changes, or where none can be made."""
     pin: Literal["tag", "digest", "both"] = "tag"
     """What is written: the tag, the digest it stands for, or both."""
     checks: Checks = Checks()
@@ -191,6 +194,8 @@ class Override(Section):
     """Another folder."""
     deliver: Literal["push", "pull-request", "auto-merge"] | None = None
     """Another delivery."""
+    render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] | None = None
+    """Another render."""
     pin: Literal["tag", "digest", "both"] | None = None
     """Another pin."""
     checks: Checks | None = None
@@ -211,7 +216,9 @@ class App(Section):
     images: tuple[str, ...] = ()
     """The images that one tag sets; without them, all of the kustomization's that share one tag."""
     source: str | None = None
-    """The web address of the source repository."""
+    """The address of the source repository, for the commits that a pull brings."""
+    source_tag: str | None = None
+    """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""
     targets: tuple[EditTarget, ...] = ()
     """Where the tags live; without it, the `images` of the environment's kustomization."""
     linked: tuple[Linked, ...] = ()

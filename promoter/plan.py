@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.model import Finish
+from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
     from promoter.image import Tag
@@ -59,6 +60,8 @@ class Promotion:
     kept: str | None = None
     message: str | None = None
     draft: PullDraft | None = None
+    told: Proposal | None = None
+    """What the draft tells of, where that is not the proposal: a newer one that stands."""
     pull: Pull | None = None
     closing: str | None = None
     comment: str | None = None
@@ -79,10 +82,7 @@ class Promotion:
             return False
         if self.pull is not None and not self.finish.nothing:
             return True
-        return self.pull is None or (self.pull.title, self.pull.body) != (
-            self.draft.title,
-            self.draft.body,
-        )
+        return self.pull is None or not agrees(self.pull, self.draft)
 
 
 @dataclass(frozen=True, slots=True)

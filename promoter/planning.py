@@ -246,6 +246,7 @@ class _Planner:
             action=Action.SUPERSEDED,
             kept=self.sight.tip,
             draft=pull_request.draft(standing, self.config.templates) if standing else None,
+            told=standing,
             warnings=(f"superseded: {reason}; --allow downgrade goes back",),
         )
 

@@ -7,23 +7,17 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from promoter import graph, render
 from promoter import wiring as wires
 from promoter.apply import Outcome, apply
 from promoter.errors import RaceLostError, UsageError
-from promoter.model import PullState, Refusal
-from promoter.plan import Action
-from promoter.planning import branch_of, locate, plan
+from promoter.observe import observe_and_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import PurePosixPath
 
     from promoter.forges import Forge
     from promoter.gitops import Repository
-    from promoter.layout import Target
-    from promoter.model import Pull, Sight, Tree
-    from promoter.plan import Promotion, Request
+    from promoter.plan import Action, Promotion, Request
     from promoter.wiring import Wiring
 
 
@@ -82,68 +76,6 @@ def promote(request: Request, world: World) -> Outcome:
                 written = (error.commit, promotion.action) if error.commit else written
                 raise
     return _summed(outcome, written)
-
-
-def observe_and_plan(request: Request, world: World) -> Promotion:
-    """Return what one request means for what is there now."""
-    wiring = world.wiring
-    wanted = wiring.settings.base or (wiring.file.base if wiring.file else None)
-    base = world.repository.base(wanted)
-    config = wiring.config(base[1])
-    target = locate(request, config, base[1])
-    sight = world.repository.look(base, branch_of(target, config))
-    if target.settings.deliver != "push":
-        sight = replace(sight, pulls=_pulls(sight, target, world.forge()))
-    promotion = plan(request, config, sight).promotions[0]
-    return _verifiable(_judged(promotion, sight.base, target.directory), world)
-
-
-def _pulls(sight: Sight, target: Target, forge: Forge) -> tuple[Pull, ...]:
-    """Return the branch's pulls; whether the open one has reviews only where that matters."""
-    found = forge.pulls(sight.branch, sight.base_branch)
-    if not target.settings.reviewers:
-        return found
-    return tuple(
-        replace(one, reviewed=forge.has_reviews(one))
-        if one.state is PullState.OPEN and not one.reviewers
-        else one
-        for one in found
-    )
-
-
-def _verifiable(promotion: Promotion, world: World) -> Promotion:
-    """Refuse a commit that the base's rules would keep from being merged, before it is pushed."""
-    unsigned = promotion.transport == "git" and world.wiring.settings.signing_key is None
-    if promotion.message is None or promotion.deliver == "push" or not unsigned:
-        return promotion
-    if not world.forge().requires_signatures(promotion.base_branch):
-        return promotion
-    refusal = Refusal(
-        "signature",
-        f"{promotion.base_branch} takes verified commits alone, and this one would not be signed",
-        "Use transport: api, where GitHub signs, or give --signing-key.",
-    )
-    return replace(promotion, action=Action.REFUSED, message=None, draft=None, refusals=(refusal,))
-
-
-def _judged(promotion: Promotion, base: Tree, directory: PurePosixPath) -> Promotion:
-    """Return a promotion after the render's verdict on the commit that it would make."""
-    if promotion.message is None or promotion.proposal is None or promotion.refusals:
-        return promotion
-    if render.program() is None:
-        return promotion
-    verdict = render.judge(base, graph.reach(base, directory), promotion.proposal.edits)
-    warnings = (*promotion.warnings, *verdict.warnings)
-    if verdict.refusals:
-        return replace(
-            promotion,
-            action=Action.REFUSED,
-            message=None,
-            draft=None,
-            refusals=verdict.refusals,
-            warnings=warnings,
-        )
-    return replace(promotion, warnings=warnings)
 
 
 def _forge_for(promotion: Promotion, world: World) -> Forge | None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 
 _WEB = ("https", "http")
+# What the pull's text would like to know may not hold the promotion up.
+_SOURCE_TIME = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,20 @@ def open_clone(wiring: Wiring) -> Clone:
     if settings.authorities:
         configuration["http.sslCAInfo"] = settings.authorities
     return Clone(where.url, wiring.deadline, configuration=configuration)
+
+
+def open_source(wiring: Wiring, source: Address) -> Clone:
+    """Return an empty clone of a source repository; a token goes there only on the same host."""
+    configuration: dict[str, str] = {}
+    settings, where = wiring.settings, wiring.address
+    same = (source.scheme, source.host) == (where.scheme, where.host)
+    if settings.token and same and source.scheme in _WEB:
+        credential = Credential(source.url, settings.token.get_secret_value())
+        configuration |= credential.configuration()
+    if settings.authorities:
+        configuration["http.sslCAInfo"] = settings.authorities
+    deadline = Deadline(min(_SOURCE_TIME, wiring.deadline.remaining()))
+    return Clone(source.url, deadline, configuration=configuration)
 
 
 @contextmanager

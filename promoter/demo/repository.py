@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter.demo.source import make_source
 from promoter.errors import UsageError
 from promoter.gitops.git import Deadline, Git
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 AUTHOR = "Aurora Platform <platform@aurora.example>"
 _BRANCH = "main"
+_SOURCE = b"https://github.com/aurora-cloud/aurora"
 # A fixed moment, so that the same files make the same commit everywhere.
 _TIME = "1767225600 +0000"
 
@@ -34,7 +36,9 @@ def make(directory: Path, deadline: Deadline) -> Git:
     # What the big forges allow: fetching commits without the files that are not asked for.
     git("config", "uploadpack.allowFilter", "true")
     git("config", "uploadpack.allowAnySHA1InWant", "true")
-    git("fast-import", "--quiet", "--date-format=raw", stdin=_stream())
+    source = make_source(directory / "demo" / "aurora.git", deadline)
+    source.close()
+    git("fast-import", "--quiet", "--date-format=raw", stdin=_stream(source.directory.as_uri()))
     return git
 
 
@@ -43,15 +47,21 @@ def paths() -> list[str]:
     return sorted(path for path, _ in _walk(files("promoter") / "demo" / "aurora", ""))
 
 
-def _stream() -> bytes:
-    """Return the files as one commit in the form that `git fast-import` reads."""
+def _stream(source: str) -> bytes:
+    """Return the files as one commit in the form that `git fast-import` reads.
+
+    The app's source is the demo's own repository, so that nothing is asked of a network.
+    """
     message = b"The Aurora GitOps repository\n"
     out = [
         f"commit refs/heads/{_BRANCH}\ncommitter {AUTHOR} {_TIME}\n".encode(),
         f"data {len(message)}\n".encode(),
         message,
     ]
-    for path, data in sorted(_walk(files("promoter") / "demo" / "aurora", "")):
+    for path, shipped in sorted(_walk(files("promoter") / "demo" / "aurora", "")):
+        data = shipped
+        if path == "promoter.yaml":
+            data = data.replace(_SOURCE, source.encode())
         out.append(f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
     return b"".join(out)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from promoter.gitops.history import FileVersion
     from promoter.model import CommitDraft, Sight, Tree
 
 
@@ -19,6 +22,11 @@ class Repository(Protocol):
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit and move its branch there; `RaceLostError` where the branch has moved."""
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
+        """Return the versions that files of the base have had, newest first."""
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import secrets
 import stat
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +18,19 @@ from github import GithubException
 from promoter.errors import RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.failures import message_of
+from promoter.gitops.history import FileVersion
 from promoter.gitops.tree import ROOT, kind_of
 from promoter.model import BranchCommit, Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promoter.forges.github.client import Client
     from promoter.model import CommitDraft, Kind, Tree
 
 _BRANCH_LIMIT = 20
 _BLOBS_AT_ONCE = 50
+_VERSIONS = 4
 _ZERO = "0" * 40
 _COMMIT = """
 mutation Commit($input: CreateCommitOnBranchInput!) {
@@ -189,6 +192,28 @@ class ApiRepository:
         finally:
             self._drop(aside)
         return commit
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
+        """Return the versions that files of the base have had, newest first."""
+        return {path: tuple(self._versions(base.commit, path)) for path in paths}
+
+    def _versions(self, commit: str, path: PurePosixPath) -> Iterator[FileVersion]:
+        """Yield a file's versions; few are asked for, since each costs some requests."""
+        wanted = {"sha": commit, "path": str(path), "per_page": str(_VERSIONS)}
+        listed = self._client.read(
+            "read the history", lambda: self._client.ask("GET", "/commits", parameters=wanted)
+        )
+        for number, one in enumerate(listed):
+            moment = datetime.fromisoformat(one["commit"]["committer"]["date"])
+            last = number == _VERSIONS - 1
+            try:
+                data = ApiTree(self._reader, one["sha"]).read(path)
+            except KeyError:
+                return
+            message = one["commit"]["message"]
+            yield FileVersion(one["sha"], int(moment.timestamp()), message, data, last)
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -93,6 +93,22 @@ class Clone:
         if _FILTER_IGNORED in result.stderr:
             self._blobless = False
 
+    def fetch_history(self, depth: int, *commits: str) -> None:
+        """Bring commits with so many before them, and nothing of their files."""
+        self._prepare()
+        self.git(
+            "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
+            "--no-write-fetch-head", "--no-recurse-submodules", "origin", *commits,
+        )  # fmt: skip
+
+    def shallow_commits(self) -> frozenset[str]:
+        """Return the commits whose parents were not brought."""
+        try:
+            text = (self.git.directory / "shallow").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(text.split())
+
     def fetch_blobs(self, oids: Iterable[str]) -> None:
         """Bring file contents in one round trip; those already here cost nothing."""
         missing = [oid for oid in dict.fromkeys(oids) if oid not in self._present]

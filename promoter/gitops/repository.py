@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.commits import Signature, write_commit
+from promoter.gitops.history import file_versions
 from promoter.model import BranchCommit, Sight
 from promoter.promotion import BRANCH_PREFIX, Declaration
 
 if TYPE_CHECKING:
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.commits import Signing
+    from promoter.gitops.history import FileVersion
     from promoter.gitops.tree import GitTree
     from promoter.model import CommitDraft, Tree
 
@@ -61,6 +63,12 @@ class GitRepository:
             raise AssertionError(msg)
         self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
         return commit
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
+        """Return the versions that files of the base have had, newest first."""
+        return file_versions(self._clone, base.commit, paths)
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

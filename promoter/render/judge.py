@@ -7,16 +7,15 @@ functions stay off, which is kustomize's default.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.model import Kind, Refusal
+from promoter.render.objects import RenderDiff, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _TIME = 30.0
 _FILES, _BYTES = 3000, 32 * 1024 * 1024
-_IMAGE = re.compile(r"[-+] *(?:- )?(?:image|reference): ?\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,10 @@ class Verdict:
 
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-    """The rendered lines that differ, as `-` and `+`."""
+    diff: RenderDiff | None = None
+    """What differs, object by object; None where nothing was rendered."""
+    note: str = ""
+    """Why nothing was rendered, where it was not."""
 
 
 def program() -> tuple[str, ...] | None:
@@ -48,26 +48,44 @@ def program() -> tuple[str, ...] | None:
     return None
 
 
-def judge(tree: Tree, reach: Reach, edits: Sequence[FileEdit]) -> Verdict:
-    """Render before and after: refuse what no object feels or what no longer builds."""
+def judge(tree: Tree, reach: Reach, edits: Sequence[FileEdit], *, strict: bool = False) -> Verdict:
+    """Render before and after: refuse what no object feels or what no longer builds.
+
+    `strict` also refuses a change of anything but images, and a render that can not be made.
+    """
+    verdict = _judged(tree, reach, edits, strict=strict)
+    if not strict or verdict.refusals or verdict.diff is not None or not edits:
+        return verdict
+    reason = f"render: strict wants the render, and there is none: {verdict.note}"
+    refusal = Refusal("render", reason, "Install kustomize, or set render: warn.", str(reach.file))
+    return Verdict((refusal,), verdict.warnings)
+
+
+def _judged(tree: Tree, reach: Reach, edits: Sequence[FileEdit], *, strict: bool) -> Verdict:
+    """Return the verdict as far as a render can be made."""
     command = program()
-    if command is None or not reach.complete or not edits:
-        return Verdict()
+    if command is None:
+        return Verdict(note="neither kustomize nor kubectl is on PATH")
+    if not edits:
+        return Verdict(note="nothing changes")
+    if not reach.complete:
+        return Verdict(note="a part of it lies outside of the repository")
     directory = reach.file.parent
     with tempfile.TemporaryDirectory(prefix="promoter-render-") as home:
         root = Path(home)
         if not _materialise(tree, _folders(reach), root):
-            return Verdict(warnings=("the folders are too large to be rendered here",))
+            return Verdict(note="the folders are too large to be rendered here")
         before = _build(command, root, directory)
         for edit in edits:
             (root / edit.path).write_bytes(edit.after)
         after = _build(command, root, directory)
     if before.error:
-        return Verdict(warnings=(f"{directory} did not build before the edit: {before.error}",))
+        note = f"{directory} did not build before the edit: {before.error}"
+        return Verdict(warnings=(note,), note=note)
     if after.error:
         reason = f"{directory} would no longer build: {after.error}"
         return Verdict((Refusal("render", reason, "The edit is not made.", str(reach.file)),))
-    return _compared(before.text, after.text, reach)
+    return _compared(before.text, after.text, reach, strict=strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +96,23 @@ class _Built:
     error: str = ""
 
 
-def _compared(before: str, after: str, reach: Reach) -> Verdict:
+def _compared(before: str, after: str, reach: Reach, *, strict: bool) -> Verdict:
     """Return the verdict on two renders."""
-    found = unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-    lines = tuple(one for one in found if not one.startswith(("---", "+++", "@@")))
-    if not lines:
+    diff = compare(before, after)
+    file = str(reach.file)
+    if not diff.objects:
         reason = "no rendered object would change: no container feels the edit"
-        return Verdict((Refusal("dead-edit", reason, "Check the image's name.", str(reach.file)),))
-    other = [line for line in lines if not _IMAGE.fullmatch(line)]
-    told = f"more than images would change at run time: {other[0].strip()}" if other else ""
-    return Verdict(warnings=(told,) if told else (), lines=lines)
+        return Verdict((Refusal("dead-edit", reason, "Check the image's name.", file),))
+    broken = [one for one in diff.objects if not one.images_only]
+    if not broken:
+        return Verdict(diff=diff)
+    what = broken[0].other[0] if broken[0].other else broken[0].state
+    told = f"more than images would change at run time: {broken[0].title}: {what}"
+    if strict:
+        return Verdict(
+            (Refusal("render", told, "Change it by a pull of its own.", file),), diff=diff
+        )
+    return Verdict(warnings=(told,), diff=diff)
 
 
 def _build(command: Sequence[str], root: Path, directory: PurePosixPath) -> _Built:

@@ -1,0 +1,22 @@
+"""The texts of a promotion: commit message, title, body and comments; pure functions of what is known."""
+
+from promoter.pull_request.body import draft
+from promoter.pull_request.markdown import code
+from promoter.pull_request.state import agrees, closed_by_us, facts_of, is_ours, mark_closed
+from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
+
+__all__ = [
+    "agrees",
+    "closed_by_us",
+    "closing",
+    "code",
+    "draft",
+    "facts_of",
+    "is_ours",
+    "mark_closed",
+    "message",
+    "plain",
+    "summary",
+    "superseding",
+    "title",
+]

@@ -1,0 +1,174 @@
+"""The pull's body: it answers what a reviewer asks, in the order in which it is asked."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from promoter.diff import unified
+from promoter.errors import PromoteError
+from promoter.evidence import Evidence, day, span
+from promoter.image import Digest, Tag
+from promoter.model import ImageRequest, PullDraft
+from promoter.pull_request.brings import section as brings
+from promoter.pull_request.markdown import (
+    Section,
+    bounded,
+    code,
+    fenced,
+    inert,
+    link,
+    table,
+)
+from promoter.pull_request.runtime import alarm
+from promoter.pull_request.runtime import section as runtime
+from promoter.pull_request.state import block
+from promoter.pull_request.texts import fields, filled, shall_be, summary, title, was
+
+if TYPE_CHECKING:
+    from promoter.config import Templates
+    from promoter.evidence import Place
+    from promoter.model import ImageMove
+    from promoter.propose import Proposal
+
+_DIFF_LIMIT = 20_000
+_NOTHING = Evidence()
+_SAFE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHING) -> PullDraft:
+    """Return title and body of the pull for a branch that holds the proposal."""
+    declaration = proposal.declaration
+    head = [
+        f"Promotes **{code(declaration.app)}** to **{code(declaration.environment)}**: "
+        f"{code(fields(proposal)['from'])} → {code(summary(proposal.moves))}.",
+        alarm(evidence),
+        "\n".join(f"> **Note:** {inert(warning)}" for warning in proposal.warnings),
+    ]
+    sections = [
+        Section("What changes", _changes(proposal, evidence), 9),
+        *runtime(evidence),
+        *brings(evidence.brings),
+        *_places(evidence, proposal),
+        *_gates(evidence),
+        Section("How to undo it", _undo(proposal), 7),
+        *_asked(proposal),
+    ]
+    text = bounded("\n\n".join(part for part in head if part), sections, block(proposal, evidence))
+    if templates.body != "{body}":
+        known = {key: inert(value) for key, value in fields(proposal).items()}
+        text = filled(templates.body, known | {"body": text})
+    return PullDraft(title(proposal, templates), text)
+
+
+def _changes(proposal: Proposal, evidence: Evidence) -> str:
+    """Return the images from and to, with what the registry says of them, and the diff."""
+    known = [evidence.built.get(move.name) for move in proposal.moves]
+    header = ["image", "from", "to"]
+    rows = [[code(m.name), code(was(m)), code(shall_be(m))] for m in proposal.moves]
+    if any(known):
+        header += ["digest", "built"]
+        for row, one in zip(rows, known, strict=True):
+            created = one.created.strftime("%Y-%m-%d %H:%M UTC") if one and one.created else "?"
+            digest = one.digest[:19] + "…" if one and one.digest else "?"
+            row += [code(digest), created]
+    diff = unified(proposal.edits)
+    if len(diff) > _DIFF_LIMIT:
+        diff = diff[:_DIFF_LIMIT].rpartition("\n")[0] + "\n(cut)"
+    files = ", ".join(code(str(edit.path)) for edit in proposal.edits)
+    return f"{table(header, rows)}\n\nIn {files}:\n\n{fenced(diff, 'diff')}"
+
+
+def _places(evidence: Evidence, proposal: Proposal) -> list[Section]:
+    """Return where the app's images run, as a table and as a picture of the way."""
+    if not evidence.places:
+        return []
+    to = summary(proposal.moves)
+    rows = [
+        [
+            code(place.environment) + (" (this pull)" if place.target else ""),
+            ", ".join(code(tag) for tag in place.tags) or "?",
+            _since(place),
+            "yes" if place.tags == (to,) else "no",
+        ]
+        for place in evidence.places
+    ]
+    parts = [table(["environment", "runs", "since", f"has {code(to)}"], rows)]
+    if len(evidence.places) > 1:
+        parts.append(fenced(_picture(evidence.places, to), "mermaid"))
+    return [Section("Where it has been", "\n\n".join(parts), 5)]
+
+
+def _since(place: Place) -> str:
+    """Return since when an environment has what it has."""
+    if place.since is None:
+        return "?"
+    age = f" ({span(place.age)})" if place.age is not None else ""
+    return f"{'before ' if place.at_least else ''}{day(place.since)}{age}"
+
+
+def _picture(places: tuple[Place, ...], to: str) -> str:
+    """Return the environments as a Mermaid picture, the target last."""
+    ordered = sorted(places, key=lambda place: place.target)
+    lines = ["flowchart LR"]
+    for number, place in enumerate(ordered):
+        runs = ", ".join(_label(tag) for tag in place.tags) or "?"
+        shown = f"{runs} → {_label(to)}" if place.target else runs
+        lines.append(f'  e{number}["{_label(place.environment)}<br/>{shown}"]')
+    lines += [f"  e{n} --> e{n + 1}" for n in range(len(ordered) - 1)]
+    return "\n".join(lines)
+
+
+def _label(text: str) -> str:
+    """Return text for a picture, in which only plain characters are safe."""
+    return "".join(c if _SAFE.fullmatch(c) else " " for c in text)[:60]
+
+
+def _gates(evidence: Evidence) -> list[Section]:
+    """Return every rule that was asked, with its verdict."""
+    if not evidence.gates:
+        return []
+    rows = [[inert(gate.name), gate.verdict, inert(gate.detail)] for gate in evidence.gates]
+    return [Section("Why it may go", table(["rule", "verdict", "because"], rows), 6)]
+
+
+def _undo(proposal: Proposal) -> str:
+    """Return the exact command that takes the promotion back after it was merged."""
+    declaration = proposal.declaration
+    back = [_back(move) for move in proposal.moves]
+    if not all(back):
+        return "Before the merge: close this pull. After it: revert the merge."
+    tags = {str(one.tag) for one in back if one and one.tag and not one.digest}
+    where = ["promote", "--app", declaration.app, "--env", declaration.environment]
+    if len(tags) == 1 and all(one and one.tag and not one.digest for one in back):
+        what = ["--tag", tags.pop()]
+    else:
+        what = [part for one in back for part in ("--image", str(one))]
+    command = shlex.join([*where, *what, "--allow", "downgrade"])
+    return f"Before the merge: close this pull. After it:\n\n{fenced(command, 'sh')}"
+
+
+def _back(move: ImageMove) -> ImageRequest | None:
+    """Return the request that brings an image back to what it was, where that is one."""
+    try:
+        tag = Tag.parse(move.from_tag) if move.from_tag else None
+        digest = Digest.parse(move.from_digest) if move.from_digest else None
+    except PromoteError:
+        return None
+    return ImageRequest(move.name, tag, digest) if tag or digest else None
+
+
+def _asked(proposal: Proposal) -> list[Section]:
+    """Return who asked, from where, and what came before."""
+    declaration = proposal.declaration
+    facts = []
+    if declaration.actor:
+        facts.append(f"- Asked by: {code(declaration.actor)}")
+    if declaration.run:
+        facts.append(f"- Run: {link(declaration.run, declaration.run)}")
+    if declaration.source_revision:
+        facts.append(f"- Source revision: {code(declaration.source_revision)}")
+    if declaration.previous_pull:
+        facts.append(f"- Earlier pull, closed unmerged: #{declaration.previous_pull}")
+    return [Section("Who asked", "\n".join(facts), 4)] if facts else []

@@ -1,0 +1,110 @@
+"""GitHub-flavoured Markdown that nothing from outside can bend, cut without being broken."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from promoter.promotion import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# GitHub takes this many characters; bytes are bounded too, for characters outside of ASCII.
+LIMIT = 65_536
+_BYTES = 250_000
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&$@^]")
+_WEB = re.compile(
+    r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~!$&'*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~=&%-]*)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a body: its heading, its text, and how long it stays when there is too much."""
+
+    heading: str
+    text: str
+    weight: int
+    """The higher, the longer it stays; 0 goes first."""
+
+
+def code(text: str) -> str:
+    """Return outside text as an inline code span that nothing in it can leave."""
+    shown = one_line(text).replace("|", "\\|")
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    pad = " " if fence != "`" or not shown else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def inert(text: str) -> str:
+    """Return outside text for a sentence: no markup, mention, reference, link or HTML is left in it."""
+    # Every character that could begin something becomes an entity, which GitHub shows and no more.
+    shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", one_line(text))
+    if "://" in shown or re.search(r":\S*:", shown):  # an address, or the name of an emoji
+        shown = shown.replace(":", "&#58;")
+    # Bare hexadecimal words are turned into links to commits: a word joiner keeps them apart.
+    shown = re.sub(r"\b(?=[0-9a-f]{7,40}\b)([0-9a-f])", "\\1\u2060", shown)
+    return re.sub(r"\b(www(?=\.)|gh(?=-\d))", "\\1\u2060", shown, flags=re.IGNORECASE)
+
+
+def link(text: str, url: str | None) -> str:
+    """Return a link where the address is one of the web, else the text alone, as code."""
+    if url is None or not _WEB.fullmatch(url):
+        return code(text)
+    return f"[{code(text)}]({url})"
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Return text as a code block that nothing in it can leave."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text).rstrip("\n")
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", shown)), default=0) + 1)
+    return f"{fence}{language}\n{shown}\n{fence}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are Markdown already."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def details(summary: str, text: str) -> str:
+    """Return text folded away below a line that is HTML-safe Markdown."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def hidden(name: str, value: dict[str, Any]) -> str:
+    """Return a value as a comment for machines; nothing in it can end the comment."""
+    text = json.dumps(value, sort_keys=True)
+    for character in "-<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return f"<!-- promoter:{name} {text} -->"
+
+
+def find_hidden(name: str, body: str) -> dict[str, Any] | None:
+    """Return the last such value in a body, whatever people wrote around it; None without one."""
+    found = re.findall(rf"<!-- promoter:{re.escape(name)} (\{{.*?\}}) -->", body)
+    try:
+        value = json.loads(found[-1]) if found else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def bounded(head: str, sections: Sequence[Section], foot: str) -> str:
+    """Return a body within the forge's limit: the least important sections are left out, and named."""
+    kept = list(sections)
+    left_out: list[str] = []
+    while True:
+        note = (
+            f"_Left out, for the forge takes no more: {', '.join(left_out)}._" if left_out else ""
+        )
+        parts = [f"### {one.heading}\n\n{one.text}" for one in kept]
+        text = "\n\n".join(part for part in [head, *parts, note, foot] if part) + "\n"
+        if not kept or (len(text) <= LIMIT and len(text.encode()) <= _BYTES):
+            return text
+        least = min(kept, key=lambda one: one.weight)
+        kept.remove(least)
+        left_out.append(least.heading.lower())

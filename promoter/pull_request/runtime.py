@@ -1,0 +1,77 @@
+"""The part of a body that says what changes at run time: the promise first, then each object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.pull_request.markdown import Section, code, details, fenced, inert
+
+if TYPE_CHECKING:
+    from promoter.evidence import Evidence
+    from promoter.render import ObjectDiff
+
+_SHOWN = 30
+_TEXT_LIMIT = 30_000
+
+
+def alarm(evidence: Evidence) -> str:
+    """Return the warning that leads a body where more than images would change; else ''."""
+    diff = evidence.render
+    if diff is None or diff.images_only:
+        return ""
+    broken = [one for one in diff.objects if not one.images_only]
+    lines = [f"> - {code(one.title)}: {_beside(one)}" for one in broken[:10]]
+    if len(broken) > 10:
+        lines.append(f"> - and {len(broken) - 10} more")
+    return "\n".join(["> [!CAUTION]", "> **More than images would change at run time:**", *lines])
+
+
+def section(evidence: Evidence) -> list[Section]:
+    """Return what changes at run time, one folded diff an object."""
+    diff = evidence.render
+    if diff is None:
+        if not evidence.render_note:
+            return []
+        return [
+            Section("What changes at run time", f"Not rendered: {inert(evidence.render_note)}.", 1)
+        ]
+    count = len(diff.objects)
+    objects = f"{count} object{'s' if count != 1 else ''}"
+    if diff.images_only:
+        promise = f"✅ Only container images change, in {objects}."
+    else:
+        broken = sum(not one.images_only for one in diff.objects)
+        promise = f"⚠️ {broken} of {objects} would change in more than images."
+    parts, size = [promise], 0
+    for shown, one in enumerate(diff.objects):
+        told = _object(one)
+        size += len(told)
+        if shown >= _SHOWN or size > _TEXT_LIMIT:
+            rest = ", ".join(code(other.title) for other in diff.objects[shown : shown + 20])
+            more = count - shown
+            parts.append(f"{more} more: {rest}{' …' if more > 20 else ''}")
+            break
+        parts.append(told)
+    return [Section("What changes at run time", "\n\n".join(parts), 8)]
+
+
+def _object(one: ObjectDiff) -> str:
+    """Return one object's diff, folded."""
+    images = ", ".join(f"{_short(old)} → {_short(new)}" for old, new in one.images[:4])
+    told = f": {inert(images)}" if images else ""
+    state = "" if one.state == "changed" else f" ({one.state})"
+    mark = "" if one.images_only else "⚠️ "
+    return details(f"{mark}{inert(one.title)}{state}{told}", fenced("\n".join(one.lines), "diff"))
+
+
+def _short(image: str) -> str:
+    """Return an image without its registry."""
+    return image.rpartition("/")[2]
+
+
+def _beside(one: ObjectDiff) -> str:
+    """Return what changes in an object beside images."""
+    if one.state != "changed":
+        return one.state
+    shown = ", ".join(code(path) for path in one.other[:5])
+    return f"{shown}{' …' if len(one.other) > 5 else ''}"

@@ -1,0 +1,80 @@
+"""The hidden block of a body: what the bot reads its own state from, whatever people write around it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from promoter.diff import unified
+from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
+
+if TYPE_CHECKING:
+    from promoter.evidence import Evidence
+    from promoter.model import Pull, PullDraft
+    from promoter.propose import Proposal
+
+_NAME = "state"
+_CLOSED = "<!-- promoter:closed -->"
+
+
+def block(proposal: Proposal, evidence: Evidence) -> str:
+    """Return the block: which promotion the body tells of, and which facts it has of it."""
+    declaration = proposal.declaration
+    return hidden(
+        _NAME,
+        {
+            "schema": 1,
+            "app": declaration.app,
+            "environment": declaration.environment,
+            "images": [str(image) for image in declaration.images],
+            "key": _key(proposal),
+            "facts": list(evidence.facts),
+        },
+    )
+
+
+def agrees(pull: Pull, draft: PullDraft) -> bool:
+    """Say whether a pull tells of the commit that the draft tells of, and knows no less of it."""
+    if pull.title != draft.title:
+        return False
+    if pull.body == draft.body:
+        return True
+    told, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
+    if told is None or wanted is None or told.get("key") != wanted.get("key"):
+        return False
+    return set(wanted.get("facts", ())) <= _facts(told)
+
+
+def facts_of(pull: Pull, draft: PullDraft) -> frozenset[str] | None:
+    """Return the facts that a pull tells of a draft's commit, or None where it tells of another."""
+    told, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
+    if told is None or wanted is None or told.get("key") != wanted.get("key"):
+        return None
+    return _facts(told)
+
+
+def is_ours(body: str) -> bool:
+    """Say whether a pull's body was written by promote."""
+    return find_hidden(_NAME, body) is not None
+
+
+def mark_closed(body: str) -> str:
+    """Return a body that says the closing was ours, so that it is not taken for a human's no."""
+    return body if closed_by_us(body) else f"{body[: LIMIT - len(_CLOSED) - 1]}\n{_CLOSED}"
+
+
+def closed_by_us(body: str) -> bool:
+    """Say whether a closed pull was closed by promote itself."""
+    return _CLOSED in body
+
+
+def _facts(told: dict[str, object]) -> frozenset[str]:
+    """Return the names of the facts that a block lists."""
+    listed = told.get("facts")
+    return frozenset(str(one) for one in listed) if isinstance(listed, list) else frozenset()
+
+
+def _key(proposal: Proposal) -> str:
+    """Return what tells one promotion's commit from another's: its trailers and its diff."""
+    text = "\n".join([*proposal.declaration.trailers(), unified(proposal.edits)])
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]

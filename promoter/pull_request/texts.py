@@ -1,0 +1,96 @@
+"""The short texts of a promotion, and the fields that templates may name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from promoter.promotion import one_line
+from promoter.pull_request.markdown import code, inert
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.config import Templates
+    from promoter.model import ImageMove
+    from promoter.propose import Proposal
+
+_TITLE_LIMIT = 250
+
+
+def title(proposal: Proposal, templates: Templates) -> str:
+    """Return the pull's title, which is also the commit's first line."""
+    return one_line(filled(templates.title, fields(proposal)))[:_TITLE_LIMIT]
+
+
+def message(proposal: Proposal, templates: Templates) -> str:
+    """Return the commit's message: title, one line an image, the trailers."""
+    lines = [f"{move.name}: {was(move)} -> {shall_be(move)}" for move in proposal.moves]
+    known = fields(proposal) | {"title": title(proposal, templates), "images": "\n".join(lines)}
+    return proposal.declaration.message(filled(templates.commit, known))
+
+
+def superseding(standing: Proposal, proposal: Proposal) -> str | None:
+    """Return the comment that says what an open pull proposes instead of what, where that changes."""
+    if standing.declaration.images == proposal.declaration.images:
+        return None
+    old, new = summary(standing.moves), summary(proposal.moves)
+    asked = proposal.declaration
+    by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
+    run = f" Run: {code(asked.run)}." if asked.run else ""
+    return f"Proposes {code(new)} now, in place of {code(old)}.{by}{run}"
+
+
+def closing(proposal: Proposal, base: str) -> str:
+    """Return the comment with which a pull is closed that the base has overtaken."""
+    return (
+        f"Closed as superseded: {code(base)} already has "
+        f"{code(summary(proposal.moves))} of {code(proposal.declaration.app)}."
+    )
+
+
+def summary(moves: tuple[ImageMove, ...]) -> str:
+    """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
+    wanted = {shall_be(move) for move in moves}
+    return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
+
+
+def plain(text: str) -> str:
+    """Return outside text for a message on one line."""
+    return one_line(text)[:120]
+
+
+def fields(proposal: Proposal) -> dict[str, str]:
+    """Return what a template may name, as plain text on one line."""
+    declaration = proposal.declaration
+    before = {was(move) for move in proposal.moves}
+    return {
+        "app": declaration.app,
+        "environment": declaration.environment,
+        "from": before.pop() if len(before) == 1 else f"{len(proposal.moves)} images",
+        "to": summary(proposal.moves),
+        "images": ", ".join(move.name for move in proposal.moves),
+        "actor": one_line(declaration.actor or ""),
+        "run": one_line(declaration.run or ""),
+        "source-revision": one_line(declaration.source_revision or ""),
+    }
+
+
+def filled(template: str, known: Mapping[str, str]) -> str:
+    """Return a template with its fields replaced; nothing that a field brings is read again."""
+    return re.sub(r"\{([a-z-]+)\}", lambda found: known.get(found[1], found[0]), template)
+
+
+def was(move: ImageMove) -> str:
+    """Return what an image was, in a word."""
+    return _joined(move.from_tag, move.from_digest) or "(not set)"
+
+
+def shall_be(move: ImageMove) -> str:
+    """Return what an image shall be, in a word."""
+    return _joined(move.to_tag, move.to_digest)
+
+
+def _joined(tag: str | None, digest: str | None) -> str:
+    """Return `tag@digest` with what there is of it."""
+    return (tag or "") + (f"@{digest}" if digest else "")
