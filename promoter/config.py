@@ -143,10 +143,27 @@ class Checks(Section):
 
     exists: Severity = "refuse"
     """The tag (or digest) is in the registry. A registry that can not be read is a warning."""
-    platforms: tuple[str, ...] = ()
-    """Platforms that the image must have, e.g. `linux/amd64`."""
+    platforms: Severity | tuple[str, ...] = "off"
+    """Platforms that the image must have, e.g. `[linux/amd64]`; or `warn` or `refuse`, which want
+    every platform of the image that it replaces."""
+    mutable: Severity = "refuse"
+    """A tag that moves (`latest`, a branch's name) is not promoted without a digest beside it."""
     signature: Severity = "off"
-    """The image is signed; how is said by `cosign-key` or `cosign-identity`."""
+    """The image is signed, as cosign verifies with `cosign-key` or `cosign-identity`."""
+    cosign_key: str | None = None
+    """The public key: a file's path, or a key management service's URL that cosign knows."""
+    cosign_identity: str | None = None
+    """A regular expression that the signer's identity must match (keyless signatures)."""
+    cosign_issuer: str | None = None
+    """The signer's OIDC issuer, e.g. `https://token.actions.githubusercontent.com`."""
+
+    @model_validator(mode="after")
+    def _check_signer(self) -> Self:
+        """Refuse a signature check that does not say whose signature it wants."""
+        if self.signature != "off" and not (self.cosign_key or self.cosign_identity):
+            msg = "signature needs cosign-key, or cosign-identity with cosign-issuer"
+            raise ValueError(msg)
+        return self
 
 
 class Environment(Section):

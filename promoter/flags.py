@@ -74,6 +74,10 @@ def main_parser() -> Parser:
         "--source-revision", metavar="SHA", help="the source commit that the image was built from"
     )
     asked.add_argument(
+        "--wait-for-image", metavar="DURATION",
+        help="wait for an image whose push is still under way, e.g. 5m",
+    )  # fmt: skip
+    asked.add_argument(
         "--allow", action="append", metavar="RULE", help="go on in spite of a rule, e.g. downgrade"
     )
     asked.add_argument(

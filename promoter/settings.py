@@ -7,6 +7,7 @@ process may inherit: the tokens, and every `GIT_*` that would bend git.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,13 @@ class Variables(BaseSettings):
     token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
 
     signing_key: str | None = None
+    wait_for_image: str | None = None
+    registry_host: str | None = None
+    registry_username: str | None = None
+    registry_password: SecretStr | None = None
+    http_registries: Lines = None
+    docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
+    registry_auth_file: str | None = Field(default=None, validation_alias="REGISTRY_AUTH_FILE")
     github_app_id: str | None = None
     github_app_private_key: SecretStr | None = None
     github_app_private_key_file: str | None = None
@@ -99,6 +107,17 @@ class GitHubApp:
 
     id: str
     key: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """How registries are logged in to: Docker's files, one login by variables, hosts without TLS."""
+
+    files: tuple[Path, ...] = ()
+    host: str | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    plain: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +143,8 @@ class Settings:
     token: SecretStr | None = None
     github_app: GitHubApp | None = None
     signing_key: str | None = None
+    wait_for_image: float = 0.0
+    registries: Registries = field(default_factory=Registries)
     verbose: bool = False
     quiet: bool = False
     actor: str | None = None
@@ -191,6 +212,8 @@ def _read(flags: argparse.Namespace) -> Settings:
         token=variables.token,
         github_app=_github_app(variables),
         signing_key=merged.get("signing_key"),
+        wait_for_image=duration(merged.get("wait_for_image") or "0"),
+        registries=_registries(variables),
         verbose=bool(merged.get("verbose", False)),
         quiet=bool(merged.get("quiet", False)),
         actor=variables.actor,
@@ -200,6 +223,33 @@ def _read(flags: argparse.Namespace) -> Settings:
         authorities=next((os.environ[k] for k in _AUTHORITIES if os.environ.get(k)), None),
         sources=sources,
     )
+
+
+def duration(text: str) -> float:
+    """Return `90`, `90s`, `5m` or `1h` in seconds, or raise `UsageError`."""
+    found = re.fullmatch(r"(\d{1,6})([smh]?)", text.strip(), re.ASCII)
+    if found is None:
+        raise UsageError(f"{ascii(text)} is no duration", "Write 90s, 5m or 1h.")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def child_environment() -> dict[str, str]:
+    """Return what a child process may see, while `taken_environment` is in force."""
+    return dict(os.environ)
+
+
+def _registries(variables: Variables) -> Registries:
+    """Return how registries are logged in to, or raise `UsageError` for half a login."""
+    given = (variables.registry_host, variables.registry_username, variables.registry_password)
+    if any(given) and not all(given):
+        raise UsageError(
+            "a registry login is half given",
+            "Give PROMOTER_REGISTRY_HOST, PROMOTER_REGISTRY_USERNAME and _PASSWORD together.",
+        )
+    docker = Path(variables.docker_config) if variables.docker_config else Path.home() / ".docker"
+    first = [Path(variables.registry_auth_file)] if variables.registry_auth_file else []
+    files = (*first, docker / "config.json")
+    return Registries(files, *given, plain=frozenset(variables.http_registries or ()))
 
 
 def _github_app(variables: Variables) -> GitHubApp | None:

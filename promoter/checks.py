@@ -1,0 +1,258 @@
+"""What the registry says of the images of a promotion, held against what the environment wants."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from promoter.errors import PromoteError
+from promoter.evidence import Built, Gate
+from promoter.model import Refusal
+from promoter.registry.failures import AbsentError, UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from promoter.config import Checks
+    from promoter.gitops.git import Deadline
+    from promoter.layout import Target
+    from promoter.model import ImageRequest
+    from promoter.registry.client import Image, Registry
+
+# Tags that are moved by habit; a tag of a version or a build is none of them.
+_MOVING = re.compile(
+    r"latest|main|master|trunk|develop(?:ment)?|dev|edge|nightly|stable|staging|prod(?:uction)?|head",
+    re.IGNORECASE,
+)
+_AT_ONCE = 8
+_COSIGN_TIME = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One image of a promotion as the registry knows it, and what it replaces."""
+
+    request: ImageRequest
+    repository: str
+    """The name under which it is pulled: the entry's newName where it has one."""
+    replaces: str | None = None
+    """The tag or digest that runs now."""
+
+    @property
+    def reference(self) -> str:
+        """What the registry is asked for: the digest, else the tag."""
+        return str(self.request.digest or self.request.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the registry said: refusals, warnings, verdicts, digests and what the text tells."""
+
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    built: Mapping[str, Built] = field(default_factory=dict)
+    images: tuple[ImageRequest, ...] = ()
+    """The images as they shall be written: with digests, where the environment pins them."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """The labels of the first image that has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Asks the registry about the images of one promotion."""
+
+    registry: Registry
+    target: Target
+    allow: frozenset[str]
+    deadline: Deadline
+    patience: float = 0.0
+    """How long a missing image is waited for, in seconds."""
+
+    @property
+    def checks(self) -> Checks:
+        """What the environment wants."""
+        return self.target.settings.checks
+
+    @property
+    def needed(self) -> bool:
+        """Whether the registry has to be asked at all."""
+        checks, pin = self.checks, self.target.settings.pin
+        asked = (checks.exists, checks.platforms, checks.signature)
+        return pin != "tag" or any(one not in ("off", ()) for one in asked)
+
+    def run(self, wanted: Sequence[Wanted]) -> Findings:
+        """Return the findings; raises `AbsentError` where an image must exist and does not."""
+        moving = self._moving(wanted)
+        if not self.needed:
+            return Findings(moving, images=tuple(one.request for one in wanted))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = list(pool.map(self._image, wanted))
+        parts = [self._one(one, image) for one, image in zip(wanted, found, strict=True)]
+        return Findings(
+            refusals=(*moving, *(refusal for part in parts for refusal in part.refusals)),
+            warnings=tuple(dict.fromkeys(w for part in parts for w in part.warnings)),
+            gates=_merged(gate for part in parts for gate in part.gates),
+            built={name: one for part in parts for name, one in part.built.items()},
+            images=tuple(image for part in parts for image in part.images),
+            labels=next((part.labels for part in parts if part.labels), {}),
+        )
+
+    def _moving(self, wanted: Sequence[Wanted]) -> tuple[Refusal, ...]:
+        """Refuse tags that move, unless a digest stands beside them."""
+        pinned = self.target.settings.pin != "tag" or "mutable-tag" in self.allow
+        if pinned or self.checks.mutable != "refuse":
+            return ()
+        names = [str(one.request) for one in wanted if is_moving(one.request)]
+        return tuple(
+            Refusal(
+                "mutable-tag",
+                f"{name} is a tag that moves: what runs would change without a diff",
+                "Promote a version, set pin: digest, or give --allow mutable-tag.",
+            )
+            for name in names
+        )
+
+    def _image(self, wanted: Wanted) -> Image | PromoteError:
+        """Return what the registry says of an image, or why it says nothing."""
+        end = time.monotonic() + min(self.patience, self.deadline.remaining())
+        while True:
+            try:
+                return self.registry.describe(wanted.repository, wanted.reference)
+            except AbsentError as error:
+                if time.monotonic() >= end:
+                    return error
+                self.registry.forget(wanted.repository)
+                time.sleep(min(2.0, max(0.1, end - time.monotonic())))
+            except PromoteError as error:
+                return error
+
+    def _one(self, wanted: Wanted, found: Image | PromoteError) -> Findings:
+        """Return the findings about one image."""
+        if isinstance(found, PromoteError):
+            return self._unknown(wanted, found)
+        gates = [Gate("exists", "passed", f"in the registry as {found.digest[:19]}…")]
+        refusals: list[Refusal] = []
+        warnings: list[str] = []
+        for severity, verdict in (self._platforms(wanted, found), self._signature(wanted, found)):
+            if verdict is None:
+                continue
+            gates.append(verdict)
+            if verdict.verdict == "failed" and severity == "refuse":
+                refusals.append(Refusal(verdict.name, f"{wanted.request}: {verdict.detail}", ""))
+            elif verdict.verdict == "failed":
+                warnings.append(f"{wanted.request}: {verdict.detail}")
+        return Findings(
+            tuple(refusals),
+            tuple(warnings),
+            tuple(gates),
+            {wanted.request.name: Built(str(found.digest), found.created, found.platforms)},
+            (self._pinned(wanted.request, found),),
+            found.labels,
+        )
+
+    def _unknown(self, wanted: Wanted, error: PromoteError) -> Findings:
+        """Return the findings about an image of which the registry says nothing."""
+        pin, checks = self.target.settings.pin, self.checks
+        if isinstance(error, AbsentError):
+            if checks.exists == "refuse" or pin != "tag":
+                raise error
+        elif not isinstance(error, UnreadableError) or pin != "tag":
+            raise error
+        told = f"{wanted.request} could not be checked: {error.message}"
+        refusals = []
+        if checks.signature == "refuse" or checks.platforms not in ("off", "warn", ()):
+            refusals.append(Refusal("registry", told, error.hint))
+        shown = checks.exists != "off" and not refusals
+        return Findings(
+            tuple(refusals),
+            (told,) if shown else (),
+            (Gate("exists", "unknown", error.message),),
+            images=(wanted.request,),
+        )
+
+    def _platforms(self, wanted: Wanted, found: Image) -> tuple[str, Gate | None]:
+        """Return the verdict on the image's platforms, and how grave it is."""
+        asked = self.checks.platforms
+        if isinstance(asked, str):
+            if asked == "off" or wanted.replaces is None:
+                return asked, None
+            try:
+                required = self.registry.describe(wanted.repository, wanted.replaces).platforms
+            except PromoteError:
+                return asked, Gate("platforms", "unknown", "what runs now could not be read")
+            severity = asked
+        else:
+            required, severity = asked, "refuse"
+            if not required:
+                return severity, None
+        missing = [one for one in required if not _covers(found.platforms, one)]
+        if missing:
+            has = ", ".join(found.platforms) or "none that is known"
+            return severity, Gate(
+                "platforms", "failed", f"not for {', '.join(missing)} (has {has})"
+            )
+        return severity, Gate("platforms", "passed", ", ".join(required) or "any")
+
+    def _signature(self, wanted: Wanted, found: Image) -> tuple[str, Gate | None]:
+        """Return cosign's verdict on the image's digest, and how grave it is."""
+        checks = self.checks
+        if checks.signature == "off":
+            return "off", None
+        program = shutil.which("cosign")
+        if program is None:
+            return checks.signature, Gate("signature", "failed", "cosign is not on PATH")
+        command = [program, "verify", *_signer(checks), f"{wanted.repository}@{found.digest}"]
+        try:
+            done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
+                command, capture_output=True, check=False, timeout=_COSIGN_TIME
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return checks.signature, Gate("signature", "failed", f"cosign: {type(error).__name__}")
+        if done.returncode == 0:
+            return checks.signature, Gate("signature", "passed", "verified by cosign")
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = next((line for line in said if line.lower().startswith("error")), "not verified")
+        return checks.signature, Gate("signature", "failed", f"cosign: {reason[:200]}")
+
+    def _pinned(self, request: ImageRequest, found: Image) -> ImageRequest:
+        """Return an image as the environment wants it written."""
+        pin = self.target.settings.pin
+        if pin == "tag":
+            return request
+        return replace(request, digest=found.digest, tag=None if pin == "digest" else request.tag)
+
+
+def is_moving(request: ImageRequest) -> bool:
+    """Say whether a request is for a tag that is moved by habit, without a digest."""
+    return request.digest is None and bool(request.tag and _MOVING.fullmatch(request.tag))
+
+
+def _signer(checks: Checks) -> list[str]:
+    """Return cosign's arguments that say whose signature is wanted."""
+    if checks.cosign_key:
+        return ["--key", checks.cosign_key]
+    issuer = checks.cosign_issuer
+    who = ["--certificate-identity-regexp", checks.cosign_identity or ""]
+    return [*who, *(["--certificate-oidc-issuer", issuer] if issuer else [])]
+
+
+def _covers(platforms: Sequence[str], wanted: str) -> bool:
+    """Say whether a platform is there; `linux/arm64` is served by its variants."""
+    return any(one == wanted or one.startswith(f"{wanted}/") for one in platforms)
+
+
+def _merged(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+    """Return one gate a rule: the gravest verdict stands for all images."""
+    order = ("failed", "unknown", "warned", "allowed", "passed")
+    found: dict[str, Gate] = {}
+    for gate in gates:
+        known = found.get(gate.name)
+        if known is None or order.index(gate.verdict) < order.index(known.verdict):
+            found[gate.name] = gate
+    return tuple(found.values())

@@ -1,0 +1,360 @@
+"""A client of the OCI distribution specification: tags, digests, what an image is built for and from.
+
+https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from promoter.address import is_loopback
+from promoter.errors import PromoteError
+from promoter.image import Digest, Name
+from promoter.registry.failures import AbsentError, LyingError, UnreadableError
+from promoter.registry.tokens import Doors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from promoter.registry.credentials import Credentials
+
+# All four, always: without them registries answer 404 for an index, or convert to another digest.
+_ACCEPT = (
+    "application/vnd.oci.image.index.v1+json, "
+    "application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+_MANIFEST, _CONFIG, _TAGS = 4 << 20, 8 << 20, 32 << 20
+_TAG_LIMIT, _PAGES = 200_000, 400
+_POOL = 16
+_HUBS = frozenset({"docker.io", "index.docker.io"})
+_NEXT = re.compile(r'<(?P<url>[^>]+)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
+_PATIENCE = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """What a registry says of one image."""
+
+    digest: Digest
+    platforms: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One answer: its status, headers and bounded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+class Registry:
+    """The registries of a run; safe to be asked by several threads, each question once."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        patience: float = _PATIENCE,
+        authorities: str | None = None,
+        plain: frozenset[str] = frozenset(),
+    ) -> None:
+        self._patience = patience
+        self._plain = plain
+        self._session = requests.Session()
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=_POOL))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=_POOL))
+        self._session.headers["User-Agent"] = "promoter"
+        self._session.verify = authorities or True
+        # Without it, requests would take a login out of the user's .netrc.
+        self._session.auth = lambda request: request
+        self._doors = Doors(credentials, self._session)
+        self._lock = Lock()
+        self._known: dict[tuple[str, ...], Any] = {}
+
+    def close(self) -> None:
+        """End the connections."""
+        self._session.close()
+
+    def forget(self, name: str) -> None:
+        """Ask anew what was answered about an image, such as one whose push is under way."""
+        with self._lock:
+            for key in [key for key in self._known if key[1] == name]:
+                del self._known[key]
+
+    def resolve(self, name: str, reference: str) -> Digest:
+        """Return the digest of a tag or digest; raises `AbsentError` or `UnreadableError`."""
+
+        def ask() -> Digest:
+            answer = self._manifest(name, reference, method="HEAD")
+            told = answer.headers.get("Docker-Content-Digest")
+            if told is None:
+                answer = self._manifest(name, reference)
+            return self._proved(answer, told, reference)
+
+        found: Digest = self._once(("digest", name, reference), ask)
+        return found
+
+    def describe(self, name: str, reference: str) -> Image:
+        """Return an image's digest, platforms, labels and creation; raises as `resolve` does."""
+        found: Image = self._once(
+            ("image", name, reference), lambda: self._described(name, reference)
+        )
+        return found
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """Return every tag of an image, in the registry's order; raises `UnreadableError`."""
+        found: tuple[str, ...] = self._once(("tags", name), lambda: self._all_tags(name))
+        return found
+
+    def referrers(self, name: str, digest: Digest) -> tuple[str, ...]:
+        """Return the types of what refers to an image: signatures, attestations, bills of material."""
+        answer = self._get(name, f"referrers/{digest}", _MANIFEST)
+        if answer.status == 404:
+            fallback = str(digest).replace(":", "-", 1)
+            answer = self._get(name, f"manifests/{fallback}", _MANIFEST)
+        listed = _json(answer).get("manifests") if answer.status == 200 else []
+        found = [one.get("artifactType") or "" for one in listed or () if isinstance(one, dict)]
+        signature = f"manifests/{str(digest).replace(':', '-', 1)}.sig"
+        if self._get(name, signature, 0, method="HEAD").status == 200:
+            found.append("application/vnd.dev.cosign.simplesigning.v1+json")
+        return tuple(str(one) for one in found if one)
+
+    def _once(self, key: tuple[str, ...], ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - by key
+        """Return what was found for a question, asked once; its failure is remembered too."""
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:
+            try:
+                known = (ask(), None)
+            except PromoteError as error:
+                known = (None, error)
+            with self._lock:
+                self._known[key] = known
+        value, failed = known
+        if failed is not None:
+            raise failed
+        return value
+
+    def _described(self, name: str, reference: str) -> Image:
+        answer = self._manifest(name, reference)
+        digest = self._proved(answer, answer.headers.get("Docker-Content-Digest"), reference)
+        manifest = _json(answer)
+        if "manifests" not in manifest:
+            platform, labels, created = self._config(name, manifest)
+            return Image(digest, (platform,) if platform else (), labels, created)
+        listed = [one for one in manifest["manifests"] if isinstance(one, dict)]
+        images = [(p, one) for one in listed if (p := _platform(one.get("platform")))]
+        images.sort(key=lambda pair: (pair[0] != "linux/amd64", pair[0]))
+        labels, created = {}, None
+        if images:
+            chosen = str(images[0][1].get("digest"))
+            part = self._manifest(name, chosen)
+            self._proved(part, None, chosen)
+            _, labels, created = self._config(name, _json(part))
+        return Image(digest, tuple(sorted({p for p, _ in images})), labels, created)
+
+    def _config(
+        self, name: str, manifest: dict[str, Any]
+    ) -> tuple[str | None, dict[str, str], datetime | None]:
+        """Return the platform, labels and creation that an image's own configuration says."""
+        wanted = str((manifest.get("config") or {}).get("digest", ""))
+        answer = self._get(name, f"blobs/{wanted}", _CONFIG)
+        if answer.status != 200:
+            raise UnreadableError(f"the registry does not give the configuration of {name}", "")
+        self._proved(answer, None, wanted)
+        found = _json(answer)
+        config = found.get("config") if isinstance(found.get("config"), dict) else {}
+        labels = (config or {}).get("Labels")
+        texts = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else {}
+        return _platform(found), texts, _moment(found.get("created"))
+
+    def _all_tags(self, name: str) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        path, pages = "tags/list?n=1000", 0
+        seen: set[str] = set()
+        while path and pages < _PAGES and len(found) < _TAG_LIMIT:
+            answer = self._get(name, path, _TAGS)
+            if answer.status != 200:
+                raise self._refused(name, answer)
+            page = _json(answer).get("tags") or []
+            found.update(dict.fromkeys(str(tag) for tag in page if isinstance(tag, str)))
+            following = _NEXT.search(answer.headers.get("Link", ""))
+            path = self._following(answer.url, following["url"]) if following else ""
+            if path in seen:
+                break
+            seen.add(path)
+            pages += 1
+        return tuple(found)
+
+    def _following(self, url: str, target: str) -> str:
+        """Return the next page's whole address, which must be at the same host."""
+        whole = urljoin(url, target)
+        if urlsplit(whole)[:2] != urlsplit(url)[:2]:
+            raise UnreadableError("the registry's next page of tags is at another host", "")
+        return whole
+
+    def _manifest(self, name: str, reference: str, *, method: str = "GET") -> _Answer:
+        """Return a manifest's answer; raises `AbsentError` where there is none of that name."""
+        answer = self._get(name, f"manifests/{reference}", _MANIFEST, method=method)
+        if answer.status == 200:
+            return answer
+        if answer.status != 404:
+            raise self._refused(name, answer)
+        # A registry says 404 for a tag that is not there and for a name that it does not know.
+        probe = self._get(name, "tags/list?n=1", _TAGS, method="HEAD")
+        if probe.status == 404:
+            raise self._refused(name, probe)
+        raise AbsentError(
+            f"{name} has no {reference} in its registry",
+            "Push the image first, or wait for it with --wait-for-image; check the tag.",
+        )
+
+    def _refused(self, name: str, answer: _Answer) -> UnreadableError:
+        """Return what a registry said instead of an answer."""
+        codes = _codes(answer.body)
+        said = f"{answer.status} {', '.join(codes)}".strip()
+        hint = "Log in with docker login, or set PROMOTER_REGISTRY_USERNAME and _PASSWORD."
+        if answer.status == 404:
+            return UnreadableError(f"the registry of {name} does not know that name ({said})", hint)
+        if answer.status == 429:
+            hint = "The registry's limit is reached: run again later, or log in."
+        return UnreadableError(f"the registry of {name} can not be read ({said})", hint)
+
+    def _proved(self, answer: _Answer, told: str | None, reference: str) -> Digest:
+        """Return an answer's digest, computed where there is a body, or raise `LyingError`."""
+        wanted = reference if ":" in reference else None
+        if answer.body:
+            computed = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+            sha512 = f"sha512:{hashlib.sha512(answer.body).hexdigest()}"
+            for named in (told, wanted):
+                if named is not None and named not in (computed, sha512):
+                    raise LyingError(
+                        f"the registry gave other bytes than those of {named[:26]}…",
+                        "Do not use it.",
+                    )
+            told = told or wanted or computed
+        if told is None or (wanted is not None and told != wanted):
+            raise LyingError(f"the registry names another digest for {reference[:26]}", "")
+        try:
+            return Digest.parse(told)
+        except PromoteError as error:
+            raise UnreadableError(f"the registry's {error.message}", "") from None
+
+    def _get(self, name: str, path: str, limit: int, *, method: str = "GET") -> _Answer:
+        """Return a registry's answer about an image, with the login that it wants."""
+        parsed = Name.parse(name)
+        host = parsed.registry.lower()
+        host = "registry-1.docker.io" if host in _HUBS else host
+        last: Exception | None = None
+        deadline = time.monotonic() + self._patience
+        for scheme in self._schemes(host):
+            url = path if "://" in path else f"{scheme}://{host}/v2/{parsed.repository}/{path}"
+            try:
+                return self._through(method, url, (host, parsed.repository), limit, deadline)
+            except (requests.RequestException, ValueError) as error:
+                last = error
+        raise UnreadableError(
+            f"the registry {host} gives no answer ({type(last).__name__})",
+            "Check its name and the network.",
+        ) from None
+
+    def _schemes(self, host: str) -> tuple[str, ...]:
+        """Return how a host is spoken to: in the clear on this machine, or where that is allowed."""
+        if is_loopback(host) or host in self._plain:
+            return "http", "https"
+        return ("https",)
+
+    def _through(
+        self, method: str, url: str, door: tuple[str, str], limit: int, deadline: float
+    ) -> _Answer:
+        """Ask, and once more with what the registry wants: a login, a token, or patience."""
+        asked_again = False
+        while True:
+            headers = {"Accept": _ACCEPT} | self._doors.header(*door)
+            answer = self._send(method, url, headers, limit, deadline)
+            if answer.status == 401 and not asked_again:
+                asked_again = True
+                challenge = answer.headers.get("WWW-Authenticate", "")
+                if self._doors.open(*door, challenge, max(0.1, deadline - time.monotonic())):
+                    continue
+            if answer.status in (429, 502, 503, 504):
+                told = answer.headers.get("Retry-After", "")
+                pause = float(told) if told.isdecimal() else 0.5
+                if time.monotonic() + pause < deadline:
+                    time.sleep(pause)
+                    continue
+            return answer
+
+    def _send(
+        self, method: str, url: str, headers: dict[str, str], limit: int, deadline: float
+    ) -> _Answer:
+        """Send one request and read its answer, both within bounds."""
+        left = max(0.1, deadline - time.monotonic())
+        with self._session.request(
+            method, url, headers=headers, timeout=(left, left), stream=True
+        ) as response:
+            body = bytearray()
+            for chunk in response.iter_content(1 << 16):
+                body += chunk
+                if len(body) > limit or time.monotonic() > deadline:
+                    msg = "the answer is too long"
+                    raise requests.exceptions.ContentDecodingError(msg)
+            return _Answer(response.status_code, response.headers, bytes(body), response.url)
+
+
+def _json(answer: _Answer) -> dict[str, Any]:
+    """Return an answer's JSON object, or raise `UnreadableError`."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise UnreadableError("the answer is not a registry's", "Check the image's name.")
+    return found
+
+
+def _codes(body: bytes) -> list[str]:
+    """Return the error codes of a registry's answer."""
+    try:
+        errors = json.loads(body).get("errors", [])
+        return [str(one.get("code"))[:40] for one in errors][:3]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return []
+
+
+def _platform(found: object) -> str | None:
+    """Return `os/architecture[/variant]`; None for what is no platform, such as an attestation."""
+    if not isinstance(found, dict):
+        return None
+    parts = [found.get("os"), found.get("architecture"), found.get("variant")]
+    if not parts[0] or not parts[1] or "unknown" in parts:
+        return None
+    return "/".join(str(part) for part in parts if part)
+
+
+def _moment(text: object) -> datetime | None:
+    """Return a moment of RFC 3339; None for none, and for the zero that reproducible builds write."""
+    if not isinstance(text, str):
+        return None
+    try:
+        found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None
+    return found if found.year > 1980 and found.tzinfo else None

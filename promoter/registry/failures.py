@@ -1,0 +1,24 @@
+"""How a question to a registry can fail: not there, not readable, or not to be believed."""
+
+from __future__ import annotations
+
+from promoter.errors import Exit, RemoteError
+
+
+class AbsentError(RemoteError):
+    """The tag or digest is not in the registry."""
+
+    code = "absent"
+    exit = Exit.SELECTION
+
+
+class UnreadableError(RemoteError):
+    """The registry could not be read: no access, an unknown name, no answer, an answer of no registry."""
+
+    code = "registry"
+
+
+class LyingError(RemoteError):
+    """The registry's bytes are not those of the digest that it names."""
+
+    code = "digest-mismatch"
