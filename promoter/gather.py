@@ -14,6 +14,7 @@ from promoter.gitops.source import read_brings
 from promoter.layout import environments_of, find_target
 from promoter.policy.order import compare
 from promoter.promotion import Declaration
+from promoter.propose import pulled_names
 from promoter.wiring import open_source
 
 if TYPE_CHECKING:
@@ -21,27 +22,36 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.address import Address
+    from promoter.checks import Findings
     from promoter.config import Config
-    from promoter.gitops import Repository
     from promoter.gitops.history import FileVersion
     from promoter.layout import Target
     from promoter.model import Tree
+    from promoter.promote import World
     from promoter.propose import Proposal
     from promoter.render import Verdict
-    from promoter.wiring import Wiring
 
 _ENVIRONMENTS = 8
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md
+_REVISION = "org.opencontainers.image.revision"
+_SOURCE = "org.opencontainers.image.source"
 
 
 class Gatherer:
     """Looks around one promotion: its environments, their history, its source."""
 
-    def __init__(self, wiring: Wiring, repository: Repository, config: Config, base: Tree) -> None:
-        self._wiring, self._repository = wiring, repository
-        self._config, self._base = config, base
+    def __init__(self, world: World, config: Config, base: Tree) -> None:
+        self._world, self._config, self._base = world, config, base
+        self._wiring, self._repository = world.wiring, world.repository
 
     def evidence(
-        self, proposal: Proposal, target: Target, verdict: Verdict, *, allow: frozenset[str]
+        self,
+        proposal: Proposal,
+        target: Target,
+        verdict: Verdict,
+        findings: Findings,
+        *,
+        allow: frozenset[str],
     ) -> Evidence:
         """Return all that is known of a proposal on the base."""
         names = [move.name for move in proposal.moves]
@@ -62,8 +72,9 @@ class Gatherer:
             render=verdict.diff,
             render_note=verdict.note,
             places=places,
-            brings=self._brings(proposal, target, versions.get(target.file, ())),
-            gates=_gates(proposal, verdict, allow),
+            brings=self._brings(proposal, target, versions.get(target.file, ()), findings),
+            built=findings.built,
+            gates=(*_gates(proposal, verdict, allow), *findings.gates),
         )
 
     def _files(self, target: Target) -> list[tuple[str, PurePosixPath]]:
@@ -79,15 +90,25 @@ class Gatherer:
         return found
 
     def _brings(
-        self, proposal: Proposal, target: Target, versions: Sequence[FileVersion]
+        self,
+        proposal: Proposal,
+        target: Target,
+        versions: Sequence[FileVersion],
+        findings: Findings,
     ) -> Brings | None:
         """Return the source commits between what runs and what is promoted."""
         app = self._config.apps.get(target.app)
-        source = app.source if app else None
-        new = proposal.declaration.source_revision or self._by_tag(target, proposal, new=True)
+        source = (app.source if app else None) or self._labelled_source(findings)
+        new = (
+            proposal.declaration.source_revision
+            or findings.labels.get(_REVISION)
+            or self._by_tag(target, proposal, new=True)
+        )
         declared = Declaration.parse(versions[0].message) if versions else None
-        old = (declared.source_revision if declared else None) or self._by_tag(
-            target, proposal, new=False
+        old = (
+            (declared.source_revision if declared else None)
+            or self._running_revision(proposal, target, findings)
+            or self._by_tag(target, proposal, new=False)
         )
         if source is None:
             if new is None:
@@ -101,6 +122,37 @@ class Gatherer:
             return Brings(source, old, new, note=address)
         with open_source(self._wiring, address) as clone:
             return read_brings(clone, source, old, new)
+
+    def _labelled_source(self, findings: Findings) -> str | None:
+        """Return the source that an image's label names, where it is at the GitOps repository's host.
+
+        A label is anybody's word: it does not send this run to hosts that it has nothing to do with.
+        """
+        named = findings.labels.get(_SOURCE)
+        try:
+            address = parse_address(named) if named and "://" in named else None
+        except PromoteError:
+            return None
+        return named if address and address.host == self._wiring.address.host else None
+
+    def _running_revision(
+        self, proposal: Proposal, target: Target, findings: Findings
+    ) -> str | None:
+        """Return the source revision that the label of the running image says."""
+        if _REVISION not in findings.labels:
+            return None
+        pulled = pulled_names(target, self._base)
+        for move in proposal.moves:
+            running = move.from_digest or move.from_tag
+            if running is None:
+                continue
+            try:
+                found = self._world.registry().describe(pulled.get(move.name, move.name), running)
+            except PromoteError:
+                continue
+            if revision := found.labels.get(_REVISION):
+                return revision
+        return None
 
     def _by_tag(self, target: Target, proposal: Proposal, *, new: bool) -> str | None:
         """Return the source's git tag of the images' one tag, where the app has a pattern for it."""

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promoter import graph, pull_request, render
+from promoter import graph, propose, pull_request, render
+from promoter.checks import Checker, Findings, Wanted
 from promoter.gather import Gatherer
+from promoter.image import split
 from promoter.model import PullState, Refusal
 from promoter.plan import Action
 from promoter.planning import branch_of, locate, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promoter.config import Config
     from promoter.forges import Forge
     from promoter.layout import Target
-    from promoter.model import Pull, Sight, Tree
+    from promoter.model import ImageRequest, Pull, Sight, Tree
     from promoter.plan import Promotion, Request
     from promoter.promote import World
     from promoter.render import Verdict
@@ -31,24 +35,100 @@ def observe_and_plan(request: Request, world: World) -> Promotion:
     sight = world.repository.look(base, branch_of(target, config))
     if target.settings.deliver != "push":
         sight = replace(sight, pulls=_pulls(sight, target, world.forge()))
-    promotion = plan(request, config, sight).promotions[0]
-    promotion, verdict = _judged(promotion, target, sight.base)
-    promotion = _verifiable(promotion, world)
-    return _told(promotion, verdict, request, target, (world, config, sight.base))
+    return decide(Observed(world, request, config, target, sight))
 
 
-def _told(
-    promotion: Promotion,
-    verdict: Verdict,
-    request: Request,
-    target: Target,
-    place: tuple[World, Config, Tree],
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One request with all that was seen for it."""
+
+    world: World
+    request: Request
+    config: Config
+    target: Target
+    sight: Sight
+
+
+def decide(seen: Observed) -> Promotion:
+    """Plan what was asked on what was seen, and have registry, renderer and rules judge it."""
+    findings = Findings()
+    if seen.target.settings.pin != "tag":
+        request, findings = _pinned(seen)
+        seen = replace(seen, request=request)
+    promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
+    promotion, verdict = _judged(promotion, seen.target, seen.sight.base)
+    if promotion.message is not None and seen.target.settings.pin == "tag":
+        findings = _checked(promotion, seen)
+    promotion = _refused(promotion, findings.refusals, findings.warnings)
+    promotion = _verifiable(promotion, seen.world)
+    return _told(promotion, verdict, findings, seen)
+
+
+def _pinned(seen: Observed) -> tuple[Request, Findings]:
+    """Return the request with the digests that its tags stand for now."""
+    request, target, base = seen.request, seen.target, seen.sight.base
+    images = propose.resolve(request.images, request.tag, target, seen.config, base)
+    findings = _checker(seen).run(_wanted(images, {}, seen))
+    if findings.refusals:
+        return request, findings
+    return replace(request, tag=None, images=findings.images), findings
+
+
+def _checked(promotion: Promotion, seen: Observed) -> Findings:
+    """Return what the registry says of the images that a promotion would write."""
+    assert promotion.proposal is not None
+    running = {m.name: m.from_digest or m.from_tag for m in promotion.proposal.moves}
+    images = promotion.proposal.declaration.images
+    return _checker(seen).run(_wanted(images, running, seen))
+
+
+def _wanted(
+    images: tuple[ImageRequest, ...], running: Mapping[str, str | None], seen: Observed
+) -> list[Wanted]:
+    """Return images by the names under which they are pulled."""
+    pulled = propose.pulled_names(seen.target, seen.sight.base)
+    return [
+        Wanted(one, pulled.get(one.name) or split(one.name)[0], running.get(one.name))
+        for one in images
+    ]
+
+
+def _checker(seen: Observed) -> Checker:
+    """Return what asks the registry for one request."""
+    settings = seen.world.wiring.settings
+    return Checker(
+        seen.world.registry(),
+        seen.target,
+        seen.request.allow,
+        seen.world.wiring.deadline,
+        settings.wait_for_image,
+    )
+
+
+def _refused(
+    promotion: Promotion, refusals: tuple[Refusal, ...], warnings: tuple[str, ...]
 ) -> Promotion:
+    """Return a promotion with what was found against it."""
+    warnings = (*promotion.warnings, *warnings)
+    if not refusals:
+        return replace(promotion, warnings=warnings)
+    refusals = (*promotion.refusals, *refusals)
+    return replace(
+        promotion,
+        action=Action.REFUSED,
+        message=None,
+        draft=None,
+        refusals=refusals,
+        warnings=warnings,
+    )
+
+
+def _told(promotion: Promotion, verdict: Verdict, findings: Findings, seen: Observed) -> Promotion:
     """Return a promotion whose pull tells all that is known, gathered once for each commit."""
+    world, target, base = seen.world, seen.target, seen.sight.base
     draft, pull, proposal = promotion.draft, promotion.pull, promotion.proposal
     if draft is None or proposal is None or promotion.refusals:
         return promotion
-    world, config, base = place
     if promotion.message is None and pull is not None:
         told = pull_request.facts_of(pull, draft)
         could = {"render"} if render.program() and target.settings.render != "off" else set()
@@ -58,9 +138,10 @@ def _told(
     if verdict.diff is None and promotion.message is None:
         verdict = _verdict(promotion, target, base)
     proposal = promotion.told or proposal
-    gatherer = Gatherer(world.wiring, world.repository, config, base)
-    evidence = gatherer.evidence(proposal, target, verdict, allow=request.allow)
-    promotion = replace(promotion, draft=pull_request.draft(proposal, config.templates, evidence))
+    gatherer = Gatherer(world, seen.config, base)
+    evidence = gatherer.evidence(proposal, target, verdict, findings, allow=seen.request.allow)
+    told_draft = pull_request.draft(proposal, seen.config.templates, evidence)
+    promotion = replace(promotion, draft=told_draft)
     return replace(promotion, action=_settled(promotion))
 
 
@@ -96,7 +177,7 @@ def _verifiable(promotion: Promotion, world: World) -> Promotion:
         f"{promotion.base_branch} takes verified commits alone, and this one would not be signed",
         "Use transport: api, where GitHub signs, or give --signing-key.",
     )
-    return replace(promotion, action=Action.REFUSED, message=None, draft=None, refusals=(refusal,))
+    return _refused(promotion, (refusal,), ())
 
 
 def _judged(promotion: Promotion, target: Target, base: Tree) -> tuple[Promotion, Verdict]:
@@ -104,18 +185,7 @@ def _judged(promotion: Promotion, target: Target, base: Tree) -> tuple[Promotion
     if promotion.message is None or promotion.refusals:
         return promotion, render.Verdict()
     verdict = _verdict(promotion, target, base)
-    warnings = (*promotion.warnings, *verdict.warnings)
-    if not verdict.refusals:
-        return replace(promotion, warnings=warnings), verdict
-    refused = replace(
-        promotion,
-        action=Action.REFUSED,
-        message=None,
-        draft=None,
-        refusals=verdict.refusals,
-        warnings=warnings,
-    )
-    return refused, verdict
+    return _refused(promotion, verdict.refusals, verdict.warnings), verdict
 
 
 def _verdict(promotion: Promotion, target: Target, base: Tree) -> Verdict:

@@ -9,7 +9,7 @@ from promoter import propose, pull_request
 from promoter.branch import Branch, human_commits, is_spent, read_branch
 from promoter.errors import RefusedError
 from promoter.layout import find_target
-from promoter.model import Finish, PullState, Refusal
+from promoter.model import Finish, PullState
 from promoter.plan import Action, Plan, Promotion
 from promoter.policy.order import Order, compare
 from promoter.promotion import Declaration, branch_name
@@ -51,9 +51,6 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         spent=sight.tip if is_spent(sight) else None,
         transport=config.transport or target.settings.transport,
     )
-    unavailable = _unavailable(target)
-    if unavailable:
-        return Plan((replace(blank, refusals=unavailable),))
     try:
         declaration = _declare(request, target, config, sight)
         proposal = propose.propose(declaration, target, sight.base)
@@ -61,26 +58,6 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         return Plan((replace(blank, refusals=error.refusals),))
     planner = _Planner(request, config, sight, target, replace(blank, proposal=proposal))
     return Plan((planner.decide(),))
-
-
-def _unavailable(target: Target) -> tuple[Refusal, ...]:
-    """Refuse settings that this version can read and not carry out: none is quietly ignored."""
-    settings = target.settings
-    asked = {
-        f"pin: {settings.pin}": settings.pin != "tag",
-        "checks.platforms": bool(settings.checks.platforms),
-        "checks.signature": settings.checks.signature != "off",
-    }
-    return tuple(
-        Refusal(
-            "unavailable",
-            f"{key} of environment {target.environment} is not carried out by this version",
-            "Remove it, or use a version that has it.",
-            "promoter.yaml",
-        )
-        for key, wanted in asked.items()
-        if wanted
-    )
 
 
 def _finish(target: Target) -> Finish:

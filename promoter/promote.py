@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promoter.forges import Forge
     from promoter.gitops import Repository
     from promoter.plan import Action, Promotion, Request
+    from promoter.registry.client import Registry
     from promoter.wiring import Wiring
 
 
@@ -31,6 +32,7 @@ class World:
     progress: list[str]
     _forge: Forge | None = None
     _api: Repository | None = None
+    _registry: Registry | None = None
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -47,6 +49,12 @@ class World:
         if self._api is None:
             self._api = wires.api_repository(self.wiring)
         return self._api
+
+    def registry(self) -> Registry:
+        """Return the registries, opened on first use."""
+        if self._registry is None:
+            self._registry = wires.open_registry(self.wiring)
+        return self._registry
 
     def bill(self) -> tuple[str, ...]:
         """Return what the run has asked of the forge, where it asked anything."""

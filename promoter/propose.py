@@ -88,6 +88,12 @@ def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
     return kustomization.read(target.file, read_file(tree, target)).entries
 
 
+def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
+    """Return, per entry, the name under which its image is pulled: its newName where it has one."""
+    entries = _entries(tree, target)
+    return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
+
+
 def alive(
     proposal: Proposal, target: Target, tree: Tree
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:

@@ -17,6 +17,7 @@ from promoter.gitops.commits import Signing
 from promoter.gitops.git import Credential, Deadline, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
+from promoter.settings import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from promoter.forges import Forge
     from promoter.gitops import Repository
     from promoter.model import Tree
+    from promoter.registry.client import Registry
     from promoter.settings import Settings
 
 
@@ -132,6 +134,20 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
         configuration["http.sslCAInfo"] = settings.authorities
     deadline = Deadline(min(_SOURCE_TIME, wiring.deadline.remaining()))
     return Clone(source.url, deadline, configuration=configuration)
+
+
+def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
+    """Return the registries with the logins that the user has."""
+    from promoter.registry.client import Registry
+    from promoter.registry.credentials import Login, read_credentials
+
+    known, environment = wiring.settings.registries, child_environment()
+    login = None
+    if known.host and known.username and known.password:
+        login = (known.host, Login(known.username, known.password.get_secret_value()))
+    credentials = read_credentials(known.files, login, environment)
+    authorities = wiring.settings.authorities
+    return Registry(credentials, patience=patience, authorities=authorities, plain=known.plain)
 
 
 @contextmanager
