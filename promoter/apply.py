@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
 from promoter.errors import RaceLostError, RemoteError
-from promoter.model import CommitDraft, PullDraft
+from promoter.model import PullDraft
 
 if TYPE_CHECKING:
     from promoter.forges import Forge
-    from promoter.model import Pull
+    from promoter.model import CommitDraft, Pull
     from promoter.plan import Action, Promotion
 
 
@@ -49,7 +49,7 @@ def apply(
         return _close(promotion, repository, forge)
     commit = promotion.kept
     if promotion.message is not None:
-        commit = _commit(promotion, repository)
+        commit = repository.write(promotion.commit_draft())
         progress.append(f"pushed {commit[:9]} to {promotion.branch}")
     if forge is None or promotion.draft is None:
         return Outcome(promotion, promotion.action, True, commit)
@@ -87,22 +87,6 @@ def _tidy(promotion: Promotion, repository: Writer, progress: list[str]) -> None
         progress.append(f"deleted {promotion.branch}, which has been merged")
     except RemoteError as error:
         progress.append(f"{promotion.branch} has been merged and is still there: {error.message}")
-
-
-def _commit(promotion: Promotion, repository: Writer) -> str:
-    """Make the promotion's commit on its branch."""
-    assert promotion.proposal is not None
-    assert promotion.message is not None
-    return repository.write(
-        CommitDraft(
-            branch=promotion.branch,
-            onto=promotion.base,
-            lease=promotion.lease,
-            files={edit.path: edit.after for edit in promotion.proposal.edits},
-            message=promotion.message,
-            author=promotion.author,
-        )
-    )
 
 
 def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str | None) -> Pull:

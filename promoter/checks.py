@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import time
@@ -13,22 +12,18 @@ from typing import TYPE_CHECKING
 from promoter.errors import PromoteError
 from promoter.evidence import Built, Gate
 from promoter.model import Refusal
+from promoter.policy.moving import is_moving
 from promoter.registry.failures import AbsentError, UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from promoter.config import Checks
     from promoter.gitops.git import Deadline
     from promoter.layout import Target
     from promoter.model import ImageRequest
     from promoter.registry.client import Image, Registry
+    from promoter.sections import Checks
 
-# Tags that are moved by habit; a tag of a version or a build is none of them.
-_MOVING = re.compile(
-    r"latest|main|master|trunk|develop(?:ment)?|dev|edge|nightly|stable|staging|prod(?:uction)?|head",
-    re.IGNORECASE,
-)
 _AT_ONCE = 8
 _COSIGN_TIME = 60.0
 
@@ -108,7 +103,7 @@ class Checker:
         pinned = self.target.settings.pin != "tag" or "mutable-tag" in self.allow
         if pinned or self.checks.mutable != "refuse":
             return ()
-        names = [str(one.request) for one in wanted if is_moving(one.request)]
+        names = [str(one.request) for one in wanted if _moves(one.request)]
         return tuple(
             Refusal(
                 "mutable-tag",
@@ -228,9 +223,9 @@ class Checker:
         return replace(request, digest=found.digest, tag=None if pin == "digest" else request.tag)
 
 
-def is_moving(request: ImageRequest) -> bool:
+def _moves(request: ImageRequest) -> bool:
     """Say whether a request is for a tag that is moved by habit, without a digest."""
-    return request.digest is None and bool(request.tag and _MOVING.fullmatch(request.tag))
+    return request.digest is None and request.tag is not None and is_moving(request.tag)
 
 
 def _signer(checks: Checks) -> list[str]:

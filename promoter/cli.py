@@ -36,6 +36,7 @@ def run(argv: Sequence[str]) -> int:
 def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
     """Return the command that the first word names, its grammar and its arguments."""
     parsers = {
+        "auto": flags.auto_parser,
         "demo": flags.demo_parser,
         "pulls": flags.pulls_parser,
         "set-image": flags.set_image_parser,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promoter import report, wiring
-from promoter.config import check_name
 from promoter.errors import PromoteError, UsageError
 from promoter.gitops.git import Deadline
 from promoter.image import Tag
@@ -13,12 +12,17 @@ from promoter.plan import Request
 from promoter.promote import open_world
 from promoter.promote import promote as carry_out
 from promoter.promotion import parse_image
+from promoter.sections import check_name
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from promoter.promote import World
     from promoter.settings import Settings
+
+# A list of tags takes longer than one image's manifest.
+_AUTO_PATIENCE = 15.0
 
 
 def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
@@ -31,8 +35,27 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
         results = [one(request, world) for request in requests]
     progress.extend(world.bill())
     result = results[0] if len(results) == 1 else report.several(results)
-    minted = wired.settings.token if settings.github_app else None
-    return {**result, "_masks": [minted.get_secret_value()] if minted else []}
+    return {**result, "_masks": _minted(settings, wired)}
+
+
+def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+    """Promote what the policies choose, each app as its environment delivers."""
+    from promoter import terminal
+    from promoter.auto import Run
+    from promoter.survey import Scope
+
+    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
+    wiring.check_token(wired)
+    scope = Scope(_names(settings.apps), _names(settings.environments), settings.shard)
+    asked = Request(
+        "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
+    )
+    with wiring.opened(wired) as repository, terminal.progress(settings) as shown:
+        world = open_world(wired, repository, progress, patience=_AUTO_PATIENCE)
+        results = Run(world, scope, asked, shown).results()
+    progress.extend(world.bill())
+    told = report.several(results, _summary=report.counted(results))
+    return {**told, "_masks": _minted(settings, wired)}
 
 
 def one(request: Request, world: World) -> dict[str, Any]:
@@ -77,14 +100,27 @@ def _apps(settings: Settings) -> tuple[str, ...]:
     """Return the apps that were asked for, or raise `UsageError`."""
     if not settings.apps:
         raise UsageError("no app is given", "Give --app APP; promote --help shows the rest.")
-    for name in (*settings.apps, *([settings.environment] if settings.environment else [])):
+    _names((*settings.apps, *settings.environments))
+    return tuple(dict.fromkeys(settings.apps))
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of apps or environments, each once, or raise `UsageError`."""
+    found = tuple(dict.fromkeys(names))
+    for name in found:
         try:
             check_name(name)
         except ValueError as error:
             raise UsageError(
                 f"{name!r} is no name of an app or environment", f"It {error}."
             ) from error
-    return tuple(dict.fromkeys(settings.apps))
+    return found
+
+
+def _minted(settings: Settings, wired: wiring.Wiring) -> list[str]:
+    """Return the token that was made for this run and is known to nobody else yet."""
+    token = wired.settings.token if settings.github_app else None
+    return [token.get_secret_value()] if token else []
 
 
 def _request(settings: Settings, app: str) -> Request:

@@ -90,6 +90,28 @@ def main_parser() -> Parser:
     return parser
 
 
+def auto_parser() -> Parser:
+    """Return the grammar of `promote auto`."""
+    parser = Parser(
+        prog="promote auto",
+        description="Promote the newest images that the policies of promoter.yaml choose.",
+        formatter_class=Formatter,
+        allow_abbrev=False,
+    )
+    asked = parser.add_argument_group("what to promote")
+    asked.add_argument("--app", action="append", metavar="APP", help="an application; all without")
+    asked.add_argument(
+        "--env", action="append", metavar="ENV", help="an environment; all with a policy without"
+    )
+    asked.add_argument(
+        "--shard", metavar="I/N", help="only the I-th part of N of the apps, e.g. 2/4"
+    )
+    asked.add_argument("--allow", action="append", metavar="RULE", help="go on in spite of a rule")
+    _where(parser)
+    _how(parser)
+    return parser
+
+
 def demo_parser() -> Parser:
     """Return the grammar of `promote demo`."""
     parser = Parser(

@@ -12,7 +12,7 @@ from promoter.errors import PromoteError, RaceLostError
 from promoter.evidence import Brings, Evidence, Gate, Place
 from promoter.gitops.source import read_brings
 from promoter.layout import environments_of, find_target
-from promoter.policy.order import compare
+from promoter.policy.choose import order_of
 from promoter.promotion import Declaration
 from promoter.propose import pulled_names
 from promoter.wiring import open_source
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from promoter.gitops.history import FileVersion
     from promoter.layout import Target
     from promoter.model import Tree
+    from promoter.policy.model import Policy
     from promoter.promote import World
     from promoter.propose import Proposal
     from promoter.render import Verdict
@@ -74,7 +75,7 @@ class Gatherer:
             places=places,
             brings=self._brings(proposal, target, versions.get(target.file, ()), findings),
             built=findings.built,
-            gates=(*_gates(proposal, verdict, allow), *findings.gates),
+            gates=(*_gates(proposal, verdict, allow, target.settings.policy), *findings.gates),
         )
 
     def _files(self, target: Target) -> list[tuple[str, PurePosixPath]]:
@@ -205,13 +206,15 @@ def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] |
     return list(dict.fromkeys(found)) or None
 
 
-def _gates(proposal: Proposal, verdict: Verdict, allow: frozenset[str]) -> tuple[Gate, ...]:
+def _gates(
+    proposal: Proposal, verdict: Verdict, allow: frozenset[str], policy: Policy | None
+) -> tuple[Gate, ...]:
     """Return the rules that every promotion passes, with what they found."""
     count = sum(len(edit.changes) for edit in proposal.edits)
     fields = f"{count} field{'s' if count != 1 else ''}"
     gates = [Gate("edit", "passed", f"{fields} changed; every other byte is proved the same")]
     pairs = {(move.from_tag, move.to_tag) for move in proposal.moves}
-    orders = {compare(old, new) for old, new in pairs if old and new}
+    orders = {order_of(policy, old, new) for old, new in pairs if old and new}
     if None in orders or not orders:
         gates.append(Gate("order", "unknown", "the tags do not say which is newer"))
     elif "older" in orders:

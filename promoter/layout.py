@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config import Environment
 from promoter.edits.discovery import discover
 from promoter.edits.targets import KustomizeTarget
 from promoter.errors import SelectionError
 from promoter.model import Kind
+from promoter.sections import Environment
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
@@ -68,9 +68,19 @@ def find_target(
         raise SelectionError(
             f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
         )
-    chosen = settings[name]
-    path = chosen.path.replace("{app}", app).replace("{environment}", name)
-    directory = PurePosixPath(path)
+    return target_of(config, tree, (app, name), settings[name], images)
+
+
+def target_of(
+    config: Config,
+    tree: Tree,
+    where: tuple[str, str],
+    chosen: Environment,
+    images: Sequence[str] = (),
+) -> Target:
+    """Return the place of an app in an environment whose settings are known; see `find_target`."""
+    app, name = where
+    directory = folder(chosen, app, name)
     targets, linked = _configured(config, app, name)
     if not targets:
         known = config.apps[app].images if app in config.apps else ()
@@ -80,6 +90,12 @@ def find_target(
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
     return Target(app, name, chosen, file, targets, linked)
+
+
+def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
+    """Return the folder of an app's kustomization in an environment."""
+    path = settings.path.replace("{app}", app).replace("{environment}", environment)
+    return PurePosixPath(path)
 
 
 def _configured(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter import graph, propose, pull_request, render
 from promoter.checks import Checker, Findings, Wanted
+from promoter.errors import PromoteError
 from promoter.gather import Gatherer
 from promoter.image import split
 from promoter.model import PullState, Refusal
@@ -15,6 +16,7 @@ from promoter.planning import branch_of, locate, plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from promoter.config import Config
     from promoter.forges import Forge
@@ -56,6 +58,8 @@ def decide(seen: Observed) -> Promotion:
         request, findings = _pinned(seen)
         seen = replace(seen, request=request)
     promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
+    if promotion.unordered and (ages := _ages(promotion, seen)):
+        promotion = plan(seen.request, seen.config, seen.sight, ages).promotions[0]
     promotion, verdict = _judged(promotion, seen.target, seen.sight.base)
     if promotion.message is not None and seen.target.settings.pin == "tag":
         findings = _checked(promotion, seen)
@@ -72,6 +76,24 @@ def _pinned(seen: Observed) -> tuple[Request, Findings]:
     if findings.refusals:
         return request, findings
     return replace(request, tag=None, images=findings.images), findings
+
+
+def _ages(promotion: Promotion, seen: Observed) -> dict[tuple[str, str], datetime]:
+    """Return when the images were made whose tags do not say which is newer."""
+    if seen.target.settings.checks.exists == "off" or "downgrade" in seen.request.allow:
+        return {}
+    registry = seen.world.registry()
+    pulled = propose.pulled_names(seen.target, seen.sight.base)
+    found: dict[tuple[str, str], datetime] = {}
+    for pair in promotion.unordered:
+        for reference in filter(None, (pair.old, pair.new)):
+            try:
+                image = registry.describe(pulled.get(pair.name, pair.name), reference)
+            except PromoteError:
+                break
+            if image.created is not None:
+                found[pair.name, reference] = image.created
+    return found
 
 
 def _checked(promotion: Promotion, seen: Observed) -> Findings:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from promoter.model import Finish
+from promoter.model import CommitDraft, Finish
 from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ class Request:
     run: str | None = None
     source_revision: str | None = None
     take_over: bool = False
+    scheduled: bool = False
+    """Whether a policy asks, which heeds a person's no, rather than a person."""
+
+
+class Pair(NamedTuple):
+    """One image's tag (or digest) that stands somewhere, and the one that is asked for."""
+
+    name: str
+    old: str | None
+    new: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,8 @@ class Promotion:
     spent: str | None = None
     """The commit of a branch that has been merged and is of no more use."""
     transport: str = "git"
+    unordered: tuple[Pair, ...] = ()
+    """Pairs of which the tags do not say which is newer."""
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
@@ -83,6 +95,19 @@ class Promotion:
         if self.pull is not None and not self.finish.nothing:
             return True
         return self.pull is None or not agrees(self.pull, self.draft)
+
+    def commit_draft(self) -> CommitDraft:
+        """Return the commit to make; only for a promotion that makes one."""
+        assert self.proposal is not None
+        assert self.message is not None
+        return CommitDraft(
+            branch=self.branch,
+            onto=self.base,
+            lease=self.lease,
+            files={edit.path: edit.after for edit in self.proposal.edits},
+            message=self.message,
+            author=self.author,
+        )
 
 
 @dataclass(frozen=True, slots=True)

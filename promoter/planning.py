@@ -10,14 +10,18 @@ from promoter.branch import Branch, human_commits, is_spent, read_branch
 from promoter.errors import RefusedError
 from promoter.layout import find_target
 from promoter.model import Finish, PullState
-from promoter.plan import Action, Plan, Promotion
-from promoter.policy.order import Order, compare
+from promoter.plan import Action, Pair, Plan, Promotion
+from promoter.policy.choose import order_of
+from promoter.policy.order import Order
 from promoter.promotion import Declaration, branch_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from promoter.config import Config
     from promoter.layout import Target
-    from promoter.model import Pull, Sight, Tree
+    from promoter.model import ImageMove, Pull, Sight, Tree
     from promoter.plan import Request
     from promoter.propose import Proposal
 
@@ -33,8 +37,17 @@ def branch_of(target: Target, config: Config) -> str:
     return branch_name(target.environment, target.app, config.templates.branch)
 
 
-def plan(request: Request, config: Config, sight: Sight) -> Plan:
-    """Return what carries the request out on what was seen; refusals are part of it."""
+def plan(
+    request: Request,
+    config: Config,
+    sight: Sight,
+    ages: Mapping[tuple[str, str], datetime] | None = None,
+) -> Plan:
+    """Return what carries the request out on what was seen; refusals are part of it.
+
+    `ages` says when images were made, by name and by tag or digest, where their order is not known
+    otherwise: the pairs that a plan without it has in `unordered`.
+    """
     target = locate(request, config, sight.base)
     blank = Promotion(
         app=target.app,
@@ -56,7 +69,8 @@ def plan(request: Request, config: Config, sight: Sight) -> Plan:
         proposal = propose.propose(declaration, target, sight.base)
     except RefusedError as error:
         return Plan((replace(blank, refusals=error.refusals),))
-    planner = _Planner(request, config, sight, target, replace(blank, proposal=proposal))
+    blank = replace(blank, proposal=proposal)
+    planner = _Planner(request, config, sight, target, blank, ages or {})
     return Plan((planner.decide(),))
 
 
@@ -103,18 +117,28 @@ class _Planner:
     sight: Sight
     target: Target
     blank: Promotion
+    ages: Mapping[tuple[str, str], datetime]
 
     def decide(self) -> Promotion:
         """Return the promotion in full: refused, overtaken, already so, or to be carried out."""
         proposal = self._proposal
-        older = _older([(m.from_tag, m.to_tag) for m in proposal.moves])
+        pairs = [Pair(m.name, m.from_tag or m.from_digest, _goal(m)) for m in proposal.moves]
+        older = self._older(pairs)
         if older and "downgrade" not in self.request.allow:
             return self._overtaken(f"{self.sight.base_branch} already has {older}")
         if self.target.settings.deliver == "push":
-            return self._push()
+            return replace(self._push(), unordered=self._unknown(pairs))
         if not proposal.edits and self.sight.open_pull is None:
             return replace(self.blank, action=Action.UNCHANGED, warnings=proposal.warnings)
+        declined = self._declined()
+        if declined is not None:
+            return declined
         branch = read_branch(self.sight, self.target)
+        pairs += _pairs(branch.proposal, proposal) if self.sight.open_pull else []
+        return replace(self._pull(branch), unordered=self._unknown(pairs))
+
+    def _pull(self, branch: Branch) -> Promotion:
+        """Deliver as a pull: refused, overtaken by the one that is open, or opened or renewed."""
         if branch.foreign and not self.request.take_over:
             return replace(self.blank, refusals=(human_commits(self.blank.branch, branch.foreign),))
         newer = self._newer_pull(branch)
@@ -147,7 +171,7 @@ class _Planner:
             images[move.name]
             for move in whole.moves
             if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
-            and _order(move.from_tag, move.to_tag) is not Order.OLDER
+            and self._order(Pair(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
         )
         if not kept:
             return asked
@@ -231,31 +255,59 @@ class _Planner:
         """Return the tag of the open pull where it is newer than what is asked."""
         if self.sight.open_pull is None or "downgrade" in self.request.allow:
             return None
-        return _older(_pairs(branch.proposal, self._proposal))
+        return self._older(_pairs(branch.proposal, self._proposal))
+
+    def _declined(self) -> Promotion | None:
+        """Return the end of a scheduled request for what a person has said no to, by closing a pull."""
+        if not self.request.scheduled or self.sight.open_pull is not None:
+            return None
+        for pull in self.sight.pulls:
+            if pull.state is PullState.CLOSED and pull_request.declines(pull, self._proposal):
+                warning = (
+                    f"pull {pull.number}, which proposed the same, was closed unmerged: "
+                    "promote --app with the tag opens a new one"
+                )
+                return replace(self.blank, action=Action.UNCHANGED, warnings=(warning,))
+        return None
 
     def _unordered(self, branch: Branch) -> tuple[str, ...]:
         """Say that the last writer wins where tags have no order and another one is replaced."""
         if self.sight.open_pull is None:
             return ()
-        pairs = [p for p in _pairs(branch.proposal, self._proposal) if p[0] != p[1]]
-        unknown = [p for p in pairs if _order(*p) is None]
+        unknown = self._unknown(_pairs(branch.proposal, self._proposal))
         if not unknown:
             return ()
-        old, new = unknown[0]
+        _, old, new = unknown[0]
         return (f"whether {old} or {new} is newer is not known: the last request wins",)
 
+    def _unknown(self, pairs: list[Pair]) -> tuple[Pair, ...]:
+        """Return the pairs whose order nobody knows."""
+        return tuple(p for p in pairs if p.old and p.new and self._order(p) is None)
 
-def _pairs(standing: Proposal | None, asked: Proposal) -> list[tuple[str | None, str | None]]:
+    def _older(self, pairs: list[Pair]) -> str | None:
+        """Return the standing tag that is newer than the one asked for, of the first such image."""
+        return next((p.old for p in pairs if self._order(p) is Order.OLDER), None)
+
+    def _order(self, pair: Pair) -> Order | None:
+        """Return how a new tag stands to an old one: by the tags, by when they were made, or None."""
+        if not pair.old or not pair.new:
+            return None
+        found = order_of(self.target.settings.policy, pair.old, pair.new)
+        if found is not None:
+            return found
+        before = self.ages.get((pair.name, pair.old))
+        after = self.ages.get((pair.name, pair.new))
+        if before is None or after is None or before == after:
+            return None
+        return Order.NEWER if before < after else Order.OLDER
+
+
+def _pairs(standing: Proposal | None, asked: Proposal) -> list[Pair]:
     """Return, per image asked for, the tag that stands in the branch and the one asked for."""
-    tags = {m.name: m.to_tag for m in standing.moves} if standing else {}
-    return [(tags[m.name], m.to_tag) for m in asked.moves if m.name in tags]
+    tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
+    return [Pair(m.name, tags[m.name], _goal(m)) for m in asked.moves if m.name in tags]
 
 
-def _older(pairs: list[tuple[str | None, str | None]]) -> str | None:
-    """Return the standing tag that is newer than the one asked for, of the first such image."""
-    return next((old for old, new in pairs if _order(old, new) is Order.OLDER), None)
-
-
-def _order(old: str | None, new: str | None) -> Order | None:
-    """Return how a new tag stands to an old one; None where that is not known."""
-    return compare(old, new) if old and new else None
+def _goal(move: ImageMove) -> str | None:
+    """Return what an image goes to: its tag, else its digest."""
+    return move.to_tag or move.to_digest

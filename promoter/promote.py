@@ -30,6 +30,8 @@ class World:
     repository: Repository
     open_forge: Callable[[], Forge]
     progress: list[str]
+    patience: float = 3.0
+    """How long a registry may take for one answer, in seconds."""
     _forge: Forge | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
@@ -53,7 +55,7 @@ class World:
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""
         if self._registry is None:
-            self._registry = wires.open_registry(self.wiring)
+            self._registry = wires.open_registry(self.wiring, patience=self.patience)
         return self._registry
 
     def bill(self) -> tuple[str, ...]:
@@ -98,6 +100,8 @@ def _summed(outcome: Outcome, written: tuple[str, Action] | None) -> Outcome:
     return replace(outcome, action=written[1], changed=True)
 
 
-def open_world(wiring: Wiring, repository: Repository, progress: list[str]) -> World:
+def open_world(
+    wiring: Wiring, repository: Repository, progress: list[str], *, patience: float = 3.0
+) -> World:
     """Return the world of a run; what it has written is told in `progress`."""
-    return World(wiring, repository, lambda: wires.open_forge(wiring), progress)
+    return World(wiring, repository, lambda: wires.open_forge(wiring), progress, patience)

@@ -58,7 +58,7 @@ def resolve(
     if len(asked) < len(images):
         raise UsageError("two --image name the same image", "Name each image once.")
     if tag is not None:
-        for name in _tagged(entries, target, config, set(asked)):
+        for name in tagged(entries, target, config, frozenset(asked)):
             asked.setdefault(name, ImageRequest(name, tag))
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
@@ -127,10 +127,17 @@ def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str
     return str(renamed[0]) if renamed else name
 
 
-def _tagged(
-    entries: Sequence[ImageEntry], target: Target, config: Config, given: set[str]
+def tagged(
+    entries: Sequence[ImageEntry],
+    target: Target,
+    config: Config,
+    given: frozenset[str] = frozenset(),
 ) -> list[str]:
-    """Return the entries that one tag sets: the app's images, else all that share one tag."""
+    """Return the entries that one tag sets: the app's images, else all that share one tag.
+
+    Raises `SelectionError` where there are none, or where they do not share one; an image that is
+    `given` by name makes up for that.
+    """
     app = config.apps.get(target.app)
     if app and app.images:
         return [_entry_name(name, entries, target) for name in app.images]

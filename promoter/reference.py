@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from promoter.config import App, Checks, Config, Environment, Override, Templates
+from promoter.config import Config
 from promoter.edits.differences import DIFFERENCES
 from promoter.edits.targets import (
     ArgocdTarget,
@@ -16,6 +16,8 @@ from promoter.edits.targets import (
     PatchTarget,
     YamlPathTarget,
 )
+from promoter.policy.model import Policy
+from promoter.sections import App, Checks, Environment, Override, Templates
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -24,6 +26,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The file", Config),
     ("`environments.<environment>`", Environment),
     ("`environments.<environment>.checks`", Checks),
+    ("`environments.<environment>.policy`", Policy),
     ("`apps.<app>`", App),
     ("`apps.<app>.targets`: `kind: manifest`", ManifestTarget),
     ("`apps.<app>.targets`: `kind: patch`", PatchTarget),

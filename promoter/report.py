@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.apply import Outcome
+    from promoter.choice import Choice
     from promoter.model import Pull, PullDraft, Refusal
     from promoter.plan import Request
 
@@ -74,6 +75,39 @@ def failure(error: PromoteError, request: Request | None = None) -> dict[str, An
     )
 
 
+def standing(choice: Choice, base: str, branch: str) -> dict[str, Any]:
+    """Return the envelope of an app that has what its policy wants; a terminal is not told."""
+    target = choice.candidate.target
+    pairs = zip(choice.candidate.images, choice.images, strict=True)
+    return _blank(
+        action=Action.UNCHANGED.value,
+        app=target.app,
+        environment=target.environment,
+        images=[
+            {
+                "name": have.name,
+                "from": have.tag or have.digest,
+                "to": str(wanted.tag) if target.settings.pin != "digest" else None,
+                "digest": have.digest,
+            }
+            for have, wanted in pairs
+        ],
+        base=base,
+        branch=branch,
+        exit_code=int(Exit.DONE),
+        _text="",
+    )
+
+
+def counted(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return the line that sums up a run over many apps, e.g. `3 apps: 1 pushed, 2 unchanged`."""
+    found: dict[str, int] = {}
+    for result in results:
+        found[result["action"]] = found.get(result["action"], 0) + 1
+    counts = ", ".join(f"{found[action]} {action}" for action in Action if action in found)
+    return f"{len(results)} app{'s' if len(results) != 1 else ''}{': ' if counts else ''}{counts}\n"
+
+
 def several(results: Sequence[Mapping[str, Any]], **more: object) -> dict[str, Any]:
     """Return the envelope of a run over several apps; the gravest exit code stands for all."""
     codes = [int(result["exit_code"]) for result in results]
@@ -104,7 +138,7 @@ def text(result: Mapping[str, Any]) -> str:
     if "_text" in result:
         return str(result["_text"])
     if "results" in result:
-        return "".join(text(part) for part in result["results"])
+        return "".join(map(text, result["results"])) + str(result.get("_summary", ""))
     if result["error"] or result["refusals"]:
         return ""
     where = f"{result['app']} in {result['environment']}"
@@ -122,26 +156,33 @@ def text(result: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def complaints(result: Mapping[str, Any]) -> str:
+def complaints(result: Mapping[str, Any], about: str = "") -> str:
     """Return a result's warnings, refusals and error as a person reads them on stderr."""
     if "results" in result:
-        return "".join(complaints(part) for part in result["results"])
+        several = len(result["results"]) > 1
+        return "".join(complaints(one, _about(one) if several else "") for one in result["results"])
     lines = [
-        f"promote: warning: {warning}"
+        f"promote: warning: {about}{warning}"
         for warning in result.get("warnings", result.get("_warnings", ()))
     ]
     refusals, error = result.get("refusals", ()), result.get("error")
     for refusal in refusals:
-        lines += _complaint("refused", refusal["reason"], refusal)
+        lines += _complaint(f"refused: {about}", refusal["reason"], refusal)
     if error and not refusals:
-        lines += _complaint("error", error["message"], error)
+        lines += _complaint(f"error: {about}", error["message"], error)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _about(result: Mapping[str, Any]) -> str:
+    """Return which of several promotions a complaint is about."""
+    app, environment = result.get("app"), result.get("environment")
+    return f"{app}{f' in {environment}' if environment else ''}: " if app else ""
 
 
 def _complaint(word: str, reason: str, place: Mapping[str, Any]) -> list[str]:
     """Return one complaint: the place, the reason, the line with a caret, the way out."""
     parts = [str(place[key]) for key in ("file", "line", "column") if place[key] is not None]
-    lines = [f"promote: {word}: {':'.join(parts)}{': ' if parts else ''}{reason}"]
+    lines = [f"promote: {word}{':'.join(parts)}{': ' if parts else ''}{reason}"]
     source = place.get("_source_line")
     if source is not None:
         shown = str(source).expandtabs(1)

@@ -11,12 +11,13 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from promoter.errors import UsageError
+from promoter.shards import Shard
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +63,7 @@ class Variables(BaseSettings):
     app: Lines = None
     tag: str | None = None
     image: Lines = None
-    env: str | None = None
+    env: Lines = None
     repo: str | None = None
     base: str | None = None
     forge: Literal["github", "local"] | None = None
@@ -82,6 +83,9 @@ class Variables(BaseSettings):
 
     signing_key: str | None = None
     wait_for_image: str | None = None
+    shard: str | None = None
+    shards: int | None = None
+    job_completion_index: int | None = Field(default=None, validation_alias="JOB_COMPLETION_INDEX")
     registry_host: str | None = None
     registry_username: str | None = None
     registry_password: SecretStr | None = None
@@ -127,7 +131,8 @@ class Settings:
     apps: tuple[str, ...] = ()
     tag: str | None = None
     images: tuple[str, ...] = ()
-    environment: str | None = None
+    environments: tuple[str, ...] = ()
+    shard: Shard = field(default_factory=Shard)
     repository: str | None = None
     base: str | None = None
     forge: str | None = None
@@ -153,6 +158,16 @@ class Settings:
     github_api_url: str | None = None
     authorities: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> str | None:
+        """The one environment that is asked for; raises `UsageError` where there are several."""
+        if len(self.environments) > 1:
+            raise UsageError(
+                f"{self.source('env')} names {len(self.environments)} environments",
+                "A promotion goes to one; promote auto takes several.",
+            )
+        return self.environments[0] if self.environments else None
 
     def source(self, name: str) -> str:
         """Return where a value came from, for messages: a flag or a variable."""
@@ -196,7 +211,8 @@ def _read(flags: argparse.Namespace) -> Settings:
         apps=tuple(merged.get("app", ())),
         tag=merged.get("tag"),
         images=tuple(merged.get("image", ())),
-        environment=merged.get("env"),
+        environments=_listed(merged.get("env")),
+        shard=_shard(merged),
         repository=merged.get("repo"),
         base=merged.get("base"),
         forge=merged.get("forge"),
@@ -223,6 +239,28 @@ def _read(flags: argparse.Namespace) -> Settings:
         authorities=next((os.environ[k] for k in _AUTHORITIES if os.environ.get(k)), None),
         sources=sources,
     )
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """Return what was given once or several times."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]  # a list of texts
+
+
+def _shard(merged: dict[str, Any]) -> Shard:
+    """Return the part of the apps to take: a flag's, or that of an Indexed Job's pod."""
+    if merged.get("shard"):
+        return Shard.parse(merged["shard"])
+    count, index = merged.get("shards"), merged.get("job_completion_index")
+    if count is None:
+        return Shard()
+    if index is None:
+        raise UsageError(
+            "PROMOTER_SHARDS is given without JOB_COMPLETION_INDEX",
+            "An Indexed Job sets it; elsewhere give --shard I/N.",
+        )
+    return Shard.of_job(index, count)
 
 
 def duration(text: str) -> float:

@@ -147,7 +147,13 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
         login = (known.host, Login(known.username, known.password.get_secret_value()))
     credentials = read_credentials(known.files, login, environment)
     authorities = wiring.settings.authorities
-    return Registry(credentials, patience=patience, authorities=authorities, plain=known.plain)
+    return Registry(
+        credentials,
+        patience=patience,
+        authorities=authorities,
+        plain=known.plain,
+        remaining=wiring.deadline.remaining,
+    )
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
+    from promoter.errors import PromoteError
     from promoter.gitops.history import FileVersion
     from promoter.model import CommitDraft, Sight, Tree
 
@@ -20,6 +22,9 @@ class Repository(Protocol):
     def look(self, base: tuple[str, Tree], branch: str) -> Sight:
         """Return what a branch holds beyond the base, as of the last look at the base."""
 
+    def has(self, branch: str) -> bool:
+        """Say whether there was such a branch at the last look at the base."""
+
     def write(self, draft: CommitDraft) -> str:
         """Make a commit and move its branch there; `RaceLostError` where the branch has moved."""
 
@@ -27,6 +32,26 @@ class Repository(Protocol):
         self, base: Tree, paths: list[PurePosixPath]
     ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
         """Return the versions that files of the base have had, newest first."""
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """What a repository can do where commits are made here and pushed later, many at once."""
+
+    def bring(self, branches: Iterable[str]) -> None:
+        """Bring what several branches hold in one round trip, before each of them is looked at."""
+
+    def stage(self, draft: CommitDraft) -> str:
+        """Make a commit that nobody sees until it is published."""
+
+    def staged(self, commit: str) -> Tree:
+        """Return the files of a commit that was staged."""
+
+    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
+        """Push branch → (commit, lease), each for itself; returns the branches that failed."""
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

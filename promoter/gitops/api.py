@@ -215,6 +215,10 @@ class ApiRepository:
             message = one["commit"]["message"]
             yield FileVersion(one["sha"], int(moment.timestamp()), message, data, last)
 
+    def has(self, branch: str) -> bool:
+        """Say whether there is such a branch."""
+        return self._tip(branch) is not None
+
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
         self._move(branch, lease, None)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from promoter.errors import RaceLostError, RemoteError, SelectionError
-from promoter.gitops.git import Deadline, Git, check_version, failure
+from promoter.gitops.git import Deadline, Git, Result, check_version, failure
 from promoter.gitops.tree import GitTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from promoter.gitops.git import Result
+    from promoter.errors import PromoteError
 
 _FILTER_IGNORED = "filtering not recognized"
 _DEPTHS = (64, 1024, 2**31 - 1)
@@ -54,6 +54,7 @@ class Clone:
         self.git = Git(directory, deadline, configuration=configuration)
         self._present: set[str] = set()
         self._trees: dict[str, GitTree] = {}
+        self._depths: dict[str, int] = {}
         self._blobless = True
         self._ready = False
 
@@ -81,7 +82,11 @@ class Clone:
 
     def fetch(self, *commits: str, depth: int = 1) -> None:
         """Bring commits with their directories, without file contents where the server can."""
-        wanted = [commit for commit in commits if depth > 1 or commit not in self._trees]
+        wanted = [
+            commit
+            for commit in dict.fromkeys(commits)
+            if self._depths.get(commit, 0) < depth and (depth > 1 or commit not in self._trees)
+        ]
         if not wanted:
             return
         result = self.git.attempt(
@@ -92,6 +97,7 @@ class Clone:
             raise failure("fetch", result)
         if _FILTER_IGNORED in result.stderr:
             self._blobless = False
+        self._depths.update(dict.fromkeys(wanted, depth))
 
     def fetch_history(self, depth: int, *commits: str) -> None:
         """Bring commits with so many before them, and nothing of their files."""
@@ -156,6 +162,27 @@ class Clone:
         )
         if result.status != 0:
             raise _push_failure(result, updates)
+
+    def push_each(self, *updates: Update) -> dict[str, PromoteError]:
+        """Push refs in one go, each for itself; returns those that failed, with the reason."""
+        if not updates:
+            return {}
+        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
+        specs = [f"{u.new or ''}:{u.ref}" for u in updates]
+        result = self.git.attempt(
+            "push", "--porcelain", "--no-verify", *leases, "--", self.url, *specs
+        )
+        if result.status == 0:
+            return {}
+        report = result.stdout.decode("utf-8", "replace").splitlines()
+        told = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
+        failed: dict[str, PromoteError] = {}
+        for update in updates:
+            line = told.get(update.ref, "!")
+            if line.startswith("!"):
+                part = Result(result.status, line.encode(), "" if line != "!" else result.stderr)
+                failed[update.ref] = _push_failure(part, [update])
+        return failed
 
     def _prepare(self) -> None:
         """Make the empty repository on first use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ from promoter.model import BranchCommit, Sight
 from promoter.promotion import BRANCH_PREFIX, Declaration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from promoter.errors import PromoteError
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.commits import Signing
     from promoter.gitops.history import FileVersion
@@ -30,12 +34,14 @@ class GitRepository:
         self._time = time
         self._signing = signing
         self._refs: RemoteRefs | None = None
+        self._families: set[str] = set()
 
     def base(self, wanted: str | None) -> tuple[str, GitTree]:
         """Return the base branch's name and files as they are now; asks the remote anew."""
         heads = f"refs/heads/{wanted}" if wanted else "refs/heads/*"
         patterns = [f"refs/heads/{BRANCH_PREFIX}*", *([heads] if wanted else [])]
         self._refs = self._clone.remote_refs(*patterns)
+        self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
         return name, self._clone.tree(commit)
@@ -43,17 +49,18 @@ class GitRepository:
     def look(self, base: tuple[str, Tree], branch: str) -> Sight:
         """Return what a branch holds beyond the base, as of the last look at the base."""
         name, tree = base
-        assert self._refs is not None
-        ref = f"refs/heads/{branch}"
-        refs = self._refs.refs
-        if branch and not branch.startswith(BRANCH_PREFIX) and ref not in refs:
-            refs = self._clone.remote_refs(ref).refs  # a name of the user's own
-        tip = refs.get(ref)
+        tip = self._tip(branch)
         commits = self._beyond(tip, tree.commit) if tip else ()
         return Sight(name, tree, branch, tip, commits)
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""
+        commit = self.stage(draft)
+        self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
+        return commit
+
+    def stage(self, draft: CommitDraft) -> str:
+        """Make a commit that nobody sees until it is published."""
         name, _, address = draft.author.rpartition("<")
         by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
         commit = write_commit(self._clone, draft.onto, draft.files, message=draft.message, by=by)
@@ -61,8 +68,30 @@ class GitRepository:
         if set(changed) != set(draft.files):
             msg = f"the commit would change {sorted(map(str, changed))}, not what was planned"
             raise AssertionError(msg)
-        self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
         return commit
+
+    def has(self, branch: str) -> bool:
+        """Say whether there was such a branch at the last look at the base."""
+        return self._tip(branch) is not None
+
+    def bring(self, branches: Iterable[str]) -> None:
+        """Bring what several branches hold in one round trip, before each of them is looked at."""
+        tips = [tip for branch in branches if (tip := self._tip(branch))]
+        self._clone.fetch(*tips, depth=_BRANCH_LIMIT)
+
+    def staged(self, commit: str) -> Tree:
+        """Return the files of a commit that was staged."""
+        return self._clone.tree(commit)
+
+    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
+        """Push staged commits, each to its branch and only from its lease, all at once.
+
+        Takes branch → (commit, lease); returns those that failed with the reason: `RaceLostError`
+        where the branch has moved.
+        """
+        updates = [Update(f"refs/heads/{b}", new, old) for b, (new, old) in commits.items()]
+        failed = self._clone.push_each(*updates)
+        return {ref.removeprefix("refs/heads/"): error for ref, error in failed.items()}
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
@@ -73,6 +102,19 @@ class GitRepository:
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
         self._clone.push(Update(f"refs/heads/{branch}", None, lease))
+
+    def _tip(self, branch: str) -> str | None:
+        """Return a branch's commit as of the last look; names of the user's own are asked for."""
+        assert self._refs is not None
+        ref = f"refs/heads/{branch}"
+        family = branch.partition("/")[0]
+        if branch and ref not in self._refs.refs and f"{family}/" not in self._families:
+            # All that begins alike in one question: a run over many apps asks once.
+            pattern = f"refs/heads/{family}/*" if "/" in branch else ref
+            found = self._clone.remote_refs(pattern).refs
+            self._refs = replace(self._refs, refs={**found, **self._refs.refs})
+            self._families.add(f"{family}/")
+        return self._refs.refs.get(ref)
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""

@@ -2,7 +2,14 @@
 
 from promoter.pull_request.body import draft
 from promoter.pull_request.markdown import code
-from promoter.pull_request.state import agrees, closed_by_us, facts_of, is_ours, mark_closed
+from promoter.pull_request.state import (
+    agrees,
+    closed_by_us,
+    declines,
+    facts_of,
+    is_ours,
+    mark_closed,
+)
 from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "closed_by_us",
     "closing",
     "code",
+    "declines",
     "draft",
     "facts_of",
     "is_ours",

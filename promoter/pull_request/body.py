@@ -27,10 +27,10 @@ from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, shall_be, summary, title, was
 
 if TYPE_CHECKING:
-    from promoter.config import Templates
     from promoter.evidence import Place
     from promoter.model import ImageMove
     from promoter.propose import Proposal
+    from promoter.sections import Templates
 
 _DIFF_LIMIT = 20_000
 _NOTHING = Evidence()

@@ -53,6 +53,16 @@ def facts_of(pull: Pull, draft: PullDraft) -> frozenset[str] | None:
     return _facts(told)
 
 
+def declines(pull: Pull, proposal: Proposal) -> bool:
+    """Say whether a closed pull is a person's no to the same images at the same tags."""
+    if closed_by_us(pull.body):
+        return False
+    told = find_hidden(_NAME, pull.body) or {}
+    listed = told.get("images")
+    wanted = {str(image) for image in proposal.declaration.images}
+    return isinstance(listed, list) and wanted <= {str(one) for one in listed}
+
+
 def is_ours(body: str) -> bool:
     """Say whether a pull's body was written by promote."""
     return find_hidden(_NAME, body) is not None

@@ -11,9 +11,9 @@ from promoter.pull_request.markdown import code, inert
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.config import Templates
     from promoter.model import ImageMove
     from promoter.propose import Proposal
+    from promoter.sections import Templates
 
 _TITLE_LIMIT = 250
 

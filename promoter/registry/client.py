@@ -42,6 +42,8 @@ _POOL = 16
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 _NEXT = re.compile(r'<(?P<url>[^>]+)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
 _PATIENCE = 3.0
+# A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
+_SILENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,13 @@ class Registry:
         patience: float = _PATIENCE,
         authorities: str | None = None,
         plain: frozenset[str] = frozenset(),
+        remaining: Callable[[], float] | None = None,
     ) -> None:
         self._patience = patience
         self._plain = plain
+        self._remaining = remaining or (lambda: patience)
+        self._silent: dict[str, int] = {}
+        self._limited: set[str] = set()
         self._session = requests.Session()
         self._session.mount("https://", HTTPAdapter(pool_maxsize=_POOL))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=_POOL))
@@ -97,6 +103,8 @@ class Registry:
         with self._lock:
             for key in [key for key in self._known if key[1] == name]:
                 del self._known[key]
+            self._silent.clear()
+            self._limited.clear()
 
     def resolve(self, name: str, reference: str) -> Digest:
         """Return the digest of a tag or digest; raises `AbsentError` or `UnreadableError`."""
@@ -263,17 +271,37 @@ class Registry:
         host = parsed.registry.lower()
         host = "registry-1.docker.io" if host in _HUBS else host
         last: Exception | None = None
-        deadline = time.monotonic() + self._patience
+        self._check_worth(host)
+        deadline = time.monotonic() + min(self._patience, self._remaining())
         for scheme in self._schemes(host):
             url = path if "://" in path else f"{scheme}://{host}/v2/{parsed.repository}/{path}"
             try:
-                return self._through(method, url, (host, parsed.repository), limit, deadline)
+                answer = self._through(method, url, (host, parsed.repository), limit, deadline)
             except (requests.RequestException, ValueError) as error:
                 last = error
+                continue
+            self._silent.pop(host, None)
+            if answer.status == 429:
+                self._limited.add(host)
+            return answer
+        self._silent[host] = self._silent.get(host, 0) + 1
         raise UnreadableError(
             f"the registry {host} gives no answer ({type(last).__name__})",
             "Check its name and the network.",
         ) from None
+
+    def _check_worth(self, host: str) -> None:
+        """Raise `UnreadableError` where a registry has shown that asking it is of no use now."""
+        if self._remaining() <= 0:
+            raise UnreadableError("the run's time is over", "Give more time with --timeout.")
+        if host in self._limited:
+            raise UnreadableError(
+                f"the registry {host} has said that its limit is reached", "Run again later."
+            )
+        if self._silent.get(host, 0) >= _SILENCES:
+            raise UnreadableError(
+                f"the registry {host} gives no answer", "Check its name and the network."
+            )
 
     def _schemes(self, host: str) -> tuple[str, ...]:
         """Return how a host is spoken to: in the clear on this machine, or where that is allowed."""

@@ -1,0 +1,327 @@
+"""`promote auto`: every app whose policy wants another tag is promoted, in one clone and one push."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+
+from promoter import report
+from promoter.apply import Outcome, apply
+from promoter.choice import choices, foresee
+from promoter.errors import PromoteError, RaceLostError
+from promoter.gitops import Stage
+from promoter.graph.warm import warm
+from promoter.model import CommitDraft, PullState, Sight
+from promoter.observe import Observed, decide
+from promoter.plan import Action, Request
+from promoter.planning import branch_of
+from promoter.promote import promote
+from promoter.promotion import Declaration
+from promoter.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from promoter.choice import Choice
+    from promoter.config import Config
+    from promoter.layout import Target
+    from promoter.model import ImageRequest, Pull, Tree
+    from promoter.plan import Promotion
+    from promoter.promote import World
+    from promoter.survey import Failure, Scope
+
+
+@dataclass(slots=True)
+class Progress:
+    """Told how far a run is: `total` apps, of which one more is known with each `tick`."""
+
+    begin: Callable[[int], None] = lambda _: None
+    tick: Callable[[], None] = lambda: None
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over the apps of a scope; results are kept by app and environment."""
+
+    world: World
+    scope: Scope
+    asked: Request
+    """Who asks, from which run, and what is allowed; the app and its tags are filled in."""
+    progress: Progress = field(default_factory=Progress)
+    _results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def results(self) -> list[dict[str, Any]]:
+        """Carry the run out and return one envelope for each app and environment, in order."""
+        attempts = Retrying(
+            retry=retry_if_exception_type(RaceLostError),
+            stop=stop_after_delay(self.world.wiring.deadline.remaining()),
+            wait=wait_random_exponential(multiplier=0.05, max=3),
+            reraise=True,
+        )
+        for attempt in attempts:
+            with attempt:
+                self._attempt()
+        return [self._results[key] for key in sorted(self._results)]
+
+    def _attempt(self) -> None:
+        """Look, choose and deliver; a lost race of the direct pushes means looking anew."""
+        world, settings = self.world, self.world.wiring.settings
+        wanted = settings.base or (world.wiring.file.base if world.wiring.file else None)
+        base = world.repository.base(wanted)
+        config = world.wiring.config(base[1])
+        candidates, failures = survey(config, base[1], self.scope)
+        for failure in failures:
+            self._keep((failure.app, failure.environment), _failed(failure.error, failure))
+        self.progress.begin(len(candidates))
+        found = choices(candidates, world.registry(), self.progress.tick)
+        work = [one for one in found if not self._is_done(one, base, config)]
+        foresee(work, world.registry())
+        warm(base[1], (one.candidate.target.directory for one in work))
+        pushed = [one for one in work if one.settings.deliver == "push"]
+        self._pull(_Base(base, config), [one for one in work if one.settings.deliver != "push"])
+        self._push(_Base(base, config), pushed)
+
+    def _is_done(self, choice: Choice, base: tuple[str, Tree], config: Config) -> bool:
+        """Say whether an app needs no more than a line in the report, and write that line."""
+        target = choice.candidate.target
+        key = (target.app, target.environment)
+        if key in self._results:
+            return True
+        if choice.error is not None:
+            self._keep(key, _failed(choice.error, target))
+            return True
+        if not choice.standing:
+            return False
+        branch = branch_of(target, config)
+        if target.settings.deliver != "push" and self.world.repository.has(branch):
+            return False
+        self._keep(key, report.standing(choice, base[0], branch))
+        return True
+
+    def _push(self, seen: _Base, work: list[Choice]) -> None:
+        """Deliver to the base branch itself: a chain of commits, each on the one before, in one push."""
+        repository = self.world.repository
+        if not isinstance(repository, Stage):
+            self._singly(work)
+            return
+        chain = _Chain(repository, seen.tree)
+        outcomes = []
+        for batch in (True, False):
+            part = [one for one in work if one.settings.batch is batch]
+            links = [link for one in part if (link := self._link(seen, one, chain))]
+            if batch and links:
+                links = chain.batched(links)
+            outcomes += links
+        if self._is_preview or chain.tip == seen.tree.commit:
+            return
+        error = repository.publish({seen.name: (chain.tip, seen.tree.commit)}).get(seen.name)
+        for promotion, commit in outcomes:
+            key = (promotion.app, promotion.environment)
+            if error is not None:
+                if isinstance(error, RaceLostError):
+                    self._results.pop(key)
+                    continue
+                self._keep(key, _failed(error, promotion))
+                continue
+            self._keep_outcome(Outcome(promotion, Action.PUSHED, True, commit))
+        if isinstance(error, RaceLostError):
+            raise error
+
+    def _link(self, seen: _Base, choice: Choice, chain: _Chain) -> tuple[Promotion, str] | None:
+        """Add one app's commit to the chain; None where there is none to add, which is reported."""
+        promotion = self._decided(seen, choice, chain.tree)
+        if promotion is None:
+            return None
+        self._keep_outcome(Outcome(promotion, promotion.action, promotion.writes))
+        if promotion.message is None:
+            return None
+        return promotion, chain.add(promotion)
+
+    def _pull(self, seen: _Base, work: list[Choice]) -> None:
+        """Deliver by pulls: all commits in one push, then each pull on its own."""
+        repository = self.world.repository
+        if not isinstance(repository, Stage):
+            self._singly(work)
+            return
+        repository.bring([branch_of(one.candidate.target, seen.config) for one in work])
+        promotions = [one for choice in work if (one := self._decided(seen, choice, seen.tree))]
+        if self._is_preview:
+            for one in promotions:
+                self._keep_outcome(Outcome(one, one.action, one.writes))
+            return
+        staged: dict[str, str] = {}
+        leases: dict[str, tuple[str, str | None]] = {}
+        for one in promotions:
+            if one.message is not None and one.transport == self.world.wiring.transport:
+                staged[one.branch] = repository.stage(one.commit_draft())
+                leases[one.branch] = (staged[one.branch], one.lease)
+        failed = repository.publish(leases)
+        for one in promotions:
+            self._carry_out(one, _Published(repository, staged, failed))
+
+    def _carry_out(self, promotion: Promotion, published: _Published) -> None:
+        """Bring one app's pull in line with its commit; a lost race is run again by itself."""
+        world, key = self.world, (promotion.app, promotion.environment)
+        writer = published if promotion.branch in published.staged else world.writer(promotion)
+        try:
+            outcome = apply(promotion, writer, world.forge(), world.progress)
+        except RaceLostError:
+            assert promotion.proposal is not None
+            self._alone(self._asked_for(promotion, promotion.proposal.declaration.images))
+        except PromoteError as error:
+            self._keep(key, _failed(error, promotion))
+        else:
+            self._keep_outcome(outcome)
+
+    def _singly(self, work: list[Choice]) -> None:
+        """Promote apps one by one, where the repository takes no more at once."""
+        for choice in work:
+            self._alone(self._asked_for(choice.candidate.target, choice.images))
+
+    def _alone(self, request: Request) -> None:
+        """Promote one app as `promote --app` does."""
+        assert request.environment is not None
+        try:
+            self._keep_outcome(promote(request, self.world))
+        except PromoteError as error:
+            self._keep((request.app, request.environment), report.failure(error, request))
+
+    def _decided(self, seen: _Base, choice: Choice, tree: Tree) -> Promotion | None:
+        """Return what one app's choice means on a tree; a failure is its app's alone."""
+        target = choice.candidate.target
+        request = self._asked_for(target, choice.images)
+        try:
+            sight = self._sight(seen, choice, tree)
+            return decide(Observed(self.world, request, seen.config, target, sight))
+        except RaceLostError:
+            raise
+        except PromoteError as error:
+            self._keep((target.app, target.environment), _failed(error, target))
+            return None
+
+    def _sight(self, seen: _Base, choice: Choice, tree: Tree) -> Sight:
+        """Return what is there for one app; open pulls are asked for once for all."""
+        branch = branch_of(choice.candidate.target, seen.config)
+        if choice.settings.deliver == "push":
+            return Sight(seen.name, tree, branch)
+        sight = self.world.repository.look((seen.name, tree), branch)
+        if seen.open_pulls is None:
+            seen.open_pulls = _by_branch(self.world.forge().all(), seen.name)
+        known = seen.open_pulls.get(sight.branch)
+        pulls = (known,) if known else self.world.forge().pulls(sight.branch, seen.name)
+        return replace(sight, pulls=pulls)
+
+    def _asked_for(self, where: Target | Promotion, images: tuple[ImageRequest, ...]) -> Request:
+        """Return the request for one app's images."""
+        return replace(self.asked, app=where.app, environment=where.environment, images=images)
+
+    @property
+    def _is_preview(self) -> bool:
+        """Whether nothing shall be written."""
+        settings = self.world.wiring.settings
+        return settings.dry_run or settings.check
+
+    def _keep_outcome(self, outcome: Outcome) -> None:
+        """Report what was done for one app."""
+        check = self.world.wiring.settings.check
+        told = report.envelope(outcome, preview=self._is_preview, check=check)
+        self._keep((outcome.promotion.app, outcome.promotion.environment), told)
+
+    def _keep(self, key: tuple[str, str], result: dict[str, Any]) -> None:
+        self._results[key] = result
+
+
+@dataclass(slots=True)
+class _Base:
+    """The base that a look has found, and what hangs on it."""
+
+    found: tuple[str, Tree]
+    config: Config
+    open_pulls: dict[str, Pull] | None = None
+
+    @property
+    def name(self) -> str:
+        """The base branch."""
+        return self.found[0]
+
+    @property
+    def tree(self) -> Tree:
+        """Its files."""
+        return self.found[1]
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Commits that are made on the base, each on the one before, and not yet pushed."""
+
+    repository: Stage
+    tree: Tree
+
+    @property
+    def tip(self) -> str:
+        """The last commit."""
+        return self.tree.commit
+
+    def add(self, promotion: Promotion) -> str:
+        """Make a promotion's commit; it becomes the tip."""
+        commit = self.repository.stage(promotion.commit_draft())
+        self.tree = self.repository.staged(commit)
+        return commit
+
+    def batched(self, links: list[tuple[Promotion, str]]) -> list[tuple[Promotion, str]]:
+        """Make one commit in place of all that the links are; returns the links with it."""
+        first = links[0][0]
+        declared = [one.proposal.declaration for one, _ in links if one.proposal]
+        files = {path: data for one, _ in links for path, data in one.commit_draft().files.items()}
+        draft = CommitDraft(
+            branch=first.base_branch,
+            onto=first.base,
+            lease=first.base,
+            files=files,
+            message=_batch_message(declared),
+            author=first.author,
+        )
+        commit = self.repository.stage(draft)
+        self.tree = self.repository.staged(commit)
+        return [(one, commit) for one, _ in links]
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """The writing side of a repository whose commits have been pushed already, all at once."""
+
+    repository: Stage
+    staged: dict[str, str]
+    failed: dict[str, PromoteError]
+
+    def write(self, draft: CommitDraft) -> str:
+        """Return the commit that was pushed to the branch, or raise why it was not."""
+        if draft.branch in self.failed:
+            raise self.failed[draft.branch]
+        return self.staged[draft.branch]
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""
+        self.repository.delete(branch, lease)
+
+
+def _batch_message(declared: list[Declaration]) -> str:
+    """Return the message of one commit for several apps: a line and the trailers of each."""
+    environments = ", ".join(dict.fromkeys(one.environment for one in declared))
+    title = f"Promote {len(declared)} apps to {environments}"
+    lines = [f"{one.app}: {', '.join(str(image) for image in one.images)}" for one in declared]
+    trailers = [line for one in declared for line in one.trailers()]
+    return "\n".join([title, "", *lines, "", *dict.fromkeys(trailers)]) + "\n"
+
+
+def _by_branch(pulls: Iterable[Pull], base: str) -> dict[str, Pull]:
+    """Return the open pulls to a base by their branches."""
+    return {one.branch: one for one in pulls if one.state is PullState.OPEN and one.base == base}
+
+
+def _failed(error: PromoteError, where: Target | Promotion | Failure) -> dict[str, Any]:
+    """Return the envelope of an app that could not be promoted."""
+    return report.failure(error, Request(where.app, where.environment))
