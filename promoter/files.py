@@ -53,6 +53,9 @@ class DirectoryTree:
         parts = [directory, *directory.parents][:-1]
         return any((self._root / part).is_symlink() for part in parts)
 
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Do nothing: a folder is read as fast alone."""
+
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
     """Return what an entry is, without following it."""

@@ -38,6 +38,9 @@ class Tree(Protocol):
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files at once, so that reading them later costs no round trip each."""
 
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once, before many of its folders are looked into."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

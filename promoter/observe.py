@@ -60,7 +60,7 @@ def decide(seen: Observed) -> Promotion:
     promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
     if promotion.unordered and (ages := _ages(promotion, seen)):
         promotion = plan(seen.request, seen.config, seen.sight, ages).promotions[0]
-    promotion, verdict = _judged(promotion, seen.target, seen.sight.base)
+    promotion, verdict = _judged(promotion, seen)
     if promotion.message is not None and seen.target.settings.pin == "tag":
         findings = _checked(promotion, seen)
     promotion = _refused(promotion, findings.refusals, findings.warnings)
@@ -202,9 +202,14 @@ def _verifiable(promotion: Promotion, world: World) -> Promotion:
     return _refused(promotion, (refusal,), ())
 
 
-def _judged(promotion: Promotion, target: Target, base: Tree) -> tuple[Promotion, Verdict]:
+def _judged(promotion: Promotion, seen: Observed) -> tuple[Promotion, Verdict]:
     """Return a promotion after the render's verdict on the commit that it would make."""
+    target, base = seen.target, seen.sight.base
     if promotion.message is None or promotion.refusals:
+        return promotion, render.Verdict()
+    unread = seen.request.scheduled and promotion.deliver == "push"
+    if unread and target.settings.render == "warn" and graph.reach(base, target.directory).complete:
+        # Nobody reads what a scheduled push would tell, and a whole graph has shown what it changes.
         return promotion, render.Verdict()
     verdict = _verdict(promotion, target, base)
     return _refused(promotion, verdict.refusals, verdict.warnings), verdict

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING
 from promoter import propose
 from promoter.edits import kustomization
 from promoter.edits.entries import ImageEntry
+from promoter.edits.glance import glance
 from promoter.errors import PromoteError, SelectionError
-from promoter.graph.documents import (
-    Origin,
-    UnreadableError,
-    decode,
-    mapping,
-    parse,
-    sequence,
-    text_of,
-)
 from promoter.image import split
 from promoter.layout import KUSTOMIZATION_NAMES, environments_of, folder, known_apps, target_of
 from promoter.model import Kind
@@ -26,7 +18,7 @@ from promoter.shards import Shard
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from promoter.config import Config
     from promoter.layout import Target
@@ -97,6 +89,9 @@ def survey(config: Config, tree: Tree, scope: Scope) -> tuple[list[Candidate], l
 
 def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str, Environment]]:
     """Yield every app with every environment in which a policy chooses for it."""
+    paths = (one.path for one in config.environments.values())
+    for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
+        tree.unfold(PurePosixPath(fixed))
     known = known_apps(config, tree)
     _check_known("app", scope.apps, known)
     _check_known("environment", scope.environments, list(config.environments))
@@ -151,34 +146,16 @@ def _standing(name: str, entry: ImageEntry | None) -> Standing:
 
 
 def _entries(tree: Tree, target: Target) -> Sequence[ImageEntry]:
-    """Return the entries of a kustomization; whatever is not plain is left to the editor's reading."""
+    """Return the entries of a kustomization, at a glance where that is enough."""
     if not target.kustomized:
         return ()
     data = propose.read_file(tree, target)
-    return _plainly(data, target.file) or kustomization.read(target.file, data).entries
-
-
-def _plainly(data: bytes, file: PurePosixPath) -> list[ImageEntry]:
-    """Return the entries of a kustomization of the usual form; none where it has another."""
-    try:
-        root = mapping(parse(decode(data), Origin(str(file))))
-    except UnreadableError:
-        return []
-    listed = sequence(root.get("images"))
-    if not all(
-        set(mapping(one)) <= _FIELDS and text_of(mapping(one).get("name")) for one in listed
-    ):
-        return []
-    return [_entry(mapping(one)) for one in listed]
-
-
-_FIELDS = {"name", "newName", "newTag", "digest"}
-
-
-def _entry(found: Mapping[str, object]) -> ImageEntry:
-    """Return one entry of the usual form."""
-    name, new_name, tag, digest = (
-        text_of(found.get(key)) or None  # type: ignore[arg-type]  # a mapping of values
-        for key in ("name", "newName", "newTag", "digest")
-    )
-    return ImageEntry(name, new_name, tag, digest, None, 0, 0)
+    found = glance(data)
+    if found is None:
+        return kustomization.read(target.file, data).entries
+    return [
+        ImageEntry(
+            one.get("name"), one.get("newName"), one.get("newTag"), one.get("digest"), None, 0, 0
+        )
+        for one in found
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promoter.edits import fields
@@ -68,6 +69,7 @@ def promotion(name: str, tag: Tag | None, digest: Digest | None) -> ImageSetting
     return ImageSetting(name, KEEP, tag, digest)
 
 
+@lru_cache(maxsize=64)
 def read(path: PurePosixPath, data: bytes) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
     return parse(decode(str(path), data))

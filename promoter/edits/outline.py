@@ -37,6 +37,11 @@ _LINE = re.compile(
 _FIRST = re.compile(r"(?:\r?\n)*(?P<blank> +\r?\n)?(?P<indent> *)(?=[^ \r\n])")
 _DASH_ALONE = re.compile(rf"-{_COMMENT} *")
 
+# Words that are text to every parser, with nothing behind them but blank lines.
+_WORD = re.compile(
+    r"(kind|apiVersion):[ ](Kustomization|Component|[a-z][a-z0-9.-]*/v[a-z0-9]+)\r?\n[\r\n]*"
+)
+
 
 @dataclass(slots=True)
 class _Scan:
@@ -167,7 +172,7 @@ def _document(source: Source, keys: list[tuple[str, int]]) -> MappingNode | None
     for (name, start), end in zip(keys, ends, strict=True):
         lowered = name.lower()
         if lowered in ("images", "apiversion", "kind"):
-            pair = _parsed(source, start, end)
+            pair = _plain(source, start, end) or _parsed(source, start, end)
             if pair is None or (lowered == "images" and not isinstance(pair[1], SequenceNode)):
                 return None
             images += lowered == "images"
@@ -178,6 +183,24 @@ def _document(source: Source, keys: list[tuple[str, int]]) -> MappingNode | None
         return None
     mark = _mark(source, 0)
     return MappingNode("tag:yaml.org,2002:map", pairs, mark, _mark(source, len(source.text)), False)
+
+
+def _plain(source: Source, start: int, end: int) -> tuple[ScalarNode, Node] | None:
+    """Return `kind` or `apiVersion` where it is one plain word, which needs no parser."""
+    found = _WORD.fullmatch(source.text, start, end)
+    if found is None:
+        return None
+    key, value = (
+        ScalarNode(
+            "tag:yaml.org,2002:str",
+            found[group],
+            _mark(source, found.start(group)),
+            _mark(source, found.end(group)),
+            None,
+        )
+        for group in (1, 2)
+    )
+    return key, value
 
 
 def _parsed(source: Source, start: int, end: int) -> tuple[ScalarNode, Node] | None:

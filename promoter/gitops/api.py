@@ -19,7 +19,7 @@ from promoter.errors import RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.failures import message_of
 from promoter.gitops.history import FileVersion
-from promoter.gitops.tree import ROOT, kind_of
+from promoter.gitops.tree import ROOT, differing, kind_of
 from promoter.model import BranchCommit, Sight
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class ApiTree:
         self._reader = reader
         self._commit = commit
         self._listings: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
+        self._unfolded: set[PurePosixPath] = set()
 
     @property
     def commit(self) -> str:
@@ -72,6 +73,16 @@ class ApiTree:
         """Bring many files in few requests; names that are no file are passed over."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
         self._reader.blobs([entry[0] for entry in found if entry and stat.S_ISREG(entry[1])])
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory in one request, where GitHub does not cut the answer."""
+        place = self.listing(directory.parent).get(directory.name) if directory.name else None
+        oid = place[0] if place else self._reader.commit(self._commit)["tree"]["sha"]
+        if directory in self._unfolded or (directory.name and place is None):
+            return
+        for below, entries in self._reader.below(oid).items():
+            self._listings[directory / below] = entries
+        self._unfolded.add(directory)
 
     def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         """Return name → (object id, mode) of a directory; empty where there is none."""
@@ -104,6 +115,19 @@ class Reader:
         """Return one directory: name → (object id, mode)."""
         entries = self._object("trees", sha)["tree"]
         return {one["path"]: (one["sha"], int(one["mode"], 8)) for one in entries}
+
+    def below(self, sha: str) -> dict[str, dict[str, tuple[str, int]]]:
+        """Return every directory below one by its path; nothing where GitHub cuts the answer."""
+        answer = self._client.read(
+            f"read tree {sha[:9]}",
+            lambda: self._client.ask("GET", f"/git/trees/{sha}", parameters={"recursive": "1"}),
+            new=True,
+        )
+        found: dict[str, dict[str, tuple[str, int]]] = {}
+        for one in () if answer.get("truncated") else answer["tree"]:
+            parent, _, name = one["path"].rpartition("/")
+            found.setdefault(parent, {})[name] = (one["sha"], int(one["mode"], 8))
+        return found
 
     def blob(self, sha: str) -> bytes:
         """Return a file's bytes, proved by their id."""
@@ -273,7 +297,7 @@ class ApiRepository:
             author=commit["author"]["name"],
             tree=tree,
             onto=onto,
-            changed=tuple(_differing(onto, tree, ROOT)),
+            changed=tuple(differing(onto, tree)),
         )
 
     def _commit(self, draft: CommitDraft, branch: str) -> str:
@@ -351,21 +375,6 @@ class ApiRepository:
             self._client.ask("DELETE", f"/git/refs/heads/{branch}")
         except FAILURES:
             return
-
-
-def _differing(
-    before: ApiTree, after: ApiTree, directory: PurePosixPath
-) -> Iterable[PurePosixPath]:
-    """Yield the paths in which two commits differ; directories with one id are passed over."""
-    old, new = before.listing(directory), after.listing(directory)
-    for name in sorted(old.keys() | new.keys()):
-        one, two = old.get(name), new.get(name)
-        if one == two:
-            continue
-        if any(entry and stat.S_ISDIR(entry[1]) for entry in (one, two)):
-            yield from _differing(before, after, directory / name)
-        else:
-            yield directory / name
 
 
 def _oid(data: bytes) -> str:

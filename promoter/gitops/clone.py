@@ -52,6 +52,8 @@ class Clone:
         self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
+        self.listings: dict[str, dict[str, tuple[str, int]]] = {}
+        """Directories by their object ids: commits share most of them."""
         self._present: set[str] = set()
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}

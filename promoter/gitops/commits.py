@@ -9,7 +9,6 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
-from git.objects.fun import tree_to_stream
 from gitdb import IStream, LooseObjectDB  # type: ignore[import-untyped]  # it ships no types
 
 from promoter.errors import UsageError
@@ -66,7 +65,7 @@ def write_commit(
 ) -> str:
     """Store a commit on `parent` that changes the contents of existing files; returns its id."""
     store = LooseObjectDB(str(clone.git.directory / "objects"))
-    root = write_tree(store, clone.tree(parent), files)
+    root = write_tree(store, clone.tree(parent), files, clone.listings)
     if by.key is not None:
         return _signed(clone, (root, parent), message, by, by.key)
     body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
@@ -92,8 +91,16 @@ def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, ke
     return made.stdout.decode().strip()
 
 
-def write_tree(store: LooseObjectDB, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
-    """Store the tree that results from changing existing files of another; returns its id."""
+def write_tree(
+    store: LooseObjectDB,
+    tree: GitTree,
+    files: Mapping[PurePosixPath, bytes],
+    known: dict[str, dict[str, tuple[str, int]]],
+) -> str:
+    """Store the tree that results from changing existing files of another; returns its id.
+
+    The new directories are remembered in `known` by their ids.
+    """
     changed: dict[PurePosixPath, dict[str, str]] = {}
     for path, content in files.items():
         changed.setdefault(path.parent, {})[path.name] = _store(store, "blob", content)
@@ -104,6 +111,7 @@ def write_tree(store: LooseObjectDB, tree: GitTree, files: Mapping[PurePosixPath
         for name, oid in changed.pop(directory).items():
             listing[name] = (oid, listing[name][1])
         oid = _store_tree(store, listing)
+        known[oid] = listing
         if directory == ROOT:
             return oid
         changed.setdefault(directory.parent, {})[directory.name] = oid
@@ -116,12 +124,12 @@ def _store_tree(store: LooseObjectDB, listing: Mapping[str, tuple[str, int]]) ->
         name, (_, mode) = item
         return name.encode("utf-8", "surrogateescape") + (b"/" if stat.S_ISDIR(mode) else b"")
 
-    entries = [
-        (bytes.fromhex(oid), mode, name) for name, (oid, mode) in sorted(listing.items(), key=order)
-    ]
-    stream = BytesIO()
-    tree_to_stream(entries, stream.write)
-    return _store(store, "tree", stream.getvalue())
+    # The names come from git's own trees: there is no need to check them anew.
+    parts = (
+        b"%o %b\0%b" % (mode, name.encode("utf-8", "surrogateescape"), bytes.fromhex(oid))
+        for name, (oid, mode) in sorted(listing.items(), key=order)
+    )
+    return _store(store, "tree", b"".join(parts))
 
 
 def _store(store: LooseObjectDB, kind: str, data: bytes) -> str:

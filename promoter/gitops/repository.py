@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.commits import Signature, write_commit
 from promoter.gitops.history import file_versions
+from promoter.gitops.tree import differing
 from promoter.model import BranchCommit, Sight
 from promoter.promotion import BRANCH_PREFIX, Declaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import PurePosixPath
 
     from promoter.errors import PromoteError
     from promoter.gitops.clone import RemoteRefs
@@ -64,8 +65,8 @@ class GitRepository:
         name, _, address = draft.author.rpartition("<")
         by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
         commit = write_commit(self._clone, draft.onto, draft.files, message=draft.message, by=by)
-        changed = self._changed(draft.onto, commit)
-        if set(changed) != set(draft.files):
+        changed = set(differing(self._clone.tree(draft.onto), self._clone.tree(commit)))
+        if changed != set(draft.files):
             msg = f"the commit would change {sorted(map(str, changed))}, not what was planned"
             raise AssertionError(msg)
         return commit
@@ -147,12 +148,5 @@ class GitRepository:
             author=author.partition(" <")[0],
             tree=self._clone.tree(sha),
             onto=self._clone.tree(onto),
-            changed=self._changed(onto, sha),
+            changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
         )
-
-    def _changed(self, before: str, after: str) -> tuple[PurePosixPath, ...]:
-        """Return the paths in which two commits differ."""
-        listed = self._clone.git(
-            "diff-tree", "-r", "-z", "--name-only", "--no-renames", before, after
-        )
-        return tuple(PurePosixPath(path) for path in listed.split("\0") if path)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import stat
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from git.objects.fun import tree_entries_from_data
 
 from promoter.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promoter.gitops.clone import Clone
 
@@ -26,6 +26,7 @@ class GitTree:
         self._commit = commit
         self._directories: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
         self._contents: dict[str, bytes] = {}
+        self._unfolded: set[PurePosixPath] = set()
 
     @property
     def commit(self) -> str:
@@ -53,6 +54,22 @@ class GitTree:
             [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
         )
 
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once, before many of its folders are looked into."""
+        if directory in self._unfolded or not self.listing(directory):
+            return
+        name = f"{self._commit}:{'' if directory == ROOT else directory}"
+        listed = self._clone.git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
+        found: dict[str, dict[str, tuple[str, int]]] = {}
+        for line in filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0")):
+            fields, _, path = line.partition("\t")
+            mode, _, oid = fields.split(" ", 2)
+            parent, _, leaf = path.rpartition("/")
+            found.setdefault(parent, {})[leaf] = (oid, int(mode, 8))
+        for below, entries in found.items():
+            self._directories[directory / below] = entries
+        self._unfolded.add(directory)
+
     def mode(self, path: PurePosixPath) -> int:
         """Return a path's mode as git keeps it, or raise `KeyError`."""
         return self.listing(path.parent)[path.name][1]
@@ -78,8 +95,12 @@ class GitTree:
             if entry is None or not stat.S_ISDIR(entry[1]):
                 return {}
             name = entry[0]
-        _, data = self._clone.git.data(name)
-        return {name: (binsha.hex(), mode) for binsha, mode, name in tree_entries_from_data(data)}
+        known = self._clone.listings.get(name)
+        if known is None:
+            _, data = self._clone.git.data(name)
+            known = {n: (binsha.hex(), mode) for binsha, mode, n in tree_entries_from_data(data)}
+            self._clone.listings[name] = known
+        return known
 
 
 def kind_of(mode: int) -> Kind:
@@ -89,3 +110,34 @@ def kind_of(mode: int) -> Kind:
     if stat.S_ISLNK(mode):
         return Kind.SYMLINK
     return Kind.FILE if stat.S_ISREG(mode) else Kind.SUBMODULE
+
+
+class Listed(Protocol):
+    """A commit whose directories can be compared by their object ids."""
+
+    def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
+        """Return name → (object id, mode) of a directory; empty where there is none."""
+
+
+def differing(
+    before: Listed, after: Listed, directory: PurePosixPath = ROOT
+) -> Iterator[PurePosixPath]:
+    """Yield the paths in which two commits differ; directories with one id are passed over."""
+    old, new = before.listing(directory), after.listing(directory)
+    if old is new:
+        return
+    for name in sorted({name for name, _ in old.items() ^ new.items()}):
+        yield from _between(before, after, directory / name, (old.get(name), new.get(name)))
+
+
+def _between(
+    before: Listed,
+    after: Listed,
+    path: PurePosixPath,
+    pair: tuple[tuple[str, int] | None, tuple[str, int] | None],
+) -> Iterator[PurePosixPath]:
+    """Yield a path that differs, or what differs below it."""
+    if any(entry and stat.S_ISDIR(entry[1]) for entry in pair):
+        yield from differing(before, after, path)
+    else:
+        yield path

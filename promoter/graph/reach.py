@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from promoter.graph.build import Builder, Built
 from promoter.graph.fields import DEFAULT_SPECS, BuildError, image_fields
@@ -56,12 +57,25 @@ class Reach:
     replacements: tuple[Replacement, ...] = field(default=(), repr=False)
 
 
+_known: WeakKeyDictionary[Tree, dict[PurePosixPath, Reach]] = WeakKeyDictionary()
+
+
 def reach(tree: Tree, directory: PurePosixPath) -> Reach:
     """Return what the kustomization of a folder reaches, up to the repository's edge; never raises.
 
     The images are as they are after lower layers, components and patches, before this
-    kustomization's own `images` and `replacements`.
+    kustomization's own `images` and `replacements`. What was found on a commit is remembered.
     """
+    if not tree.commit:
+        return _reach(tree, directory)
+    known = _known.setdefault(tree, {})
+    if directory not in known:
+        known[directory] = _reach(tree, directory)
+    return known[directory]
+
+
+def _reach(tree: Tree, directory: PurePosixPath) -> Reach:
+    """Read and build what a folder's kustomization reaches."""
     reading = read_layers(tree, directory)
     layer = reading.layers.get(directory)
     if layer is None:
