@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promoter.address import is_loopback
+from promoter.registry.proxies import proxies
 
 if TYPE_CHECKING:
     import requests
@@ -85,6 +86,7 @@ class Doors:
             headers=headers,
             timeout=seconds,
             allow_redirects=False,
+            proxies=proxies(realm.url),
         )
         if response.status_code != 200 or len(response.content) > _TOKEN_LIMIT:
             return None
