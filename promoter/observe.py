@@ -60,6 +60,7 @@ def decide(seen: Observed) -> Promotion:
     promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
     if promotion.unordered and (ages := _ages(promotion, seen)):
         promotion = plan(seen.request, seen.config, seen.sight, ages).promotions[0]
+    promotion = _doubted(promotion, seen)
     promotion, verdict = _judged(promotion, seen)
     if promotion.message is not None and seen.target.settings.pin == "tag":
         findings = _checked(promotion, seen)
@@ -76,6 +77,18 @@ def _pinned(seen: Observed) -> tuple[Request, Findings]:
     if findings.refusals:
         return request, findings
     return replace(request, tag=None, images=findings.images), findings
+
+
+def _doubted(promotion: Promotion, seen: Observed) -> Promotion:
+    """Leave alone what a schedule would replace by an image that may be the older one."""
+    policy = seen.target.settings.policy
+    if not (promotion.unordered and seen.request.scheduled and policy and policy.needs_creation):
+        return promotion
+    _, old, new = promotion.unordered[0]
+    warning = f"when {old} was made is not known, so {new} may be older: promote --app with the tag decides"
+    return replace(
+        promotion, action=Action.UNCHANGED, message=None, draft=None, warnings=(warning,)
+    )
 
 
 def _ages(promotion: Promotion, seen: Observed) -> dict[tuple[str, str], datetime]:

@@ -182,7 +182,10 @@ class Clone:
         for update in updates:
             line = told.get(update.ref, "!")
             if line.startswith("!"):
-                part = Result(result.status, line.encode(), "" if line != "!" else result.stderr)
+                lines = result.stderr.splitlines()
+                about = [one for one in lines if update.ref in one or len(updates) == 1]
+                said = "\n".join(about if line != "!" else lines)
+                part = Result(result.status, line.encode(), said)
                 failed[update.ref] = _push_failure(part, [update])
         return failed
 

@@ -1,0 +1,298 @@
+"""`promote auto`, end to end: the real command, real git, a registry on this machine."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers.registry import Registry
+from tests.world import Repository, Run, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SEMVER = DEV + '    policy: {semver: "*"}\n'
+PULLS = BY_PULL + '    policy: {semver: "*"}\n'
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as server:
+        yield server
+
+
+def world(path: Path, registry: Registry, apps: int, policy: str = SEMVER) -> Repository:
+    """Make a repository of apps at 1.4.1, whose images the registry has at 1.4.0 and 1.4.1."""
+    names = [f"app-{number:03}" for number in range(apps)]
+    for name in names:
+        registry.push(name, "1.4.0", "1.4.1", created="2026-01-01T00:00:00Z")
+    return make(path / "gitops.git", {name: registry.name(name) for name in names}, policy)
+
+
+def auto(repo: Repository, *more: str, env: dict[str, str] | None = None) -> Run:
+    """Run the command once."""
+    return promote("auto", "--repo", str(repo.path), "--output", "json", *more, env=env)
+
+
+def actions(run: Run) -> dict[str, str]:
+    """Return what happened to each app, without those that stayed."""
+    found = {one["app"]: one["action"] for one in run.json["results"]}
+    return {app: action for app, action in found.items() if action != "unchanged"}
+
+
+def count(repo: Repository, ref: str = "main") -> int:
+    """Return how many commits a branch has."""
+    return int(repo.git("rev-list", "--count", ref))
+
+
+def test_new_tags_become_one_push_of_a_commit_an_app_and_nothing_else(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 12)
+    before = repo.git("rev-parse", "main")
+    for number in (3, 7, 11):
+        registry.push(f"app-{number:03}", "1.4.2")
+    run = auto(repo)
+    assert run.code == 0, run.stderr
+    assert actions(run) == dict.fromkeys(("app-003", "app-007", "app-011"), "pushed")
+    assert count(repo) == 4
+    assert repo.git("diff", "--numstat", before, "main").splitlines() == [
+        f"1\t1\t{kustomization(f'app-{number:03}')}" for number in (3, 7, 11)
+    ]
+    assert "newTag: 1.4.2 # dev follows by itself" in repo.read(kustomization("app-007"))
+    (commit,) = {
+        one["commit"] for one in run.json["results"] if one["app"] == "app-007"
+    }  # fmt: skip
+    assert repo.git("show", "--name-only", "--format=", commit) == kustomization("app-007")
+    assert "Promoter-App: app-007" in repo.git("show", "-s", "--format=%B", commit)
+
+
+def test_idle_run_writes_nothing_and_asks_each_image_once(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 5)
+    refs = repo.refs()
+    run = auto(repo)
+    assert (run.code, actions(run)) == (0, {})
+    assert {one["action"] for one in run.json["results"]} == {"unchanged"}
+    assert repo.refs() == refs
+    assert len(registry.seen) == 5
+    assert promote("auto", "--repo", str(repo.path)).stdout == "5 apps: 5 unchanged\n"
+
+
+def test_dry_run_and_check_write_nothing(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 2)
+    registry.push("app-001", "1.5.0")
+    refs = repo.refs()
+    run = auto(repo, "--dry-run")
+    assert (run.code, actions(run)) == (0, {"app-001": "planned"})
+    assert auto(repo, "--check").code == 10
+    assert repo.refs() == refs
+
+
+def test_one_apps_failure_is_named_and_stops_no_other(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 3)
+    registry.push("app-000", "1.4.2")
+    registry.push("app-002", "1.4.2")
+    registry.repositories["app-001"].tags = {"nightly": "sha256:0"}
+    run = auto(repo)
+    assert run.code == 4
+    assert actions(run) == {"app-000": "pushed", "app-001": "failed", "app-002": "pushed"}
+    assert "app-001 in dev: " in run.stderr
+    assert "for the policy semver: *" in run.stderr
+
+
+def test_silent_registry_fails_soon_and_by_app(tmp_path: Path) -> None:
+    repo = make(tmp_path / "g.git", {f"a{n}": "127.0.0.1:9/x" for n in range(40)}, SEMVER)
+    run = auto(repo)
+    assert run.code == 5
+    assert set(actions(run).values()) == {"failed"}
+    assert "gives no answer" in run.stderr
+
+
+def test_never_goes_back_by_itself(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 1)
+    text = repo.read(kustomization("app-000")).replace("1.4.1", "2.0.0")
+    repo.commit("main", kustomization("app-000"), text)
+    run = auto(repo)
+    assert (run.code, actions(run)) == (0, {"app-000": "superseded"})
+    assert "2.0.0" in repo.read(kustomization("app-000"))
+
+
+def test_images_of_one_app_move_together_once_all_are_pushed(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 2)
+    other = f"  - name: {registry.name('app-001')}\n    newTag: 1.4.1\n"
+    file = kustomization("app-000")
+    repo.commit("main", file, repo.read(file).rstrip() + "\n" + other)
+    base = "apps/app-000/base/kustomization.yaml"
+    repo.commit("main", base, repo.read(base) + "  - ../../app-001/base\n")
+    registry.push("app-000", "1.4.2")
+    assert actions(auto(repo, "--app", "app-000")) == {}
+    registry.push("app-001", "1.4.2")
+    assert actions(auto(repo, "--app", "app-000")) == {"app-000": "pushed"}
+    assert repo.read(file).count("newTag: 1.4.2") == 2
+
+
+def test_batched_environment_gets_one_commit(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 6, SEMVER + "    batch: true\n")
+    for number in range(4):
+        registry.push(f"app-{number:03}", "1.4.2")
+    run = auto(repo)
+    assert (run.code, len(actions(run))) == (0, 4)
+    assert count(repo) == 2
+    assert repo.git("log", "-1", "--format=%s", "main") == "Promote 4 apps to dev"
+    assert len(repo.git("diff", "--name-only", "main^", "main").splitlines()) == 4
+    assert actions(auto(repo)) == {}
+
+
+def test_pull_delivery_is_one_push_and_one_pull_an_app(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 4, PULLS)
+    registry.push("app-001", "1.4.2")
+    registry.push("app-002", "1.4.2")
+    run = auto(repo)
+    assert run.code == 0, run.stderr
+    assert actions(run) == {"app-001": "created", "app-002": "created"}
+    assert {f"refs/heads/promote/dev/app-00{n}" for n in (1, 2)} <= set(repo.refs())
+    refs = repo.refs()
+    again = auto(repo)
+    assert (again.code, actions(again)) == (0, {})
+    assert repo.refs() == refs
+    registry.push("app-001", "1.4.3")
+    assert actions(auto(repo)) == {"app-001": "updated"}
+
+
+def test_a_closed_pull_is_a_no_to_its_tag_and_to_no_other(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1, PULLS)
+    registry.push("app-000", "1.4.2")
+    number = auto(repo).json["results"][0]["pull_request"]["number"]
+    assert promote("pulls", "close", str(number), "--repo", str(repo.path)).code == 0
+    run = auto(repo)
+    assert (run.code, actions(run)) == (0, {})
+    assert "was closed unmerged" in run.stderr
+    registry.push("app-000", "1.4.3")
+    assert actions(auto(repo)) == {"app-000": "created"}
+
+
+def test_settled_pull_is_closed_though_the_base_has_what_is_wanted(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1, PULLS)
+    registry.push("app-000", "1.4.2")
+    assert actions(auto(repo)) == {"app-000": "created"}
+    file = kustomization("app-000")
+    repo.commit("main", file, repo.read(file).replace("1.4.1", "1.4.2"))
+    assert actions(auto(repo)) == {"app-000": "superseded"}
+    assert "refs/heads/promote/dev/app-000" not in repo.refs()
+
+
+def test_shards_share_the_apps_and_every_change_lands_once(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 24)
+    for number in range(12):
+        registry.push(f"app-{number:03}", "1.4.2")
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda i: auto(repo, "--shard", f"{i}/4"), range(1, 5)))
+    assert [run.code for run in runs] == [0] * 4, [run.stderr for run in runs]
+    apps = [one["app"] for run in runs for one in run.json["results"]]
+    assert sorted(apps) == sorted(set(apps))
+    assert len(apps) == 24
+    pushed = [app for run in runs for app in actions(run)]
+    assert sorted(pushed) == [f"app-{number:03}" for number in range(12)]
+    assert count(repo) == 13
+    assert repo.git("diff", "--numstat", "main~12", "main").count("1\t1\t") == 12
+
+
+def test_an_indexed_jobs_pod_takes_its_shard(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 9)
+    runs = [
+        auto(repo, env={"PROMOTER_SHARDS": "2", "JOB_COMPLETION_INDEX": str(index)})
+        for index in (0, 1)
+    ]
+    assert sum(len(run.json["results"]) for run in runs) == 9
+    broken = auto(repo, env={"PROMOTER_SHARDS": "2"})
+    assert broken.code == 2
+    assert "JOB_COMPLETION_INDEX" in broken.stderr
+
+
+def test_pinned_environment_gets_the_registrys_digest(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, 1, SEMVER + "    pin: both\n")
+    digest = registry.push("app-000", "1.4.2")
+    assert actions(auto(repo)) == {"app-000": "pushed"}
+    assert f"digest: {digest}" in repo.read(kustomization("app-000"))
+    assert "newTag: 1.4.2" in repo.read(kustomization("app-000"))
+    assert actions(auto(repo)) == {}
+
+
+def test_moving_tag_is_followed_by_its_digest(tmp_path: Path, registry: Registry) -> None:
+    policy = DEV + "    pin: digest\n    policy: {digest: main}\n"
+    repo = world(tmp_path, registry, 1, policy)
+    first = registry.push("app-000", "main", created="2026-02-01T00:00:00Z")
+    assert actions(auto(repo)) == {"app-000": "pushed"}
+    assert f"digest: {first}" in repo.read(kustomization("app-000"))
+    assert actions(auto(repo)) == {}
+    second = registry.push("app-000", "main", created="2026-02-02T00:00:00Z")
+    assert actions(auto(repo)) == {"app-000": "pushed"}
+    assert f"digest: {second}" in repo.read(kustomization("app-000"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "tags", "wanted"),
+    [
+        ('{semver: "^1.4"}', ["1.4.2", "1.10.0", "2.0.0", "latest"], "1.10.0"),
+        ('{semver: "*", exclude: ["^1\\\\.10"]}', ["1.4.2", "1.10.0"], "1.4.2"),
+        ("{numeric: asc}", ["17", "9", "103", "abc"], "103"),
+        ('{timestamp: "%Y%m%d%H%M%S"}', ["main-20260101000000-a", "main-20260301000000-b"],
+         "main-20260301000000-b"),
+        ("{alphabetical: asc}", ["alpha", "gamma", "beta", "latest"], "gamma"),
+        ("{regex: '^main-(?P<order>[0-9]+)-[0-9a-f]{7}$'}", ["main-9-aaaaaaa", "main-10-bbbbbbb"],
+         "main-10-bbbbbbb"),
+    ],
+)  # fmt: skip
+def test_policies_choose_as_they_say(
+    tmp_path: Path, registry: Registry, policy: str, tags: list[str], wanted: str
+) -> None:
+    repo = world(
+        tmp_path, registry, 1, DEV + f"    policy: {policy}\n    checks: {{mutable: off}}\n"
+    )
+    registry.repositories["app-000"].tags.clear()
+    registry.push("app-000", *tags)
+    run = auto(repo)
+    assert run.code == 0, run.stderr
+    assert f"newTag: {wanted}" in repo.read(kustomization("app-000")).replace('"', "")
+
+
+def test_newest_takes_the_image_created_last_and_never_an_older_one(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1, DEV + "    policy: {newest: 10, include: ['^sha-']}\n")
+    registry.push("app-000", "sha-bbb", created="2026-03-02T00:00:00Z")
+    registry.push("app-000", "sha-ccc", created="2026-03-01T00:00:00Z")
+    assert actions(auto(repo)) == {"app-000": "pushed"}
+    assert "newTag: sha-bbb" in repo.read(kustomization("app-000"))
+    # The newest is withdrawn: nobody knows its age any more, and the rest may be older.
+    del registry.repositories["app-000"].tags["sha-bbb"]
+    run = auto(repo)
+    assert (run.code, actions(run)) == (0, {})
+    assert "when sha-bbb was made is not known" in run.stderr
+
+
+def test_without_a_policy_or_with_unknown_names_it_says_what_there_is(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1, DEV)
+    none = auto(repo)
+    assert none.code == 4
+    assert "no policy applies" in none.json["error"]["message"]
+    unknown = auto(repo, "--app", "app-00")
+    assert unknown.code == 4
+    assert "app-000" in unknown.json["error"]["hint"]
