@@ -85,7 +85,8 @@ def _doubted(promotion: Promotion, seen: Observed) -> Promotion:
     if not (promotion.unordered and seen.request.scheduled and policy and policy.needs_creation):
         return promotion
     _, old, new = promotion.unordered[0]
-    warning = f"when {old} was made is not known, so {new} may be older: promote --app with the tag decides"
+    known = f"when {old} was made is not known, so {new} may be older"
+    warning = f"{known}: promote --app with the tag decides"
     return replace(
         promotion, action=Action.UNCHANGED, message=None, draft=None, warnings=(warning,)
     )

@@ -345,9 +345,8 @@ class Registry:
         }
         # Straight to the transport: a session's own send takes twice the time, for redirects alone.
         response = self._session.get_adapter(url).send(prepared, **options)
-        if response.is_redirect:
-            response.close()
-            response = self._session.send(prepared, **options)
+        for following in self._session.resolve_redirects(response, prepared, **options):
+            response = following
         with response:
             body = bytearray()
             for chunk in response.iter_content(1 << 16):

@@ -24,6 +24,8 @@ _HUB = "https://index.docker.io/v1/"
 _HUBS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HELPER_TIME = 10.0
+# What credential programs call an identity token's user.
+_TOKEN_USER = "<token>"  # noqa: S105 - a word of the protocol, and no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Login:
 
     user: str
     password: str = field(repr=False)
+
+    @property
+    def is_token(self) -> bool:
+        """Whether it is an identity token, which a token server exchanges."""
+        return self.user == _TOKEN_USER
 
     @property
     def basic(self) -> str:
@@ -115,7 +122,7 @@ def _login(entry: object) -> Login | None:
     """Return the login of one entry of `auths`."""
     known = _mapping(entry)
     if known.get("identitytoken"):
-        return Login("<token>", str(known["identitytoken"]))
+        return Login(_TOKEN_USER, str(known["identitytoken"]))
     if known.get("username") and known.get("password"):
         return Login(str(known["username"]), str(known["password"]))
     try:

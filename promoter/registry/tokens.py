@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from promoter.address import is_loopback
@@ -79,15 +79,18 @@ class Doors:
         wanted = {"scope": f"repository:{repository}:pull"}
         if realm.service:
             wanted["service"] = realm.service
-        headers = {"Authorization": login.basic} if login and login.user != "<token>" else {}
-        response = self._session.get(
-            realm.url,
-            params=wanted,
-            headers=headers,
-            timeout=seconds,
-            allow_redirects=False,
-            proxies=proxies(realm.url),
-        )
+        options: dict[str, Any] = {
+            "timeout": seconds,
+            "allow_redirects": False,
+            "proxies": proxies(realm.url),
+        }
+        if login is not None and login.is_token:
+            form = {"grant_type": "refresh_token", "refresh_token": login.password}
+            form |= {"client_id": "promoter", **wanted}
+            response = self._session.post(realm.url, data=form, **options)
+        else:
+            headers = {"Authorization": login.basic} if login else {}
+            response = self._session.get(realm.url, params=wanted, headers=headers, **options)
         if response.status_code != 200 or len(response.content) > _TOKEN_LIMIT:
             return None
         try:

@@ -155,6 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer without a body."""
         self.do_GET()
 
+    def do_POST(self) -> None:
+        """Exchange an identity token for one that may pull."""
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.registry.seen.append((self.command, self.path))
+        if form.get("refresh_token") != ["identity"]:
+            self._say(401, {"errors": []})
+            return
+        self._say(200, {"access_token": f"token-of-{form['scope'][0].split(':')[1]}"})
+
     def do_GET(self) -> None:
         """Answer a question."""
         registry, line = self.registry, f"{self.command} {self.path}"
@@ -162,11 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
         if registry.delay:
             time.sleep(registry.delay)
         fault = registry.fault(line)
-        if fault and not fault[0]:
-            self.close_connection = True
-            return
         if fault:
-            self._say(fault[0], {"errors": [{"code": "TOOMANYREQUESTS"}]}, fault[1])
+            self._fail(*fault)
             return
         if self.path.startswith("/token"):
             self._token()
@@ -188,6 +194,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, {"schemaVersion": 2, "mediaType": _INDEX, "manifests": listed})
         else:
             self._tags(name, repository)
+
+    def _fail(self, status: int, headers: dict[str, str]) -> None:
+        """Do what goes wrong: 0 drops the connection."""
+        if not status:
+            self.close_connection = True
+        elif status in (301, 307):
+            self._bytes(status, b"", headers)
+        else:
+            self._say(status, {"errors": [{"code": "TOOMANYREQUESTS"}]}, headers)
 
     def _tags(self, name: str, repository: Repository) -> None:
         asked = {k: v[0] for k, v in parse_qs(urlsplit(self.path).query).items()}

@@ -1,0 +1,195 @@
+"""What is asked of the registry before an image is promoted: the real command, a registry, real git."""
+
+from __future__ import annotations
+
+import stat
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import BY_PULL, kustomization, make
+from tests.servers.registry import Registry
+from tests.world import Repository, Run, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE = kustomization("app")
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A registry with an image at 1.4.1."""
+    with Registry() as server:
+        server.push("app", "1.4.1", created="2026-01-01T00:00:00Z")
+        yield server
+
+
+def world(path: Path, registry: Registry, settings: str = "") -> Repository:
+    """Make a repository of one app, in an environment with these settings."""
+    policy = BY_PULL + "".join(f"    {line}\n" for line in settings.splitlines())
+    return make(path / "gitops.git", {"app": registry.name("app")}, policy)
+
+
+def ask(repo: Repository, tag: str, *more: str, env: dict[str, str] | None = None) -> Run:
+    """Ask for a tag."""
+    return promote(
+        "--app", "app", "--tag", tag, "--repo", str(repo.path), "--output", "json", *more, env=env
+    )  # fmt: skip
+
+
+def test_a_missing_tag_is_exit_4_and_nothing_is_written(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    refs = repo.refs()
+    run = ask(repo, "1.4.2")
+    assert run.code == 4
+    assert "has no 1.4.2 in its registry" in run.json["error"]["message"]
+    assert "--wait-for-image" in run.json["error"]["hint"]
+    assert repo.refs() == refs
+
+
+def test_a_push_under_way_is_waited_for(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    threading.Timer(1.5, lambda: registry.push("app", "1.4.2")).start()
+    assert ask(repo, "1.4.2", "--wait-for-image", "20s").code == 0
+    begun = time.monotonic()
+    assert ask(repo, "1.4.3", "--wait-for-image", "1s").code == 4
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(("severity", "code"), [("warn", 0), ("off", 0), ("refuse", 4)])
+def test_severity_decides(tmp_path: Path, registry: Registry, severity: str, code: int) -> None:
+    repo = world(tmp_path, registry, f"checks: {{exists: {severity}}}")
+    run = ask(repo, "1.4.2")
+    assert run.code == code, run.stderr
+    told = [one for one in run.json["warnings"] if "could not be checked" in one]
+    assert bool(told) is (severity == "warn")
+
+
+def test_an_unreadable_registry_is_a_warning(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    registry.user = ("ci", "pw")
+    run = ask(repo, "1.4.2")
+    assert run.code == 0
+    (warning,) = run.json["warnings"]
+    assert "401" in warning
+    assert "unknown" in run.json["pull_request"]["body"]
+
+
+def test_a_login_by_variables_is_used_and_never_shown(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    registry.push("app", "1.4.2")
+    registry.user = ("ci", "very-secret")
+    env = {
+        "PROMOTER_REGISTRY_HOST": registry.host,
+        "PROMOTER_REGISTRY_USERNAME": "ci",
+        "PROMOTER_REGISTRY_PASSWORD": "very-secret",
+    }
+    run = ask(repo, "1.4.2", "-v", env=env)
+    assert (run.code, run.json["warnings"]) == (0, [])
+    assert "very-secret" not in run.stdout + run.stderr
+    half = ask(repo, "1.4.2", env={"PROMOTER_REGISTRY_USERNAME": "ci"})
+    assert half.code == 2
+
+
+def test_platforms_that_are_wanted_must_be_there(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, "checks: {platforms: [linux/amd64, linux/arm64]}")
+    registry.push("app", "1.4.2")
+    run = ask(repo, "1.4.2")
+    assert run.code == 3
+    (refusal,) = run.json["refusals"]
+    assert (refusal["rule"], "linux/arm64" in refusal["reason"]) == ("platforms", True)
+    registry.push("app", "1.4.3", platforms=("linux/amd64", "linux/arm64/v8"))
+    assert ask(repo, "1.4.3").code == 0
+
+
+def test_platforms_of_what_runs_now_are_missed(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, "checks: {platforms: warn}")
+    registry.push("app", "1.4.1", platforms=("linux/amd64", "linux/arm64"))
+    registry.push("app", "1.4.2")
+    run = ask(repo, "1.4.2")
+    assert run.code == 0
+    assert any("not for linux/arm64" in one for one in run.json["warnings"])
+
+
+@pytest.mark.parametrize("tag", ["latest", "main", "Production"])
+def test_a_moving_tag_is_refused_unless_a_digest_holds_it(
+    tmp_path: Path, registry: Registry, tag: str
+) -> None:
+    digest = registry.push("app", tag)
+    repo = world(tmp_path, registry)
+    run = ask(repo, tag)
+    assert (run.code, run.json["refusals"][0]["rule"]) == (3, "mutable-tag")
+    assert ask(repo, tag, "--allow", "mutable-tag", "--dry-run").code == 0
+    image = f"{registry.name('app')}={tag}@{digest}"
+    held = promote("--app", "app", "--image", image, "--repo", str(repo.path))
+    assert held.code == 0, held.stderr
+
+
+@pytest.mark.parametrize("pin", ["digest", "both"])
+def test_pin_writes_the_registrys_digest(tmp_path: Path, registry: Registry, pin: str) -> None:
+    repo = world(tmp_path, registry, f"pin: {pin}")
+    digest = registry.push("app", "1.4.2", platforms=("linux/amd64", "linux/arm64"))
+    assert ask(repo, "1.4.2").code == 0
+    text = repo.read(FILE, "promote/dev/app")
+    assert f"digest: {digest}" in text
+    assert ("newTag: 1.4.2" in text) is (pin == "both")
+    assert ask(repo, "1.4.2").json["action"] == "unchanged"
+
+
+def test_pin_needs_an_answer_of_the_registry(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, "pin: digest")
+    registry.user = ("ci", "pw")
+    assert ask(repo, "1.4.2").code == 5
+
+
+def test_a_lying_registry_is_an_error(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    registry.push("app", "1.4.2")
+    registry.lies["1.4.2"] = "sha256:" + "0" * 64
+    run = ask(repo, "1.4.2")
+    assert (run.code, run.json["error"]["code"]) == (5, "digest-mismatch")
+
+
+def test_tags_without_an_order_are_ordered_by_when_they_were_made(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry)
+    registry.push("app", "old-build", created="2026-02-01T00:00:00Z")
+    registry.push("app", "new-build", created="2026-02-02T00:00:00Z")
+    assert ask(repo, "new-build").json["action"] == "created"
+    late = ask(repo, "old-build")
+    assert (late.code, late.json["action"]) == (0, "superseded")
+    assert "newTag: new-build" in repo.read(FILE, "promote/dev/app")
+    assert ask(repo, "old-build", "--allow", "downgrade").json["action"] == "updated"
+
+
+@pytest.mark.parametrize(("answer", "code"), [(0, 0), (1, 3)])
+def test_signature_is_what_cosign_says(
+    tmp_path: Path, registry: Registry, answer: int, code: int
+) -> None:
+    program = tmp_path / "bin" / "cosign"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$@" > {tmp_path}/asked\necho Error: no >&2\nexit {answer}\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    repo = world(tmp_path, registry, "checks: {signature: refuse, cosign-key: cosign.pub}")
+    digest = registry.push("app", "1.4.2")
+    run = ask(repo, "1.4.2", env={"PATH": f"{program.parent}:/usr/bin:/bin"})
+    assert run.code == code, run.stderr
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked == ["verify", "--key", "cosign.pub", f"{registry.name('app')}@{digest}"]
+
+
+def test_verdicts_stand_in_the_body(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry, "checks: {platforms: [linux/amd64]}")
+    digest = registry.push("app", "1.4.2", created="2026-03-04T05:06:07Z")
+    body = ask(repo, "1.4.2").json["pull_request"]["body"]
+    assert digest[:19] in body
+    assert "2026-03-04 05:06 UTC" in body
+    assert "| exists | passed |" in body
+    assert "| platforms | passed |" in body

@@ -1,0 +1,219 @@
+"""Policies: which of many tags is wanted, in any order given, on any tags that a registry may have."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from promoter.errors import UsageError
+from promoter.policy.choose import Candidate, natural, newest, order_of, select
+from promoter.policy.model import Policy
+from promoter.policy.order import Order, compare
+from promoter.policy.pattern import compiled
+from promoter.policy.version import range_of, version_of
+from promoter.shards import Shard
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def policy(**given: Any) -> Policy:
+    """Return a policy by the keys of the file."""
+    return Policy.model_validate({key.replace("_", "-"): value for key, value in given.items()})
+
+
+def chosen(tags: list[str], **given: Any) -> str | None:
+    """Return what a policy takes first."""
+    found = select(policy(**given), tags).ordered
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "outside"),
+    [
+        ("*", ["0.0.1", "v9.9.9"], ["1.0.0-rc.1", "latest", "1.2"]),
+        ("^1.4", ["1.4.0", "1.99.0"], ["1.3.9", "2.0.0", "2.0.0-rc.1"]),
+        ("^0.2.3", ["0.2.3", "0.2.9"], ["0.3.0", "0.2.2"]),
+        ("^0.0.3", ["0.0.3"], ["0.0.4"]),
+        ("~1.4.2", ["1.4.2", "1.4.9"], ["1.5.0", "1.4.1"]),
+        ("~1", ["1.0.0", "1.9.0"], ["2.0.0"]),
+        ("1.x", ["1.0.0", "1.9.9"], ["2.0.0"]),
+        ("1.4", ["1.4.0", "1.4.7"], ["1.5.0"]),
+        (">=1.2 <2", ["1.2.0", "1.9.0"], ["2.0.0", "1.1.9", "2.0.0-rc.1"]),
+        (">1.2", ["1.3.0"], ["1.2.5"]),
+        ("<=1.2", ["1.2.9"], ["1.3.0"]),
+        ("1.2.3 - 1.4", ["1.2.3", "1.4.9"], ["1.5.0"]),
+        ("!=1.4.1", ["1.4.0"], ["1.4.1"]),
+        (">=1.0.0-0", ["1.0.0-rc.1", "1.4.0-beta"], ["0.9.0"]),
+        ("1.x || 3.x", ["1.0.0", "3.1.0"], ["2.0.0"]),
+        (">=1, <1.5", ["1.4.9"], ["1.5.0"]),
+    ],
+)
+def test_ranges_hold_what_users_of_npm_and_masterminds_expect(
+    text: str, inside: list[str], outside: list[str]
+) -> None:
+    wanted = range_of(text)
+
+    def holds(tag: str) -> bool:
+        found = version_of(tag)
+        return found is not None and wanted.holds(found)
+
+    assert [tag for tag in inside if not holds(tag)] == []
+    assert [tag for tag in outside if holds(tag)] == []
+
+
+@pytest.mark.parametrize("text", ["", "nope", ">=", "1.2.3.4", "^", "1..2", "||", "a" * 300])
+def test_what_is_no_range_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match=r"range|characters|version"):
+        range_of(text)
+
+
+def test_versions_are_ordered_as_semver_org_says() -> None:
+    ordered = [
+        "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
+        "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.10.0",
+    ]  # fmt: skip
+    for older, newer in pairwise(ordered):
+        assert compare(older, newer) is Order.NEWER
+        assert compare(newer, older) is Order.OLDER
+    assert compare("v1.2.0", "1.2") is Order.SAME
+    assert compare("main", "1.2.0") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "tags", "wanted"),
+    [
+        ({"semver": "*"}, ["1.9.0", "1.10.0", "2.0.0-rc.1", "latest", "v1.0.0"], "1.10.0"),
+        ({"semver": "*", "prereleases": True}, ["1.9.0", "2.0.0-rc.1"], "2.0.0-rc.1"),
+        ({"semver": "*", "exclude": ["^2\\."]}, ["1.9.0", "2.0.0"], "1.9.0"),
+        ({"numeric": "asc"}, ["9", "10", "v8", "x1"], "10"),
+        ({"numeric": "desc"}, ["9", "10", "v8"], "v8"),
+        ({"numeric": "asc"}, ["24.4", "24.10", "24.04.1"], "24.10"),
+        ({"timestamp": "%Y%m%d"}, ["a-20260101", "b-20251231", "c-20260230"], "a-20260101"),
+        ({"timestamp": "%s"}, ["1767225600", "1767225599-x", "7"], "1767225600"),
+        ({"timestamp": "^t(?P<t>.+)$"}, ["t2026-01-01", "t2026-01-02", "t9"], "t2026-01-02"),
+        ({"alphabetical": "asc"}, ["a", "c", "b", "latest", "main"], "c"),
+        ({"alphabetical": "desc"}, ["a", "c", "b"], "a"),
+        ({"regex": "^(?P<b>[a-z]+)-(?P<n>[0-9]+)$"}, ["a-99", "b-9", "b-10", "c"], "b-10"),
+        ({"digest": "main"}, ["main", "other"], "main"),
+        ({"semver": "^9"}, ["1.0.0"], None),
+    ],
+)  # fmt: skip
+def test_policies_take_what_their_names_promise(
+    given: dict[str, Any], tags: list[str], wanted: str | None
+) -> None:
+    for seed in range(5):
+        shuffled = [*tags]
+        random.Random(seed).shuffle(shuffled)
+        assert chosen(shuffled, **given) == wanted
+
+
+def test_commit_tags_are_first_class() -> None:
+    tags = ["main-20260109081500-3f2c1ab", "main-20260109081459-ffffff0", "sha-0a1b2c3", "latest"]
+    assert chosen(tags, timestamp="%Y%m%d%H%M%S") == tags[0]
+    assert chosen(tags, regex="^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$") == tags[0]
+    asked = select(policy(newest=2, include=["^sha-"]), ["sha-0a1b2c3", "sha-1a1b2c3", "x"])
+    assert set(asked.ordered) == {"sha-0a1b2c3", "sha-1a1b2c3"}
+
+
+def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
+    wanted = policy(newest=3)
+    asked = select(wanted, [f"build-{number}" for number in range(50)])
+    assert asked.ordered == ("build-49", "build-48", "build-47")
+    assert asked.unasked == 47
+    made = [
+        Candidate("build-49", NOW.replace(year=2024)),
+        Candidate("build-48", NOW),
+        Candidate("build-47", None),
+    ]
+    assert newest(wanted, made) == "build-48"
+    assert newest(wanted, [Candidate("a", None)]) is None
+
+
+def test_order_follows_the_policy_where_it_reads_both_tags() -> None:
+    by_regex = policy(regex="^main-(?P<order>[0-9]+)-[0-9a-f]{7}$")
+    assert order_of(by_regex, "main-9-aaaaaaa", "main-10-bbbbbbb") is Order.NEWER
+    assert order_of(by_regex, "main-10-aaaaaaa", "main-9-bbbbbbb") is Order.OLDER
+    assert order_of(by_regex, "1.0.0", "1.1.0") is Order.NEWER
+    assert order_of(by_regex, "x", "y") is None
+    assert order_of(policy(numeric="desc"), "9", "8") is Order.NEWER
+    assert order_of(policy(semver="*", exclude=["^2"]), "2.0.0", "1.0.0") is Order.OLDER
+    assert order_of(None, "a", "a") is Order.SAME
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "names no policy"),
+        ({"semver": "*", "numeric": "asc"}, "one policy decides"),
+        ({"semver": 1.1}, "must be text"),
+        ({"semver": "what"}, "is no range"),
+        ({"regex": "^a$"}, "named group"),
+        ({"regex": "(?P<a>"}, "no regular expression"),
+        ({"timestamp": "%H"}, "lacks"),
+        ({"timestamp": "plain"}, "is neither a format"),
+        ({"timestamp": "%Y%q"}, "knows"),
+        ({"newest": 0}, "greater than or equal"),
+        ({"newest": 1000}, "less than or equal"),
+        ({"digest": "a b"}, "tag"),
+        ({"digest": "main", "include": ["x"]}, "digest names the only one"),
+        ({"numeric": "asc", "prereleases": True}, "belongs to semver"),
+        ({"semver": "*", "include": "x"}, "must be a list"),
+    ],
+)
+def test_a_policy_that_can_not_be_meant_is_refused(given: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        policy(**given)
+
+
+def test_a_pattern_that_runs_away_is_stopped_and_named() -> None:
+    begun = time.monotonic()
+    with pytest.raises(UsageError, match="takes too long"):
+        compiled(r"^(?:a|b|ab)*(?:a|ba|b)*$").search("ab" * 60 + "c")
+    assert time.monotonic() - begun < 5
+
+
+def test_attachments_and_moving_tags_are_no_candidates() -> None:
+    attached = f"sha256-{'a' * 64}.sig"
+    assert chosen([attached, "b"], alphabetical="asc") == "b"
+    assert select(policy(newest=10), ["latest", attached, "x"]).ordered == ("x",)
+
+
+def test_five_thousand_tags_are_chosen_from_at_once() -> None:
+    tags = [f"1.{minor}.{patch}" for minor in range(50) for patch in range(100)]
+    random.Random(1).shuffle(tags)
+    assert chosen(tags, semver="<1.40") == "1.39.99"
+    assert chosen(tags, semver="*") == "1.49.99"
+
+
+@given(st.lists(st.text(max_size=140), max_size=12))
+def test_no_tag_breaks_a_policy(tags: list[str]) -> None:
+    for one in (
+        policy(semver="*"), policy(numeric="asc"), policy(newest=5), policy(alphabetical="asc"),
+        policy(timestamp="%Y%m%d%H%M%S"), policy(regex="(?P<n>[0-9]+)"), policy(digest="x"),
+    ):  # fmt: skip
+        assert set(select(one, tags).ordered) <= set(tags)
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_natural_order_is_an_order(one: str, other: str) -> None:
+    assert (natural(one) < natural(other)) + (natural(other) < natural(one)) <= 1
+
+
+@given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), unique=True))
+def test_every_app_is_in_exactly_one_shard(apps: list[str]) -> None:
+    shards = [Shard(index, 4) for index in range(1, 5)]
+    assert all(sum(one.holds(app) for one in shards) == 1 for app in apps)
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "1/2000", "", "-1/4", "1/4/2"])
+def test_what_is_no_shard_is_said(text: str) -> None:
+    with pytest.raises(UsageError):
+        Shard.parse(text)

@@ -1,0 +1,229 @@
+"""The registry client against a registry on this machine: pages, logins, digests, and what goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.errors import RemoteError, UsageError
+from promoter.registry.client import Registry as Client
+from promoter.registry.credentials import Credentials, Login, read_credentials
+from promoter.registry.failures import AbsentError, LyingError, UnreadableError
+from tests.servers.registry import Registry, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PLATFORMS = ("linux/amd64", "linux/arm64/v8")
+
+
+@pytest.fixture
+def server() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as found:
+        yield found
+
+
+def client(login: Credentials | None = None, patience: float = 3.0) -> Client:
+    """Return a client with a login."""
+    return Client(login or Credentials(), patience=patience)
+
+
+def of(server: Registry, user: str = "ci", password: str = "pw") -> Credentials:
+    """Return a login for a registry."""
+    return Credentials({server.host: Login(user, password)})
+
+
+def test_tag_and_digest_are_resolved_and_proved(server: Registry) -> None:
+    pushed = server.push("team/app", "1.0.0", platforms=PLATFORMS)
+    asked = client()
+    assert str(asked.resolve(server.name("team/app"), "1.0.0")) == pushed
+    assert str(asked.resolve(server.name("team/app"), pushed)) == pushed
+    assert server.asked("^GET") == 0
+
+
+def test_image_is_described_by_its_first_platforms_configuration(server: Registry) -> None:
+    labels = {"org.opencontainers.image.revision": "abc"}
+    pushed = server.push("app", "1.0.0", platforms=PLATFORMS, labels=labels)
+    found = client().describe(server.name("app"), "1.0.0")
+    assert (str(found.digest), found.platforms) == (pushed, PLATFORMS)
+    assert (found.labels, found.created and found.created.year) == (labels, 2026)
+
+
+@pytest.mark.parametrize("links", ["relative", "absolute"])
+@pytest.mark.parametrize("page", [1, 7, 1000, None])
+def test_every_page_of_tags_is_read(server: Registry, page: int | None, links: str) -> None:
+    tags = [f"1.0.{number}" for number in range(30)]
+    server.push("app", *tags)
+    server.page, server.links = page, links
+    assert sorted(client().tags(server.name("app"))) == sorted(tags)
+
+
+def test_a_next_page_elsewhere_is_not_followed(server: Registry) -> None:
+    server.push("app", "1", "2")
+    server.page, server.links = 1, "elsewhere"
+    with pytest.raises(UnreadableError, match="another host"):
+        client().tags(server.name("app"))
+
+
+def test_one_hundred_thousand_tags_are_read_in_pages(server: Registry) -> None:
+    server.push("app", *(f"build-{number}" for number in range(100_000)))
+    assert len(client(patience=15).tags(server.name("app"))) == 100_000
+    assert len(server.seen) == 100
+
+
+def test_missing_tag_is_absent_and_unknown_name_unreadable(server: Registry) -> None:
+    server.push("app", "1.0.0")
+    with pytest.raises(AbsentError, match=r"has no 2\.0\.0"):
+        client().resolve(server.name("app"), "2.0.0")
+    with pytest.raises(UnreadableError, match="does not know that name"):
+        client().resolve(server.name("other"), "1.0.0")
+
+
+@pytest.mark.parametrize("bearer", [False, True])
+def test_login_is_given_where_it_is_asked_for(server: Registry, *, bearer: bool) -> None:
+    pushed = server.push("app", "1.0.0")
+    server.user, server.bearer = ("ci", "pw"), bearer
+    asked = client(of(server))
+    assert str(asked.resolve(server.name("app"), "1.0.0")) == pushed
+    asked.tags(server.name("app"))
+    assert server.asked("manifests") == 2
+    assert server.asked("tags/list") == 1
+
+
+@pytest.mark.parametrize("bearer", [False, True])
+def test_wrong_and_missing_logins_are_unreadable_without_the_secret(
+    server: Registry, *, bearer: bool
+) -> None:
+    server.push("app", "1.0.0")
+    server.user, server.bearer = ("ci", "pw"), bearer
+    for login in (Credentials(), of(server, password="not-it-at-all")):
+        with pytest.raises(UnreadableError, match="401") as caught:
+            client(login).tags(server.name("app"))
+        assert "not-it-at-all" not in str(caught.value)
+
+
+def test_identity_token_is_exchanged(server: Registry) -> None:
+    server.push("app", "1.0.0")
+    server.user, server.bearer = ("ci", "pw"), True
+    assert client(of(server, "<token>", "identity")).tags(server.name("app")) == ("1.0.0",)
+
+
+def test_credentials_come_from_dockers_file_and_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker-credential-test"
+    program.write_text(
+        '#!/bin/sh\nread host\n[ "$host" = helped.example ] || exit 1\n'
+        'echo \'{"Username":"u2","Secret":"s2"}\'\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    encoded = base64.b64encode(b"u1:s1:with colon").decode()
+    file = tmp_path / "config.json"
+    hub = "https://index.docker.io/v1/"
+    file.write_text(
+        json.dumps(
+            {
+                "auths": {"plain.example": {"auth": encoded}, hub: {"auth": encoded}, "no": {}},
+                "credHelpers": {"helped.example": "test", "evil.example": "../../bin/sh"},
+                "credsStore": "test",
+            }
+        )
+    )
+    found = read_credentials((tmp_path / "absent", file), None, dict(os.environ))
+    assert found.of("plain.example") == Login("u1", "s1:with colon")
+    assert found.of("registry-1.docker.io") == Login("u1", "s1:with colon")
+    assert found.of("helped.example") == Login("u2", "s2")
+    assert found.of("evil.example") is None
+    assert found.of("unknown.example") is None
+    assert "s1" not in repr(found)
+
+
+def test_broken_credentials_are_named_without_their_content(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text("{secret")
+    with pytest.raises(UsageError, match=r"config\.json") as caught:
+        read_credentials((file,), None, {})
+    assert "secret" not in str(caught.value)
+
+
+def test_digest_mismatch_is_an_error(server: Registry) -> None:
+    pushed = server.push("app", "1.0.0")
+    server.lies["1.0.0"] = digest(b"something else")
+    with pytest.raises(LyingError):
+        client().describe(server.name("app"), "1.0.0")
+    server.lies = {pushed: digest(b"x")}
+    with pytest.raises(LyingError):
+        client().resolve(server.name("app"), pushed)
+
+
+def test_trouble_that_passes_is_waited_for(server: Registry) -> None:
+    pushed = server.push("app", "1.0.0")
+    server.faults = [("HEAD", 429, {"Retry-After": "1"}), ("HEAD", 503, {})]
+    assert str(client().resolve(server.name("app"), "1.0.0")) == pushed
+
+
+def test_a_limit_beyond_our_patience_is_not_run_into_again(server: Registry) -> None:
+    server.push("app", "1.0.0")
+    server.faults = [("tags", 429, {"Retry-After": "900"})]
+    asked = client()
+    for _ in range(3):
+        with pytest.raises(UnreadableError):
+            asked.tags(server.name("app"))
+    with pytest.raises(UnreadableError, match="limit is reached"):
+        asked.tags(server.name("other"))
+    assert len(server.seen) == 1
+
+
+def test_slow_answers_end_with_our_patience(server: Registry) -> None:
+    server.push("app", "1.0.0")
+    server.delay = 5
+    begun = time.monotonic()
+    with pytest.raises(UnreadableError, match="no answer"):
+        client(patience=0.3).resolve(server.name("app"), "1.0.0")
+    assert time.monotonic() - begun < 2
+
+
+def test_nothing_listens_is_told_and_asked_three_times_at_most() -> None:
+    asked = client()
+    for number in range(10):
+        with pytest.raises(RemoteError, match="gives no answer"):
+            asked.tags(f"127.0.0.1:9/app-{number}")
+
+
+def test_login_does_not_follow_a_redirect_to_another_host(server: Registry) -> None:
+    with Registry() as other:
+        other.push("app", "1.0.0")
+        server.push("app", "1.0.0")
+        server.user = ("ci", "pw")
+        asked = client(of(server))
+        asked.tags(server.name("app"))
+        place = f"http://localhost:{other.host.rpartition(':')[2]}/v2/app/manifests/1.0.0"
+        server.faults = [("manifests", 307, {"Location": place})]
+        other.user = ("ci", "pw")
+        with pytest.raises(UnreadableError, match="401"):
+            asked.resolve(server.name("app"), "1.0.0")
+
+
+def test_plain_http_is_for_this_machine_alone() -> None:
+    with pytest.raises(UnreadableError):
+        client(patience=0.2).tags("registry.invalid/app")
+    allowed = Client(Credentials(), patience=0.2, plain=frozenset({"registry.invalid"}))
+    with pytest.raises(UnreadableError):
+        allowed.tags("registry.invalid/app")
+
+
+def test_referrers_are_told_by_kind(server: Registry) -> None:
+    pushed = server.push("app", "1.0.0")
+    server.repositories["app"].referrers[pushed] = [{"artifactType": "application/spdx+json"}]
+    asked = client()
+    found = asked.referrers(server.name("app"), asked.resolve(server.name("app"), "1.0.0"))
+    assert found == ("application/spdx+json",)
