@@ -1,5 +1,9 @@
 # The interpreter of both stages; pin it by digest where builds must repeat: --build-arg PYTHON=…@sha256:…
 ARG PYTHON=docker.io/library/python:3.13-slim-bookworm
+# Where the renderer comes from, as /app/kustomize.
+ARG KUSTOMIZE=registry.k8s.io/kustomize/kustomize:v5.8.1
+
+FROM ${KUSTOMIZE} AS kustomize
 
 FROM ${PYTHON} AS build
 WORKDIR /src
@@ -18,6 +22,7 @@ LABEL org.opencontainers.image.title="promoter" \
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
     && rm -rf /var/lib/apt/lists/*
+COPY --from=kustomize /app/kustomize /usr/local/bin/kustomize
 COPY --from=build /opt/promoter /opt/promoter
 ENV PATH=/opt/promoter/bin:$PATH \
     HOME=/tmp \

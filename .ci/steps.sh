@@ -59,7 +59,10 @@ lint() {
     done
     if [ "${#files[@]}" -gt 0 ]; then
         "$VENV/bin/zizmor" --offline --no-progress "${files[@]}"
+        "$VENV/bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
+        "$VENV/bin/check-jsonschema" --builtin-schema vendor.github-workflows "${files[@]:1}"
     fi
+    "$VENV/bin/check-jsonschema" --schemafile config/promoter.schema.json config/*.yaml
     local hosts='python''hosted\.|(^|[^a-z.])pypi''\.|registry\.npm''js\.|deb\.deb''ian\.|proxy\.go''lang\.'
     if git grep -nIE "$hosts" -- .; then
         echo "the project names no package registry's host"
@@ -149,10 +152,20 @@ container() {
     local pip_conf
     pip_conf="$(python3 -m pip config debug 2>/dev/null | sed -n 's/^ *\(\/[^,]*\), exists: True.*/\1/p' | head -n 1 || true)"
     [ -n "$pip_conf" ] && options+=(--volume "$pip_conf:/etc/pip.conf:ro")
-    buildah bud -q "${options[@]}" --pull-never --build-arg "PYTHON=$base" -t localhost/promoter .
+    local kustomize=localhost/promoter-ci-kustomize
+    if ! buildah inspect "$kustomize" >/dev/null 2>&1; then
+        local holder
+        holder="$(buildah from scratch)"
+        buildah copy -q "$holder" "$BIN/kustomize" /app/kustomize
+        buildah commit -q "$holder" "$kustomize"
+        buildah rm "$holder"
+    fi
+    buildah bud -q "${options[@]}" --pull-never --build-arg "PYTHON=$base" \
+        --build-arg "KUSTOMIZE=$kustomize" -t localhost/promoter .
     local image
     image="$(buildah from --pull-never localhost/promoter)"
     buildah run "$image" -- promote --version
+    buildah run "$image" -- kustomize version
     buildah run "$image" -- promote demo --output json | tail -n 3
     buildah rm "$image"
 }

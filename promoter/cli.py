@@ -47,6 +47,8 @@ def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
         from promoter.suggest import nearest
 
         raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], flags.COMMANDS))
+    if (environment.variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
+        return "auto", flags.auto_parser(), argv
     return "promote", flags.main_parser(), argv
 
 

@@ -135,18 +135,22 @@ def test_no_secret_is_contained() -> None:
         assert all(document.get("kind") != "Secret" for document in load(path))
 
 
-def build(cluster: str, repository: Path = AURORA) -> list[dict[str, Any]]:
-    """Render a cluster with whichever program there is."""
+def render(folder: Path) -> list[dict[str, Any]]:
+    """Render a kustomization with whichever program there is."""
     program = shutil.which("kustomize")
     command = [program, "build"] if program else ["kubectl", "kustomize"]
     if not program and not shutil.which("kubectl"):
         pytest.skip("neither kustomize nor kubectl is on PATH")
     done = subprocess.run(
-        [*command, str(repository / "clusters" / cluster)],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        [*command, str(folder)], capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return list(YAML(typ="safe", pure=True).load_all(done.stdout))
+
+
+def build(cluster: str) -> list[dict[str, Any]]:
+    """Render a cluster."""
+    return render(AURORA / "clusters" / cluster)
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
