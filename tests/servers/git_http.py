@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
@@ -40,7 +41,14 @@ def body_of(handler: BaseHTTPRequestHandler) -> bytes:
     return gzip.decompress(data) if handler.headers.get("Content-Encoding") == "gzip" else data
 
 
-def answer(handler: BaseHTTPRequestHandler, root: Path, path: str, body: bytes, user: str) -> None:
+def answer(  # noqa: PLR0917 - what CGI is told
+    handler: BaseHTTPRequestHandler,
+    root: Path,
+    path: str,
+    body: bytes,
+    user: str,
+    extra: Mapping[str, str] | None = None,
+) -> None:
     """Let git answer one request for `path` below `root`, as CGI."""
     parts = urlsplit(handler.path)
     environment = {
@@ -57,6 +65,7 @@ def answer(handler: BaseHTTPRequestHandler, root: Path, path: str, body: bytes, 
         "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""),
         "GIT_COMMITTER_NAME": "server",
         "GIT_COMMITTER_EMAIL": "server@localhost",
+        **(extra or {}),
     }
     done = subprocess.run(
         ["git", "http-backend"], input=body, capture_output=True, env=environment, check=False

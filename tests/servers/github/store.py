@@ -1,0 +1,201 @@
+"""Commits, trees and refs of a bare repository, all of it asked of git."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+WEB_FLOW = ("GitHub", "noreply@github.com")
+ZERO = "0" * 40
+# Not a real signature: the server knows by itself which commits it signed.
+_SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n web-flow\n -----END PGP SIGNATURE-----\n"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who made a commit, and when."""
+
+    name: str
+    email: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit as git keeps it."""
+
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Person
+    committer: Person
+    message: str
+    signature: str | None
+    payload: str
+
+
+class Store:
+    """One bare repository; a git command that fails raises `subprocess.CalledProcessError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def git(self, *arguments: str, stdin: bytes | None = None, **env: str) -> bytes:
+        """Run git there and return what it printed."""
+        return subprocess.run(
+            ["git", *arguments], cwd=self.path, input=stdin, capture_output=True, check=True,
+            env={**os.environ, **env},
+        ).stdout  # fmt: skip
+
+    def text(self, *arguments: str, stdin: bytes | None = None, **env: str) -> str:
+        """Run git there and return its text."""
+        return self.git(*arguments, stdin=stdin, **env).decode(errors="replace").strip()
+
+    def asks(self, *arguments: str) -> bool:
+        """Say whether git says yes."""
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, capture_output=True, check=False
+        )  # fmt: skip
+        return done.returncode == 0
+
+    def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
+        """Return ref → commit."""
+        lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.split(" ", 1) for line in lines.splitlines())
+
+    def sha(self, name: str, kind: str = "commit") -> str | None:
+        """Return the object that a branch, a tag or an id names."""
+        if not name or name.startswith("-"):
+            return None
+        for one in (f"refs/heads/{name}", name):
+            done = subprocess.run(
+                ["git", "rev-parse", "-q", "--verify", f"{one}^{{{kind}}}"],
+                cwd=self.path, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if done.returncode == 0:
+                return done.stdout.strip()
+        return None
+
+    def default_branch(self) -> str:
+        """Return the branch that HEAD names."""
+        return self.text("symbolic-ref", "--short", "HEAD")
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Say whether a commit is the other or in its history."""
+        return old == new or self.asks("merge-base", "--is-ancestor", old, new)
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return where two histories part."""
+        try:
+            return self.text("merge-base", one, other)
+        except subprocess.CalledProcessError:
+            return None
+
+    def raw(self, *revisions: str) -> list[Commit]:
+        """Return commits, newest first."""
+        shas = self.text("rev-list", *revisions, "--").split()
+        return self.read(shas)
+
+    def read(self, shas: Sequence[str]) -> list[Commit]:
+        """Return commits by their ids."""
+        data = self.git("cat-file", "--batch", stdin="".join(f"{s}\n" for s in shas).encode())
+        found, at = [], 0
+        for sha in shas:
+            end = data.index(b"\n", at)
+            size = int(data[at:end].split()[-1])
+            text = data[end + 1 : end + 1 + size].decode(errors="replace")
+            found.append(_commit(sha, text))
+            at = end + 1 + size + 1
+        return found
+
+    def merged_tree(self, ours: str, theirs: str) -> str | None:
+        """Return the tree of a merge, or None where it conflicts."""
+        done = subprocess.run(
+            ["git", "merge-tree", "--write-tree", ours, theirs],
+            cwd=self.path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout.split()[0] if done.returncode == 0 else None
+
+    def commit(
+        self, tree: str, parents: Sequence[str], message: str, author: tuple[str, str]
+    ) -> str:
+        """Write a commit as the web interface does: committed by GitHub, and signed."""
+        date = f"{int(datetime.now(UTC).timestamp())} +0000"
+        lines = [f"tree {tree}", *(f"parent {one}" for one in parents)]
+        lines += [f"author {author[0]} <{author[1]}> {date}"]
+        lines += [f"committer {WEB_FLOW[0]} <{WEB_FLOW[1]}> {date}"]
+        whole = "\n".join(lines) + "\n" + _SIGNATURE + "\n" + message.rstrip("\n") + "\n"
+        return self.text("hash-object", "-t", "commit", "-w", "--stdin", stdin=whole.encode())
+
+    def changed_tree(self, onto: str, files: dict[str, bytes], gone: Sequence[str]) -> str:
+        """Return a commit's tree with some files replaced and others removed."""
+        modes = {
+            line.split("\t", 1)[1]: line[:6]
+            for line in self.text("ls-tree", "-r", "--full-tree", onto).splitlines()
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            index: dict[str, Any] = {"GIT_INDEX_FILE": f"{folder}/index"}
+            self.git("read-tree", onto, **index)
+            lines = [f"0 {ZERO}\t{path}\n" for path in gone]
+            for path, data in files.items():
+                blob = self.text("hash-object", "-w", "--stdin", stdin=data)
+                lines.append(f"{modes.get(path, '100644')} {blob}\t{path}\n")
+            self.git("update-index", "--index-info", stdin="".join(lines).encode(), **index)
+            return self.text("write-tree", **index)
+
+    def move(self, *updates: tuple[str, str | None, str | None]) -> bool:
+        """Move (ref, from, to) all at once, each only from what was said; say whether it was done."""
+        lines = [f"update {r} {after or ZERO} {before or ZERO}\n" for r, before, after in updates]
+        try:
+            self.git("update-ref", "--stdin", stdin="".join(lines).encode())
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def files(self, before: str, after: str) -> list[tuple[str, str, str, str, str]]:
+        """Return (status letter, path, blob, additions, deletions) of each changed file."""
+        options = ("diff-tree", "-r", "-z", "--no-renames", "--full-index", before, after)
+        if not (whole := self.text(*options, "--raw")):
+            return []
+        raw = whole.rstrip("\0").split("\0")
+        counts = self.text(*options, "--numstat").rstrip("\0").split("\0")
+        found = []
+        for head, path, count in zip(raw[::2], raw[1::2], counts, strict=True):
+            _, _, old, new, letter = head.split()
+            added, removed, _ = count.replace("-\t", "0\t").split("\t", 2)
+            found.append((letter, path, old if letter == "D" else new, added, removed))
+        return found
+
+
+def _commit(sha: str, text: str) -> Commit:
+    """Return a commit from git's text of it."""
+    head, _, message = text.partition("\n\n")
+    signature = re.search(r"^gpgsig (.*(?:\n .*)*)\n?", head, re.MULTILINE)
+    lines = [line.split(" ", 1) for line in head.splitlines() if not line.startswith(" ")]
+    people = {name: _person(value) for name, value in lines if name in ("author", "committer")}
+    return Commit(
+        sha=sha,
+        tree=next(value for name, value in lines if name == "tree"),
+        parents=tuple(value for name, value in lines if name == "parent"),
+        author=people["author"],
+        committer=people["committer"],
+        message=message.rstrip("\n"),
+        signature=signature[1].replace("\n ", "\n") if signature else None,
+        payload=text.replace(signature[0], "") if signature else text,
+    )
+
+
+def _person(text: str) -> Person:
+    found = re.fullmatch(r"(.*) <(.*)> (\d+) [+-]\d{4}", text)
+    assert found, text
+    when = datetime.fromtimestamp(int(found[3]), UTC)
+    return Person(found[1], found[2], when.strftime("%Y-%m-%dT%H:%M:%SZ"))
