@@ -66,7 +66,7 @@ class Finisher:
         """Do what is lacking; labels come late and the merge last, so that a rerun sees the rest."""
         wanted = self._lacking
         if wanted.reviewers:
-            self._try("ask for reviews", self._reviewers)
+            self._try(f"ask {', '.join(wanted.reviewers)} for a review", self._reviewers)
         if wanted.assignees or wanted.milestone:
             self._try("set assignees and milestone", self._issue)
         if wanted.labels:
@@ -111,14 +111,15 @@ class Finisher:
 
     def _labels(self) -> None:
         wanted = self._lacking.labels
+        path, labels = f"/issues/{self._number}/labels", {"labels": list(wanted)}
         try:
-            self._one.add_to_labels(*wanted)
+            self._client.ask("POST", path, input=labels)
         except GithubException as error:
             if error.status not in (404, 422):
                 raise
             for name in wanted:
                 self._make_label(name)
-            self._one.add_to_labels(*wanted)
+            self._client.ask("POST", path, input=labels)
         self._done.append(f"labelled {', '.join(wanted)}")
 
     def _make_label(self, name: str) -> None:

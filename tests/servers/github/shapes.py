@@ -77,7 +77,7 @@ def label(github: GitHub, name: str) -> dict[str, Any]:
         "name": name,
         "color": github.labels.get(name, "ededed"),
         "default": False,
-        "description": None,
+        "description": "",
     }
 
 
