@@ -139,6 +139,7 @@ def _annotation(complaint: Mapping[str, Any]) -> str:
 
 def _data(text: str) -> str:
     """Return text as the message of a command."""
+    text = _OLD_COMMAND.sub(f"##{_BREAK}", text)
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

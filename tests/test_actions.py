@@ -1,0 +1,174 @@
+"""The Actions step: its inputs are the flags, its shell writes outputs and summary, nothing is injected."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from promoter import actions, flags
+from promoter.settings import Variables
+from tests.world import BRANCH, Repository, aurora
+
+ROOT = Path(__file__).parent.parent
+# What is no flag: secrets come by environment, the interpreter is the runner's.
+_EXTRA = {"token", "github-app-id", "github-app-private-key", "python", "auto"}
+_HOSTILE = (
+    "$(touch pwned)",
+    "`touch pwned`",
+    "'; touch pwned; '",
+    "1.0\n::set-output name=action::pwned",
+    "::error::pwned",
+    "##[error]pwned",
+    "EOF\npwned=1",
+    "%0Apwned",
+    "-rf",
+)
+
+
+@pytest.fixture
+def action() -> dict[str, Any]:
+    """The step's own description."""
+    found: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "action.yml")
+    return found
+
+
+def step(
+    action: dict[str, Any], folder: Path, **inputs: str
+) -> tuple[subprocess.CompletedProcess[str], dict[str, str], str]:
+    """Run the step's shell as a runner does; returns what it printed, its outputs, its summary."""
+    (home := folder / "temp" / "promoter" / "bin").mkdir(parents=True, exist_ok=True)
+    python = home / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    run = action["runs"]["steps"][1]
+    filled = {
+        name: re.sub(
+            r"\$\{\{ (inputs|github)\.([\w-]+) \}\}",
+            lambda m: str(ROOT) if m[1] == "github" else inputs.get(m[2], ""),
+            value,
+        )
+        for name, value in run["env"].items()
+    }
+    files = {name: folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    for file in files.values():
+        file.write_text("")
+    runner = {"RUNNER_TEMP": str(folder / "temp"), "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada"}
+    environment = {**os.environ, **runner, **filled, **{k: str(v) for k, v in files.items()}}
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run["run"]],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    return (
+        done,
+        _outputs(files["GITHUB_OUTPUT"].read_text()),
+        files["GITHUB_STEP_SUMMARY"].read_text(),
+    )
+
+
+def _outputs(text: str) -> dict[str, str]:
+    """Read an output file as the runner does."""
+    found, lines = {}, iter(text.splitlines())
+    for line in lines:
+        name, _, delimiter = line.partition("<<")
+        value = []
+        for part in lines:
+            if part == delimiter:
+                break
+            value.append(part)
+        found[name] = "\n".join(value)
+    return found
+
+
+def _flags(parser: argparse.ArgumentParser) -> set[str]:
+    return {
+        option.removeprefix("--")
+        for one in parser._actions
+        for option in one.option_strings
+        if option.startswith("--") and option not in ("--help", "--version")
+    }
+
+
+def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, Any]) -> None:
+    wanted = _flags(flags.main_parser()) | _flags(flags.auto_parser())
+    assert set(action["inputs"]) == wanted | _EXTRA
+    assert all(one["required"] is False for one in action["inputs"].values())
+    run = action["runs"]["steps"][1]
+    for name in set(action["inputs"]) - {"python"}:
+        variable = f"PROMOTER_{name.replace('-', '_').upper()}"
+        assert run["env"][variable] == f"${{{{ inputs.{name} }}}}"
+        field = name.replace("-", "_")
+        assert field in Variables.model_fields or name == "auto", name
+    assert all("${{" not in one["run"] for one in action["runs"]["steps"])
+
+
+def test_outputs_are_those_that_are_described(action: dict[str, Any]) -> None:
+    assert set(action["outputs"]) == set(actions.outputs({"action": "created"}))
+
+
+def test_step_opens_the_pull_and_writes_outputs_and_summary(
+    action: dict[str, Any], tmp_path: Path
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    done, outputs, summary = step(
+        action, tmp_path, app="aurora", tag="9.9.1", repo=str(repo.path), env="prod"
+    )
+    assert done.returncode == 0, done.stderr
+    assert outputs["action"] == "created"
+    assert outputs["changed"] == "true"
+    assert outputs["pull-request-number"] == "1"
+    assert outputs["branch"] == BRANCH
+    assert outputs["commit"] == repo.refs()[f"refs/heads/{BRANCH}"]
+    assert {one["to"] for one in json.loads(outputs["images"])} == {"9.9.1"}
+    assert "```diff" in summary
+    assert "ada" in summary
+    again, outputs, _ = step(
+        action, tmp_path, app="aurora", tag="9.9.1", repo=str(repo.path), env="prod"
+    )
+    assert (again.returncode, outputs["action"], outputs["changed"]) == (0, "unchanged", "false")
+
+
+def test_refusal_is_an_annotation_at_its_place(action: dict[str, Any], tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    done, outputs, summary = step(
+        action, tmp_path, app="aurora", image="ghcr.io/aurora-cloud/nobody=1.0", repo=str(repo.path)
+    )
+    assert done.returncode == 3
+    assert outputs["action"] == "refused"
+    assert re.search(r"^::error file=clusters/prod/[^,]+", done.stdout + done.stderr, re.MULTILINE)
+    assert "nobody" in summary
+
+
+@pytest.mark.parametrize("text", _HOSTILE)
+@pytest.mark.parametrize("name", ["tag", "app", "env", "image"])
+def test_hostile_inputs_inject_nothing(
+    action: dict[str, Any], tmp_path: Path, name: str, text: str
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    refs = repo.refs()
+    inputs = {"app": "aurora", "tag": "9.9.1", "repo": str(repo.path), name: text}
+    done, outputs, _ = step(action, tmp_path, **inputs)
+    assert done.returncode in (2, 4)
+    assert set(outputs) == set(action["outputs"])
+    assert outputs["action"] == "failed"
+    assert not list(tmp_path.rglob("pwned"))
+    for line in (done.stdout + done.stderr).splitlines():
+        command = re.match(r"\s*::([a-z-]+)", line)
+        assert command is None or command[1] in ("error", "warning")
+        assert "##[" not in line
+    assert Repository(repo.path).refs() == refs
+
+
+def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    done, _, summary = step(action, tmp_path, auto="true", env="dev", repo=str(repo.path))
+    assert done.returncode == 4
+    assert "no policy applies" in summary
