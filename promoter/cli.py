@@ -84,6 +84,13 @@ def _print(result: dict[str, Any], *, as_json: bool) -> int:
         told, shown = _as_step(result, told, shown, as_json=as_json)
     sys.stderr.write(told)
     sys.stderr.flush()
+    if not as_json and sys.stdout.isatty():
+        from promoter import terminal
+
+        if terminal.is_rich():
+            terminal.show(report.pieces(result))
+            return int(result["exit_code"])
+        shown = terminal.printable(shown)
     sys.stdout.write(shown)
     sys.stdout.flush()
     return int(result["exit_code"])

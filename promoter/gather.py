@@ -222,7 +222,7 @@ def _gates(
     else:
         gates.append(Gate("order", "passed", "the new tag is no older"))
     if verdict.diff is None:
-        gates.append(Gate("render", "unknown", verdict.note))
+        gates.append(Gate("render", "unknown", "nothing was rendered"))
     elif verdict.diff.images_only:
         gates.append(Gate("render", "passed", "only container images change at run time"))
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promoter.diff import unified
@@ -133,14 +134,30 @@ def as_json(value: Mapping[str, Any]) -> str:
     return json.dumps(_public(value), indent=2) + "\n"
 
 
+class Kind(StrEnum):
+    """What a piece of a result's text is written in."""
+
+    PLAIN = "plain"
+    DIFF = "diff"
+    MARKDOWN = "markdown"
+
+
 def text(result: Mapping[str, Any]) -> str:
     """Return a result as a person reads it on stdout."""
+    return "".join(piece for _, piece in pieces(result))
+
+
+def pieces(result: Mapping[str, Any]) -> list[tuple[Kind, str]]:
+    """Return the same in pieces, so that a terminal can show each in its own shape."""
+    if "_pieces" in result:
+        return list(result["_pieces"])
     if "_text" in result:
-        return str(result["_text"])
+        return [(Kind.PLAIN, str(result["_text"]))]
     if "results" in result:
-        return "".join(map(text, result["results"])) + str(result.get("_summary", ""))
+        parts = [piece for one in result["results"] for piece in pieces(one)]
+        return [*parts, (Kind.PLAIN, str(result.get("_summary", "")))]
     if result["error"] or result["refusals"]:
-        return ""
+        return []
     where = f"{result['app']} in {result['environment']}"
     lines = [f"{result['action']}: {where}"]
     lines += [f"  {i['name']}: {i['from'] or '(not set)'} -> {_to(i)}" for i in result["images"]]
@@ -149,11 +166,13 @@ def text(result: Mapping[str, Any]) -> str:
         lines.append(f"  pull {pull['number']} ({pull['state']}): {pull['url']}")
     if result["action"] == Action.PLANNED and not result["changed"]:
         lines.append("  nothing to do")
+    found = [(Kind.PLAIN, "\n".join(lines) + "\n")]
     if result["action"] == Action.PLANNED and result["diff"]:
-        lines += ["", result["diff"].rstrip("\n")]
+        found += [(Kind.PLAIN, "\n"), (Kind.DIFF, result["diff"].rstrip("\n") + "\n")]
         if pull:
-            lines += ["", f"# {pull['title']}", "", pull["body"].rstrip("\n")]
-    return "\n".join(lines) + "\n"
+            told = f"# {pull['title']}\n\n{pull['body'].rstrip()}\n"
+            found += [(Kind.PLAIN, "\n"), (Kind.MARKDOWN, told)]
+    return found
 
 
 def complaints(result: Mapping[str, Any], about: str = "") -> str:

@@ -7,6 +7,7 @@ process may inherit: the tokens, and every `GIT_*` that would bend git.
 from __future__ import annotations
 
 import os
+import pwd
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -232,7 +233,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         registries=_registries(variables),
         verbose=bool(merged.get("verbose", False)),
         quiet=bool(merged.get("quiet", False)),
-        actor=variables.actor,
+        actor=variables.actor or _login(),
         run=_run(variables),
         server_url=variables.server_url,
         github_api_url=variables.github_api_url,
@@ -314,6 +315,14 @@ def _github_app(variables: Variables) -> GitHubApp | None:
                 "Give the path of the App's .pem file.",
             ) from None
     return GitHubApp(app.strip(), key)
+
+
+def _login() -> str | None:
+    """Return the name of the account that runs this, where it has one."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None
 
 
 def _run(variables: Variables) -> str | None:

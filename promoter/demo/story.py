@@ -32,19 +32,20 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
     progress.append(f"the demo's repository is {git.directory}")
     results: list[dict[str, Any]] = []
     before = git("rev-parse", "refs/heads/main")
-    parts = [_beginning(git)]
+    parts = [(report.Kind.PLAIN, _beginning(git) + "\n")]
     for environment in ("dev", "prod"):
         result = _promote(settings, git, environment, deadline)
         results.append(result)
-        parts.append(_told(result))
+        parts += _told(result)
         if result["exit_code"]:
-            return report.several(results, _text="\n".join(parts))
+            return report.several(results, _pieces=parts)
     number = results[-1]["pull_request"]["number"]
     who = f"{repository.AUTHOR} {_NOW}"
     merged = wiring.local_forge(address.parse(str(git.directory)), deadline, who).merge(number)
     results[-1]["pull_request"]["state"] = merged.state.value
-    parts += [_merged(number), _synced(git, before), _next(git)]
-    return report.several(results, _text="\n".join(parts))
+    ending = "\n".join([_merged(number), _synced(git, before), _next(git)])
+    parts.append((report.Kind.PLAIN, f"\n{ending}"))
+    return report.several(results, _pieces=parts)
 
 
 def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> dict[str, Any]:
@@ -65,14 +66,17 @@ def _beginning(git: Git) -> str:
     )
 
 
-def _told(result: dict[str, Any]) -> str:
+def _told(result: dict[str, Any]) -> list[tuple[report.Kind, str]]:
     """Tell one promotion: the command, the diff, the pull."""
     command = f"promote --app {APP} --tag {TAG} --env {result['environment']}"
-    lines = [f"$ {command}", report.text(result).rstrip("\n"), "", result["diff"]]
-    pull = result["pull_request"]
-    if pull:
-        lines += [f"--- the pull request: {pull['title']} ---", "", pull["body"]]
-    return "\n".join(lines)
+    found = [
+        (report.Kind.PLAIN, f"$ {command}\n{report.text(result)}\n"),
+        (report.Kind.DIFF, result["diff"] + "\n"),
+    ]
+    if pull := result["pull_request"]:
+        title = f"--- the pull request: {pull['title']} ---\n\n"
+        found += [(report.Kind.PLAIN, title), (report.Kind.MARKDOWN, pull["body"])]
+    return found
 
 
 def _merged(number: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.diff import unified
 from promoter.errors import PromoteError
 from promoter.evidence import Evidence, day, span
-from promoter.image import Digest, Tag
+from promoter.image import Digest, Tag, split
 from promoter.model import ImageRequest, PullDraft
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 _DIFF_LIMIT = 20_000
 _NOTHING = Evidence()
+_PAGES = {
+    "ghcr.io": "https://ghcr.io/",
+    "quay.io": "https://quay.io/repository/",
+    "docker.io": "https://hub.docker.com/r/",
+}
 _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -66,7 +71,7 @@ def _changes(proposal: Proposal, evidence: Evidence) -> str:
     """Return the images from and to, with what the registry says of them, and the diff."""
     known = [evidence.built.get(move.name) for move in proposal.moves]
     header = ["image", "from", "to"]
-    rows = [[code(m.name), code(was(m)), code(shall_be(m))] for m in proposal.moves]
+    rows = [[link(m.name, _page(m.name)), code(was(m)), code(shall_be(m))] for m in proposal.moves]
     if any(known):
         header += ["digest", "built"]
         for row, one in zip(rows, known, strict=True):
@@ -78,6 +83,13 @@ def _changes(proposal: Proposal, evidence: Evidence) -> str:
         diff = diff[:_DIFF_LIMIT].rpartition("\n")[0] + "\n(cut)"
     files = ", ".join(code(str(edit.path)) for edit in proposal.edits)
     return f"{table(header, rows)}\n\nIn {files}:\n\n{fenced(diff, 'diff')}"
+
+
+def _page(image: str) -> str | None:
+    """Return the web page of an image, at the registries that have one for it."""
+    host, _, path = split(image)[0].partition("/")
+    page = _PAGES.get(host)
+    return page + path if page and _SAFE.fullmatch(path.replace("/", "")) else None
 
 
 def _places(evidence: Evidence, proposal: Proposal) -> list[Section]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # GitHub takes this many characters; bytes are bounded too, for characters outside of ASCII.
 LIMIT = 65_536
 _BYTES = 250_000
+_JOINER = "\u2060"
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&$@^]")
 _WEB = re.compile(
     r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~!$&'*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~=&%-]*)?"
@@ -41,11 +42,14 @@ def code(text: str) -> str:
 
 def inert(text: str) -> str:
     """Return outside text for a sentence: no markup, mention, reference, link or HTML is left in it."""
-    # Every character that could begin something becomes an entity, which GitHub shows and no more.
+    # Every character that could begin something becomes an entity, so that it begins no markup.
     shown = _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", one_line(text))
     if "://" in shown or re.search(r":\S*:", shown):  # an address, or the name of an emoji
-        shown = shown.replace(":", "&#58;")
-    # Bare hexadecimal words are turned into links to commits: a word joiner keeps them apart.
+        shown = shown.replace(":", f"&#58;{_JOINER}")
+    # Mentions, issues, emojis and commits are looked for in the text that the markup has become: a
+    # word joiner, which nobody sees, keeps them from being words of that kind.
+    for sign in ("&#64;", "&#35;"):
+        shown = shown.replace(sign, sign + _JOINER)
     shown = re.sub(r"\b(?=[0-9a-f]{7,40}\b)([0-9a-f])", "\\1\u2060", shown)
     return re.sub(r"\b(www(?=\.)|gh(?=-\d))", "\\1\u2060", shown, flags=re.IGNORECASE)
 
