@@ -66,6 +66,13 @@ def test_every_page_of_tags_is_read(server: Registry, page: int | None, links: s
     assert sorted(client().tags(server.name("app"))) == sorted(tags)
 
 
+@pytest.mark.parametrize("count", [999, 1000, 1001, 2000, 5000])
+def test_pages_that_nobody_links_are_read_too(server: Registry, count: int) -> None:
+    server.push("app", *(f"1.0.{number}" for number in range(count)))
+    server.links = ""
+    assert len(client().tags(server.name("app"))) == count
+
+
 def test_a_next_page_elsewhere_is_not_followed(server: Registry) -> None:
     server.push("app", "1", "2")
     server.page, server.links = 1, "elsewhere"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -39,7 +39,7 @@ _ACCEPT = (
 )
 _HEADERS = {"Accept": _ACCEPT, "User-Agent": "promoter", "Accept-Encoding": "gzip"}
 _MANIFEST, _CONFIG, _TAGS = 4 << 20, 8 << 20, 32 << 20
-_TAG_LIMIT, _PAGES = 200_000, 400
+_PAGE, _TAG_LIMIT, _PAGES = 1000, 200_000, 400
 _POOL = 16
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 _NEXT = re.compile(r'<(?P<url>[^>]+)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
@@ -195,21 +195,25 @@ class Registry:
         return _platform(found), texts, _moment(found.get("created"))
 
     def _all_tags(self, name: str) -> tuple[str, ...]:
+        """Read every page: by Link where it is sent, else by the last tag of a page that is full."""
         found: dict[str, None] = {}
-        path, pages = "tags/list?n=1000", 0
-        seen: set[str] = set()
-        while path and pages < _PAGES and len(found) < _TAG_LIMIT:
+        path, seen, links = f"tags/list?n={_PAGE}", set[str](), False
+        while path and path not in seen and len(seen) < _PAGES and len(found) < _TAG_LIMIT:
+            seen.add(path)
             answer = self._get(name, path, _TAGS)
             if answer.status != 200:
                 raise self._refused(name, answer)
-            page = _json(answer).get("tags") or []
-            found.update(dict.fromkeys(str(tag) for tag in page if isinstance(tag, str)))
-            following = _NEXT.search(answer.headers.get("Link", ""))
-            path = self._following(answer.url, following["url"]) if following else ""
-            if path in seen:
-                break
-            seen.add(path)
-            pages += 1
+            page = [str(tag) for tag in _json(answer).get("tags") or () if isinstance(tag, str)]
+            known = len(found)
+            found.update(dict.fromkeys(page))
+            link = _NEXT.search(answer.headers.get("Link", ""))
+            links = links or link is not None
+            if link:
+                path = self._following(answer.url, link["url"])
+            elif not links and len(page) == _PAGE and len(found) > known:
+                path = f"tags/list?n={_PAGE}&last={quote(page[-1])}"
+            else:
+                path = ""
         return tuple(found)
 
     def _following(self, url: str, target: str) -> str:

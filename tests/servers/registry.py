@@ -52,7 +52,7 @@ class Registry:
         self.page: int | None = None
         """How many tags a page has at most, whatever is asked for."""
         self.links = "relative"
-        """How the next page is named: relative, absolute, or elsewhere."""
+        """How the next page is named: relative, absolute, elsewhere, or not at all."""
         self.user: tuple[str, str] | None = None
         self.bearer = False
         """With a user: whether tokens are wanted, instead of Basic."""
@@ -212,7 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
         start = next((i + 1 for i, t in enumerate(tags) if t == asked.get("last")), 0)
         part = tags[start : start + size]
         headers = {}
-        if start + size < len(tags):
+        if start + size < len(tags) and self.registry.links:
             link = f"/v2/{name}/tags/list?n={size}&last={part[-1]}"
             where = {"relative": "", "absolute": f"http://{self.registry.host}"}
             link = where.get(self.registry.links, "http://127.0.0.1:1") + link
