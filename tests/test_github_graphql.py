@@ -1,0 +1,35 @@
+"""Every GraphQL document of ours is valid in GitHub's own schema, where that was downloaded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from promoter.forges.github import finish, forge
+from promoter.gitops import api
+
+DOCUMENTS = {
+    f"{module.__name__}.{name}": text
+    for module in (finish, forge, api)
+    for name, text in vars(module).items()
+    if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
+}
+_BLOBS = """
+query Blobs($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { b0: object(oid: "%s") { ... on Blob { text } } }
+}
+"""
+
+
+def test_documents_are_valid_in_githubs_schema() -> None:
+    named = os.environ.get("PROMOTER_TEST_GITHUB_GRAPHQL")
+    if not named or not Path(named).exists():
+        pytest.skip("PROMOTER_TEST_GITHUB_GRAPHQL names no file")
+    graphql = pytest.importorskip("graphql", reason="graphql-core is not here")
+    schema = graphql.build_schema(Path(named).read_text(encoding="utf-8"), assume_valid=True)
+    assert len(DOCUMENTS) >= 6
+    for name, text in {**DOCUMENTS, "blobs": _BLOBS % ("0" * 40)}.items():
+        errors = graphql.validate(schema, graphql.parse(text))
+        assert not errors, f"{name}: {errors}"
