@@ -51,9 +51,8 @@ def test_flags_are_those_of_the_contract() -> None:
 
 
 def test_flags_that_the_readme_names_exist() -> None:
-    known = set().union(
-        *(options(p()) for p in (flags.main_parser, flags.set_image_parser, flags.pulls_parser))
-    )
+    parsers = (flags.main_parser, flags.auto_parser, flags.set_image_parser, flags.pulls_parser)
+    known = set().union(*(options(parser()) for parser in parsers))
     shell = set(re.findall(r"`(--[a-z-]+)", README))
     assert shell <= known
 
