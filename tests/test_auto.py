@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
 from tests.servers.registry import Registry
 from tests.world import Repository, Run, promote
 
@@ -166,6 +168,53 @@ def test_pull_delivery_is_one_push_and_one_pull_an_app(tmp_path: Path, registry:
     assert repo.refs() == refs
     registry.push("app-001", "1.4.3")
     assert actions(auto(repo)) == {"app-001": "updated"}
+
+
+def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
+    tmp_path: Path, registry: Registry
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    names = [f"app-{number}" for number in range(8)]
+    for name in names:
+        registry.push(name, "1.4.1", "1.4.2")
+    make(github.repository, {name: registry.name(name) for name in names}, PULLS)
+    git_http.configure(github.repository)
+    command = ("auto", "--repo", github.url, "--output", "json")
+    env = {"GITHUB_TOKEN": "good-token"}
+    with github:
+        run = promote(*command, env=env)
+        assert run.code == 0, run.stderr
+        assert set(actions(run).values()) == {"created"}
+        assert len(github.open_pulls()) == 8
+        pushes = [one for one in github.seen if one.path.endswith("git-receive-pack")]
+        assert sum(one.method == "POST" for one in pushes) == 1
+        before = len(github.rest())
+        github.close(3)
+        idle = promote(*command, env=env)
+        assert (idle.code, actions(idle)) == (0, {})
+        assert "pull 3, which proposed the same, was closed unmerged" in idle.stderr
+        assert len(github.open_pulls()) == 7
+        # One list of what is open, and one question about the branch without an open pull.
+        assert len(github.rest()) - before == 2
+
+
+def test_sixteen_apps_at_once_are_sixteen_pulls(tmp_path: Path) -> None:
+    github = GitHub(tmp_path / "srv")
+    names = [f"app-{number}" for number in range(16)]
+    policy = BY_PULL + "    checks: {exists: off}\n"
+    make(github.repository, {name: f"ghcr.io/o/{name}" for name in names}, policy)
+    git_http.configure(github.repository)
+
+    def ask(name: str) -> Run:
+        where = ("--repo", github.url, "--output", "json")
+        return promote("--app", name, "--tag", "1.5.0", *where, env={"GITHUB_TOKEN": "good-token"})
+
+    with github, ThreadPoolExecutor(16) as pool:
+        runs = list(pool.map(ask, names))
+        assert [run.code for run in runs] == [0] * 16, [run.stderr for run in runs if run.code]
+        branches = {one["head"]["ref"] for one in github.open_pulls()}
+    assert branches == {f"promote/dev/{name}" for name in names}
+    assert len(github.pulls) == 16
 
 
 def test_a_closed_pull_is_a_no_to_its_tag_and_to_no_other(
