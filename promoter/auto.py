@@ -9,16 +9,16 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from promoter import report
 from promoter.apply import Outcome, apply
+from promoter.chain import Chain, Published
 from promoter.choice import choices, foresee
 from promoter.errors import PromoteError, RaceLostError
 from promoter.gitops import Stage
 from promoter.graph.warm import warm
-from promoter.model import CommitDraft, PullState, Sight
+from promoter.model import PullState, Sight
 from promoter.observe import Observed, decide
 from promoter.plan import Action, Request
 from promoter.planning import branch_of
 from promoter.promote import promote
-from promoter.promotion import Declaration
 from promoter.survey import survey
 
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ class Run:
         warm(base[1], (one.candidate.target.directory for one in work))
         pushed = [one for one in work if one.settings.deliver == "push"]
         self._pull(_Base(base, config), [one for one in work if one.settings.deliver != "push"])
-        self._push(_Base(base, config), pushed)
+        # A commit through another transport than the one that reads is made by itself.
+        alone = [one for one in pushed if self._transport(one, config) != world.wiring.transport]
+        self._singly(alone)
+        self._push(_Base(base, config), [one for one in pushed if one not in alone])
 
     def _is_done(self, choice: Choice, base: tuple[str, Tree], config: Config) -> bool:
         """Say whether an app needs no more than a line in the report, and write that line."""
@@ -101,13 +104,17 @@ class Run:
         self._keep(key, report.standing(choice, base[0], branch))
         return True
 
+    def _transport(self, choice: Choice, config: Config) -> str:
+        """Return the transport by which an app's commit is made."""
+        return config.transport or choice.settings.transport
+
     def _push(self, seen: _Base, work: list[Choice]) -> None:
         """Deliver to the base branch itself: a chain of commits, each on the one before, in one push."""
         repository = self.world.repository
         if not isinstance(repository, Stage):
             self._singly(work)
             return
-        chain = _Chain(repository, seen.tree)
+        chain = Chain(repository, seen.tree)
         outcomes = []
         for batch in (True, False):
             part = [one for one in work if one.settings.batch is batch]
@@ -130,7 +137,7 @@ class Run:
         if isinstance(error, RaceLostError):
             raise error
 
-    def _link(self, seen: _Base, choice: Choice, chain: _Chain) -> tuple[Promotion, str] | None:
+    def _link(self, seen: _Base, choice: Choice, chain: Chain) -> tuple[Promotion, str] | None:
         """Add one app's commit to the chain; None where there is none to add, which is reported."""
         promotion = self._decided(seen, choice, chain.tree)
         if promotion is None:
@@ -160,9 +167,9 @@ class Run:
                 leases[one.branch] = (staged[one.branch], one.lease)
         failed = repository.publish(leases)
         for one in promotions:
-            self._carry_out(one, _Published(repository, staged, failed))
+            self._carry_out(one, Published(repository, staged, failed))
 
-    def _carry_out(self, promotion: Promotion, published: _Published) -> None:
+    def _carry_out(self, promotion: Promotion, published: Published) -> None:
         """Bring one app's pull in line with its commit; a lost race is run again by itself."""
         world, key = self.world, (promotion.app, promotion.environment)
         writer = published if promotion.branch in published.staged else world.writer(promotion)
@@ -251,70 +258,6 @@ class _Base:
     def tree(self) -> Tree:
         """Its files."""
         return self.found[1]
-
-
-@dataclass(slots=True)
-class _Chain:
-    """Commits that are made on the base, each on the one before, and not yet pushed."""
-
-    repository: Stage
-    tree: Tree
-
-    @property
-    def tip(self) -> str:
-        """The last commit."""
-        return self.tree.commit
-
-    def add(self, promotion: Promotion) -> str:
-        """Make a promotion's commit; it becomes the tip."""
-        commit = self.repository.stage(promotion.commit_draft())
-        self.tree = self.repository.staged(commit)
-        return commit
-
-    def batched(self, links: list[tuple[Promotion, str]]) -> list[tuple[Promotion, str]]:
-        """Make one commit in place of all that the links are; returns the links with it."""
-        first = links[0][0]
-        declared = [one.proposal.declaration for one, _ in links if one.proposal]
-        files = {path: data for one, _ in links for path, data in one.commit_draft().files.items()}
-        draft = CommitDraft(
-            branch=first.base_branch,
-            onto=first.base,
-            lease=first.base,
-            files=files,
-            message=_batch_message(declared),
-            author=first.author,
-        )
-        commit = self.repository.stage(draft)
-        self.tree = self.repository.staged(commit)
-        return [(one, commit) for one, _ in links]
-
-
-@dataclass(frozen=True, slots=True)
-class _Published:
-    """The writing side of a repository whose commits have been pushed already, all at once."""
-
-    repository: Stage
-    staged: dict[str, str]
-    failed: dict[str, PromoteError]
-
-    def write(self, draft: CommitDraft) -> str:
-        """Return the commit that was pushed to the branch, or raise why it was not."""
-        if draft.branch in self.failed:
-            raise self.failed[draft.branch]
-        return self.staged[draft.branch]
-
-    def delete(self, branch: str, lease: str) -> None:
-        """Delete a branch that must still be at `lease`."""
-        self.repository.delete(branch, lease)
-
-
-def _batch_message(declared: list[Declaration]) -> str:
-    """Return the message of one commit for several apps: a line and the trailers of each."""
-    environments = ", ".join(dict.fromkeys(one.environment for one in declared))
-    title = f"Promote {len(declared)} apps to {environments}"
-    lines = [f"{one.app}: {', '.join(str(image) for image in one.images)}" for one in declared]
-    trailers = [line for one in declared for line in one.trailers()]
-    return "\n".join([title, "", *lines, "", *dict.fromkeys(trailers)]) + "\n"
 
 
 def _by_branch(pulls: Iterable[Pull], base: str) -> dict[str, Pull]:

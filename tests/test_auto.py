@@ -198,6 +198,25 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         assert len(github.rest()) - before == 2
 
 
+@pytest.mark.parametrize("flag", [(), ("--transport", "api")])
+def test_environment_by_the_api_gets_githubs_own_commits(
+    tmp_path: Path, registry: Registry, flag: tuple[str, ...]
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    names = ["app-0", "app-1"]
+    for name in names:
+        registry.push(name, "1.4.1", "1.4.2")
+    images = {name: registry.name(name) for name in names}
+    make(github.repository, images, SEMVER + "    transport: api\n")
+    git_http.configure(github.repository)
+    command = ("auto", "--repo", github.url, "--output", "json", *flag)
+    with github:
+        run = promote(*command, env={"GITHUB_TOKEN": "good-token"})
+        assert (run.code, set(actions(run).values())) == (0, {"pushed"}), run.stderr
+        commits = github.store.raw("main", "--max-count=2")
+        assert all(github.verification(one)["verified"] for one in commits)
+
+
 def test_sixteen_apps_at_once_are_sixteen_pulls(tmp_path: Path) -> None:
     github = GitHub(tmp_path / "srv")
     names = [f"app-{number}" for number in range(16)]
