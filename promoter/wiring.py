@@ -139,6 +139,7 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
 def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
     """Return the registries with the logins that the user has."""
     from promoter.registry.client import Registry
+    from promoter.registry.connection import Connection
     from promoter.registry.credentials import Login, read_credentials
 
     known, environment = wiring.settings.registries, child_environment()
@@ -147,13 +148,14 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
         login = (known.host, Login(known.username, known.password.get_secret_value()))
     credentials = read_credentials(known.files, login, environment)
     authorities = wiring.settings.authorities
-    return Registry(
+    connection = Connection(
         credentials,
         patience=patience,
         authorities=authorities,
         plain=known.plain,
         remaining=wiring.deadline.remaining,
     )
+    return Registry(connection)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from promoter.errors import RemoteError, UsageError
 from promoter.registry.client import Registry as Client
+from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials, Login, read_credentials
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from tests.servers.registry import Registry, digest
@@ -33,7 +34,7 @@ def server() -> Iterator[Registry]:
 
 def client(login: Credentials | None = None, patience: float = 3.0) -> Client:
     """Return a client with a login."""
-    return Client(login or Credentials(), patience=patience)
+    return Client(Connection(login or Credentials(), patience=patience))
 
 
 def of(server: Registry, user: str = "ci", password: str = "pw") -> Credentials:
@@ -223,7 +224,8 @@ def test_login_does_not_follow_a_redirect_to_another_host(server: Registry) -> N
 def test_plain_http_is_for_this_machine_alone() -> None:
     with pytest.raises(UnreadableError):
         client(patience=0.2).tags("registry.invalid/app")
-    allowed = Client(Credentials(), patience=0.2, plain=frozenset({"registry.invalid"}))
+    plain = frozenset({"registry.invalid"})
+    allowed = Client(Connection(Credentials(), patience=0.2, plain=plain))
     with pytest.raises(UnreadableError):
         allowed.tags("registry.invalid/app")
 

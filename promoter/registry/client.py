@@ -8,44 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-
-from promoter.address import is_loopback
 from promoter.errors import PromoteError
-from promoter.image import Digest, Name
+from promoter.image import Digest
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
-from promoter.registry.proxies import proxies
-from promoter.registry.tokens import Doors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from promoter.registry.credentials import Credentials
+    from promoter.registry.connection import Answer, Connection
 
-# All four, always: without them registries answer 404 for an index, or convert to another digest.
-_ACCEPT = (
-    "application/vnd.oci.image.index.v1+json, "
-    "application/vnd.oci.image.manifest.v1+json, "
-    "application/vnd.docker.distribution.manifest.list.v2+json, "
-    "application/vnd.docker.distribution.manifest.v2+json"
-)
-_HEADERS = {"Accept": _ACCEPT, "User-Agent": "promoter", "Accept-Encoding": "gzip"}
+
 _MANIFEST, _CONFIG, _TAGS = 4 << 20, 8 << 20, 32 << 20
 _PAGE, _TAG_LIMIT, _PAGES = 1000, 200_000, 400
-_POOL = 16
-_HUBS = frozenset({"docker.io", "index.docker.io"})
 _NEXT = re.compile(r'<(?P<url>[^>]+)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
-_PATIENCE = 3.0
-# A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
-_SILENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,54 +39,20 @@ class Image:
     created: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """One answer: its status, headers and bounded body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-
-
 class Registry:
     """The registries of a run; safe to be asked by several threads, each question once."""
 
-    def __init__(
-        self,
-        credentials: Credentials,
-        *,
-        patience: float = _PATIENCE,
-        authorities: str | None = None,
-        plain: frozenset[str] = frozenset(),
-        remaining: Callable[[], float] | None = None,
-    ) -> None:
-        self._patience = patience
-        self._plain = plain
-        self._remaining = remaining or (lambda: patience)
-        self._silent: dict[str, int] = {}
-        self._limited: set[str] = set()
-        self._session = requests.Session()
-        self._session.mount("https://", HTTPAdapter(pool_maxsize=_POOL))
-        self._session.mount("http://", HTTPAdapter(pool_maxsize=_POOL))
-        self._session.verify = authorities or True
-        # A login out of the user's .netrc is not wanted; proxies are found once for each host.
-        self._session.trust_env = False
-        self._doors = Doors(credentials, self._session)
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._lock = Lock()
         self._known: dict[tuple[str, ...], Any] = {}
-
-    def close(self) -> None:
-        """End the connections."""
-        self._session.close()
 
     def forget(self, name: str) -> None:
         """Ask anew what was answered about an image, such as one whose push is under way."""
         with self._lock:
             for key in [key for key in self._known if key[1] == name]:
                 del self._known[key]
-            self._silent.clear()
-            self._limited.clear()
+        self._connection.forget()
 
     def resolve(self, name: str, reference: str) -> Digest:
         """Return the digest of a tag or digest; raises `AbsentError` or `UnreadableError`."""
@@ -134,14 +81,14 @@ class Registry:
 
     def referrers(self, name: str, digest: Digest) -> tuple[str, ...]:
         """Return the types of what refers to an image: signatures, attestations, bills of material."""
-        answer = self._get(name, f"referrers/{digest}", _MANIFEST)
+        answer = self._connection.get(name, f"referrers/{digest}", _MANIFEST)
         if answer.status == 404:
             fallback = str(digest).replace(":", "-", 1)
-            answer = self._get(name, f"manifests/{fallback}", _MANIFEST)
+            answer = self._connection.get(name, f"manifests/{fallback}", _MANIFEST)
         listed = _json(answer).get("manifests") if answer.status == 200 else []
         found = [one.get("artifactType") or "" for one in listed or () if isinstance(one, dict)]
         signature = f"manifests/{str(digest).replace(':', '-', 1)}.sig"
-        if self._get(name, signature, 0, method="HEAD").status == 200:
+        if self._connection.get(name, signature, 0, method="HEAD").status == 200:
             found.append("application/vnd.dev.cosign.simplesigning.v1+json")
         return tuple(str(one) for one in found if one)
 
@@ -184,7 +131,7 @@ class Registry:
     ) -> tuple[str | None, dict[str, str], datetime | None]:
         """Return the platform, labels and creation that an image's own configuration says."""
         wanted = str((manifest.get("config") or {}).get("digest", ""))
-        answer = self._get(name, f"blobs/{wanted}", _CONFIG)
+        answer = self._connection.get(name, f"blobs/{wanted}", _CONFIG)
         if answer.status != 200:
             raise UnreadableError(f"the registry does not give the configuration of {name}", "")
         self._proved(answer, None, wanted)
@@ -200,7 +147,7 @@ class Registry:
         path, seen, links = f"tags/list?n={_PAGE}", set[str](), False
         while path and path not in seen and len(seen) < _PAGES and len(found) < _TAG_LIMIT:
             seen.add(path)
-            answer = self._get(name, path, _TAGS)
+            answer = self._connection.get(name, path, _TAGS)
             if answer.status != 200:
                 raise self._refused(name, answer)
             page = [str(tag) for tag in _json(answer).get("tags") or () if isinstance(tag, str)]
@@ -223,15 +170,15 @@ class Registry:
             raise UnreadableError("the registry's next page of tags is at another host", "")
         return whole
 
-    def _manifest(self, name: str, reference: str, *, method: str = "GET") -> _Answer:
+    def _manifest(self, name: str, reference: str, *, method: str = "GET") -> Answer:
         """Return a manifest's answer; raises `AbsentError` where there is none of that name."""
-        answer = self._get(name, f"manifests/{reference}", _MANIFEST, method=method)
+        answer = self._connection.get(name, f"manifests/{reference}", _MANIFEST, method=method)
         if answer.status == 200:
             return answer
         if answer.status != 404:
             raise self._refused(name, answer)
         # A registry says 404 for a tag that is not there and for a name that it does not know.
-        probe = self._get(name, "tags/list?n=1", _TAGS, method="HEAD")
+        probe = self._connection.get(name, "tags/list?n=1", _TAGS, method="HEAD")
         if probe.status == 404:
             raise self._refused(name, probe)
         raise AbsentError(
@@ -239,7 +186,7 @@ class Registry:
             "Push the image first, or wait for it with --wait-for-image; check the tag.",
         )
 
-    def _refused(self, name: str, answer: _Answer) -> UnreadableError:
+    def _refused(self, name: str, answer: Answer) -> UnreadableError:
         """Return what a registry said instead of an answer."""
         codes = _codes(answer.body)
         said = f"{answer.status} {', '.join(codes)}".strip()
@@ -250,7 +197,7 @@ class Registry:
             hint = "The registry's limit is reached: run again later, or log in."
         return UnreadableError(f"the registry of {name} can not be read ({said})", hint)
 
-    def _proved(self, answer: _Answer, told: str | None, reference: str) -> Digest:
+    def _proved(self, answer: Answer, told: str | None, reference: str) -> Digest:
         """Return an answer's digest, computed where there is a body, or raise `LyingError`."""
         wanted = reference if ":" in reference else None
         if answer.body:
@@ -270,98 +217,8 @@ class Registry:
         except PromoteError as error:
             raise UnreadableError(f"the registry's {error.message}", "") from None
 
-    def _get(self, name: str, path: str, limit: int, *, method: str = "GET") -> _Answer:
-        """Return a registry's answer about an image, with the login that it wants."""
-        parsed = Name.parse(name)
-        host = parsed.registry.lower()
-        host = "registry-1.docker.io" if host in _HUBS else host
-        last: Exception | None = None
-        self._check_worth(host)
-        deadline = time.monotonic() + min(self._patience, self._remaining())
-        for scheme in self._schemes(host):
-            url = path if "://" in path else f"{scheme}://{host}/v2/{parsed.repository}/{path}"
-            try:
-                answer = self._through(method, url, (host, parsed.repository), limit, deadline)
-            except (requests.RequestException, ValueError) as error:
-                last = error
-                continue
-            self._silent.pop(host, None)
-            if answer.status == 429:
-                self._limited.add(host)
-            return answer
-        self._silent[host] = self._silent.get(host, 0) + 1
-        raise UnreadableError(
-            f"the registry {host} gives no answer ({type(last).__name__})",
-            "Check its name and the network.",
-        ) from None
 
-    def _check_worth(self, host: str) -> None:
-        """Raise `UnreadableError` where a registry has shown that asking it is of no use now."""
-        if self._remaining() <= 0:
-            raise UnreadableError("the run's time is over", "Give more time with --timeout.")
-        if host in self._limited:
-            raise UnreadableError(
-                f"the registry {host} has said that its limit is reached", "Run again later."
-            )
-        if self._silent.get(host, 0) >= _SILENCES:
-            raise UnreadableError(
-                f"the registry {host} gives no answer", "Check its name and the network."
-            )
-
-    def _schemes(self, host: str) -> tuple[str, ...]:
-        """Return how a host is spoken to: in the clear on this machine, or where that is allowed."""
-        if is_loopback(host) or host in self._plain:
-            return "http", "https"
-        return ("https",)
-
-    def _through(
-        self, method: str, url: str, door: tuple[str, str], limit: int, deadline: float
-    ) -> _Answer:
-        """Ask, and once more with what the registry wants: a login, a token, or patience."""
-        asked_again = False
-        while True:
-            headers = {**_HEADERS, **self._doors.header(*door)}
-            answer = self._send(method, url, headers, limit, deadline)
-            if answer.status == 401 and not asked_again:
-                asked_again = True
-                challenge = answer.headers.get("WWW-Authenticate", "")
-                if self._doors.open(*door, challenge, max(0.1, deadline - time.monotonic())):
-                    continue
-            if answer.status in (429, 502, 503, 504):
-                told = answer.headers.get("Retry-After", "")
-                pause = float(told) if told.isdecimal() else 0.5
-                if time.monotonic() + pause < deadline:
-                    time.sleep(pause)
-                    continue
-            return answer
-
-    def _send(
-        self, method: str, url: str, headers: dict[str, str], limit: int, deadline: float
-    ) -> _Answer:
-        """Send one request and read its answer, both within bounds."""
-        left = max(0.1, deadline - time.monotonic())
-        prepared = requests.Request(method, url, headers=headers).prepare()
-        options: dict[str, Any] = {
-            "timeout": (left, left),
-            "stream": True,
-            "verify": self._session.verify,
-            "proxies": proxies(url),
-        }
-        # Straight to the transport: a session's own send takes twice the time, for redirects alone.
-        response = self._session.get_adapter(url).send(prepared, **options)
-        for following in self._session.resolve_redirects(response, prepared, **options):
-            response = following
-        with response:
-            body = bytearray()
-            for chunk in response.iter_content(1 << 16):
-                body += chunk
-                if len(body) > limit or time.monotonic() > deadline:
-                    msg = "the answer is too long"
-                    raise requests.exceptions.ContentDecodingError(msg)
-            return _Answer(response.status_code, response.headers, bytes(body), response.url)
-
-
-def _json(answer: _Answer) -> dict[str, Any]:
+def _json(answer: Answer) -> dict[str, Any]:
     """Return an answer's JSON object, or raise `UnreadableError`."""
     try:
         found = json.loads(answer.body)
