@@ -12,98 +12,23 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import SecretStr, ValidationError
 
 from promoter.errors import UsageError
 from promoter.shards import Shard
+from promoter.variables import TOKEN_VARIABLES, Variables
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-TOKEN_VARIABLES = ("PROMOTER_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 DEFAULT_TIMEOUT = 120.0
 
 # Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
 # is taken out of its environment.
 _AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-
-
-def _lines(value: object) -> object:
-    """Split a variable that holds one value a line."""
-    if isinstance(value, str):
-        return tuple(line.strip() for line in value.splitlines() if line.strip())
-    return value
-
-
-def _switch(value: object) -> object:
-    """Read a boolean as the contract spells it."""
-    words = {"1": True, "true": True, "0": False, "false": False}
-    if isinstance(value, str):
-        if value.lower() not in words:
-            msg = "must be 1, true, 0 or false"
-            raise ValueError(msg)
-        return words[value.lower()]
-    return value
-
-
-Lines = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_lines)]
-Switch = Annotated[bool | None, BeforeValidator(_switch)]
-
-
-class Variables(BaseSettings):
-    """The environment variables that promote reads; an empty one counts as absent."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="PROMOTER_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
-    )
-
-    app: Lines = None
-    tag: str | None = None
-    image: Lines = None
-    env: Lines = None
-    repo: str | None = None
-    base: str | None = None
-    forge: Literal["github", "local"] | None = None
-    api_url: str | None = None
-    config: str | None = None
-    transport: Literal["git", "api"] | None = None
-    dry_run: Switch = None
-    check: Switch = None
-    output: Literal["text", "json"] | None = None
-    allow: Lines = None
-    timeout: float | None = None
-    verbose: Switch = None
-    quiet: Switch = None
-    take_over: Switch = None
-    source_revision: str | None = None
-    token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
-
-    signing_key: str | None = None
-    wait_for_image: str | None = None
-    shard: str | None = None
-    shards: int | None = None
-    job_completion_index: int | None = Field(default=None, validation_alias="JOB_COMPLETION_INDEX")
-    registry_host: str | None = None
-    registry_username: str | None = None
-    registry_password: SecretStr | None = None
-    http_registries: Lines = None
-    docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
-    registry_auth_file: str | None = Field(default=None, validation_alias="REGISTRY_AUTH_FILE")
-    github_app_id: str | None = None
-    github_app_private_key: SecretStr | None = None
-    github_app_private_key_file: str | None = None
-
-    actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
-    actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
-    server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
-    github_api_url: str | None = Field(default=None, validation_alias="GITHUB_API_URL")
-    github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
-    run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
-    revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
 
 
 @dataclass(frozen=True, slots=True)

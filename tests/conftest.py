@@ -11,7 +11,10 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.servers.github import GitHub
 
 _DROPPED = ("PROMOTER_", "GITHUB_", "GIT_", "XDG_")
 _KEPT = ("PROMOTER_TEST_",)
@@ -34,6 +37,22 @@ def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in [name for name in os.environ if _is_dropped(name)]:
         del os.environ[name]
     os.environ |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": "tester"}
+
+
+@pytest.fixture
+def github(tmp_path: Path) -> Iterator[GitHub]:
+    """A GitHub with the Aurora repository."""
+    # Late: the tests of the editor need no server.
+    from tests.servers import git_http
+    from tests.servers.github import GitHub
+    from tests.world import aurora
+
+    server = GitHub(tmp_path / "srv")
+    server.repository.parent.mkdir(parents=True)
+    aurora(server.repository)
+    git_http.configure(server.repository)
+    with server:
+        yield server
 
 
 def _guard(event: str, arguments: tuple[object, ...]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from promoter import actions, flags
-from promoter.settings import Variables
+from promoter.variables import Variables
 from tests.world import BRANCH, Repository, aurora
 
 ROOT = Path(__file__).parent.parent

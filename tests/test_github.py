@@ -8,23 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import AURORA, BRANCH, Repository, Run, aurora, numstat, promote
+from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def github(tmp_path: Path) -> Iterator[GitHub]:
-    server = GitHub(tmp_path / "srv")
-    server.repository.parent.mkdir(parents=True)
-    aurora(server.repository)
-    git_http.configure(server.repository)
-    with server:
-        yield server
 
 
 def run(github: GitHub, tag: str, *more: str, token: str | None = "good-token") -> Run:

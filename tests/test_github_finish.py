@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers import git_http
 from tests.servers.github import App, GitHub, Token
-from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
+from tests.world import AURORA, BRANCH, Repository, Run, promote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 POLICY = """\
@@ -28,17 +26,6 @@ apps:
       - ghcr.io/aurora-cloud/aurora-fraud
       - ghcr.io/aurora-cloud/aurora-notification
 """
-
-
-@pytest.fixture
-def github(tmp_path: Path) -> Iterator[GitHub]:
-    """A GitHub with the Aurora repository."""
-    server = GitHub(tmp_path / "srv")
-    server.repository.parent.mkdir(parents=True)
-    aurora(server.repository)
-    git_http.configure(server.repository)
-    with server:
-        yield server
 
 
 def settle(github: GitHub, *lines: str) -> None:
