@@ -6,6 +6,7 @@ import json
 import os
 import re
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ _LOOSE = frozenset({"/repos/{owner}/{repo}/compare/{basehead}"})
 
 @cache
 def _description() -> dict[str, Any] | None:
-    """Return the description, or None where there is none."""
+    """Return the description, or None where it, or the validator that reads it, is not there."""
     named = os.environ.get(_VARIABLE)
-    if not named or not Path(named).exists():
+    if not named or not Path(named).exists() or find_spec("jsonschema") is None:
         return None
     found: dict[str, Any] = json.loads(Path(named).read_text(encoding="utf-8"))
     return found
