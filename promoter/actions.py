@@ -55,15 +55,15 @@ def outputs(result: Mapping[str, Any]) -> dict[str, str]:
         "branch": first.get("branch"),
         "commit": first.get("commit"),
         "images": json.dumps(first.get("images", [])),
-        "results": json.dumps([_brief(one) for one in results]),
+        "results": json.dumps([_brief(one) for one in _told_of(result)]),
     }
     return {name: "" if value is None else str(value) for name, value in found.items()}
 
 
 def summary(result: Mapping[str, Any]) -> str:
     """Return the job summary: each promotion with its pull's text, or why there is none."""
-    parts = [_told(one) for one in result.get("results", [result])]
-    text = "\n\n".join(parts) + "\n"
+    parts = [_told(one) for one in _told_of(result)]
+    text = "\n\n".join([*parts, str(result.get("_summary", ""))]).strip() + "\n"
     if len(text) <= _SUMMARY_LIMIT:
         return text
     return text[:_SUMMARY_LIMIT].rpartition("\n")[0] + "\n\n(cut)\n"
@@ -92,6 +92,11 @@ def defused(text: str) -> str:
 def defused_json(text: str) -> str:
     """Return the same JSON in which nothing is a command."""
     return text.replace("##[", "\\u0023\\u0023[")
+
+
+def _told_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the promotions to tell of: of a thousand apps, not those that only stayed as they are."""
+    return [one for one in result.get("results", [result]) if one.get("_text") != ""]
 
 
 def _told(result: Mapping[str, Any]) -> str:

@@ -172,3 +172,21 @@ def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
     done, _, summary = step(action, tmp_path, auto="true", env="dev", repo=str(repo.path))
     assert done.returncode == 4
     assert "no policy applies" in summary
+
+
+def test_apps_that_stay_as_they_are_are_counted_and_not_told_of() -> None:
+    stays = {"action": "unchanged", "app": "a", "environment": "dev", "_text": ""}
+    moves = {"action": "pushed", "changed": True, "app": "b", "environment": "dev"}
+    result = {
+        "results": [*[stays] * 999, moves],
+        "_summary": "1000 apps: 999 unchanged, 1 pushed\n",
+    }
+    outputs = actions.outputs(result)
+    assert (outputs["action"], outputs["changed"]) == ("pushed", "true")
+    assert [one["app"] for one in json.loads(outputs["results"])] == ["b"]
+    assert actions.summary(result) == (
+        "### promote: pushed `b` in `dev`\n\n1000 apps: 999 unchanged, 1 pushed\n"
+    )
+    idle = {"results": [stays], "_summary": "1 app: 1 unchanged\n"}
+    assert actions.outputs(idle)["action"] == "unchanged"
+    assert actions.summary(idle) == "1 app: 1 unchanged\n"
