@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -203,7 +204,8 @@ def test_a_terminal_gets_colours_and_a_page_unless_it_declines(tmp_path: Path) -
     if not shutil.which("script"):
         pytest.skip("script is not on PATH")
     repo = aurora(tmp_path / "aurora.git")
-    command = f"promote --app aurora --tag 9.9.1 --repo {repo.path} --dry-run"
+    program = f"{sys.executable} -m promoter"
+    command = f"{program} --app aurora --tag 9.9.1 --repo {repo.path} --dry-run"
     seen = {}
     for name, prefix in (("rich", "TERM=xterm"), ("plain", "TERM=xterm NO_COLOR=1")):
         seen[name] = subprocess.run(
