@@ -13,8 +13,9 @@ from ruamel.yaml import YAML
 
 from promoter import graph
 from promoter.files import DirectoryTree
-from promoter.graph.documents import Origin, documents, mapping, parse
+from promoter.graph.documents import documents, parse
 from promoter.graph.fields import DEFAULT_SPECS, image_fields
+from promoter.graph.value import Origin, mapping
 
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web", "ghcr.io/o/w.b")
 _KINDS = ("Deployment", "StatefulSet", "CronJob", "Pod", "Rollout")

@@ -19,7 +19,6 @@ from promoter.edits.entries import (
     parse,
 )
 from promoter.edits.insert import insert_entries
-from promoter.edits.outline import outline
 from promoter.edits.text import compose, decode, encode, flatten, proved, replace
 from promoter.errors import PromoteError, RefusedError
 from promoter.image import Name
@@ -84,7 +83,7 @@ def set_images(
 ) -> FileEdit:
     """Return the proved edit that sets images, or raise `RefusedError` with every refusal found."""
     source = decode(str(path), data)
-    kustomization = parse(source)
+    kustomization = read(path, data)
     refusals: list[Refusal] = []
     work = _Work(source)
     missing: list[ImageSetting] = []
@@ -156,7 +155,7 @@ def _finish(
             for offset, one in enumerate(new):
                 for key, value in one.items():
                     intended[(0, candidate.field, candidate.index + offset, key)] = f"str:{value}"
-        if _holds(source, text, before, intended):
+        if _holds(path, (source, text), before, intended):
             return _file_edit(path, work, text, new)
     if new:
         raise source.refuse(
@@ -167,21 +166,28 @@ def _finish(
 
 
 def _holds(
-    source: Source, text: str, before: dict[Path, str], intended: dict[Path, str | None]
+    path: PurePosixPath,
+    texts: tuple[Source, str],
+    before: dict[Path, str],
+    intended: dict[Path, str | None],
 ) -> bool:
     """Say whether a new text, read anew, is the old one but for what was intended."""
+    source, text = texts
     if text == source.text:
         return not intended
-    after = decode(source.path, encode(source, text))
+    data = encode(source, text)
     try:
-        if len(before) and any(kind.startswith("opaque:") for kind in before.values()):
-            root = outline(after)
-            if root is not None:
-                return proved(before, flatten([root]), intended)
-            before = flatten(compose(source))
-        return proved(before, flatten(compose(after)), intended)
+        after = flatten(read(path, data).documents)
+        if _opaque(before) != _opaque(after):
+            before, after = flatten(compose(source)), flatten(compose(decode(str(path), data)))
+        return proved(before, after, intended)
     except RefusedError:
         return False
+
+
+def _opaque(found: dict[Path, str]) -> bool:
+    """Say whether some fields were not parsed."""
+    return any(kind.startswith("opaque:") for kind in found.values())
 
 
 def _file_edit(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from promoter.errors import RaceLostError, RemoteError, SelectionError
 from promoter.gitops.git import Deadline, Git, Result, check_version, failure
+from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ class Clone:
         self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
+        self.objects = Objects(self.git)
         self.listings: dict[str, dict[str, tuple[str, int]]] = {}
         """Directories by their object ids: commits share most of them."""
+        self.roots: dict[str, str] = {}
+        """The object ids of commits' root directories."""
         self._present: set[str] = set()
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
@@ -137,6 +141,13 @@ class Clone:
             self._trees[commit] = GitTree(self, commit)
         return self._trees[commit]
 
+    def root(self, commit: str) -> str:
+        """Return the object id of a commit's root directory."""
+        if commit not in self.roots:
+            header = self.objects.read(commit).partition(b"\n")[0]
+            self.roots[commit] = header.removeprefix(b"tree ").decode("ascii")
+        return self.roots[commit]
+
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Say whether a commit is in the history of another, deepening the clone only as needed."""
         if commit == of:
@@ -156,6 +167,7 @@ class Clone:
 
     def push(self, *updates: Update) -> None:
         """Push refs together, each only if the remote still has what was seen; else `RaceLostError`."""
+        self.objects.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         atomic = ["--atomic"] if len(updates) > 1 else []
@@ -169,6 +181,7 @@ class Clone:
         """Push refs in one go, each for itself; returns those that failed, with the reason."""
         if not updates:
             return {}
+        self.objects.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         result = self.git.attempt(

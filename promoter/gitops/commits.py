@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-import stat
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
-
-from gitdb import IStream, LooseObjectDB  # type: ignore[import-untyped]  # it ships no types
 
 from promoter.errors import UsageError
 from promoter.gitops.tree import ROOT
@@ -63,13 +59,16 @@ class Signature:
 def write_commit(
     clone: Clone, parent: str, files: Mapping[PurePosixPath, bytes], *, message: str, by: Signature
 ) -> str:
-    """Store a commit on `parent` that changes the contents of existing files; returns its id."""
-    store = LooseObjectDB(str(clone.git.directory / "objects"))
-    root = write_tree(store, clone.tree(parent), files, clone.listings)
+    """Make a commit on `parent` that changes the contents of existing files; returns its id."""
+    root = write_tree(clone, clone.tree(parent), files)
     if by.key is not None:
-        return _signed(clone, (root, parent), message, by, by.key)
-    body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
-    return _store(store, "commit", body.encode())
+        clone.objects.save()
+        made = _signed(clone, (root, parent), message, by, by.key)
+    else:
+        body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
+        made = clone.objects.add("commit", body.encode())
+    clone.roots[made] = root
+    return made
 
 
 def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:
@@ -91,48 +90,37 @@ def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, ke
     return made.stdout.decode().strip()
 
 
-def write_tree(
-    store: LooseObjectDB,
-    tree: GitTree,
-    files: Mapping[PurePosixPath, bytes],
-    known: dict[str, dict[str, tuple[str, int]]],
-) -> str:
-    """Store the tree that results from changing existing files of another; returns its id.
+def write_tree(clone: Clone, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
+    """Make the tree that results from changing existing files of another; returns its id.
 
-    The new directories are remembered in `known` by their ids.
+    Of each directory on the way, the bytes of the ids that change are replaced and no others.
     """
     changed: dict[PurePosixPath, dict[str, str]] = {}
     for path, content in files.items():
-        changed.setdefault(path.parent, {})[path.name] = _store(store, "blob", content)
+        oid = clone.objects.add("blob", content, like=tree.oid(path))
+        changed.setdefault(path.parent, {})[path.name] = oid
     # Deepest first, so that each directory finds the new ids of those below it.
     while True:
         directory = max(changed, key=lambda path: len(path.parts))
         listing = dict(tree.listing(directory))
+        before = tree.oid(directory)
+        data = clone.objects.read(before)
         for name, oid in changed.pop(directory).items():
+            data = _replaced(data, name, listing[name], oid)
             listing[name] = (oid, listing[name][1])
-        oid = _store_tree(store, listing)
-        known[oid] = listing
+        oid = clone.objects.add("tree", data, like=before)
+        clone.listings[oid] = listing
         if directory == ROOT:
             return oid
         changed.setdefault(directory.parent, {})[directory.name] = oid
 
 
-def _store_tree(store: LooseObjectDB, listing: Mapping[str, tuple[str, int]]) -> str:
-    """Store one directory in git's order, in which a directory sorts as if its name ended in '/'."""
-
-    def order(item: tuple[str, tuple[str, int]]) -> bytes:
-        name, (_, mode) = item
-        return name.encode("utf-8", "surrogateescape") + (b"/" if stat.S_ISDIR(mode) else b"")
-
-    # The names come from git's own trees: there is no need to check them anew.
-    parts = (
-        b"%o %b\0%b" % (mode, name.encode("utf-8", "surrogateescape"), bytes.fromhex(oid))
-        for name, (oid, mode) in sorted(listing.items(), key=order)
-    )
-    return _store(store, "tree", b"".join(parts))
-
-
-def _store(store: LooseObjectDB, kind: str, data: bytes) -> str:
-    """Store one object and return its id."""
-    stored = store.store(IStream(kind.encode(), len(data), BytesIO(data)))
-    return str(stored.hexsha.decode())
+def _replaced(data: bytes, name: str, entry: tuple[str, int], oid: str) -> bytes:
+    """Return a directory's bytes with another object id for one of its names."""
+    old, mode = entry
+    start = b"%o %b\0" % (mode, name.encode("utf-8", "surrogateescape"))
+    before = start + bytes.fromhex(old)
+    if data.count(before) != 1:
+        msg = f"a directory does not hold {name!r} exactly once as it was read"
+        raise AssertionError(msg)
+    return data.replace(before, start + bytes.fromhex(oid))

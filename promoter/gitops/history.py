@@ -35,7 +35,7 @@ def file_versions(
     clone.fetch_blobs(oid for found in listed.values() for _, _, _, oid in found)
     return {
         path: tuple(
-            FileVersion(sha, time, message, clone.git.data(oid)[1], sha in cut)
+            FileVersion(sha, time, message, clone.objects.read(oid), sha in cut)
             for sha, time, message, oid in found
         )
         for path, found in listed.items()

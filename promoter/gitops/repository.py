@@ -135,7 +135,7 @@ class GitRepository:
 
     def _commit(self, sha: str) -> BranchCommit:
         """Return one commit with its tree and the tree that it was made on."""
-        _, data = self._clone.git.data(sha)
+        data = self._clone.objects.read(sha)
         header, _, message = data.decode("utf-8", "replace").partition("\n\n")
         fields = [line.partition(" ")[::2] for line in header.splitlines()]
         parents = tuple(value for key, value in fields if key == "parent")

@@ -25,7 +25,6 @@ class GitTree:
         self._clone = clone
         self._commit = commit
         self._directories: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
-        self._contents: dict[str, bytes] = {}
         self._unfolded: set[PurePosixPath] = set()
 
     @property
@@ -42,22 +41,21 @@ class GitTree:
         oid, mode = self.listing(path.parent)[path.name]
         if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
-        if oid not in self._contents:
-            self._clone.fetch_blobs([oid])
-            self._contents[oid] = self._clone.git.data(oid)[1]
-        return self._contents[oid]
+        self._clone.fetch_blobs([oid])
+        return self._clone.objects.read(oid)
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip; names that are no file are passed over."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
-        self._clone.fetch_blobs(
-            [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
-        )
+        oids = [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
+        self._clone.fetch_blobs(oids)
+        self._clone.objects.load(oids)
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
         if directory in self._unfolded or not self.listing(directory):
             return
+        self._clone.objects.save()
         name = f"{self._commit}:{'' if directory == ROOT else directory}"
         listed = self._clone.git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
         found: dict[str, dict[str, tuple[str, int]]] = {}
@@ -77,7 +75,7 @@ class GitTree:
     def oid(self, path: PurePosixPath) -> str:
         """Return the object id of a path; '.' is the root."""
         if path == ROOT:
-            return self._clone.git(*("rev-parse", "--verify", f"{self._commit}^{{tree}}"))
+            return self._clone.root(self._commit)
         return self.listing(path.parent)[path.name][0]
 
     def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
@@ -89,7 +87,7 @@ class GitTree:
     def _list(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         """Read one directory, from the root down, so that nothing absent is asked for."""
         if directory == ROOT:
-            name = f"{self._commit}^{{tree}}"
+            name = self.oid(ROOT)
         else:
             entry = self.listing(directory.parent).get(directory.name)
             if entry is None or not stat.S_ISDIR(entry[1]):
@@ -97,7 +95,7 @@ class GitTree:
             name = entry[0]
         known = self._clone.listings.get(name)
         if known is None:
-            _, data = self._clone.git.data(name)
+            data = self._clone.objects.read(name)
             known = {n: (binsha.hex(), mode) for binsha, mode, n in tree_entries_from_data(data)}
             self._clone.listings[name] = known
         return known

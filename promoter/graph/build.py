@@ -7,15 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.graph import json_patch
-from promoter.graph.documents import (
-    Origin,
-    UnreadableError,
-    documents,
-    mapping,
-    parse,
-    sequence,
-    text_of,
-)
+from promoter.graph.documents import UnreadableError, documents, parse
 from promoter.graph.fields import DEFAULT_SPECS, BuildError, FieldSpec, image_fields
 from promoter.graph.generators import generate
 from promoter.graph.merge import merge
@@ -23,15 +15,16 @@ from promoter.graph.pattern import PatternError
 from promoter.graph.replacements import Replacement
 from promoter.graph.resources import Resource, Selector, by_id
 from promoter.graph.transformer import Entry, transform
+from promoter.graph.value import Origin, mapping, sequence, text_of
 from promoter.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
-    from promoter.graph.documents import Mapping, Value
     from promoter.graph.layers import Layer, Reading
     from promoter.graph.transformer import ImageFields
+    from promoter.graph.value import Mapping, Value
 
 _OBJECTS_LIMIT = 20_000
 

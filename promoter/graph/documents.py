@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.edits.scalars import is_null
+from promoter.graph import plain
+from promoter.graph.value import Mapping, Origin, Scalar, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,46 +35,6 @@ class UnreadableError(Exception):
         """Remember the reason and the place."""
         super().__init__(reason)
         self.reason, self.line, self.column = reason, line, column
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a scalar was before a file changed it."""
-
-    text: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A scalar's text, unresolved, where it was written, and what changed it since."""
-
-    text: str
-    file: str = ""
-    line: int = 1
-    column: int = 1
-    null: bool = False
-    past: tuple[Past, ...] = field(default=())
-
-    def changed(self, text: str, by: str) -> Scalar:
-        """Return the scalar with another text, remembering who changed it."""
-        if text == self.text:
-            return self
-        return replace(self, text=text, null=False, past=(*self.past, Past(self.text, by)))
-
-
-Value: TypeAlias = "Scalar | dict[str, Value] | list[Value]"
-Mapping: TypeAlias = dict[str, Value]
-Sequence: TypeAlias = list[Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a text begins: its file, and how far its lines and columns are moved in there."""
-
-    file: str
-    line: int = 0
-    column: int = 0
 
 
 def decode(data: bytes) -> str:
@@ -101,6 +63,12 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
 
 def parse(text: str, origin: Origin) -> Value | None:
     """Return the value of one document, None for an empty one, or raise `UnreadableError`."""
+    found = plain.read(text, origin)
+    return parse_any(text, origin) if found is None else found
+
+
+def parse_any(text: str, origin: Origin) -> Value | None:
+    """Return the value of one document of any form, as `parse` does."""
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = _NESTING_LIMIT
     # An anchor that stands twice is legal, and a warning of the parser's would go to the user.
@@ -158,27 +126,3 @@ def one_line(text: str) -> str:
     """Return hostile text as one printable line of bounded length."""
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
-
-
-def mapping(value: Value | None) -> Mapping:
-    """Return a value where it is a mapping, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def sequence(value: Value | None) -> Sequence:
-    """Return a value where it is a sequence, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text_of(value: Value | None) -> str:
-    """Return a scalar's text; '' for nulls and for what is no scalar."""
-    return value.text if isinstance(value, Scalar) and not value.null else ""
-
-
-def copied(value: Value) -> Value:
-    """Return a value that shares nothing which can change."""
-    if isinstance(value, dict):
-        return {key: copied(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [copied(child) for child in value]
-    return value

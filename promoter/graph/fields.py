@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.graph.documents import Scalar, mapping, sequence, text_of
+from promoter.graph.value import Scalar, mapping, sequence, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promoter.graph.documents import Mapping, Value
+    from promoter.graph.value import Mapping, Value
 
 _LISTS = ("containers", "initContainers")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING
 
-from promoter.graph.documents import Scalar, mapping, sequence, text_of
 from promoter.graph.resources import Resource, by_id
+from promoter.graph.value import Scalar, mapping, sequence, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.graph.documents import Mapping
     from promoter.graph.layers import Layer, Reading
+    from promoter.graph.value import Mapping
 
 _KINDS = {"configmapgenerator": "ConfigMap", "secretgenerator": "Secret"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.graph.documents import Past, Scalar, copied, mapping, text_of
 from promoter.graph.fields import BuildError
+from promoter.graph.value import Past, Scalar, copied, mapping, text_of
 
 if TYPE_CHECKING:
-    from promoter.graph.documents import Mapping, Sequence, Value
+    from promoter.graph.value import Mapping, Sequence, Value
 
 
 def apply(root: Mapping, operations: Sequence) -> Mapping:

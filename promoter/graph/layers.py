@@ -7,17 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.graph.documents import (
-    Origin,
-    UnreadableError,
-    decode,
-    documents,
-    mapping,
-    one_line,
-    parse,
-    sequence,
-    text_of,
-)
+from promoter.graph.documents import UnreadableError, decode, documents, one_line, parse
+from promoter.graph.value import Origin, mapping, sequence, text_of
 from promoter.layout import KUSTOMIZATION_NAMES
 from promoter.model import Kind
 from promoter.paths import resolved
@@ -25,7 +16,7 @@ from promoter.paths import resolved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.graph.documents import Mapping, Scalar, Value
+    from promoter.graph.value import Mapping, Scalar, Value
     from promoter.model import Tree
 
 ROOT = PurePosixPath()

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
 
-    from promoter.graph.documents import Past
     from promoter.graph.fields import FieldSpec
     from promoter.graph.layers import Reading
     from promoter.graph.replacements import Replacement
     from promoter.graph.resources import Resource
+    from promoter.graph.value import Past
     from promoter.model import Tree
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from promoter.graph.documents import Past, Scalar, copied, mapping, sequence, text_of
 from promoter.graph.fields import BuildError, group_version
 from promoter.graph.pattern import PatternError, compiled
 from promoter.graph.resources import Selector
+from promoter.graph.value import Past, Scalar, copied, mapping, sequence, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promoter.graph.documents import Mapping, Value
     from promoter.graph.resources import Resource
+    from promoter.graph.value import Mapping, Value
 
 # A mapping or sequence, and the key or index in it.
 _Slot: TypeAlias = "tuple[dict[str, Value] | list[Value], str | int]"

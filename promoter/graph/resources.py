@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from promoter.graph.documents import Scalar, copied, mapping, text_of
 from promoter.graph.fields import BuildError, group_version
 from promoter.graph.pattern import PatternError, compiled
+from promoter.graph.value import Scalar, copied, mapping, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from promoter.graph.documents import Mapping, Value
+    from promoter.graph.value import Mapping, Value
 
 _SELECTOR_KEYS = (
     "group",

@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.models import REDIRECT_STATI
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
 
 from promoter.address import is_loopback
 from promoter.image import Name
@@ -17,6 +21,8 @@ from promoter.registry.tokens import Doors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from urllib3.response import BaseHTTPResponse
 
     from promoter.registry.credentials import Credentials
 
@@ -45,6 +51,15 @@ class Answer:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The connections to one host, and whether a proxy wants to be told the whole URL."""
+
+    origin: str
+    pool: HTTPConnectionPool
+    whole: bool
+
+
 class Connection:
     """The registries of a run as HTTP servers; safe to be used by several threads."""
 
@@ -62,6 +77,7 @@ class Connection:
         self._remaining = remaining or (lambda: patience)
         self._silent: dict[str, int] = {}
         self._limited: set[str] = set()
+        self._lines: dict[str, _Line] = {}
         self._session = requests.Session()
         self._session.mount("https://", HTTPAdapter(pool_maxsize=_POOL))
         self._session.mount("http://", HTTPAdapter(pool_maxsize=_POOL))
@@ -91,7 +107,7 @@ class Connection:
             url = path if "://" in path else f"{scheme}://{host}/v2/{parsed.repository}/{path}"
             try:
                 answer = self._through(method, url, (host, parsed.repository), limit, deadline)
-            except (requests.RequestException, ValueError) as error:
+            except (requests.RequestException, HTTPError, ValueError) as error:
                 last = error
                 continue
             self._silent.pop(host, None)
@@ -149,22 +165,57 @@ class Connection:
     ) -> Answer:
         """Send one request and read its answer, both within bounds."""
         left = max(0.1, deadline - time.monotonic())
-        prepared = requests.Request(method, url, headers=headers).prepare()
-        options: dict[str, Any] = {
-            "timeout": (left, left),
-            "stream": True,
-            "verify": self._session.verify,
-            "proxies": proxies(url),
-        }
-        # Straight to the transport: a session's own send takes twice the time, for redirects alone.
-        response = self._session.get_adapter(url).send(prepared, **options)
-        for following in self._session.resolve_redirects(response, prepared, **options):
-            response = following
-        with response:
+        line = self._line(url)
+        # Straight through the pool that requests keeps: a session of its own takes twice the time.
+        raw = line.pool.urlopen(
+            method,
+            url if line.whole else url.removeprefix(line.origin) or "/",
+            headers=headers,
+            timeout=left,
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=True,
+        )
+        if raw.status in REDIRECT_STATI:
+            url, raw = self._redirected(method, url, headers, raw, left)
+        with raw:
             body = bytearray()
-            for chunk in response.iter_content(1 << 16):
+            for chunk in raw.stream(1 << 16):
                 body += chunk
                 if len(body) > limit or time.monotonic() > deadline:
                     msg = "the answer is too long"
                     raise requests.exceptions.ContentDecodingError(msg)
-            return Answer(response.status_code, response.headers, bytes(body), response.url)
+            return Answer(raw.status, raw.headers, bytes(body), url)
+
+    def _line(self, url: str) -> _Line:
+        """Return the connections to a URL's host, found once."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        found = self._lines.get(origin)
+        if found is None:
+            adapter = self._session.get_adapter(url)
+            assert isinstance(adapter, HTTPAdapter)
+            prepared, through = requests.Request("GET", origin).prepare(), proxies(url)
+            pool = adapter.get_connection_with_tls_context(
+                prepared, self._session.verify, proxies=through
+            )
+            assert isinstance(pool, HTTPConnectionPool)
+            whole = adapter.request_url(prepared, through).startswith("http")
+            found = self._lines[origin] = _Line(origin, pool, whole)
+        return found
+
+    def _redirected(
+        self, method: str, url: str, headers: dict[str, str], raw: BaseHTTPResponse, left: float
+    ) -> tuple[str, BaseHTTPResponse]:
+        """Return where an answer's redirects end, and what is there; a login stays at its host."""
+        prepared = requests.Request(method, url, headers=headers).prepare()
+        adapter = self._session.get_adapter(url)
+        assert isinstance(adapter, HTTPAdapter)
+        response = adapter.build_response(prepared, raw)
+        options: dict[str, Any] = {"timeout": (left, left), "stream": True}
+        options |= {"verify": self._session.verify, "proxies": proxies(url)}
+        for following in self._session.resolve_redirects(response, prepared, **options):
+            response = following
+        return response.url, response.raw
