@@ -13,6 +13,7 @@ from promoter.errors import PromoteError
 from promoter.evidence import Built, Gate
 from promoter.model import Refusal
 from promoter.policy.moving import is_moving
+from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from promoter.gitops.git import Deadline
     from promoter.layout import Target
     from promoter.model import ImageRequest
-    from promoter.registry.client import Image, Registry
-    from promoter.sections import Checks
+    from promoter.registry.client import Registry
+    from promoter.sections import Checks, Environment
 
 _AT_ONCE = 8
 _COSIGN_TIME = 60.0
@@ -118,7 +119,8 @@ class Checker:
         end = time.monotonic() + min(self.patience, self.deadline.remaining())
         while True:
             try:
-                return self.registry.describe(wanted.repository, wanted.reference)
+                settings = self.target.settings
+                return ask(self.registry, settings, wanted.repository, wanted.reference)
             except AbsentError as error:
                 if time.monotonic() >= end:
                     return error
@@ -221,6 +223,16 @@ class Checker:
         if pin == "tag":
             return request
         return replace(request, digest=found.digest, tag=None if pin == "digest" else request.tag)
+
+
+def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:
+    """Return what a registry says of an image, no more than the checks of an environment want to know.
+
+    Of an image that is pushed without a pull nobody reads of what and for what it is made.
+    """
+    if settings.deliver == "push" and settings.checks.platforms in ("off", ()):
+        return Image(registry.resolve(name, reference))
+    return registry.describe(name, reference)
 
 
 def _moves(request: ImageRequest) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.checks import ask
 from promoter.errors import PromoteError, SelectionError, UsageError
 from promoter.image import Digest, Tag
 from promoter.model import ImageRequest
@@ -66,19 +67,19 @@ def choices(
 def foresee(work: Iterable[Choice], registry: Registry) -> None:
     """Have the registries asked by several threads what checks of these images will ask one by one."""
     asked = {
-        (have.repository, str(wanted.digest or wanted.tag))
+        (have.repository, str(wanted.digest or wanted.tag)): choice.settings
         for choice in work
         if choice.settings.checks.exists != "off"
         for have, wanted in zip(choice.candidate.images, choice.images, strict=True)
     }
 
-    def ask(question: tuple[str, str]) -> None:
+    def look(question: tuple[str, str]) -> None:
         with suppress(PromoteError):
-            registry.describe(*question)
+            ask(registry, asked[question], *question)
 
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        list(pool.map(ask, asked))
+        list(pool.map(look, asked))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

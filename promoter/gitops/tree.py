@@ -25,6 +25,7 @@ class GitTree:
         self._clone = clone
         self._commit = commit
         self._directories: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
+        self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
         self._unfolded: set[PurePosixPath] = set()
 
     @property
@@ -34,7 +35,11 @@ class GitTree:
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
-        return {name: kind_of(mode) for name, (_, mode) in self.listing(directory).items()}
+        found = self._kinds.get(directory)
+        if found is None:
+            listing = self.listing(directory)
+            found = self._kinds[directory] = {n: kind_of(mode) for n, (_, mode) in listing.items()}
+        return found
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""

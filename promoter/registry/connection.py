@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -169,7 +168,7 @@ class Connection:
         # Straight through the pool that requests keeps: a session of its own takes twice the time.
         raw = line.pool.urlopen(
             method,
-            url if line.whole else url.removeprefix(line.origin) or "/",
+            url if line.whole else url.removeprefix(line.origin),
             headers=headers,
             timeout=left,
             retries=False,
@@ -191,8 +190,7 @@ class Connection:
 
     def _line(self, url: str) -> _Line:
         """Return the connections to a URL's host, found once."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = url[: url.index("/", len("https://"))]
         found = self._lines.get(origin)
         if found is None:
             adapter = self._session.get_adapter(url)
