@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 from promoter import report
 from promoter.apply import Outcome, apply
 from promoter.chain import Chain, Published
-from promoter.choice import choices, foresee
+from promoter.choice import choices
 from promoter.errors import PromoteError, RaceLostError
 from promoter.gitops import Stage
 from promoter.graph.warm import warm
@@ -19,7 +19,7 @@ from promoter.observe import Observed, decide
 from promoter.plan import Action, Request
 from promoter.planning import branch_of
 from promoter.promote import promote
-from promoter.survey import survey
+from promoter.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,13 +72,13 @@ class Run:
         wanted = settings.base or (world.wiring.file.base if world.wiring.file else None)
         base = world.repository.base(wanted)
         config = world.wiring.config(base[1])
-        candidates, failures = survey(config, base[1], self.scope)
-        for failure in failures:
+        survey = Survey(config, base[1], self.scope)
+        self.progress.begin(len(survey.places))
+        found = choices(survey, world.registry(), self.progress.tick)
+        for failure in survey.failures:
             self._keep((failure.app, failure.environment), _failed(failure.error, failure))
-        self.progress.begin(len(candidates))
-        found = choices(candidates, world.registry(), self.progress.tick)
+            self.progress.tick()
         work = [one for one in found if not self._is_done(one, base, config)]
-        foresee(work, world.registry())
         warm(base[1], (one.candidate.target.directory for one in work))
         pushed = [one for one in work if one.settings.deliver == "push"]
         self._pull(_Base(base, config), [one for one in work if one.settings.deliver != "push"])

@@ -14,7 +14,7 @@ from promoter.model import ImageRequest
 from promoter.policy import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from promoter.registry.client import Registry
     from promoter.sections import Environment
@@ -45,10 +45,11 @@ class Choice:
 
 
 def choices(
-    candidates: Sequence[Candidate], registry: Registry, tick: Callable[[], None]
+    candidates: Iterable[Candidate], registry: Registry, tick: Callable[[], None]
 ) -> list[Choice]:
     """Return what is wanted of each app, in the order given; `tick` is called for each that is known.
 
+    The registries are asked about the first apps while the later ones are still looked for.
     No failure is raised: it is the answer for its app. A question that was put to a registry before
     is not put again, so that a second look after a lost race costs nothing.
     """
@@ -64,26 +65,6 @@ def choices(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def foresee(work: Iterable[Choice], registry: Registry) -> None:
-    """Have the registries asked by several threads what checks of these images will ask one by one."""
-    asked = {
-        (have.repository, str(wanted.digest or wanted.tag)): choice.settings
-        for choice in work
-        if choice.settings.checks.exists != "off"
-        for have, wanted in zip(choice.candidate.images, choice.images, strict=True)
-    }
-
-    def look(question: tuple[str, str]) -> None:
-        with suppress(PromoteError):
-            ask(registry, asked[question], *question)
-
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        list(pool.map(look, asked))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
 def _choice(candidate: Candidate, registry: Registry) -> Choice:
     """Return what is wanted of one app."""
     try:
@@ -96,7 +77,17 @@ def _choice(candidate: Candidate, registry: Registry) -> Choice:
         )
     except PromoteError as error:
         return Choice(candidate, error=error)
-    return Choice(candidate, images)
+    found = Choice(candidate, images)
+    if not found.standing and found.settings.checks.exists != "off":
+        _foresee(found, registry)
+    return found
+
+
+def _foresee(choice: Choice, registry: Registry) -> None:
+    """Have the registry asked now, among many questions, what the checks will ask one by one."""
+    for have, wanted in zip(choice.candidate.images, choice.images, strict=True):
+        with suppress(PromoteError):
+            ask(registry, choice.settings, have.repository, str(wanted.digest or wanted.tag))
 
 
 def _digest(one: Standing, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:

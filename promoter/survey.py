@@ -64,27 +64,34 @@ class Failure:
     error: PromoteError
 
 
-def survey(config: Config, tree: Tree, scope: Scope) -> tuple[list[Candidate], list[Failure]]:
-    """Return the apps that policies choose tags for, and those that can not be looked at.
+class Survey:
+    """The apps that policies choose tags for; each is looked at as the iteration comes to it.
 
     Raises `SelectionError` for an app or environment that is not known, and where no policy applies.
     """
-    places = list(_places(config, tree, scope))
-    if not places and scope.shard.count == 1:
-        raise SelectionError(
-            "no policy applies to any app here, so there is nothing to choose tags by",
-            'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}.',
-        )
-    _prefetch(tree, [folder(settings, app, name) for app, name, settings in places])
-    candidates, failures = [], []
-    for app, name, settings in places:
-        try:
-            found = _candidate(config, tree, (app, name), settings)
-        except PromoteError as error:
-            failures.append(Failure(app, name, error))
-        else:
-            candidates.append(found)
-    return candidates, failures
+
+    def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
+        self._config, self._tree = config, tree
+        self.places = list(_places(config, tree, scope))
+        """Every app with every environment in which a policy chooses for it."""
+        self.failures: list[Failure] = []
+        """Those met so far that can not be looked at."""
+        if not self.places and scope.shard.count == 1:
+            raise SelectionError(
+                "no policy applies to any app here, so there is nothing to choose tags by",
+                'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}.',
+            )
+        _prefetch(tree, [folder(settings, app, name) for app, name, settings in self.places])
+
+    def __iter__(self) -> Iterator[Candidate]:
+        """Yield each app with what it has on the base."""
+        for app, name, settings in self.places:
+            try:
+                found = _candidate(self._config, self._tree, (app, name), settings)
+            except PromoteError as error:
+                self.failures.append(Failure(app, name, error))
+            else:
+                yield found
 
 
 def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str, Environment]]:
