@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 8
 _COSIGN_TIME = 60.0
+# Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
+_SIGNATURES = ("cosign", "sigstore", "notary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,8 @@ class Checker:
             return "off", None
         program = shutil.which("cosign")
         if program is None:
-            return checks.signature, Gate("signature", "failed", "cosign is not on PATH")
+            there = self._signatures(wanted, found)
+            return checks.signature, Gate("signature", "failed", f"cosign is not on PATH{there}")
         command = [program, "verify", *_signer(checks), f"{wanted.repository}@{found.digest}"]
         try:
             done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
@@ -215,7 +218,18 @@ class Checker:
             return checks.signature, Gate("signature", "passed", "verified by cosign")
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         reason = next((line for line in said if line.lower().startswith("error")), "not verified")
-        return checks.signature, Gate("signature", "failed", f"cosign: {reason[:200]}")
+        detail = f"cosign: {reason[:200]}{self._signatures(wanted, found)}"
+        return checks.signature, Gate("signature", "failed", detail)
+
+    def _signatures(self, wanted: Wanted, found: Image) -> str:
+        """Return what helps to tell an unsigned image from one that somebody else has signed."""
+        try:
+            kinds = self.registry.referrers(wanted.repository, found.digest)
+        except PromoteError:
+            return ""
+        if any(sign in kind for kind in kinds for sign in _SIGNATURES):
+            return "; the registry holds a signature of it"
+        return "; the registry holds no signature of it"
 
     def _pinned(self, request: ImageRequest, found: Image) -> ImageRequest:
         """Return an image as the environment wants it written."""

@@ -167,9 +167,12 @@ def test_tags_without_an_order_are_ordered_by_when_they_were_made(
     assert ask(repo, "old-build", "--allow", "downgrade").json["action"] == "updated"
 
 
-@pytest.mark.parametrize(("answer", "code"), [(0, 0), (1, 3)])
+@pytest.mark.parametrize(
+    ("answer", "signed", "told"),
+    [(0, False, ""), (1, False, "holds no signature"), (1, True, "holds a signature")],
+)
 def test_signature_is_what_cosign_says(
-    tmp_path: Path, registry: Registry, answer: int, code: int
+    tmp_path: Path, registry: Registry, answer: int, signed: bool, told: str
 ) -> None:
     program = tmp_path / "bin" / "cosign"
     program.parent.mkdir()
@@ -179,8 +182,12 @@ def test_signature_is_what_cosign_says(
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     repo = world(tmp_path, registry, "checks: {signature: refuse, cosign-key: cosign.pub}")
     digest = registry.push("app", "1.4.2")
+    if signed:
+        kind = "application/vnd.dev.sigstore.bundle.v0.3+json"
+        registry.repositories["app"].referrers[digest] = [{"artifactType": kind}]
     run = ask(repo, "1.4.2", env={"PATH": f"{program.parent}:/usr/bin:/bin"})
-    assert run.code == code, run.stderr
+    assert run.code == (3 if answer else 0), run.stderr
+    assert told in run.stderr
     asked = (tmp_path / "asked").read_text().split()
     assert asked == ["verify", "--key", "cosign.pub", f"{registry.name('app')}@{digest}"]
 

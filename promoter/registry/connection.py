@@ -38,6 +38,8 @@ _HUBS = frozenset({"docker.io", "index.docker.io"})
 _PATIENCE = 3.0
 # A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
 _SILENCES = 3
+# Answers that are asked for again only if they changed: so many, of so many bytes each.
+_KEPT, _KEPT_SIZE = 500, 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Connection:
         self._remaining = remaining or (lambda: patience)
         self._silent: dict[str, int] = {}
         self._limited: set[str] = set()
+        self._kept: dict[str, Answer] = {}
         self._lines: dict[str, _Line] = {}
         self._session = requests.Session()
         self._session.mount("https://", HTTPAdapter(pool_maxsize=_POOL))
@@ -143,8 +146,10 @@ class Connection:
     ) -> Answer:
         """Ask, and once more with what the registry wants: a login, a token, or patience."""
         asked_again = False
+        kept = self._kept.get(url) if method == "GET" else None
+        condition = {"If-None-Match": kept.headers["ETag"]} if kept else {}
         while True:
-            headers = {**_HEADERS, **self._doors.header(*door)}
+            headers = {**_HEADERS, **condition, **self._doors.header(*door)}
             answer = self._send(method, url, headers, limit, deadline)
             if answer.status == 401 and not asked_again:
                 asked_again = True
@@ -157,7 +162,16 @@ class Connection:
                 if time.monotonic() + pause < deadline:
                     time.sleep(pause)
                     continue
+            if kept is not None and answer.status == 304:
+                return kept
+            if method == "GET" and answer.status == 200:
+                self._keep(url, answer)
             return answer
+
+    def _keep(self, url: str, answer: Answer) -> None:
+        """Remember an answer that the registry can be asked to send again only if it has changed."""
+        if len(answer.body) <= _KEPT_SIZE and len(self._kept) < _KEPT and "ETag" in answer.headers:
+            self._kept[url] = answer
 
     def _send(
         self, method: str, url: str, headers: dict[str, str], limit: int, deadline: float

@@ -60,6 +60,9 @@ class Registry:
         """(pattern, status, headers) of the next answers; 0 drops the connection."""
         self.lies: dict[str, str] = {}
         """Manifest reference → digest that the header claims."""
+        self.entity_tags = False
+        """Whether answers carry an entity tag, and are not sent again to who has them."""
+        self.statuses: list[int] = []
         self.delay = 0.0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(
@@ -260,8 +263,14 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _bytes(self, status: int, data: bytes, headers: Mapping[str, str] | None = None) -> None:
+        headers = dict(headers or {})
+        if self.registry.entity_tags and status == 200:
+            headers["ETag"] = f'"{digest(data)}"'
+            if self.headers.get("If-None-Match") == headers["ETag"]:
+                status, data = 304, b""
         self.send_response(status)
-        for key, value in (headers or {}).items():
+        self.registry.statuses.append(status)
+        for key, value in headers.items():
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
