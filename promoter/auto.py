@@ -18,7 +18,7 @@ from promoter.model import PullState, Sight
 from promoter.observe import Observed, decide
 from promoter.plan import Action, Request
 from promoter.planning import branch_of
-from promoter.promote import promote
+from promoter.promote import told
 from promoter.survey import Survey
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from promoter.layout import Target
     from promoter.model import ImageRequest, Pull, Tree
     from promoter.plan import Promotion
-    from promoter.promote import World
     from promoter.survey import Failure, Scope
+    from promoter.world import World
 
 
 @dataclass(slots=True)
@@ -191,10 +191,7 @@ class Run:
     def _alone(self, request: Request) -> None:
         """Promote one app as `promote --app` does."""
         assert request.environment is not None
-        try:
-            self._keep_outcome(promote(request, self.world))
-        except PromoteError as error:
-            self._keep((request.app, request.environment), report.failure(error, request))
+        self._keep((request.app, request.environment), told(request, self.world))
 
     def _decided(self, seen: _Base, choice: Choice, tree: Tree) -> Promotion | None:
         """Return what one app's choice means on a tree; a failure is its app's alone."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from promoter import propose
 from promoter.errors import PromoteError
-from promoter.model import PullState, Refusal
+from promoter.model import PullState
 from promoter.promotion import Declaration
 from promoter.pull_request import plain
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from promoter.layout import Target

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from promoter.errors import PromoteError
 from promoter.evidence import Built, Gate
-from promoter.model import Refusal
 from promoter.policy.moving import is_moving
+from promoter.refusal import Refusal
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promoter import report, wiring
-from promoter.errors import PromoteError, UsageError
+from promoter.errors import UsageError
 from promoter.gitops.git import Deadline
 from promoter.image import Tag
 from promoter.plan import Request
-from promoter.promote import open_world
-from promoter.promote import promote as carry_out
+from promoter.promote import told
 from promoter.promotion import parse_image
 from promoter.sections import check_name
+from promoter.world import open_world
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from promoter.promote import World
     from promoter.settings import Settings
 
 # A list of tags takes longer than one image's manifest.
@@ -32,7 +31,7 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     wiring.check_token(wired)
     with wiring.opened(wired) as repository:
         world = open_world(wired, repository, progress)
-        results = [one(request, world) for request in requests]
+        results = [told(request, world) for request in requests]
     progress.extend(world.bill())
     result = results[0] if len(results) == 1 else report.several(results)
     return {**result, "_masks": _minted(settings, wired)}
@@ -56,17 +55,6 @@ def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict
     progress.extend(world.bill())
     told = report.several(results, _summary=report.counted(results))
     return {**told, "_masks": _minted(settings, wired)}
-
-
-def one(request: Request, world: World) -> dict[str, Any]:
-    """Return the envelope of one request, whatever becomes of it."""
-    settings = world.wiring.settings
-    try:
-        outcome = carry_out(request, world)
-    except PromoteError as error:
-        return report.failure(error, request)
-    preview = settings.dry_run or settings.check
-    return report.envelope(outcome, preview=preview, check=settings.check)
 
 
 def pulls(settings: Settings, parsed: argparse.Namespace, _: list[str]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.model import Refusal
+    from promoter.refusal import Refusal
 
 
 class Exit(IntEnum):

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from promoter.layout import Target
     from promoter.model import Tree
     from promoter.policy.model import Policy
-    from promoter.promote import World
     from promoter.propose import Proposal
     from promoter.render import Verdict
+    from promoter.world import World
 
 _ENVIRONMENTS = 8
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md

@@ -43,19 +43,6 @@ class Tree(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """One rule that forbids the work, with the place, the reason and the way out."""
-
-    rule: str
-    reason: str
-    hint: str = ""
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    source_line: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """What was asked for one image: a tag, a digest, or both."""
 

@@ -10,9 +10,10 @@ from promoter.checks import Checker, Findings, Wanted
 from promoter.errors import PromoteError
 from promoter.gather import Gatherer
 from promoter.image import split
-from promoter.model import PullState, Refusal
+from promoter.model import PullState
 from promoter.plan import Action
 from promoter.planning import branch_of, locate, plan
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from promoter.layout import Target
     from promoter.model import ImageRequest, Pull, Sight, Tree
     from promoter.plan import Promotion, Request
-    from promoter.promote import World
     from promoter.render import Verdict
+    from promoter.world import World
 
 
 def observe_and_plan(request: Request, world: World) -> Promotion:

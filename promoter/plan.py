@@ -11,8 +11,9 @@ from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
     from promoter.image import Tag
-    from promoter.model import ImageRequest, Pull, PullDraft, Refusal
+    from promoter.model import ImageRequest, Pull, PullDraft
     from promoter.propose import Proposal
+    from promoter.refusal import Refusal
 
 
 class Action(StrEnum):

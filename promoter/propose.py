@@ -11,7 +11,8 @@ from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.errors import RefusedError, SelectionError, UsageError
 from promoter.image import split
-from promoter.model import ImageMove, ImageRequest, Kind, Refusal
+from promoter.model import ImageMove, ImageRequest, Kind
+from promoter.refusal import Refusal
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:

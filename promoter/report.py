@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from promoter.apply import Outcome
     from promoter.choice import Choice
-    from promoter.model import Pull, PullDraft, Refusal
+    from promoter.model import Pull, PullDraft
     from promoter.plan import Request
+    from promoter.refusal import Refusal
 
 SCHEMA = 1
 

@@ -15,7 +15,7 @@ from promoter.edits.kustomization import read, set_images
 from promoter.errors import Exit, RefusedError, SelectionError
 from promoter.files import DirectoryTree
 from promoter.layout import KUSTOMIZATION_NAMES, kustomization_file
-from promoter.model import Refusal
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

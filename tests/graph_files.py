@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from promoter.graph import Reach
-    from promoter.model import Refusal
+    from promoter.refusal import Refusal
 
 
 def deployment(name: str = "app", image: str = "app:1", *, kind: str = "Deployment") -> str:

@@ -74,6 +74,28 @@ def test_new_tags_become_one_push_of_a_commit_an_app_and_nothing_else(
     assert "Promoter-App: app-007" in repo.git("show", "-s", "--format=%B", commit)
 
 
+def test_apps_that_share_a_file_are_promoted_one_after_the_other(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1)
+    shared, base = kustomization("app-000"), "apps/app-000/base/deployment.yaml"
+    other = registry.name("other")
+    registry.push("other", "1.4.1", "1.4.2")
+    registry.push("app-000", "1.4.2")
+    container = f"\n        - name: other\n          image: {other}\n"
+    both = "environments:\n  dev:\n    path: apps/app-000/overlays/dev\n    deliver: push\n"
+    both += '    policy: {semver: "*"}\napps:\n'
+    both += f"  one: {{images: [{registry.name('app-000')}]}}\n  two: {{images: [{other}]}}\n"
+    repo.commit("main", shared, repo.read(shared) + f"\n  - name: {other}\n    newTag: 1.4.1\n")
+    repo.commit("main", base, repo.read(base) + container)
+    repo.commit("main", "promoter.yaml", both)
+    run = auto(repo)
+    assert run.code == 0, run.stderr
+    assert actions(run) == {"one": "pushed", "two": "pushed"}
+    assert repo.read(shared).count("newTag: 1.4.2") == 2
+    assert count(repo) == 6
+
+
 def test_idle_run_writes_nothing_and_asks_each_image_once(
     tmp_path: Path, registry: Registry
 ) -> None:

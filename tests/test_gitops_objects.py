@@ -71,7 +71,8 @@ def test_many_objects_are_read_at_once(bare: Git) -> None:
     contents = {_stored(bare, data): data for data in (b"", b"\n", b"a 7\nb", b"\0" * 99)}
     contents |= {_stored(bare, b"%d" % number): b"%d" % number for number in range(80)}
     objects = Objects(bare)
-    objects.load([*contents, "0" * 40])
+    objects.blobless = False
+    objects.bring([*contents, "0" * 40])
     bare.close()
     bare.directory.rename(bare.directory.with_name("gone"))
     assert {oid: objects.read(oid) for oid in contents} == contents

@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter import address, commands, report, wiring
+from promoter import address, report, wiring
 from promoter.demo import repository
 from promoter.gitops.git import Deadline
 from promoter.image import Tag
 from promoter.plan import Request
-from promoter.promote import open_world
+from promoter.promote import told
 from promoter.settings import Settings
+from promoter.world import open_world
 
 if TYPE_CHECKING:
     from promoter.gitops.git import Git
@@ -55,7 +56,7 @@ def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with wiring.opened(wired) as opened:
         world = open_world(wired, opened, [])
-        return commands.one(request, world)
+        return told(request, world)
 
 
 def _beginning(git: Git) -> str:

@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.errors import RefusedError, SelectionError
-from promoter.model import FileEdit, Kind, Refusal
+from promoter.model import FileEdit, Kind
 from promoter.paths import resolved
+from promoter.refusal import Refusal
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
     from promoter.edits.text import Path, Source
-    from promoter.model import Refusal
+    from promoter.refusal import Refusal
 
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
 # The fields of kustomize 5's Kustomization; kustomize refuses any other.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from promoter.edits.text import Path, Source, Splice
     from promoter.image import Digest, Tag
-    from promoter.model import Refusal
+    from promoter.refusal import Refusal
 
 __all__ = [
     "KEEP",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from promoter.edits.site import Setting
     from promoter.edits.targets import EditTarget, FileTarget, YamlPathTarget
-    from promoter.model import FileEdit, ImageRequest, Refusal, Tree
+    from promoter.model import FileEdit, ImageRequest, Tree
+    from promoter.refusal import Refusal
 
 _Pair: TypeAlias = "tuple[Site, ImageRequest]"
 

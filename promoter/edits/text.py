@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.errors import PromoteError, RefusedError
-from promoter.model import Refusal
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.errors import RaceLostError, RefusedError, RemoteError, SelectionError
-from promoter.model import Pull, PullState, Refusal
+from promoter.model import Pull, PullState
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from promoter.gitops.git import Git

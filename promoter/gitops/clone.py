@@ -14,7 +14,7 @@ from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from promoter.errors import PromoteError
 
@@ -54,14 +54,8 @@ class Clone:
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
         self.objects = Objects(self.git)
-        self.listings: dict[str, dict[str, tuple[str, int]]] = {}
-        """Directories by their object ids: commits share most of them."""
-        self.roots: dict[str, str] = {}
-        """The object ids of commits' root directories."""
-        self._present: set[str] = set()
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
-        self._blobless = True
         self._ready = False
 
     def __enter__(self) -> Self:
@@ -102,7 +96,7 @@ class Clone:
         if result.status != 0:
             raise failure("fetch", result)
         if _FILTER_IGNORED in result.stderr:
-            self._blobless = False
+            self.objects.blobless = False
         self._depths.update(dict.fromkeys(wanted, depth))
 
     def fetch_history(self, depth: int, *commits: str) -> None:
@@ -121,32 +115,11 @@ class Clone:
             return frozenset()
         return frozenset(text.split())
 
-    def fetch_blobs(self, oids: Iterable[str]) -> None:
-        """Bring file contents in one round trip; those already here cost nothing."""
-        missing = [oid for oid in dict.fromkeys(oids) if oid not in self._present]
-        if not missing:
-            return
-        if self._blobless:
-            self.git(
-                "-c", "fetch.negotiationAlgorithm=noop",
-                "fetch", "origin", "--no-tags", "--no-write-fetch-head", "--quiet",
-                "--no-recurse-submodules", "--filter=blob:none", "--stdin",
-                stdin="".join(f"{oid}\n" for oid in missing).encode(),
-            )  # fmt: skip
-        self._present.update(missing)
-
     def tree(self, commit: str) -> GitTree:
         """Return the view of a commit that was fetched."""
         if commit not in self._trees:
-            self._trees[commit] = GitTree(self, commit)
+            self._trees[commit] = GitTree(self.git, self.objects, commit)
         return self._trees[commit]
-
-    def root(self, commit: str) -> str:
-        """Return the object id of a commit's root directory."""
-        if commit not in self.roots:
-            header = self.objects.read(commit).partition(b"\n")[0]
-            self.roots[commit] = header.removeprefix(b"tree ").decode("ascii")
-        return self.roots[commit]
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Say whether a commit is in the history of another, deepening the clone only as needed."""

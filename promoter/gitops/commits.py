@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from promoter.gitops.clone import Clone
+    from promoter.gitops.objects import Objects
     from promoter.gitops.tree import GitTree
 
 
@@ -60,15 +61,12 @@ def write_commit(
     clone: Clone, parent: str, files: Mapping[PurePosixPath, bytes], *, message: str, by: Signature
 ) -> str:
     """Make a commit on `parent` that changes the contents of existing files; returns its id."""
-    root = write_tree(clone, clone.tree(parent), files)
+    root = write_tree(clone.objects, clone.tree(parent), files)
     if by.key is not None:
         clone.objects.save()
-        made = _signed(clone, (root, parent), message, by, by.key)
-    else:
-        body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
-        made = clone.objects.add("commit", body.encode())
-    clone.roots[made] = root
-    return made
+        return _signed(clone, (root, parent), message, by, by.key)
+    body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
+    return clone.objects.add("commit", body.encode())
 
 
 def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:
@@ -90,26 +88,25 @@ def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, ke
     return made.stdout.decode().strip()
 
 
-def write_tree(clone: Clone, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
+def write_tree(objects: Objects, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
     """Make the tree that results from changing existing files of another; returns its id.
 
     Of each directory on the way, the bytes of the ids that change are replaced and no others.
     """
     changed: dict[PurePosixPath, dict[str, str]] = {}
     for path, content in files.items():
-        oid = clone.objects.add("blob", content, like=tree.oid(path))
+        oid = objects.add("blob", content, like=tree.oid(path))
         changed.setdefault(path.parent, {})[path.name] = oid
     # Deepest first, so that each directory finds the new ids of those below it.
     while True:
         directory = max(changed, key=lambda path: len(path.parts))
         listing = dict(tree.listing(directory))
         before = tree.oid(directory)
-        data = clone.objects.read(before)
+        data = objects.read(before)
         for name, oid in changed.pop(directory).items():
             data = _replaced(data, name, listing[name], oid)
             listing[name] = (oid, listing[name][1])
-        oid = clone.objects.add("tree", data, like=before)
-        clone.listings[oid] = listing
+        oid = objects.add_directory(listing, data, like=before)
         if directory == ROOT:
             return oid
         changed.setdefault(directory.parent, {})[directory.name] = oid

@@ -32,7 +32,7 @@ def file_versions(
     clone.fetch(commit, depth=_DEPTH)
     cut = clone.shallow_commits()
     listed = {path: _listed(clone, commit, path) for path in paths}
-    clone.fetch_blobs(oid for found in listed.values() for _, _, _, oid in found)
+    clone.objects.bring(oid for found in listed.values() for _, _, _, oid in found)
     return {
         path: tuple(
             FileVersion(sha, time, message, clone.objects.read(oid), sha in cut)

@@ -5,40 +5,77 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from git.objects.fun import tree_entries_from_data
+
 from promoter.gitops.git import failure
 from promoter.gitops.pack import Entry, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
     from promoter.gitops.git import Git
+
+    Listing: TypeAlias = dict[str, tuple[str, int]]
 
 # From so many on, a process of its own reads them faster than the one that answers each by itself.
 _MANY = 50
 
 
 class Objects:
-    """The contents of a clone's objects by their ids; each is read once in a run."""
+    """The contents of a clone's objects by their ids; each is brought and read once in a run."""
 
     def __init__(self, git: Git) -> None:
+        self.blobless = True
+        """Whether file contents are left at the remote until they are brought."""
         self._git = git
+        self._present: set[str] = set()
         self._known: dict[str, bytes] = {}
         self._made: list[Entry] = []
+        self._listings: dict[str, Listing] = {}
+        self._roots: dict[str, str] = {}
 
-    def read(self, name: str) -> bytes:
-        """Return an object's bytes by its id, or by a name such as `COMMIT^{tree}`; else `KeyError`."""
-        found = self._known.get(name)
+    def read(self, oid: str) -> bytes:
+        """Return an object's bytes, or raise `KeyError`."""
+        found = self._known.get(oid)
         if found is None:
-            found = self._known[name] = self._git.data(name)[1]
+            found = self._known[oid] = self._git.data(oid)[1]
         return found
 
-    def load(self, oids: Iterable[str]) -> None:
-        """Read many objects at once that will each be asked for; those that are not here are left out."""
-        missing = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
-        if len(missing) < _MANY:
-            return
+    def bring(self, oids: Iterable[str]) -> None:
+        """Bring file contents in one round trip; those already here cost nothing."""
+        wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
+        missing = [oid for oid in wanted if oid not in self._present]
+        if missing and self.blobless:
+            self._git(
+                "-c", "fetch.negotiationAlgorithm=noop",
+                "fetch", "origin", "--no-tags", "--no-write-fetch-head", "--quiet",
+                "--no-recurse-submodules", "--filter=blob:none", "--stdin",
+                stdin="".join(f"{oid}\n" for oid in missing).encode(),
+            )  # fmt: skip
+        self._present.update(missing)
+        if len(wanted) >= _MANY:
+            self._load(wanted)
+
+    def root(self, commit: str) -> str:
+        """Return the id of a commit's root directory."""
+        if commit not in self._roots:
+            header = self.read(commit).partition(b"\n")[0]
+            self._roots[commit] = header.removeprefix(b"tree ").decode("ascii")
+        return self._roots[commit]
+
+    def listing(self, oid: str) -> Listing:
+        """Return name → (object id, mode) of a directory; commits share most of theirs."""
+        found = self._listings.get(oid)
+        if found is None:
+            entries = tree_entries_from_data(self.read(oid))
+            found = self._listings[oid] = {n: (binsha.hex(), mode) for binsha, mode, n in entries}
+        return found
+
+    def _load(self, oids: list[str]) -> None:
+        """Read many objects at once."""
         result = self._git.attempt(
-            "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in missing).encode()
+            "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode()
         )
         if result.status != 0:
             raise failure("cat-file", result)
@@ -64,6 +101,12 @@ class Objects:
             self._known[name] = data
             self._made.append(Entry(name, kind, data, (like, self._known[like]) if like else None))
         return name
+
+    def add_directory(self, listing: Listing, data: bytes, *, like: str) -> str:
+        """Keep a new directory, as its names and as its bytes, and return its id."""
+        oid = self.add("tree", data, like=like)
+        self._listings[oid] = listing
+        return oid
 
     def save(self) -> None:
         """Give git what was added since the last time, in one go; git computes each id anew."""

@@ -6,14 +6,13 @@ import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from git.objects.fun import tree_entries_from_data
-
 from promoter.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from promoter.gitops.clone import Clone
+    from promoter.gitops.git import Git
+    from promoter.gitops.objects import Listing, Objects
 
 ROOT = PurePosixPath(".")
 
@@ -21,10 +20,10 @@ ROOT = PurePosixPath(".")
 class GitTree:
     """A `promoter.model.Tree` over one commit of a clone; file contents are fetched in batches."""
 
-    def __init__(self, clone: Clone, commit: str) -> None:
-        self._clone = clone
+    def __init__(self, git: Git, objects: Objects, commit: str) -> None:
+        self._git, self._objects = git, objects
         self._commit = commit
-        self._directories: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
+        self._directories: dict[PurePosixPath, Listing] = {}
         self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
         self._unfolded: set[PurePosixPath] = set()
 
@@ -46,24 +45,24 @@ class GitTree:
         oid, mode = self.listing(path.parent)[path.name]
         if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
-        self._clone.fetch_blobs([oid])
-        return self._clone.objects.read(oid)
+        self._objects.bring([oid])
+        return self._objects.read(oid)
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip; names that are no file are passed over."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
-        oids = [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
-        self._clone.fetch_blobs(oids)
-        self._clone.objects.load(oids)
+        self._objects.bring(
+            [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
+        )
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
         if directory in self._unfolded or not self.listing(directory):
             return
-        self._clone.objects.save()
+        self._objects.save()
         name = f"{self._commit}:{'' if directory == ROOT else directory}"
-        listed = self._clone.git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
-        found: dict[str, dict[str, tuple[str, int]]] = {}
+        listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
+        found: dict[str, Listing] = {}
         for line in filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0")):
             fields, _, path = line.partition("\t")
             mode, _, oid = fields.split(" ", 2)
@@ -80,30 +79,23 @@ class GitTree:
     def oid(self, path: PurePosixPath) -> str:
         """Return the object id of a path; '.' is the root."""
         if path == ROOT:
-            return self._clone.root(self._commit)
+            return self._objects.root(self._commit)
         return self.listing(path.parent)[path.name][0]
 
-    def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
+    def listing(self, directory: PurePosixPath) -> Listing:
         """Return name → (object id, mode) of a directory; empty where there is none."""
         if directory not in self._directories:
             self._directories[directory] = self._list(directory)
         return self._directories[directory]
 
-    def _list(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
+    def _list(self, directory: PurePosixPath) -> Listing:
         """Read one directory, from the root down, so that nothing absent is asked for."""
         if directory == ROOT:
-            name = self.oid(ROOT)
-        else:
-            entry = self.listing(directory.parent).get(directory.name)
-            if entry is None or not stat.S_ISDIR(entry[1]):
-                return {}
-            name = entry[0]
-        known = self._clone.listings.get(name)
-        if known is None:
-            data = self._clone.objects.read(name)
-            known = {n: (binsha.hex(), mode) for binsha, mode, n in tree_entries_from_data(data)}
-            self._clone.listings[name] = known
-        return known
+            return self._objects.listing(self.oid(ROOT))
+        entry = self.listing(directory.parent).get(directory.name)
+        if entry is None or not stat.S_ISDIR(entry[1]):
+            return {}
+        return self._objects.listing(entry[0])
 
 
 def kind_of(mode: int) -> Kind:

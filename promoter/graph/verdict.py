@@ -10,7 +10,7 @@ from promoter.graph.documents import one_line
 from promoter.graph.fields import BuildError, image_fields
 from promoter.graph.transformer import Entry, PatternError, matches, split, transform
 from promoter.image import shown
-from promoter.model import Refusal
+from promoter.refusal import Refusal
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.model import Kind, Refusal
+from promoter.model import Kind
+from promoter.refusal import Refusal
 from promoter.render.objects import RenderDiff, compare
 
 if TYPE_CHECKING:

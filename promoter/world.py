@@ -1,0 +1,66 @@
+"""The real things of one run, opened once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter import wiring as wires
+from promoter.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from promoter.forges import Forge
+    from promoter.gitops import Repository
+    from promoter.plan import Promotion
+    from promoter.registry.client import Registry
+    from promoter.wiring import Wiring
+
+
+@dataclass(slots=True)
+class World:
+    """What a run observes and writes, opened once and used for every app and every retry."""
+
+    wiring: Wiring
+    repository: Repository
+    open_forge: Callable[[], Forge]
+    progress: list[str]
+    patience: float = 3.0
+    """How long a registry may take for one answer, in seconds."""
+    _forge: Forge | None = None
+    _api: Repository | None = None
+    _registry: Registry | None = None
+
+    def forge(self) -> Forge:
+        """Return the forge, opened on first use: a direct push needs none."""
+        if self._forge is None:
+            self._forge = self.open_forge()
+        return self._forge
+
+    def writer(self, promotion: Promotion) -> Repository:
+        """Return the repository through which a promotion is written."""
+        if promotion.transport == self.wiring.transport:
+            return self.repository
+        if promotion.transport == "git":
+            raise UsageError("the environment's transport is git", "Leave --transport out.")
+        if self._api is None:
+            self._api = wires.api_repository(self.wiring)
+        return self._api
+
+    def registry(self) -> Registry:
+        """Return the registries, opened on first use."""
+        if self._registry is None:
+            self._registry = wires.open_registry(self.wiring, patience=self.patience)
+        return self._registry
+
+    def bill(self) -> tuple[str, ...]:
+        """Return what the run has asked of the forge, where it asked anything."""
+        return (self._forge.spent(),) if self._forge else ()
+
+
+def open_world(
+    wiring: Wiring, repository: Repository, progress: list[str], *, patience: float = 3.0
+) -> World:
+    """Return the world of a run; what it has written is told in `progress`."""
+    return World(wiring, repository, lambda: wires.open_forge(wiring), progress, patience)
