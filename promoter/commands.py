@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from promoter import report, wiring
@@ -29,9 +30,10 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     requests = [_request(settings, app) for app in _apps(settings)]
     wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     wiring.check_token(wired)
+    revision = wiring.source_revision(wired)
     with wiring.opened(wired) as repository:
         world = open_world(wired, repository, progress)
-        results = [told(request, world) for request in requests]
+        results = [told(replace(one, source_revision=revision), world) for one in requests]
     progress.extend(world.bill())
     result = results[0] if len(results) == 1 else report.several(results)
     return {**result, "_masks": _minted(settings, wired)}
@@ -124,6 +126,5 @@ def _request(settings: Settings, app: str) -> Request:
         allow=settings.allow,
         actor=settings.actor,
         run=settings.run,
-        source_revision=settings.source_revision,
         take_over=settings.take_over,
     )

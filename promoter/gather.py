@@ -6,22 +6,17 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.address import parse as parse_address
 from promoter.edits import kustomization
 from promoter.errors import PromoteError, RaceLostError
 from promoter.evidence import Brings, Evidence, Gate, Place
-from promoter.gitops.source import read_brings
 from promoter.layout import environments_of, find_target
 from promoter.policy.choose import order_of
-from promoter.promotion import Declaration
-from promoter.propose import pulled_names
-from promoter.wiring import open_source
+from promoter.revisions import REVISION, Revisions, declared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
-    from promoter.address import Address
     from promoter.checks import Findings
     from promoter.config import Config
     from promoter.gitops.history import FileVersion
@@ -33,9 +28,6 @@ if TYPE_CHECKING:
     from promoter.world import World
 
 _ENVIRONMENTS = 8
-# https://github.com/opencontainers/image-spec/blob/main/annotations.md
-_REVISION = "org.opencontainers.image.revision"
-_SOURCE = "org.opencontainers.image.source"
 
 
 class Gatherer:
@@ -98,19 +90,17 @@ class Gatherer:
         findings: Findings,
     ) -> Brings | None:
         """Return the source commits between what runs and what is promoted."""
-        app = self._config.apps.get(target.app)
-        source = (app.source if app else None) or self._labelled_source(findings)
-        new = (
-            proposal.declaration.source_revision
-            or findings.labels.get(_REVISION)
-            or self._by_tag(target, proposal, new=True)
-        )
-        declared = Declaration.parse(versions[0].message) if versions else None
-        old = (
-            (declared.source_revision if declared else None)
-            or self._running_revision(proposal, target, findings)
-            or self._by_tag(target, proposal, new=False)
-        )
+        revisions = Revisions(self._world, self._config, target, self._base)
+        source, labelled = revisions.source(findings.labels), REVISION in findings.labels
+        told = proposal.declaration.source_revision
+        new = old = None
+        for move in proposal.moves:
+            wanted, running = move.to_digest or move.to_tag, move.from_digest or move.from_tag
+            if wanted and new is None:
+                new = revisions.of(move.name, wanted, told, ask=labelled)
+            if running and old is None:
+                known = declared(versions, move.name, running)
+                old = revisions.of(move.name, running, known, ask=labelled)
         if source is None:
             if new is None:
                 return None
@@ -118,62 +108,7 @@ class Gatherer:
         if new is None or old is None:
             missing = "the new image" if new is None else "what runs now"
             return Brings(source, old, new, note=f"the source revision of {missing} is not known")
-        address = _source_address(source, local=self._wiring.address.local)
-        if isinstance(address, str):
-            return Brings(source, old, new, note=address)
-        with open_source(self._wiring, address) as clone:
-            return read_brings(clone, source, old, new)
-
-    def _labelled_source(self, findings: Findings) -> str | None:
-        """Return the source that an image's label names, where it is at the GitOps repository's host.
-
-        A label is anybody's word: it does not send this run to hosts that it has nothing to do with.
-        """
-        named = findings.labels.get(_SOURCE)
-        try:
-            address = parse_address(named) if named and "://" in named else None
-        except PromoteError:
-            return None
-        return named if address and address.host == self._wiring.address.host else None
-
-    def _running_revision(
-        self, proposal: Proposal, target: Target, findings: Findings
-    ) -> str | None:
-        """Return the source revision that the label of the running image says."""
-        if _REVISION not in findings.labels:
-            return None
-        pulled = pulled_names(target, self._base)
-        for move in proposal.moves:
-            running = move.from_digest or move.from_tag
-            if running is None:
-                continue
-            try:
-                found = self._world.registry().describe(pulled.get(move.name, move.name), running)
-            except PromoteError:
-                continue
-            if revision := found.labels.get(_REVISION):
-                return revision
-        return None
-
-    def _by_tag(self, target: Target, proposal: Proposal, *, new: bool) -> str | None:
-        """Return the source's git tag of the images' one tag, where the app has a pattern for it."""
-        app = self._config.apps.get(target.app)
-        tags = {move.to_tag if new else move.from_tag for move in proposal.moves}
-        tag = tags.pop() if len(tags) == 1 else None
-        if not (app and app.source_tag and tag):
-            return None
-        return app.source_tag.replace("{tag}", tag)
-
-
-def _source_address(source: str, *, local: bool) -> Address | str:
-    """Return where a source is, or why it is not read: folders only beside a folder."""
-    try:
-        address = parse_address(source)
-    except PromoteError as error:
-        return f"the source {source} can not be read: {error.message}"
-    if address.local and not local:
-        return "the source is a folder, and the GitOps repository is not"
-    return address
+        return revisions.between(source, old, new)
 
 
 def _place(

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 from promoter import graph, propose, pull_request, render
 from promoter.checks import Checker, Findings, Wanted
-from promoter.errors import PromoteError
 from promoter.gather import Gatherer
 from promoter.image import split
 from promoter.model import PullState
 from promoter.plan import Action
 from promoter.planning import branch_of, locate, plan
+from promoter.precedence import orders
 from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from promoter.config import Config
     from promoter.forges import Forge
@@ -59,8 +58,8 @@ def decide(seen: Observed) -> Promotion:
         request, findings = _pinned(seen)
         seen = replace(seen, request=request)
     promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
-    if promotion.unordered and (ages := _ages(promotion, seen)):
-        promotion = plan(seen.request, seen.config, seen.sight, ages).promotions[0]
+    if promotion.unordered and (known := orders(promotion.unordered, seen)):
+        promotion = plan(seen.request, seen.config, seen.sight, known).promotions[0]
     promotion = _doubted(promotion, seen)
     promotion, verdict = _judged(promotion, seen)
     if promotion.message is not None and seen.target.settings.pin == "tag":
@@ -85,30 +84,12 @@ def _doubted(promotion: Promotion, seen: Observed) -> Promotion:
     policy = seen.target.settings.policy
     if not (promotion.unordered and seen.request.scheduled and policy and policy.needs_creation):
         return promotion
-    _, old, new = promotion.unordered[0]
+    old, new = promotion.unordered[0].old, promotion.unordered[0].new
     known = f"when {old} was made is not known, so {new} may be older"
     warning = f"{known}: promote --app with the tag decides"
     return replace(
         promotion, action=Action.UNCHANGED, message=None, draft=None, warnings=(warning,)
     )
-
-
-def _ages(promotion: Promotion, seen: Observed) -> dict[tuple[str, str], datetime]:
-    """Return when the images were made whose tags do not say which is newer."""
-    if seen.target.settings.checks.exists == "off" or "downgrade" in seen.request.allow:
-        return {}
-    registry = seen.world.registry()
-    pulled = propose.pulled_names(seen.target, seen.sight.base)
-    found: dict[tuple[str, str], datetime] = {}
-    for pair in promotion.unordered:
-        for reference in filter(None, (pair.old, pair.new)):
-            try:
-                image = registry.describe(pulled.get(pair.name, pair.name), reference)
-            except PromoteError:
-                break
-            if image.created is not None:
-                found[pair.name, reference] = image.created
-    return found
 
 
 def _checked(promotion: Promotion, seen: Observed) -> Findings:

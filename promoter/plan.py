@@ -52,6 +52,8 @@ class Pair(NamedTuple):
     name: str
     old: str | None
     new: str | None
+    revision: str | None = None
+    """The source commit that the old one was built from, where the branch's commit says so."""
 
 
 @dataclass(frozen=True, slots=True)

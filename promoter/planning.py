@@ -17,7 +17,6 @@ from promoter.promotion import Declaration, branch_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from promoter.config import Config
     from promoter.layout import Target
@@ -41,12 +40,12 @@ def plan(
     request: Request,
     config: Config,
     sight: Sight,
-    ages: Mapping[tuple[str, str], datetime] | None = None,
+    orders: Mapping[Pair, Order] | None = None,
 ) -> Plan:
     """Return what carries the request out on what was seen; refusals are part of it.
 
-    `ages` says when images were made, by name and by tag or digest, where their order is not known
-    otherwise: the pairs that a plan without it has in `unordered`.
+    `orders` says which of two is newer where the tags do not: for the pairs that a plan without it
+    has in `unordered`.
     """
     target = locate(request, config, sight.base)
     blank = Promotion(
@@ -70,7 +69,7 @@ def plan(
     except RefusedError as error:
         return Plan((replace(blank, refusals=error.refusals),))
     blank = replace(blank, proposal=proposal)
-    planner = _Planner(request, config, sight, target, blank, ages or {})
+    planner = _Planner(request, config, sight, target, blank, orders or {})
     return Plan((planner.decide(),))
 
 
@@ -117,7 +116,7 @@ class _Planner:
     sight: Sight
     target: Target
     blank: Promotion
-    ages: Mapping[tuple[str, str], datetime]
+    orders: Mapping[Pair, Order]
 
     def decide(self) -> Promotion:
         """Return the promotion in full: refused, overtaken, already so, or to be carried out."""
@@ -127,7 +126,7 @@ class _Planner:
         if older and "downgrade" not in self.request.allow:
             return self._overtaken(f"{self.sight.base_branch} already has {older}")
         if self.target.settings.deliver == "push":
-            return replace(self._push(), unordered=self._unknown(pairs))
+            return replace(self._push(pairs), unordered=self._unknown(pairs))
         if not proposal.edits and self.sight.open_pull is None:
             return replace(self.blank, action=Action.UNCHANGED, warnings=proposal.warnings)
         declined = self._declined()
@@ -182,7 +181,7 @@ class _Planner:
         assert self.blank.proposal is not None
         return self.blank.proposal
 
-    def _push(self) -> Promotion:
+    def _push(self, pairs: list[Pair]) -> Promotion:
         """Deliver as a commit on the base branch itself."""
         proposal = self._proposal
         if not proposal.edits:
@@ -197,7 +196,7 @@ class _Planner:
             lease=self.sight.base.commit,
             spent=None,
             message=pull_request.message(proposal, self.config.templates),
-            warnings=(*proposal.warnings, *warnings),
+            warnings=(*proposal.warnings, *warnings, *self._unordered(pairs)),
         )
 
     def _propose(self, proposal: Proposal, branch: Branch, warnings: tuple[str, ...]) -> Promotion:
@@ -217,6 +216,7 @@ class _Planner:
             proposal = standing
         draft = pull_request.draft(proposal, self.config.templates)
         replaces = standing if pull is not None and not current else None
+        replaced = _pairs(standing, self._proposal) if pull is not None else []
         made = replace(
             self.blank,
             proposal=proposal,
@@ -225,7 +225,7 @@ class _Planner:
             message=None if current else pull_request.message(proposal, self.config.templates),
             comment=pull_request.superseding(replaces, proposal) if replaces else None,
             spent=None,
-            warnings=(*proposal.warnings, *warnings, *self._unordered(branch)),
+            warnings=(*proposal.warnings, *warnings, *self._unordered(replaced)),
         )
         if pull is None:
             return replace(made, action=Action.CREATED)
@@ -270,14 +270,12 @@ class _Planner:
                 return replace(self.blank, action=Action.UNCHANGED, warnings=(warning,))
         return None
 
-    def _unordered(self, branch: Branch) -> tuple[str, ...]:
-        """Say that the last writer wins where tags have no order and another one is replaced."""
-        if self.sight.open_pull is None:
-            return ()
-        unknown = self._unknown(_pairs(branch.proposal, self._proposal))
+    def _unordered(self, pairs: list[Pair]) -> tuple[str, ...]:
+        """Say that the last writer wins where nobody knows the order, and nobody reviews."""
+        unknown = self._unknown(pairs)
         if not unknown:
             return ()
-        _, old, new = unknown[0]
+        old, new = unknown[0].old, unknown[0].new
         return (f"whether {old} or {new} is newer is not known: the last request wins",)
 
     def _unknown(self, pairs: list[Pair]) -> tuple[Pair, ...]:
@@ -293,19 +291,14 @@ class _Planner:
         if not pair.old or not pair.new:
             return None
         found = order_of(self.target.settings.policy, pair.old, pair.new)
-        if found is not None:
-            return found
-        before = self.ages.get((pair.name, pair.old))
-        after = self.ages.get((pair.name, pair.new))
-        if before is None or after is None or before == after:
-            return None
-        return Order.NEWER if before < after else Order.OLDER
+        return found if found is not None else self.orders.get(pair)
 
 
 def _pairs(standing: Proposal | None, asked: Proposal) -> list[Pair]:
     """Return, per image asked for, the tag that stands in the branch and the one asked for."""
     tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
-    return [Pair(m.name, tags[m.name], _goal(m)) for m in asked.moves if m.name in tags]
+    revision = standing.declaration.source_revision if standing else None
+    return [Pair(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags]
 
 
 def _goal(move: ImageMove) -> str | None:

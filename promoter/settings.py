@@ -30,6 +30,11 @@ DEFAULT_TIMEOUT = 120.0
 # is taken out of its environment.
 _AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
+# https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+_UNBUILT = frozenset(
+    {"schedule", "repository_dispatch", "workflow_dispatch", "workflow_run", "registry_package"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class GitHubApp:
@@ -48,6 +53,14 @@ class Registries:
     username: str | None = None
     password: SecretStr | None = None
     plain: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The repository and the commit of a workflow's run, where such a run builds images."""
+
+    repository: str
+    revision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     take_over: bool = False
     source_revision: str | None = None
+    building: Building | None = None
     token: SecretStr | None = None
     github_app: GitHubApp | None = None
     signing_key: str | None = None
@@ -150,7 +164,8 @@ def _read(flags: argparse.Namespace) -> Settings:
         allow=frozenset(merged.get("allow", ())),
         timeout=timeout,
         take_over=bool(merged.get("take_over", False)),
-        source_revision=merged.get("source_revision") or _revision(variables),
+        source_revision=merged.get("source_revision"),
+        building=_building(variables),
         token=variables.token,
         github_app=_github_app(variables),
         signing_key=merged.get("signing_key"),
@@ -257,9 +272,16 @@ def _run(variables: Variables) -> str | None:
     return f"{variables.server_url}/{variables.github_repository}/actions/runs/{variables.run_id}"
 
 
-def _revision(variables: Variables) -> str | None:
-    """Return the commit that the Actions run was started for, if one asks."""
-    return variables.revision if variables.actions else None
+def _building(variables: Variables) -> Building | None:
+    """Return what the Actions run was started for, unless its event says nothing of any image.
+
+    A schedule, a dispatch or a registry's event comes with the newest commit of a branch, whatever
+    the image was built from.
+    """
+    repository, revision, event = variables.github_repository, variables.revision, variables.event
+    if not (variables.actions and repository and revision) or event in _UNBUILT:
+        return None
+    return Building(repository, revision)
 
 
 def _malformed(error: ValidationError) -> UsageError:

@@ -82,3 +82,4 @@ class Variables(BaseSettings):
     github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
     run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
     revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
+    event: str | None = Field(default=None, validation_alias="GITHUB_EVENT_NAME")

@@ -21,6 +21,7 @@ class FileVersion:
     commit: str
     time: int
     message: str
+    """Of a merge, what the commit that it brought says: there stand the trailers."""
     data: bytes
     first: bool = False
 
@@ -46,14 +47,23 @@ def _listed(clone: Clone, commit: str, path: PurePosixPath) -> list[tuple[str, i
     """Return the commits that changed a file: id, time, message, and the file's object id."""
     text = clone.git(
         "log", "--first-parent", "-m", f"--max-count={_VERSIONS}", "--no-renames", "--raw",
-        "--no-abbrev", "--format=%x01%H %ct%n%B%x02", commit, "--", f":(literal){path}",
+        "--no-abbrev", "--format=%x01%H %ct %P%n%B%x02", commit, "--", f":(literal){path}",
     )  # fmt: skip
     found = []
     for part in text.split("\x01")[1:]:
         header, _, rest = part.partition("\n")
         message, _, raw = rest.partition("\x02")
-        sha, _, time = header.partition(" ")
+        sha, time, *parents = header.split()
         fields = raw.strip().partition("\t")[0].split()
         if len(fields) == 5 and set(fields[3]) != {"0"}:
+            message = _merged(clone, parents[1]) if len(parents) == 2 else message
             found.append((sha, int(time), message, fields[3]))
     return found
+
+
+def _merged(clone: Clone, commit: str) -> str:
+    """Return the message of a commit that a merge brought; '' where the history ends before it."""
+    try:
+        return clone.objects.read(commit).decode("utf-8", "replace").partition("\n\n")[2]
+    except KeyError:
+        return ""
