@@ -78,7 +78,10 @@ def main_parser() -> Parser:
         help="wait for an image whose push is still under way, e.g. 5m",
     )  # fmt: skip
     asked.add_argument(
-        "--allow", action="append", metavar="RULE", help="go on in spite of a rule, e.g. downgrade"
+        "--allow",
+        action="append",
+        metavar="RULE",
+        help="go on in spite of a rule: downgrade, mutable-tag, dead-edit, placeholder",
     )
     asked.add_argument(
         "--take-over", action="store_true", default=None,
@@ -106,7 +109,9 @@ def auto_parser() -> Parser:
     asked.add_argument(
         "--shard", metavar="I/N", help="only the I-th part of N of the apps, e.g. 2/4"
     )
-    asked.add_argument("--allow", action="append", metavar="RULE", help="go on in spite of a rule")
+    asked.add_argument(
+        "--allow", action="append", metavar="RULE", help="go on in spite of a rule, as above"
+    )
     _where(parser)
     _how(parser)
     return parser

@@ -11,6 +11,7 @@ from promoter.errors import PromoteError, RaceLostError
 from promoter.evidence import Brings, Evidence, Gate, Place
 from promoter.layout import environments_of, find_target
 from promoter.policy.choose import order_of
+from promoter.promotion import RULES
 from promoter.revisions import REVISION, Revisions, declared
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ class Gatherer:
         target: Target,
         verdict: Verdict,
         findings: Findings,
-        *,
-        allow: frozenset[str],
     ) -> Evidence:
         """Return all that is known of a proposal on the base."""
         names = [move.name for move in proposal.moves]
@@ -67,7 +66,7 @@ class Gatherer:
             places=places,
             brings=self._brings(proposal, target, versions.get(target.file, ()), findings),
             built=findings.built,
-            gates=(*_gates(proposal, verdict, allow, target.settings.policy), *findings.gates),
+            gates=(*_gates(proposal, verdict, target.settings.policy), *findings.gates),
         )
 
     def _files(self, target: Target) -> list[tuple[str, PurePosixPath]]:
@@ -141,9 +140,7 @@ def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] |
     return list(dict.fromkeys(found)) or None
 
 
-def _gates(
-    proposal: Proposal, verdict: Verdict, allow: frozenset[str], policy: Policy | None
-) -> tuple[Gate, ...]:
+def _gates(proposal: Proposal, verdict: Verdict, policy: Policy | None) -> tuple[Gate, ...]:
     """Return the rules that every promotion passes, with what they found."""
     count = sum(len(edit.changes) for edit in proposal.edits)
     fields = f"{count} field{'s' if count != 1 else ''}"
@@ -163,6 +160,8 @@ def _gates(
     else:
         gates.append(Gate("render", "warned", "more than images changes at run time"))
     gates += [
-        Gate(rule, "allowed", "asked for with --allow") for rule in sorted(allow - {"downgrade"})
+        Gate(rule, "allowed", f"{RULES[rule]}: asked for with --allow")
+        for rule in proposal.declaration.allow
+        if rule != "downgrade"
     ]
     return tuple(gates)

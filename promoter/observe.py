@@ -157,7 +157,7 @@ def _told(promotion: Promotion, verdict: Verdict, findings: Findings, seen: Obse
         verdict = _verdict(promotion, target, base)
     proposal = promotion.told or proposal
     gatherer = Gatherer(world, seen.config, base)
-    evidence = gatherer.evidence(proposal, target, verdict, findings, allow=seen.request.allow)
+    evidence = gatherer.evidence(proposal, target, verdict, findings)
     told_draft = pull_request.draft(proposal, seen.config.templates, evidence)
     promotion = replace(promotion, draft=told_draft)
     return replace(promotion, action=_settled(promotion))

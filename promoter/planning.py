@@ -99,6 +99,7 @@ def _declare(request: Request, target: Target, config: Config, sight: Sight) -> 
         run=request.run,
         source_revision=request.source_revision,
         previous_pull=_previous(sight, latest) if latest and refused else None,
+        allow=tuple(sorted(request.allow)),
     )
 
 

@@ -10,6 +10,13 @@ from promoter.errors import PromoteError, UsageError
 from promoter.image import Digest, Tag, split
 from promoter.model import ImageRequest
 
+# What a request may allow, and what it says by that.
+RULES = {
+    "downgrade": "an older tag takes the place of a newer one",
+    "mutable-tag": "a tag that moves is written without a digest",
+    "dead-edit": "an image is set that no container uses",
+    "placeholder": "a value such as ${TAG} is replaced",
+}
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
@@ -32,6 +39,8 @@ class Declaration:
     run: str | None = None
     source_revision: str | None = None
     previous_pull: int | None = None
+    allow: tuple[str, ...] = ()
+    """The rules in spite of which it was made, in order."""
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit is known as ours."""
@@ -46,6 +55,7 @@ class Declaration:
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
             *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
+            *(f"Promoter-Allow: {rule}" for rule in self.allow),
         )
 
     def message(self, text: str) -> str:
@@ -77,6 +87,7 @@ class Declaration:
             run=found.get("Run", [None])[0],
             source_revision=found.get("Source-Revision", [None])[0],
             previous_pull=int(previous) if previous.isdecimal() else None,
+            allow=tuple(rule for rule in found.get("Allow", []) if rule in RULES),
         )
 
     def same_wish(self, other: Declaration) -> bool:

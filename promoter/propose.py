@@ -70,7 +70,13 @@ def resolve(
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
     entries = {entry.name: entry for entry in _entries(tree, target)}
-    made = edit_targets(tree, target.file, target.targets, declaration.images)
+    made = edit_targets(
+        tree,
+        target.file,
+        target.targets,
+        declaration.images,
+        placeholders="placeholder" in declaration.allow,
+    )
     moves = tuple(_move(one, entries.get(one.name), made) for one in declaration.images)
     if any(move.from_tag is None and move.from_digest is None for move in moves):
         reached = graph.reach(tree, target.directory)
@@ -100,7 +106,7 @@ def alive(
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that no container would feel, and what could not be read."""
     edit = next((edit for edit in proposal.edits if edit.path == target.file), None)
-    if edit is None or not target.kustomized:
+    if edit is None or not target.kustomized or "dead-edit" in proposal.declaration.allow:
         return (), ()
     after = kustomization.read(target.file, edit.after)
     if not after.judges_itself:

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from promoter.errors import UsageError
+from promoter.promotion import RULES
 from promoter.shards import Shard
+from promoter.suggest import nearest
 from promoter.variables import TOKEN_VARIABLES, Variables
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 DEFAULT_TIMEOUT = 120.0
 
@@ -161,7 +163,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         transport=merged.get("transport"),
         dry_run=bool(merged.get("dry_run", False)),
         check=bool(merged.get("check", False)),
-        allow=frozenset(merged.get("allow", ())),
+        allow=_allowed(merged.get("allow", ()), sources),
         timeout=timeout,
         take_over=bool(merged.get("take_over", False)),
         source_revision=merged.get("source_revision"),
@@ -187,6 +189,16 @@ def _listed(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)  # type: ignore[arg-type]  # a list of texts
+
+
+def _allowed(rules: Iterable[str], sources: Mapping[str, str]) -> frozenset[str]:
+    """Return the rules to go on in spite of, or raise `UsageError` for one that there is not."""
+    found = frozenset(rules)
+    for rule in sorted(found - set(RULES)):
+        raise UsageError(
+            f"{sources['allow']}: there is no rule {rule!r} to allow", nearest(rule, RULES)
+        )
+    return found
 
 
 def _shard(merged: dict[str, Any]) -> Shard:

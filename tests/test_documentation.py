@@ -14,6 +14,7 @@ import pytest
 from promoter import flags, reference
 from promoter.config import parse
 from promoter.errors import Exit
+from promoter.promotion import RULES
 from tests.world import promote
 
 ROOT = Path(__file__).parent.parent
@@ -55,6 +56,11 @@ def test_flags_that_the_readme_names_exist() -> None:
     known = set().union(*(options(parser()) for parser in parsers))
     shell = set(re.findall(r"`(--[a-z-]+)", README))
     assert shell <= known
+
+
+def test_help_names_every_rule_that_can_be_allowed() -> None:
+    text = " ".join(flags.main_parser().format_help().split())
+    assert f"go on in spite of a rule: {', '.join(RULES)}" in text
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

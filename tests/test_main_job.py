@@ -200,6 +200,18 @@ def test_commit_carries_the_trailers(repo: Repository) -> None:
     assert "Promoter-Source-Revision: abc1234" in message
 
 
+def test_rules_are_broken_only_where_that_is_allowed_and_the_commit_says_so(
+    repo: Repository,
+) -> None:
+    text = repo.read(AURORA) + "\n"
+    repo.commit("main", AURORA, text.replace("newTag: 1.4.1", 'newTag: "${TAG}"'))
+    assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "template"  # type: ignore[index]
+    assert ask(repo, "9.9.1", "--allow", "placeholder")["action"] == "created"
+    assert "Promoter-Allow: placeholder" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert ask(repo, "9.9.1", "--allow", "placeholder")["action"] == "unchanged"
+    assert ask(repo, "9.9.2", "--allow", "placeholder")["action"] == "updated"
+
+
 def test_clone_with_a_work_tree_is_served_and_its_work_tree_untouched(
     repo: Repository, tmp_path: Path
 ) -> None:
@@ -245,6 +257,7 @@ def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
         (("--app", "aurora", "--image", "x@sha256:12"), 2, "digest"),
         (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 5, "no branch 'nope'"),
         (("--app", "aurora", "--tag", "1.0.0", "--outptu", "json"), 2, "unrecognized"),
+        (("--app", "aurora", "--tag", "1.0.0", "--allow", "downgrad"), 2, "Did you mean downgrade"),
         (("promot",), 2, "no command"),
     ],
 )

@@ -47,9 +47,9 @@ class Site:
         """The scalar's `file:line:column`."""
         return ":".join(map(str, (self.region.file.path, *position(self.region, self.spot))))
 
-    def setting(self, request: ImageRequest) -> tuple[Setting, str]:
+    def setting(self, request: ImageRequest, *, placeholders: bool = False) -> tuple[Setting, str]:
         """Return what a request makes of the scalar, and a warning or ''; raises `RefusedError`."""
-        check_fit(self.region, self.spot)
+        check_fit(self.region, self.spot, placeholders=placeholders)
         text = self.spot.text
         digest = text if self.part is Part.DIGEST else split(text.rpartition("=")[2])[2]
         warning = ""

@@ -37,14 +37,17 @@ def edit_targets(
     file: PurePosixPath,
     targets: Sequence[EditTarget],
     images: Sequence[ImageRequest],
+    *,
+    placeholders: bool = False,
 ) -> tuple[FileEdit, ...]:
     """Return one proved edit for each file that holds a site; one that changes nothing included.
 
     `file` is the environment's kustomization; the files of targets are relative to its folder.
+    `placeholders` has values such as `${TAG}` replaced, too.
     Raises `SelectionError` where an image has no site, or a target not the one that it names, and
     `RefusedError` with every refusal found.
     """
-    selection = Selection(EditedFiles(tree, file.parent), images)
+    selection = Selection(EditedFiles(tree, file.parent), images, placeholders)
     for target in targets:
         if not isinstance(target, KustomizeTarget):
             selection.add(target)
@@ -60,6 +63,7 @@ class Selection:
 
     files: EditedFiles
     images: Sequence[ImageRequest]
+    placeholders: bool = False
     regions: dict[PurePosixPath, Region] = field(default_factory=dict)
     pairs: dict[PurePosixPath, list[_Pair]] = field(default_factory=dict)
     found: set[str] = field(default_factory=set)
@@ -98,13 +102,17 @@ class Selection:
         refusals: list[Refusal] = []
         for path, pairs in self.pairs.items():
             try:
-                self.files.put(_edit(path, self.regions[path], pairs))
+                self.files.put(self._edit(path, pairs))
             except RefusedError as error:
                 refusals += error.refusals
         for path, requests in self.entries.items():
             settings = [kustomization.promotion(r.name, r.tag, r.digest) for r in requests]
+            data = self.files.read(path)
             try:
-                self.files.put(kustomization.set_images(path, self.files.read(path), settings))
+                made = kustomization.set_images(
+                    path, data, settings, placeholders=self.placeholders
+                )
+                self.files.put(made)
             except RefusedError as error:
                 refusals += error.refusals
         refusals += _unwritten_digests(
@@ -113,6 +121,24 @@ class Selection:
         if refusals:
             raise RefusedError(refusals)
         return tuple(self.files.edits.values())
+
+    def _edit(self, path: PurePosixPath, pairs: Iterable[_Pair]) -> FileEdit:
+        """Return the edit of one file, or raise `RefusedError` with every refusal."""
+        settings: list[Setting] = []
+        warnings: list[str] = []
+        refusals: list[Refusal] = []
+        for site, request in pairs:
+            try:
+                setting, warning = site.setting(request, placeholders=self.placeholders)
+            except RefusedError as error:
+                refusals += error.refusals
+                continue
+            settings.append(setting)
+            warnings += [warning] if warning else []
+        if refusals:
+            raise RefusedError(refusals)
+        edit = set_scalars(path, self.regions[path], settings)
+        return replace(edit, warnings=tuple(dict.fromkeys(warnings)))
 
     def _found(self, region: Region, target: FileTarget) -> Iterator[_Pair]:
         """Yield a target's sites with the image of each."""
@@ -233,25 +259,6 @@ def _one(sites: Sequence[Site], region: Region, what: str) -> Site:
         "Say more: the resource as kind/name, or the container.",
         file=region.file.path,
     )
-
-
-def _edit(path: PurePosixPath, region: Region, pairs: Iterable[_Pair]) -> FileEdit:
-    """Return the edit of one file, or raise `RefusedError` with every refusal."""
-    settings: list[Setting] = []
-    warnings: list[str] = []
-    refusals: list[Refusal] = []
-    for site, request in pairs:
-        try:
-            setting, warning = site.setting(request)
-        except RefusedError as error:
-            refusals += error.refusals
-            continue
-        settings.append(setting)
-        warnings += [warning] if warning else []
-    if refusals:
-        raise RefusedError(refusals)
-    edit = set_scalars(path, region, settings)
-    return replace(edit, warnings=tuple(dict.fromkeys(warnings)))
 
 
 def _unwritten_digests(

@@ -174,7 +174,7 @@ def everything(region: Region) -> Iterator[Spot]:
         waiting += reversed(list(spot.below()))
 
 
-def check_fit(region: Region, spot: Spot) -> None:
+def check_fit(region: Region, spot: Spot, *, placeholders: bool = False) -> None:
     """Raise `RefusedError` where changing a scalar would not mean what it says."""
     node, text = spot.node, region.text.text
     at = max(node.start_mark.index, spot.key.start_mark.index if spot.key is not None else 0)
@@ -189,9 +189,9 @@ def check_fit(region: Region, spot: Spot) -> None:
     if node.style in ("|", ">") or text.startswith("!", node.start_mark.index):
         reason = "the value is tagged, or written as a block"
         raise region.refuse("style", reason, "Write it on one line.", at=at)
-    if any(sign in spot.text for sign in _PLACEHOLDERS):
+    if not placeholders and any(sign in spot.text for sign in _PLACEHOLDERS):
         reason = f"the value is a placeholder: {shown(spot.text)}"
-        hint = "Set the tag where the placeholder is filled in."
+        hint = "Set the tag where the placeholder is filled in, or allow it: --allow placeholder."
         raise region.refuse("template", reason, hint, at=at)
 
 
