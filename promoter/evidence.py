@@ -24,7 +24,7 @@ class Place:
     at_least: bool = False
     """Whether it may have had them even longer: the history that was read ends there."""
     age: int | None = None
-    """How long it has had them when this was gathered, in seconds."""
+    """How long it had had them when the promotion's commit was made, in seconds."""
     target: bool = False
 
 
@@ -48,10 +48,14 @@ class Brings:
     relation: str = "unknown"
     """ahead, behind, diverged, identical, or unknown."""
     commits: tuple[SourceCommit, ...] = ()
-    """Newest first; of a downgrade, what is taken back."""
+    """What comes in, newest first."""
     more: int = 0
+    """How many more come in than are listed."""
     note: str = ""
     """Why nothing can be said, where nothing can."""
+    taken: tuple[SourceCommit, ...] = ()
+    """What runs now and is taken back, newest first."""
+    taken_more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,13 @@ class Evidence:
     places: tuple[Place, ...] = ()
     brings: Brings | None = None
     built: Mapping[str, Built] = field(default_factory=dict)
+    """What the registry says of the new images, by their names."""
+    running: Mapping[str, Built] = field(default_factory=dict)
+    """What it says of those that they replace."""
+    repository: str | None = None
+    """The GitOps repository's address, as it is given to git."""
+    more_places: int = 0
+    """How many more environments there are than places."""
     gates: tuple[Gate, ...] = ()
 
     @property

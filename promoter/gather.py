@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.edits import kustomization
 from promoter.errors import PromoteError, RaceLostError
-from promoter.evidence import Brings, Evidence, Gate, Place
+from promoter.evidence import Brings, Built, Evidence, Place
+from promoter.gates import gates_of
 from promoter.layout import environments_of, find_target
-from promoter.policy.choose import order_of
-from promoter.promotion import RULES
-from promoter.revisions import REVISION, Revisions, declared
+from promoter.propose import pulled_names
+from promoter.revisions import REVISION, SOURCE, Revisions, declared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.checks import Findings
@@ -23,69 +22,111 @@ if TYPE_CHECKING:
     from promoter.gitops.history import FileVersion
     from promoter.layout import Target
     from promoter.model import Tree
-    from promoter.policy.model import Policy
+    from promoter.plan import Promotion
     from promoter.propose import Proposal
     from promoter.render import Verdict
     from promoter.world import World
 
-_ENVIRONMENTS = 8
+_PLACES = 12
 
 
 class Gatherer:
-    """Looks around one promotion: its environments, their history, its source."""
+    """Looks around one promotion: its environments, their history, its images, its source.
 
-    def __init__(self, world: World, config: Config, base: Tree) -> None:
-        self._world, self._config, self._base = world, config, base
-        self._wiring, self._repository = world.wiring, world.repository
+    `moment` is when the promotion's commit was made, or is being made, in seconds since the epoch.
+    """
+
+    def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
+        self._world, self._config, self._base, self._moment = world, config, base, moment
 
     def evidence(
-        self,
-        proposal: Proposal,
-        target: Target,
-        verdict: Verdict,
-        findings: Findings,
+        self, promotion: Promotion, target: Target, verdict: Verdict, findings: Findings
     ) -> Evidence:
-        """Return all that is known of a proposal on the base."""
-        names = [move.name for move in proposal.moves]
+        """Return all that is known of a promotion on the base."""
+        proposal = promotion.told or promotion.proposal
+        assert proposal is not None
         files = self._files(target)
+        shown = _shown(files, target.environment)
         try:
-            versions = self._repository.history(self._base, sorted({f for _, f in files}))
+            history = self._world.repository.history(self._base, sorted(set(shown.values())))
         except RaceLostError:
             raise
         except PromoteError:
-            versions = {}
-        places = tuple(
-            place
-            for environment, file in files
-            if (place := _place(environment, versions.get(file, ()), names, self._base, file))
-        )
-        places = tuple(replace(p, target=p.environment == target.environment) for p in places)
+            history = {}
+        names = [move.name for move in proposal.moves]
+        found = (self._place(e, history.get(file, ()), names, file) for e, file in shown.items())
+        unordered = promotion.unordered if promotion.told is None else None
         return Evidence(
             render=verdict.diff,
             render_note=verdict.note,
-            places=places,
-            brings=self._brings(proposal, target, versions.get(target.file, ()), findings),
+            places=tuple(
+                replace(one, target=one.environment == target.environment) for one in found if one
+            ),
+            more_places=len(files) - len(shown),
+            brings=self._brings(proposal, target, history.get(target.file, ()), findings),
             built=findings.built,
-            gates=(*_gates(proposal, verdict, target.settings.policy), *findings.gates),
+            running=self._running(proposal, target) if findings.built else {},
+            repository=self._world.wiring.address.url,
+            gates=(*gates_of(proposal, verdict, target, unordered), *findings.gates),
         )
 
-    def _files(self, target: Target) -> list[tuple[str, PurePosixPath]]:
+    def _files(self, target: Target) -> dict[str, PurePosixPath]:
         """Return the kustomization of the app in each environment that has one, in their order."""
-        found = []
-        for name in list(environments_of(self._config, self._base, target.app))[:_ENVIRONMENTS]:
+        found = {}
+        for name in environments_of(self._config, self._base, target.app):
             try:
                 other = find_target(self._config, self._base, target.app, name)
             except PromoteError:
                 continue
             if other.kustomized:
-                found.append((name, other.file))
+                found[name] = other.file
+        return found
+
+    def _place(
+        self,
+        environment: str,
+        versions: Iterable[FileVersion],
+        names: Sequence[str],
+        file: PurePosixPath,
+    ) -> Place | None:
+        """Return what an environment has of the images, and since which commit of its file."""
+        now = _tags(file, self._base.read(file), names)
+        if now is None:
+            return None
+        since, at_least = None, False
+        try:
+            for version in versions:
+                if _tags(file, version.data, names) != now:
+                    break
+                since, at_least = version.time, version.first
+        except RaceLostError:
+            raise
+        except PromoteError:
+            # What was read before the history could be read no further still holds.
+            at_least = True
+        age = max(0, self._moment - since) if since is not None else None
+        return Place(environment, tuple(now), since, at_least, age)
+
+    def _running(self, proposal: Proposal, target: Target) -> dict[str, Built]:
+        """Return what the registry says of the images that are replaced."""
+        pulled = pulled_names(target, self._base)
+        found = {}
+        for move in proposal.moves:
+            reference = move.from_digest or move.from_tag
+            if reference is None:
+                continue
+            try:
+                image = self._world.registry().describe(pulled.get(move.name, move.name), reference)
+            except PromoteError:
+                continue
+            found[move.name] = Built(str(image.digest), image.created, image.platforms)
         return found
 
     def _brings(
         self,
         proposal: Proposal,
         target: Target,
-        versions: Sequence[FileVersion],
+        versions: Iterable[FileVersion],
         findings: Findings,
     ) -> Brings | None:
         """Return the source commits between what runs and what is promoted."""
@@ -98,36 +139,36 @@ class Gatherer:
             if wanted and new is None:
                 new = revisions.of(move.name, wanted, told, ask=labelled)
             if running and old is None:
-                known = declared(versions, move.name, running)
+                known = _declared(versions, move.name, running)
                 old = revisions.of(move.name, running, known, ask=labelled)
         if source is None:
             if new is None:
                 return None
-            return Brings(None, old, new, note="the app names no source in promoter.yaml")
+            named = SOURCE in findings.labels
+            note = "the image's label names a source at another host, and promoter.yaml names none"
+            return Brings(
+                None, old, new, note=note if named else "the app names no source in promoter.yaml"
+            )
         if new is None or old is None:
             missing = "the new image" if new is None else "what runs now"
             return Brings(source, old, new, note=f"the source revision of {missing} is not known")
         return revisions.between(source, old, new)
 
 
-def _place(
-    environment: str,
-    versions: Sequence[FileVersion],
-    names: Sequence[str],
-    base: Tree,
-    file: PurePosixPath,
-) -> Place | None:
-    """Return what an environment has of the images, and since which commit of its file."""
-    now = _tags(file, base.read(file), names)
-    if now is None:
+def _declared(versions: Iterable[FileVersion], name: str, running: str) -> str | None:
+    """Return the source revision that the base's history declares for what runs."""
+    try:
+        return declared(versions, name, running)
+    except RaceLostError:
+        raise
+    except PromoteError:
         return None
-    since, at_least = None, False
-    for version in versions:
-        if _tags(file, version.data, names) != now:
-            break
-        since, at_least = version.time, version.first
-    age = int(time.time()) - since if since is not None else None
-    return Place(environment, tuple(now), since, at_least, age)
+
+
+def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:
+    """Return as many environments as are shown, in their order; the target's own is among them."""
+    names = [name for name in files if name != target][: _PLACES - 1]
+    return {name: file for name, file in files.items() if name == target or name in names}
 
 
 def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] | None:
@@ -138,30 +179,3 @@ def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] |
         return None
     found = [entry.digest or entry.tag or "?" for entry in entries if entry.name in names]
     return list(dict.fromkeys(found)) or None
-
-
-def _gates(proposal: Proposal, verdict: Verdict, policy: Policy | None) -> tuple[Gate, ...]:
-    """Return the rules that every promotion passes, with what they found."""
-    count = sum(len(edit.changes) for edit in proposal.edits)
-    fields = f"{count} field{'s' if count != 1 else ''}"
-    gates = [Gate("edit", "passed", f"{fields} changed; every other byte is proved the same")]
-    pairs = {(move.from_tag, move.to_tag) for move in proposal.moves}
-    orders = {order_of(policy, old, new) for old, new in pairs if old and new}
-    if None in orders or not orders:
-        gates.append(Gate("order", "unknown", "the tags do not say which is newer"))
-    elif "older" in orders:
-        gates.append(Gate("order", "allowed", "a downgrade, asked for with --allow downgrade"))
-    else:
-        gates.append(Gate("order", "passed", "the new tag is no older"))
-    if verdict.diff is None:
-        gates.append(Gate("render", "unknown", "nothing was rendered"))
-    elif verdict.diff.images_only:
-        gates.append(Gate("render", "passed", "only container images change at run time"))
-    else:
-        gates.append(Gate("render", "warned", "more than images changes at run time"))
-    gates += [
-        Gate(rule, "allowed", f"{RULES[rule]}: asked for with --allow")
-        for rule in proposal.declaration.allow
-        if rule != "downgrade"
-    ]
-    return tuple(gates)

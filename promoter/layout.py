@@ -42,6 +42,8 @@ class Target:
     file: PurePosixPath
     targets: tuple[EditTarget, ...] = ()
     linked: tuple[Linked, ...] = ()
+    images: tuple[str, ...] = ()
+    """The images that one tag sets, where the configuration lists them."""
 
     @property
     def kustomized(self) -> bool:
@@ -82,14 +84,14 @@ def target_of(
     app, name = where
     directory = folder(chosen, app, name)
     targets, linked = _configured(config, app, name)
+    known = config.apps[app].images if app in config.apps else ()
     if not targets:
-        known = config.apps[app].images if app in config.apps else ()
         targets = _discovered(tree, directory, (*known, *images))
     if any(isinstance(one, KustomizeTarget) for one in targets):
         file = kustomization_file(tree, directory)
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
-    return Target(app, name, chosen, file, targets, linked)
+    return Target(app, name, chosen, file, targets, linked, known)
 
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:

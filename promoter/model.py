@@ -180,6 +180,8 @@ class BranchCommit:
     tree: Tree
     onto: Tree
     changed: tuple[PurePosixPath, ...]
+    time: int = 0
+    """When it was made, in seconds since the epoch."""
 
     @property
     def subject(self) -> str:
@@ -213,3 +215,5 @@ class ImageMove:
     from_digest: str | None
     to_tag: str | None
     to_digest: str | None
+    pulled: str | None = None
+    """The name under which it is pulled, where an entry gives it another one."""

@@ -155,9 +155,10 @@ def _told(promotion: Promotion, verdict: Verdict, findings: Findings, seen: Obse
             return replace(kept, action=_settled(kept))
     if verdict.diff is None and promotion.message is None:
         verdict = _verdict(promotion, target, base)
+    tip = seen.sight.commits[0] if promotion.kept and seen.sight.commits else None
+    gatherer = Gatherer(world, seen.config, base, tip.time if tip else world.now)
+    evidence = gatherer.evidence(promotion, target, verdict, findings)
     proposal = promotion.told or proposal
-    gatherer = Gatherer(world, seen.config, base)
-    evidence = gatherer.evidence(proposal, target, verdict, findings)
     told_draft = pull_request.draft(proposal, seen.config.templates, evidence)
     promotion = replace(promotion, draft=told_draft)
     return replace(promotion, action=_settled(promotion))

@@ -204,10 +204,7 @@ class _Planner:
         """Make or keep the branch's commit, and open or renew its pull."""
         pull, standing = self.sight.open_pull, branch.proposal
         if pull is not None and standing is not None:
-            # The open pull goes on to link what its first commit linked.
-            linked = standing.declaration.previous_pull
-            declaration = replace(proposal.declaration, previous_pull=linked)
-            proposal = replace(proposal, declaration=declaration)
+            proposal = replace(proposal, declaration=_following(standing, proposal))
         current = (
             standing is not None
             and branch.on_base
@@ -300,6 +297,15 @@ def _pairs(standing: Proposal | None, asked: Proposal) -> list[Pair]:
     tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
     revision = standing.declaration.source_revision if standing else None
     return [Pair(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags]
+
+
+def _following(standing: Proposal, proposal: Proposal) -> Declaration:
+    """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
+    before, asked = standing.declaration, proposal.declaration
+    instead = pull_request.summary(standing.moves)
+    if before.images == asked.images:
+        instead = before.supersedes or ""
+    return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)
 
 
 def _goal(move: ImageMove) -> str | None:

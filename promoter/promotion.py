@@ -39,6 +39,8 @@ class Declaration:
     run: str | None = None
     source_revision: str | None = None
     previous_pull: int | None = None
+    supersedes: str | None = None
+    """What the same pull proposed before."""
     allow: tuple[str, ...] = ()
     """The rules in spite of which it was made, in order."""
 
@@ -49,6 +51,7 @@ class Declaration:
             "Run": self.run,
             "Source-Revision": self.source_revision,
             "Previous-Pull": str(self.previous_pull) if self.previous_pull else None,
+            "Supersedes": self.supersedes,
         }
         return (
             f"Promoter-App: {self.app}",
@@ -87,6 +90,7 @@ class Declaration:
             run=found.get("Run", [None])[0],
             source_revision=found.get("Source-Revision", [None])[0],
             previous_pull=int(previous) if previous.isdecimal() else None,
+            supersedes=found.get("Supersedes", [None])[0],
             allow=tuple(rule for rule in found.get("Allow", []) if rule in RULES),
         )
 

@@ -35,6 +35,8 @@ class Proposal:
     edits: tuple[FileEdit, ...]
     moves: tuple[ImageMove, ...]
     warnings: tuple[str, ...] = ()
+    whole: bool = False
+    """Whether its images are just those that one `--tag` sets."""
 
 
 def read_file(tree: Tree, target: Target) -> bytes:
@@ -83,9 +85,16 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
         moves = tuple(_found_below(move, reached) for move in moves)
     made = edit_linked(tree, target.file, target.linked, made, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
-    return Proposal(
-        declaration, tuple(edit for edit in made if edit.after != edit.before), moves, warnings
-    )
+    edits = tuple(edit for edit in made if edit.after != edit.before)
+    whole = _is_whole(declaration, target, tuple(entries.values()))
+    return Proposal(declaration, edits, moves, warnings, whole)
+
+
+def _is_whole(declaration: Declaration, target: Target, entries: Sequence[ImageEntry]) -> bool:
+    """Say whether the images of a declaration are just those that one `--tag` sets."""
+    listed = [_entry_name(name, entries, target) for name in target.images]
+    known = listed or [str(entry.name) for entry in entries]
+    return sorted(image.name for image in declaration.images) == sorted(known)
 
 
 def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
@@ -184,4 +193,5 @@ def _move(image: ImageRequest, entry: ImageEntry | None, edits: Sequence[FileEdi
     for change in (change for edit in edits for change in edit.changes):
         if entry is None and change.image == image.name and change.old and tag is None:
             _, tag, digest = split(change.old) if ":" in change.old else ("", change.old, None)
-    return ImageMove(image.name, tag, digest, image.tag, image.digest)
+    pulled = entry.new_name if entry and entry.new_name != image.name else None
+    return ImageMove(image.name, tag, digest, image.tag, image.digest, pulled)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md
 REVISION = "org.opencontainers.image.revision"
-_SOURCE = "org.opencontainers.image.source"
+SOURCE = "org.opencontainers.image.source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Revisions:
         app = self.config.apps.get(self.target.app)
         if app and app.source:
             return app.source
-        named = labels.get(_SOURCE)
+        named = labels.get(SOURCE)
         try:
             address = parse_address(named) if named and "://" in named else None
         except PromoteError:
@@ -93,6 +93,8 @@ class Revisions:
 def declared(versions: Iterable[FileVersion], name: str, reference: str) -> str | None:
     """Return the source revision that the commit which brought an image declares."""
     for version in versions:
+        if reference.encode() not in version.data:
+            break
         declaration = Declaration.parse(version.message)
         for image in declaration.images if declaration else ():
             if image.name == name and reference in (str(image.tag), str(image.digest)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ class World:
     repository: Repository
     open_forge: Callable[[], Forge]
     progress: list[str]
+    now: int
+    """When the run began, in seconds since the epoch."""
     patience: float = 3.0
     """How long a registry may take for one answer, in seconds."""
     _forge: Forge | None = None
@@ -63,4 +66,5 @@ def open_world(
     wiring: Wiring, repository: Repository, progress: list[str], *, patience: float = 3.0
 ) -> World:
     """Return the world of a run; what it has written is told in `progress`."""
-    return World(wiring, repository, lambda: wires.open_forge(wiring), progress, patience)
+    now = int(time.time())
+    return World(wiring, repository, lambda: wires.open_forge(wiring), progress, now, patience)

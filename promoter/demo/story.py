@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 APP = "aurora"
 TAG = "1.4.2"
 NEXT_TAG = "1.5.0"
-_NOW = "1767225600 +0000"
 
 
 def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
         if result["exit_code"]:
             return report.several(results, _pieces=parts)
     number = results[-1]["pull_request"]["number"]
-    who = f"{repository.AUTHOR} {_NOW}"
+    who = f"{repository.AUTHOR} {int(time.time())} +0000"
     merged = wiring.local_forge(address.parse(str(git.directory)), deadline, who).merge(number)
     results[-1]["pull_request"]["state"] = merged.state.value
     ending = "\n".join([_merged(number), _synced(git, before), _next(git)])

@@ -30,8 +30,8 @@ class Repository(Protocol):
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
-    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
-        """Return the versions that files of the base have had, newest first."""
+    ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
+        """Return the versions that files of the base have had, newest first; read as they are met."""
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -168,6 +168,7 @@ class ApiRepository:
             tree=tree,
             onto=onto,
             changed=tuple(differing(onto, tree)),
+            time=int(datetime.fromisoformat(commit["committer"]["date"]).timestamp()),
         )
 
     def _commit(self, draft: CommitDraft, branch: str) -> str:

@@ -10,7 +10,7 @@ from promoter.gitops.commits import Signature, write_commit
 from promoter.gitops.history import file_versions
 from promoter.gitops.tree import differing
 from promoter.model import BranchCommit, Sight
-from promoter.promotion import BRANCH_PREFIX, Declaration
+from promoter.promotion import BRANCH_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from promoter.errors import PromoteError
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.commits import Signing
-    from promoter.gitops.history import FileVersion
+    from promoter.gitops.history import FileHistory
     from promoter.gitops.tree import GitTree
     from promoter.model import CommitDraft, Tree
 
@@ -96,8 +96,8 @@ class GitRepository:
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
-    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
-        """Return the versions that files of the base have had, newest first."""
+    ) -> Mapping[PurePosixPath, FileHistory]:
+        """Return the versions that files of the base have had, newest first; read as they are met."""
         return file_versions(self._clone, base.commit, paths)
 
     def delete(self, branch: str, lease: str) -> None:
@@ -123,10 +123,11 @@ class GitRepository:
         self._clone.fetch(tip, depth=_BRANCH_LIMIT)
         current = tip
         while current != base and len(found) < _BRANCH_LIMIT:
-            commit = self._commit(current)
-            ours = Declaration.parse(commit.message) or len(commit.parents) > 1
-            if not ours and self._clone.is_ancestor(current, of=base):
+            # The tip is not asked about: a no has the whole history brought, and a branch that the
+            # base has in full is told by its merged pull.
+            if current != tip and self._clone.is_ancestor(current, of=base):
                 break
+            commit = self._commit(current)
             found.append(commit)
             if not commit.parents:
                 break
@@ -140,6 +141,8 @@ class GitRepository:
         fields = [line.partition(" ")[::2] for line in header.splitlines()]
         parents = tuple(value for key, value in fields if key == "parent")
         author = next((value for key, value in fields if key == "author"), "")
+        committer = next((value for key, value in fields if key == "committer"), "")
+        time = committer.rpartition("> ")[2].partition(" ")[0]
         onto = parents[-1] if parents else sha
         return BranchCommit(
             sha=sha,
@@ -149,4 +152,5 @@ class GitRepository:
             tree=self._clone.tree(sha),
             onto=self._clone.tree(onto),
             changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
+            time=int(time) if time.isdecimal() else 0,
         )

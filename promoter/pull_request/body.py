@@ -11,6 +11,7 @@ from promoter.errors import PromoteError
 from promoter.evidence import Evidence, day, span
 from promoter.image import Digest, Tag, split
 from promoter.model import ImageRequest, PullDraft
+from promoter.policy.moving import is_moving
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
     Section,
@@ -27,12 +28,13 @@ from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, shall_be, summary, title, was
 
 if TYPE_CHECKING:
-    from promoter.evidence import Place
+    from promoter.evidence import Built, Place
     from promoter.model import ImageMove
     from promoter.propose import Proposal
     from promoter.sections import Templates
 
 _DIFF_LIMIT = 20_000
+_ROWS = 60
 _NOTHING = Evidence()
 _PAGES = {
     "ghcr.io": "https://ghcr.io/",
@@ -57,7 +59,7 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
         *brings(evidence.brings),
         *_places(evidence, proposal),
         *_gates(evidence),
-        Section("How to undo it", _undo(proposal), 7),
+        Section("How to undo it", _undo(proposal, evidence), 8),
         *_asked(proposal),
     ]
     text = bounded("\n\n".join(part for part in head if part), sections, block(proposal, evidence))
@@ -71,18 +73,32 @@ def _changes(proposal: Proposal, evidence: Evidence) -> str:
     """Return the images from and to, with what the registry says of them, and the diff."""
     known = [evidence.built.get(move.name) for move in proposal.moves]
     header = ["image", "from", "to"]
-    rows = [[link(m.name, _page(m.name)), code(was(m)), code(shall_be(m))] for m in proposal.moves]
+    rows = [[_image(move), code(was(move)), code(shall_be(move))] for move in proposal.moves]
     if any(known):
-        header += ["digest", "built"]
-        for row, one in zip(rows, known, strict=True):
-            created = one.created.strftime("%Y-%m-%d %H:%M UTC") if one and one.created else "?"
-            digest = one.digest[:19] + "…" if one and one.digest else "?"
-            row += [code(digest), created]
+        header += ["new digest", "built"]
+        for row, move, new in zip(rows, proposal.moves, known, strict=True):
+            old = evidence.running.get(move.name)
+            digest = new.digest[:19] + "…" if new and new.digest else "?"
+            row += [code(digest), f"{_made(old)} → {_made(new)}"]
+    if len(rows) > _ROWS:
+        rows = [*rows[:_ROWS], [f"and {len(rows) - _ROWS} more", *[""] * (len(header) - 1)]]
     diff = unified(proposal.edits)
     if len(diff) > _DIFF_LIMIT:
         diff = diff[:_DIFF_LIMIT].rpartition("\n")[0] + "\n(cut)"
     files = ", ".join(code(str(edit.path)) for edit in proposal.edits)
     return f"{table(header, rows)}\n\nIn {files}:\n\n{fenced(diff, 'diff')}"
+
+
+def _image(move: ImageMove) -> str:
+    """Return an image's name with its page; of one that is pulled under another name, both."""
+    if move.pulled is None:
+        return link(move.name, _page(move.name))
+    return f"{code(move.name)}, pulled as {link(move.pulled, _page(move.pulled))}"
+
+
+def _made(built: Built | None) -> str:
+    """Return when an image was made."""
+    return f"{built.created:%Y-%m-%d %H:%M} UTC" if built and built.created else "?"
 
 
 def _page(image: str) -> str | None:
@@ -107,9 +123,21 @@ def _places(evidence: Evidence, proposal: Proposal) -> list[Section]:
         for place in evidence.places
     ]
     parts = [table(["environment", "runs", "since", f"has {code(to)}"], rows)]
+    if evidence.more_places:
+        parts.append(f"… and {evidence.more_places} more environments.")
+    parts += [
+        f"{code(to)} has run in {code(place.environment)} for {_for(place)}."
+        for place in evidence.places
+        if place.tags == (to,) and not place.target and place.age is not None
+    ]
     if len(evidence.places) > 1:
         parts.append(fenced(_picture(evidence.places, to), "mermaid"))
     return [Section("Where it has been", "\n\n".join(parts), 5)]
+
+
+def _for(place: Place) -> str:
+    """Return how long an environment has had what it has."""
+    return f"{'more than ' if place.at_least else ''}{span(place.age or 0)}"
 
 
 def _since(place: Place) -> str:
@@ -121,14 +149,13 @@ def _since(place: Place) -> str:
 
 
 def _picture(places: tuple[Place, ...], to: str) -> str:
-    """Return the environments as a Mermaid picture, the target last."""
-    ordered = sorted(places, key=lambda place: place.target)
+    """Return the environments as a Mermaid picture, in their order; the target says where it goes."""
     lines = ["flowchart LR"]
-    for number, place in enumerate(ordered):
+    for number, place in enumerate(places):
         runs = ", ".join(_label(tag) for tag in place.tags) or "?"
         shown = f"{runs} → {_label(to)}" if place.target else runs
         lines.append(f'  e{number}["{_label(place.environment)}<br/>{shown}"]')
-    lines += [f"  e{n} --> e{n + 1}" for n in range(len(ordered) - 1)]
+    lines += [f"  e{n} --> e{n + 1}" for n in range(len(places) - 1)]
     return "\n".join(lines)
 
 
@@ -145,19 +172,24 @@ def _gates(evidence: Evidence) -> list[Section]:
     return [Section("Why it may go", table(["rule", "verdict", "because"], rows), 6)]
 
 
-def _undo(proposal: Proposal) -> str:
+def _undo(proposal: Proposal, evidence: Evidence) -> str:
     """Return the exact command that takes the promotion back after it was merged."""
     declaration = proposal.declaration
     back = [_back(move) for move in proposal.moves]
     if not all(back):
         return "Before the merge: close this pull. After it: revert the merge."
-    tags = {str(one.tag) for one in back if one and one.tag and not one.digest}
+    tags = {str(one.tag) if one and not one.digest else None for one in back}
     where = ["promote", "--app", declaration.app, "--env", declaration.environment]
-    if len(tags) == 1 and all(one and one.tag and not one.digest for one in back):
-        what = ["--tag", tags.pop()]
+    if evidence.repository:
+        where += ["--repo", evidence.repository]
+    if proposal.whole and len(tags) == 1 and None not in tags:
+        what = ["--tag", str(tags.pop())]
     else:
         what = [part for one in back for part in ("--image", str(one))]
-    command = shlex.join([*where, *what, "--allow", "downgrade"])
+    rules = ["downgrade"]
+    if any(one and one.tag and not one.digest and is_moving(one.tag) for one in back):
+        rules.append("mutable-tag")
+    command = shlex.join([*where, *what, *(part for rule in rules for part in ("--allow", rule))])
     return f"Before the merge: close this pull. After it:\n\n{fenced(command, 'sh')}"
 
 
@@ -181,6 +213,10 @@ def _asked(proposal: Proposal) -> list[Section]:
         facts.append(f"- Run: {link(declaration.run, declaration.run)}")
     if declaration.source_revision:
         facts.append(f"- Source revision: {code(declaration.source_revision)}")
+    if declaration.supersedes:
+        facts.append(
+            f"- In place of: {code(declaration.supersedes)}, which this pull proposed before"
+        )
     if declaration.previous_pull:
         facts.append(f"- Earlier pull, closed unmerged: #{declaration.previous_pull}")
-    return [Section("Who asked", "\n".join(facts), 4)] if facts else []
+    return [Section("Who asked", "\n".join(facts), 7)] if facts else []

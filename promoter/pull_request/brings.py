@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SHOWN = 50
 # https://www.conventionalcommits.org/en/v1.0.0/
 _TYPE = re.compile(r"(?P<type>[a-z]+)(?:\([^()]*\))?(?P<breaking>!)?: ")
-_PULL = re.compile(r"\(#(?P<squashed>\d{1,9})\)$|^Merge pull request #(?P<merged>\d{1,9}) from ")
+_PULL = re.compile(r" ?\(#(?P<number>\d{1,9})\)$")
 _GROUPS = {
     "feat": "Features",
     "fix": "Fixes",
@@ -25,32 +25,49 @@ _GROUPS = {
     "": "Other",
 }
 _BREAKING = "Breaking changes"
-_WORDS = {
-    "ahead": "{count} that what runs now does not have",
-    "behind": "**This goes back:** {count} that run now are taken out",
-    "diverged": "**The two revisions have diverged**; {count} come in, and others that run now go out",
-    "identical": "Both images were built from the same commit",
-}
+_GOING = "Going out"
 
 
 def section(brings: Brings | None) -> list[Section]:
-    """Return what a promotion brings, or why nothing can be said."""
+    """Return what a promotion brings and takes back, or why nothing can be said."""
     if brings is None:
         return []
     revisions = _revisions(brings)
-    if brings.relation not in _WORDS:
+    come, gone = len(brings.commits) + brings.more, len(brings.taken) + brings.taken_more
+    words = _words(brings.relation, come, gone)
+    if not words:
         told = f"Not known: {inert(brings.note or 'no source was read')}."
         return [Section("What it brings", "\n\n".join(p for p in (revisions, told) if p), 2)]
-    total = len(brings.commits) + brings.more
-    count = f"{total} commit{'s' if total != 1 else ''}"
-    parts = [revisions, f"{_WORDS[brings.relation].format(count=count)}."]
+    parts = []
     for name, commits in _grouped(brings.commits[:_SHOWN]):
-        lines = [_line(one, brings.repository) for one in commits]
-        parts.append("\n".join([f"**{name}**", "", *lines]))
-    hidden = total - min(len(brings.commits), _SHOWN)
-    if hidden:
+        parts.append(_group(name, commits, brings.repository))
+    if hidden := come - min(len(brings.commits), _SHOWN):
         parts.append(f"… and {hidden} more.")
-    return [Section("What it brings", "\n\n".join(part for part in parts if part), 3)]
+    if brings.taken:
+        parts.append(_group(_GOING, brings.taken[:_SHOWN], brings.repository))
+    if hidden := gone - min(len(brings.taken), _SHOWN):
+        parts.append(f"… and {hidden} more.")
+    text = "\n\n".join(part for part in (revisions, words) if part)
+    return [Section("What it brings", text, 3, tuple(parts))]
+
+
+def _words(relation: str, come: int, gone: int) -> str:
+    """Return how the two revisions stand, as a sentence; '' where that is not known."""
+    if relation == "ahead":
+        return f"{_count(come)} that what runs now does not have."
+    if relation == "behind":
+        return f"**This goes back:** {_count(gone)} that run now are taken out."
+    if relation == "diverged":
+        return (
+            f"**The two revisions have diverged:** {_count(come)} that what runs now does not have, "
+            f"and {_count(gone)} that run now are taken out."
+        )
+    return "Both images were built from the same commit." if relation == "identical" else ""
+
+
+def _count(number: int) -> str:
+    """Return a number of commits in words."""
+    return f"{number} commit{'s' if number != 1 else ''}"
 
 
 def _revisions(brings: Brings) -> str:
@@ -86,11 +103,17 @@ def _grouped(commits: Sequence[SourceCommit]) -> list[tuple[str, list[SourceComm
     return [(name, group) for name, group in found.items() if group]
 
 
+def _group(name: str, commits: Sequence[SourceCommit], repository: str | None) -> str:
+    """Return commits below the name of their kind."""
+    return "\n".join([f"**{name}**", "", *(_line(one, repository) for one in commits)])
+
+
 def _line(commit: SourceCommit, repository: str | None) -> str:
     """Return one commit: its id, its title as inert text, its pull, its author."""
-    web = _web(repository)
+    web, title, told = _web(repository), commit.title, ""
     sha = link(commit.sha[:9], f"{web}/commit/{commit.sha}" if web else None)
-    pull = _PULL.search(commit.title)
-    number = (pull["squashed"] or pull["merged"]) if pull else None
-    told = f" ({link(f'pull {number}', f'{web}/pull/{number}')})" if number and web else ""
-    return f"- {sha} {inert(commit.title[:150])}{told} — {inert(commit.author[:60])}"
+    pull = _PULL.search(title)
+    if pull and web:
+        number, title = pull["number"], title[: pull.start()]
+        told = f" ({link(f'#{number}', f'{web}/pull/{number}')})"
+    return f"- {sha} {inert(title[:150])}{told} — {inert(commit.author[:60])}"

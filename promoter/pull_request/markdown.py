@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from promoter.promotion import one_line
@@ -30,6 +30,13 @@ class Section:
     text: str
     weight: int
     """The higher, the longer it stays; 0 goes first."""
+    more: tuple[str, ...] = ()
+    """Blocks behind the text, each whole by itself; the last of them goes first."""
+
+    @property
+    def shown(self) -> str:
+        """The section as it stands in a body."""
+        return "\n\n".join([f"### {self.heading}", *filter(None, [self.text]), *self.more])
 
 
 def code(text: str) -> str:
@@ -98,17 +105,26 @@ def find_hidden(name: str, body: str) -> dict[str, Any] | None:
 
 
 def bounded(head: str, sections: Sequence[Section], foot: str) -> str:
-    """Return a body within the forge's limit: the least important sections are left out, and named."""
+    """Return a body within the forge's limit: what is long is shortened first, and then left out.
+
+    Whatever is not shown is named.
+    """
     kept = list(sections)
-    left_out: list[str] = []
+    left_out: dict[str, None] = {}
     while True:
         note = (
             f"_Left out, for the forge takes no more: {', '.join(left_out)}._" if left_out else ""
         )
-        parts = [f"### {one.heading}\n\n{one.text}" for one in kept]
-        text = "\n\n".join(part for part in [head, *parts, note, foot] if part) + "\n"
+        parts = [head, *(one.shown for one in kept), note, foot]
+        text = "\n\n".join(part for part in parts if part) + "\n"
         if not kept or (len(text) <= LIMIT and len(text.encode()) <= _BYTES):
             return text
+        long = [one for one in kept if one.more]
+        if long:
+            longest = max(long, key=lambda one: len(one.shown))
+            kept[kept.index(longest)] = replace(longest, more=longest.more[:-1])
+            left_out[f"the end of “{longest.heading.lower()}”"] = None
+            continue
         least = min(kept, key=lambda one: one.weight)
         kept.remove(least)
-        left_out.append(least.heading.lower())
+        left_out[least.heading.lower()] = None

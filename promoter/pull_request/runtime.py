@@ -42,7 +42,7 @@ def section(evidence: Evidence) -> list[Section]:
     else:
         broken = sum(not one.images_only for one in diff.objects)
         promise = f"⚠️ {broken} of {objects} would change in more than images."
-    parts, size = [promise], 0
+    parts, size = [], 0
     for shown, one in enumerate(diff.objects):
         told = _object(one)
         size += len(told)
@@ -52,7 +52,7 @@ def section(evidence: Evidence) -> list[Section]:
             parts.append(f"{more} more: {rest}{' …' if more > 20 else ''}")
             break
         parts.append(told)
-    return [Section("What changes at run time", "\n\n".join(parts), 8)]
+    return [Section("What changes at run time", promise, 8, tuple(parts))]
 
 
 def _object(one: ObjectDiff) -> str:

@@ -14,23 +14,26 @@ if TYPE_CHECKING:
     from promoter.propose import Proposal
 
 _NAME = "state"
+_IMAGES_LIMIT = 8_000
 _CLOSED = "<!-- promoter:closed -->"
 
 
 def block(proposal: Proposal, evidence: Evidence) -> str:
     """Return the block: which promotion the body tells of, and which facts it has of it."""
     declaration = proposal.declaration
-    return hidden(
-        _NAME,
-        {
-            "schema": 1,
-            "app": declaration.app,
-            "environment": declaration.environment,
-            "images": [str(image) for image in declaration.images],
-            "key": _key(proposal),
-            "facts": list(evidence.facts),
-        },
-    )
+    images = [str(image) for image in declaration.images]
+    told = {
+        "schema": 1,
+        "app": declaration.app,
+        "environment": declaration.environment,
+        "images": images,
+        "key": _key(proposal),
+        "facts": list(evidence.facts),
+    }
+    if len("".join(images)) > _IMAGES_LIMIT:
+        # The block must leave room for what people read.
+        told |= {"images": _hashes(images), "hashed": True}
+    return hidden(_NAME, told)
 
 
 def agrees(pull: Pull, draft: PullDraft) -> bool:
@@ -59,8 +62,10 @@ def declines(pull: Pull, proposal: Proposal) -> bool:
         return False
     told = find_hidden(_NAME, pull.body) or {}
     listed = told.get("images")
-    wanted = {str(image) for image in proposal.declaration.images}
-    return isinstance(listed, list) and wanted <= {str(one) for one in listed}
+    wanted = [str(image) for image in proposal.declaration.images]
+    if told.get("hashed"):
+        wanted = _hashes(wanted)
+    return isinstance(listed, list) and set(wanted) <= {str(one) for one in listed}
 
 
 def is_ours(body: str) -> bool:
@@ -82,6 +87,11 @@ def _facts(told: dict[str, object]) -> frozenset[str]:
     """Return the names of the facts that a block lists."""
     listed = told.get("facts")
     return frozenset(str(one) for one in listed) if isinstance(listed, list) else frozenset()
+
+
+def _hashes(images: list[str]) -> list[str]:
+    """Return images in short, so that hundreds of them can be told from others."""
+    return [hashlib.sha256(image.encode()).hexdigest()[:12] for image in images]
 
 
 def _key(proposal: Proposal) -> str:
