@@ -41,18 +41,19 @@ needs_renderer = pytest.mark.skipif(
 )
 
 
-def proposal(tmp_path: Path, **more: str) -> propose.Proposal:
-    """Return a promotion of one image in a folder."""
+def proposal(
+    tmp_path: Path, *, entries: str = f"  - name: {NAME}\n    newTag: 1.4.1\n",
+    wanted: tuple[str, ...] = (NAME,), **more: str,
+) -> propose.Proposal:  # fmt: skip
+    """Return a promotion to 1.4.2 in a folder: of the one image there, or of those that are wanted."""
     folder = tmp_path / "prod"
     folder.mkdir()
-    (folder / "kustomization.yaml").write_text(
-        f"resources: [d.yaml]\nimages:\n  - name: {NAME}\n    newTag: 1.4.1\n"
-    )
+    (folder / "kustomization.yaml").write_text(f"resources: [d.yaml]\nimages:\n{entries}")
     file = PurePosixPath("prod/kustomization.yaml")
     target = Target(
         "aurora", "prod", Environment(path="prod"), file, (KustomizeTarget(kind="kustomize"),)
     )
-    images = (ImageRequest(NAME, Tag.parse("1.4.2")),)
+    images = tuple(ImageRequest(name, Tag.parse("1.4.2")) for name in wanted)
     declaration = Declaration("aurora", "prod", images, actor="ada", **more)  # type: ignore[arg-type]
     return propose.propose(declaration, target, DirectoryTree(tmp_path))
 
@@ -67,7 +68,7 @@ def evidence() -> Evidence:
     commits = (
         SourceCommit("a" * 40, "feat(api)!: drop v1 (#41)", "Ada"),
         SourceCommit("b" * 40, "fix: a leak", "Grace"),
-        SourceCommit("c" * 40, "Merge pull request #40 from x/y", "Linus"),
+        SourceCommit("c" * 40, "Mend the build (#40)", "Linus"),
     )
     return Evidence(
         render=compare(before, after),
@@ -81,6 +82,8 @@ def evidence() -> Evidence:
         built={
             NAME: Built("sha256:" + "d" * 64, datetime(2026, 1, 1, tzinfo=UTC), ("linux/amd64",))
         },
+        running={NAME: Built("sha256:" + "e" * 64, datetime(2025, 12, 1, tzinfo=UTC))},
+        repository="https://github.com/aurora-cloud/gitops",
         gates=(
             Gate("edit", "passed", "1 field changed"),
             Gate("exists", "passed", "in the registry"),
@@ -124,6 +127,71 @@ def test_a_body_knows_its_bounds(tmp_path: Path) -> None:
     assert body.count("```") % 2 == 0
     assert body.count("<details>") == body.count("</details>")
     assert find_hidden("state", body)
+
+
+def test_hundreds_of_images_leave_room_for_what_else_a_reviewer_asks(tmp_path: Path) -> None:
+    names = tuple(f"{NAME}-{number:03}" for number in range(500))
+    entries = "".join(f"  - name: {name}\n    newTag: 1.4.1\n" for name in names)
+    made = proposal(tmp_path, entries=entries, wanted=names)
+    body = pull_request.draft(made, Templates(), evidence()).body
+    assert len(body) <= LIMIT
+    assert "and 440 more" in body
+    for heading in ("What changes", "Where it has been", "How to undo it", "Who asked"):
+        assert f"### {heading}\n" in body
+    pull = Pull(1, "u", PullState.CLOSED, "b", "main", "h", "t", body)
+    assert pull_request.declines(pull, made)
+    other = replace(
+        made, declaration=replace(made.declaration, images=(ImageRequest("x", Tag("2")),))
+    )
+    assert not pull_request.declines(pull, other)
+
+
+@pytest.mark.parametrize(
+    ("entries", "command"),
+    [
+        ((("one", "1.4.1"), ("two", "1.4.1")), "--tag 1.4.1 --allow downgrade"),
+        ((("one", "1.4.1"), ("two", "2.1.0")), "--image one=1.4.1 --image two=2.1.0 --allow downgrade"),
+        ((("one", "1.4.1"), ("two", "1.4.1"), ("other", "1.4.1")), "--image one=1.4.1 --image two=1.4.1"),
+        ((("one", "latest"), ("two", "latest")), "--tag latest --allow downgrade --allow mutable-tag"),
+    ],
+)  # fmt: skip
+def test_what_undoes_a_promotion_names_just_what_it_changed(
+    tmp_path: Path, entries: tuple[tuple[str, str], ...], command: str
+) -> None:
+    listed = "".join(f"  - name: {name}\n    newTag: {tag}\n" for name, tag in entries)
+    made = proposal(tmp_path, entries=listed, wanted=("one", "two"))
+    body = pull_request.draft(made, Templates(), evidence()).body
+    where = "promote --app aurora --env prod --repo https://github.com/aurora-cloud/gitops"
+    assert f"{where} {command}" in body
+
+
+def test_a_name_that_is_pulled_from_elsewhere_is_told_with_its_source(tmp_path: Path) -> None:
+    entries = f"  - name: {NAME}\n    newName: evil.example/x\n    newTag: 1.4.1\n"
+    body = pull_request.draft(proposal(tmp_path, entries=entries), Templates(), evidence()).body
+    assert f"| `{NAME}`, pulled as `evil.example/x` |" in body
+
+
+def test_environments_stand_in_their_order_whichever_is_the_target(tmp_path: Path) -> None:
+    places = (Place("dev", ("1.4.2",), 1, age=90_000), Place("qa", ("1.4.1",), 1, target=True))
+    known = replace(evidence(), places=(*places, Place("prod", ("1.4.0",), 1)), more_places=3)
+    body = pull_request.draft(proposal(tmp_path), Templates(), known).body
+    assert re.findall(r'e(\d)\["(\w+)', body) == [("0", "dev"), ("1", "qa"), ("2", "prod")]
+    assert "`1.4.2` has run in `dev` for 25 hours." in body
+    assert "… and 3 more environments." in body
+
+
+def test_what_goes_out_is_told_beside_what_comes_in(tmp_path: Path) -> None:
+    come, gone = (
+        SourceCommit(sha * 40, title, "x") for sha, title in (("a", "come"), ("b", "gone"))
+    )
+    brings = Brings("https://github.com/o/r", "0" * 40, "a" * 40, "diverged", (come,), 0)
+    known = replace(evidence(), brings=replace(brings, taken=(gone,), taken_more=2))
+    body = pull_request.draft(proposal(tmp_path), Templates(), known).body
+    assert (
+        "1 commit that what runs now does not have, and 3 commits that run now are taken out"
+        in body
+    )
+    assert body.index("come —") < body.index("**Going out**") < body.index("gone —")
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -82,6 +82,23 @@ def test_check_exits_10_only_while_something_would_be_written(repo: Repository) 
     assert promote(*arguments, "--check").code == 0
 
 
+def test_base_that_moves_behind_a_merge_or_a_commit_of_ours_is_no_humans_change(
+    repo: Repository,
+) -> None:
+    number = ask(repo, "9.9.0")["pull_request"]["number"]  # type: ignore[index]
+    assert promote("pulls", "merge", str(number), "--repo", str(repo.path)).code == 0
+    first = ask(repo, "9.9.1")
+    ask(repo, "9.9.1", "--env", "dev")
+    again = ask(repo, "9.9.1")
+    assert again["action"] == "updated"
+    ask(repo, "9.9.2", "--env", "dev")
+    last = ask(repo, "9.9.2")
+    assert last["action"] == "updated"
+    assert last["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
+    assert repo.git("rev-parse", f"{BRANCH}^") == repo.git("rev-parse", "main")
+    assert "which this pull proposed before" in last["pull_request"]["body"]  # type: ignore[index]
+
+
 def test_rerun_after_the_base_moved_sits_on_the_new_base(repo: Repository) -> None:
     first = ask(repo, "9.9.1")
     moved = repo.commit("main", "README.md", "changed\n")
