@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.layout import Target
-    from promoter.plan import Pair
+    from promoter.policy.pairs import Pair
     from promoter.propose import Proposal
     from promoter.render import Verdict
 

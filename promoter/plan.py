@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from promoter.model import CommitDraft, Finish
 from promoter.pull_request import agrees
@@ -12,6 +12,7 @@ from promoter.pull_request import agrees
 if TYPE_CHECKING:
     from promoter.image import Tag
     from promoter.model import ImageRequest, Pull, PullDraft
+    from promoter.policy.pairs import Pair
     from promoter.propose import Proposal
     from promoter.refusal import Refusal
 
@@ -44,16 +45,6 @@ class Request:
     take_over: bool = False
     scheduled: bool = False
     """Whether a policy asks, which heeds a person's no, rather than a person."""
-
-
-class Pair(NamedTuple):
-    """One image's tag (or digest) that stands somewhere, and the one that is asked for."""
-
-    name: str
-    old: str | None
-    new: str | None
-    revision: str | None = None
-    """The source commit that the old one was built from, where the branch's commit says so."""
 
 
 @dataclass(frozen=True, slots=True)

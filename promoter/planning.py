@@ -10,9 +10,9 @@ from promoter.branch import Branch, human_commits, is_spent, read_branch
 from promoter.errors import RefusedError
 from promoter.layout import find_target
 from promoter.model import Finish, PullState
-from promoter.plan import Action, Pair, Plan, Promotion
-from promoter.policy.choose import order_of
+from promoter.plan import Action, Plan, Promotion
 from promoter.policy.order import Order
+from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
 from promoter.promotion import Declaration, branch_name
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from promoter.config import Config
     from promoter.layout import Target
-    from promoter.model import ImageMove, Pull, Sight, Tree
+    from promoter.model import Pull, Sight, Tree
     from promoter.plan import Request
     from promoter.propose import Proposal
 
@@ -69,7 +69,8 @@ def plan(
     except RefusedError as error:
         return Plan((replace(blank, refusals=error.refusals),))
     blank = replace(blank, proposal=proposal)
-    planner = _Planner(request, config, sight, target, blank, orders or {})
+    order = Ordering(target.settings.policy, orders or {})
+    planner = _Planner(request, config, sight, target, blank, order)
     return Plan((planner.decide(),))
 
 
@@ -117,25 +118,25 @@ class _Planner:
     sight: Sight
     target: Target
     blank: Promotion
-    orders: Mapping[Pair, Order]
+    order: Ordering
 
     def decide(self) -> Promotion:
         """Return the promotion in full: refused, overtaken, already so, or to be carried out."""
         proposal = self._proposal
-        pairs = [Pair(m.name, m.from_tag or m.from_digest, _goal(m)) for m in proposal.moves]
-        older = self._older(pairs)
+        pairs = with_base(proposal)
+        older = self.order.newer(pairs)
         if older and "downgrade" not in self.request.allow:
             return self._overtaken(f"{self.sight.base_branch} already has {older}")
         if self.target.settings.deliver == "push":
-            return replace(self._push(pairs), unordered=self._unknown(pairs))
+            return replace(self._push(pairs), unordered=self.order.unknown(pairs))
         if not proposal.edits and self.sight.open_pull is None:
             return replace(self.blank, action=Action.UNCHANGED, warnings=proposal.warnings)
         declined = self._declined()
         if declined is not None:
             return declined
         branch = read_branch(self.sight, self.target)
-        pairs += _pairs(branch.proposal, proposal) if self.sight.open_pull else []
-        return replace(self._pull(branch), unordered=self._unknown(pairs))
+        pairs += with_branch(branch.proposal, proposal) if self.sight.open_pull else []
+        return replace(self._pull(branch), unordered=self.order.unknown(pairs))
 
     def _pull(self, branch: Branch) -> Promotion:
         """Deliver as a pull: refused, overtaken by the one that is open, or opened or renewed."""
@@ -171,7 +172,7 @@ class _Planner:
             images[move.name]
             for move in whole.moves
             if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
-            and self._order(Pair(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
+            and self.order.of(Pair(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
         )
         if not kept:
             return asked
@@ -197,7 +198,7 @@ class _Planner:
             lease=self.sight.base.commit,
             spent=None,
             message=pull_request.message(proposal, self.config.templates),
-            warnings=(*proposal.warnings, *warnings, *self._unordered(pairs)),
+            warnings=(*proposal.warnings, *warnings, *self.order.doubts(pairs)),
         )
 
     def _propose(self, proposal: Proposal, branch: Branch, warnings: tuple[str, ...]) -> Promotion:
@@ -214,7 +215,7 @@ class _Planner:
             proposal = standing
         draft = pull_request.draft(proposal, self.config.templates)
         replaces = standing if pull is not None and not current else None
-        replaced = _pairs(standing, self._proposal) if pull is not None else []
+        replaced = with_branch(standing, self._proposal) if pull is not None else []
         made = replace(
             self.blank,
             proposal=proposal,
@@ -223,7 +224,7 @@ class _Planner:
             message=None if current else pull_request.message(proposal, self.config.templates),
             comment=pull_request.superseding(replaces, proposal) if replaces else None,
             spent=None,
-            warnings=(*proposal.warnings, *warnings, *self._unordered(replaced)),
+            warnings=(*proposal.warnings, *warnings, *self.order.doubts(replaced)),
         )
         if pull is None:
             return replace(made, action=Action.CREATED)
@@ -253,7 +254,7 @@ class _Planner:
         """Return the tag of the open pull where it is newer than what is asked."""
         if self.sight.open_pull is None or "downgrade" in self.request.allow:
             return None
-        return self._older(_pairs(branch.proposal, self._proposal))
+        return self.order.newer(with_branch(branch.proposal, self._proposal))
 
     def _declined(self) -> Promotion | None:
         """Return the end of a scheduled request for what a person has said no to, by closing a pull."""
@@ -268,36 +269,6 @@ class _Planner:
                 return replace(self.blank, action=Action.UNCHANGED, warnings=(warning,))
         return None
 
-    def _unordered(self, pairs: list[Pair]) -> tuple[str, ...]:
-        """Say that the last writer wins where nobody knows the order, and nobody reviews."""
-        unknown = self._unknown(pairs)
-        if not unknown:
-            return ()
-        old, new = unknown[0].old, unknown[0].new
-        return (f"whether {old} or {new} is newer is not known: the last request wins",)
-
-    def _unknown(self, pairs: list[Pair]) -> tuple[Pair, ...]:
-        """Return the pairs whose order nobody knows."""
-        return tuple(p for p in pairs if p.old and p.new and self._order(p) is None)
-
-    def _older(self, pairs: list[Pair]) -> str | None:
-        """Return the standing tag that is newer than the one asked for, of the first such image."""
-        return next((p.old for p in pairs if self._order(p) is Order.OLDER), None)
-
-    def _order(self, pair: Pair) -> Order | None:
-        """Return how a new tag stands to an old one: by the tags, by when they were made, or None."""
-        if not pair.old or not pair.new:
-            return None
-        found = order_of(self.target.settings.policy, pair.old, pair.new)
-        return found if found is not None else self.orders.get(pair)
-
-
-def _pairs(standing: Proposal | None, asked: Proposal) -> list[Pair]:
-    """Return, per image asked for, the tag that stands in the branch and the one asked for."""
-    tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
-    revision = standing.declaration.source_revision if standing else None
-    return [Pair(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags]
-
 
 def _following(standing: Proposal, proposal: Proposal) -> Declaration:
     """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
@@ -306,8 +277,3 @@ def _following(standing: Proposal, proposal: Proposal) -> Declaration:
     if before.images == asked.images:
         instead = before.supersedes or ""
     return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)
-
-
-def _goal(move: ImageMove) -> str | None:
-    """Return what an image goes to: its tag, else its digest."""
-    return move.to_tag or move.to_digest

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from promoter.observe import Observed
-    from promoter.plan import Pair
+    from promoter.policy.pairs import Pair
 
 # How the commit of the newer image stands to that of the older one.
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}

@@ -88,24 +88,6 @@ def test_help_imports_nothing_that_costs() -> None:
     assert not loaded & {"git", "github", "pydantic", "ruamel", "requests", "tenacity", "typing"}
 
 
-def test_plan_is_pure() -> None:
-    code = "import promoter.plan, sys; print(sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-    loaded = set(done.stdout.replace("'", "").strip("[]\n").split(", "))
-    assert not loaded & {"git", "github", "requests", "urllib3", "http.client", "subprocess"}
-
-
-def test_only_two_modules_read_the_environment() -> None:
-    readers = {
-        path.name
-        for path in (ROOT / "promoter").rglob("*.py")
-        if re.search(r"os\.environ|os\.getenv", path.read_text(encoding="utf-8"))
-    }
-    assert readers == {"environment.py", "settings.py"}
-
-
 def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     run = promote("demo", str(tmp_path / "demo.git"))
     assert run.code == 0, run.stderr

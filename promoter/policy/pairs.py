@@ -1,0 +1,74 @@
+"""Which of two tags is newer, for every image of a promotion: what stands, and what is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from promoter.policy.choose import order_of
+from promoter.policy.order import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.model import ImageMove
+    from promoter.policy.model import Policy
+    from promoter.propose import Proposal
+
+
+class Pair(NamedTuple):
+    """One image's tag (or digest) that stands somewhere, and the one that is asked for."""
+
+    name: str
+    old: str | None
+    new: str | None
+    revision: str | None = None
+    """The source commit that the old one was built from, where the branch's commit says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """How new tags stand to old ones: as the policy or the tags say, else as is known from elsewhere."""
+
+    policy: Policy | None
+    known: Mapping[Pair, Order]
+
+    def of(self, pair: Pair) -> Order | None:
+        """Return how the new one stands to the old one, or None where nobody knows."""
+        if not pair.old or not pair.new:
+            return None
+        found = order_of(self.policy, pair.old, pair.new)
+        return found if found is not None else self.known.get(pair)
+
+    def unknown(self, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+        """Return the pairs whose order nobody knows."""
+        return tuple(one for one in pairs if one.old and one.new and self.of(one) is None)
+
+    def newer(self, pairs: Sequence[Pair]) -> str | None:
+        """Return the first old tag that is newer than the one asked for in its place."""
+        return next((one.old for one in pairs if self.of(one) is Order.OLDER), None)
+
+    def doubts(self, pairs: Sequence[Pair]) -> tuple[str, ...]:
+        """Return the warning that the last request wins, where nobody knows the order."""
+        unknown = self.unknown(pairs)
+        if not unknown:
+            return ()
+        old, new = unknown[0].old, unknown[0].new
+        return (f"whether {old} or {new} is newer is not known: the last request wins",)
+
+
+def with_base(asked: Proposal) -> list[Pair]:
+    """Return, per image asked for, what the base has."""
+    return [Pair(m.name, m.from_tag or m.from_digest, _goal(m)) for m in asked.moves]
+
+
+def with_branch(standing: Proposal | None, asked: Proposal) -> list[Pair]:
+    """Return, per image asked for, what the branch proposes already."""
+    tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
+    revision = standing.declaration.source_revision if standing else None
+    return [Pair(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags]
+
+
+def _goal(move: ImageMove) -> str | None:
+    """Return what an image goes to: its tag, else its digest."""
+    return move.to_tag or move.to_digest

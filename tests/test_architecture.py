@@ -1,0 +1,106 @@
+"""The structure holds: what decides and edits reaches nothing outside, and no import goes in circles."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+# What the plan, the edits, the policies and the texts are made of.
+PURE = (
+    "promoter.plan", "promoter.planning", "promoter.propose", "promoter.branch", "promoter.layout",
+    "promoter.gates", "promoter.config", "promoter.report", "promoter.edits", "promoter.graph",
+    "promoter.policy", "promoter.pull_request",
+)  # fmt: skip
+OUTSIDE = frozenset(
+    {
+        "git", "github", "requests", "urllib3", "tenacity", "os", "socket", "subprocess", "time",
+        "tempfile", "threading", "concurrent", "secrets", "random", "pydantic_settings",
+    }
+)  # fmt: skip
+
+
+def modules() -> dict[str, Path]:
+    """Return the product's modules by name."""
+    found = {}
+    for path in (ROOT / "promoter").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """Return what a module imports when it runs, at its top or later."""
+    return frozenset(_imports(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    """Yield what a piece of code imports, but for the sake of types alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            for alias in child.names:
+                whole = f"{child.module}.{alias.name}"
+                yield whole if whole in MODULES else child.module
+        else:
+            yield from _imports(child)
+
+
+@pytest.mark.parametrize("package", PURE)
+def test_what_decides_reaches_nothing_outside(package: str) -> None:
+    waiting = [name for name in MODULES if name == package or name.startswith(f"{package}.")]
+    assert waiting
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        outside = {one for one in imports(name) if one.partition(".")[0] in OUTSIDE}
+        assert not outside, f"{name} imports {sorted(outside)}"
+        waiting += [one for one in imports(name) if one in MODULES]
+
+
+def test_imports_do_not_go_in_circles() -> None:
+    graph = {name: {one for one in imports(name) if one in MODULES} - {name} for name in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_process_environment_is_read_where_it_is_said() -> None:
+    readers = {
+        name
+        for name, path in MODULES.items()
+        if "os.environ" in ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert readers <= {"promoter.settings", "promoter.environment", "promoter.process"}
+
+
+def test_files_and_functions_stay_small() -> None:
+    long = []
+    for name, path in MODULES.items():
+        text = path.read_text(encoding="utf-8")
+        lines = text.count("\n")
+        long += [f"{name}: {lines} lines"] if lines > 300 else []
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                size = (node.end_lineno or 0) - node.lineno + 1
+                long += [f"{name}.{node.name}: {size} lines"] if size > 50 else []
+    assert not long
