@@ -30,6 +30,11 @@ class Address:
         return self.scheme == "file"
 
     @property
+    def given(self) -> str:
+        """The address as `--repo` takes it: a path where it is a folder, else the URL."""
+        return self.path if self.local else self.url
+
+    @property
     def owner_and_name(self) -> tuple[str, str]:
         """The last two parts of the path, without `.git`; raises `UsageError` for fewer."""
         parts = [

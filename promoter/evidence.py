@@ -90,7 +90,7 @@ class Evidence:
     running: Mapping[str, Built] = field(default_factory=dict)
     """What it says of those that they replace."""
     repository: str | None = None
-    """The GitOps repository's address, as it is given to git."""
+    """The GitOps repository, as `--repo` takes it."""
     more_places: int = 0
     """How many more environments there are than places."""
     gates: tuple[Gate, ...] = ()

@@ -66,7 +66,7 @@ class Gatherer:
             brings=self._brings(proposal, target, history.get(target.file, ()), findings),
             built=findings.built,
             running=self._running(proposal, target) if findings.built else {},
-            repository=self._world.wiring.address.url,
+            repository=self._world.wiring.address.given,
             gates=(*gates_of(proposal, verdict, target, unordered), *findings.gates),
         )
 
