@@ -19,7 +19,7 @@ from promoter.registry.failures import AbsentError, UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from promoter.gitops.git import Deadline
+    from promoter.deadline import Deadline
     from promoter.layout import Target
     from promoter.model import ImageRequest
     from promoter.registry.client import Registry

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from promoter import report, wiring
+from promoter.deadline import Deadline
 from promoter.errors import UsageError
-from promoter.gitops.git import Deadline
 from promoter.image import Tag
 from promoter.plan import Request
 from promoter.promote import told

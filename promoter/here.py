@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from promoter import config
 from promoter.config import Config
+from promoter.deadline import Deadline
 from promoter.errors import UsageError
 from promoter.files import DirectoryTree
-from promoter.gitops.git import Deadline, Git
+from promoter.gitops.git import Git
 from promoter.layout import known_apps
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from promoter import wiring
+from promoter.deadline import Deadline
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
-from promoter.gitops.git import Deadline
 from promoter.promotion import BRANCH_PREFIX
 from promoter.pull_request import is_ours
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from promoter import address, config
 from promoter.config import Config
+from promoter.deadline import Deadline
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone
 from promoter.gitops.commits import Signing
-from promoter.gitops.git import Credential, Deadline, Git
+from promoter.gitops.git import Credential, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
 from promoter.settings import child_environment

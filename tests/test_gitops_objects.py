@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from promoter.gitops.git import Deadline, Git
+from promoter.deadline import Deadline
+from promoter.gitops.git import Git
 from promoter.gitops.objects import Objects
 from promoter.gitops.pack import delta
 

@@ -9,7 +9,7 @@ from promoter.gitops.git import Git
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from promoter.gitops.git import Deadline
+    from promoter.deadline import Deadline
 
 _START = 1_766_700_000
 _DAY = 86_400

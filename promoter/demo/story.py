@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter import address, report, wiring
+from promoter.deadline import Deadline
 from promoter.demo import repository
-from promoter.gitops.git import Deadline
 from promoter.image import Tag
 from promoter.plan import Request
 from promoter.promote import told

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError, SelectionError
-from promoter.gitops.git import Deadline, Git, Result, check_version, failure
+from promoter.gitops.git import Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 

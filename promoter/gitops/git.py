@@ -10,7 +10,6 @@ import base64
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 import git
 from git.exc import GitCommandNotFound
 
+from promoter.deadline import Deadline
 from promoter.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
@@ -68,18 +68,6 @@ class Credential:
             f"http.{origin}.extraHeader": f"Authorization: Basic {basic}",
             "credential.helper": "",
         }
-
-
-class Deadline:
-    """The moment at which the run must be over, on a clock that only goes forward."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds
-
-    def remaining(self) -> float:
-        """Return the seconds left, never below zero."""
-        return max(0.0, self._end - time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

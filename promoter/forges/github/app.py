@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from promoter.gitops.git import Deadline
+    from promoter.deadline import Deadline
 
     T = TypeVar("T")
 

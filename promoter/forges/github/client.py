@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from tenacity import RetryCallState
 
+    from promoter.deadline import Deadline
     from promoter.errors import PromoteError
-    from promoter.gitops.git import Deadline
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from promoter.model import Pull, PullState
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from promoter.gitops.git import Deadline
+    from promoter.deadline import Deadline
     from promoter.model import Finish, PullDraft
 
 _PAGE, _PAGES = 100, 50

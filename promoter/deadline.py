@@ -1,0 +1,17 @@
+"""When a run must be over."""
+
+from __future__ import annotations
+
+import time
+
+
+class Deadline:
+    """The moment at which the run must be over, on a clock that only goes forward."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Return the seconds left, never below zero."""
+        return max(0.0, self._end - time.monotonic())
