@@ -22,7 +22,7 @@ from promoter.deadline import Deadline
 from promoter.errors import RemoteError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MINIMUM_VERSION = (2, 30)
@@ -110,7 +110,7 @@ class Git:
         """Run a git command and return what it printed, or raise `RemoteError` with git's reason."""
         result = self.attempt(*arguments, stdin=stdin)
         if result.status != 0:
-            raise failure(arguments[0], result)
+            raise failure(_verb(arguments), result)
         return result.stdout.decode("utf-8", "replace").rstrip("\n")
 
     def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
@@ -131,7 +131,7 @@ class Git:
         except subprocess.TimeoutExpired as error:
             _end(process)
             raise RemoteError(
-                f"git {arguments[0]} had no answer within the run's {self.deadline.seconds:g} s",
+                f"git {_verb(arguments)} had no answer within the run's {self.deadline.seconds:g} s",
                 "Check the network, or give more time with --timeout.",
             ) from error
         except BaseException:
@@ -152,6 +152,17 @@ class Git:
     def close(self) -> None:
         """End the processes that were kept for reading objects."""
         self.program.clear_cache()
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Return the word that says what git shall do, before which settings (`-c …`) may stand."""
+    words = iter(arguments)
+    for word in words:
+        if word == "-c":
+            next(words)
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def _end(process: git.Git.AutoInterrupt) -> None:

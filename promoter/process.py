@@ -1,0 +1,47 @@
+"""This process: the variables that matter before any setting is read, and its standard streams."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+def variable(name: str) -> str | None:
+    """Return a variable that matters before any setting is read, or None where it is empty."""
+    return os.environ.get(name) or None
+
+
+def open_streams() -> None:
+    """Have all three standard streams there, and none that fails on a letter it can not write."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            # The next file that is opened would take the closed stream's number, and its output.
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - lives on
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
+        if isinstance(stream, io.TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def emit(stream: TextIO, text: str) -> OSError | None:
+    """Write a text whole, or return why not; a reader who has left is no failure."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        _abandon(stream)
+        return None if isinstance(error, BrokenPipeError) else error
+    return None
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere, or Python would fail on it again at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
