@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
-
-from promoter.cli import run
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    return run(sys.argv[1:])
+    try:
+        # Late: an interrupt while modules are imported is told like any other.
+        from promoter.cli import run
+
+        code = run(sys.argv[1:])
+        if (threads := sys.modules.get("threading")) and threads.active_count() > 1:
+            # Python would wait for threads that wait for a registry, though all has been said.
+            os._exit(code)
+    except KeyboardInterrupt:
+        os.write(2, b"promote: error: interrupted\n")
+        return 130
+    return code
 
 
 if __name__ == "__main__":

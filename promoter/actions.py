@@ -12,9 +12,10 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.environment import variable
 from promoter.errors import UsageError
+from promoter.process import variable
 from promoter.pull_request import code
+from promoter.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +26,6 @@ _SUMMARY_LIMIT = 500_000
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[)")
 _BREAK = "\u2060"  # a word joiner: nothing to the eye, and no command to the runner
-
-
-def is_step() -> bool:
-    """Say whether this process runs as a step of GitHub Actions."""
-    return variable("GITHUB_ACTIONS") == "true"
 
 
 def report(result: Mapping[str, Any]) -> None:
@@ -85,8 +81,8 @@ def mask(secret: str) -> str:
 
 
 def defused(text: str) -> str:
-    """Return text for a step's log in which no line is a command."""
-    return _OLD_COMMAND.sub(f"##{_BREAK}", _COMMAND.sub(rf"\1:{_BREAK}", text))
+    """Return text for a step's log in which no line is a command, wherever the runner ends lines."""
+    return _OLD_COMMAND.sub(f"##{_BREAK}", _COMMAND.sub(rf"\1:{_BREAK}", printable(text)))
 
 
 def defused_json(text: str) -> str:
@@ -144,8 +140,8 @@ def _annotation(complaint: Mapping[str, Any]) -> str:
 
 def _data(text: str) -> str:
     """Return text as the message of a command."""
-    text = _OLD_COMMAND.sub(f"##{_BREAK}", text)
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = _OLD_COMMAND.sub(f"##{_BREAK}", printable(text))
+    return text.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

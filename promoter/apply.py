@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
+from promoter.ending import Stopped
 from promoter.errors import RaceLostError, RemoteError
 from promoter.model import PullDraft
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from promoter.forges import Forge
     from promoter.model import CommitDraft, Pull
     from promoter.plan import Action, Promotion
@@ -49,12 +53,14 @@ def apply(
         return _close(promotion, repository, forge)
     commit = promotion.kept
     if promotion.message is not None:
-        commit = repository.write(promotion.commit_draft())
+        with _under_way(f"the push to {promotion.branch}", progress):
+            commit = repository.write(promotion.commit_draft())
         progress.append(f"pushed {commit[:9]} to {promotion.branch}")
     if forge is None or promotion.draft is None:
         return Outcome(promotion, promotion.action, True, commit)
     try:
-        pull = _converge(promotion, promotion.draft, forge, commit)
+        with _under_way("the pull", progress):
+            pull = _converge(promotion, promotion.draft, forge, commit)
         progress.append(f"pull {pull.number} is in line with it")
         warnings: tuple[str, ...] = ()
         if promotion.comment is not None and promotion.message is not None:
@@ -65,6 +71,16 @@ def apply(
         error.commit = commit if promotion.message is not None else None
         raise
     return Outcome(promotion, promotion.action, True, commit, pull, (*warnings, *missing))
+
+
+@contextmanager
+def _under_way(what: str, progress: list[str]) -> Iterator[None]:
+    """Tell, where the run ends in the midst of a write, that nobody knows whether it was done."""
+    try:
+        yield
+    except Stopped:
+        progress.append(f"{what} was under way, and may have been done")
+        raise
 
 
 def _said(text: str, pull: Pull, forge: Forge) -> tuple[str, ...]:

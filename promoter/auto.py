@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from promoter import report
 from promoter.apply import Outcome, apply
 from promoter.chain import Chain, Published
 from promoter.choice import choices
+from promoter.ending import Stopped, error_of
 from promoter.errors import PromoteError, RaceLostError
 from promoter.gitops import Stage
 from promoter.graph.warm import warm
@@ -18,11 +18,11 @@ from promoter.model import PullState, Sight
 from promoter.observe import Observed, decide
 from promoter.plan import Action, Request
 from promoter.planning import branch_of
-from promoter.promote import told
-from promoter.survey import Survey
+from promoter.promote import races, told, unfinished
+from promoter.survey import Progress, Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from promoter.choice import Choice
@@ -33,13 +33,9 @@ if TYPE_CHECKING:
     from promoter.survey import Failure, Scope
     from promoter.world import World
 
-
-@dataclass(slots=True)
-class Progress:
-    """Told how far a run is: `total` apps, of which one more is known with each `tick`."""
-
-    begin: Callable[[int], None] = lambda _: None
-    tick: Callable[[], None] = lambda: None
+_Key = tuple[str, str]
+# The part of the time that is kept for delivering, however long the registries take.
+_RESERVE = 0.25
 
 
 @dataclass(slots=True)
@@ -51,32 +47,41 @@ class Run:
     asked: Request
     """Who asks, from which run, and what is allowed; the app and its tags are filled in."""
     progress: Progress = field(default_factory=Progress)
-    _results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    _places: list[_Key] = field(default_factory=list)
+    """Every app and environment that the run is about, once that is known."""
+    _begun: dict[_Key, str] = field(default_factory=dict)
+    """What was done for those that are not at their end."""
+    _results: dict[_Key, dict[str, Any]] = field(default_factory=dict)
 
     def results(self) -> list[dict[str, Any]]:
-        """Carry the run out and return one envelope for each app and environment, in order."""
-        attempts = Retrying(
-            retry=retry_if_exception_type(RaceLostError),
-            stop=stop_after_delay(self.world.wiring.deadline.remaining()),
-            wait=wait_random_exponential(multiplier=0.05, max=3),
-            reraise=True,
-        )
-        for attempt in attempts:
-            with attempt:
-                self._attempt()
+        """Carry the run out and return one envelope for each app and environment, in order.
+
+        Whatever ends it before its time, a signal or the deadline, what was done is told, and that
+        the rest was not.
+        """
+        try:
+            for attempt in races(self.world.wiring.deadline):
+                with attempt:
+                    self._attempt()
+        except (Stopped, Exception) as reason:
+            if not self._places:
+                raise
+            self._end(reason)
         return [self._results[key] for key in sorted(self._results)]
 
     def _attempt(self) -> None:
         """Look, choose and deliver; a lost race of the direct pushes means looking anew."""
-        world, settings = self.world, self.world.wiring.settings
-        wanted = settings.base or (world.wiring.file.base if world.wiring.file else None)
-        base = world.repository.base(wanted)
+        world = self.world
+        base = world.repository.base(world.wiring.base)
         config = world.wiring.config(base[1])
         survey = Survey(config, base[1], self.scope)
-        self.progress.begin(len(survey.places))
-        found = choices(survey, world.registry(), self.progress.tick)
+        self._places = [(app, environment) for app, environment, _ in survey.places]
+        self.progress.begin(len(self._places))
+        # What is known is to be delivered and told within the time, whatever a registry takes of it.
+        asking = world.wiring.deadline.reserving(_RESERVE)
+        found = choices(survey, world.registry(), self.progress.tick, asking)
         for failure in survey.failures:
-            self._keep((failure.app, failure.environment), _failed(failure.error, failure))
+            self._keep(_key(failure), _failed(failure.error, failure))
             self.progress.tick()
         work = [one for one in found if not self._is_done(one, base, config)]
         warm(base[1], (one.candidate.target.directory for one in work))
@@ -90,8 +95,7 @@ class Run:
     def _is_done(self, choice: Choice, base: tuple[str, Tree], config: Config) -> bool:
         """Say whether an app needs no more than a line in the report, and write that line."""
         target = choice.candidate.target
-        key = (target.app, target.environment)
-        if key in self._results:
+        if (key := _key(target)) in self._results:
             return True
         if choice.error is not None:
             self._keep(key, _failed(choice.error, target))
@@ -115,34 +119,31 @@ class Run:
             self._singly(work)
             return
         chain = Chain(repository, seen.tree)
-        outcomes = []
+        links: list[tuple[Promotion, str]] = []
         for batch in (True, False):
             part = [one for one in work if one.settings.batch is batch]
-            links = [link for one in part if (link := self._link(seen, one, chain))]
-            if batch and links:
-                links = chain.batched(links)
-            outcomes += links
-        if self._is_preview or chain.tip == seen.tree.commit:
+            made = [link for one in part if (link := self._link(seen, one, chain))]
+            links += chain.batched(made) if batch and len(made) > 1 else made
+        if not links or self._is_preview:
             return
+        self._begin((one for one, _ in links), f"the push to {seen.name} was under way")
         error = repository.publish({seen.name: (chain.tip, seen.tree.commit)}).get(seen.name)
-        for promotion, commit in outcomes:
-            key = (promotion.app, promotion.environment)
-            if error is not None:
-                if isinstance(error, RaceLostError):
-                    self._results.pop(key)
-                    continue
-                self._keep(key, _failed(error, promotion))
-                continue
-            self._keep_outcome(Outcome(promotion, Action.PUSHED, True, commit))
+        self._begun.clear()
         if isinstance(error, RaceLostError):
             raise error
+        for promotion, commit in links:
+            if error is not None:
+                self._keep(_key(promotion), _failed(error, promotion))
+            else:
+                self._keep_outcome(Outcome(promotion, Action.PUSHED, True, commit))
 
     def _link(self, seen: _Base, choice: Choice, chain: Chain) -> tuple[Promotion, str] | None:
         """Add one app's commit to the chain; None where there is none to add, which is reported."""
         promotion = self._decided(seen, choice, chain.tree)
         if promotion is None:
             return None
-        self._keep_outcome(Outcome(promotion, promotion.action, promotion.writes))
+        if promotion.message is None or self._is_preview:
+            self._keep_outcome(Outcome(promotion, promotion.action, promotion.writes))
         if promotion.message is None:
             return None
         return promotion, chain.add(promotion)
@@ -165,16 +166,21 @@ class Run:
             if one.message is not None and one.transport == self.world.wiring.transport:
                 staged[one.branch] = repository.stage(one.commit_draft())
                 leases[one.branch] = (staged[one.branch], one.lease)
+        sent = [one for one in promotions if one.branch in staged]
+        self._begin(sent, "the push of its branch was under way")
         failed = repository.publish(leases)
+        self._begun.clear()
+        self._begin(sent, "its branch was pushed, its pull was not brought in line")
         for one in promotions:
             self._carry_out(one, Published(repository, staged, failed))
 
     def _carry_out(self, promotion: Promotion, published: Published) -> None:
         """Bring one app's pull in line with its commit; a lost race is run again by itself."""
-        world, key = self.world, (promotion.app, promotion.environment)
+        world, key = self.world, _key(promotion)
         writer = published if promotion.branch in published.staged else world.writer(promotion)
         try:
-            outcome = apply(promotion, writer, world.forge(), world.progress)
+            with self._told(key):
+                outcome = apply(promotion, writer, world.forge(), world.progress)
         except RaceLostError:
             assert promotion.proposal is not None
             self._alone(self._asked_for(promotion, promotion.proposal.declaration.images))
@@ -191,7 +197,31 @@ class Run:
     def _alone(self, request: Request) -> None:
         """Promote one app as `promote --app` does."""
         assert request.environment is not None
-        self._keep((request.app, request.environment), told(request, self.world))
+        key = (request.app, request.environment)
+        with self._told(key):
+            self._keep(key, told(request, self.world))
+
+    @contextmanager
+    def _told(self, key: _Key) -> Iterator[None]:
+        """Keep what was done for one app where the run ends meanwhile."""
+        before = len(self.world.progress)
+        try:
+            yield
+        except Stopped:
+            self._begun[key] = "; ".join(self.world.progress[before:])
+            raise
+
+    def _begin(self, promotions: Iterable[Promotion], what: str) -> None:
+        """Keep what is being done for several apps at once."""
+        self._begun.update({_key(one): what for one in promotions})
+
+    def _end(self, reason: BaseException) -> None:
+        """Report an end before its time for all that are not at theirs."""
+        for app, environment in self._places:
+            if (app, environment) not in self._results:
+                begun = self._begun.get((app, environment), "")
+                told = unfinished(reason, Request(app, environment), [begun] if begun else [])
+                self._keep((app, environment), told)
 
     def _decided(self, seen: _Base, choice: Choice, tree: Tree) -> Promotion | None:
         """Return what one app's choice means on a tree; a failure is its app's alone."""
@@ -202,8 +232,8 @@ class Run:
             return decide(Observed(self.world, request, seen.config, target, sight))
         except RaceLostError:
             raise
-        except PromoteError as error:
-            self._keep((target.app, target.environment), _failed(error, target))
+        except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+            self._keep(_key(target), _failed(error_of(reason), target))
             return None
 
     def _sight(self, seen: _Base, choice: Choice, tree: Tree) -> Sight:
@@ -232,9 +262,9 @@ class Run:
         """Report what was done for one app."""
         check = self.world.wiring.settings.check
         told = report.envelope(outcome, preview=self._is_preview, check=check)
-        self._keep((outcome.promotion.app, outcome.promotion.environment), told)
+        self._keep(_key(outcome.promotion), told)
 
-    def _keep(self, key: tuple[str, str], result: dict[str, Any]) -> None:
+    def _keep(self, key: _Key, result: dict[str, Any]) -> None:
         self._results[key] = result
 
 
@@ -255,6 +285,11 @@ class _Base:
     def tree(self) -> Tree:
         """Its files."""
         return self.found[1]
+
+
+def _key(where: Target | Promotion | Failure) -> _Key:
+    """Return what results are kept by."""
+    return where.app, where.environment
 
 
 def _by_branch(pulls: Iterable[Pull], base: str) -> dict[str, Pull]:

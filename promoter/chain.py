@@ -76,4 +76,4 @@ def _batch_message(declared: list[Declaration]) -> str:
     title = f"Promote {len(declared)} apps to {environments}"
     lines = [f"{one.app}: {', '.join(str(image) for image in one.images)}" for one in declared]
     trailers = [line for one in declared for line in one.trailers()]
-    return "\n".join([title, "", *lines, "", *dict.fromkeys(trailers)]) + "\n"
+    return "\n".join([title, "", *lines, "", *trailers]) + "\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.checks import ask
-from promoter.errors import PromoteError, SelectionError, UsageError
+from promoter.ending import error_of
+from promoter.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.image import Digest, Tag
 from promoter.model import ImageRequest
 from promoter.policy import choose
@@ -16,6 +17,7 @@ from promoter.policy import choose
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from promoter.deadline import Deadline
     from promoter.registry.client import Registry
     from promoter.sections import Environment
     from promoter.survey import Candidate, Standing
@@ -45,24 +47,42 @@ class Choice:
 
 
 def choices(
-    candidates: Iterable[Candidate], registry: Registry, tick: Callable[[], None]
+    candidates: Iterable[Candidate], registry: Registry, tick: Callable[[], None], end: Deadline
 ) -> list[Choice]:
     """Return what is wanted of each app, in the order given; `tick` is called for each that is known.
 
     The registries are asked about the first apps while the later ones are still looked for.
     No failure is raised: it is the answer for its app. A question that was put to a registry before
-    is not put again, so that a second look after a lost race costs nothing.
+    is not put again, so that a second look after a lost race costs nothing. What is not answered at
+    the `end` has failed.
     """
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
+        asked = [(one, pool.submit(_choice, one, registry)) for one in candidates]
         found = []
-        for one in pool.map(lambda candidate: _choice(candidate, registry), candidates):
-            found.append(one)
+        for candidate, answer in asked:
+            found.append(_answered(candidate, answer, end))
             tick()
         return found
     finally:
-        # The deadline may have ended the wait: what is not begun must not begin.
+        # The end may have come: what is not begun must not begin.
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Choice:
+    """Return what is wanted of one app, as soon as it is known and not after the end."""
+    try:
+        return answer.result(timeout=end.remaining())
+    except TimeoutError:
+        return Choice(
+            candidate,
+            error=RemoteError(
+                f"not done within {end.seconds:.3g} s: the registry has not answered",
+                "Check the network, or give more time with --timeout; running again is safe.",
+            ),
+        )
+    except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+        return Choice(candidate, error=error_of(reason))
 
 
 def _choice(candidate: Candidate, registry: Registry) -> Choice:

@@ -1,11 +1,13 @@
-"""argv to command: wires the real things; the only print and the only exit code."""
+"""argv to command: the only print and the only exit code, and no end that is not told in our words."""
 
 from __future__ import annotations
 
 import sys
 
-from promoter import environment, flags
+from promoter import flags
+from promoter.ending import Stopped, error_of, stoppable
 from promoter.errors import Exit, PromoteError, UsageError
+from promoter.process import emit, open_streams, variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -15,41 +17,42 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Run a command line to its end and return the exit code; nothing escapes as a traceback."""
-    json_wanted = _wants_json(argv)
+    open_streams()
+    as_json = _wants_json(argv)
     try:
-        command, parser, rest = _choose(argv)
-        parsed = parser.parse_args(rest)
+        with stoppable():
+            result = _result(argv)
+        return _print(result, as_json=as_json)
+    except SystemExit as done:  # --help and --version print and leave through argparse
+        emit(sys.stdout, "")
+        return int(done.code or 0)
+    except (Stopped, Exception) as reason:  # noqa: BLE001 - the last resort: it could not be shown
+        return _write(_failed(error_of(reason)), as_json=as_json)
+
+
+def _result(argv: Sequence[str]) -> dict[str, Any]:
+    """Return what a command line comes to, whatever ends it."""
+    try:
+        name, rest = _choose(argv)
+        parsed = flags.COMMANDS[name].parser().parse_args(rest)
         from promoter.running import run_command
 
-        result = run_command(command, parsed)
-    except SystemExit as done:  # --help and --version print and leave through argparse
-        return int(done.code or 0)
-    except PromoteError as error:
-        result = _failed(error)
-    except BrokenPipeError:
-        return int(Exit.DONE)
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours, told as one
-        result = _failed(_bug(error))
-    return _print(result, as_json=json_wanted)
+        return run_command(name, parsed)
+    except (Stopped, Exception) as reason:  # noqa: BLE001 - it is told as an error of ours
+        return _failed(error_of(reason))
 
 
-def _choose(argv: Sequence[str]) -> tuple[str, flags.Parser, Sequence[str]]:
-    """Return the command that the first word names, its grammar and its arguments."""
-    parsers = {
-        "auto": flags.auto_parser,
-        "demo": flags.demo_parser,
-        "pulls": flags.pulls_parser,
-        "set-image": flags.set_image_parser,
-    }
-    if argv and argv[0] in parsers:
-        return argv[0], parsers[argv[0]](), argv[1:]
+def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """Return the command that the first word names, and its arguments."""
+    if argv and argv[0] in flags.WORDS:
+        return argv[0], argv[1:]
     if argv and not argv[0].startswith("-"):
         from promoter.suggest import nearest
 
-        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], flags.COMMANDS))
-    if (environment.variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
-        return "auto", flags.auto_parser(), argv
-    return "promote", flags.main_parser(), argv
+        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], flags.WORDS))
+    if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
+        return "auto", argv
+    return "promote", argv
 
 
 def _failed(error: PromoteError) -> dict[str, Any]:
@@ -59,59 +62,65 @@ def _failed(error: PromoteError) -> dict[str, Any]:
     return report.failure(error)
 
 
-def _bug(error: Exception) -> PromoteError:
-    """Return an unexpected exception as an error that asks for a report, not for the user's help."""
-    if environment.variable("PROMOTER_TRACEBACK"):
-        raise error
-    where = error.__traceback__
-    while where and where.tb_next:
-        where = where.tb_next
-    place = f" in {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
-    return PromoteError(
-        f"a bug of promote: {type(error).__name__}{place}",
-        "Please report it with the command. PROMOTER_TRACEBACK=1 shows the whole trace.",
-    )
-
-
 def _print(result: dict[str, Any], *, as_json: bool) -> int:
-    """Print a result: stdout has the result alone, stderr the complaints."""
+    """Print a result as whoever reads it can take it: a runner of Actions, a terminal, a pipe."""
+    if variable("GITHUB_ACTIONS") == "true":
+        return _write_step(result, as_json=as_json)
+    if as_json or not sys.stdout.isatty():
+        return _write(result, as_json=as_json)
+    from promoter import report, terminal
+
+    return _write(result, terminal.page(report.pieces(result)))
+
+
+def _write_step(result: dict[str, Any], *, as_json: bool) -> int:
+    """Serve GitHub Actions: outputs, summary, annotations; and no text that the runner obeys."""
+    from promoter import actions, report
+
+    try:
+        actions.report(result)
+    except UsageError as error:
+        result = report.lacking(result, error)
+    commands = "".join(actions.mask(one) for one in result.get("_masks", ()))
+    told = commands + actions.marks(result) + actions.defused(_told(result))
+    if as_json:
+        return _write(result, actions.defused_json(report.as_json(result)), told)
+    return _write(result, actions.defused(report.text(result)), told)
+
+
+def _write(
+    result: dict[str, Any],
+    shown: str | None = None,
+    told: str | None = None,
+    *,
+    as_json: bool = False,
+) -> int:
+    """Write a result: stdout has the result alone, stderr the complaints."""
     from promoter import report
+
+    if shown is None:
+        shown = report.as_json(result) if as_json else report.text(result)
+    emit(sys.stderr, _told(result) if told is None else told)
+    code = int(result["exit_code"])
+    if (failed := emit(sys.stdout, shown)) is None:
+        return code
+    reason = (failed.strerror or type(failed).__name__).lower()
+    emit(sys.stderr, f"promote: error: the result can not be written to stdout: {reason}\n")
+    return code or int(Exit.REMOTE)
+
+
+def _told(result: dict[str, Any]) -> str:
+    """Return what is said on stderr, of which nothing commands a terminal."""
+    from promoter import report, terminal
 
     told = "".join(f"promote: {line}\n" for line in result.get("_progress", ()))
     told = "" if result.get("_quiet") else told + report.complaints(result)
-    shown = report.as_json(result) if as_json else report.text(result)
-    if environment.variable("GITHUB_ACTIONS") == "true":
-        told, shown = _as_step(result, told, shown, as_json=as_json)
-    sys.stderr.write(told)
-    sys.stderr.flush()
-    if not as_json and sys.stdout.isatty():
-        from promoter import terminal
-
-        if terminal.is_rich():
-            terminal.show(report.pieces(result))
-            return int(result["exit_code"])
-        shown = terminal.printable(shown)
-    sys.stdout.write(shown)
-    sys.stdout.flush()
-    return int(result["exit_code"])
-
-
-def _as_step(result: dict[str, Any], told: str, shown: str, *, as_json: bool) -> tuple[str, str]:
-    """Serve GitHub Actions: outputs, summary, annotations; and no text that the runner obeys."""
-    from promoter import actions
-
-    actions.report(result)
-    commands = "".join(actions.mask(one) for one in result.get("_masks", ()))
-    commands += actions.marks(result)
-    return (
-        commands + actions.defused(told),
-        actions.defused_json(shown) if as_json else actions.defused(shown),
-    )
+    return terminal.printable(told)
 
 
 def _wants_json(argv: Sequence[str]) -> bool:
     """Say whether stdout shall be JSON, even if the command line turns out to be malformed."""
-    chosen = environment.variable("PROMOTER_OUTPUT")
+    chosen = variable("PROMOTER_OUTPUT")
     for index, word in enumerate(argv):
         if word == "--":
             break

@@ -10,10 +10,10 @@ from promoter.deadline import Deadline
 from promoter.errors import UsageError
 from promoter.image import Tag
 from promoter.plan import Request
-from promoter.promote import told
+from promoter.promote import told_each
 from promoter.promotion import parse_image
 from promoter.sections import check_name
-from promoter.world import open_world
+from promoter.world import opened
 
 if TYPE_CHECKING:
     import argparse
@@ -31,9 +31,8 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     wiring.check_token(wired)
     revision = wiring.source_revision(wired)
-    with wiring.opened(wired) as repository:
-        world = open_world(wired, repository, progress)
-        results = [told(replace(one, source_revision=revision), world) for one in requests]
+    with opened(wired, progress) as world:
+        results = told_each([replace(one, source_revision=revision) for one in requests], world)
     progress.extend(world.bill())
     result = results[0] if len(results) == 1 else report.several(results)
     return {**result, "_masks": _minted(settings, wired)}
@@ -51,8 +50,8 @@ def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )
-    with wiring.opened(wired) as repository, terminal.progress(settings) as shown:
-        world = open_world(wired, repository, progress, patience=_AUTO_PATIENCE)
+    whole = opened(wired, progress, patience=_AUTO_PATIENCE)
+    with whole as world, terminal.progress(settings) as shown:
         results = Run(world, scope, asked, shown).results()
     progress.extend(world.bill())
     told = report.several(results, _summary=report.counted(results))

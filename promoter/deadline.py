@@ -15,3 +15,8 @@ class Deadline:
     def remaining(self) -> float:
         """Return the seconds left, never below zero."""
         return max(0.0, self._end - time.monotonic())
+
+    def reserving(self, part: float) -> Deadline:
+        """Return an earlier one, which leaves this part of the time, or half of what is left of it."""
+        left = self.remaining()
+        return Deadline(max(left - self.seconds * part, left / 2))

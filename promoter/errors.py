@@ -5,8 +5,9 @@ PromoteError
 ├── RefusedError      3  found, but refused: carries one or more refusals
 ├── SelectionError    4  zero or several where one is needed
 ├── RemoteError       5  git, forge or registry said no or failed; safe to run again
-│   └── RaceLost      5  somebody else wrote first; the loop observes and plans again
-└── Interrupted   130/143  stopped by a signal, saying what was and was not done
+│   └── RaceLostError 5  somebody else wrote first; the loop observes and plans again
+└── InterruptedRunError  130  SIGINT ended the run; it says what was and was not done
+    └── TerminatedRunError 143  SIGTERM did
 """
 
 from __future__ import annotations
@@ -110,3 +111,9 @@ class InterruptedRunError(PromoteError):
 
     code = "interrupted"
     exit = Exit.INTERRUPTED
+
+
+class TerminatedRunError(InterruptedRunError):
+    """The signal was SIGTERM."""
+
+    exit = Exit.TERMINATED

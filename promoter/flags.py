@@ -10,22 +10,16 @@ from promoter.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
-
-COMMANDS = {
-    "auto": "promote the newest images that the policies choose",
-    "demo": "make the Aurora GitOps repository and promote through it, without token or network",
-    "pulls": "list the pulls of a repository; end one of the local forge",
-    "set-image": "edit the images of kustomizations in place, without git",
-}
 
 _EPILOG = """\
 commands (promote COMMAND --help):
 {commands}
 
 Every flag can be given as PROMOTER_ and its name, e.g. PROMOTER_API_URL; PROMOTER_IMAGE takes
-one image a line. The token is read from GITHUB_TOKEN or GH_TOKEN; a GitHub App is given by
-PROMOTER_GITHUB_APP_ID and PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
+one image a line. The token is read from PROMOTER_TOKEN, GITHUB_TOKEN or GH_TOKEN, in this order; a
+GitHub App is given by PROMOTER_GITHUB_APP_ID and PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
 exit codes: 0 done or already so, 1 a bug, 2 bad arguments or configuration, 3 refused,
 4 zero or several where one is needed, 5 git, forge or registry failed, 10 --check found a change
@@ -53,10 +47,10 @@ class Parser(argparse.ArgumentParser):
 
 def main_parser() -> Parser:
     """Return the grammar of `promote --app A --tag T`."""
-    commands = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<10} {COMMANDS[name].text}" for name in WORDS)
     parser = Parser(
         prog="promote",
-        description="Move a container image tag into a GitOps repository by one pull request.",
+        description=COMMANDS["promote"].text,
         epilog=_EPILOG.format(commands=commands),
         formatter_class=Formatter,
         allow_abbrev=False,
@@ -97,7 +91,7 @@ def auto_parser() -> Parser:
     """Return the grammar of `promote auto`."""
     parser = Parser(
         prog="promote auto",
-        description="Promote the newest images that the policies of promoter.yaml choose.",
+        description=COMMANDS["auto"].text,
         formatter_class=Formatter,
         allow_abbrev=False,
     )
@@ -121,7 +115,7 @@ def demo_parser() -> Parser:
     """Return the grammar of `promote demo`."""
     parser = Parser(
         prog="promote demo",
-        description=COMMANDS["demo"],
+        description=COMMANDS["demo"].text,
         formatter_class=Formatter,
         allow_abbrev=False,
     )
@@ -137,7 +131,7 @@ def pulls_parser() -> Parser:
     """Return the grammar of `promote pulls`."""
     parser = Parser(
         prog="promote pulls",
-        description=COMMANDS["pulls"],
+        description=COMMANDS["pulls"].text,
         formatter_class=Formatter,
         allow_abbrev=False,
     )
@@ -155,7 +149,7 @@ def set_image_parser() -> Parser:
     """Return the grammar of `promote set-image`, whose arguments are those of kustomize."""
     parser = Parser(
         prog="promote set-image",
-        description=COMMANDS["set-image"],
+        description=COMMANDS["set-image"].text,
         formatter_class=Formatter,
         allow_abbrev=False,
     )
@@ -215,3 +209,29 @@ def _how(parser: Parser) -> None:
 def _output(group: argparse._ActionsContainer) -> None:
     """Add the flag that chooses the form of stdout."""
     group.add_argument("--output", choices=("text", "json"), help="the form of stdout")
+
+
+class Command:
+    """A command: what it does, and its grammar. It is carried out by its namesake in `commands`."""
+
+    def __init__(self, text: str, parser: Callable[[], Parser]) -> None:
+        self.text = text
+        self.parser = parser
+
+
+COMMANDS = {
+    "promote": Command(
+        "move a container image tag into a GitOps repository by one pull request", main_parser
+    ),
+    "auto": Command("promote the newest images that the policies choose", auto_parser),
+    "demo": Command(
+        "make the Aurora GitOps repository and promote through it, without token or network",
+        demo_parser,
+    ),
+    "pulls": Command("list the pulls of a repository; end one of the local forge", pulls_parser),
+    "set-image": Command(
+        "edit the images of kustomizations in place, without git", set_image_parser
+    ),
+}
+WORDS = tuple(name for name in COMMANDS if name != "promote")
+"""The commands that are named; without a name it is `promote --app`."""

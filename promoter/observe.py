@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 def observe_and_plan(request: Request, world: World) -> Promotion:
     """Return what one request means for what is there now."""
     wiring = world.wiring
-    wanted = wiring.settings.base or (wiring.file.base if wiring.file else None)
-    base = world.repository.base(wanted)
+    base = world.repository.base(wiring.base)
     config = wiring.config(base[1])
     target = locate(request, config, base[1])
     sight = world.repository.look(base, branch_of(target, config))

@@ -1,4 +1,4 @@
-"""This process: the variables that matter before any setting is read, and its standard streams."""
+"""The process that runs: its standard streams, and the variables that matter before settings do."""
 
 from __future__ import annotations
 

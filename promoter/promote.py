@@ -9,26 +9,34 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_r
 
 from promoter import report
 from promoter.apply import Outcome, apply
+from promoter.ending import Stopped, error_of
 from promoter.errors import PromoteError, RaceLostError
 from promoter.observe import observe_and_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.deadline import Deadline
     from promoter.forges import Forge
     from promoter.plan import Action, Promotion, Request
     from promoter.world import World
 
 
-def promote(request: Request, world: World) -> Outcome:
-    """Carry one request out to its end, however many others write at the same time."""
-    deadline, settings = world.wiring.deadline, world.wiring.settings
-    attempts = Retrying(
+def races(deadline: Deadline) -> Retrying:
+    """Return the attempts of what may lose a race: again and again, until the deadline."""
+    return Retrying(
         retry=retry_if_exception_type(RaceLostError),
         stop=stop_after_delay(deadline.remaining()),
         wait=wait_random_exponential(multiplier=0.05, max=3),
         reraise=True,
     )
+
+
+def promote(request: Request, world: World) -> Outcome:
+    """Carry one request out to its end, however many others write at the same time."""
+    settings = world.wiring.settings
     written: tuple[str, Action] | None = None
-    for attempt in attempts:
+    for attempt in races(world.wiring.deadline):
         with attempt:
             promotion = observe_and_plan(request, world)
             if settings.dry_run or settings.check:
@@ -52,6 +60,26 @@ def told(request: Request, world: World) -> dict[str, Any]:
         return report.failure(error, request)
     preview = settings.dry_run or settings.check
     return report.envelope(outcome, preview=preview, check=settings.check)
+
+
+def told_each(requests: Sequence[Request], world: World) -> list[dict[str, Any]]:
+    """Carry requests out one by one; an end of the run before its time is told for each it meets."""
+    results = []
+    for number, request in enumerate(requests):
+        before = len(world.progress)
+        try:
+            results.append(told(request, world))
+        except (Stopped, Exception) as reason:  # noqa: BLE001 - whatever it is, all is told
+            results.append(unfinished(reason, request, world.progress[before:]))
+            results += [unfinished(reason, one) for one in requests[number + 1 :]]
+            break
+    return results
+
+
+def unfinished(reason: BaseException, request: Request, done: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the envelope of a request that an end of the run has met, with what was done for it."""
+    error = reason.after(done) if isinstance(reason, Stopped) else error_of(reason)
+    return report.failure(error, request)
 
 
 def _forge_for(promotion: Promotion, world: World) -> Forge | None:

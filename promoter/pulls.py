@@ -22,6 +22,14 @@ def run(settings: Settings, verb: str, number: int | None) -> dict[str, Any]:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
     wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     forge = wiring.open_forge(wired)
+    try:
+        return _done(forge, verb, number)
+    finally:
+        forge.leave()
+
+
+def _done(forge: Forge, verb: str, number: int | None) -> dict[str, Any]:
+    """Do what was asked, and return the pulls that it is about."""
     if verb == "list":
         if number is not None:
             raise UsageError("list takes no number", "Say merge N or close N to end a pull.")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from promoter.refusal import Refusal
 
 SCHEMA = 1
+_GRAVEST = (
+    Exit.INTERRUPTED, Exit.TERMINATED,
+    Exit.BUG, Exit.USAGE, Exit.REMOTE, Exit.REFUSED, Exit.SELECTION, Exit.PENDING,
+)  # fmt: skip
 
 
 def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
@@ -77,6 +81,14 @@ def failure(error: PromoteError, request: Request | None = None) -> dict[str, An
     )
 
 
+def lacking(result: Mapping[str, Any], error: PromoteError) -> dict[str, Any]:
+    """Return a result of whose telling a part has failed."""
+    told = failure(error)
+    if "error" not in result:
+        return {**result, "_lacking": told, "exit_code": told["exit_code"]}
+    return {**result, "error": result["error"] or told["error"], "exit_code": told["exit_code"]}
+
+
 def standing(choice: Choice, base: str, branch: str) -> dict[str, Any]:
     """Return the envelope of an app that has what its policy wants; a terminal is not told."""
     target = choice.candidate.target
@@ -119,8 +131,7 @@ def several(results: Sequence[Mapping[str, Any]], **more: object) -> dict[str, A
 def gravest(codes: Iterable[int]) -> int:
     """Return the exit code that stands for several: a failure before a pending change before 0."""
     found = set(codes)
-    order = (Exit.BUG, Exit.USAGE, Exit.REMOTE, Exit.REFUSED, Exit.SELECTION, Exit.PENDING)
-    return next((int(code) for code in order if code in found), 0)
+    return next((int(code) for code in _GRAVEST if code in found), 0)
 
 
 def exit_code(outcome: Outcome, *, check: bool) -> Exit:
@@ -178,6 +189,9 @@ def pieces(result: Mapping[str, Any]) -> list[tuple[Kind, str]]:
 
 def complaints(result: Mapping[str, Any], about: str = "") -> str:
     """Return a result's warnings, refusals and error as a person reads them on stderr."""
+    if "_lacking" in result:
+        rest = {key: value for key, value in result.items() if key != "_lacking"}
+        return complaints(rest, about) + complaints(result["_lacking"])
     if "results" in result:
         several = len(result["results"]) > 1
         return "".join(complaints(one, _about(one) if several else "") for one in result["results"])

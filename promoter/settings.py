@@ -1,7 +1,7 @@
 """What the caller says: flags, environment and files, each value with its source; secrets sealed.
 
-This is the only module that reads the process environment, and it takes out of it what no child
-process may inherit: the tokens, and every `GIT_*` that would bend git.
+All of the process environment is read here, but for what `promoter.process` must know earlier. What
+no child process may inherit is taken out of it: the tokens, and every `GIT_*` that would bend git.
 """
 
 from __future__ import annotations

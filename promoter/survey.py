@@ -10,6 +10,7 @@ from promoter import propose
 from promoter.edits import kustomization
 from promoter.edits.entries import ImageEntry
 from promoter.edits.glance import glance
+from promoter.ending import error_of
 from promoter.errors import PromoteError, SelectionError
 from promoter.image import split
 from promoter.layout import KUSTOMIZATION_NAMES, environments_of, folder, known_apps, target_of
@@ -18,7 +19,7 @@ from promoter.shards import Shard
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from promoter.config import Config
     from promoter.layout import Target
@@ -64,6 +65,14 @@ class Failure:
     error: PromoteError
 
 
+@dataclass(slots=True)
+class Progress:
+    """Told how far a run is: `total` apps, of which one more is known with each `tick`."""
+
+    begin: Callable[[int], None] = lambda _: None
+    tick: Callable[[], None] = lambda: None
+
+
 class Survey:
     """The apps that policies choose tags for; each is looked at as the iteration comes to it.
 
@@ -88,8 +97,8 @@ class Survey:
         for app, name, settings in self.places:
             try:
                 found = _candidate(self._config, self._tree, (app, name), settings)
-            except PromoteError as error:
-                self.failures.append(Failure(app, name, error))
+            except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+                self.failures.append(Failure(app, name, error_of(reason)))
             else:
                 yield found
 

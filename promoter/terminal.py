@@ -7,47 +7,60 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from promoter.environment import variable
+from promoter.process import variable
 from promoter.report import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
-    from promoter.auto import Progress
     from promoter.settings import Settings
+    from promoter.survey import Progress
+
+_BLOCK = re.compile(
+    r"^(?P<fence>`{3,})(?P<kind>diff|mermaid)\n(?P<text>.*?)\n(?P=fence)$", re.DOTALL | re.MULTILINE
+)
 
 
-def is_rich() -> bool:
-    """Say whether stdout is a terminal whose user has not declined colours (no-color.org)."""
-    declined = variable("NO_COLOR") is not None or variable("TERM") == "dumb"
-    return sys.stdout.isatty() and not declined
-
-
-def show(pieces: Iterable[tuple[Kind, str]]) -> None:
-    """Print a result to a terminal: diffs in colours, the pull's Markdown as a page."""
+def page(pieces: Sequence[tuple[Kind, str]]) -> str:
+    """Return a result for the terminal that stdout is: diffs in colours, Markdown as a page."""
+    shown = [(kind, printable(text)) for kind, text in pieces]
+    if variable("NO_COLOR") is not None or variable("TERM") == "dumb":  # no-color.org
+        return "".join(text for _, text in shown)
     from rich.console import Console
     from rich.markdown import Markdown
     from rich.syntax import Syntax
 
     console = Console(highlight=False)
-    for kind, raw in pieces:
-        text = printable(raw)
-        if kind is Kind.DIFF:
-            console.print(Syntax(text.rstrip("\n"), "diff", background_color="default"))
-        elif kind is Kind.MARKDOWN:
-            console.print(Markdown(_unfolded(text)))
-        else:
-            console.print(text, end="", markup=False, soft_wrap=True)
+    diffs = {text.strip() for kind, text in shown if kind is Kind.DIFF}
+    with console.capture() as captured:
+        for kind, text in shown:
+            if kind is Kind.DIFF:
+                lines = text.rstrip("\n")
+                console.print(Syntax(lines, "diff", background_color="default", word_wrap=True))
+            elif kind is Kind.MARKDOWN:
+                console.print(Markdown(_readable(text, diffs)))
+            else:
+                console.print(text, end="", markup=False, soft_wrap=True)
+    return captured.get()
 
 
 def printable(text: str) -> str:
-    """Return text without the characters by which a file could command the terminal."""
+    """Return text without the characters by which a file could command the terminal or the runner."""
+    text = text.replace("\r\n", "\n")
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
-def _unfolded(markdown: str) -> str:
-    """Return Markdown without the HTML that folds parts of it away, which a terminal would drop."""
-    text = re.sub(r"<!--.*?-->", "", markdown, flags=re.DOTALL)
+def _readable(markdown: str, diffs: Collection[str]) -> str:
+    """Return Markdown without what a terminal can not show, or shows already."""
+
+    def block(found: re.Match[str]) -> str:
+        if found["kind"] == "mermaid":
+            return "(A picture, on the pull's page.)"
+        return "(The diff is above.)" if found["text"].strip() in diffs else found[0]
+
+    text = _BLOCK.sub(block, markdown)
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    # A terminal would drop what HTML folds away.
     text = re.sub(r"<summary>(.*?)</summary>", r"**\1**", text)
     return re.sub(r"</?details>", "", text)
 
@@ -55,7 +68,7 @@ def _unfolded(markdown: str) -> str:
 @contextmanager
 def progress(settings: Settings) -> Iterator[Progress]:
     """Show on stderr how far a run is, where that is a terminal; elsewhere nothing moves."""
-    from promoter.auto import Progress
+    from promoter.survey import Progress
 
     if settings.quiet or not sys.stderr.isatty():
         yield Progress()

@@ -65,6 +65,11 @@ class Wiring:
         return config.merge_wiring(policy, self.file)
 
     @property
+    def base(self) -> str | None:
+        """The branch that promotions go to, where the caller names one."""
+        return self.settings.base or (self.file.base if self.file else None)
+
+    @property
     def transport(self) -> str:
         """How the repository is read, which is known before its own configuration is."""
         return self.settings.transport or (self.file.transport if self.file else None) or "git"

@@ -1,8 +1,9 @@
-"""The real things of one run, opened once."""
+"""The real things of one run, opened once and closed with it."""
 
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from promoter import wiring as wires
 from promoter.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from promoter.forges import Forge
     from promoter.gitops import Repository
@@ -25,7 +26,6 @@ class World:
 
     wiring: Wiring
     repository: Repository
-    open_forge: Callable[[], Forge]
     progress: list[str]
     now: int
     """When the run began, in seconds since the epoch."""
@@ -38,7 +38,7 @@ class World:
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
         if self._forge is None:
-            self._forge = self.open_forge()
+            self._forge = wires.open_forge(self.wiring)
         return self._forge
 
     def writer(self, promotion: Promotion) -> Repository:
@@ -61,10 +61,19 @@ class World:
         """Return what the run has asked of the forge, where it asked anything."""
         return (self._forge.spent(),) if self._forge else ()
 
+    def close(self) -> None:
+        """End the connections and processes of what was opened on the way."""
+        for one in (self._forge, self._registry):
+            if one is not None:
+                one.leave()
 
-def open_world(
-    wiring: Wiring, repository: Repository, progress: list[str], *, patience: float = 3.0
-) -> World:
-    """Return the world of a run; what it has written is told in `progress`."""
-    now = int(time.time())
-    return World(wiring, repository, lambda: wires.open_forge(wiring), progress, now, patience)
+
+@contextmanager
+def opened(wiring: Wiring, progress: list[str], *, patience: float = 3.0) -> Iterator[World]:
+    """Give the world of a run; what it has written is told in `progress`."""
+    with wires.opened(wiring) as repository:
+        world = World(wiring, repository, progress, int(time.time()), patience)
+        try:
+            yield world
+        finally:
+            world.close()

@@ -15,7 +15,7 @@ from promoter.image import Tag
 from promoter.plan import Request
 from promoter.promote import told
 from promoter.settings import Settings
-from promoter.world import open_world
+from promoter.world import opened
 
 if TYPE_CHECKING:
     from promoter.gitops.git import Git
@@ -54,8 +54,7 @@ def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline)
     own = Settings(repository=str(git.directory), forge="local", timeout=settings.timeout)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
-    with wiring.opened(wired) as opened:
-        world = open_world(wired, opened, [])
+    with opened(wired, []) as world:
         return told(request, world)
 
 

@@ -1,4 +1,4 @@
-"""Forges: where pulls are kept. A seam is this Protocol and the table in `promoter.forges.table`."""
+"""Forges: where pulls are kept. The seam is this Protocol; `promoter.wiring.open_forge` chooses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Forge(Protocol):
         """Return the pulls from a branch to a base in every state, newest first."""
 
     def all(self) -> tuple[Pull, ...]:
-        """Return every open pull, and as many ended ones as one answer of the forge holds."""
+        """Return every open pull, newest first; ended ones only where they cost no more."""
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
@@ -43,3 +43,6 @@ class Forge(Protocol):
 
     def spent(self) -> str:
         """Return what the run has asked of the forge, in a line."""
+
+    def leave(self) -> None:
+        """End the connections or processes that were kept for asking."""

@@ -118,6 +118,10 @@ class LocalForge:
         """Nothing is asked over a network."""
         return "local forge: no requests"
 
+    def leave(self) -> None:
+        """End git's processes."""
+        self._git.close()
+
     def merge(self, number: int) -> Pull:
         """Merge an open pull into its base by a merge commit, and delete its branch."""
         stored = self._find(number)

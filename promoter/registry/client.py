@@ -47,6 +47,10 @@ class Registry:
         self._lock = Lock()
         self._known: dict[tuple[str, ...], Any] = {}
 
+    def leave(self) -> None:
+        """End the connections."""
+        self._connection.close()
+
     def forget(self, name: str) -> None:
         """Ask anew what was answered about an image, such as one whose push is under way."""
         with self._lock:

@@ -96,8 +96,6 @@ def _asked(work: str, ask: Callable[[], T], explain: Callable[[int], str | None]
         if isinstance(error, GithubException):
             hint = explain(error.status)
             raise RemoteError(told.message, hint or told.hint) from error
-        if isinstance(error, requests.RequestException):
-            raise told from error
         raise told from error
 
 

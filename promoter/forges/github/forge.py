@@ -36,6 +36,10 @@ class GitHubForge:
     ) -> None:
         self.client = Client(api_url, repository, token, deadline)
 
+    def leave(self) -> None:
+        """End the connections."""
+        self.client.github.close()
+
     def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
         wanted = {
