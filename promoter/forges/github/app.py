@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import requests
 from github import Auth, GithubException, GithubIntegration
 from pydantic import SecretStr
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
