@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.gitops.clone import Clone
 from promoter.deadline import Deadline
+from promoter.gitops.clone import Clone
 from promoter.gitops.git import Git
 from promoter.gitops.history import FileVersion, file_versions
 from promoter.gitops.source import read_brings
