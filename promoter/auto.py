@@ -77,7 +77,6 @@ class Run:
         survey = Survey(config, base[1], self.scope)
         self._places = [(app, environment) for app, environment, _ in survey.places]
         self.progress.begin(len(self._places))
-        # What is known is to be delivered and told within the time, whatever a registry takes of it.
         asking = world.wiring.deadline.reserving(_RESERVE)
         found = choices(survey, world.registry(), self.progress.tick, asking)
         for failure in survey.failures:
@@ -139,8 +138,7 @@ class Run:
 
     def _link(self, seen: _Base, choice: Choice, chain: Chain) -> tuple[Promotion, str] | None:
         """Add one app's commit to the chain; None where there is none to add, which is reported."""
-        promotion = self._decided(seen, choice, chain.tree)
-        if promotion is None:
+        if (promotion := self._decided(seen, choice, chain.tree)) is None:
             return None
         if promotion.message is None or self._is_preview:
             self._keep_outcome(Outcome(promotion, promotion.action, promotion.writes))

@@ -43,7 +43,7 @@ class Chain:
             onto=first.base,
             lease=first.base,
             files=files,
-            message=_batch_message(declared),
+            message=batch_message(declared),
             author=first.author,
         )
         commit = self.repository.stage(draft)
@@ -70,7 +70,7 @@ class Published:
         self.repository.delete(branch, lease)
 
 
-def _batch_message(declared: list[Declaration]) -> str:
+def batch_message(declared: list[Declaration]) -> str:
     """Return the message of one commit for several apps: a line and the trailers of each."""
     environments = ", ".join(dict.fromkeys(one.environment for one in declared))
     title = f"Promote {len(declared)} apps to {environments}"

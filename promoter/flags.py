@@ -17,9 +17,10 @@ _EPILOG = """\
 commands (promote COMMAND --help):
 {commands}
 
-Every flag can be given as PROMOTER_ and its name, e.g. PROMOTER_API_URL; PROMOTER_IMAGE takes
-one image a line. The token is read from PROMOTER_TOKEN, GITHUB_TOKEN or GH_TOKEN, in this order; a
-GitHub App is given by PROMOTER_GITHUB_APP_ID and PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
+Every flag of promote and promote auto can be given as PROMOTER_ and its name, e.g.
+PROMOTER_API_URL; PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
+GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHUB_APP_ID and
+PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
 exit codes: 0 done or already so, 1 a bug, 2 bad arguments or configuration, 3 refused,
 4 zero or several where one is needed, 5 git, forge or registry failed, 10 --check found a change

@@ -6,7 +6,6 @@ The grammar is that of distribution/reference and the OCI distribution specifica
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from promoter.errors import UsageError
@@ -122,29 +121,6 @@ class Name(str):
         domain, path = _split_domain(self)
         hub = domain in ("", "docker.io", "index.docker.io")
         return f"library/{path}" if hub and "/" not in path else path
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A name with a tag, a digest, both or neither, each as parsed types."""
-
-    name: Name
-    tag: Tag | None = None
-    digest: Digest | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return `name[:tag][@digest]` parsed, or raise `UsageError`."""
-        name, tag, digest = split(text)
-        return cls(
-            Name.parse(name),
-            Tag.parse(tag) if tag is not None else None,
-            Digest.parse(digest) if digest is not None else None,
-        )
-
-    def __str__(self) -> str:
-        """Return `name[:tag][@digest]`."""
-        return join(self.name, self.tag, self.digest)
 
 
 def split(text: str) -> tuple[str, str | None, str | None]:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.chain import batch_message
+from promoter.image import Tag
+from promoter.model import ImageRequest
+from promoter.promotion import Declaration
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -174,6 +178,16 @@ def test_batched_environment_gets_one_commit(tmp_path: Path, registry: Registry)
     assert repo.git("log", "-1", "--format=%s", "main") == "Promote 4 apps to dev"
     assert len(repo.git("diff", "--name-only", "main^", "main").splitlines()) == 4
     assert actions(auto(repo)) == {}
+    registry.push("app-005", "1.4.2")
+    assert actions(auto(repo)) == {"app-005": "pushed"}
+    assert repo.git("log", "-1", "--format=%s", "main") == "Promote app-005 to dev: 1.4.2"
+
+
+def test_batch_declares_each_app_whole_though_all_share_one_image() -> None:
+    image = ImageRequest("ghcr.io/o/shared", Tag("1.4.2"))
+    declared = [Declaration(app, "dev", (image,), actor="ada") for app in ("one", "two")]
+    trailers = batch_message(declared).rstrip().rpartition("\n\n")[2].splitlines()
+    assert trailers == [line for one in declared for line in one.trailers()]
 
 
 def test_pull_delivery_is_one_push_and_one_pull_an_app(tmp_path: Path, registry: Registry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promoter.errors import UsageError
-from promoter.image import Digest, Name, Reference, Tag
+from promoter.image import Digest, Name, Tag, join, split
 from promoter.policy.order import Order, compare
 
 HEX = "a" * 64
@@ -43,9 +43,8 @@ def test_digest_outside_the_grammar_is_told(text: str) -> None:
     ],
 )
 def test_reference_is_split(text: str, name: str, tag: str | None, digest: str | None) -> None:
-    found = Reference.parse(text)
-    assert (found.name, found.tag, found.digest) == (name, tag, digest)
-    assert str(found) == text
+    assert split(text) == (name, tag, digest)
+    assert join(name, tag, digest) == text
 
 
 @pytest.mark.parametrize(
