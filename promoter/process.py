@@ -16,6 +16,11 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+def child_environment() -> dict[str, str]:
+    """Return what a child process may see, once the settings have taken out what it may not."""
+    return dict(os.environ)
+
+
 def open_streams() -> None:
     """Have all three standard streams there, and none that fails on a letter it can not write."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

@@ -224,11 +224,6 @@ def duration(text: str) -> float:
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 
-def child_environment() -> dict[str, str]:
-    """Return what a child process may see, while `taken_environment` is in force."""
-    return dict(os.environ)
-
-
 def _registries(variables: Variables) -> Registries:
     """Return how registries are logged in to, or raise `UsageError` for half a login."""
     given = (variables.registry_host, variables.registry_username, variables.registry_password)

@@ -18,7 +18,7 @@ from promoter.gitops.commits import Signing
 from promoter.gitops.git import Credential, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
-from promoter.settings import child_environment
+from promoter.process import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
