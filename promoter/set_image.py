@@ -120,7 +120,11 @@ def _checked(path: Path) -> Path:
 def _write(path: Path, data: bytes) -> None:
     """Replace a file whole or not at all, with its mode."""
     mode = path.stat().st_mode
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the file that would have taken its place
+        raise
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
