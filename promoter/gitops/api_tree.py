@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.errors import RemoteError
 from promoter.forges.github.client import FAILURES
-from promoter.gitops.tree import ROOT, kind_of
+from promoter.gitops.tree import ROOT, checked, kind_of, unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promoter.forges.github.client import Client
     from promoter.model import Kind
@@ -57,14 +57,13 @@ class ApiTree:
         oid = place[0] if place else self._reader.commit(self._commit)["tree"]["sha"]
         if directory in self._unfolded or (directory.name and place is None):
             return
-        for below, entries in self._reader.below(oid).items():
-            self._listings[directory / below] = entries
+        self._listings |= unfolded(self._reader.below(oid), directory)
         self._unfolded.add(directory)
 
     def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         """Return name → (object id, mode) of a directory; empty where there is none."""
         if directory not in self._listings:
-            self._listings[directory] = self._list(directory)
+            self._listings[directory] = checked(self._list(directory), directory)
         return self._listings[directory]
 
     def _list(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
@@ -93,18 +92,15 @@ class Reader:
         entries = self._object("trees", sha)["tree"]
         return {one["path"]: (one["sha"], int(one["mode"], 8)) for one in entries}
 
-    def below(self, sha: str) -> dict[str, dict[str, tuple[str, int]]]:
-        """Return every directory below one by its path; nothing where GitHub cuts the answer."""
+    def below(self, sha: str) -> Iterator[tuple[str, str, int]]:
+        """Yield path, id and mode of all below a directory; nothing where GitHub cuts the answer."""
         answer = self._client.read(
             f"read tree {sha[:9]}",
             lambda: self._client.ask("GET", f"/git/trees/{sha}", parameters={"recursive": "1"}),
             new=True,
         )
-        found: dict[str, dict[str, tuple[str, int]]] = {}
-        for one in () if answer.get("truncated") else answer["tree"]:
-            parent, _, name = one["path"].rpartition("/")
-            found.setdefault(parent, {})[name] = (one["sha"], int(one["mode"], 8))
-        return found
+        if not answer.get("truncated"):
+            yield from ((one["path"], one["sha"], int(one["mode"], 8)) for one in answer["tree"])
 
     def blob(self, sha: str) -> bytes:
         """Return a file's bytes, proved by their id."""

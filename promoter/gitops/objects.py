@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from git.objects.fun import tree_entries_from_data
-
+from promoter.errors import RemoteError
 from promoter.gitops.git import failure
 from promoter.gitops.pack import Entry, pack
 
@@ -68,8 +67,12 @@ class Objects:
         """Return name → (object id, mode) of a directory; commits share most of theirs."""
         found = self._listings.get(oid)
         if found is None:
-            entries = tree_entries_from_data(self.read(oid))
-            found = self._listings[oid] = {n: (binsha.hex(), mode) for binsha, mode, n in entries}
+            try:
+                found = self._listings[oid] = _listing(self.read(oid), len(oid) // 2)
+            except ValueError as error:
+                raise RemoteError(
+                    f"{oid} is no directory as git keeps it", "Try git fsck."
+                ) from error
         return found
 
     def _load(self, oids: list[str]) -> None:
@@ -120,3 +123,15 @@ class Objects:
         if result.status != 0:
             raise failure("index-pack", result)
         self._made.clear()
+
+
+def _listing(data: bytes, width: int) -> Listing:
+    """Return what a directory's bytes list, entry by entry: `MODE NAME`, a NUL, so many bytes of id."""
+    found: Listing = {}
+    place = 0
+    while place < len(data):
+        end = data.index(b"\0", place)
+        mode, _, name = data[place:end].partition(b" ")
+        place = end + 1 + width
+        found[name.decode("utf-8", "surrogateescape")] = (data[end + 1 : place].hex(), int(mode, 8))
+    return found

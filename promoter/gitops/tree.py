@@ -6,7 +6,9 @@ import stat
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from promoter.errors import RefusedError
 from promoter.model import Kind
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from promoter.gitops.objects import Listing, Objects
 
 ROOT = PurePosixPath(".")
+_LEADING_OUT = frozenset({"", ".", ".."})
 
 
 class GitTree:
@@ -62,14 +65,8 @@ class GitTree:
         self._objects.save()
         name = f"{self._commit}:{'' if directory == ROOT else directory}"
         listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
-        found: dict[str, Listing] = {}
-        for line in filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0")):
-            fields, _, path = line.partition("\t")
-            mode, _, oid = fields.split(" ", 2)
-            parent, _, leaf = path.rpartition("/")
-            found.setdefault(parent, {})[leaf] = (oid, int(mode, 8))
-        for below, entries in found.items():
-            self._directories[directory / below] = entries
+        lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
+        self._directories |= unfolded((_parsed(line) for line in lines), directory)
         self._unfolded.add(directory)
 
     def mode(self, path: PurePosixPath) -> int:
@@ -91,11 +88,51 @@ class GitTree:
     def _list(self, directory: PurePosixPath) -> Listing:
         """Read one directory, from the root down, so that nothing absent is asked for."""
         if directory == ROOT:
-            return self._objects.listing(self.oid(ROOT))
+            return checked(self._objects.listing(self.oid(ROOT)), directory)
         entry = self.listing(directory.parent).get(directory.name)
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
-        return self._objects.listing(entry[0])
+        return checked(self._objects.listing(entry[0]), directory)
+
+
+def checked(listing: Listing, directory: PurePosixPath) -> Listing:
+    """Return a directory's names, or raise `RefusedError` for one that leads out of it.
+
+    A commit may hold what no work tree can: whoever made it need not have asked git.
+    """
+    for name in listing:
+        if name in _LEADING_OUT or "/" in name or name.lower() == ".git":
+            raise _no_name(name, directory)
+    return listing
+
+
+def unfolded(
+    entries: Iterable[tuple[str, str, int]], directory: PurePosixPath
+) -> dict[PurePosixPath, Listing]:
+    """Return every directory below one from path, id and mode of all it holds; names are checked."""
+    found: dict[str, Listing] = {}
+    for path, oid, mode in entries:
+        parent, _, name = path.rpartition("/")
+        found.setdefault(parent, {})[name] = (oid, mode)
+    for below in filter(None, found):
+        parent, _, name = below.rpartition("/")
+        if name not in found.get(parent, ()):
+            raise _no_name(f"{name}/{min(found[below])}", directory / parent)
+    return {directory / below: checked(names, directory / below) for below, names in found.items()}
+
+
+def _parsed(line: str) -> tuple[str, str, int]:
+    """Return path, id and mode from a line of ls-tree."""
+    fields, _, path = line.partition("\t")
+    mode, _, oid = fields.split(" ", 2)
+    return path, oid, int(mode, 8)
+
+
+def _no_name(name: str, directory: PurePosixPath) -> RefusedError:
+    """Return the refusal of an entry that no checkout could make a file of."""
+    reason = f"the commit holds an entry with the name {name!r}, which no file can have"
+    hint = "Remove it from the repository; git fsck names it."
+    return RefusedError([Refusal("entry-name", reason, hint, str(directory))])
 
 
 def kind_of(mode: int) -> Kind:

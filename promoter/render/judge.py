@@ -153,6 +153,9 @@ def _materialise(tree: Tree, folders: Iterable[PurePosixPath], root: Path) -> bo
         size += len(data)
         if size > _BYTES:
             return False
+        if path.is_absolute() or ".." in path.parts:
+            msg = f"{path} would be written outside of the folder that is rendered"
+            raise AssertionError(msg)
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
