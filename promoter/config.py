@@ -10,13 +10,12 @@ from pydantic import AfterValidator, Field, ValidationError
 from promoter.document import Document, load
 from promoter.errors import UsageError
 from promoter.policy.model import Policy
+from promoter.section import Section
 from promoter.sections import (
     App,
     AppName,
     Checks,
     Environment,
-    Override,
-    Section,
     Templates,
     check_author,
 )
@@ -59,10 +58,7 @@ class Config(Section):
         """Return an environment as one app sees it; raises `KeyError` where there is none."""
         found = self.environments[name]
         override = self.apps[app].environments.get(name) if app in self.apps else None
-        if override is None:
-            return found
-        changed = override.model_dump(exclude_none=True, exclude_unset=True, by_alias=False)
-        return found.model_copy(update={key: getattr(override, key) for key in changed})
+        return override.over(found) if override else found
 
 
 def parse(data: bytes, file: str) -> Config:
@@ -75,6 +71,7 @@ def parse(data: bytes, file: str) -> Config:
     except ValidationError as error:
         raise _located(error, document) from None
     _check_references(config, document)
+    _check_overrides(config, document)
     return config
 
 
@@ -108,6 +105,16 @@ def _check_references(config: Config, document: Document) -> None:
                 raise _unknown(environment, known, document, place)
 
 
+def _check_overrides(config: Config, document: Document) -> None:
+    """Raise `UsageError` where an app's environment is impossible as a whole."""
+    for app, one in config.apps.items():
+        for name in one.environments.keys() & config.environments:
+            try:
+                config.environment(name, app)
+            except ValidationError as error:
+                raise _located(error, document, ("apps", app, "environments", name)) from None
+
+
 def _unknown(
     name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
 ) -> UsageError:
@@ -122,11 +129,13 @@ def _unknown(
     )
 
 
-def _located(error: ValidationError, document: Document) -> UsageError:
+def _located(
+    error: ValidationError, document: Document, within: tuple[str, ...] = ()
+) -> UsageError:
     """Return the most telling complaint as an error with its place: a misspelt key, or the first."""
     found = error.errors(include_url=False, include_context=True)
     first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    place = tuple(part for part in first["loc"] if part != "[key]")
+    place = (*within, *(part for part in first["loc"] if part != "[key]"))
     line, column = document.position(place)
     key = ".".join(str(part) for part in place) or "the file"
     if first["type"] == "extra_forbidden":
@@ -139,23 +148,16 @@ def _located(error: ValidationError, document: Document) -> UsageError:
 
 def _keys(place: tuple[Any, ...]) -> list[str]:
     """Return the keys that are known at a place of the configuration."""
-    sections: dict[int, type[Section]] = {0: Config}
-    named: dict[str, tuple[type[Section], type[Section] | None]] = {
-        "environments": (Environment, None),
-        "apps": (App, None),
+    models: dict[object, type[Section]] = {
+        "environments": Environment,
+        "apps": App,
+        "templates": Templates,
+        "checks": Checks,
+        "policy": Policy,
     }
-    model: type[Section] = sections[0]
-    if place and place[0] in named and len(place) >= 2:
-        model = named[str(place[0])][0]
-        if len(place) >= 4 and place[2] == "environments":
-            model = Override
-        if "checks" in place[2:]:
-            model = Checks
-    elif place and place[0] == "templates":
-        model = Templates
-    if "policy" in place[2:]:
-        return sorted(_aliases(set(Policy.model_fields)))
-    return sorted(_aliases(set(model.model_fields)))
+    # The names of environments and apps, which stand second, may be any of these words.
+    known = [models[part] for part in (*place[:1], *place[2:]) if part in models]
+    return sorted(_aliases(set((known or [Config])[-1].model_fields)))
 
 
 def _aliases(names: set[str]) -> set[str]:

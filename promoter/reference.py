@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import textwrap
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from promoter.config import Config
@@ -17,12 +21,13 @@ from promoter.edits.targets import (
     YamlPathTarget,
 )
 from promoter.policy.model import Policy
+from promoter.section import Section
 from promoter.sections import App, Checks, Environment, Override, Templates
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from collections.abc import Iterator
 
-_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+_SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("The file", Config),
     ("`environments.<environment>`", Environment),
     ("`environments.<environment>.checks`", Checks),
@@ -63,9 +68,11 @@ def markdown() -> str:
     parts = [_HEAD]
     for title, model in _SECTIONS:
         head = f"## {title}\n"
-        if "kind" in model.model_fields:
-            head += f"\n{model.__doc__}\n"
-        rows = [_row(name, model) for name in model.model_fields if name != "kind"]
+        # An override has the environment's keys, which need not stand here twice.
+        keys = [] if model is Override else list(model.model_fields)
+        if "kind" in keys or not keys:
+            head += f"\n{inspect.getdoc(model)}\n"
+        rows = [_row(name, model) for name in keys if name != "kind"]
         table = ["| key | default | meaning |", "|---|---|---|", *rows] if rows else []
         parts.append("\n".join([head, *table]))
     listed = "\n".join(f"- **{one.what}** {one.why}" for one in DIFFERENCES)
@@ -76,18 +83,52 @@ def markdown() -> str:
 def schema() -> str:
     """Return the JSON schema of `promoter.yaml`."""
     found: dict[str, Any] = Config.model_json_schema(by_alias=True)
+    shapes = {**found["$defs"], Config.__name__: found}
+    for model in _models(Section):
+        for name, meaning in _meanings(model).items():
+            shape = shapes.get(model.__name__, {}).get("properties", {})
+            key = model.model_fields[name].alias or name
+            if key in shape:
+                shape[key] = dict(sorted({**shape[key], "description": meaning}.items()))
+    for name in ("Override", "CheckOverride"):
+        for shape in shapes[name]["properties"].values():
+            # What is absent there is as the environment has it, and not the default.
+            shape.pop("default", None)
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema", **found}
     return json.dumps(found, indent=2) + "\n"
 
 
-def _row(name: str, model: type[BaseModel]) -> str:
+def _models(model: type[Section]) -> Iterator[type[Section]]:
+    """Yield every part of the configuration."""
+    for one in model.__subclasses__():
+        yield one
+        yield from _models(one)
+
+
+@cache
+def _meanings(model: type[Section]) -> dict[str, str]:
+    """Return what the keys of a part mean: the texts that stand below them in its source."""
+    found: dict[str, str] = {}
+    for one in reversed(model.__mro__[: model.__mro__.index(Section)]):
+        (source,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+        assert isinstance(source, ast.ClassDef)
+        for key, text in zip(source.body, source.body[1:], strict=False):
+            match key, text:
+                case (
+                    ast.AnnAssign(target=ast.Name(id=name)),
+                    ast.Expr(value=ast.Constant(value=str(meaning))),
+                ):
+                    found[name] = inspect.cleandoc(meaning)
+    return found
+
+
+def _row(name: str, model: type[Section]) -> str:
     """Return one key's line."""
     field = model.model_fields[name]
     default = field.get_default(call_default_factory=True, validated_data={})
     shown = "required" if field.is_required() else _shown(default)
-    return (
-        f"| `{field.alias or name}` | {shown} | {(field.description or '').replace(chr(10), ' ')} |"
-    )
+    meaning = _meanings(model).get(name, "").replace("\n", " ")
+    return f"| `{field.alias or name}` | {shown} | {meaning} |"
 
 
 def _shown(value: object) -> str:

@@ -6,17 +6,11 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.edits.targets import EditTarget, Linked
 from promoter.policy.model import Policy
+from promoter.section import Section
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
@@ -91,17 +85,6 @@ def _unswitched(value: object) -> object:
 
 AppName = Annotated[str, AfterValidator(check_name)]
 Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, kebab-case keys, unknown keys are errors."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
-    )
 
 
 class Templates(Section):
@@ -200,29 +183,38 @@ class Environment(Section):
         return self
 
 
-class Override(Section):
-    """What one app does differently in one environment; keys that are absent stay as they are."""
+class CheckOverride(Checks):
+    """What is asked of the registry, as far as one app differs."""
 
-    path: Annotated[str, AfterValidator(_check_path)] | None = None
+    @model_validator(mode="after")
+    def _check_signer(self) -> Self:
+        """Take it as it is: whose signature is wanted may stand in the environment."""
+        return self
+
+
+class Override(Environment):
+    """What one app does differently in one environment: any of the environment's keys.
+
+    A key that is absent stays as it is there; so does each key of `checks`. A list, and a `policy`,
+    replaces the environment's whole.
+    """
+
+    path: Annotated[str, AfterValidator(_check_path)] = ""
     """Another folder."""
-    deliver: Literal["push", "pull-request", "auto-merge"] | None = None
-    """Another delivery."""
-    render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] | None = None
-    """Another render."""
-    pin: Literal["tag", "digest", "both"] | None = None
-    """Another pin."""
-    checks: Checks | None = None
-    """Other checks."""
-    labels: tuple[str, ...] | None = None
-    """Other labels."""
-    reviewers: tuple[str, ...] | None = None
-    """Other reviewers."""
-    assignees: tuple[str, ...] | None = None
-    """Other assignees."""
-    merge_method: Literal["merge", "squash", "rebase"] | None = None
-    """Another way to merge."""
-    policy: Policy | None = None
-    """Another policy."""
+    checks: CheckOverride = CheckOverride()
+    """What is asked of the registry instead, key by key."""
+
+    @model_validator(mode="after")
+    def _check_draft(self) -> Self:
+        """Take it as it is: it is held to this with what the environment says."""
+        return self
+
+    def over(self, environment: Environment) -> Environment:
+        """Return the environment as the app sees it, or raise `ValidationError`."""
+        wanted = environment.given() | self.given()
+        if "checks" in self.given():
+            wanted["checks"] = environment.checks.given() | self.checks.given()
+        return Environment.model_validate(wanted)
 
 
 class App(Section):

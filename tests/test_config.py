@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,14 @@ from promoter.errors import SelectionError, UsageError
 from promoter.files import DirectoryTree
 from promoter.layout import environments_of, find_target, kustomization_file
 from tests.world import aurora, promote
+
+OVERRIDDEN = """\
+environments:
+  prod: {path: x, draft: true}
+apps:
+  web:
+    environments:
+"""
 
 
 @pytest.mark.parametrize(
@@ -25,6 +34,16 @@ from tests.world import aurora, promote
         ("environments:\n  a..b: {path: x}\n", (2, 3), "'..'"),
         ("default-environment: prd\nenvironments:\n  prod: {path: x}\n", (1, 1), "prod"),
         ("apps:\n  web: {imags: []}\n", (2, 9), "Did you mean images?"),
+        (OVERRIDDEN + "      prod: {delivr: push}\n", (6, 14), "Did you mean deliver?"),
+        (OVERRIDDEN + "      prod: {checks: {mutabel: warn}}\n", (6, 23), "Did you mean mutable?"),
+        (OVERRIDDEN + "      prod: {policy: {sember: '*'}}\n", (6, 23), "Did you mean semver?"),
+        (
+            OVERRIDDEN + "      prod: {deliver: auto-merge}\n",
+            (6, 7),
+            "a draft can not merge itself",
+        ),
+        (OVERRIDDEN + "      prod: {checks: {signature: refuse}}\n", (6, 14), "cosign-key"),
+        (OVERRIDDEN + "      prod: {deliver: null}\n", (6, 14), "push"),
         ("apps:\n  web:\n    targets:\n    - {kind: helm}\n", (4, 7), "kind"),
         ("author: nobody\n", (1, 1), "Name <address@host>"),
         ("a: [\n", (2, 1), "not valid YAML"),
@@ -50,15 +69,49 @@ def test_off_is_a_word_in_every_spelling_of_yaml() -> None:
         assert parse(text.encode(), "f").environments["prod"].checks.exists == "off"
 
 
-def test_override_changes_only_what_it_names() -> None:
-    config = parse(
-        b"environments:\n  prod: {path: a, deliver: push}\n"
-        b"apps:\n  web: {environments: {prod: {path: b}}}\n",
-        "f",
-    )
-    assert config.environment("prod", "web").path == "b"
-    assert config.environment("prod", "web").deliver == "push"
-    assert config.environment("prod", "other").path == "a"
+STRICT = """\
+environments:
+  prod:
+    path: "a/{app}"
+    deliver: push
+    pin: both
+    labels: [one]
+    milestone: May
+    policy: {semver: "*"}
+    checks: {signature: refuse, cosign-key: k.pub, platforms: [linux/amd64], exists: warn}
+"""
+
+
+@pytest.mark.parametrize(
+    ("override", "changed"),
+    [
+        ("{}", {}),
+        ("{path: b}", {"path": "b"}),
+        ("{transport: api, draft: true}", {"transport": "api", "draft": True}),
+        ("{batch: true, milestone: June}", {"batch": True, "milestone": "June"}),
+        ("{milestone: null, labels: []}", {"milestone": None, "labels": ()}),
+        ("{pin: tag, render: off}", {"pin": "tag", "render": "off"}),
+        ('{checks: {mutable: "off"}}', {"checks": {"mutable": "off"}}),
+        ("{checks: {signature: off, exists: refuse}}",
+         {"checks": {"signature": "off", "exists": "refuse"}}),
+        ("{checks: {cosign-key: other.pub}}", {"checks": {"cosign_key": "other.pub"}}),
+        ("{checks: {}}", {}),
+    ],
+)  # fmt: skip
+def test_override_changes_only_what_it_names(override: str, changed: dict[str, Any]) -> None:
+    text = f"{STRICT}apps:\n  web: {{environments: {{prod: {override}}}}}\n"
+    config = parse(text.encode(), "f")
+    wanted = config.environments["prod"].model_dump()
+    wanted |= {**changed, "checks": wanted["checks"] | changed.get("checks", {})}
+    assert config.environment("prod", "web").model_dump() == wanted
+    assert config.environment("prod", "other") == config.environments["prod"]
+
+
+def test_an_apps_policy_replaces_the_environments() -> None:
+    text = f"{STRICT}apps:\n  web: {{environments: {{prod: {{policy: {{numeric: asc}}}}}}}}\n"
+    policy = parse(text.encode(), "f").environment("prod", "web").policy
+    assert policy is not None
+    assert (policy.name, policy.numeric) == ("numeric", "asc")
 
 
 def test_callers_file_may_hold_wiring_only_beside_the_repositorys_own() -> None:

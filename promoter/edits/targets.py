@@ -6,9 +6,10 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from promoter.edits import yaml_path
+from promoter.section import Section
 
 if TYPE_CHECKING:
     from typing import Self
@@ -39,18 +40,7 @@ File = Annotated[str, AfterValidator(_check_file)]
 ScalarPath = Annotated[str, AfterValidator(_check_path)]
 
 
-class _Model(BaseModel):
-    """A part of the configuration: frozen, kebab-case keys, unknown keys are errors."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
-    )
-
-
-class _InFile(_Model):
+class _InFile(Section):
     """A part of the configuration that names a file."""
 
     file: File
@@ -66,7 +56,7 @@ class _Target(_InFile):
     decide, or there is only one image."""
 
 
-class KustomizeTarget(_Model):
+class KustomizeTarget(Section):
     """The entries under `images` of the environment's kustomization."""
 
     kind: Literal["kustomize"]

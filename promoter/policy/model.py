@@ -6,9 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -19,6 +17,7 @@ from promoter.errors import UsageError
 from promoter.image import Tag
 from promoter.policy import pattern, times
 from promoter.policy.version import range_of
+from promoter.section import Section
 
 NAMES = ("semver", "numeric", "timestamp", "newest", "alphabetical", "regex", "digest")
 NEWEST_LIMIT = 100
@@ -82,15 +81,8 @@ TagPatterns: TypeAlias = Annotated[
 ]
 
 
-class Policy(BaseModel):
+class Policy(Section):
     """Which of an image's tags is wanted: one way to order them, and what is left out first."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        use_attribute_docstrings=True,
-    )
 
     semver: Annotated[str, BeforeValidator(_text), AfterValidator(_check_range)] | None = None
     """The greatest version in a range: `">=1.2 <2"`, `"^1.4"`, `"1.x || 2.x"`, `"*"`; prereleases
