@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.deadline import Deadline
 from promoter.errors import PromoteError
 from promoter.forges.github.client import Client
 from promoter.gitops.api_tree import ApiTree, Reader
 from promoter.gitops.clone import Clone
-from promoter.gitops.git import Deadline, Git
+from promoter.gitops.git import Git
 from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 from promoter.model import Kind

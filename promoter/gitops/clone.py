@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError, SelectionError
+from promoter.gitops.fast_import import FastImport
 from promoter.gitops.git import Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
@@ -55,6 +56,7 @@ class Clone:
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
         self.objects = Objects(self.git)
+        self.made = FastImport(self.git)
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
         self._ready = False
@@ -65,6 +67,7 @@ class Clone:
 
     def __exit__(self, *_: object) -> None:
         """End git's processes and remove the folder."""
+        self.made.close()
         self.git.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -141,7 +144,7 @@ class Clone:
 
     def push(self, *updates: Update) -> None:
         """Push refs together, each only if the remote still has what was seen; else `RaceLostError`."""
-        self.objects.save()
+        self.made.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         atomic = ["--atomic"] if len(updates) > 1 else []
@@ -155,7 +158,7 @@ class Clone:
         """Push refs in one go, each for itself; returns those that failed, with the reason."""
         if not updates:
             return {}
-        self.objects.save()
+        self.made.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         result = self.git.attempt(

@@ -1,22 +1,20 @@
-"""Commits made by plumbing: blobs and trees along the changed paths, no work tree, no index."""
+"""Who makes a commit, and the commit that changes files of another."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from promoter.errors import UsageError
-from promoter.gitops.tree import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import PurePosixPath
 
     from promoter.gitops.clone import Clone
-    from promoter.gitops.objects import Objects
-    from promoter.gitops.tree import GitTree
-
+    from promoter.gitops.tree import GitTree, StagedTree
 
 _GPG_ID = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}!?|[^\s@<>-][^\s@<>]*@[^\s@<>]+")
 
@@ -58,15 +56,21 @@ class Signature:
 
 
 def write_commit(
-    clone: Clone, parent: str, files: Mapping[PurePosixPath, bytes], *, message: str, by: Signature
+    clone: Clone,
+    tree: GitTree | StagedTree,
+    files: Mapping[PurePosixPath, bytes],
+    *,
+    message: str,
+    by: Signature,
 ) -> str:
-    """Make a commit on `parent` that changes the contents of existing files; returns its id."""
-    root = write_tree(clone.objects, clone.tree(parent), files)
-    if by.key is not None:
-        clone.objects.save()
-        return _signed(clone, (root, parent), message, by, by.key)
-    body = f"tree {root}\nparent {parent}\nauthor {by}\ncommitter {by}\n\n{message}"
-    return clone.objects.add("commit", body.encode())
+    """Make a commit on another that changes the contents of its files; returns its id."""
+    changed = {path: (tree.mode(path), data) for path, data in files.items()}
+    made = clone.made.commit(tree.commit, changed, message=message.encode(), by=str(by))
+    if by.key is None:
+        return made
+    # Only commit-tree signs: what was made lends it the root.
+    clone.made.save()
+    return _signed(clone, (clone.objects.root(made), tree.commit), message, by, by.key)
 
 
 def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:
@@ -86,38 +90,3 @@ def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, ke
         said = " ".join(made.stderr.split())[:300]
         raise UsageError(f"the commit could not be signed: {said}", "Check --signing-key.")
     return made.stdout.decode().strip()
-
-
-def write_tree(objects: Objects, tree: GitTree, files: Mapping[PurePosixPath, bytes]) -> str:
-    """Make the tree that results from changing existing files of another; returns its id.
-
-    Of each directory on the way, the bytes of the ids that change are replaced and no others.
-    """
-    changed: dict[PurePosixPath, dict[str, str]] = {}
-    for path, content in files.items():
-        oid = objects.add("blob", content, like=tree.oid(path))
-        changed.setdefault(path.parent, {})[path.name] = oid
-    # Deepest first, so that each directory finds the new ids of those below it.
-    while True:
-        directory = max(changed, key=lambda path: len(path.parts))
-        listing = dict(tree.listing(directory))
-        before = tree.oid(directory)
-        data = objects.read(before)
-        for name, oid in changed.pop(directory).items():
-            data = _replaced(data, name, listing[name], oid)
-            listing[name] = (oid, listing[name][1])
-        oid = objects.add_directory(listing, data, like=before)
-        if directory == ROOT:
-            return oid
-        changed.setdefault(directory.parent, {})[directory.name] = oid
-
-
-def _replaced(data: bytes, name: str, entry: tuple[str, int], oid: str) -> bytes:
-    """Return a directory's bytes with another object id for one of its names."""
-    old, mode = entry
-    start = b"%o %b\0" % (mode, name.encode("utf-8", "surrogateescape"))
-    before = start + bytes.fromhex(old)
-    if data.count(before) != 1:
-        msg = f"a directory does not hold {name!r} exactly once as it was read"
-        raise AssertionError(msg)
-    return data.replace(before, start + bytes.fromhex(oid))

@@ -115,10 +115,15 @@ class Git:
 
     def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
         """Run a git command and return its answer whatever its status; the deadline ends it."""
+        process = self.start(*arguments, talking=stdin is not None)
+        return self.finish(process, _verb(arguments), stdin)
+
+    def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
+        """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
         try:
-            process = self.program.execute(
+            return self.program.execute(
                 [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
-                istream=subprocess.PIPE if stdin is not None else None,
+                istream=subprocess.PIPE if talking else None,
                 as_process=True,
                 start_new_session=True,
             )
@@ -126,12 +131,17 @@ class Git:
             raise UsageError(
                 "the git program is not on PATH", "Install git 2.30 or newer."
             ) from error
+
+    def finish(
+        self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
+    ) -> Result:
+        """Return the answer of a git command, told no more than `stdin`; the deadline ends it."""
         try:
             out, err = process.communicate(stdin, timeout=self.deadline.remaining() or 0.001)
         except subprocess.TimeoutExpired as error:
             _end(process)
             raise RemoteError(
-                f"git {_verb(arguments)} had no answer within the run's {self.deadline.seconds:g} s",
+                f"git {verb} had no answer within the run's {self.deadline.seconds:g} s",
                 "Check the network, or give more time with --timeout.",
             ) from error
         except BaseException:

@@ -1,13 +1,11 @@
-"""A clone's objects: what git has, and what was made here and is kept in memory until it is pushed."""
+"""A clone's objects by their ids: brought in batches, read once."""
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from promoter.errors import RemoteError
 from promoter.gitops.git import failure
-from promoter.gitops.pack import Entry, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +28,6 @@ class Objects:
         self._git = git
         self._present: set[str] = set()
         self._known: dict[str, bytes] = {}
-        self._made: list[Entry] = []
         self._listings: dict[str, Listing] = {}
         self._roots: dict[str, str] = {}
 
@@ -92,37 +89,6 @@ class Objects:
             if size.isdigit():
                 self._known[oid.decode()] = answers[place : place + int(size)]
                 place += int(size) + 1
-
-    def add(self, kind: str, data: bytes, *, like: str | None = None) -> str:
-        """Keep a new object and return its id; git has it after `save`.
-
-        `like` is the object of the same kind that it differs little from.
-        """
-        header = b"%b %d\0" % (kind.encode("ascii"), len(data))
-        name = hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
-        if name not in self._known:
-            self._known[name] = data
-            self._made.append(Entry(name, kind, data, (like, self._known[like]) if like else None))
-        return name
-
-    def add_directory(self, listing: Listing, data: bytes, *, like: str) -> str:
-        """Keep a new directory, as its names and as its bytes, and return its id."""
-        oid = self.add("tree", data, like=like)
-        self._listings[oid] = listing
-        return oid
-
-    def save(self) -> None:
-        """Give git what was added since the last time, in one go; git computes each id anew."""
-        if not self._made:
-            return
-        # The clone lives as long as the run: what it holds need not outlive a power cut.
-        unsafe = ("-c", "core.fsync=none")
-        result = self._git.attempt(
-            *unsafe, "index-pack", "--stdin", "--fix-thin", stdin=pack(self._made)
-        )
-        if result.status != 0:
-            raise failure("index-pack", result)
-        self._made.clear()
 
 
 def _listing(data: bytes, width: int) -> Listing:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.commits import Signing
     from promoter.gitops.history import FileHistory
-    from promoter.gitops.tree import GitTree
+    from promoter.gitops.tree import GitTree, StagedTree
     from promoter.model import CommitDraft, Tree
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
@@ -36,6 +36,7 @@ class GitRepository:
         self._signing = signing
         self._refs: RemoteRefs | None = None
         self._families: set[str] = set()
+        self._staged: dict[str, StagedTree] = {}
 
     def base(self, wanted: str | None) -> tuple[str, GitTree]:
         """Return the base branch's name and files as they are now; asks the remote anew."""
@@ -64,11 +65,9 @@ class GitRepository:
         """Make a commit that nobody sees until it is published."""
         name, _, address = draft.author.rpartition("<")
         by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
-        commit = write_commit(self._clone, draft.onto, draft.files, message=draft.message, by=by)
-        changed = set(differing(self._clone.tree(draft.onto), self._clone.tree(commit)))
-        if changed != set(draft.files):
-            msg = f"the commit would change {sorted(map(str, changed))}, not what was planned"
-            raise AssertionError(msg)
+        onto = self._staged.get(draft.onto) or self._clone.tree(draft.onto)
+        commit = write_commit(self._clone, onto, draft.files, message=draft.message, by=by)
+        self._staged[commit] = onto.over(commit, draft.files)
         return commit
 
     def has(self, branch: str) -> bool:
@@ -82,7 +81,7 @@ class GitRepository:
 
     def staged(self, commit: str) -> Tree:
         """Return the files of a commit that was staged."""
-        return self._clone.tree(commit)
+        return self._staged[commit]
 
     def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
         """Push staged commits, each to its branch and only from its lease, all at once.

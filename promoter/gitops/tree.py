@@ -62,7 +62,6 @@ class GitTree:
         """Read all names below a directory at once, before many of its folders are looked into."""
         if directory in self._unfolded or not self.listing(directory):
             return
-        self._objects.save()
         name = f"{self._commit}:{'' if directory == ROOT else directory}"
         listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
         lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
@@ -72,6 +71,10 @@ class GitTree:
     def mode(self, path: PurePosixPath) -> int:
         """Return a path's mode as git keeps it, or raise `KeyError`."""
         return self.listing(path.parent)[path.name][1]
+
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+        """Return the view of a commit made here, which has these files over those of this one."""
+        return StagedTree(self, commit, files)
 
     def oid(self, path: PurePosixPath) -> str:
         """Return the object id of a path; '.' is the root."""
@@ -93,6 +96,44 @@ class GitTree:
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
         return checked(self._objects.listing(entry[0]), directory)
+
+
+class StagedTree:
+    """A `promoter.model.Tree` over a commit that was made here: changed files over another commit's."""
+
+    def __init__(self, base: GitTree, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
+        self._base, self._files = base, files
+        self._commit = commit
+
+    @property
+    def commit(self) -> str:
+        """The commit's id."""
+        return self._commit
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds, which no change of a file changes."""
+        return self._base.entries(directory)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes as the commit has them."""
+        found = self._files.get(path)
+        return self._base.read(path) if found is None else found
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files in one round trip."""
+        self._base.prefetch(path for path in paths if path not in self._files)
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once."""
+        self._base.unfold(directory)
+
+    def mode(self, path: PurePosixPath) -> int:
+        """Return a path's mode as git keeps it, or raise `KeyError`."""
+        return self._base.mode(path)
+
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+        """Return the view of a commit made on this one."""
+        return StagedTree(self._base, commit, {**self._files, **files})
 
 
 def checked(listing: Listing, directory: PurePosixPath) -> Listing:
