@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -127,11 +128,31 @@ def _folder(path: Path) -> Address:
         raise RemoteError(
             f"there is no folder {str(path)!r}", "Give a URL, or the path of a repository."
         ) from error
-    inner = absolute / ".git"
-    directory = inner if inner.is_dir() else absolute
-    if not (directory / "HEAD").exists() and not inner.is_file():
+    directory = git_directory(absolute)
+    if not (directory / "HEAD").exists():
         raise RemoteError(f"{str(path)!r} is not a git repository", "Give its path or its URL.")
-    return Address(absolute.as_uri(), "file", "", str(directory))
+    return Address(directory.as_uri(), "file", "", str(directory))
+
+
+def git_directory(folder: Path) -> Path:
+    """Return where the refs and objects of a folder's repository are; itself where it is bare.
+
+    A linked work tree and a submodule say it in a file named `.git`.
+    """
+    inner = folder / ".git"
+    try:
+        if not inner.is_file():
+            return inner if inner.is_dir() else folder
+        own = folder / _line(inner).removeprefix("gitdir: ")
+        shared = own / "commondir"
+        return (own / _line(shared) if shared.is_file() else own).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return folder
+
+
+def _line(file: Path) -> str:
+    """Return the one line of a file of git's."""
+    return os.fsdecode(file.read_bytes()).rstrip("\n")
 
 
 def _host(url: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import config
+from promoter.address import git_directory
 from promoter.config import Config
 from promoter.deadline import Deadline
 from promoter.errors import UsageError
@@ -29,7 +30,7 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
             f"{config.FILE} and none of the known layouts",
             _HINT,
         )
-    git = Git(top / ".git", deadline, environment={"GIT_WORK_TREE": str(top)})
+    git = Git(git_directory(top), deadline)
     found = git.attempt("config", "--get", "remote.origin.url")
     url = found.stdout.decode("utf-8", "replace").strip()
     if found.status != 0 or not url:

@@ -160,8 +160,7 @@ class LocalForge:
 
     def _check_not_checked_out(self, base: str) -> None:
         """Refuse to move a branch under somebody's work tree."""
-        bare = self._git("config", "--type=bool", "--default=false", "core.bare") == "true"
-        if not bare and self._git("symbolic-ref", "-q", "HEAD") == f"refs/heads/{base}":
+        if f"branch refs/heads/{base}" in self._git("worktree", "list", "--porcelain").split("\n"):
             raise _refused(
                 f"{base} is checked out there, and its work tree would fall behind",
                 f"Check out another branch first, or run: git merge BRANCH while on {base}.",
@@ -181,8 +180,8 @@ class LocalForge:
     def _parse(self, line: str, heads: dict[str, str]) -> _Stored:
         """Read one pull; the head of an open one is wherever its branch is."""
         blob, _, ref = line.partition(" ")
-        number = int(ref.removeprefix(_PREFIX))
         try:
+            number = _number(ref)
             data: dict[str, Any] = json.loads(self._git.data(blob)[1])
             state = PullState(data["state"])
             head = (
@@ -254,6 +253,14 @@ class LocalForge:
     def _url(self, number: int) -> str:
         """Return an address for a pull that says which repository and which ref."""
         return f"{Path(self._git.directory).as_uri()}#{_PREFIX}{number}"
+
+
+def _number(ref: str) -> int:
+    """Return the number that a pull's ref ends in, or raise `ValueError`."""
+    text = ref.removeprefix(_PREFIX)
+    if str(number := int(text)) != text or number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _refused(reason: str, hint: str) -> RefusedError:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError, SelectionError
 from promoter.gitops.fast_import import FastImport
-from promoter.gitops.git import Git, Result, check_version, failure
+from promoter.gitops.git import REMOTE, Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 
@@ -74,12 +77,13 @@ class Clone:
     def remote_refs(self, *patterns: str) -> RemoteRefs:
         """Ask the remote for its default branch and the refs that match, without a clone."""
         self._prepare()
-        listed = self.git("ls-remote", "--symref", "--", self.url, "HEAD", *patterns)
+        listed = self.git("ls-remote", "--symref", REMOTE, "HEAD", *patterns)
         head, refs = None, {}
         for line in listed.splitlines():
             value, _, name = line.partition("\t")
             if value.startswith("ref: "):
-                head = value.removeprefix("ref: refs/heads/")
+                # A clone has a HEAD of its remote's too, which says nothing of its own branches.
+                head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
             elif not name.endswith("^{}"):
                 refs[name] = value
         return RemoteRefs(head, refs)
@@ -95,7 +99,7 @@ class Clone:
             return
         result = self.git.attempt(
             "fetch", f"--depth={depth}", "--filter=blob:none", "--no-tags", "--quiet",
-            "--no-write-fetch-head", "--no-recurse-submodules", "origin", *wanted,
+            "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *wanted,
         )  # fmt: skip
         if result.status != 0:
             raise failure("fetch", result)
@@ -108,7 +112,7 @@ class Clone:
         self._prepare()
         self.git(
             "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
-            "--no-write-fetch-head", "--no-recurse-submodules", "origin", *commits,
+            "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *commits,
         )  # fmt: skip
 
     def shallow_commits(self) -> frozenset[str]:
@@ -133,7 +137,7 @@ class Clone:
             # Trees of old commits are of no use: only the chain of commits is asked for.
             self.git(
                 "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
-                "--no-write-fetch-head", "origin", of,
+                "--no-write-fetch-head", REMOTE, of,
             )  # fmt: skip
             status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
             if status == 0:
@@ -149,7 +153,7 @@ class Clone:
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         atomic = ["--atomic"] if len(updates) > 1 else []
         result = self.git.attempt(
-            "push", "--porcelain", "--no-verify", *atomic, *leases, "--", self.url, *specs
+            "push", "--porcelain", "--no-verify", *atomic, *leases, REMOTE, *specs
         )
         if result.status != 0:
             raise _push_failure(result, updates)
@@ -161,9 +165,7 @@ class Clone:
         self.made.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
-        result = self.git.attempt(
-            "push", "--porcelain", "--no-verify", *leases, "--", self.url, *specs
-        )
+        result = self.git.attempt("push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
         if result.status == 0:
             return {}
         report = result.stdout.decode("utf-8", "replace").splitlines()
@@ -186,9 +188,10 @@ class Clone:
         check_version(self.git)
         self.git.directory.mkdir()
         self.git("init", "--quiet", "--bare", "--template=", str(self.git.directory))
-        self.git("config", "remote.origin.url", self.url)
-        self.git("config", "remote.origin.promisor", "true")
-        self.git("config", "extensions.partialClone", "origin")
+        remote = {"url": self.url, "promisor": "true", **_local_programs(self.git, self.url)}
+        for key, value in remote.items():
+            self.git("config", f"remote.{REMOTE}.{key}", value)
+        self.git("config", "extensions.partialClone", REMOTE)
         self._ready = True
 
     def _is_shallow(self) -> bool:
@@ -212,6 +215,26 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
             f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
         )
     return name, commit
+
+
+def _local_programs(git: Git, url: str) -> dict[str, str]:
+    """Return the remote's programs for a folder, which run here, as its owner alone has set them.
+
+    Git hands them none of its own settings, so that the user's hooks would run: those of every
+    repository, which are no rule of this one. The repository's own stay, wherever they are.
+    """
+    if not url.startswith("file://"):
+        return {}
+    directory = os.fsdecode(unquote_to_bytes(urlsplit(url).path))
+    own = git.attempt(
+        "config", "--file", f"{directory}/config", "--includes", "--type=path", "core.hooksPath"
+    )
+    hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
+    return {
+        "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
+        # The hook is given the command to run; `env` runs it as it is.
+        "uploadpack": "git -c uploadpack.packObjectsHook=env upload-pack",
+    }
 
 
 def _push_failure(result: Result, updates: Sequence[Update]) -> RemoteError:

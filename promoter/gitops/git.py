@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MINIMUM_VERSION = (2, 30)
+# The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
+REMOTE = "promoter-remote"
 
 # What a user's own git configuration may not decide: code that runs, questions that wait, commits
 # that are signed by surprise, protocols that reach elsewhere. Proxies and authorities stay theirs.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.errors import RemoteError
-from promoter.gitops.git import failure
+from promoter.gitops.git import REMOTE, failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class Objects:
         if missing and self.blobless:
             self._git(
                 "-c", "fetch.negotiationAlgorithm=noop",
-                "fetch", "origin", "--no-tags", "--no-write-fetch-head", "--quiet",
+                "fetch", REMOTE, "--no-tags", "--no-write-fetch-head", "--quiet",
                 "--no-recurse-submodules", "--filter=blob:none", "--stdin",
                 stdin="".join(f"{oid}\n" for oid in missing).encode(),
             )  # fmt: skip

@@ -1,0 +1,184 @@
+"""Repositories that are folders: whatever shape they have, and whatever the user's git is told to run."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter import address
+from promoter.errors import RefusedError, RemoteError, SelectionError
+from promoter.forges.local import LocalForge
+from promoter.gitops.clone import Clone, Update, base_branch
+from promoter.gitops.git import Deadline, Git
+from promoter.here import gitops_origin
+from tests.world import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Repository:
+    """A bare repository with one commit on main."""
+    path = tmp_path / "bare.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    repo = Repository(path)
+    repo.git("update-ref", "refs/heads/main", repo.git("commit-tree", _tree(repo), "-m", "One"))
+    return repo
+
+
+@pytest.fixture
+def clone(bare: Repository, tmp_path: Path) -> Repository:
+    """A clone of it with a work tree."""
+    bare.git("clone", "-q", str(bare.path), str(tmp_path / "clone"))
+    return Repository(tmp_path / "clone")
+
+
+def _tree(repo: Repository) -> str:
+    """Store a tree with a promoter.yaml in it."""
+    blob = repo.git("hash-object", "-w", "--stdin", stdin="base: main\n")
+    return repo.git("mktree", stdin=f"100644 blob {blob}\tpromoter.yaml\n")
+
+
+def _base(folder: Path) -> tuple[str, str]:
+    """Return the base branch of a folder's repository as a run finds it."""
+    with Clone(address.parse(str(folder)).url, Deadline(60)) as clone:
+        return base_branch(clone.remote_refs("refs/heads/*"), None, clone.url)
+
+
+@contextmanager
+def _pulls(folder: Path) -> Iterator[LocalForge]:
+    """Give the pulls that a folder's repository keeps."""
+    git = Git(Path(address.parse(str(folder)).path), Deadline(60))
+    with closing(git):
+        yield LocalForge(git, "A <a@example.org> 1700000000 +0000")
+
+
+def test_base_of_a_clone_is_its_own_branch_not_its_remotes(clone: Repository) -> None:
+    assert "refs/remotes/origin/HEAD" in clone.refs()
+    assert _base(clone.path) == ("main", clone.git("rev-parse", "main"))
+
+
+def test_clone_on_no_branch_names_no_base(clone: Repository) -> None:
+    clone.git("checkout", "-q", "--detach")
+    with pytest.raises(SelectionError, match="no default branch"):
+        _base(clone.path)
+
+
+def test_linked_work_tree_and_submodule_are_their_repositories(
+    bare: Repository, clone: Repository, tmp_path: Path
+) -> None:
+    clone.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    assert address.parse(str(tmp_path / "linked")).path == str(clone.path / ".git")
+    assert _base(tmp_path / "linked")[0] == "main"
+    clone.git(
+        "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(bare.path), "sub"
+    )
+    inner = address.parse(str(clone.path / "sub")).path
+    assert inner == str(clone.path / ".git/modules/sub")
+    assert gitops_origin(clone.path / "sub", Deadline(60)) == str(bare.path)
+    assert gitops_origin(tmp_path / "linked", Deadline(60)) == str(bare.path)
+
+
+@pytest.mark.parametrize("text", ["", "gitdir: nowhere", "gitdir: a\0b", "x" * 5_000, "gitdir: ."])
+def test_file_that_leads_to_no_repository_is_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / ".git").write_text(text)
+    with pytest.raises(RemoteError, match="is not a git repository"):
+        address.parse(str(tmp_path))
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_branch_that_is_checked_out_is_not_moved(
+    clone: Repository, tmp_path: Path, linked: bool
+) -> None:
+    _propose(clone)
+    if linked:
+        clone.git("checkout", "-q", "--detach")
+        clone.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    with (
+        _pulls(clone.path) as pulls,
+        pytest.raises(RefusedError, match="main is checked out there"),
+    ):
+        pulls.merge(1)
+
+
+def test_pull_is_merged_beside_a_work_tree_on_no_branch(clone: Repository) -> None:
+    head = _propose(clone)
+    clone.git("checkout", "-q", "--detach")
+    with _pulls(clone.path) as pulls:
+        assert pulls.merge(1).state == "merged"
+    assert clone.git("rev-parse", "main^2") == head
+
+
+def _propose(repo: Repository) -> str:
+    """Put pull 1 into a repository and return its head."""
+    head = repo.git("commit-tree", "main^{tree}", "-p", "main", "-m", "Two")
+    repo.git("update-ref", "refs/heads/topic", head)
+    told = f'{{"state": "open", "branch": "topic", "base": "main", "head": "{head}", "title": "T", "body": ""}}'
+    repo.git(
+        "update-ref", "refs/promoter/pulls/1", repo.git("hash-object", "-w", "--stdin", stdin=told)
+    )
+    return head
+
+
+@pytest.mark.parametrize("name", ["foo", "1_0", "007", "-1", "1/2"])
+def test_ref_that_is_no_pull_is_named(bare: Repository, name: str) -> None:
+    bare.git("update-ref", f"refs/promoter/pulls/{name}", "refs/heads/main")
+    said = f"refs/promoter/pulls/{name} is not a pull"
+    with _pulls(bare.path) as pulls, pytest.raises(RemoteError, match=said) as caught:
+        pulls.all()
+    assert "git update-ref -d" in caught.value.hint
+
+
+def _hook(file: Path, mark: Path, status: int = 0) -> None:
+    """Make a hook that leaves a mark."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"#!/bin/sh\ntouch '{mark}'\nexit {status}\n")
+    file.chmod(0o755)
+
+
+def _push(folder: Path) -> None:
+    """Push a branch as a run does, after a look and a fetch."""
+    with Clone(address.parse(str(folder)).url, Deadline(60)) as clone:
+        _, commit = base_branch(clone.remote_refs("refs/heads/*"), None, clone.url)
+        clone.fetch(commit)
+        clone.tree(commit).read(PurePosixPath("promoter.yaml"))
+        clone.push(Update("refs/heads/promote/prod/app", commit, None))
+
+
+def test_nothing_that_the_users_git_is_told_to_run_runs(
+    bare: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    for name in ("pre-receive", "update", "post-receive", "reference-transaction", "pre-push"):
+        _hook(tmp_path / "hooks" / name, marks / name)
+    (tmp_path / ".gitconfig").write_text(
+        f"[core]\n\thooksPath = {tmp_path}/hooks\n"
+        f"[uploadpack]\n\tpackObjectsHook = touch {marks}/pack;\n"
+        f'[remote "origin"]\n\tuploadpack = touch {marks}/origin;\n\turl = {tmp_path}/nowhere\n'
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    bare.git("config", "uploadpack.allowFilter", "true")
+    _push(bare.path)
+    assert "refs/heads/promote/prod/app" in bare.refs()
+    assert list(marks.iterdir()) == []
+
+
+@pytest.mark.parametrize("own", [None, "rules", "/absolute"])
+def test_repositorys_own_hooks_are_its_rules(
+    bare: Repository, tmp_path: Path, own: str | None
+) -> None:
+    folder = bare.path / "hooks"
+    if own is not None:
+        folder = tmp_path / "it's mine" if own.startswith("/") else bare.path / own
+        bare.git("config", "core.hooksPath", str(folder) if own.startswith("/") else own)
+    _hook(folder / "pre-receive", tmp_path / "mark", status=1)
+    with pytest.raises(RemoteError, match="pre-receive hook declined"):
+        _push(bare.path)
+    assert (tmp_path / "mark").exists()
+    assert "refs/heads/promote/prod/app" not in bare.refs()
