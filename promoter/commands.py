@@ -1,25 +1,27 @@
-"""The commands: from settings to an envelope, each over the same parts."""
+"""The commands: from settings to an envelope, each over the same parts.
+
+What asks git is imported by the commands that do: `set-image` is at home where there is none.
+"""
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from promoter import report, wiring
-from promoter.deadline import Deadline
+from promoter import report
 from promoter.errors import UsageError
 from promoter.image import Tag
 from promoter.plan import Request
-from promoter.promote import told_each
 from promoter.promotion import parse_image
 from promoter.sections import check_name
-from promoter.world import opened
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
     from promoter.settings import Settings
+    from promoter.wiring import Wiring
 
 # A list of tags takes longer than one image's manifest.
 _AUTO_PATIENCE = 15.0
@@ -27,9 +29,12 @@ _AUTO_PATIENCE = 15.0
 
 def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
     """Promote the apps that were asked for, each by its own pull."""
+    from promoter import wiring
+    from promoter.promote import told_each
+    from promoter.world import opened
+
     requests = [_request(settings, app) for app in _apps(settings)]
-    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
-    wiring.check_token(wired)
+    wired = _wired(settings)
     revision = wiring.source_revision(wired)
     with opened(wired, progress) as world:
         results = told_each([replace(one, source_revision=revision) for one in requests], world)
@@ -43,9 +48,9 @@ def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict
     from promoter import terminal
     from promoter.auto import Run
     from promoter.survey import Scope
+    from promoter.world import opened
 
-    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
-    wiring.check_token(wired)
+    wired = _wired(settings)
     scope = Scope(_names(settings.apps), _names(settings.environments), settings.shard)
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
@@ -106,7 +111,19 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def _minted(settings: Settings, wired: wiring.Wiring) -> list[str]:
+def _wired(settings: Settings) -> Wiring:
+    """Return where a run that writes goes, with what it may show there."""
+    from promoter import wiring
+    from promoter.deadline import Deadline
+
+    # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
+    gc.freeze()
+    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
+    wiring.check_token(wired)
+    return wired
+
+
+def _minted(settings: Settings, wired: Wiring) -> list[str]:
     """Return the token that was made for this run and is known to nobody else yet."""
     token = wired.settings.token if settings.github_app else None
     return [token.get_secret_value()] if token else []

@@ -16,7 +16,7 @@ from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.git import Git
 from promoter.here import gitops_origin
-from tests.world import Repository
+from tests.world import Repository, promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,3 +183,21 @@ def test_repositorys_own_hooks_are_its_rules(
         _push(bare.path)
     assert (tmp_path / "mark").exists()
     assert "refs/heads/promote/prod/app" not in bare.refs()
+
+
+@pytest.mark.parametrize("arguments", [("--app", "a", "--tag", "1"), ("auto",), ("pulls",)])
+def test_missing_git_is_told_by_what_needs_it(
+    bare: Repository, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "git").write_text("not to be run")
+    run = promote(*arguments, "--repo", str(bare.path), env={"PATH": str(tmp_path)})
+    assert (run.code, run.stderr.splitlines()[0]) == (
+        2, "promote: error: the git program is not on PATH",
+    )  # fmt: skip
+
+
+def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None:
+    given = {"GIT_TRACE": str(tmp_path / "trace"), "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}
+    run = promote("pulls", "--repo", str(bare.path), env=given)
+    assert (run.code, run.stdout) == (0, "no pulls\n")
+    assert not (tmp_path / "trace").exists()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -356,3 +358,16 @@ def test_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
     (repository / "kustomization.yaml").symlink_to(outside)
     assert set_image("--dir", str(repository), "nginx:v2").code in (3, 4)
     assert "v1" in outside.read_text()
+
+
+def test_editing_needs_neither_git_nor_network(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("images:\n- {name: app, newTag: '1'}\n")
+    code = (
+        "import sys; from promoter.cli import run\n"
+        "code = run(['set-image', 'app:2', '--output', 'json'])\n"
+        "print(code, {'git', 'github', 'requests'} & set(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "0 set()\n"

@@ -129,10 +129,8 @@ class Git:
                 as_process=True,
                 start_new_session=True,
             )
-        except GitCommandNotFound as error:
-            raise UsageError(
-                "the git program is not on PATH", "Install git 2.30 or newer."
-            ) from error
+        except _NOT_THERE as error:
+            raise _missing() from error
 
     def finish(
         self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
@@ -177,6 +175,14 @@ def _verb(arguments: Sequence[str]) -> str:
     return ""
 
 
+_NOT_THERE = (GitCommandNotFound, PermissionError)
+
+
+def _missing() -> UsageError:
+    """Return the error where there is no git that can be run."""
+    return UsageError("the git program is not on PATH", "Install git 2.30 or newer.")
+
+
 def _end(process: git.Git.AutoInterrupt) -> None:
     """End git with the helpers that it started, such as the one that speaks HTTP."""
     with suppress(ProcessLookupError, PermissionError):
@@ -185,7 +191,10 @@ def _end(process: git.Git.AutoInterrupt) -> None:
 
 def check_version(program: Git) -> None:
     """Raise `UsageError` where the git program is older than 2.30."""
-    found = tuple(program.program.version_info[:2])
+    try:
+        found = tuple(program.program.version_info[:2])
+    except _NOT_THERE as error:
+        raise _missing() from error
     if found < MINIMUM_VERSION:
         raise UsageError(
             f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
