@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from promoter.errors import RemoteError, UsageError
+from promoter.image import shown
 
 _SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
 _SCHEMES = ("https", "http", "ssh", "file")
@@ -58,16 +59,45 @@ def parse(text: str) -> Address:
         if match and not Path(text).exists():
             return Address(text, "ssh", match["host"].lower(), match["path"])
         return _folder(Path(text))
-    parts = urlsplit(text)
-    scheme = parts.scheme.lower()
+    scheme, parts = _check_scheme(text), urlsplit(text)
+    if scheme == "file":
+        return _folder(Path(unquote(parts.path)))
+    return Address(text, scheme, _host(text), parts.path)
+
+
+def _check_scheme(text: str) -> str:
+    """Return a repository URL's scheme, or raise `UsageError` for one that git may not use."""
+    scheme = urlsplit(text).scheme.lower()
     if scheme not in _SCHEMES:
         raise UsageError(
             f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
         )
-    if scheme == "file":
-        return _folder(Path(unquote(parts.path)))
+    if scheme != "file":
+        check_url(text)
+    return scheme
+
+
+def check_repository(text: str) -> None:
+    """Raise `UsageError` for what can be no repository's address, whether one is there or not."""
+    if not text.isprintable() or (
+        "://" not in text and not text.startswith("/") and not _SCP.fullmatch(text)
+    ):
+        raise UsageError(f"{shown(text)} is no repository's URL", "E.g. https://host/owner/name")
+    if "://" in text:
+        _check_scheme(text)
+
+
+def check_api_url(text: str) -> None:
+    """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("https", "http") or not parts.netloc or not text.isprintable():
+        raise UsageError(
+            f"the API's address {shown(text)} is no http(s) URL", "E.g. https://api.github.com"
+        )
     check_url(text)
-    return Address(text, scheme, _host(text), parts.path)
 
 
 def check_url(text: str) -> None:
@@ -103,12 +133,7 @@ def is_loopback(host: str) -> bool:
 def api_url(address: Address, *, given: str | None, server: str | None, ambient: str | None) -> str:
     """Return the forge API's base URL: given, the runner's where it serves this host, or derived."""
     if given:
-        parts = urlsplit(given)
-        if parts.scheme not in ("https", "http") or not parts.netloc:
-            raise UsageError(
-                f"--api-url {given!r} is no http(s) URL", "E.g. https://api.github.com"
-            )
-        check_url(given)
+        check_api_url(given)
         return given.rstrip("/")
     if ambient and server and _host(server) == address.host:
         check_url(ambient)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from promoter.complaint import complaint
 from promoter.document import Document, load
 from promoter.errors import UsageError
-from promoter.policy.model import Policy
 from promoter.section import Section
 from promoter.sections import (
     App,
     AppName,
-    Checks,
     Environment,
     Templates,
     check_author,
 )
 from promoter.suggest import nearest
+from promoter.values import ApiUrl, Branch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +33,11 @@ class Config(Section):
 
     repository: str | None = None
     """Wiring: the GitOps repository's URL or path."""
-    base: str | None = None
+    base: Branch | None = None
     """Wiring: the branch that promotions go to; the repository's default branch otherwise."""
     forge: Literal["github", "local"] | None = None
     """Wiring: where pulls are kept; by the repository's host otherwise."""
-    api_url: str | None = None
+    api_url: ApiUrl | None = None
     """Wiring: the forge's API; by the repository's host otherwise."""
     transport: Literal["git", "api"] | None = None
     """Wiring: the transport of every environment."""
@@ -63,27 +63,35 @@ class Config(Section):
 
 def parse(data: bytes, file: str) -> Config:
     """Return the configuration in a YAML file, or raise `UsageError` with the place and a hint."""
-    document = load(data, file)
+    return read(load(data, file))
+
+
+def read(document: Document) -> Config:
+    """Return the configuration in a YAML document, or raise `UsageError` as `parse` does."""
     if document.value is None:
         return Config()
     try:
         config = Config.model_validate(document.value)
     except ValidationError as error:
-        raise _located(error, document) from None
+        raise complaint(error, document, Config) from None
     _check_references(config, document)
     _check_overrides(config, document)
     return config
 
 
-def wiring_only(config: Config, file: str) -> None:
+def wiring_only(document: Document) -> None:
     """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
-    extra = sorted(_aliases(config.model_fields_set) - WIRING)
+    keys = document.value if isinstance(document.value, dict) else {}
+    extra = [key for key in keys if key not in WIRING]
     if extra:
+        line, column = document.position(extra[:1])
         raise UsageError(
             f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
             f"{FILE}, and it alone defines apps, environments and policy",
             f"Remove it here, or change {FILE} in the GitOps repository by a reviewed pull.",
-            file=file,
+            file=document.file,
+            line=line,
+            column=column,
         )
 
 
@@ -112,7 +120,8 @@ def _check_overrides(config: Config, document: Document) -> None:
             try:
                 config.environment(name, app)
             except ValidationError as error:
-                raise _located(error, document, ("apps", app, "environments", name)) from None
+                place = ("apps", app, "environments", name)
+                raise complaint(error, document, Config, place) from None
 
 
 def _unknown(
@@ -127,39 +136,3 @@ def _unknown(
         line=line,
         column=column,
     )
-
-
-def _located(
-    error: ValidationError, document: Document, within: tuple[str, ...] = ()
-) -> UsageError:
-    """Return the most telling complaint as an error with its place: a misspelt key, or the first."""
-    found = error.errors(include_url=False, include_context=True)
-    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-    place = (*within, *(part for part in first["loc"] if part != "[key]"))
-    line, column = document.position(place)
-    key = ".".join(str(part) for part in place) or "the file"
-    if first["type"] == "extra_forbidden":
-        message, hint = f"unknown key {key}", nearest(str(place[-1]), _keys(place[:-1]))
-    else:
-        reason = first["msg"].removeprefix("Value error, ")
-        message, hint = f"{key}: {reason[0].lower()}{reason[1:]}", "See config/README.md."
-    return UsageError(message, hint, file=document.file, line=line, column=column)
-
-
-def _keys(place: tuple[Any, ...]) -> list[str]:
-    """Return the keys that are known at a place of the configuration."""
-    models: dict[object, type[Section]] = {
-        "environments": Environment,
-        "apps": App,
-        "templates": Templates,
-        "checks": Checks,
-        "policy": Policy,
-    }
-    # The names of environments and apps, which stand second, may be any of these words.
-    known = [models[part] for part in (*place[:1], *place[2:]) if part in models]
-    return sorted(_aliases(set((known or [Config])[-1].model_fields)))
-
-
-def _aliases(names: set[str]) -> set[str]:
-    """Return field names as the keys they have in the file."""
-    return {name.replace("_", "-") for name in names}

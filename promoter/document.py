@@ -44,7 +44,11 @@ def load(data: bytes, file: str) -> Document:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError("is not UTF-8", "Save it as UTF-8.", file=file) from error
+        before = data[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise UsageError(
+            "is not UTF-8", "Save it as UTF-8.", file=file, line=line, column=column
+        ) from error
     yaml = YAML(typ="safe", pure=True)
     yaml.composer.warn_double_anchors = False
     try:
@@ -89,7 +93,7 @@ def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:
     """Return the key and value nodes of a part of a mapping or sequence."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            if key.value == part:
+            if key.value == (part if isinstance(part, str) else str(part)):
                 return key, value
     if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part], node.value[part]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.config import FILE
+from promoter.document import load
 from promoter.edits.discovery import discover
 from promoter.edits.targets import KustomizeTarget
-from promoter.errors import SelectionError
+from promoter.errors import SelectionError, UsageError
 from promoter.model import Kind
 from promoter.sections import Environment
 from promoter.suggest import nearest
@@ -66,6 +69,8 @@ def find_target(
     """
     settings = environments_of(config, tree, app)
     name = environment or _default_environment(config, settings)
+    if name not in settings and not environment:
+        raise _no_default(name, settings, tree)
     if name not in settings:
         raise SelectionError(
             f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
@@ -148,9 +153,9 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     known = known_apps(config, tree)
     if not known:
         raise SelectionError(
-            "the repository has no promoter.yaml and none of the layouts that are known by "
-            f"themselves: {', '.join(_LAYOUTS)}",
-            "Describe it in a promoter.yaml, or in a file named with --config.",
+            "no environments are configured, and the repository has none of the layouts that are "
+            f"known by themselves: {', '.join(_LAYOUTS)}",
+            "Describe them in a promoter.yaml, or in a file named with --config.",
         )
     raise SelectionError(f"there is no app {app!r}", nearest(app, known))
 
@@ -197,6 +202,21 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
     raise SelectionError(
         f"which environment? There are {', '.join(sorted(settings))}",
         "Name one with --env, or set default-environment in promoter.yaml.",
+    )
+
+
+def _no_default(name: str, settings: Mapping[str, Environment], tree: Tree) -> UsageError:
+    """Return the error for a default environment that the repository's layout does not have."""
+    file, line, column = None, None, None
+    with suppress(KeyError):
+        found = load(tree.read(FILE), str(FILE))
+        file, (line, column) = found.file, found.position(("default-environment",))
+    return UsageError(
+        f"default-environment: there is no environment {name!r}",
+        nearest(name, settings),
+        file=file,
+        line=line,
+        column=column,
     )
 
 

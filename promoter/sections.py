@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from promoter.edits.targets import EditTarget, Linked
 from promoter.policy.model import Policy
 from promoter.section import Section
+from promoter.values import Images, Label, Person, Platform, Source
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
@@ -48,6 +49,9 @@ def check_name(text: str) -> str:
 
 def _check_path(text: str) -> str:
     """Return a folder inside the repository, or raise `ValueError`."""
+    if not text.strip():
+        msg = "is empty: name a folder; '.' is the repository's root"
+        raise ValueError(msg)
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
         msg = "must be a folder inside the repository, relative to its root, without '..'"
@@ -118,7 +122,7 @@ class Checks(Section):
 
     exists: Severity = "refuse"
     """The tag (or digest) is in the registry. A registry that can not be read is a warning."""
-    platforms: Severity | tuple[str, ...] = "off"
+    platforms: Severity | tuple[Platform, ...] = "off"
     """Platforms that the image must have, e.g. `[linux/amd64]`; or `warn` or `refuse`, which want
     every platform of the image that it replaces."""
     mutable: Severity = "refuse"
@@ -157,13 +161,13 @@ class Environment(Section):
     """What is written: the tag, the digest it stands for, or both."""
     checks: Checks = Checks()
     """What is asked of the registry first."""
-    labels: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
     """Labels of the pull; made when missing."""
-    reviewers: tuple[str, ...] = ()
+    reviewers: tuple[Person, ...] = ()
     """Who is asked to review: users, or `team:NAME`."""
-    assignees: tuple[str, ...] = ()
+    assignees: tuple[Person, ...] = ()
     """Who the pull is assigned to."""
-    milestone: str | None = None
+    milestone: Label | None = None
     """The title of the pull's milestone; it must exist."""
     draft: bool = False
     """Whether the pull is opened as a draft."""
@@ -220,9 +224,9 @@ class Override(Environment):
 class App(Section):
     """One application: its images, and where they are built."""
 
-    images: tuple[str, ...] = ()
+    images: Images = ()
     """The images that one tag sets; without them, all of the kustomization's that share one tag."""
-    source: str | None = None
+    source: Source | None = None
     """The address of the source repository, for the commits that a pull brings."""
     source_tag: str | None = None
     """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""

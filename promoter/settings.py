@@ -18,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 
 from promoter.errors import UsageError
 from promoter.promotion import RULES
+from promoter.refs import commit_id
 from promoter.shards import Shard
 from promoter.suggest import nearest
 from promoter.variables import TOKEN_VARIABLES, Variables
@@ -166,7 +167,9 @@ def _read(flags: argparse.Namespace) -> Settings:
         allow=_allowed(merged.get("allow", ()), sources),
         timeout=timeout,
         take_over=bool(merged.get("take_over", False)),
-        source_revision=merged.get("source_revision"),
+        source_revision=commit_id(merged["source_revision"])
+        if "source_revision" in merged
+        else None,
         building=_building(variables),
         token=variables.token,
         github_app=_github_app(variables),

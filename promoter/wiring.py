@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from promoter import address, config
 from promoter.config import Config
 from promoter.deadline import Deadline
+from promoter.document import load
 from promoter.errors import UsageError
 from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promoter.address import Address
+    from promoter.document import Document
     from promoter.forges import Forge
     from promoter.gitops import Repository
     from promoter.model import Tree
@@ -43,7 +45,7 @@ class Wiring:
     settings: Settings
     address: Address
     file: Config | None
-    file_name: str
+    document: Document | None
     deadline: Deadline
 
     def config(self, base: Tree) -> Config:
@@ -61,7 +63,8 @@ class Wiring:
         policy = config.parse(data, str(config.FILE))
         if self.file is None:
             return policy
-        config.wiring_only(self.file, self.file_name)
+        assert self.document is not None
+        config.wiring_only(self.document)
         return config.merge_wiring(policy, self.file)
 
     @property
@@ -84,12 +87,13 @@ class Wiring:
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
     """Return where a run goes, or raise `UsageError` for what is missing or malformed."""
-    file, name = None, settings.config or ""
-    if settings.config:
-        file = config.parse(_read(settings), name)
+    document = load(_read(settings), settings.config) if settings.config else None
+    file = config.read(document) if document else None
+    if settings.api_url:
+        address.check_api_url(settings.api_url)
     wanted = settings.repository or (file.repository if file else None)
     found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
-    return Wiring(settings, found, file, name, deadline)
+    return Wiring(settings, found, file, document, deadline)
 
 
 def authenticated(wiring: Wiring) -> Wiring:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
 from promoter.config import Config, merge_wiring, parse, wiring_only
+from promoter.document import load
 from promoter.errors import SelectionError, UsageError
 from promoter.files import DirectoryTree
 from promoter.layout import environments_of, find_target, kustomization_file
+from promoter.refs import commit_id, is_branch
 from tests.world import aurora, promote
 
 OVERRIDDEN = """\
@@ -46,9 +49,59 @@ apps:
         (OVERRIDDEN + "      prod: {deliver: null}\n", (6, 14), "push"),
         ("apps:\n  web:\n    targets:\n    - {kind: helm}\n", (4, 7), "kind"),
         ("author: nobody\n", (1, 1), "Name <address@host>"),
+        ("apps:\n  web:\n    images: [a, 'A B']\n", (3, 17), "is no image's name"),
+        ("apps:\n  web:\n    images: [a@sha256:0]\n", (3, 14), "is no image's name"),
+        ("apps:\n  web:\n    images: [a, b, a]\n", (3, 5), "'a' stands twice"),
+        ("apps:\n  web:\n    source: not a url\n", (3, 5), "is no repository's URL"),
+        ("apps:\n  web:\n    source: ftp://host/a/b\n", (3, 5), "ftp:// is not allowed"),
+        ("base: a b\n", (1, 1), "no branch that is called 'a b'"),
+        ("base: a/.b\n", (1, 1), "no branch that is called 'a/.b'"),
+        ("api-url: ftp://x\n", (1, 1), "is no http(s) URL"),
+        ("api-url: http://git.example.org\n", (1, 1), "in the clear"),
+        ("environments:\n  prod: {path: ''}\n", (2, 10), "name a folder"),
+        ("environments:\n  prod: {path: x, reviewers: ['team:']}\n", (2, 31), "nor team:NAME"),
+        ("environments:\n  prod: {path: x, assignees: ['a b']}\n", (2, 31), "neither a user"),
+        ("environments:\n  prod: {path: x, labels: ['']}\n", (2, 28), "one line of text"),
+        ("environments:\n  prod: {path: x, labels: a}\n", (2, 19), "labels: must be a list"),
+        ("environments:\n  prod: {path: x, draft: 7}\n", (2, 19), "draft: must be true or false"),
+        ("environments:\n  prod: {path: 1.10}\n", (2, 10), "path: must be text: put it in quotes"),
+        ("environments:\n  prod: {deliver: push}\n", (2, 3), "environments.prod.path: is missing"),
+        (
+            "environments: {prod: {path: x, checks: {platforms: 5}}}\n",
+            (1, 41),
+            "checks.platforms: must be 'off', 'warn' or 'refuse', or a list",
+        ),
+        (
+            "environments: {prod: {path: x, checks: {platforms: [linux]}}}\n",
+            (1, 53),
+            "checks.platforms.0: 'linux' is no platform",
+        ),
+        ("environments: {prod: {path: x, policy: {newest: 1000}}}\n", (1, 41), "must be less than"),
+        ("environments: {1: {path: x}}\n", (1, 16), "environments.1: must be text"),
+        ("environments: {dev: {path: x}, on: x}\n", (1, 32), "environments.on: must be a mapping"),
+        ("null: x\n", (1, 1), "a key must be text"),
+        ("5\n", (1, 1), "must be a mapping: keys with values"),
+        ("apps: {web: {targets: [{file: x}]}}\n", (1, 24), "targets.0: must name its kind"),
+        (
+            "apps: {web: {targets: [{kind: manifest, file: x, fyle: y}]}}\n",
+            (1, 50),
+            "unknown key apps.web.targets.0.fyle Did you mean file?",
+        ),
+        (
+            "apps: {web: {targets: [{kind: argocd, file: x, container: y}]}}\n",
+            (1, 48),
+            "Known: application, file, image, kind.",
+        ),
+        (
+            "apps: {web: {linked: [{path: x, fil: y}]}}\n",
+            (1, 33),
+            "Did you mean file? Known: file, path.",
+        ),
+        ("apps: {apps: {environments: {checks: {chekcs: {}}}}}\n", (1, 39), "Did you mean checks?"),
+        ("environments: {prod: {path: x, policy: {semvr: x}}}\n", (1, 41), "Did you mean semver?"),
         ("a: [\n", (2, 1), "not valid YAML"),
         ("base: x\nbase: y\n", (2, 1), "duplicate"),
-        ("- a\n", (1, 1), "mapping"),
+        ("- a\n", (1, 1), "must be a mapping"),
         ("apps: &a\n  web: *a\n", (1, 7), "aliases"),
     ],
 )
@@ -60,7 +113,39 @@ def test_malformed_configuration_is_told_with_its_place(
     error = caught.value
     assert error.file == "promoter.yaml"
     assert (error.line, error.column) == place
-    assert said in f"{error.message} {error.hint}" or said == "mapping"
+    assert said in f"{error.message} {error.hint}"
+    assert error.hint
+
+
+def test_what_is_not_utf_8_is_told_with_its_place() -> None:
+    with pytest.raises(UsageError, match=r"^f:2:8: is not UTF-8"):
+        parse("author: é\nbase: ü".encode() + b"\xff", "f")
+
+
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("main", True), ("release/1.x", True), ("ünï", True), ("a-b_c.d", True), ("a@b", True),
+        ("", False), ("-a", False), ("@", True), ("HEAD", False), ("a..b", False), ("a//b", False),
+        ("/a", False), ("a/", False), ("a.", False), ("a/.b", False), ("a.lock/b", False),
+        ("a~b", False), ("a^b", False), ("a:b", False), ("a?b", False), ("a*b", False),
+        ("a[b", False), ("a\\b", False), ("a b", False), ("a@{b", False), ("a\x7fb", False),
+    ],
+)  # fmt: skip
+def test_branches_are_what_git_takes_for_one(name: str, branch: bool) -> None:
+    assert is_branch(name) is branch
+    asked = subprocess.run(
+        ["git", "check-ref-format", "--branch", name], capture_output=True, check=False
+    )
+    assert (asked.returncode == 0) is branch
+
+
+@pytest.mark.parametrize("text", ["", "zz", "abc123", "g" * 40, "a" * 65, "abc1234\n", "v1.4.2",
+                                  "abc1234 <!-- promoter:state {} -->"])  # fmt: skip
+def test_source_revision_is_a_commits_id(text: str) -> None:
+    with pytest.raises(UsageError, match="is no commit's id"):
+        commit_id(text)
+    assert commit_id("ABC1234") == "abc1234"
 
 
 def test_off_is_a_word_in_every_spelling_of_yaml() -> None:
@@ -115,9 +200,10 @@ def test_an_apps_policy_replaces_the_environments() -> None:
 
 
 def test_callers_file_may_hold_wiring_only_beside_the_repositorys_own() -> None:
-    wiring_only(parse(b"base: x\nauthor: A <a@b>\n", "f"), "f")
-    with pytest.raises(UsageError, match="environments"):
-        wiring_only(parse(b"environments: {prod: {path: x}}\n", "f"), "f")
+    wiring_only(load(b"base: x\nauthor: A <a@b>\n", "f"))
+    with pytest.raises(UsageError, match=r"^f:2:1: environments may not come") as caught:
+        wiring_only(load(b"base: x\nenvironments: {prod: {path: x}}\n", "f"))
+    assert "reviewed pull" in caught.value.hint
     merged = merge_wiring(Config(), parse(b"author: A <a@b>\n", "f"))
     assert merged.author == "A <a@b>"
 
@@ -156,6 +242,20 @@ def test_environment_of_a_request_that_names_none(tmp_path: Path) -> None:
     )
     with pytest.raises(SelectionError, match="dev, qa"):
         find_target(Config(), two, "web", None)
+
+
+def test_default_environment_that_no_layout_has_is_told_where_it_stands(tmp_path: Path) -> None:
+    one = tree(tmp_path, "apps/web/overlays/prod/kustomization.yaml")
+    text = "base: main\ndefault-environment: prd\n"
+    (tmp_path / "promoter.yaml").write_text(text)
+    config = parse(text.encode(), "promoter.yaml")
+    with pytest.raises(
+        UsageError, match=r"^promoter.yaml:2:1: default-environment: .*'prd'"
+    ) as caught:
+        find_target(config, one, "web", None)
+    assert "Did you mean prod?" in caught.value.hint
+    with pytest.raises(SelectionError, match="no environments are configured"):
+        find_target(config, tree(tmp_path / "sub", "x/y"), "web", None)
 
 
 def test_two_kustomizations_in_one_folder_are_one_too_many(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,8 @@ def test_errors_are_told_as_json_too() -> None:
     run = promote("--output", "json", "--nonsense")
     assert run.code == 2
     assert json.loads(run.stdout)["error"]["code"] == "usage"
+
+
+def test_package_says_that_it_is_typed() -> None:
+    assert "Typing :: Typed" in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert (files("promoter") / "py.typed").is_file()
