@@ -65,7 +65,7 @@ def step(
     environment = {**os.environ, **runner, **filled, **{k: str(v) for k, v in files.items()}}
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run["run"]],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     return (
         done,

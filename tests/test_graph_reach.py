@@ -273,9 +273,9 @@ def test_a_layer_may_not_contain_who_stands_on_it(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_hostile_files_end_in_a_warning(text: str, tmp_path: Path) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     found = reach(tmp_path, {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": text})
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     assert found.complete == (text == "? [a]\n: b\n")
 
 
@@ -290,10 +290,10 @@ def test_layers_that_double_are_bounded(tmp_path: Path) -> None:
             )
     files["l29/kustomization.yaml"] = "resources: [d.yaml]\n"
     files["l29/d.yaml"] = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
-    began = time.perf_counter()
+    began = time.process_time()
     found = reach(tmp_path, files, "l0")
     assert not found.complete
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 class _Watched(DirectoryTree):

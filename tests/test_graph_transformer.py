@@ -84,10 +84,10 @@ def test_what_is_no_expression_is_said_so(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["(a+)+$b", "(a|a)*b", "(a*)*b", "((a{30}){30}){30}", "(" * 500])
 def test_a_hostile_name_costs_no_time(name: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with contextlib.suppress(PatternError):
         graph.matches(name, "a" * 200)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_suffix_is_added_once_where_one_filter_sees_the_container(tmp_path: Path) -> None:

@@ -174,10 +174,10 @@ def test_a_policy_that_can_not_be_meant_is_refused(given: dict[str, Any], reason
 
 
 def test_a_pattern_that_runs_away_is_stopped_and_named() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(UsageError, match="takes too long"):
         compiled(r"^(?:a|b|ab)*(?:a|ba|b)*$").search("ab" * 60 + "c")
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_attachments_and_moving_tags_are_no_candidates() -> None:

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import stat
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -194,10 +193,9 @@ def test_a_limit_beyond_our_patience_is_not_run_into_again(server: Registry) -> 
 def test_slow_answers_end_with_our_patience(server: Registry) -> None:
     server.push("app", "1.0.0")
     server.delay = 5
-    begun = time.monotonic()
     with pytest.raises(UnreadableError, match="no answer"):
         client(patience=0.3).resolve(server.name("app"), "1.0.0")
-    assert time.monotonic() - begun < 2
+    assert len(server.seen) == 1
 
 
 def test_nothing_listens_is_told_and_asked_three_times_at_most() -> None:

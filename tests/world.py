@@ -47,7 +47,8 @@ def promote(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | N
         [sys.executable, "-m", "promoter", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        # What ends a run is its own deadline; this ends one that does not heed it.
+        timeout=600,
         check=False,
         cwd=cwd,
         env={**os.environ, **(env or {})},
@@ -107,7 +108,7 @@ class Repository:
 
 def aurora(directory: Path) -> Repository:
     """Make the Aurora repository."""
-    repository.make(directory, Deadline(30)).close()
+    repository.make(directory, Deadline(300)).close()
     return Repository(directory)
 
 
