@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from promoter.errors import RemoteError, UsageError
-from promoter.image import shown
-
-_SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
-_SCHEMES = ("https", "http", "ssh", "file")
+from promoter.urls import SCP, check_api_url, check_scheme, check_url, host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,79 +49,14 @@ def parse(text: str) -> Address:
     if text.startswith("-") or not text.isprintable() or not text.strip():
         raise UsageError(f"{text!r} is no repository", "Give a URL or a path.")
     if "://" not in text:
-        match = _SCP.fullmatch(text)
+        match = SCP.fullmatch(text)
         if match and not Path(text).exists():
             return Address(text, "ssh", match["host"].lower(), match["path"])
         return _folder(Path(text))
-    scheme, parts = _check_scheme(text), urlsplit(text)
+    scheme, parts = check_scheme(text), urlsplit(text)
     if scheme == "file":
         return _folder(Path(unquote(parts.path)))
-    return Address(text, scheme, _host(text), parts.path)
-
-
-def _check_scheme(text: str) -> str:
-    """Return a repository URL's scheme, or raise `UsageError` for one that git may not use."""
-    scheme = urlsplit(text).scheme.lower()
-    if scheme not in _SCHEMES:
-        raise UsageError(
-            f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
-        )
-    if scheme != "file":
-        check_url(text)
-    return scheme
-
-
-def check_repository(text: str) -> None:
-    """Raise `UsageError` for what can be no repository's address, whether one is there or not."""
-    if not text.isprintable() or (
-        "://" not in text and not text.startswith("/") and not _SCP.fullmatch(text)
-    ):
-        raise UsageError(f"{shown(text)} is no repository's URL", "E.g. https://host/owner/name")
-    if "://" in text:
-        _check_scheme(text)
-
-
-def check_api_url(text: str) -> None:
-    """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("https", "http") or not parts.netloc or not text.isprintable():
-        raise UsageError(
-            f"the API's address {shown(text)} is no http(s) URL", "E.g. https://api.github.com"
-        )
-    check_url(text)
-
-
-def check_url(text: str) -> None:
-    """Raise `UsageError` for a URL that carries a secret or sends it in the clear."""
-    parts = urlsplit(text)
-    host = _host(text)
-    if not host:
-        raise UsageError("the URL names no host", "Write it as https://host/owner/repository.")
-    if parts.password or (parts.username and parts.scheme != "ssh"):
-        raise UsageError(
-            f"the URL of {host} carries credentials, which every process list would show",
-            "Remove them from the URL, and put the token into GITHUB_TOKEN.",
-        )
-    if parts.scheme == "http" and not is_loopback(host):
-        raise UsageError(
-            f"http://{host} would be read and answered in the clear",
-            "Use https; plain http is for this machine alone.",
-        )
-
-
-@lru_cache(maxsize=256)
-def is_loopback(host: str) -> bool:
-    """Say whether a host, with or without a port, is this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
+    return Address(text, scheme, host_of(text), parts.path)
 
 
 def api_url(address: Address, *, given: str | None, server: str | None, ambient: str | None) -> str:
@@ -135,7 +64,7 @@ def api_url(address: Address, *, given: str | None, server: str | None, ambient:
     if given:
         check_api_url(given)
         return given.rstrip("/")
-    if ambient and server and _host(server) == address.host:
+    if ambient and server and host_of(server) == address.host:
         check_url(ambient)
         return ambient.rstrip("/")
     if address.host == "github.com":
@@ -178,8 +107,3 @@ def git_directory(folder: Path) -> Path:
 def _line(file: Path) -> str:
     """Return the one line of a file of git's."""
     return os.fsdecode(file.read_bytes()).rstrip("\n")
-
-
-def _host(url: str) -> str:
-    """Return a URL's host with its port, without credentials, in lower case."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()

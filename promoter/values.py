@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from promoter import address
+from promoter import urls
 from promoter.errors import UsageError
 from promoter.image import shown
 from promoter.refs import is_branch
@@ -43,7 +43,7 @@ def _check_branch(text: str) -> str:
 def _check_api_url(text: str) -> str:
     """Return the URL of a forge's API, or raise `ValueError`."""
     try:
-        address.check_api_url(text)
+        urls.check_api_url(text)
     except UsageError as error:
         raise ValueError(error.message) from None
     return text
@@ -52,7 +52,7 @@ def _check_api_url(text: str) -> str:
 def _check_source(text: str) -> str:
     """Return a source repository's address, or raise `ValueError`."""
     try:
-        address.check_repository(text)
+        urls.check_repository(text)
     except UsageError as error:
         raise ValueError(error.message) from None
     return text

@@ -20,6 +20,7 @@ from promoter.gitops.git import Credential, Git
 from promoter.gitops.repository import GitRepository
 from promoter.here import gitops_origin
 from promoter.process import child_environment
+from promoter.urls import check_api_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +91,7 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     document = load(_read(settings), settings.config) if settings.config else None
     file = config.read(document) if document else None
     if settings.api_url:
-        address.check_api_url(settings.api_url)
+        check_api_url(settings.api_url)
     wanted = settings.repository or (file.repository if file else None)
     found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
     return Wiring(settings, found, file, document, deadline)

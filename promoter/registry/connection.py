@@ -12,11 +12,11 @@ from requests.models import REDIRECT_STATI
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
-from promoter.address import is_loopback
 from promoter.image import Name
 from promoter.registry.failures import UnreadableError
 from promoter.registry.proxies import proxies
 from promoter.registry.tokens import Doors
+from promoter.urls import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

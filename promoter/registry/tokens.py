@@ -11,8 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from promoter.address import is_loopback
 from promoter.registry.proxies import proxies
+from promoter.urls import is_loopback
 
 if TYPE_CHECKING:
     import requests
