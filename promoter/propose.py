@@ -125,8 +125,7 @@ def alive(
     reach = graph.reach(tree, target.directory)
     known = {entry.name for entry in after.entries}
     names = [move.name for move in proposal.moves if move.name in known]
-    found = (graph.dead(reach, after.entries, name) for name in names)
-    return tuple(refusal for refusal in found if refusal), reach.warnings
+    return graph.dead(reach, after.entries, names), reach.warnings
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:

@@ -78,8 +78,7 @@ def _check_felt(path: Path, edit: FileEdit, added: Sequence[str]) -> None:
     tree = DirectoryTree(root)
     directory = PurePosixPath(path.absolute().parent.relative_to(root).as_posix())
     reached = graph.reach(tree, directory)
-    refusals = [r for name in added if (r := graph.dead(reached, after.entries, name)) is not None]
-    if refusals:
+    if refusals := graph.dead(reached, after.entries, added):
         raise RefusedError(refusals)
 
 

@@ -51,7 +51,7 @@ def dead(directory: Path, files: Mapping[str, str], name: str, at: str = ".") ->
     found = reach(directory, files, at)
     path = PurePosixPath(at) / "kustomization.yaml"
     entries = kustomization.read(path, files[str(path)].encode()).entries
-    return graph.dead(found, entries, name)
+    return next(iter(graph.dead(found, entries, [name])), None)
 
 
 def entries(*listed: Mapping[str, str]) -> Iterable[Entry]:

@@ -335,3 +335,99 @@ def test_the_graph_needs_no_git_and_no_network() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "set()"
+
+
+_HOST = "http://127.0.0.1:9"
+_GENERATED = "configMapGenerator: [{name: a, %s}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        (f"resources: [d.yaml, {_HOST}/b.yaml]\n", {"network"}),
+        (f"resources: [d.yaml, HTTP:{_HOST}]\n", {"network"}),
+        ("resources: [d.yaml, 'git::x/y', 'gh:o/r', 'me@h:o/r', 'github.com/o/r']\n", {"network"}),
+        (_GENERATED % f"files: ['x={_HOST}/x']", {"network"}),
+        (_GENERATED % f"files: ['{_HOST}/x']", {"network"}),
+        (_GENERATED % f"Files: ['x={_HOST}/x']", {"network"}),
+        (_GENERATED % f"envs: ['{_HOST}/x']", {"network"}),
+        (_GENERATED % f"env: '{_HOST}/x'", {"network"}),
+        (f"secretGenerator: [{{name: a, files: ['x={_HOST}/x']}}]\n", {"network"}),
+        (f"openapi: {{path: '{_HOST}/s.json'}}\n", {"network"}),
+        (f"crds: ['{_HOST}/s.json']\n", {"network"}),
+        (f"CRDs: ['{_HOST}/s.json']\n", {"network"}),
+        (f"configurations: ['{_HOST}/s.yaml']\n", {"network"}),
+        (f"patches: [{{path: '{_HOST}/p.yaml'}}]\n", {"network"}),
+        (f"patches: ['{_HOST}/p.yaml']\n", {"network"}),
+        (f"replacements: [{{path: '{_HOST}/p.yaml'}}]\n", {"network"}),
+        (f"components: ['{_HOST}/o/c.git//c?ref=v1']\n", {"network"}),
+        (f"validators: ['{_HOST}/s.yaml']\n", {"network"}),
+        (f"transformers: ['{_HOST}/s.yaml']\n", {"network"}),
+        (f"a-field-of-tomorrow: ['{_HOST}/s.yaml']\n", {"network"}),
+        ("helmCharts: [{name: x}]\n", {"helm"}),
+        ("helmCharts: [{name: x, repo: 'oci://h/c'}]\n", {"helm", "network"}),
+        ("generators: [g.yaml]\n", {"exec"}),
+        ("generators: [builtin.yaml]\n", set()),
+        ("transformers: [fn.yaml]\n", {"exec"}),
+        (
+            f"generators:\n- |-\n  apiVersion: builtin\n  kind: X\n  files: ['a={_HOST}']\n",
+            {"network"},
+        ),
+        (
+            "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n",
+            {"helm"},
+        ),
+        ("generators: [folder]\n", {"files"}),
+        ("resources: [../../outside]\n", {"files"}),
+        ("components: [link]\n", {"files"}),
+        (_GENERATED % "files: [link]", {"files"}),
+        ("crds: [!!binary aHR0cDovLzEyNy4wLjAuMTo5Lw==]\n", {"files"}),
+        (f"<<: {{crds: ['{_HOST}']}}\n", {"network", "files"}),
+        ("crds: [d.yaml]\ncrds: [d.yaml]\n", {"files"}),
+        ("crds: [d.yaml]\nCrds: [d.yaml]\n", {"files"}),
+        # What only looks so, and what kustomize itself says best.
+        (f"commonAnnotations: {{docs: '{_HOST}'}}\n", set()),
+        (_GENERATED % f"literals: ['URL={_HOST}/x']", set()),
+        (f"patches: [{{patch: '{_HOST}', target: {{kind: X}}}}]\n", set()),
+        ("resources: [d.yaml, gone.yaml]\n", set()),
+        (_GENERATED % "files: [gone.txt]", set()),
+    ],
+)
+def test_what_a_build_takes_beside_files_is_known(
+    text: str, means: set[str], tmp_path: Path
+) -> None:
+    files = {
+        "d.yaml": deployment(),
+        "http:/127.0.0.1:9/b.yaml": deployment("far"),
+        "g.yaml": "apiVersion: example.com/v1\nkind: G\nmetadata: {name: g}\n",
+        "builtin.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: g}\n",
+        "fn.yaml": "apiVersion: builtin\nkind: F\nmetadata:\n  annotations: {config.kubernetes.io/function: x}\n",
+        "folder/kustomization.yaml": "resources: []\n",
+        "kustomization.yaml": text if "resources" in text else f"resources: [d.yaml]\n{text}",
+    }
+    made = tree(tmp_path, files)
+    (tmp_path / "link").symlink_to("d.yaml")
+    found = graph.reach(made, PurePosixPath())
+    assert {str(need.means) for need in found.needs} == means
+    assert not (found.complete and means - {"files"})
+
+
+def test_a_kustomization_that_hides_behind_another_document_is_read_as_kustomize_does(
+    tmp_path: Path,
+) -> None:
+    first = f"kind: CustomResourceDefinition\nkind: Kustomization\nresources: ['{_HOST}']\n"
+    text = f"{first}---\nresources: [d.yaml]\n"
+    found = reach(tmp_path, {"kustomization.yaml": text, "d.yaml": deployment()})
+    assert "network" in {need.means for need in found.needs}
+
+
+def test_a_replacement_is_rehearsed_after_the_images(tmp_path: Path) -> None:
+    text = (
+        "resources: [d.yaml]\nimages: [{name: app, newTag: '2'}]\n"
+        "replacements:\n- source: {kind: Deployment,"
+        " fieldPath: spec.template.spec.containers.0.image, options: {delimiter: ':', index: 1}}\n"
+        "  targets: [{select: {kind: Deployment}, fieldPaths: [metadata.labels.version],"
+        " options: {create: true}}]\n"
+    )
+    found = reach(tmp_path, {"kustomization.yaml": text, "d.yaml": deployment(image="app")})
+    assert (found.complete, found.warnings) == (True, ())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -47,8 +48,8 @@ def test_a_name_that_nothing_has_is_refused_with_the_names_there_are(tmp_path: P
 
 def test_an_entry_that_is_not_there_is_judged_by_its_name(tmp_path: Path) -> None:
     found = reach(tmp_path, _overlay(""))
-    assert graph.dead(found, [], _APP) is None
-    assert graph.dead(found, [], "other") is not None
+    assert graph.dead(found, [], [_APP]) == ()
+    assert len(graph.dead(found, [], ["other"])) == 1
 
 
 def test_a_lower_layer_that_renamed_is_named(tmp_path: Path) -> None:
@@ -74,8 +75,7 @@ def test_a_patch_that_took_the_images_place_is_named(tmp_path: Path) -> None:
 def test_an_earlier_entry_that_renamed_is_named(tmp_path: Path) -> None:
     found = reach(tmp_path, _overlay(""))
     entries = [Entry("ghcr.io/acme/.*", new_name="x"), Entry(_APP, tag="2")]
-    refusal = graph.dead(found, entries, _APP)
-    assert refusal is not None
+    (refusal,) = graph.dead(found, entries, [_APP])
     assert refusal.reason.startswith("the earlier entry ghcr.io/acme/.* makes x of")
 
 
@@ -88,8 +88,7 @@ def test_an_earlier_entry_that_renamed_is_named(tmp_path: Path) -> None:
 )
 def test_a_later_entry_that_wins_is_named(later: Entry, said: str, tmp_path: Path) -> None:
     found = reach(tmp_path, _overlay(""))
-    refusal = graph.dead(found, [Entry(_APP, new_name="x", tag="2"), later], _APP)
-    assert refusal is not None
+    (refusal,) = graph.dead(found, [Entry(_APP, new_name="x", tag="2"), later], [_APP])
     assert refusal.reason.startswith(said)
 
 
@@ -128,8 +127,7 @@ def test_a_tag_that_kustomize_does_not_match_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_no_expression_is_refused(tmp_path: Path) -> None:
-    refusal = graph.dead(reach(tmp_path, _overlay("")), [Entry("c++", tag="1")], "c++")
-    assert refusal is not None
+    (refusal,) = graph.dead(reach(tmp_path, _overlay("")), [Entry("c++", tag="1")], ["c++"])
     assert "regular expression" in refusal.reason
 
 
@@ -147,3 +145,28 @@ def test_final_images_are_those_after_replacements(tmp_path: Path) -> None:
     found = reach(tmp_path, files)
     assert graph.final_images(found, [Entry(_APP, tag="2")]) == ("z:1",)
     assert found.file == PurePosixPath("kustomization.yaml")
+
+
+def test_many_edits_are_judged_at_once_and_each_dead_one_is_named(tmp_path: Path) -> None:
+    names = [f"ghcr.io/acme/service-{number:03d}" for number in range(500)]
+    manifests = "---\n".join(deployment(f"s{n}", one) for n, one in enumerate(names))
+    found = reach(tmp_path, {"kustomization.yaml": "resources: [d.yaml]\n", "d.yaml": manifests})
+    entries = [Entry(one, tag="2") for one in (*names, "typo", names[7])]
+    began = time.process_time()
+    refusals = graph.dead(found, entries, [*names, "typo"])
+    assert time.process_time() - began < 5
+    assert [one.reason for one in refusals] == ["no container uses the image typo"]
+
+
+def test_an_edit_that_another_edits_tag_hides_from_is_judged_alone(tmp_path: Path) -> None:
+    # With both probed at once, the second would not match what the first makes.
+    found = reach(tmp_path, _overlay(""))
+    entries = [Entry(_APP, tag="2"), Entry(f"{_APP}:2", tag="3")]
+    assert graph.dead(found, entries, [_APP, f"{_APP}:2"]) == ()
+
+
+def test_the_entry_that_renamed_is_named_among_others(tmp_path: Path) -> None:
+    found = reach(tmp_path, _overlay(""))
+    entries = [Entry("other", tag="1"), Entry(_APP, new_name="x"), Entry(f"{_APP}:1", tag="2")]
+    (refusal,) = graph.dead(found, entries, [f"{_APP}:1"])
+    assert refusal.reason.startswith(f"the earlier entry {_APP} makes x of")

@@ -14,12 +14,12 @@ from promoter.graph.merge import merge
 from promoter.graph.pattern import PatternError
 from promoter.graph.replacements import Replacement
 from promoter.graph.resources import Resource, Selector, by_id
-from promoter.graph.transformer import Entry, transform
+from promoter.graph.transformer import Entry, prepared, transformed
 from promoter.graph.value import Origin, mapping, sequence, text_of
 from promoter.model import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
     from promoter.graph.layers import Layer, Reading
@@ -87,9 +87,14 @@ class Builder:
                 found += (Replacement(mapping(one), str(place)) for one in listed)
         return tuple(found)
 
-    def rehearse(self, layer: Layer, replacements: Iterable[Replacement], built: Built) -> None:
-        """Note which replacements can not be carried out, and leave the objects as they are."""
+    def rehearse(self, layer: Layer, replacements: Sequence[Replacement], built: Built) -> None:
+        """Note which replacements can not be carried out, and leave the objects as they are.
+
+        A replacement sees the objects with the layer's own images, as kustomize orders it.
+        """
         copies = built.copy().resources if replacements else []
+        with self._noted(layer):
+            apply_images(copies, built.specs, entries_of(layer), str(layer.file))
         for replacement in replacements:
             with self._noted(layer):
                 replacement.apply(copies)
@@ -228,10 +233,11 @@ def apply_images(
     file: str,
 ) -> None:
     """Change the objects' images as entries say, or raise `BuildError` or `PatternError`."""
-    entries = tuple(entries)
-    for resource in resources:
-        for place in image_fields(resource.root, specs):
-            place.set(transform(place.value.text, entries, passes=place.passes), file)
+    places = [place for resource in resources for place in image_fields(resource.root, specs)]
+    # Without any image kustomize never looks at the names.
+    ready = prepared(entries) if places else ()
+    for place in places:
+        place.set(transformed(place.value.text, ready, passes=place.passes), file)
 
 
 def _selected(onto: Built, target: Value | None) -> list[Resource]:

@@ -25,6 +25,7 @@ _VALUES_LIMIT = 200_000
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
 _SHOWN = 400
 
 
@@ -69,6 +70,20 @@ def parse(text: str, origin: Origin) -> Value | None:
 
 def parse_any(text: str, origin: Origin) -> Value | None:
     """Return the value of one document of any form, as `parse` does."""
+    return _read(text, _Reader(origin))
+
+
+def parse_plainly(text: str, origin: Origin) -> tuple[Value | None, str]:
+    """Return the value of one document, and what in it another reader may read in another way."""
+    found = plain.read(text, origin)
+    if found is not None:
+        return found, ""
+    reader = _Reader(origin)
+    return _read(text, reader), reader.odd
+
+
+def _read(text: str, reader: _Reader) -> Value | None:
+    """Have a reader read one document, or raise `UnreadableError`."""
     yaml = YAML(typ="safe", pure=True)
     yaml.max_depth = _NESTING_LIMIT
     # An anchor that stands twice is legal, and a warning of the parser's would go to the user.
@@ -79,10 +94,10 @@ def parse_any(text: str, origin: Origin) -> Value | None:
         mark = error.problem_mark or error.context_mark
         reason = " ".join(str(error.problem or error.context).split())
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise UnreadableError(reason, line + origin.line, column) from None
+        raise UnreadableError(reason, line + reader.origin.line, column) from None
     except (YAMLError, ValueError, RecursionError) as error:
-        raise UnreadableError(str(error).partition("\n")[0], origin.line + 1) from None
-    return None if node is None else _Reader(origin).value(node, 0)
+        raise UnreadableError(str(error).partition("\n")[0], reader.origin.line + 1) from None
+    return None if node is None else reader.value(node, 0)
 
 
 @dataclass(slots=True)
@@ -91,6 +106,8 @@ class _Reader:
 
     origin: Origin
     count: int = 0
+    odd: str = ""
+    """What other readers may read otherwise: a tag, a merged mapping, a key that stands twice."""
 
     def value(self, node: Node, depth: int) -> Value:
         """Return a node's value."""
@@ -103,6 +120,8 @@ class _Reader:
             return self._mapping(node, depth)
         if isinstance(node, SequenceNode):
             return [self.value(child, depth + 1) for child in node.value]
+        if str(node.tag).rpartition(":")[2] not in _TAGS:
+            self.odd = self.odd or f"the tag {node.tag}"
         null = isinstance(node, ScalarNode) and is_null(node.value, node.style)
         return Scalar(str(node.value), self.origin.file, line, column, null)
 
@@ -112,9 +131,13 @@ class _Reader:
         merged: Mapping = {}
         for key, child in node.value:
             if not isinstance(key, ScalarNode):
+                self.odd = self.odd or "a key that is no word"
                 continue
             value = self.value(child, depth + 1)
+            if key.value in own or str(key.tag).rpartition(":")[2] not in _TAGS:
+                self.odd = self.odd or f"the key {key.value}"
             if key.value == _MERGE and key.style is None:
+                self.odd = self.odd or f"the key {key.value}"
                 for part in value if isinstance(value, list) else [value]:
                     merged = {**part, **merged} if isinstance(part, dict) else merged
             else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from promoter.graph.fields import FieldSpec
     from promoter.graph.layers import Reading
+    from promoter.graph.needs import Need
     from promoter.graph.replacements import Replacement
     from promoter.graph.resources import Resource
     from promoter.graph.value import Past
@@ -45,13 +46,17 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """All containers below one kustomization; not complete where something could not be read."""
+    """All containers below one kustomization; not complete where something is not known."""
 
     file: PurePosixPath
     containers: tuple[Container, ...] = ()
     complete: bool = True
     warnings: tuple[str, ...] = ()
     files: tuple[PurePosixPath, ...] = ()
+    folders: tuple[PurePosixPath, ...] = ()
+    """The folders of all kustomizations below it, its own included."""
+    needs: tuple[Need, ...] = ()
+    """What a build takes beside the repository's own files; an unknown part need not take any."""
     resources: tuple[Resource, ...] = field(default=(), repr=False)
     specs: tuple[FieldSpec, ...] = field(default=DEFAULT_SPECS, repr=False)
     replacements: tuple[Replacement, ...] = field(default=(), repr=False)
@@ -79,7 +84,8 @@ def _reach(tree: Tree, directory: PurePosixPath) -> Reach:
     reading = read_layers(tree, directory)
     layer = reading.layers.get(directory)
     if layer is None:
-        return Reach(directory, complete=False, warnings=tuple(reading.warnings))
+        needs = tuple(reading.needs.values())
+        return Reach(directory, complete=False, warnings=tuple(reading.warnings), needs=needs)
     if layer.is_component:
         reading.note(layer.file, "is a component: the objects are those of who lists it")
     builder = Builder(reading, [directory])
@@ -94,6 +100,8 @@ def _reach(tree: Tree, directory: PurePosixPath) -> Reach:
         complete=reading.complete,
         warnings=tuple(reading.warnings),
         files=tuple(reading.files),
+        folders=tuple(reading.folders),
+        needs=tuple(reading.needs.values()),
         resources=tuple(built.resources),
         specs=built.specs,
         replacements=replacements,

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promoter.graph.pattern import PatternError, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["POD_TEMPLATE_PASSES", "Entry", "ImageFields", "PatternError", "matches", "transform"]
 
@@ -49,6 +49,9 @@ class ImageFields(Protocol):
         """`tagSuffix`: appended to the tag where neither tag nor digest is set."""
 
 
+Prepared: TypeAlias = "tuple[tuple[Callable[[str], object], ImageFields], ...]"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An entry of `images` as its own values."""
@@ -65,20 +68,37 @@ def matches(name: str | None, image: str) -> bool:
 
     The name is an expression that is anchored, but neither escaped nor grouped.
     """
-    name = name or ""
-    if _ORDINARY.fullmatch(name):
-        return _ordinary(name).fullmatch(image) is not None
-    return compiled(f"^{name}{_TAIL}$").search(image)
+    return bool(_matcher(name or "")(image))
+
+
+def prepared(entries: Iterable[ImageFields]) -> Prepared:
+    """Return entries for use on many images; raises `PatternError`."""
+    return tuple((_matcher(entry.name or ""), entry) for entry in entries)
+
+
+def steps(image: str, entries: Prepared, *, passes: int) -> Iterator[tuple[int, str]]:
+    """Yield each entry that matches, by its number, with the image as it leaves it."""
+    for number, (does_match, entry) in enumerate(entries):
+        if not does_match(image):
+            continue
+        image = _changed(image, entry)
+        for _ in range(1, passes):
+            if does_match(image):
+                image = _changed(image, entry)
+        yield number, image
 
 
 def transform(
     image: str, entries: Iterable[ImageFields], *, passes: int = POD_TEMPLATE_PASSES
 ) -> str:
     """Return what entries, in their order, make of one image string; raises `PatternError`."""
-    for entry in entries:
-        for _ in range(passes):
-            if matches(entry.name, image):
-                image = _changed(image, entry)
+    return transformed(image, prepared(entries), passes=passes)
+
+
+def transformed(image: str, entries: Prepared, *, passes: int) -> str:
+    """Return what prepared entries, in their order, make of one image string."""
+    for _, made in steps(image, entries, passes=passes):
+        image = made
     return image
 
 
@@ -106,7 +126,9 @@ def _changed(image: str, entry: ImageFields) -> str:
     return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
-@lru_cache(maxsize=1_024)
-def _ordinary(name: str) -> re.Pattern[str]:
-    """Return the expression for a name without special characters but the dot."""
-    return re.compile(name + _TAIL, re.ASCII)
+@lru_cache(maxsize=4_096)
+def _matcher(name: str) -> Callable[[str], object]:
+    """Return what says whether an entry of that name changes an image."""
+    if _ORDINARY.fullmatch(name):
+        return re.compile(name + _TAIL, re.ASCII).fullmatch
+    return compiled(f"^{name}{_TAIL}$").search

@@ -2,52 +2,65 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from promoter.graph.build import apply_images
 from promoter.graph.documents import one_line
 from promoter.graph.fields import BuildError, image_fields
-from promoter.graph.transformer import Entry, PatternError, matches, split, transform
+from promoter.graph.transformer import (
+    Entry,
+    PatternError,
+    matches,
+    prepared,
+    split,
+    steps,
+    transformed,
+)
 from promoter.image import shown
 from promoter.refusal import Refusal
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from promoter.graph.reach import Container, Reach
     from promoter.graph.transformer import ImageFields
 
 _RULE = "dead-edit"
-# No image has such a tag or digest, so what changes with it is felt.
-_PROBE_TAG, _PROBE_DIGEST = "{probe}", "sha256:{probe}"
+_TOLD = 20
+_PROBE = re.compile(r"\{probe(\d+)\}")
 
 
-def dead(reach: Reach, entries: Sequence[ImageFields], name: str) -> Refusal | None:
-    """Return why setting this entry's tag or digest would change no container's final image.
+def dead(reach: Reach, entries: Sequence[ImageFields], names: Iterable[str]) -> tuple[Refusal, ...]:
+    """Return, for each of these entries whose tag or digest no container's final image feels, why.
 
-    `entries` are those of the kustomization after the edit. None: some container feels it, or the
-    graph is not known whole, so that nothing can be said.
+    `entries` are those of the kustomization after the edit. Where the graph is not known whole,
+    nothing can be said.
     """
     if not reach.complete:
-        return None
+        return ()
     plain = [_plain(entry) for entry in entries]
-    place = next((n for n in reversed(range(len(plain))) if plain[n].name == name), len(plain))
-    if place == len(plain):
-        plain.append(Entry(name, tag="1"))
-    edit = _Edit(reach, tuple(plain), place)
+    places: dict[str, int] = {}
+    for name in dict.fromkeys(names):
+        if all(entry.name != name for entry in plain):
+            plain.append(Entry(name, tag="1"))
+        places[name] = max(n for n, entry in enumerate(plain) if entry.name == name)
+    for entry in plain if reach.containers else ():
+        if fault := _fault(entry, reach):
+            return (fault,)
+    edits = _Edits(reach, tuple(plain))
     try:
-        if edit.is_felt():
-            return None
-        reason, hint = edit.reason()
+        felt = edits.felt_at_once(list(places.values()))
+        rest = [place for place in places.values() if place not in felt]
+        found = (edits.judged(place) for place in rest)
+        # A long list of them is one mistake, and looking for what was meant takes its time.
+        return tuple(islice((one for one in found if one is not None), _TOLD))
     except BuildError:
         # Kustomize would not build it either, and says so better.
-        return None
-    except PatternError as error:
-        reason = f"the name {shown(name)} {error}: kustomize takes it for a regular expression"
-        hint = _known(reach, name)
-    return Refusal(_RULE, one_line(reason), one_line(hint), str(reach.file))
+        return ()
 
 
 def final_images(reach: Reach, entries: Sequence[ImageFields]) -> tuple[str, ...]:
@@ -56,7 +69,8 @@ def final_images(reach: Reach, entries: Sequence[ImageFields]) -> tuple[str, ...
     Raises `PatternError` for a name and `BuildError` for a replacement that kustomize stumbles on.
     """
     if not reach.replacements:
-        return tuple(transform(c.image, entries, passes=c.passes) for c in reach.containers)
+        ready = prepared(entries) if reach.containers else ()
+        return tuple(transformed(c.image, ready, passes=c.passes) for c in reach.containers)
     resources = [resource.copy() for resource in reach.resources]
     apply_images(resources, reach.specs, entries, str(reach.file))
     for replacement in reach.replacements:
@@ -65,42 +79,78 @@ def final_images(reach: Reach, entries: Sequence[ImageFields]) -> tuple[str, ...
     return tuple(place.value.text for place in fields)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """One entry among the others of its kustomization."""
+@dataclass(slots=True)
+class _Edits:
+    """The entries of a kustomization, and the way of each container's image through them."""
 
     reach: Reach
     entries: tuple[Entry, ...]
-    place: int
+    ways: list[tuple[tuple[int, str], ...]] = field(init=False)
+    """Per container: each entry that matches, by its number, with the image as it leaves it."""
 
-    @property
-    def entry(self) -> Entry:
-        """The entry that is set."""
-        return self.entries[self.place]
+    def __post_init__(self) -> None:
+        ready = prepared(self.entries) if self.reach.containers else ()
+        self.ways = [
+            tuple(steps(one.image, ready, passes=one.passes)) for one in self.reach.containers
+        ]
 
-    def is_felt(self, *, without: int | None = None) -> bool:
+    def felt_at_once(self, places: Sequence[int]) -> set[int]:
+        """Return those of the entries whose other values, set all at once, arrive in some image.
+
+        What does not arrive may still be felt alone; what arrives is felt.
+        """
+        probed = list(self.entries)
+        for number, place in enumerate(places):
+            probed[place] = _probed(self.entries[place], f"{{probe{number}}}")
+        before = set(_PROBE.findall(" ".join(self._final_images())))
+        try:
+            after = set(_PROBE.findall(" ".join(final_images(self.reach, probed))))
+        except BuildError:
+            return set()
+        return {places[int(number)] for number in after - before if int(number) < len(places)}
+
+    def _final_images(self) -> Iterable[str]:
+        """Return every container's image with the entries as they are."""
+        if self.reach.replacements:
+            return final_images(self.reach, self.entries)
+        both = zip(self.reach.containers, self.ways, strict=True)
+        return (way[-1][1] if way else container.image for container, way in both)
+
+    def judged(self, place: int) -> Refusal | None:
+        """Return why no container feels an entry, None where one does."""
+        if self._is_felt(place):
+            return None
+        reason, hint = self._reason(place)
+        return Refusal(_RULE, one_line(reason), one_line(hint), str(self.reach.file))
+
+    def _met(self, place: int) -> list[int]:
+        """Return the containers whose image an entry matches when its turn comes."""
+        return [n for n, way in enumerate(self.ways) if any(step == place for step, _ in way)]
+
+    def _is_felt(self, place: int, *, without: int | None = None) -> bool:
         """Say whether another value would make another image, with all entries or without one."""
-        entry = self.entry
-        other = replace(
-            entry,
-            tag=_PROBE_TAG if entry.tag or not entry.digest else None,
-            digest=_PROBE_DIGEST if entry.digest else None,
+        met = self._met(place)
+        if not met:
+            return False
+        containers = tuple(self.reach.containers[n] for n in met)
+        # Without replacements, an image is a matter of its own container alone.
+        reach = (
+            self.reach if self.reach.replacements else replace(self.reach, containers=containers)
         )
         results = []
-        for probe in (entry, other):
-            changed = [*self.entries[: self.place], probe, *self.entries[self.place + 1 :]]
+        for probe in (self.entries[place], _probed(self.entries[place], "{probe}")):
+            changed = [*self.entries[:place], probe, *self.entries[place + 1 :]]
             kept = [one for number, one in enumerate(changed) if number != without]
-            results.append(final_images(self.reach, kept))
+            results.append(final_images(reach, kept))
         return results[0] != results[1]
 
-    def reason(self) -> tuple[str, str]:
-        """Return why nothing feels it, and what to do."""
-        name = self.entry.name or ""
-        seen = [c for c in self.reach.containers if matches(name, self._before(c))]
-        if seen:
-            return self._overridden(seen[0])
-        for container in self.reach.containers:
-            for found in (self._renamed_here(container), self._renamed_below(container)):
+    def _reason(self, place: int) -> tuple[str, str]:
+        """Return why nothing feels an entry, and what to do."""
+        name = self.entries[place].name or ""
+        if met := self._met(place):
+            return self._overridden(place, met)
+        for number, container in enumerate(self.reach.containers):
+            for found in (self._renamed_here(place, number), self._renamed_below(name, container)):
                 if found:
                     return found
         odd = next((c for c in self.reach.containers if split(c.image)[0] == name), None)
@@ -112,52 +162,74 @@ class _Edit:
             return reason, f"Write it as {name}:TAG in {odd.file}:{odd.line}."
         return f"no container uses the image {name}", _known(self.reach, name)
 
-    def _before(self, container: Container, until: int | None = None) -> str:
-        """Return a container's image as an entry meets it."""
-        earlier = self.entries[: self.place if until is None else until]
-        return transform(container.image, earlier, passes=container.passes)
-
-    def _overridden(self, container: Container) -> tuple[str, str]:
+    def _overridden(self, place: int, met: Sequence[int]) -> tuple[str, str]:
         """Explain an edit that is carried out, and then undone."""
-        name = self.entry.name
-        for number in range(self.place + 1, len(self.entries)):
-            if self.is_felt(without=number):
-                later = self.entries[number]
-                what = "digest" if later.digest and not later.tag else "tag"
+        name = self.entries[place].name
+        later = sorted({step for number in met for step, _ in self.ways[number] if step > place})
+        for number in later:
+            if self._is_felt(place, without=number):
+                winner = self.entries[number]
+                what = "digest" if winner.digest and not winner.tag else "tag"
                 return (
-                    f"the later entry {later.name} sets the {what} of the image that {name} sets",
-                    f"Set it in the entry {later.name}, or remove that one.",
+                    f"the later entry {winner.name} sets the {what} of the image that {name} sets",
+                    f"Set it in the entry {winner.name}, or remove that one.",
                 )
         if self.reach.replacements:
             files = ", ".join(dict.fromkeys(r.file for r in self.reach.replacements))
+            where = self.reach.containers[met[0]].where
             return (
-                f"a replacement of {files} overwrites the image of {container.where} afterwards",
+                f"a replacement of {files} overwrites the image of {where} afterwards",
                 "Set the tag where the replacement takes it from.",
             )
         return f"later entries of the file undo what {name} sets", "Set it in the last of them."
 
-    def _renamed_here(self, container: Container) -> tuple[str, str] | None:
+    def _renamed_here(self, place: int, number: int) -> tuple[str, str] | None:
         """Explain a name that an earlier entry of the same file has changed."""
-        for number in range(self.place):
-            if matches(self.entry.name, self._before(container, number)):
-                now, by = self._before(container), self.entries[number].name
-                return (
-                    f"the earlier entry {by} makes {split(now)[0]} of the image {self.entry.name}",
-                    f"Set the tag in the entry {by}, or name this one {split(now)[0]}.",
-                )
-        return None
+        name, image = self.entries[place].name, self.reach.containers[number].image
+        by = None
+        for step, made in self.ways[number]:
+            if step >= place:
+                break
+            by = step if matches(name, image) else by
+            image = made
+        if by is None:
+            return None
+        earlier, now = self.entries[by].name, split(image)[0]
+        return (
+            f"the earlier entry {earlier} makes {now} of the image {name}",
+            f"Set the tag in the entry {earlier}, or name this one {now}.",
+        )
 
-    def _renamed_below(self, container: Container) -> tuple[str, str] | None:
+    def _renamed_below(self, name: str, container: Container) -> tuple[str, str] | None:
         """Explain a name that a lower layer has changed."""
         now = split(container.image)[0]
         for past in reversed(container.past):
-            if matches(self.entry.name, past.text):
+            if matches(name, past.text):
                 reason = (
-                    f"{past.file} makes {now} of the image {self.entry.name} before this "
-                    "kustomization sees it"
+                    f"{past.file} makes {now} of the image {name} before this kustomization sees it"
                 )
-                return reason, f"Use the name {now}. {_known(self.reach, self.entry.name or '')}"
+                return reason, f"Use the name {now}. {_known(self.reach, name)}"
         return None
+
+
+def _probed(entry: Entry, mark: str) -> Entry:
+    """Return an entry with a tag or digest that no image has, so that what changes is felt."""
+    return replace(
+        entry,
+        tag=mark if entry.tag or not entry.digest else None,
+        digest=f"sha256:{mark}" if entry.digest else None,
+    )
+
+
+def _fault(entry: Entry, reach: Reach) -> Refusal | None:
+    """Return what is wrong with an entry's name, which kustomize takes for an expression."""
+    try:
+        prepared((entry,))
+    except PatternError as error:
+        name = entry.name or ""
+        reason = f"the name {shown(name)} {error}: kustomize takes it for a regular expression"
+        return Refusal(_RULE, one_line(reason), one_line(_known(reach, name)), str(reach.file))
+    return None
 
 
 def _plain(entry: ImageFields) -> Entry:

@@ -1,0 +1,101 @@
+"""What building a kustomization takes beside the repository's own files: network, Helm, programs.
+
+The content is not trusted. Whatever could make kustomize reach out counts, in any field, also where
+kustomize reads a file in another way than this project does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from promoter.graph.value import Scalar, mapping, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.graph.value import Mapping, Value
+
+
+class Means(StrEnum):
+    """What a build may use beside files; all but `files` can be allowed."""
+
+    NETWORK = "network"
+    HELM = "helm"
+    EXEC = "exec"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that a build takes, and where it was met."""
+
+    means: Means
+    reason: str
+
+
+# What kustomize fetches, even where a folder of the repository has that very name.
+_FETCHED = re.compile(
+    r"\s*(?:https?:|gh:|[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|[a-z][\w.-]*@[^/\s]*[:/]"
+    r"|(?:www\.)?github\.com[:/]|[^\n]*_git/)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"[^=\n]*=")
+# Fields whose texts are data, and name neither file nor folder.
+_DATA = frozenset(
+    {
+        "metadata", "images", "imagetags", "replicas", "vars", "labels", "commonlabels",
+        "commonannotations", "generatoroptions", "options", "literals", "patch", "target", "targets",
+        "source", "sourcevalue",
+    }
+)  # fmt: skip
+_HELM = "HelmChartInflationGenerator"
+
+
+def is_fetched(text: str) -> bool:
+    """Say whether kustomize would look for this outside, wherever it names a file or folder."""
+    return _FETCHED.match(text) is not None
+
+
+def fetched(value: Value, *, whole: bool = False) -> Iterator[Scalar]:
+    """Yield the scalars below a value that kustomize could fetch; `whole` looks at data too."""
+    if isinstance(value, Scalar):
+        pair = _KEY.match(value.text)
+        if is_fetched(value.text):
+            yield value
+        elif pair and is_fetched(rest := value.text[pair.end() :]):
+            yield replace(value, text=rest)
+    elif isinstance(value, list):
+        for child in value:
+            yield from fetched(child, whole=whole)
+    else:
+        for key, child in value.items():
+            if whole or key.lower() not in _DATA:
+                yield from fetched(child, whole=whole)
+
+
+def ambiguous(value: Value) -> str:
+    """Return a key that stands twice but for its case, which kustomize ignores; '' without one."""
+    if isinstance(value, list):
+        return next((key for child in value if (key := ambiguous(child))), "")
+    known: set[str] = set()
+    for key, child in mapping(value).items():
+        name = key.lower()
+        if name in known:
+            return key
+        known.add(name)
+        if name not in _DATA and (found := ambiguous(child)):
+            return found
+    return ""
+
+
+def of_plugin(document: Mapping) -> Means | None:
+    """Return what a generator's or transformer's configuration takes; None for files alone."""
+    notes = mapping(mapping(document.get("metadata")).get("annotations"))
+    if text_of(document.get("apiVersion")) != "builtin" or notes or ambiguous(document):
+        return Means.EXEC
+    if text_of(document.get("kind")) == _HELM:
+        return Means.HELM
+    return Means.NETWORK if any(fetched(document, whole=True)) else None
