@@ -46,8 +46,10 @@ def gates_of(
         gates.append(Gate("render", "unknown", "nothing was rendered"))
     elif verdict.diff.images_only:
         gates.append(Gate("render", "passed", "only container images change at run time"))
-    else:
+    elif verdict.diff.broken:
         gates.append(Gate("render", "warned", "more than images changes at run time"))
+    else:
+        gates.append(Gate("render", "unknown", "not every object could be compared"))
     gates += [
         Gate(rule, "allowed", f"{RULES[rule]}: asked for with --allow")
         for rule in proposal.declaration.allow

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promoter.config import Config
     from promoter.forges import Forge
     from promoter.layout import Target
-    from promoter.model import ImageRequest, Pull, Sight, Tree
+    from promoter.model import ImageRequest, Pull, Sight
     from promoter.plan import Promotion, Request
     from promoter.render import Verdict
     from promoter.world import World
@@ -148,12 +148,12 @@ def _told(promotion: Promotion, verdict: Verdict, findings: Findings, seen: Obse
         return promotion
     if promotion.message is None and pull is not None:
         told = pull_request.facts_of(pull, draft)
-        could = {"render"} if render.program() and target.settings.render != "off" else set()
+        could = {"render"} if world.renderer() and target.settings.render != "off" else set()
         if told is not None and could <= told:
             kept = replace(promotion, draft=replace(draft, body=pull.body))
             return replace(kept, action=_settled(kept))
     if verdict.diff is None and promotion.message is None:
-        verdict = _verdict(promotion, target, base)
+        verdict = _verdict(promotion, seen)
     tip = seen.sight.commits[0] if promotion.kept and seen.sight.commits else None
     gatherer = Gatherer(world, seen.config, base, tip.time if tip else world.now)
     evidence = gatherer.evidence(promotion, target, verdict, findings)
@@ -207,19 +207,22 @@ def _judged(promotion: Promotion, seen: Observed) -> tuple[Promotion, Verdict]:
     if unread and target.settings.render == "warn" and graph.reach(base, target.directory).complete:
         # Nobody reads what a scheduled push would tell, and a whole graph has shown what it changes.
         return promotion, render.Verdict()
-    verdict = _verdict(promotion, target, base)
-    return _refused(promotion, verdict.refusals, verdict.warnings), verdict
+    verdict = _verdict(promotion, seen)
+    refusals = tuple(one for one in verdict.refusals if one.rule not in seen.request.allow)
+    return _refused(promotion, refusals, verdict.warnings), verdict
 
 
-def _verdict(promotion: Promotion, target: Target, base: Tree) -> Verdict:
+def _verdict(promotion: Promotion, seen: Observed) -> Verdict:
     """Return what the render says of a promotion's edits, where it is asked."""
+    target, base = seen.target, seen.sight.base
     mode = target.settings.render
     if mode == "off":
         return render.Verdict(note="switched off by render: off")
     proposal = promotion.told or promotion.proposal
     if proposal is None or not target.kustomized:
         return render.Verdict(note="the tag is in no kustomization")
-    if render.program() is None and mode != "strict":
-        return render.Verdict(note="neither kustomize nor kubectl is on PATH")
+    renderer = seen.world.renderer()
+    if renderer is None and mode != "strict":
+        return render.Verdict(note=render.NO_RENDERER)
     reach = graph.reach(base, target.directory)
-    return render.judge(base, reach, proposal.edits, strict=mode == "strict")
+    return render.judge(base, reach, proposal.edits, renderer, strict=mode == "strict")

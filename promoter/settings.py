@@ -90,6 +90,8 @@ class Settings:
     building: Building | None = None
     token: SecretStr | None = None
     github_app: GitHubApp | None = None
+    renderer: str | None = None
+    render_allow: frozenset[str] = frozenset()
     signing_key: str | None = None
     wait_for_image: float = 0.0
     registries: Registries = field(default_factory=Registries)
@@ -173,6 +175,8 @@ def _read(flags: argparse.Namespace) -> Settings:
         building=_building(variables),
         token=variables.token,
         github_app=_github_app(variables),
+        renderer=variables.renderer,
+        render_allow=frozenset(variables.render_allow or ()),
         signing_key=merged.get("signing_key"),
         wait_for_image=duration(merged.get("wait_for_image") or "0"),
         registries=_registries(variables),

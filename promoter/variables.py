@@ -29,6 +29,9 @@ def _switch(value: object) -> object:
 
 
 Lines = Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_lines)]
+Means = Annotated[
+    tuple[Literal["network", "helm", "exec"], ...] | None, NoDecode, BeforeValidator(_lines)
+]
 Switch = Annotated[bool | None, BeforeValidator(_switch)]
 
 
@@ -60,6 +63,8 @@ class Variables(BaseSettings):
     source_revision: str | None = None
     token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
 
+    renderer: str | None = None
+    render_allow: Means = None
     signing_key: str | None = None
     wait_for_image: str | None = None
     shard: str | None = None

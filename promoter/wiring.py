@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from promoter.gitops import Repository
     from promoter.model import Tree
     from promoter.registry.client import Registry
+    from promoter.render import Renderer
     from promoter.settings import Settings
 
 
@@ -180,6 +181,14 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
         remaining=wiring.deadline.remaining,
     )
     return Registry(connection)
+
+
+def open_renderer(wiring: Wiring) -> Renderer | None:
+    """Return the program that renders, with what the caller lets it use; None without one."""
+    from promoter.render import find
+
+    given, allowed = wiring.settings.renderer, wiring.settings.render_allow
+    return find(given, allowed, child_environment(), wiring.deadline.remaining)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from promoter.gitops import Repository
     from promoter.plan import Promotion
     from promoter.registry.client import Registry
+    from promoter.render import Renderer
     from promoter.wiring import Wiring
 
 
@@ -54,6 +55,10 @@ class World:
         if self._registry is None:
             self._registry = wires.open_registry(self.wiring, patience=self.patience)
         return self._registry
+
+    def renderer(self) -> Renderer | None:
+        """Return the program that renders, None where there is none."""
+        return wires.open_renderer(self.wiring)
 
     def bill(self) -> tuple[str, ...]:
         """Return what the run has asked of the forge, where it asked anything."""

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from promoter.render import ObjectDiff
 
 _SHOWN = 30
-_TEXT_LIMIT = 30_000
+_TEXT_LIMIT, _LEAST = 30_000, 1_000
 
 
 def alarm(evidence: Evidence) -> str:
     """Return the warning that leads a body where more than images would change; else ''."""
     diff = evidence.render
-    if diff is None or diff.images_only:
+    if diff is None or not diff.broken:
         return ""
-    broken = [one for one in diff.objects if not one.images_only]
+    broken = diff.broken
     lines = [f"> - {code(one.title)}: {_beside(one)}" for one in broken[:10]]
     if len(broken) > 10:
         lines.append(f"> - and {len(broken) - 10} more")
@@ -39,14 +39,15 @@ def section(evidence: Evidence) -> list[Section]:
     objects = f"{count} object{'s' if count != 1 else ''}"
     if diff.images_only:
         promise = f"✅ Only container images change, in {objects}."
+    elif diff.broken:
+        promise = f"⚠️ {len(diff.broken)} of {objects} would change in more than images."
     else:
-        broken = sum(not one.images_only for one in diff.objects)
-        promise = f"⚠️ {broken} of {objects} would change in more than images."
+        promise = f"⚠️ {len(diff.unknown)} of {objects} could not be compared: too large."
     parts, size = [], 0
     for shown, one in enumerate(diff.objects):
-        told = _object(one)
+        told = _object(one, _TEXT_LIMIT - size)
         size += len(told)
-        if shown >= _SHOWN or size > _TEXT_LIMIT:
+        if shown >= _SHOWN or not told:
             rest = ", ".join(code(other.title) for other in diff.objects[shown : shown + 20])
             more = count - shown
             parts.append(f"{more} more: {rest}{' …' if more > 20 else ''}")
@@ -55,13 +56,20 @@ def section(evidence: Evidence) -> list[Section]:
     return [Section("What changes at run time", promise, 8, tuple(parts))]
 
 
-def _object(one: ObjectDiff) -> str:
-    """Return one object's diff, folded."""
+def _object(one: ObjectDiff, room: int) -> str:
+    """Return one object's diff, folded, and cut where there is little room; '' where there is none."""
     images = ", ".join(f"{_short(old)} → {_short(new)}" for old, new in one.images[:4])
     told = f": {inert(images)}" if images else ""
     state = "" if one.state == "changed" else f" ({one.state})"
     mark = "" if one.images_only else "⚠️ "
-    return details(f"{mark}{inert(one.title)}{state}{told}", fenced("\n".join(one.lines), "diff"))
+    head = f"{mark}{inert(one.title)}{state}{told}"
+    text = "\n".join(one.lines)
+    room -= len(head) + 100
+    if len(text) > room:
+        if room < _LEAST:
+            return ""
+        text = text[:room].rpartition("\n")[0] + "\n(cut)"
+    return details(head, fenced(text, "diff"))
 
 
 def _short(image: str) -> str:

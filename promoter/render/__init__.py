@@ -1,6 +1,16 @@
-"""What a change does at run time: the render before and after, where a renderer is on PATH."""
+"""What a change does at run time: the render before and after, where there is a renderer."""
 
-from promoter.render.judge import Verdict, judge, program
+from promoter.render.judge import NO_RENDERER, Verdict, judge
 from promoter.render.objects import ObjectDiff, RenderDiff, compare
+from promoter.render.program import Renderer, find
 
-__all__ = ["ObjectDiff", "RenderDiff", "Verdict", "compare", "judge", "program"]
+__all__ = [
+    "NO_RENDERER",
+    "ObjectDiff",
+    "RenderDiff",
+    "Renderer",
+    "Verdict",
+    "compare",
+    "find",
+    "judge",
+]

@@ -10,20 +10,24 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import unified_diff
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from promoter.graph.documents import UnreadableError, parse
+from promoter.graph.value import Origin, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from promoter.graph.value import Value
+
 # Beyond this an object is told, and not taken apart.
-_OBJECT_BYTES = 1_000_000
-_OBJECT_LINES = 120
+_OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000
+_OBJECT_LINES, _LINE = 120, 200
+_Path: TypeAlias = "tuple[str | int, ...]"
 _HASHED = frozenset({"ConfigMap", "Secret"})
 _HASH = re.compile(r"-[bcdfghkm2456789t]{10}$")
 _SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_KIND = re.compile(r"^kind: ", re.MULTILINE)
 _CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _MISSING = object()
 
@@ -40,11 +44,14 @@ class ObjectDiff:
     images: tuple[tuple[str, str], ...] = ()
     other: tuple[str, ...] = ()
     """Paths that change beside images, e.g. `spec.replicas`."""
+    compared: bool = True
+    """Whether it is known what changes; not so of what is too large."""
 
     @property
     def images_only(self) -> bool:
         """Whether nothing but container images changes in it."""
-        return self.state == "changed" and bool(self.images) and not self.other
+        known = self.state == "changed" and self.compared
+        return known and bool(self.images) and not self.other
 
     @property
     def title(self) -> str:
@@ -63,6 +70,22 @@ class RenderDiff:
     def images_only(self) -> bool:
         """Whether the promise holds: nothing but container images changes."""
         return bool(self.objects) and all(one.images_only for one in self.objects)
+
+    @property
+    def broken(self) -> tuple[ObjectDiff, ...]:
+        """The objects in which more than images would change."""
+        return tuple(one for one in self.objects if one.compared and not one.images_only)
+
+    @property
+    def unknown(self) -> tuple[ObjectDiff, ...]:
+        """The objects that could not be compared."""
+        return tuple(one for one in self.objects if not one.compared)
+
+
+def holds_objects(text: str) -> bool:
+    """Say whether a render is what a renderer prints: objects, at least one, and nothing else."""
+    found = _documents(text)
+    return bool(found) and all(_KIND.search(one) for one in found)
 
 
 def compare(before: str, after: str) -> RenderDiff:
@@ -93,31 +116,43 @@ def _documents(text: str) -> list[str]:
 def _by_key(texts: Iterator[str]) -> dict[tuple[str, str, str, str], _Object]:
     """Return objects by group, kind, namespace and name."""
     found: dict[tuple[str, str, str, str], _Object] = {}
+    size = 0
     for text in texts:
-        one = _parsed(text)
+        size += len(text)
+        one = _parsed(text, known=len(text) <= _OBJECT_BYTES and size <= _ALL_BYTES)
         found[one.key] = one
     return found
 
 
-def _parsed(text: str) -> _Object:
+def _parsed(text: str, *, known: bool) -> _Object:
     """Take one document apart; what is too large or no object is known by its text alone."""
     data: Any = None
-    if len(text) <= _OBJECT_BYTES:
-        yaml = YAML(typ="safe", pure=True)
-        yaml.composer.warn_double_anchors = False
+    if known:
         try:
-            data = yaml.load(text)
-        except (YAMLError, RecursionError, ValueError):
+            data = _plain(parse(text, Origin("")))
+        except UnreadableError:
             data = None
     if not isinstance(data, dict):
-        found = {key: _first(rf"^{key}: (.*)$", text) for key in ("apiVersion", "kind")}
-        name = _first(r"^  name: (.*)$", text)
-        return _Object(text, None, (found["apiVersion"], found["kind"], "", name))
+        group = _first(r"^apiVersion: (.*)$", text).rpartition("/")[0]
+        head = re.split(
+            r"^(?=\S)", text.partition("\nmetadata:\n")[2], maxsplit=1, flags=re.MULTILINE
+        )
+        name, space = (_first(rf"^  {key}: (.*)$", head[0]) for key in ("name", "namespace"))
+        return _Object(text, None, (group, _first(r"^kind: (.*)$", text), space, name))
     metadata = data.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     group = str(data.get("apiVersion", "")).rpartition("/")[0]
     kind, name = str(data.get("kind", "")), str(metadata.get("name", ""))
     return _Object(text, data, (group, kind, str(metadata.get("namespace", "")), name))
+
+
+def _plain(value: Value | None) -> Any:  # noqa: ANN401 - YAML
+    """Return a value as mappings, lists and texts."""
+    if isinstance(value, dict):
+        return {key: _plain(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_plain(child) for child in value]
+    return value.text if isinstance(value, Scalar) and not value.null else None
 
 
 def _first(pattern: str, text: str) -> str:
@@ -153,43 +188,51 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
     state = "changed" if old and new else "added" if new else "removed"
     before, after = old.data if old else None, new.data if new else None
     if kind == "Secret":
-        paths = sorted({path for path, _, _ in _leaves(before or {}, after or {})})
+        paths = sorted({_told(path) for path, _, _ in _leaves(before or {}, after or {})})
         lines = tuple(f"~ {path}: *** (not shown)" for path in paths)
         return ObjectDiff(kind, namespace, name, state, lines, (), tuple(paths) or ("?",))
     lines = _lines(old.text if old else "", new.text if new else "")
+    if not (old and new):
+        return ObjectDiff(kind, namespace, name, state, lines, (), ("the whole object",))
     if before is None or after is None:
-        other = ("the whole object",) if not (old and new) else ("it is too large to be compared",)
-        return ObjectDiff(kind, namespace, name, state, lines, (), other)
+        return ObjectDiff(kind, namespace, name, state, lines, compared=False)
     images, others = [], []
     for path, left, right in _leaves(before, after):
         if _is_image(path) and isinstance(left, str) and isinstance(right, str):
             images.append((left, right))
         else:
-            others.append(path)
+            others.append(_told(path))
     return ObjectDiff(
         kind, namespace, name, state, lines, tuple(dict.fromkeys(images)), tuple(others)
     )
 
 
-def _leaves(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - YAML
+def _leaves(old: Any, new: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any, Any]]:  # noqa: ANN401 - YAML
     """Yield the paths of the scalars that differ, with both values."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
-            inner = f"{path}.{key}" if path else str(key)
-            yield from _leaves(old.get(key, _MISSING), new.get(key, _MISSING), inner)
+            yield from _leaves(old.get(key, _MISSING), new.get(key, _MISSING), (*path, key))
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (left, right) in enumerate(zip(old, new, strict=True)):
-            yield from _leaves(left, right, f"{path}[{index}]")
+            yield from _leaves(left, right, (*path, index))
     elif old != new or type(old) is not type(new):
         yield path, old, new
 
 
-def _is_image(path: str) -> bool:
-    """Say whether a path is where a container's image stands."""
-    parts = [part.partition("[")[0] for part in path.split(".")]
-    if parts[-2:] == ["image", "reference"]:
-        return parts[-3:-2] == ["volumes"]
-    return parts[-1] == "image" and len(parts) > 1 and parts[-2] in _CONTAINERS
+def _told(path: _Path) -> str:
+    """Return a path as people write it."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _is_image(path: _Path) -> bool:
+    """Say whether a path is where a container's or a volume's image stands."""
+    match path:
+        case (*_, str(holder), int(), "image"):
+            return holder in _CONTAINERS
+        case (*_, "volumes", int(), "image", "reference"):
+            return True
+    return False
 
 
 def _lines(old: str, new: str) -> tuple[str, ...]:
@@ -198,9 +241,47 @@ def _lines(old: str, new: str) -> tuple[str, ...]:
     if max(len(left), len(right)) > 20_000:
         return (f"({len(left)} lines become {len(right)}: too many to be shown)",)
     found = list(unified_diff(left, right, n=3, lineterm=""))[2:]
+    shown = _shortened(found[:_OBJECT_LINES])
     if len(found) <= _OBJECT_LINES:
-        return tuple(found)
-    return (*found[:_OBJECT_LINES], f"({len(found) - _OBJECT_LINES} more lines)")
+        return shown
+    return (*shown, f"({len(found) - _OBJECT_LINES} more lines)")
+
+
+def _shortened(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return a diff whose long lines are cut to what differs in them."""
+    shown = []
+    for number, line in enumerate(lines):
+        if len(line) <= _LINE:
+            shown.append(line)
+            continue
+        other = _other(lines, number)
+        pairs = enumerate(zip(line[1:], other[1:], strict=False), start=1)
+        same = next((place for place, (one, two) in pairs if one != two), 0)
+        start = max(0, same - _LINE // 2)
+        end = start + _LINE
+        left, right = "…" if start else "", "…" if end < len(line) else ""
+        shown.append(line[:1] + left + line[start + (not start) : end] + right)
+    return tuple(shown)
+
+
+def _other(lines: Sequence[str], number: int) -> str:
+    """Return the line that stands for another one on the other side of a diff, '' without one."""
+    sign = lines[number][:1]
+    if sign not in ("-", "+"):
+        return ""
+    run = [one[:1] for one in lines]
+    first = number
+    while first and run[first - 1] == sign:
+        first -= 1
+    last = number
+    while last + 1 < len(run) and run[last + 1] == sign:
+        last += 1
+    back = first - 1
+    while sign == "+" and back > 0 and run[back - 1] == "-":
+        back -= 1
+    other = last + 1 + number - first if sign == "-" else back + number - first
+    wanted = "+" if sign == "-" else "-"
+    return lines[other] if 0 <= other < len(run) and run[other] == wanted else ""
 
 
 def images_of(diffs: Sequence[ObjectDiff]) -> tuple[tuple[str, str], ...]:

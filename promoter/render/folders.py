@@ -1,0 +1,67 @@
+"""The folders of a kustomization's graph, written to disk for a build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path, PurePosixPath
+
+    from promoter.model import Tree
+
+_FILES, _BYTES = 3000, 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of writing folders to disk."""
+
+    fits: bool = True
+    left_out: tuple[PurePosixPath, ...] = ()
+    """Links and submodules, which are never followed."""
+
+
+def write(tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]) -> Written:
+    """Write folders with all below them into each root, unless that would be too much."""
+    found = dict(item for folder in folders for item in _below(tree, folder))
+    files = sorted(path for path, kind in found.items() if kind is Kind.FILE)
+    if len(files) > _FILES:
+        return Written(fits=False)
+    tree.prefetch(files)
+    size = 0
+    for path in files:
+        data = tree.read(path)
+        size += len(data)
+        if size > _BYTES:
+            return Written(fits=False)
+        if path.is_absolute() or ".." in path.parts:
+            msg = f"{path} would be written outside of the folder that is rendered"
+            raise AssertionError(msg)
+        for root in roots:
+            put(root / path, data)
+    return Written(left_out=tuple(path for path, kind in found.items() if kind is not Kind.FILE))
+
+
+def put(file: Path, data: bytes) -> None:
+    """Write one file, with the folders that it is in."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    # Git's modes are not known here; a program that may be run at all has to be runnable.
+    file.chmod(0o700)
+
+
+def _below(tree: Tree, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, Kind]]:
+    """Yield what a folder and its subfolders hold."""
+    stack, seen = [folder], 0
+    while stack and seen <= _FILES:
+        current = stack.pop()
+        for name, kind in tree.entries(current).items():
+            if kind is Kind.DIRECTORY:
+                stack.append(current / name)
+            else:
+                seen += 1
+                yield current / name, kind

@@ -1,0 +1,230 @@
+"""The program that renders, run on content that is not trusted: bounded, and kept from the network."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promoter.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_TIME = 30.0
+_OUTPUT = 48 * 1024 * 1024
+_MESSAGE = 64 * 1024
+_SAID = 600
+_NETWORK, _HELM, _EXEC = "network", "helm", "exec"
+# What a build may take from the caller's environment, where it may use the network.
+_ROUTES = (
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+)  # fmt: skip
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_NOWHERE = "http://127.0.0.1:9"
+_ERROR = re.compile(r"^error:", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """The program that renders, and what the caller lets it use."""
+
+    program: str
+    allowed: frozenset[str] = frozenset()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    remaining: Callable[[], float] = lambda: 2 * _TIME
+    """The seconds that the run has left; a build takes no more than half of them."""
+
+    @property
+    def name(self) -> str:
+        """The program's name, for messages."""
+        return Path(self.program).name
+
+    @property
+    def is_kubectl(self) -> bool:
+        """Whether it is kubectl, which renders too but runs no programs."""
+        return self.name.startswith("kubectl")
+
+    @property
+    def means(self) -> frozenset[str]:
+        """What a build may use beside files."""
+        return self.allowed - {_EXEC} if self.is_kubectl else self.allowed
+
+    def command(self, folder: Path) -> list[str]:
+        """Return the command that renders a folder."""
+        command = [self.program, "kustomize" if self.is_kubectl else "build", str(folder)]
+        if _HELM in self.means:
+            command.append("--enable-helm")
+        if _EXEC in self.means:
+            command += ["--enable-alpha-plugins", "--enable-exec"]
+        return command
+
+    def surroundings(self, home: Path) -> dict[str, str]:
+        """Return the environment of a build: its own, with a way out only where one is allowed."""
+        path = self.environment.get("PATH", os.defpath) if self.means else os.defpath
+        own = {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "GIT_TERMINAL_PROMPT": "0"}
+        if _NETWORK in self.means:
+            return own | {key: self.environment[key] for key in _ROUTES if key in self.environment}
+        return own | dict.fromkeys(_PROXIES, _NOWHERE) | {"GIT_ALLOW_PROTOCOL": "none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What one build printed, or why it failed, or why there is no telling."""
+
+    text: str = ""
+    failure: str = ""
+    """The program's own message."""
+    unmade: str = ""
+    """Why it says nothing: it did not start, did not end, or printed too much."""
+
+
+def find(
+    given: str | None,
+    allowed: Iterable[str],
+    environment: Mapping[str, str],
+    remaining: Callable[[], float],
+) -> Renderer | None:
+    """Return the renderer that the caller names, else the first on PATH, None without one.
+
+    Raises `UsageError` where the one that is named is not there.
+    """
+    found = next(
+        filter(None, map(shutil.which, (given,) if given else ("kustomize", "kubectl"))), None
+    )
+    if found:
+        return Renderer(found, frozenset(allowed), environment, remaining)
+    if given:
+        raise UsageError(
+            f"PROMOTER_RENDERER {given} is no program", "Give the path of kustomize or kubectl."
+        )
+    return None
+
+
+def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[Built]:
+    """Build folders side by side; once one fails, those behind it are not waited for."""
+    builds: list[_Build] = []
+    limit = min(_TIME, renderer.remaining() / 2)
+    end = time.monotonic() + limit
+    try:
+        builds.extend(_Build.started(renderer, folder, home) for folder in folders)
+        _watch(builds, end)
+    except OSError as error:
+        return [Built(unmade=f"{renderer.name} can not be run ({type(error).__name__})")]
+    finally:
+        for build in builds:
+            build.end()
+    # One that prints too much has ended the other.
+    loud = [build for build in builds if build.is_excessive]
+    return [build.result(renderer, limit) for build in loud or builds]
+
+
+@dataclass(slots=True)
+class _Build:
+    """One build under way; all that it starts is ended with it."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    output: bytearray = field(default_factory=bytearray)
+    message: bytearray = field(default_factory=bytearray)
+    status: int | None = None
+
+    @classmethod
+    def started(cls, renderer: Renderer, folder: Path, home: Path) -> _Build:
+        """Start a build in a session of its own."""
+        process = subprocess.Popen(  # noqa: S603 - the caller's program, given one folder of ours
+            renderer.command(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=renderer.surroundings(home),
+            cwd=home,
+            start_new_session=True,
+        )
+        return cls(process, folder)
+
+    @property
+    def is_excessive(self) -> bool:
+        """Whether it printed more than is read."""
+        return len(self.output) > _OUTPUT
+
+    def take(self, data: bytes, *, is_output: bool) -> None:
+        """Keep what was printed; of messages the last part."""
+        if is_output:
+            self.output += data
+            return
+        self.message += data
+        del self.message[:-_MESSAGE]
+
+    def end(self) -> None:
+        """End the program, if it still runs, and all that it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def result(self, renderer: Renderer, limit: float) -> Built:
+        """Return what came of it."""
+        if self.is_excessive:
+            return Built(unmade=f"{renderer.name} printed more than {_OUTPUT >> 20} MB")
+        if self.status is None:
+            return Built(unmade=f"{renderer.name} was not done within {limit:.0f} s")
+        if self.status < 0:
+            return Built(unmade=f"{renderer.name} was ended by signal {-self.status}")
+        if self.status:
+            said = bytes(self.message).decode("utf-8", "replace")
+            return Built(failure=_said(said, self.folder) or f"status {self.status}")
+        return Built(bytes(self.output).decode("utf-8", "replace"))
+
+
+def _watch(builds: Sequence[_Build], end: float) -> None:
+    """Read what builds print until all are done, one fails or prints too much, or time is up."""
+    with selectors.DefaultSelector() as selector:
+        for build in builds:
+            for stream in (build.process.stdout, build.process.stderr):
+                assert stream is not None
+                selector.register(stream, selectors.EVENT_READ, build)
+        while selector.get_map():
+            events = selector.select(max(0.0, end - time.monotonic()))
+            if not events:
+                return
+            for key, _ in events:
+                build = key.data
+                data = os.read(key.fd, 1 << 16)
+                build.take(data, is_output=key.fileobj is build.process.stdout)
+                if not data:
+                    selector.unregister(key.fileobj)
+                    open_ones = {id(one.data) for one in selector.get_map().values()}
+                    if id(build) not in open_ones and _is_over(build, end) and build is builds[0]:
+                        return
+                if build.is_excessive:
+                    return
+
+
+def _is_over(build: _Build, end: float) -> bool:
+    """Take the status of a build that prints no more; say whether it failed."""
+    with suppress(subprocess.TimeoutExpired):
+        build.status = build.process.wait(max(0.0, end - time.monotonic()))
+    return build.status != 0
+
+
+def _said(message: str, folder: Path) -> str:
+    """Return a program's error as one line; of a long one its end, where the cause stands."""
+    found = _ERROR.search(message)
+    text = " ".join(message[found.start() if found else 0 :].split())
+    for root in (folder, *folder.parents):
+        if root.name.startswith("promoter-render-"):
+            break
+        text = text.replace(f"{root}/", "").replace(str(root), ".")
+    return text if len(text) <= _SAID else "…" + text[-_SAID:]

@@ -1,0 +1,416 @@
+"""The render before and after: what it refuses, what it never touches, and its bounds."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter import graph, propose
+from promoter.edits.targets import KustomizeTarget
+from promoter.errors import UsageError
+from promoter.evidence import Evidence
+from promoter.files import DirectoryTree
+from promoter.image import Tag
+from promoter.layout import Target
+from promoter.model import ImageRequest
+from promoter.promotion import Declaration
+from promoter.pull_request.runtime import alarm, section
+from promoter.render import Renderer, Verdict, compare, find, judge
+from promoter.sections import Environment
+from tests.graph_files import deployment
+from tests.world import aurora, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.graph import Reach
+
+_IMAGES = "images: [{name: app, newTag: '1'}]\n"
+_FROM_IMAGE = (
+    "source: {kind: Deployment, fieldPath: spec.template.spec.containers.0.image, options:"
+    " {delimiter: '%s', index: 1}}"
+)
+_LABEL = (
+    f"replacements:\n- {_FROM_IMAGE}\n  targets: [{{select: {{kind: Deployment}},"
+    " fieldPaths: [metadata.labels.version], options: {create: true}}]\n"
+)
+_OBJECTS = "kind: Deployment\nmetadata: {name: a}\n"
+
+
+def _kustomize() -> Renderer:
+    """Return the real kustomize."""
+    found = find(None, (), {}, lambda: 60.0)
+    if found is None:
+        pytest.skip("neither kustomize nor kubectl is on PATH")
+    return found
+
+
+def _folder(directory: Path, text: str, **more: str) -> Path:
+    """Write an app of one container, whose kustomization ends in a text."""
+    files = {"d.yaml": deployment(image="app:0"), **more}
+    files["kustomization.yaml"] = (
+        f"resources: [d.yaml]\n{text}" if "resources:" not in text else text
+    )
+    for name, content in files.items():
+        path = directory / "prod" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return directory
+
+
+def _judged(
+    directory: Path, renderer: Renderer | None, *, tag: str = "2", strict: bool = False
+) -> Verdict:
+    """Return the verdict on a new tag."""
+    tree = DirectoryTree(directory)
+    file = PurePosixPath("prod/kustomization.yaml")
+    kinds = (KustomizeTarget(kind="kustomize"),)
+    target = Target("app", "prod", Environment(path="prod"), file, kinds)
+    declaration = Declaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
+    edits = propose.propose(declaration, target, tree).edits
+    return judge(tree, _reach(directory), edits, renderer, strict=strict)
+
+
+def _reach(directory: Path) -> Reach:
+    return graph.reach(DirectoryTree(directory), PurePosixPath("prod"))
+
+
+def _program(directory: Path, script: str, **more: object) -> Renderer:
+    """Return a renderer that is a shell script."""
+    path = directory / "kustomize"
+    path.write_text(f"#!/bin/sh\n{script}", encoding="utf-8")
+    path.chmod(0o755)
+    return Renderer(str(path), **more)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _listening() -> Iterator[tuple[str, list[bytes]]]:
+    """Serve this machine, and remember what was asked."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(200))
+                    connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", asked
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "configMapGenerator: [{name: a, files: ['x=HOST/x']}]\n",
+        "secretGenerator: [{name: a, envs: ['HOST/x']}]\n",
+        "openapi: {path: 'HOST/s.json'}\n",
+        "crds: ['HOST/s.json']\n",
+        "validators: ['HOST/s.yaml']\n",
+        "resources: [d.yaml, 'HOST/d.yaml']\n",
+        "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n"
+        "  metadata: {name: x}\n  path: HOST/p.yaml\n",
+    ],
+)
+def test_rendering_touches_no_network_unless_that_is_allowed(text: str, tmp_path: Path) -> None:
+    renderer = _kustomize()
+    with _listening() as (host, asked):
+        folder = _folder(tmp_path, _IMAGES + text.replace("HOST", host))
+        verdict = _judged(folder, renderer)
+        assert (verdict.diff, verdict.refusals, asked) == (None, (), [])
+        assert "not known without running" in verdict.note or "is remote" in verdict.note
+        strict = _judged(folder, renderer, strict=True).refusals[0]
+        assert "PROMOTER_RENDER_ALLOW=network" in strict.hint
+        allowed = Renderer(renderer.program, frozenset({"network"}), os.environ)
+        assert _judged(folder, allowed).refusals[0].rule == "render"
+        assert asked
+
+
+def test_a_build_has_no_way_out_even_where_it_would_look_for_one(tmp_path: Path) -> None:
+    renderer = _program(tmp_path, "env >&2; exit 1\n", environment={"SECRET": "hunter2"})
+    shown = renderer.surroundings(tmp_path)
+    assert {shown[key] for key in ("https_proxy", "HTTP_PROXY")} == {"http://127.0.0.1:9"}
+    assert shown["GIT_ALLOW_PROTOCOL"] == "none"
+    assert "SECRET" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "means", "hint"),
+    [
+        ("helmCharts: [{name: x}]\n", "Helm", "PROMOTER_RENDER_ALLOW=helm"),
+        ("generators: [g.yaml]\n", "without running", "PROMOTER_RENDER_ALLOW=exec"),
+        ("components: [../../outside]\n", "leads out of the repository", "as plain files"),
+    ],
+)
+def test_why_nothing_was_rendered_is_said_and_what_to_do(
+    text: str, means: str, hint: str, tmp_path: Path
+) -> None:
+    plugin = "apiVersion: example.com/v1\nkind: G\nmetadata: {name: g}\n"
+    folder = _folder(tmp_path, _IMAGES + text, **{"g.yaml": plugin})
+    renderer = _program(tmp_path, "exit 1\n")
+    verdict = _judged(folder, renderer)
+    assert means in verdict.note
+    assert verdict.refusals == ()
+    refusal = _judged(folder, renderer, strict=True).refusals[0]
+    assert means in refusal.reason
+    assert hint in refusal.hint
+    assert "Install" not in refusal.hint
+    assert "Install" in _judged(folder, None, strict=True).refusals[0].hint
+
+
+def test_a_label_that_follows_the_image_is_rendered_and_leads_the_body(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, _IMAGES + _LABEL % ":", **{"d.yaml": deployment(image="app")})
+    assert _reach(folder).warnings == ()
+    verdict = _judged(folder, _kustomize())
+    assert verdict.diff is not None
+    assert verdict.diff.broken[0].other == ("metadata.labels.version",)
+    assert "More than images" in alarm(Evidence(render=verdict.diff))
+
+
+def test_what_only_kustomize_can_follow_is_rendered_all_the_same(tmp_path: Path) -> None:
+    text = "transformers:\n- |-\n  apiVersion: builtin\n  kind: LabelTransformer\n  metadata: {name: x}\n"
+        "  labels: {a: b}\n  fieldSpecs: [{path: metadata/labels, create: true}]\n"
+    folder = _folder(tmp_path, _IMAGES + text)
+    assert not _reach(folder).complete
+    verdict = _judged(folder, _kustomize())
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("namePrefix: 3\n", "cannot unmarshal"),
+        ("resources: [d.yaml, d.yaml]\n", "may not add resource with an already registered id"),
+        ("secretGenerator: [{name: x, envs: [gone.env]}]\n", "gone.env"),
+        (
+            "patches: [{patch: '[{op: remove, path: /no/no}]', target: {kind: Deployment}}]\n",
+            "remove",
+        ),
+        (_LABEL % "-" + "commonLabels: {a: b}\n", "index"),
+    ],
+)
+def test_what_does_not_build_is_refused_with_kustomizes_own_words(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    verdict = _judged(_folder(tmp_path, _IMAGES + text), _kustomize())
+    (refusal,) = verdict.refusals
+    assert refusal.rule == "render"
+    assert "prod does not build, even before the edit: " in refusal.reason
+    assert "rror: " in refusal.reason
+    assert "deprecated" not in refusal.reason
+    assert said in refusal.reason
+    assert str(tmp_path) not in refusal.reason
+    assert "promoter-render" not in refusal.reason
+    assert "render: off" in refusal.hint
+
+
+def test_what_no_longer_builds_is_refused(tmp_path: Path) -> None:
+    images = _IMAGES.replace("'1'", "1-1")
+    folder = _folder(tmp_path, images + _LABEL % "-", **{"d.yaml": deployment(image="app:0-1")})
+    (refusal,) = _judged(folder, _kustomize()).refusals
+    assert refusal.reason.startswith("prod would no longer build: Error: ")
+
+
+def test_a_long_message_keeps_its_end(tmp_path: Path) -> None:
+    script = f"echo '# Warning: old' >&2; printf 'Error: {'x ' * 2000}the cause\\n' >&2; exit 1\n"
+    (refusal,) = _judged(_folder(tmp_path, _IMAGES), _program(tmp_path, script)).refusals
+    assert refusal.reason.endswith("the cause")
+    assert len(refusal.reason) < 800
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exit 0\n", "printed no Kubernetes objects"),
+        ("echo garbage $2\n", "printed no Kubernetes objects"),
+        (
+            f"printf '{_OBJECTS}---\\nnonsense'\n".replace("\n", "\\n")[:-2] + "\n",
+            "no Kubernetes objects",
+        ),
+        ("kill -9 $$\n", "ended by signal 9"),
+    ],
+)
+def test_what_renders_no_objects_says_nothing_of_the_edit(
+    script: str, said: str, tmp_path: Path
+) -> None:
+    folder, renderer = _folder(tmp_path, _IMAGES), _program(tmp_path, script)
+    verdict = _judged(folder, renderer)
+    assert (verdict.refusals, verdict.diff) == ((), None)
+    assert said in verdict.note
+    assert said in verdict.warnings[0]
+    assert _judged(folder, renderer, strict=True).refusals[0].rule == "render"
+
+
+def test_a_renderer_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    marks = tmp_path / "pids"
+    script = f"sleep 60 & echo $! >>{marks}; sleep 60\n"
+    renderer = _program(tmp_path, script, remaining=lambda: 1.0)
+    began = time.monotonic()
+    verdict = _judged(_folder(tmp_path, _IMAGES), renderer)
+    assert time.monotonic() - began < 3
+    assert "was not done within" in verdict.warnings[0]
+    pids = [int(line) for line in marks.read_text().split()]
+    assert len(pids) == 2
+    assert not [pid for pid in pids if _runs(pid)]
+
+
+def _runs(pid: int) -> bool:
+    """Say whether a process runs; one that nobody has waited for does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(("stream", "said"), [("1", "printed more than"), ("2", "was not done")])
+def test_a_renderer_that_floods_is_bounded(stream: str, said: str, tmp_path: Path) -> None:
+    renderer = _program(tmp_path, f"yes xxxxxxxxxxxxx >&{stream}\n", remaining=lambda: 6.0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    verdict = _judged(_folder(tmp_path, _IMAGES), renderer)
+    assert said in verdict.note
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 300 * 1024
+
+
+def test_a_failed_build_does_not_wait_for_the_other(tmp_path: Path) -> None:
+    script = 'case "$2" in */after/*) sleep 30;; esac; echo Error: no >&2; exit 1\n'
+    began = time.monotonic()
+    (refusal,) = _judged(_folder(tmp_path, _IMAGES), _program(tmp_path, script)).refusals
+    assert time.monotonic() - began < 5
+    assert "even before the edit: Error: no" in refusal.reason
+
+
+def test_a_link_that_is_not_followed_is_no_failure_of_the_build(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, _IMAGES)
+    (folder / "prod" / "linked.yaml").symlink_to("d.yaml")
+    script = "echo Error: open linked.yaml: no such file >&2; exit 1\n"
+    verdict = _judged(folder, _program(tmp_path, script))
+    assert verdict.refusals == ()
+    assert "prod/linked.yaml" in verdict.note
+
+
+def _object(kind: str, body: str) -> str:
+    return f"apiVersion: v1\nkind: {kind}\nmetadata:\n  name: a\n{body}"
+
+
+@pytest.mark.parametrize(
+    ("body", "images_only"),
+    [
+        ("spec:\n  containers:\n  - image: {}\n", True),
+        ("spec:\n  initContainers:\n  - image: {}\n", True),
+        ("spec:\n  volumes:\n  - image:\n      reference: {}\n", True),
+        ("data:\n  containers.image: {}\n", False),
+        ("data:\n  volumes.image.reference: {}\n", False),
+        ("data:\n  'containers[0].image': {}\n", False),
+        ("containers:\n  image: {}\n", False),
+        ("image: {}\n", False),
+    ],
+)
+def test_only_what_stands_in_a_list_of_containers_is_an_image(body: str, images_only: bool) -> None:
+    before, after = (_object("Thing", body.format(tag)) for tag in ("o/a:1", "o/a:2"))
+    assert compare(before, after).images_only is images_only
+
+
+def test_what_is_too_large_is_not_told_as_a_change_of_more_than_images(tmp_path: Path) -> None:
+    body = (
+        "data:\n  x: |\n" + f"    {'y' * 98}\n" * 11_000 + "spec:\n  containers:\n  - image: {}\n"
+    )
+    diff = compare(*(_object("Thing", body.format(tag)) for tag in ("o/a:1", "o/a:2")))
+    assert (diff.broken, len(diff.unknown), diff.images_only) == ((), 1, False)
+    evidence = Evidence(render=diff)
+    assert alarm(evidence) == ""
+    assert "1 of 1 object could not be compared" in section(evidence)[0].text
+    big = _object("Thing", body)
+    script = f'case "$2" in */after/*) t=2;; *) t=1;; esac; sed "s/{{}}/o:$t/" {tmp_path}/big\n'
+    (tmp_path / "big").write_text(big)
+    folder, renderer = _folder(tmp_path, _IMAGES), _program(tmp_path, script)
+    (refusal,) = _judged(folder, renderer, strict=True).refusals
+    assert "Thing a could not be compared" in refusal.reason
+
+
+def test_a_long_line_is_shown_around_what_differs() -> None:
+    line = "spec:\n  args: {}\n  containers:\n  - image: o/a:{}\n    x: {}\n"
+    long = "a" * 60_000
+    before, after = (_object("Thing", line.format(long, tag, long + tag)) for tag in ("one", "two"))
+    (shown,) = compare(before, after).objects
+    assert max(map(len, shown.lines)) <= 210
+    changed = [row for row in shown.lines if row.startswith(("-…", "+…"))]
+    assert [row[-3:] for row in changed] == ["one", "two"]
+    text = section(Evidence(render=compare(before, after)))[0].text
+    assert "-  - image: o/a:one" in text
+    assert "1 more" not in text
+
+
+def test_an_object_with_a_long_diff_is_shown_cut() -> None:
+    rows = "data:\n" + "".join(f"  k{n}: {'v' * 180}{{}}\n" for n in range(300))
+    diff = compare(*(_object("Thing", rows.replace("{}", tag)) for tag in ("1", "2")))
+    text = section(Evidence(render=diff))[0].text
+    assert 10_000 < len(text) < 35_000
+    assert "1 more" not in text
+
+
+def test_a_named_renderer_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="PROMOTER_RENDERER"):
+        find(str(tmp_path / "gone"), (), {}, lambda: 1.0)
+    program = _program(tmp_path, "exit 0\n").program
+    found = find(program, ("helm", "exec"), {"PATH": "/p"}, lambda: 1.0)
+    assert found is not None
+    command = found.command(Path("x"))
+    assert command == [
+        program,
+        "build",
+        "x",
+        "--enable-helm",
+        "--enable-alpha-plugins",
+        "--enable-exec",
+    ]
+    assert found.surroundings(tmp_path)["PATH"] == "/p"
+    kubectl = Renderer("/bin/kubectl", frozenset({"exec"}))
+    assert kubectl.command(Path("x")) == ["/bin/kubectl", "kustomize", "x"]
+    assert "exec" not in kubectl.means
+
+
+def test_programs_run_once_they_are_allowed(tmp_path: Path) -> None:
+    kustomize = shutil.which("kustomize")
+    if kustomize is None:
+        pytest.skip("kustomize is not on PATH")
+    function = (
+        "apiVersion: v1\nkind: F\nmetadata:\n  name: f\n  annotations:\n"
+        "    config.kubernetes.io/function: |\n      exec: {path: ./run.sh}\n"
+    )
+    more = {"fn.yaml": function, "run.sh": "#!/bin/sh\ntouch ran\ncat\n"}
+    folder = _folder(tmp_path, _IMAGES + "transformers: [fn.yaml]\n", **more)
+    assert _judged(folder, Renderer(kustomize)).diff is None
+    allowed = Renderer(kustomize, frozenset({"exec"}), os.environ)
+    verdict = _judged(folder, allowed)
+    assert verdict.diff is not None, verdict
+    assert verdict.diff.images_only
+
+
+def test_the_caller_names_the_renderer_and_a_hanging_one_ends_no_run(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    renderer = _program(tmp_path, "sleep 60\n").program
+    ask = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--output", "json")
+    wrong = promote(*ask, "--dry-run", env={"PROMOTER_RENDERER": str(tmp_path / "gone")})
+    assert wrong.code == 2, wrong.stdout
+    malformed = promote(*ask, "--dry-run", env={"PROMOTER_RENDER_ALLOW": "everything"})
+    assert malformed.code == 2, malformed.stdout
+    assert "PROMOTER_RENDER_ALLOW" in malformed.json["error"]["message"]
+    done = promote(*ask, "--timeout", "6", "--dry-run", env={"PROMOTER_RENDERER": renderer})
+    assert done.code == 0, done.stdout
+    assert any("kustomize was not done within" in one for one in done.json["warnings"])
