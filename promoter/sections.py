@@ -155,7 +155,7 @@ class Environment(Section):
     transport: Literal["git", "api"] = "git"
     """Through git, or through the forge's API (GitHub then signs the commit)."""
     render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] = "warn"
-    """The render before and after: not made, told (what no longer builds is refused), or `strict`:
+    """The render before and after: not made, told (what does not build is refused), or `strict`:
     refused where anything but images changes, or where none can be made."""
     pin: Literal["tag", "digest", "both"] = "tag"
     """What is written: the tag, the digest it stands for, or both."""

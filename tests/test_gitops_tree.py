@@ -18,7 +18,7 @@ from promoter.gitops.git import Git
 from promoter.gitops.objects import Objects
 from promoter.gitops.tree import GitTree
 from promoter.model import Kind
-from promoter.render.judge import _materialise
+from promoter.render.folders import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -154,5 +154,5 @@ def folder(tmp_path: Path) -> Path:
 
 def test_nothing_is_rendered_outside_of_its_folder(folder: Path) -> None:
     with pytest.raises(AssertionError, match="outside"):
-        _materialise(Escaping(), [PurePosixPath("web")], folder)
+        write(Escaping(), [PurePosixPath("web")], [folder])
     assert list(folder.parent.rglob("*")) == [folder]

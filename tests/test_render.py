@@ -182,8 +182,11 @@ def test_a_label_that_follows_the_image_is_rendered_and_leads_the_body(tmp_path:
 
 
 def test_what_only_kustomize_can_follow_is_rendered_all_the_same(tmp_path: Path) -> None:
-    text = "transformers:\n- |-\n  apiVersion: builtin\n  kind: LabelTransformer\n  metadata: {name: x}\n"
-        "  labels: {a: b}\n  fieldSpecs: [{path: metadata/labels, create: true}]\n"
+    text = (
+        "transformers:\n- |-\n  apiVersion: builtin\n  kind: LabelTransformer\n"
+        "  metadata: {name: x}\n  labels: {a: b}\n"
+        "  fieldSpecs: [{path: metadata/labels, create: true}]\n"
+    )
     folder = _folder(tmp_path, _IMAGES + text)
     assert not _reach(folder).complete
     verdict = _judged(folder, _kustomize())
