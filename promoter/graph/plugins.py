@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from promoter.graph.layers import Layer, Reading
     from promoter.graph.value import Value
 
+_REASONS = {
+    Means.NETWORK: "its {} name what is remote and is not read",
+    Means.HELM: "its {} are made by Helm, which is not run",
+    Means.FILES: "its {} can not be read for sure",
+}
 _PLUGINS = ("generators", "transformers", "validators")
 
 
@@ -40,7 +45,7 @@ def examine(reading: Reading) -> None:
         if name != "validators":
             reading.note(layer.file, reason)
         for means in _needs(reading, layer, value, places.get(id(value))):
-            reading.note(layer.file, reason, means=means)
+            reading.note(layer.file, _REASONS.get(means, reason).format(name), means=means)
 
 
 def _needs(

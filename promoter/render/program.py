@@ -31,7 +31,8 @@ _ROUTES = (
 )  # fmt: skip
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOWHERE = "http://127.0.0.1:9"
-_ERROR = re.compile(r"^error:", re.IGNORECASE | re.MULTILINE)
+# Warnings come first; kustomize's error begins so, and kubectl's so or as a line of its log.
+_ERROR = re.compile(r"^(?:error: *|E\d{4} .*?\berr=)", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,9 @@ def _is_over(build: _Build, end: float) -> bool:
 def _said(message: str, folder: Path) -> str:
     """Return a program's error as one line; of a long one its end, where the cause stands."""
     found = _ERROR.search(message)
-    text = " ".join(message[found.start() if found else 0 :].split())
+    text = " ".join(message[found.end() if found else 0 :].split())
+    if found:
+        text = "Error: " + (text.strip('<>" ') if found[0].endswith("err=") else text)
     for root in (folder, *folder.parents):
         if root.name.startswith("promoter-render-"):
             break
