@@ -10,8 +10,9 @@ from ruamel.yaml import YAML
 
 from promoter.edits.entries import _entries
 from promoter.edits.kustomization import promotion, read, set_images
+from promoter.edits.nodes import flatten
 from promoter.edits.outline import outline
-from promoter.edits.text import compose, decode, flatten
+from promoter.edits.text import compose, decode
 from promoter.errors import RefusedError
 from promoter.image import Tag
 

@@ -116,7 +116,30 @@ def test_value_is_plain_exactly_where_every_reader_takes_a_string(row: dict[str,
     assert is_safe_plain(row["tag"]) == all(readers)
 
 
+BOMB = "commonLabels:\n  a0: &a0 [x, x]\n" + "".join(
+    f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)
+)
+MERGE_BOMB = "commonLabels:\n  a0: &a0 {x: y}\n" + "".join(
+    f"  a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 30)
+)
+
 SHAPES = {
+    "aliases that stand for more than memory holds": (
+        f"{BOMB}images:\n- name: nginx\n  newTag: v1\n",
+        f"{BOMB}images:\n- name: nginx\n  newTag: v2\n",
+    ),
+    "merges that stand for more than memory holds": (
+        f"{MERGE_BOMB}images:\n- name: b\n",
+        f"{MERGE_BOMB}images:\n- name: b\n- name: nginx\n  newTag: v2\n",
+    ),
+    "an alias within its own anchor": (
+        "commonLabels: &a\n  x: *a\nimages:\n- name: nginx\n  newTag: v1\n",
+        "commonLabels: &a\n  x: *a\nimages:\n- name: nginx\n  newTag: v2\n",
+    ),
+    "new entry behind one that ends with an alias": (
+        "commonLabels: {v: &v v1}\nimages:\n- name: b\n  newTag: *v # c\n",
+        "commonLabels: {v: &v v1}\nimages:\n- name: b\n  newTag: *v # c\n- name: nginx\n  newTag: v2\n",
+    ),
     "plain": (
         "images:\n- name: nginx\n  newTag: v1 # bot\n",
         "images:\n- name: nginx\n  newTag: v2 # bot\n",
@@ -259,6 +282,9 @@ REFUSED = {
     "documents": ("images: []\n---\nimages: []\n", 3, 1),
     "not a list": ("images:\n  name: nginx\n", 2, 3),
     "tab": ("images:\n\t- name: nginx\n", 2, 1),
+    "control character": ("images: []\nnamespace: a\x1bb\n", 2, 13),
+    "zero byte": ("images: []\n\0\n", 2, 1),
+    "nested too deeply": ("images: []\nlabels: " + "[" * 100 + "]" * 100 + "\n", 2, 68),
     "number elsewhere": (
         "images:\n- name: nginx\n  newTag: v1\n- name: b\n  newTag: 1.10\n",
         5,
@@ -291,10 +317,21 @@ def test_what_can_not_be_edited_is_refused_with_its_place(
         b"images: " + b"[" * 5000,
         b"a: &a [x]\n" + b"".join(b"b%d: &b%d [*a, *a]\n" % (n, n) for n in range(300)),
         b"images: []\n# " + b"x" * (9 * 1024 * 1024),
+        b"images:\n" + b"".join(b"- name: n%d\n  newTag: v1\n" % n for n in range(200_000)),
+        b"images: []\nresources: [" + b"a," * 1_000_000 + b"a]\n",
         b"{" * 2000,
         b"- " * 3000,
     ],
-    ids=["encoding", "deep flow", "unknown keys with aliases", "9 MB", "braces", "dashes"],
+    ids=[
+        "encoding",
+        "deep flow",
+        "unknown keys with aliases",
+        "9 MB",
+        "entries",
+        "one line",
+        "braces",
+        "dashes",
+    ],
 )
 def test_hostile_file_is_refused_in_bounded_time(data: bytes, tmp_path: Path) -> None:
     file = tmp_path / "kustomization.yaml"
@@ -305,13 +342,23 @@ def test_hostile_file_is_refused_in_bounded_time(data: bytes, tmp_path: Path) ->
     assert file.read_bytes() == data
 
 
+def test_bytes_that_are_no_text_are_refused_with_their_line_made_inert(tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_bytes("images: []\nnamespace: é\x1b[31m".encode() + b"\xe9t\xe9\n")
+    run = set_image("--file", str(file), "nginx:v2")
+    assert run.code == 3
+    assert f"{file}:2:18: byte 0xe9 is not UTF-8" in run.stderr
+    assert f"  | namespace: é\ufffd[31m\ufffdt\ufffd\n  | {' ' * 17}^\n" in run.stderr
+
+
 def test_second_run_changes_nothing_and_keeps_the_file_itself(tmp_path: Path) -> None:
     file = tmp_path / "kustomization.yaml"
     file.write_text("images:\n- name: nginx\n  newTag: v1\n")
     assert set_image("--dir", str(tmp_path), "nginx:v2").code == 0
     seen = file.stat()
     assert set_image("--dir", str(tmp_path), "nginx:v2").code == 0
-    assert file.stat() == seen
+    after = file.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (seen.st_ino, seen.st_mtime_ns)
 
 
 def test_dry_run_prints_the_diff_and_writes_nothing(tmp_path: Path) -> None:

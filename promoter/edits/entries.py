@@ -15,7 +15,8 @@ from promoter.suggest import nearest
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
-    from promoter.edits.text import Path, Source
+    from promoter.edits.nodes import Path
+    from promoter.edits.text import Source
     from promoter.refusal import Refusal
 
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.edits.nodes import last_index
 from promoter.edits.scalars import written
-from promoter.edits.text import Splice, last_index
+from promoter.edits.text import Splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from promoter.edits.entries import Kustomization
-    from promoter.edits.text import Path, Source
+    from promoter.edits.nodes import Path
+    from promoter.edits.text import Source
 
 Fields = dict[str, str]
 

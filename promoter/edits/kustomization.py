@@ -19,7 +19,8 @@ from promoter.edits.entries import (
     parse,
 )
 from promoter.edits.insert import insert_entries
-from promoter.edits.text import compose, decode, encode, flatten, proved, replace
+from promoter.edits.nodes import flatten, proved
+from promoter.edits.text import compose, decode, encode, replace
 from promoter.errors import PromoteError, RefusedError
 from promoter.image import Name
 from promoter.model import Change, FileEdit
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
-    from promoter.edits.text import Path, Source, Splice
+    from promoter.edits.nodes import Path
+    from promoter.edits.text import Source, Splice
     from promoter.image import Digest, Tag
     from promoter.refusal import Refusal
 

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import StringMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from promoter.edits.text import children
+from promoter.edits.nodes import children
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node

@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.edits.nodes import children, flatten, proved
 from promoter.edits.scalars import is_null, written
-from promoter.edits.text import (
-    Splice,
-    children,
-    compose,
-    decode,
-    encode,
-    flatten,
-    proved,
-    replace,
-)
+from promoter.edits.text import Splice, compose, decode, encode, replace
 from promoter.errors import RefusedError
 from promoter.image import shown
 from promoter.model import Change, FileEdit
@@ -30,7 +22,8 @@ if TYPE_CHECKING:
 
     from ruamel.yaml.nodes import Node
 
-    from promoter.edits.text import Path, Source
+    from promoter.edits.nodes import Path
+    from promoter.edits.text import Source
 
 _NODES_LIMIT = 200_000
 _COLON = re.compile(r"[ \t]*:")

@@ -8,27 +8,33 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from promoter.edits.nodes import too_deep
 from promoter.errors import PromoteError, RefusedError
 from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
+
+    from ruamel.yaml.nodes import Node
 
 SIZE_LIMIT = 8 * 1024 * 1024
+# Each part of a YAML text has at least one of these signs, so that they bound what parsing costs.
+PARTS_LIMIT = 400_000
+_SIGNS = "\n:,-[{?"
 _NESTING_LIMIT = 60
+_SHOWN_LINE = 1000
 _BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{%|\{\{|\$\{")
-
-Path = tuple[str | int, ...]
+_UNPRINTABLE = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,13 @@ class Source:
     text: str
     bom: str
     _starts: list[int] = field(repr=False)
+
+    @classmethod
+    def of(cls, path: str, data: bytes, text: str) -> Source:
+        """Return a file of which the text is known."""
+        bom = _BOM if text.startswith(_BOM) else ""
+        text = text[len(bom) :]
+        return cls(path, data, text, bom, [0, *(m.end() for m in re.finditer("\n", text))])
 
     def position(self, index: int) -> tuple[int, int]:
         """Return the line and column of a character, both from 1."""
@@ -85,10 +98,15 @@ class Source:
         if at is None:
             return Refusal(rule, reason, hint, self.path)
         line, column = self.position(min(at, len(self.text)))
+        return Refusal(rule, reason, hint, self.path, line, column, self._shown(line))
+
+    def _shown(self, line: int) -> str | None:
+        """Return a line as inert text, or None where it is too long for a terminal."""
         start = self._starts[line - 1]
-        return Refusal(
-            rule, reason, hint, self.path, line, column, self.text[start : self.line_end(start)]
-        )
+        text = self.text[start : self.line_end(start)]
+        if len(text) > _SHOWN_LINE:
+            return None
+        return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 
     def refuse(
         self, rule: str, reason: str, hint: str = "", *, at: int | None = None
@@ -103,18 +121,17 @@ def decode(path: str, data: bytes) -> Source:
         reason = f"the file has {len(data)} bytes, and {SIZE_LIMIT} is the most"
         raise RefusedError([Refusal("size", reason, "Split it.", path)])
     try:
-        text = data.decode("utf-8")
+        source = Source.of(path, data, data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        source = Source.of(path, data, data.decode("utf-8", "replace"))
         reason = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise RefusedError(
-            [Refusal("encoding", reason, "Save the file as UTF-8.", path, line, column)]
-        ) from error
-    bom = _BOM if text.startswith(_BOM) else ""
-    text = text[len(bom) :]
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    source = Source(path, data, text, bom, starts)
+        at = len(data[: error.start].decode("utf-8")) - len(source.bom)
+        raise source.refuse("encoding", reason, "Save the file as UTF-8.", at=at) from error
+    text = source.text
+    parts = sum(map(text.count, _SIGNS))
+    if parts > PARTS_LIMIT:
+        reason = f"the file has up to {parts} parts, and {PARTS_LIMIT} is the most"
+        raise RefusedError([Refusal("size", reason, "Split it.", path)])
     conflict = _CONFLICT.search(text)
     if conflict and text.startswith(("<", ">"), conflict.start()):
         raise source.refuse(
@@ -130,15 +147,15 @@ def compose(source: Source) -> list[Node]:
     yaml.composer.warn_double_anchors = False
     try:
         documents = [node for node in yaml.compose_all(source.text) if node is not None]
-        for node in documents:
-            _check_depth(node)
+        deep = too_deep(documents, _NESTING_LIMIT)
     except MarkedYAMLError as error:
         raise _unparsable(source, error) from None
     except RecursionError:
-        raise source.refuse("nesting", "the file is nested too deeply", "Flatten it.") from None
-    except (YAMLError, ValueError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise source.refuse("yaml", f"not valid YAML: {said[:200]}", "Mend it first.") from None
+        raise _nested(source, _deep(source.text)) from None
+    except (YAMLError, ValueError, AssertionError) as error:
+        raise _unreadable(source, error) from None
+    if deep is not None:
+        raise _nested(source, deep.start_mark.index)
     return documents
 
 
@@ -158,79 +175,6 @@ def encode(source: Source, text: str) -> bytes:
     return (source.bom + text).encode("utf-8")
 
 
-def flatten(nodes: Iterable[Node]) -> dict[Path, str]:
-    """Return every scalar's raw text and every empty collection by its path; aliases by their node."""
-    found: dict[Path, str] = {}
-    for index, node in enumerate(nodes):
-        found.update(_flat(node, (index,)))
-    return found
-
-
-def proved(
-    before: Mapping[Path, str], after: Mapping[Path, str], changes: Mapping[Path, str | None]
-) -> bool:
-    """Say whether two flattened trees differ in exactly the intended paths (None: gone)."""
-    wanted = dict(before)
-    for path, text in changes.items():
-        if text is None:
-            wanted.pop(path, None)
-        else:
-            wanted[path] = text
-    return wanted == dict(after)
-
-
-def children(node: Node) -> Iterator[Node]:
-    """Yield a collection's own nodes, keys included."""
-    if isinstance(node, MappingNode):
-        for key, value in node.value:
-            yield key
-            yield value
-    elif isinstance(node, SequenceNode):
-        yield from node.value
-
-
-def last_index(node: Node) -> int:
-    """Return where a node's content ends, which for block collections is before comments."""
-    flow = getattr(node, "flow_style", False)
-    inner = [] if flow or isinstance(node, ScalarNode) else list(children(node))
-    if not inner:
-        return int(node.end_mark.index)
-    return max(last_index(child) for child in inner)
-
-
-def _flat(node: Node, path: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the scalars below a node with the kind that they are read as."""
-    if isinstance(node, ScalarNode):
-        yield path, f"{str(node.tag).rpartition(':')[2]}:{node.value}"
-    elif isinstance(node, SequenceNode):
-        if not node.value:
-            yield path, "[]"
-        for index, child in enumerate(node.value):
-            yield from _flat(child, (*path, index))
-    elif isinstance(node, MappingNode):
-        if not node.value:
-            yield path, "{}"
-        seen: Counter[str] = Counter()
-        for key, value in node.value:
-            name = key.value if isinstance(key, ScalarNode) else "?"
-            # A key may stand twice outside of what is edited: number it, so that none is lost.
-            seen[name] += 1
-            yield from _flat(value, (*path, name if seen[name] == 1 else f"{name}#{seen[name]}"))
-
-
-def _check_depth(node: Node) -> None:
-    """Raise `RecursionError` for nesting that no real file has."""
-    level, depth = [node], 0
-    seen: set[int] = set()
-    while level:
-        depth += 1
-        if depth > _NESTING_LIMIT:
-            raise RecursionError
-        below = {id(child): child for node in level for child in children(node)}
-        level = [child for key, child in below.items() if key not in seen]
-        seen.update(below)
-
-
 def _unparsable(source: Source, error: MarkedYAMLError) -> RefusedError:
     """Return the refusal for text that is no YAML, naming templates where one is the likely cause."""
     mark = error.problem_mark or error.context_mark
@@ -245,3 +189,28 @@ def _unparsable(source: Source, error: MarkedYAMLError) -> RefusedError:
         )
     problem = error.problem or error.context or "broken"
     return source.refuse("yaml", f"not valid YAML: {problem}", "Mend it first.", at=at)
+
+
+def _unreadable(source: Source, error: Exception) -> RefusedError:
+    """Return the refusal for what the parser stumbles on without saying where."""
+    odd = _UNPRINTABLE.search(source.text)
+    if odd is not None:
+        reason = f"not valid YAML: the character U+{ord(odd[0]):04X} must not stand in it"
+        return source.refuse("yaml", reason, "Remove it.", at=odd.start())
+    said = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return source.refuse("yaml", f"not valid YAML: {said[:200]}", "Mend it first.")
+
+
+def _nested(source: Source, at: int | None) -> RefusedError:
+    """Return the refusal for nesting that no real file has."""
+    return source.refuse("nesting", "the file is nested too deeply", "Flatten it.", at=at)
+
+
+def _deep(text: str) -> int | None:
+    """Return about where a text that no parser could follow is nested too deeply."""
+    depth = 0
+    for found in re.finditer(r"[\[{\]}]", text):
+        depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
+        if depth > _NESTING_LIMIT:
+            return found.start()
+    return None
