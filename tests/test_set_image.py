@@ -250,6 +250,49 @@ def test_shape_is_edited_byte_for_byte(before: str, after: str, tmp_path: Path) 
     assert file.read_bytes().decode() == after
 
 
+DIGEST = f"sha256:{'a' * 64}"
+SEVERAL = {
+    "the last field goes, and an entry is added": (
+        f"images:\n- name: a\n  newTag: v1\n  digest: {DIGEST}\n",
+        "a:v2 b:v1",
+        "images:\n- name: a\n  newTag: v2\n- name: b\n  newTag: v1\n",
+    ),
+    "the same without a final newline": (
+        f"images:\n- name: a\n  newTag: v1\n  digest: {DIGEST}",
+        "a:v2 b:v1",
+        "images:\n- name: a\n  newTag: v2\n- name: b\n  newTag: v1",
+    ),
+    "the only tag goes, and an entry is added": (
+        "images:\n  - name: a\n    newTag: v1 # old\n# end\n",
+        "a=reg.new/z b:v1 c:v1",
+        "images:\n  - name: a\n    newName: reg.new/z\n  - name: b\n    newTag: v1\n"
+        "  - name: c\n    newTag: v1\n# end\n",
+    ),
+    "digest for tag in flow, and an entry is added": (
+        "images: [{name: a, newTag: v1}] # all\n",
+        f"a@{DIGEST} b:v1",
+        f'images: [{{name: a, digest: {DIGEST}}}, {{name: b, newTag: v1}}] # all\n',
+    ),
+    "neighbours lose a field each": (
+        f"images:\n- name: a\n  newTag: v1\n  digest: {DIGEST}\n"
+        f"- digest: {DIGEST}\n  name: b\n  newTag: v1\n",
+        "b:v2 a:v2",
+        "images:\n- name: a\n  newTag: v2\n- name: b\n  newTag: v2\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "arguments", "after"), SEVERAL.values(), ids=SEVERAL.keys())
+def test_several_images_are_set_at_once(
+    before: str, arguments: str, after: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_bytes(before.encode())
+    run = set_image("--file", str(file), *arguments.split())
+    assert run.code == 0, run.stderr
+    assert file.read_bytes().decode() == after
+
+
 @pytest.mark.parametrize(
     ("tag", "written"),
     [

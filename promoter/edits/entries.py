@@ -87,6 +87,13 @@ class Kustomization:
             return False
         return any(name in fields for name in ("resources", "bases", "components", "helmcharts"))
 
+    @property
+    def place(self) -> int:
+        """Where `images` stands; where there is none, the end, as new entries go there."""
+        if self.images is not None:
+            return int(self.images[0].start_mark.index)
+        return int(self.root.end_mark.index) if self.root is not None else 0
+
     def find(self, name: str) -> ImageEntry | None:
         """Return the entry of exactly this name."""
         return next((entry for entry in self.entries if entry.name == name), None)

@@ -145,32 +145,40 @@ class _Work:
 def _finish(
     path: PurePosixPath, work: _Work, kustomization: Kustomization, missing: Sequence[ImageSetting]
 ) -> FileEdit:
-    """Apply the splices, and prove that the result differs in exactly what was wanted."""
+    """Apply the splices, then add entries to what they made; prove that nothing else differs."""
     source = work.source
+    text = replace(source, work.splices)
+    if not _holds(path, (source, text), kustomization, work.intended):
+        at = min(work.changes)[0]
+        reason = "the values can not be set so that nothing else changes"
+        raise source.refuse("unproved", reason, "Set them by hand.", at=at)
     new = [_new_fields(setting) for setting in missing]
-    before = flatten(kustomization.documents)
-    for candidate in insert_entries(source, kustomization, new) if new else [None]:
-        extra, gone = (candidate.splices, candidate.gone) if candidate else ((), ())
-        text = replace(source, [*work.splices, *extra])
-        intended = work.intended | dict.fromkeys(gone)
-        if candidate:
-            for offset, one in enumerate(new):
-                for key, value in one.items():
-                    intended[(0, candidate.field, candidate.index + offset, key)] = f"str:{value}"
-        if _holds(path, (source, text), before, intended):
-            return _file_edit(path, work, text, new)
     if new:
-        raise source.refuse(
-            "insert", "there is no place where an entry can be added and nothing else changes",
-            "Add the entry by hand.",
-        )  # fmt: skip
-    raise PromoteError(f"the edit of {path} could not be proved", "Please report it with the file.")
+        text = _with_entries(path, decode(str(path), encode(source, text)), new)
+    return _file_edit(path, work, text, new)
+
+
+def _with_entries(path: PurePosixPath, source: Source, new: Sequence[dict[str, str]]) -> str:
+    """Return the text with new entries, at the first place that proves; or raise `RefusedError`."""
+    kustomization = read(path, source.data)
+    for way in insert_entries(source, kustomization, new):
+        intended: dict[Path, str | None] = dict.fromkeys(way.gone)
+        for index, one in enumerate(new, way.index):
+            for key, value in one.items():
+                intended[(0, way.field, index, key)] = f"str:{value}"
+        text = replace(source, way.splices)
+        if _holds(path, (source, text), kustomization, intended):
+            return text
+    raise source.refuse(
+        "insert", "there is no place where an entry can be added and nothing else changes",
+        "Add the entry by hand.", at=kustomization.place,
+    )  # fmt: skip
 
 
 def _holds(
     path: PurePosixPath,
     texts: tuple[Source, str],
-    before: dict[Path, str],
+    kustomization: Kustomization,
     intended: dict[Path, str | None],
 ) -> bool:
     """Say whether a new text, read anew, is the old one but for what was intended."""
@@ -179,7 +187,7 @@ def _holds(
         return not intended
     data = encode(source, text)
     try:
-        after = flatten(read(path, data).documents)
+        before, after = flatten(kustomization.documents), flatten(read(path, data).documents)
         if _opaque(before) != _opaque(after):
             before, after = flatten(compose(source)), flatten(compose(decode(str(path), data)))
         return proved(before, after, intended)
