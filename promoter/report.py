@@ -234,7 +234,8 @@ def _to(image: Mapping[str, Any]) -> str:
 def refusal(one: Refusal) -> dict[str, Any]:
     """Return a refusal as the contract shows it, and its source line for a terminal."""
     shown = asdict(one)
-    return {**shown, "_source_line": shown.pop("source_line")}
+    line = shown.pop("source_line")
+    return {**shown, "_source_line": line}
 
 
 def _public(value: object) -> object:
