@@ -39,4 +39,4 @@ def _placed(edit: FileEdit, dead: Dead) -> Refusal:
     entry = before.find(dead.entry)
     at = before.place if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
-    return source.refusal(graph.DEAD_EDIT, dead.reason, dead.hint, at=at)
+    return source.refusal("dead-edit", dead.reason, dead.hint, at=at)

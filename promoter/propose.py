@@ -10,6 +10,7 @@ from promoter.edits import kustomization
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.errors import RefusedError, SelectionError, UsageError
+from promoter.felt import unfelt
 from promoter.image import split
 from promoter.model import ImageMove, ImageRequest, Kind
 from promoter.refusal import Refusal
@@ -117,15 +118,8 @@ def alive(
     edit = next((edit for edit in proposal.edits if edit.path == target.file), None)
     if edit is None or not target.kustomized or "dead-edit" in proposal.declaration.allow:
         return (), ()
-    after = kustomization.read(target.file, edit.after)
-    if not after.judges_itself:
-        return (), (
-            f"{target.file} names no resources of its own: whether they use it is not known",
-        )
-    reach = graph.reach(tree, target.directory)
-    known = {entry.name for entry in after.entries}
-    names = [move.name for move in proposal.moves if move.name in known]
-    return graph.dead(reach, after.entries, names), reach.warnings
+    names = [move.name for move in proposal.moves]
+    return unfelt(edit, names, tree, target.directory)
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from promoter.graph import Reach
-    from promoter.refusal import Refusal
+    from promoter.graph import Dead, Reach
 
 
 def deployment(name: str = "app", image: str = "app:1", *, kind: str = "Deployment") -> str:
@@ -46,7 +45,7 @@ def images(found: Reach) -> list[str]:
     return [container.image for container in found.containers]
 
 
-def dead(directory: Path, files: Mapping[str, str], name: str, at: str = ".") -> Refusal | None:
+def dead(directory: Path, files: Mapping[str, str], name: str, at: str = ".") -> Dead | None:
     """Return the verdict on setting the entry `name` of a kustomization of the files."""
     found = reach(directory, files, at)
     path = PurePosixPath(at) / "kustomization.yaml"

@@ -2,10 +2,11 @@
 
 from promoter.graph.reach import Container, Reach, reach
 from promoter.graph.transformer import Entry, PatternError, matches, transform
-from promoter.graph.verdict import dead, final_images
+from promoter.graph.verdict import Dead, dead, final_images
 
 __all__ = [
     "Container",
+    "Dead",
     "Entry",
     "PatternError",
     "Reach",

@@ -20,7 +20,6 @@ from promoter.graph.transformer import (
     transformed,
 )
 from promoter.image import shown
-from promoter.refusal import Refusal
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
@@ -29,12 +28,20 @@ if TYPE_CHECKING:
     from promoter.graph.reach import Container, Reach
     from promoter.graph.transformer import ImageFields
 
-_RULE = "dead-edit"
 _TOLD = 20
 _PROBE = re.compile(r"\{probe(\d+)\}")
 
 
-def dead(reach: Reach, entries: Sequence[ImageFields], names: Iterable[str]) -> tuple[Refusal, ...]:
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """An edit that no container feels: why, what to do, and the entry where that is to be done."""
+
+    reason: str
+    hint: str
+    entry: str
+
+
+def dead(reach: Reach, entries: Sequence[ImageFields], names: Iterable[str]) -> tuple[Dead, ...]:
     """Return, for each of these entries whose tag or digest no container's final image feels, why.
 
     `entries` are those of the kustomization after the edit. Where the graph is not known whole,
@@ -116,12 +123,12 @@ class _Edits:
         both = zip(self.reach.containers, self.ways, strict=True)
         return (way[-1][1] if way else container.image for container, way in both)
 
-    def judged(self, place: int) -> Refusal | None:
+    def judged(self, place: int) -> Dead | None:
         """Return why no container feels an entry, None where one does."""
         if self._is_felt(place):
             return None
-        reason, hint = self._reason(place)
-        return Refusal(_RULE, one_line(reason), one_line(hint), str(self.reach.file))
+        found = self._reason(place)
+        return replace(found, reason=one_line(found.reason), hint=one_line(found.hint))
 
     def _met(self, place: int) -> list[int]:
         """Return the containers whose image an entry matches when its turn comes."""
@@ -144,7 +151,7 @@ class _Edits:
             results.append(final_images(reach, kept))
         return results[0] != results[1]
 
-    def _reason(self, place: int) -> tuple[str, str]:
+    def _reason(self, place: int) -> Dead:
         """Return why nothing feels an entry, and what to do."""
         name = self.entries[place].name or ""
         if met := self._met(place):
@@ -159,33 +166,36 @@ class _Edits:
                 f"no entry changes the image {shown(odd.image)} of {odd.where}: its tag or digest "
                 "holds what kustomize does not match"
             )
-            return reason, f"Write it as {name}:TAG in {odd.file}:{odd.line}."
-        return f"no container uses the image {name}", _known(self.reach, name)
+            return Dead(reason, f"Write it as {name}:TAG in {odd.file}:{odd.line}.", name)
+        return Dead(f"no container uses the image {name}", _known(self.reach, name), name)
 
-    def _overridden(self, place: int, met: Sequence[int]) -> tuple[str, str]:
+    def _overridden(self, place: int, met: Sequence[int]) -> Dead:
         """Explain an edit that is carried out, and then undone."""
-        name = self.entries[place].name
+        name = self.entries[place].name or ""
         later = sorted({step for number in met for step, _ in self.ways[number] if step > place})
         for number in later:
             if self._is_felt(place, without=number):
                 winner = self.entries[number]
                 what = "digest" if winner.digest and not winner.tag else "tag"
-                return (
+                return Dead(
                     f"the later entry {winner.name} sets the {what} of the image that {name} sets",
                     f"Set it in the entry {winner.name}, or remove that one.",
+                    winner.name or "",
                 )
         if self.reach.replacements:
             files = ", ".join(dict.fromkeys(r.file for r in self.reach.replacements))
             where = self.reach.containers[met[0]].where
-            return (
+            return Dead(
                 f"a replacement of {files} overwrites the image of {where} afterwards",
                 "Set the tag where the replacement takes it from.",
+                name,
             )
-        return f"later entries of the file undo what {name} sets", "Set it in the last of them."
+        reason = f"later entries of the file undo what {name} sets"
+        return Dead(reason, "Set it in the last of them.", name)
 
-    def _renamed_here(self, place: int, number: int) -> tuple[str, str] | None:
+    def _renamed_here(self, place: int, number: int) -> Dead | None:
         """Explain a name that an earlier entry of the same file has changed."""
-        name, image = self.entries[place].name, self.reach.containers[number].image
+        name, image = self.entries[place].name or "", self.reach.containers[number].image
         by = None
         for step, made in self.ways[number]:
             if step >= place:
@@ -194,13 +204,14 @@ class _Edits:
             image = made
         if by is None:
             return None
-        earlier, now = self.entries[by].name, split(image)[0]
-        return (
+        earlier, now = self.entries[by].name or "", split(image)[0]
+        return Dead(
             f"the earlier entry {earlier} makes {now} of the image {name}",
             f"Set the tag in the entry {earlier}, or name this one {now}.",
+            earlier,
         )
 
-    def _renamed_below(self, name: str, container: Container) -> tuple[str, str] | None:
+    def _renamed_below(self, name: str, container: Container) -> Dead | None:
         """Explain a name that a lower layer has changed."""
         now = split(container.image)[0]
         for past in reversed(container.past):
@@ -208,7 +219,7 @@ class _Edits:
                 reason = (
                     f"{past.file} makes {now} of the image {name} before this kustomization sees it"
                 )
-                return reason, f"Use the name {now}. {_known(self.reach, name)}"
+                return Dead(reason, f"Use the name {now}. {_known(self.reach, name)}", name)
         return None
 
 
@@ -221,14 +232,14 @@ def _probed(entry: Entry, mark: str) -> Entry:
     )
 
 
-def _fault(entry: Entry, reach: Reach) -> Refusal | None:
+def _fault(entry: Entry, reach: Reach) -> Dead | None:
     """Return what is wrong with an entry's name, which kustomize takes for an expression."""
     try:
         prepared((entry,))
     except PatternError as error:
         name = entry.name or ""
         reason = f"the name {shown(name)} {error}: kustomize takes it for a regular expression"
-        return Refusal(_RULE, one_line(reason), one_line(_known(reach, name)), str(reach.file))
+        return Dead(one_line(reason), one_line(_known(reach, name)), name)
     return None
 
 
