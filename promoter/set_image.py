@@ -5,23 +5,38 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from promoter import graph, report
+from promoter import report
 from promoter.diff import unified
 from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
 from promoter.errors import Exit, RefusedError, SelectionError
+from promoter.felt import unfelt
 from promoter.files import DirectoryTree
 from promoter.layout import KUSTOMIZATION_NAMES, kustomization_file
 from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from promoter.edits.kustomization import ImageSetting
     from promoter.model import FileEdit
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it was named, which people are told, and where it really is."""
+
+    named: Path
+    real: Path
+
+    @property
+    def name(self) -> PurePosixPath:
+        """The name in every text."""
+        return PurePosixPath(self.named.as_posix())
 
 
 def run(
@@ -34,58 +49,64 @@ def run(
 ) -> dict[str, Any]:
     """Edit kustomizations in place: all are planned before the first is written."""
     settings = parse_arguments(arguments)
-    paths = [*(_found(Path(name)) for name in directories), *(_given(Path(n)) for n in files)]
-    if not paths:
-        paths = [_found(Path())]
-    edits: list[tuple[Path, FileEdit]] = []
+    named = [*(_found(Path(name)) for name in directories), *(_given(Path(n)) for n in files)]
+    chosen: dict[Path, _File] = {}
+    edits: list[tuple[_File, FileEdit]] = []
     refusals: list[Refusal] = []
     warnings: list[str] = []
-    for path in dict.fromkeys(paths):
+    for path in named or [_found(Path())]:
         try:
-            edit = _plan(path, settings, allow)
-            edits.append((path, edit))
-            warnings += edit.warnings
+            file = _checked(path)
+            if chosen.setdefault(file.real, file) is not file:
+                continue
+            edit, doubts = _plan(file, settings, allow)
+            edits.append((file, edit))
+            warnings += [*edit.warnings, *doubts]
         except RefusedError as error:
             refusals += error.refusals
+    changed = [(file, edit) for file, edit in edits if edit.after != edit.before]
     if not refusals and not dry_run:
-        for path, edit in edits:
-            if edit.after != edit.before:
-                _write(path, edit.after)
+        for file, edit in changed:
+            _write(file.real, edit.after)
+    if refusals and changed:
+        warnings.append("nothing is written, as not every file can be edited")
     return _result(edits, refusals, warnings, dry_run=dry_run)
 
 
-def _plan(path: Path, settings: Sequence[ImageSetting], allow: frozenset[str]) -> FileEdit:
-    """Return the edit of one file; a new entry must be felt by a container where all can be read."""
+def _plan(
+    file: _File, settings: Sequence[ImageSetting], allow: frozenset[str]
+) -> tuple[FileEdit, tuple[str, ...]]:
+    """Return the edit of one file, and what is not known about it.
+
+    A new entry must be felt by a container where all can be read.
+    """
     try:
-        data = path.read_bytes()
+        data = file.real.read_bytes()
     except OSError as error:
-        raise SelectionError(f"{path}: {error.strerror}", "Name another file.") from error
-    name = PurePosixPath(path.as_posix())
-    known = {entry.name for entry in read(name, data).entries}
-    edit = set_images(name, data, settings, placeholders="placeholder" in allow)
+        raise SelectionError(f"{file.named}: {error.strerror}", "Name another file.") from error
+    known = {entry.name for entry in read(file.name, data).entries}
+    edit = set_images(file.name, data, settings, placeholders="placeholder" in allow)
     added = [setting.name for setting in settings if setting.name not in known]
-    if added and "dead-edit" not in allow and path.name in KUSTOMIZATION_NAMES:
-        _check_felt(path, edit, added)
-    return edit
-
-
-def _check_felt(path: Path, edit: FileEdit, added: Sequence[str]) -> None:
-    """Refuse new entries that no container would feel, where the whole graph can be read."""
-    after = read(edit.path, edit.after)
-    if not after.judges_itself:
-        return
-    root = _repository(path.absolute().parent)
-    tree = DirectoryTree(root)
-    directory = PurePosixPath(path.absolute().parent.relative_to(root).as_posix())
-    reached = graph.reach(tree, directory)
-    if refusals := graph.dead(reached, after.entries, added):
+    if not added or "dead-edit" in allow:
+        return edit, ()
+    if file.real.name not in KUSTOMIZATION_NAMES:
+        return edit, (f"{file.name} is read by no build: whether one uses it is not known",)
+    root = _repository(file.real.parent)
+    directory = PurePosixPath(file.real.parent.relative_to(root).as_posix())
+    refusals, doubts = unfelt(edit, added, DirectoryTree(root), directory)
+    if refusals:
         raise RefusedError(refusals)
+    return edit, doubts
 
 
 def _repository(directory: Path) -> Path:
     """Return the folder beyond which a kustomization is not followed: the git repository's, or /."""
-    around = (one for one in (directory, *directory.parents) if (one / ".git").exists())
-    return next(around, Path(directory.anchor))
+    return next(iter(_repositories(directory)), Path(directory.anchor))
+
+
+def _repositories(directory: Path) -> Iterator[Path]:
+    """Yield the git repositories around a folder, the nearest first."""
+    return (one for one in (directory, *directory.parents) if (one / ".git").exists())
 
 
 def _found(directory: Path) -> Path:
@@ -93,7 +114,7 @@ def _found(directory: Path) -> Path:
     if not directory.is_dir():
         raise SelectionError(f"there is no folder {str(directory)!r}", "Name one with --dir.")
     tree = DirectoryTree(directory)
-    return _checked(directory / kustomization_file(tree, PurePosixPath()).name)
+    return directory / kustomization_file(tree, PurePosixPath()).name
 
 
 def _given(path: Path) -> Path:
@@ -102,18 +123,19 @@ def _given(path: Path) -> Path:
         raise SelectionError(f"there is no file {str(path)!r}", "Name a kustomization.")
     if not path.is_file():
         raise SelectionError(f"{str(path)!r} is not a file", "Name a kustomization, or use --dir.")
-    return _checked(path)
+    return path
 
 
-def _checked(path: Path) -> Path:
-    """Refuse a link that leads out of its repository; any other file is edited where it really is."""
-    if not path.is_symlink():
-        return path
-    root, real = _repository(path.absolute().parent), path.resolve()
-    if root.resolve() not in real.parents or not real.is_file():
+def _checked(path: Path) -> _File:
+    """Return where a file really is; refuse a way that a link leads out of a repository on it."""
+    real = path.resolve()
+    left = any(
+        around.resolve() not in real.parents for around in _repositories(path.absolute().parent)
+    )
+    if left or not real.is_file():
         reason = "a symbolic link that leads nowhere or out of the repository"
         raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
-    return real
+    return _File(path, real)
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -136,7 +158,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _result(
-    edits: Sequence[tuple[Path, FileEdit]],
+    edits: Sequence[tuple[_File, FileEdit]],
     refusals: Sequence[Refusal],
     warnings: Sequence[str],
     *,
@@ -145,15 +167,15 @@ def _result(
     """Return the result in the contract's form, with what a terminal shows."""
     shown = [
         {
-            "file": str(path),
-            "changed": edit.after != edit.before,
+            "file": str(file.named),
+            "changed": edit.after != edit.before and not refusals,
             "images": [
                 {"name": c.image, "field": c.field, "from": c.old, "to": c.new}
                 for c in edit.changes
             ],
             "diff": unified([edit]),
         }
-        for path, edit in edits
+        for file, edit in edits
     ]
     return {
         "schema": report.SCHEMA,

@@ -271,7 +271,7 @@ SEVERAL = {
     "digest for tag in flow, and an entry is added": (
         "images: [{name: a, newTag: v1}] # all\n",
         f"a@{DIGEST} b:v1",
-        f'images: [{{name: a, digest: {DIGEST}}}, {{name: b, newTag: v1}}] # all\n',
+        f"images: [{{name: a, digest: {DIGEST}}}, {{name: b, newTag: v1}}] # all\n",
     ),
     "neighbours lose a field each": (
         f"images:\n- name: a\n  newTag: v1\n  digest: {DIGEST}\n"
@@ -420,13 +420,25 @@ def test_mode_of_the_file_is_kept(tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o640
 
 
-def test_one_refused_file_leaves_all_untouched(tmp_path: Path) -> None:
+def test_one_refused_file_leaves_all_untouched_and_says_so(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text("images:\n- name: nginx\n  newTag: v1\n")
     bad.write_text("images:\n- name: nginx\n  tagSuffix: -x\n")
-    run = set_image("--file", str(good), "--file", str(bad), "nginx:v2")
+    files = ("--file", str(good), "--file", str(bad))
+    run = set_image(*files, "--output", "json", "nginx:v2")
     assert run.code == 3
     assert "v1" in good.read_text()
+    assert [one["changed"] for one in run.json["files"]] == [False]
+    assert "warning: nothing is written" in run.stderr
+
+
+def test_one_file_by_two_names_is_edited_once(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "kustomization.yaml"
+    file.parent.mkdir()
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    named = ("--dir", str(file.parent), "--file", str(tmp_path / "a" / ".." / "a" / file.name))
+    run = set_image(*named, "--output", "json", "nginx:v2")
+    assert [one["file"] for one in run.json["files"]] == [str(file)]
 
 
 def test_new_entry_that_no_container_uses_is_refused_naming_what_is_there(tmp_path: Path) -> None:
@@ -438,6 +450,73 @@ def test_new_entry_that_no_container_uses_is_refused_naming_what_is_there(tmp_pa
     assert "ghcr.io/o/app" in run.stderr
     assert set_image("--dir", str(tmp_path), "ghcr.io/o/app:2").code == 0
     assert 'newTag: "2"' in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("images", "line", "column"),
+    [
+        ("", 3, 1),
+        ("images: []\n", 3, 1),
+        ("images:\n- name: b\n  newTag: v1\n", 3, 1),
+        ("images:\n- name: b\n- name: ngin.\n  newName: c\n", 5, 3),
+    ],
+    ids=["where it would go", "an empty list", "a list", "the entry in the way"],
+)
+def test_an_edit_that_no_container_feels_is_refused_at_its_place(
+    images: str, line: int, column: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = "nginx:1" if "ngin." in images else "web:1"
+    (tmp_path / "deploy.yaml").write_text(DEPLOYMENT.replace("IMAGE", used))
+    (tmp_path / "kustomization.yaml").write_text(f"resources:\n- deploy.yaml\n{images}")
+    monkeypatch.chdir(tmp_path)
+    (refusal,) = set_image("--output", "json", "nginx:2").json["refusals"]
+    assert refusal.keys() == {"rule", "reason", "hint", "file", "line", "column"}
+    place = (refusal["rule"], refusal["file"], refusal["line"], refusal["column"])
+    assert place == ("dead-edit", "kustomization.yaml", line, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("resources:\n- gone.yaml\n", "gone.yaml"),
+        ("resources:\n- https://example.com/base?ref=v1\n", "example.com"),
+        ("namespace: x\n", "names no resources of its own"),
+    ],
+)
+def test_what_is_not_known_of_the_graph_is_a_warning(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text(text)
+    run = set_image("--dir", str(tmp_path), "nginx:v2")
+    assert run.code == 0
+    assert "promote: warning: " in run.stderr
+    assert said in run.stderr
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["a folder", "a folder that is a repository"])
+@pytest.mark.parametrize("named", ["--dir", "--file"])
+def test_folder_that_leads_out_of_the_repository_is_refused(
+    named: str, *, own: bool, tmp_path: Path
+) -> None:
+    outside, repository = tmp_path / "outside", tmp_path / "repository"
+    (outside / ".git" if own else outside).mkdir(parents=True)
+    (outside / "kustomization.yaml").write_text("images:\n- name: nginx\n  newTag: v1\n")
+    (repository / ".git").mkdir(parents=True)
+    link = repository / "link"
+    link.symlink_to(outside)
+    path = link if named == "--dir" else link / "kustomization.yaml"
+    run = set_image(named, str(path), "nginx:v2")
+    assert run.code == 3
+    assert f"{link / 'kustomization.yaml'}: a symbolic link" in run.stderr
+    assert "v1" in (outside / "kustomization.yaml").read_text()
+
+
+def test_link_to_the_repository_itself_is_followed(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    (repository / "kustomization.yaml").write_text("images:\n- name: nginx\n  newTag: v1\n")
+    (tmp_path / "link").symlink_to(repository)
+    assert set_image("--dir", str(tmp_path / "link"), "nginx:v2").code == 0
+    assert "v2" in (repository / "kustomization.yaml").read_text()
 
 
 def test_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
