@@ -9,6 +9,7 @@ from promoter import graph
 from promoter.edits import kustomization
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
+from promoter.edits.targets import KustomizeTarget
 from promoter.errors import RefusedError, SelectionError, UsageError
 from promoter.felt import unfelt
 from promoter.image import split
@@ -142,31 +143,33 @@ def tagged(
     config: Config,
     given: frozenset[str] = frozenset(),
 ) -> list[str]:
-    """Return the entries that one tag sets: the app's images, else all that share one tag.
+    """Return the images that one tag sets: the app's, else its targets' and all that share one tag.
 
-    Raises `SelectionError` where there are none, or where they do not share one; an image that is
-    `given` by name makes up for that.
+    Raises `SelectionError` where there are none, or where entries do not share one; an image that
+    is `given` by name makes up for that.
     """
     app = config.apps.get(target.app)
     if app and app.images:
         return [_entry_name(name, entries, target) for name in app.images]
     if given:
         return []
-    if not entries:
+    named = [one.image for one in target.targets if not isinstance(one, KustomizeTarget)]
+    listed = [_entry_name(name, entries, target) for name in named if name]
+    if not entries and not listed:
+        where = f"{target.file} has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
-            f"{target.file} has no images, so it does not say which one to set",
+            f"{where}, so it is not said which one to set",
             "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
-            file=str(target.file),
+            file=str(target.file) if target.kustomized else None,
         )
-    tags = {(entry.tag, entry.digest) for entry in entries}
-    if len(tags) > 1:
-        names = [entry.name or "" for entry in entries]
+    names = [entry.name or "" for entry in entries]
+    if len({(entry.tag, entry.digest) for entry in entries}) > 1:
         raise SelectionError(
             f"{target.file} has {len(entries)} images, and they do not share one tag",
             f"Name what to set with --image NAME=TAG. {nearest('', names)}",
             file=str(target.file),
         )
-    return [entry.name or "" for entry in entries]
+    return list(dict.fromkeys((*names, *listed)))
 
 
 def _found_below(move: ImageMove, reached: Reach) -> ImageMove:

@@ -225,7 +225,8 @@ class App(Section):
     """One application: its images, and where they are built."""
 
     images: Images = ()
-    """The images that one tag sets; without them, all of the kustomization's that share one tag."""
+    """The images that one tag sets; without them, those that targets name, and all of the
+    kustomization's that share one tag."""
     source: Source | None = None
     """The address of the source repository, for the commits that a pull brings."""
     source_tag: str | None = None

@@ -43,6 +43,12 @@ class Site:
         return split(text)[0] if self.part is Part.REFERENCE else ""
 
     @property
+    def new_name(self) -> str:
+        """The name that an override puts in the image's place; '' where there is none."""
+        old, equals, reference = self.spot.text.rpartition("=")
+        return split(reference)[0] if self.part is Part.OVERRIDE and old and equals else ""
+
+    @property
     def place(self) -> str:
         """The scalar's `file:line:column`."""
         return ":".join(map(str, (self.region.file.path, *position(self.region, self.spot))))

@@ -167,13 +167,13 @@ class Selection:
         self, region: Region, target: FileTarget, sites: Sequence[Site], *, exact: bool
     ) -> Iterator[_Pair]:
         """Yield sites by the image's name; or, where the target names one place, the one site."""
-        self.seen += [site.name for site in sites]
+        self.seen += [name for site in sites for name in (site.name, site.new_name) if name]
         if exact:
             request = self._only(target)
             yield _one(sites, region, f"the {target.kind} target"), request
             return
         for request in self._asked(target):
-            yield from ((site, request) for site in sites if site.name == request.name)
+            yield from ((site, request) for site in _named(sites, request.name))
 
     def _marked(self, region: Region, target: MarkerTarget) -> Iterator[_Pair]:
         """Yield marked sites: promote's own by their image, Flux's by policy or by their text."""
@@ -241,6 +241,18 @@ class Selection:
             "it holds",
             f"Give it `image`. {nearest('', (one.name for one in asked))}",
         )
+
+
+def _named(sites: Sequence[Site], name: str) -> list[Site]:
+    """Return the sites of an image: by the name that they change, else by the only new one."""
+    own = [site for site in sites if site.name == name]
+    renamed = [site for site in sites if site.new_name == name]
+    if not own and len({site.name for site in renamed}) > 1:
+        raise SelectionError(
+            f"several overrides put {shown(name)} in place of another image",
+            f"Name what it replaces: {', '.join(shown(site.name) for site in renamed[:5])}.",
+        )
+    return own or renamed
 
 
 def _one(sites: Sequence[Site], region: Region, what: str) -> Site:
