@@ -124,6 +124,15 @@ MERGE_BOMB = "commonLabels:\n  a0: &a0 {x: y}\n" + "".join(
 )
 
 SHAPES = {
+    "the version of YAML that kustomize reads": (
+        "%YAML 1.1\n---\nimages:\n- name: nginx\n  newTag: v1\n",
+        "%YAML 1.1\n---\nimages:\n- name: nginx\n  newTag: v2\n",
+    ),
+    "new field below directives": (
+        "%YAML 1.1 # c\n%TAG !e! tag:example.com,2000:\n---\nnamespace: x\n",
+        "%YAML 1.1 # c\n%TAG !e! tag:example.com,2000:\n---\nnamespace: x\n"
+        "images:\n  - name: nginx\n    newTag: v2\n",
+    ),
     "aliases that stand for more than memory holds": (
         f"{BOMB}images:\n- name: nginx\n  newTag: v1\n",
         f"{BOMB}images:\n- name: nginx\n  newTag: v2\n",
@@ -250,6 +259,28 @@ def test_shape_is_edited_byte_for_byte(before: str, after: str, tmp_path: Path) 
     assert file.read_bytes().decode() == after
 
 
+@pytest.mark.parametrize(
+    ("entry", "argument"),
+    [
+        ("newTag: v1", "nginx=*@*"),
+        ("newTag: v1", "nginx=other.example/x@*"),
+        ("digest: sha256:aa", "nginx:*"),
+    ],
+)
+def test_keeping_what_is_not_there_is_refused(entry: str, argument: str, tmp_path: Path) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_text(f"images:\n- name: nginx\n  {entry}\n")
+    run = set_image("--file", str(file), argument)
+    assert (run.code, "to keep" in run.stderr) == (3, True)
+    assert set_image("--file", str(file), "nginx=*:*@*").code == 0
+
+
+def test_template_is_not_told_to_be_put_in_quotes(tmp_path: Path) -> None:
+    file = tmp_path / "k.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: {{ x }}\n")
+    assert "Promote the rendered repository" in set_image("--file", str(file), "nginx:v2").stderr
+
+
 DIGEST = f"sha256:{'a' * 64}"
 SEVERAL = {
     "the last field goes, and an entry is added": (
@@ -328,6 +359,9 @@ REFUSED = {
     "control character": ("images: []\nnamespace: a\x1bb\n", 2, 13),
     "zero byte": ("images: []\n\0\n", 2, 1),
     "nested too deeply": ("images: []\nlabels: " + "[" * 100 + "]" * 100 + "\n", 2, 68),
+    "another version of YAML": ("%YAML 1.2\n---\nimages: []\n", 1, 1),
+    "a version that is none": ("# c\n%YAML 1.3\n---\nimages: []\n", 2, 1),
+    "unknown directive": ("%FOO bar\n---\nimages: []\n", 1, 1),
     "number elsewhere": (
         "images:\n- name: nginx\n  newTag: v1\n- name: b\n  newTag: 1.10\n",
         5,

@@ -65,6 +65,10 @@ DIFFERENCES = (
         "Something else fills them in; `--allow placeholder` replaces them.",
     ),
     Difference(
+        "A `*` that keeps nothing is refused.",
+        "`nginx=*@*` on an entry without a digest would only remove its tag.",
+    ),
+    Difference(
         "A doubtful value is written in double quotes.",
         "Whatever kustomize, ruamel.yaml or PyYAML would not read as a string: `1.10`, `1e3`, `yes`.",
     ),

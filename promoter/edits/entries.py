@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.edits.outline import outline
+from promoter.edits.root import check_directives, images_field
 from promoter.edits.scalars import is_null, is_string_for_kustomize
-from promoter.edits.text import compose
+from promoter.edits.text import TEMPLATE_HINT, compose
 from promoter.suggest import nearest
 
 if TYPE_CHECKING:
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
     from promoter.refusal import Refusal
 
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
-# The fields of kustomize 5's Kustomization; kustomize refuses any other.
-ROOT_FIELDS = {
-    name.lower(): name
-    for name in (
-        "apiVersion", "kind", "metadata", "sortOptions", "resources", "bases", "namePrefix",
-        "nameSuffix", "namespace", "crds", "commonLabels", "labels", "commonAnnotations",
-        "patchesStrategicMerge", "patchesJson6902", "patches", "configMapGenerator",
-        "secretGenerator", "helmCharts", "helmChartInflationGenerator", "helmGlobals",
-        "generatorOptions", "vars", "images", "imageTags", "replacements", "replicas",
-        "configurations", "generators", "transformers", "validators", "components", "openapi",
-        "buildMetadata",
-    )
-}  # fmt: skip
 _PLACEHOLDERS = ("${", "$(", "{{", "<%")
 
 
@@ -101,9 +89,8 @@ class Kustomization:
 
 def parse(source: Source) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
+    check_directives(source)
     documents = _documents(source)
-    if source.text.startswith("%") or "\n%YAML" in source.text:
-        raise source.refuse("directive", "kustomize reads no %YAML directive", "Remove it.", at=0)
     if len(documents) > 1:
         raise source.refuse(
             "documents", f"the file holds {len(documents)} documents, and kustomize reads the first",
@@ -114,7 +101,7 @@ def parse(source: Source) -> Kustomization:
         return Kustomization((), tuple(documents))
     if not isinstance(root, MappingNode):
         raise source.refuse("root", "the file is not a mapping", "It is no kustomization.", at=0)
-    images = _check_root(source, root)
+    images = images_field(source, root)
     if images is None:
         return Kustomization((), tuple(documents), root)
     entries = _entries(source, *images)
@@ -153,53 +140,6 @@ def check_editable(source: Source, entry: ImageEntry, *, placeholders: bool) -> 
                 "Set the tag where the placeholder is filled in, or allow it: --allow placeholder.",
                 at=span.value_start,
             )  # fmt: skip
-
-
-def _check_root(source: Source, root: MappingNode) -> tuple[ScalarNode, Node] | None:
-    """Return the `images` field, after the checks that kustomize makes on the whole file."""
-    found: dict[str, tuple[ScalarNode, Node]] = {}
-    texts = {k.value.lower(): v for k, v in root.value if isinstance(k, ScalarNode)}
-    _check_kind(source, texts)
-    for key, value in root.value:
-        at = key.start_mark.index
-        if not isinstance(key, ScalarNode):
-            raise source.refuse("key", "a key that is no text", "It is no kustomization.", at=at)
-        name = ROOT_FIELDS.get(key.value.lower())
-        if key.value == "<<":
-            continue
-        if name is None:
-            raise source.refuse(
-                "unknown-field", f"kustomize knows no field {key.value!r}",
-                nearest(key.value, ROOT_FIELDS.values()), at=at,
-            )  # fmt: skip
-        if name in found:
-            raise source.refuse(
-                "duplicate-key", f"{name} stands twice, and the last one wins silently",
-                "Merge the two.", at=at,
-            )  # fmt: skip
-        found[name] = (key, value)
-    if "imageTags" in found:
-        raise source.refuse(
-            "image-tags", "imageTags is the old name of images, and kustomize merges both",
-            "Rename it to images.", at=found["imageTags"][0].start_mark.index,
-        )  # fmt: skip
-    return found.get("images")
-
-
-def _check_kind(source: Source, texts: dict[str, Node]) -> None:
-    """Refuse a resource that only shares the file's name, such as a Flux Kustomization."""
-    version, kind = texts.get("apiversion"), texts.get("kind")
-    if version is not None and not str(version.value).startswith("kustomize.config.k8s.io/"):
-        raise source.refuse(
-            "kind", f"apiVersion {version.value} is not kustomize's",
-            "This is another kind of resource under the same file name.",
-            at=version.start_mark.index,
-        )  # fmt: skip
-    if kind is not None and kind.value not in ("Kustomization", "Component"):
-        raise source.refuse(
-            "kind", f"kind {kind.value} is neither Kustomization nor Component",
-            "Check the spelling; kustomize build refuses it.", at=kind.start_mark.index,
-        )  # fmt: skip
 
 
 def _entries(source: Source, key: ScalarNode, value: Node) -> tuple[ImageEntry, ...]:
@@ -284,12 +224,10 @@ def _field(source: Source, key: Node, value: Node, name: str) -> tuple[str | Non
     """Return a field's raw text (None where it has none) and its span; refuse what is no text."""
     at, key_at = value.start_mark.index, key.start_mark.index
     if not isinstance(value, ScalarNode):
-        template = source.text.startswith("{", at)
-        raise source.refuse(
-            "template" if template else "type",
-            f"{name} is no text" + (", and looks like an unrendered template" if template else ""),
-            "Write it in quotes.", at=at,
-        )  # fmt: skip
+        if source.text.startswith("{", at):
+            reason = f"{name} is no text, and looks like an unrendered template"
+            raise source.refuse("template", reason, TEMPLATE_HINT, at=at)
+        raise source.refuse("type", f"{name} is no text", "Write a tag or a name.", at=at)
     doubtful = None
     plain = value.style is None and not source.text.startswith(("!", "&"), at)
     if plain and not is_null(value.value, None) and not is_string_for_kustomize(value.value):

@@ -97,6 +97,7 @@ def set_images(
                 missing.append(setting)
             else:
                 check_editable(source, entry, placeholders=placeholders)
+                _check_kept(source, entry, setting)
                 work.edit(entry, setting)
         except RefusedError as error:
             refusals += error.refusals
@@ -229,6 +230,18 @@ def _new_fields(setting: ImageSetting) -> dict[str, str]:
 def _text(value: str | Keep | None) -> str | None:
     """Return a wanted value as plain text; what is kept of nothing is nothing."""
     return None if value is None or isinstance(value, Keep) else str(value)
+
+
+def _check_kept(source: Source, entry: ImageEntry, setting: ImageSetting) -> None:
+    """Refuse to keep what is not there, where the other of tag and digest would go for it."""
+    pairs = (
+        ("digest", setting.digest, entry.digest, setting.tag, entry.tag),
+        ("newTag", setting.tag, entry.tag, setting.digest, entry.digest),
+    )
+    for field, kept, there, other, lost in pairs:
+        if kept is KEEP and there is None and other is None and lost is not None:
+            reason = f"{entry.name} has no {field} to keep, and nothing else would be left"
+            raise source.refuse("empty", reason, "Give what it shall have.", at=entry.start)
 
 
 def _check_new(source: Source, setting: ImageSetting, kustomization: Kustomization) -> None:

@@ -29,6 +29,7 @@ PARTS_LIMIT = 400_000
 _SIGNS = "\n:,-[{?"
 _NESTING_LIMIT = 60
 _SHOWN_LINE = 1000
+TEMPLATE_HINT = "Promote the rendered repository, or move the tag out of the template."
 _BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{%|\{\{|\$\{")
@@ -184,7 +185,7 @@ def _unparsable(source: Source, error: MarkedYAMLError) -> RefusedError:
         return source.refuse(
             "template",
             "an unrendered template: it is not YAML until it is rendered",
-            "Promote the rendered repository, or move the tag out of the template.",
+            TEMPLATE_HINT,
             at=template.start(),
         )
     problem = error.problem or error.context or "broken"
