@@ -299,6 +299,16 @@ SEVERAL = {
         "images:\n  - name: a\n    newName: reg.new/z\n  - name: b\n    newTag: v1\n"
         "  - name: c\n    newTag: v1\n# end\n",
     ),
+    "both fields before the name go": (
+        f'images:\n- newTag: "v1"\n  digest: {DIGEST} # old\n  name: a\n',
+        "a=reg.new/z",
+        "images:\n- name: a\n  newName: reg.new/z\n",
+    ),
+    "both fields before the name and a comment go": (
+        f"images:\n- newTag: v1\n  # kept\n  digest: {DIGEST}\n  name: a\n",
+        "a=reg.new/z",
+        "images:\n-\n  # kept\n  name: a\n  newName: reg.new/z\n",
+    ),
     "digest for tag in flow, and an entry is added": (
         "images: [{name: a, newTag: v1}] # all\n",
         f"a@{DIGEST} b:v1",

@@ -34,15 +34,16 @@ def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]
             Splice(taken.key_start, taken.value_end, f"{_key(source, taken, new)}: {text}")
         )
         del work[old]
+    gone = {name for name, value in work.items() if value is None and name in entry.fields}
     for name, value in work.items():
         span = entry.fields.get(name)
         if value is None:
             if span is not None:
-                found.append(_drop(source, entry, span))
+                found.append(_drop(source, entry, span, gone))
         elif span is not None:
             found.append(_set(source, span, value))
         else:
-            found.append(_add(source, entry, name, value, gone=set(_gone(work))))
+            found.append(_add(source, entry, name, value, gone=gone))
     return _merged_drops(found)
 
 
@@ -97,8 +98,8 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     return Splice(after, after, f"{newline}{line}")
 
 
-def _drop(source: Source, entry: ImageEntry, span: FieldSpan) -> Splice:
-    """Remove a field with its line, or with its comma in flow style."""
+def _drop(source: Source, entry: ImageEntry, span: FieldSpan, gone: set[str]) -> Splice:
+    """Remove a field with its line, or with its comma in flow style; others may go with it."""
     text = source.text
     if entry.node is not None and entry.node.flow_style:
         return _drop_flow(text, span)
@@ -110,14 +111,29 @@ def _drop(source: Source, entry: ImageEntry, span: FieldSpan) -> Splice:
             # The last line goes: the one before it becomes the last, again without a line break.
             start -= 2 if text[start - 2 : start] == "\r\n" else 1
         return Splice(start, end, "")
+    # The field stands behind the dash, where the next one that stays takes its place.
     follower = min(
-        (one.key_start for one in entry.fields.values() if one.key_start > span.key_start),
+        (
+            one.key_start
+            for name, one in entry.fields.items()
+            if one.key_start > span.key_start and name not in gone
+        ),
         default=None,
     )
-    between = text[end:follower] if follower is not None else "#"
-    if follower is not None and not between.strip():
+    if follower is not None and not _between(source, entry, (end, follower), gone).strip():
         return Splice(span.key_start, follower, "")
     return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(span.value_end), "")
+
+
+def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set[str]) -> str:
+    """Return what stands in a span beside the lines of fields that go."""
+    start, end = span
+    kept = ""
+    for one in sorted((entry.fields[name] for name in gone), key=lambda one: one.key_start):
+        if start <= one.key_start < end:
+            kept += source.text[start : source.line_start(one.key_start)]
+            start = source.next_line(one.value_end)
+    return kept + source.text[start:end]
 
 
 def _drop_flow(text: str, span: FieldSpan) -> Splice:
@@ -142,11 +158,6 @@ def _merged_drops(found: list[Splice]) -> list[Splice]:
         else:
             joined.append(splice)
     return joined
-
-
-def _gone(work: Mapping[str, str | None]) -> list[str]:
-    """Return the fields that are dropped."""
-    return [name for name, value in work.items() if value is None]
 
 
 def _key(source: Source, sibling: FieldSpan, name: str) -> str:

@@ -258,9 +258,10 @@ def _check_new(source: Source, setting: ImageSetting, kustomization: Kustomizati
         raise source.refuse(
             "name", f"there is no entry {setting.name!r}, and none is added: {error.message}",
             "Name an entry that is there, or an image name without tag and digest.",
+            at=kustomization.place,
         ) from error  # fmt: skip
     if len(_new_fields(setting)) == 1:
         raise source.refuse(
             "empty", f"there is no entry {setting.name!r}, and nothing to set is given for it",
-            "Give a tag or a digest.",
+            "Give a tag or a digest.", at=kustomization.place,
         )  # fmt: skip
