@@ -309,6 +309,11 @@ SEVERAL = {
         "a=reg.new/z",
         "images:\n-\n  # kept\n  name: a\n  newName: reg.new/z\n",
     ),
+    "both fields before the name go in flow": (
+        f"images: [{{digest: {DIGEST}, newTag: v1, name: a}}, {{name: b, newTag: v1, digest: x}}]\n",
+        "a=reg.new/z b:v2",
+        "images: [{name: a, newName: reg.new/z}, {name: b, newTag: v2}]\n",
+    ),
     "digest for tag in flow, and an entry is added": (
         "images: [{name: a, newTag: v1}] # all\n",
         f"a@{DIGEST} b:v1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from promoter.edits.scalars import written
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from promoter.edits.entries import FieldSpan, ImageEntry
     from promoter.edits.text import Source
 
+_COMMA = re.compile(r"\s*, *")
 # Where a new field goes: after the first of these that the entry has.
 _AFTER = {
     "newName": ("name",),
@@ -102,7 +104,8 @@ def _drop(source: Source, entry: ImageEntry, span: FieldSpan, gone: set[str]) ->
     """Remove a field with its line, or with its comma in flow style; others may go with it."""
     text = source.text
     if entry.node is not None and entry.node.flow_style:
-        return _drop_flow(text, span)
+        stays = [one for name, one in entry.fields.items() if name not in gone]
+        return _drop_flow(text, span, first=all(one.key_start > span.key_start for one in stays))
     start, end = source.line_start(span.key_start), source.next_line(span.value_end)
     if span.style in ("|", ">") and text[: span.value_end].endswith("\n"):
         end = span.value_end
@@ -136,16 +139,12 @@ def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set
     return kept + source.text[start:end]
 
 
-def _drop_flow(text: str, span: FieldSpan) -> Splice:
-    """Remove `key: value` of a flow mapping with one of the commas around it."""
-    before = text[: span.key_start].rstrip()
-    if before.endswith(","):
-        return Splice(len(before) - 1, span.value_end, "")
-    after = span.value_end + len(text[span.value_end :]) - len(text[span.value_end :].lstrip())
-    if text.startswith(",", after):
-        rest = text[after + 1 :]
-        return Splice(span.key_start, after + 1 + len(rest) - len(rest.lstrip(" ")), "")
-    return Splice(span.key_start, span.value_end, "")
+def _drop_flow(text: str, span: FieldSpan, *, first: bool) -> Splice:
+    """Remove `key: value` of a flow mapping with the comma before it, or behind the first ones."""
+    if not first:
+        return Splice(len(text[: span.key_start].rstrip().removesuffix(",")), span.value_end, "")
+    behind = _COMMA.match(text, span.value_end)
+    return Splice(span.key_start, behind.end() if behind else span.value_end, "")
 
 
 def _merged_drops(found: list[Splice]) -> list[Splice]:
