@@ -71,7 +71,7 @@ def decide(seen: Observed) -> Promotion:
 def _pinned(seen: Observed) -> tuple[Request, Findings]:
     """Return the request with the digests that its tags stand for now."""
     request, target, base = seen.request, seen.target, seen.sight.base
-    images = propose.resolve(request.images, request.tag, target, seen.config, base)
+    images = propose.resolve(request.images, request.tag, target, base)
     findings = _checker(seen).run(_wanted(images, {}, seen))
     if findings.refusals:
         return request, findings

@@ -64,7 +64,7 @@ def plan(
         transport=config.transport or target.settings.transport,
     )
     try:
-        declaration = _declare(request, target, config, sight)
+        declaration = _declare(request, target, sight)
         proposal = propose.propose(declaration, target, sight.base)
     except RefusedError as error:
         return Plan((replace(blank, refusals=error.refusals),))
@@ -88,14 +88,14 @@ def _finish(target: Target) -> Finish:
     )
 
 
-def _declare(request: Request, target: Target, config: Config, sight: Sight) -> Declaration:
+def _declare(request: Request, target: Target, sight: Sight) -> Declaration:
     """Return the request as its commit will declare it."""
     latest = sight.pulls[0] if sight.pulls else None
     refused = latest is not None and latest.state is PullState.CLOSED
     return Declaration(
         app=target.app,
         environment=target.environment,
-        images=propose.resolve(request.images, request.tag, target, config, sight.base),
+        images=propose.resolve(request.images, request.tag, target, sight.base),
         actor=request.actor,
         run=request.run,
         source_revision=request.source_revision,

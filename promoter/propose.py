@@ -20,7 +20,6 @@ from promoter.suggest import nearest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.config import Config
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Reach
     from promoter.image import Tag
@@ -55,7 +54,7 @@ def read_file(tree: Tree, target: Target) -> bytes:
 
 
 def resolve(
-    images: Sequence[ImageRequest], tag: Tag | None, target: Target, config: Config, tree: Tree
+    images: Sequence[ImageRequest], tag: Tag | None, target: Target, tree: Tree
 ) -> tuple[ImageRequest, ...]:
     """Return what is asked of each entry by the entry's own name, or raise `SelectionError`."""
     entries = _entries(tree, target)
@@ -63,7 +62,7 @@ def resolve(
     if len(asked) < len(images):
         raise UsageError("two --image name the same image", "Name each image once.")
     if tag is not None:
-        for name in tagged(entries, target, config, frozenset(asked)):
+        for name in tagged(entries, target, frozenset(asked)):
             asked.setdefault(name, ImageRequest(name, tag))
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
@@ -88,15 +87,9 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     made = edit_linked(tree, target.file, target.linked, made, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
-    whole = _is_whole(declaration, target, tuple(entries.values()))
+    by_tag = _set_by_tag(tuple(entries.values()), target)
+    whole = sorted(image.name for image in declaration.images) == sorted(by_tag)
     return Proposal(declaration, edits, moves, warnings, whole)
-
-
-def _is_whole(declaration: Declaration, target: Target, entries: Sequence[ImageEntry]) -> bool:
-    """Say whether the images of a declaration are just those that one `--tag` sets."""
-    listed = [_entry_name(name, entries, target) for name in target.images]
-    known = listed or [str(entry.name) for entry in entries]
-    return sorted(image.name for image in declaration.images) == sorted(known)
 
 
 def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
@@ -140,7 +133,6 @@ def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str
 def tagged(
     entries: Sequence[ImageEntry],
     target: Target,
-    config: Config,
     given: frozenset[str] = frozenset(),
 ) -> list[str]:
     """Return the images that one tag sets: the app's, else its targets' and all that share one tag.
@@ -148,28 +140,34 @@ def tagged(
     Raises `SelectionError` where there are none, or where entries do not share one; an image that
     is `given` by name makes up for that.
     """
-    app = config.apps.get(target.app)
-    if app and app.images:
-        return [_entry_name(name, entries, target) for name in app.images]
+    found = _set_by_tag(entries, target)
+    if target.images:
+        return found
     if given:
         return []
-    named = [one.image for one in target.targets if not isinstance(one, KustomizeTarget)]
-    listed = [_entry_name(name, entries, target) for name in named if name]
-    if not entries and not listed:
+    if not found:
         where = f"{target.file} has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
             f"{where}, so it is not said which one to set",
             "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
             file=str(target.file) if target.kustomized else None,
         )
-    names = [entry.name or "" for entry in entries]
     if len({(entry.tag, entry.digest) for entry in entries}) > 1:
         raise SelectionError(
             f"{target.file} has {len(entries)} images, and they do not share one tag",
-            f"Name what to set with --image NAME=TAG. {nearest('', names)}",
+            f"Name what to set with --image NAME=TAG. {nearest('', found)}",
             file=str(target.file),
         )
-    return list(dict.fromkeys((*names, *listed)))
+    return found
+
+
+def _set_by_tag(entries: Sequence[ImageEntry], target: Target) -> list[str]:
+    """Return the images that one tag would set, whether or not they share one now."""
+    if target.images:
+        return [_entry_name(name, entries, target) for name in target.images]
+    named = [one.image for one in target.targets if not isinstance(one, KustomizeTarget)]
+    listed = [_entry_name(name, entries, target) for name in named if name]
+    return list(dict.fromkeys((*(entry.name or "" for entry in entries), *listed)))
 
 
 def _found_below(move: ImageMove, reached: Reach) -> ImageMove:

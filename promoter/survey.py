@@ -147,9 +147,7 @@ def _candidate(
     target = target_of(config, tree, where, settings)
     entries = _entries(tree, target)
     by_name = {str(entry.name): entry for entry in entries}
-    images = [
-        _standing(name, by_name.get(name)) for name in propose.tagged(entries, target, config)
-    ]
+    images = [_standing(name, by_name.get(name)) for name in propose.tagged(entries, target)]
     assert settings.policy is not None
     return Candidate(target, settings.policy, tuple(images))
 

@@ -23,7 +23,7 @@ def tagged(folder: Path, app: str, kustomization: str = "") -> list[str]:
     config = parse(text.encode(), "promoter.yaml")
     files = tree(folder, {"web/v.yaml": "", "web/kustomization.yaml": kustomization})
     target = find_target(config, files, "web", None)
-    return propose.tagged(propose._entries(files, target), target, config)
+    return propose.tagged(propose._entries(files, target), target)
 
 
 @pytest.mark.parametrize(
