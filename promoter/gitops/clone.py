@@ -16,6 +16,7 @@ from promoter.errors import RaceLostError, RemoteError, SelectionError
 from promoter.gitops.fast_import import FastImport
 from promoter.gitops.git import REMOTE, Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
+from promoter.gitops.outage import patiently
 from promoter.gitops.tree import GitTree
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ class Clone:
     def remote_refs(self, *patterns: str) -> RemoteRefs:
         """Ask the remote for its default branch and the refs that match, without a clone."""
         self._prepare()
-        listed = self.git("ls-remote", "--symref", REMOTE, "HEAD", *patterns)
+        listed = self._ask("ls-remote", "--symref", REMOTE, "HEAD", *patterns)
         head, refs = None, {}
-        for line in listed.splitlines():
+        for line in listed.stdout.decode("utf-8", "replace").splitlines():
             value, _, name = line.partition("\t")
             if value.startswith("ref: "):
                 # A clone has a HEAD of its remote's too, which says nothing of its own branches.
@@ -97,12 +98,10 @@ class Clone:
         ]
         if not wanted:
             return
-        result = self.git.attempt(
+        result = self._ask(
             "fetch", f"--depth={depth}", "--filter=blob:none", "--no-tags", "--quiet",
             "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *wanted,
         )  # fmt: skip
-        if result.status != 0:
-            raise failure("fetch", result)
         if _FILTER_IGNORED in result.stderr:
             self.objects.blobless = False
         self._depths.update(dict.fromkeys(wanted, depth))
@@ -110,7 +109,7 @@ class Clone:
     def fetch_history(self, depth: int, *commits: str) -> None:
         """Bring commits with so many before them, and nothing of their files."""
         self._prepare()
-        self.git(
+        self._ask(
             "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
             "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *commits,
         )  # fmt: skip
@@ -135,7 +134,7 @@ class Clone:
             return True
         for depth in _DEPTHS:
             # Trees of old commits are of no use: only the chain of commits is asked for.
-            self.git(
+            self._ask(
                 "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
                 "--no-write-fetch-head", REMOTE, of,
             )  # fmt: skip
@@ -152,8 +151,8 @@ class Clone:
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
         atomic = ["--atomic"] if len(updates) > 1 else []
-        result = self.git.attempt(
-            "push", "--porcelain", "--no-verify", *atomic, *leases, REMOTE, *specs
+        result = patiently(
+            self.git, "push", "--porcelain", "--no-verify", *atomic, *leases, REMOTE, *specs
         )
         if result.status != 0:
             raise _push_failure(result, updates)
@@ -165,7 +164,7 @@ class Clone:
         self.made.save()
         leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
         specs = [f"{u.new or ''}:{u.ref}" for u in updates]
-        result = self.git.attempt("push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
+        result = patiently(self.git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
         if result.status == 0:
             return {}
         report = result.stdout.decode("utf-8", "replace").splitlines()
@@ -180,6 +179,13 @@ class Clone:
                 part = Result(result.status, line.encode(), said)
                 failed[update.ref] = _push_failure(part, [update])
         return failed
+
+    def _ask(self, *arguments: str) -> Result:
+        """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
+        result = patiently(self.git, *arguments)
+        if result.status != 0:
+            raise failure(arguments[0], result)
+        return result
 
     def _prepare(self) -> None:
         """Make the empty repository on first use."""

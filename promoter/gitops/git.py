@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import subprocess
 from contextlib import suppress
@@ -79,6 +80,8 @@ class Result:
     status: int
     stdout: bytes
     stderr: str
+    authorized: bool = False
+    """Whether git had a token to send."""
 
 
 class Git:
@@ -95,6 +98,7 @@ class Git:
         self.directory = directory
         self.deadline = deadline
         self.program = git.Git(str(directory))
+        self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
             GIT_CONFIG_NOSYSTEM="0",
@@ -147,7 +151,7 @@ class Git:
         except BaseException:
             _end(process)
             raise
-        return Result(process.returncode, out, err.decode("utf-8", "replace"))
+        return Result(process.returncode, out, err.decode("utf-8", "replace"), self._authorized)
 
     def data(self, name: str) -> tuple[str, bytes]:
         """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`."""
@@ -203,36 +207,60 @@ def check_version(program: Git) -> None:
 
 def failure(verb: str, result: Result) -> RemoteError:
     """Return git's failure as an error that says the reason in git's own words, and the way out."""
+    text = result.stderr.lower()
+    if any(sign in text for sign in _UNKNOWN):
+        return _unauthorized(verb, result)
     lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     reason = "; ".join(_unique(said or lines))[:600] or f"status {result.status}"
-    return RemoteError(f"git {verb} failed: {reason}", _hint(result.stderr))
+    hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
+    return RemoteError(f"git {verb} failed: {reason}", hint or "Running again is safe.")
 
 
-def _hint(stderr: str) -> str:
-    """Return what to do about the failures that users meet most."""
-    text = stderr.lower()
-    for sign, hint in _HINTS:
-        if sign in text:
-            return hint
-    return "Running again is safe."
+def _unauthorized(verb: str, result: Result) -> RemoteError:
+    """Return the failure of one whom the server does not know: it made git ask who is there."""
+    if result.authorized:
+        return RemoteError(
+            f"git {verb} failed: the token was not accepted",
+            "Set GITHUB_TOKEN to a token that is valid, and may read and write the repository.",
+        )
+    return RemoteError(
+        f"git {verb} failed: the server wants a token, and none was given",
+        "Set GITHUB_TOKEN to a token that may read and write the repository.",
+    )
 
 
+# What git says where a server answers 401: there is nobody to ask for a name.
+_UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
+OWN_RUN = (
+    "an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
+)
+_MOVED = "The repository has moved: give its new URL."
 _HINTS = (
-    ("unable to update url base from redirection", "The repository has moved: give its new URL."),
-    ("the requested url returned error: 301", "The repository has moved: give its new URL."),
-    ("the requested url returned error: 302", "The repository has moved: give its new URL."),
+    ("unable to update url base from redirection", _MOVED),
+    (r"returned error: 30[1278]", _MOVED),
+    ("repository was archived", "Unarchive the repository, or give the one that took its place."),
+    (
+        r"remote: .*\b(saml|sso)\b",
+        "Authorise the token for the organisation's single sign-on, in its settings.",
+    ),
     ("could not resolve host", "There is no network, or the host's name is wrong."),
     ("dubious ownership", "Run: git config --global --add safe.directory PATH"),
-    ("permission denied (publickey", "Load a key that may read and write into your ssh agent."),
+    (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
     ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
     ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
+    (
+        r"repository 'https?://.*' not found",
+        f"Check the URL; a private repository also needs a token that may read it; {OWN_RUN}.",
+    ),
     ("not found", "Check the URL; a private repository also needs a token that may read it."),
     ("does not appear to be a git repository", "Check the path: it holds no git repository."),
-    ("authentication failed", "Set GITHUB_TOKEN to a token that may read and write it."),
-    ("could not read username", "Set GITHUB_TOKEN to a token that may read and write it."),
-    ("returned error: 401", "Set GITHUB_TOKEN to a token that may read and write it."),
-    ("returned error: 403", "The token may not do this: it needs 'contents: write' there."),
+    (
+        "returned error: 403",
+        f"The token may not do this: it needs 'contents: write' there; {OWN_RUN}.",
+    ),
+    (r"returned error: 429|rate limit", "The server's limit is reached: run again later."),
+    (r"returned error: 5\d\d", "The server has a problem: running again is safe."),
     ("certificate", "Name your certificate authority in SSL_CERT_FILE."),
     ("connection refused", "Nothing answers there: check host and port."),
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from promoter.errors import RemoteError
 from promoter.gitops.git import REMOTE, failure
+from promoter.gitops.outage import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,12 +44,14 @@ class Objects:
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
         missing = [oid for oid in wanted if oid not in self._present]
         if missing and self.blobless:
-            self._git(
-                "-c", "fetch.negotiationAlgorithm=noop",
+            result = patiently(
+                self._git, "-c", "fetch.negotiationAlgorithm=noop",
                 "fetch", REMOTE, "--no-tags", "--no-write-fetch-head", "--quiet",
                 "--no-recurse-submodules", "--filter=blob:none", "--stdin",
                 stdin="".join(f"{oid}\n" for oid in missing).encode(),
             )  # fmt: skip
+            if result.status != 0:
+                raise failure("fetch", result)
         self._present.update(missing)
         if len(wanted) >= _MANY:
             self._load(wanted)

@@ -48,8 +48,8 @@ def answer(  # noqa: PLR0917 - what CGI is told
     body: bytes,
     user: str,
     extra: Mapping[str, str] | None = None,
-) -> None:
-    """Let git answer one request for `path` below `root`, as CGI."""
+) -> tuple[int, bytes, dict[str, str]]:
+    """Return the status, the content and the headers with which git, as CGI, answers a request."""
     parts = urlsplit(handler.path)
     environment = {
         "PATH": os.environ["PATH"],
@@ -71,12 +71,5 @@ def answer(  # noqa: PLR0917 - what CGI is told
         ["git", "http-backend"], input=body, capture_output=True, env=environment, check=False
     )
     head, _, content = done.stdout.partition(b"\r\n\r\n")
-    headers = [line.split(": ", 1) for line in head.decode().splitlines() if ": " in line]
-    status = next((value for name, value in headers if name == "Status"), "200 OK")
-    handler.send_response(int(status.split()[0]))
-    for name, value in headers:
-        if name != "Status":
-            handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(content)))
-    handler.end_headers()
-    handler.wfile.write(content)
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
+    return int(headers.pop("Status", "200").split()[0]), content, headers

@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
         elif api:
             self._api(parts.path, body, fault if fault and fault.after else None)
         else:
-            self._git(parts.path, data, given)
+            self._git(parts.path, data, given, fault if fault and fault.after else None)
 
     do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names of http.server
 
@@ -134,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         found: tuple[int, Any] = endpoint(github, request, **names)
         return found
 
-    def _git(self, path: str, body: bytes, authorization: str) -> None:
+    def _git(self, path: str, body: bytes, authorization: str, fault: Fault | None) -> None:
         """Let git answer, once it is known who asks."""
         token = ""
         if authorization.startswith("Basic "):
@@ -150,10 +150,17 @@ class Handler(BaseHTTPRequestHandler):
         if not found.reaches(self.github.full_name) or not repository.with_suffix(".git").exists():
             self._plain(404, "Repository not found.", {})
         elif writing and (not found.may("contents") or self.github.archived):
-            self._plain(403, "Write access to repository not granted.", {})
+            said = "This repository was archived so it is read-only."
+            self._plain(
+                403, said if self.github.archived else "Write access to repository not granted.", {}
+            )
         else:
             extra = hook_environment(self.github) if self.github.protection else {}
-            git_http.answer(self, self.github.root, path, body, found.user, extra)
+            answer = git_http.answer(self, self.github.root, path, body, found.user, extra)
+            if fault:
+                self._broken(fault)
+            else:
+                self._send(*answer)
 
     def _plain(self, status: int, text: str, headers: dict[str, str]) -> None:
         self._send(status, text.encode(), {"Content-Type": "text/plain", **headers})
