@@ -97,8 +97,10 @@ def _told_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _told(result: Mapping[str, Any]) -> str:
     """Return one promotion for the summary."""
-    where = f"{code(str(result.get('app')))} in {code(str(result.get('environment')))}"
-    head = f"### promote: {result.get('action')} {where if result.get('app') else ''}".rstrip()
+    app, environment = result.get("app"), result.get("environment")
+    where = [f" {code(str(app))}"] if app else []
+    where += [f" in {code(str(environment))}"] if app and environment else []
+    head = f"### promote: {result.get('action')}{''.join(where)}"
     complaints = result.get("refusals") or ([result["error"]] if result.get("error") else [])
     if complaints:
         lines = [

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 from promoter import pull_request
 from promoter.ending import Stopped
 from promoter.errors import RaceLostError, RemoteError
-from promoter.model import PullDraft
+from promoter.model import PullDraft, PullState
+from promoter.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promoter.forges import Forge
     from promoter.model import CommitDraft, Pull
-    from promoter.plan import Action, Promotion
+    from promoter.plan import Promotion
 
 
 class Writer(Protocol):
@@ -60,17 +61,21 @@ def apply(
         return Outcome(promotion, promotion.action, True, commit)
     try:
         with _under_way("the pull", progress):
-            pull = _converge(promotion, promotion.draft, forge, commit)
+            pull, warnings = _converge(promotion, promotion.draft, forge, commit)
         progress.append(f"pull {pull.number} is in line with it")
-        warnings: tuple[str, ...] = ()
-        if promotion.comment is not None and promotion.message is not None:
-            warnings = _said(promotion.comment, pull, forge)
         pull, done, missing = forge.finish(pull, promotion.finish.lacking(pull))
         progress.extend(done)
     except RaceLostError as error:
         error.commit = commit if promotion.message is not None else None
         raise
-    return Outcome(promotion, promotion.action, True, commit, pull, (*warnings, *missing))
+    if pull.state is PullState.MERGED and commit is not None:
+        _clear(promotion.branch, commit, repository, progress)
+    changed = bool(promotion.rewrites or done)
+    action = promotion.action
+    if not changed and action is Action.UPDATED:
+        # What its environment wants of the pull is lacking, and could not be had.
+        action = Action.UNCHANGED
+    return Outcome(promotion, action, changed, commit, pull, (*warnings, *missing))
 
 
 @contextmanager
@@ -83,10 +88,10 @@ def _under_way(what: str, progress: list[str]) -> Iterator[None]:
         raise
 
 
-def _said(text: str, pull: Pull, forge: Forge) -> tuple[str, ...]:
+def _said(text: str, pull: Pull, forge: Forge, *, once: bool) -> tuple[str, ...]:
     """Comment on a pull; the promotion stands without it, so that a failure is a warning."""
     try:
-        forge.comment(pull, text)
+        forge.comment(pull, text, once=once)
     except RaceLostError:
         raise
     except RemoteError as error:
@@ -96,18 +101,27 @@ def _said(text: str, pull: Pull, forge: Forge) -> tuple[str, ...]:
 
 def _tidy(promotion: Promotion, repository: Writer, progress: list[str]) -> None:
     """Delete the branch of a merged pull where nothing else is about to use it."""
-    if promotion.message is not None or promotion.spent is None:
-        return
+    if promotion.message is None and promotion.spent is not None:
+        _clear(promotion.branch, promotion.spent, repository, progress)
+
+
+def _clear(branch: str, commit: str, repository: Writer, progress: list[str]) -> None:
+    """Delete a branch that has been merged, unless it is gone or moved on."""
     try:
-        repository.delete(promotion.branch, promotion.spent)
-        progress.append(f"deleted {promotion.branch}, which has been merged")
+        repository.delete(branch, commit)
+        progress.append(f"deleted {branch}, which has been merged")
+    except RaceLostError:
+        return
     except RemoteError as error:
-        progress.append(f"{promotion.branch} has been merged and is still there: {error.message}")
+        progress.append(f"{branch} has been merged and is still there: {error.message}")
 
 
-def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str | None) -> Pull:
-    """Open or renew the pull and read it again, for the forge has no compare-and-set."""
+def _converge(
+    promotion: Promotion, draft: PullDraft, forge: Forge, commit: str | None
+) -> tuple[Pull, tuple[str, ...]]:
+    """Open or renew the pull, and see that head and text agree: the forge has no compare-and-set."""
     pull = promotion.pull
+    warnings: tuple[str, ...] = ()
     if pull is None:
         pull = forge.open(
             draft,
@@ -116,11 +130,17 @@ def _converge(promotion: Promotion, draft: PullDraft, forge: Forge, commit: str 
             as_draft=promotion.finish.draft,
         )
     if not pull_request.agrees(pull, draft):
-        forge.renew(pull, draft)
-    pull = forge.read(pull.number)
+        if promotion.comment is not None:
+            # Before the text is renewed, for the old text is what a next run would know it from;
+            # only a commit of this run's own has surely not been commented on yet.
+            warnings = _said(promotion.comment, pull, forge, once=promotion.message is None)
+        pull = forge.renew(pull, draft)
+    if pull.head != commit or not pull_request.agrees(pull, draft):
+        # What was just pushed may show late. Whoever pushes after this writes the text after this.
+        pull = forge.read(pull.number)
     if pull.head != commit or not pull_request.agrees(pull, draft):
         raise RaceLostError(f"pull {pull.number} moved on while its text was written", "Run again.")
-    return pull
+    return pull, warnings
 
 
 def _close(promotion: Promotion, repository: Writer, forge: Forge | None) -> Outcome:
@@ -131,8 +151,8 @@ def _close(promotion: Promotion, repository: Writer, forge: Forge | None) -> Out
     assert promotion.closing is not None
     marked = pull_request.mark_closed(pull.body)
     if marked != pull.body:
+        forge.comment(pull, promotion.closing, once=True)
         pull = forge.renew(pull, PullDraft(pull.title, marked))
-        forge.comment(pull, promotion.closing)
     closed = forge.close(pull)
     if promotion.lease is not None:
         repository.delete(promotion.branch, promotion.lease)

@@ -18,7 +18,7 @@ from promoter.model import PullState, Sight
 from promoter.observe import Observed, decide
 from promoter.plan import Action, Request
 from promoter.planning import branch_of
-from promoter.promote import races, told, unfinished
+from promoter.promote import preview, races, told, unfinished
 from promoter.survey import Progress, Survey
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Run:
         promotions = [one for choice in work if (one := self._decided(seen, choice, seen.tree))]
         if self._is_preview:
             for one in promotions:
-                self._keep_outcome(Outcome(one, one.action, one.writes))
+                self._keep_outcome(preview(one, self.world))
             return
         staged: dict[str, str] = {}
         leases: dict[str, tuple[str, str | None]] = {}

@@ -82,13 +82,15 @@ class Promotion:
     @property
     def writes(self) -> bool:
         """Whether carrying it out changes anything anywhere."""
+        finishes = self.draft is not None and self.pull is not None and not self.finish.nothing
+        return finishes or self.rewrites
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether it changes the branch, or what its pull says."""
         if self.closing or self.message is not None:
             return True
-        if self.draft is None:
-            return False
-        if self.pull is not None and not self.finish.nothing:
-            return True
-        return self.pull is None or not agrees(self.pull, self.draft)
+        return self.draft is not None and (self.pull is None or not agrees(self.pull, self.draft))
 
     def commit_draft(self) -> CommitDraft:
         """Return the commit to make; only for a promotion that makes one."""

@@ -214,7 +214,6 @@ class _Planner:
         if current and standing is not None:
             proposal = standing
         draft = pull_request.draft(proposal, self.config.templates)
-        replaces = standing if pull is not None and not current else None
         replaced = with_branch(standing, self._proposal) if pull is not None else []
         made = replace(
             self.blank,
@@ -222,7 +221,7 @@ class _Planner:
             draft=draft,
             kept=self.sight.tip if current else None,
             message=None if current else pull_request.message(proposal, self.config.templates),
-            comment=pull_request.superseding(replaces, proposal) if replaces else None,
+            comment=self._comment(proposal),
             spent=None,
             warnings=(*proposal.warnings, *warnings, *self.order.doubts(replaced)),
         )
@@ -238,6 +237,13 @@ class _Planner:
             closing=pull_request.closing(self._proposal, self.sight.base_branch),
         )
 
+    def _comment(self, proposal: Proposal) -> str | None:
+        """Return what is to be said of a proposal that the open pull does not tell of yet."""
+        pull = self.sight.open_pull
+        if pull is None or pull_request.tells_others(pull, proposal) is False:
+            return None
+        return pull_request.superseding(proposal)
+
     def _overtaken(self, reason: str, branch: Branch | None = None) -> Promotion:
         """End without a change of our own; a pull's text is still brought in line with its commit."""
         standing = branch.proposal if branch else None
@@ -247,6 +253,7 @@ class _Planner:
             kept=self.sight.tip,
             draft=pull_request.draft(standing, self.config.templates) if standing else None,
             told=standing,
+            comment=self._comment(standing) if standing else None,
             warnings=(f"superseded: {reason}; --allow downgrade goes back",),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
 from promoter import report
 from promoter.apply import Outcome, apply
@@ -26,7 +26,7 @@ def races(deadline: Deadline) -> Retrying:
     """Return the attempts of what may lose a race: again and again, until the deadline."""
     return Retrying(
         retry=retry_if_exception_type(RaceLostError),
-        stop=stop_after_delay(deadline.remaining()),
+        stop=stop_before_delay(deadline.remaining()),
         wait=wait_random_exponential(multiplier=0.05, max=3),
         reraise=True,
     )
@@ -40,7 +40,7 @@ def promote(request: Request, world: World) -> Outcome:
         with attempt:
             promotion = observe_and_plan(request, world)
             if settings.dry_run or settings.check:
-                return Outcome(promotion, promotion.action, promotion.writes)
+                return preview(promotion, world)
             try:
                 outcome = apply(
                     promotion, world.writer(promotion), _forge_for(promotion, world), world.progress
@@ -49,6 +49,14 @@ def promote(request: Request, world: World) -> Outcome:
                 written = (error.commit, promotion.action) if error.commit else written
                 raise
     return _summed(outcome, written)
+
+
+def preview(promotion: Promotion, world: World) -> Outcome:
+    """Return what carrying a promotion out would come to, writing nothing."""
+    pull, lacking = promotion.pull, promotion.finish
+    if pull is not None and promotion.draft is not None and not lacking.nothing:
+        promotion = replace(promotion, finish=world.forge().possible(pull, lacking))
+    return Outcome(promotion, promotion.action, promotion.writes)
 
 
 def told(request: Request, world: World) -> dict[str, Any]:

@@ -257,8 +257,10 @@ def _github_app(variables: Variables) -> GitHubApp | None:
     if app is None or (key is None and file is None):
         missing = "PROMOTER_GITHUB_APP_ID" if app is None else "PROMOTER_GITHUB_APP_PRIVATE_KEY"
         raise UsageError(f"a GitHub App is half given: {missing} is missing", "Give id and key.")
-    if not app.strip().isalnum():
-        raise UsageError("PROMOTER_GITHUB_APP_ID is no App id", "It is the number GitHub shows.")
+    if re.fullmatch(r"[A-Za-z0-9.]+", app.strip(), re.ASCII) is None:
+        raise UsageError(
+            "PROMOTER_GITHUB_APP_ID is no App id", "Give the client id or the number GitHub shows."
+        )
     if key is None:
         try:
             key = SecretStr(Path(str(file)).read_text(encoding="utf-8"))

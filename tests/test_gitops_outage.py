@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError
 from promoter.gitops.clone import Clone, Update
-from promoter.gitops.git import Credential, Deadline, Result, failure
+from promoter.gitops.git import Credential, Result, failure
 from promoter.gitops.outage import is_doubtful, is_passing
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ class Forge(Protocol):
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give a pull a title and a body."""
 
-    def comment(self, pull: Pull, text: str) -> None:
-        """Say something on a pull."""
+    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
+        """Say something on a pull; `once`: unless it was said already."""
 
     def close(self, pull: Pull) -> Pull:
         """End a pull unmerged."""
@@ -37,6 +37,9 @@ class Forge(Protocol):
 
     def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Give a pull what it lacks; returns it with what was done, and what could not be."""
+
+    def possible(self, pull: Pull, lacking: Finish) -> Finish:
+        """Return what of the lacking a pull can be given, as far as asking tells."""
 
     def requires_signatures(self, base: str) -> bool:
         """Say whether the base takes verified commits alone; what can not be read is no."""

@@ -67,9 +67,11 @@ class LocalForge:
         self._write(replace(stored, pull=changed))
         return changed
 
-    def comment(self, pull: Pull, text: str) -> None:
-        """Say something on a pull."""
+    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
+        """Say something on a pull; `once`: unless it was said already."""
         stored = self._find(pull.number)
+        if once and text in stored.comments:
+            return
         self._write(replace(stored, comments=(*stored.comments, text)))
 
     def close(self, pull: Pull) -> Pull:
@@ -108,6 +110,11 @@ class LocalForge:
         if not lacking.auto_merge:
             return changed, (), ()
         return self.merge(pull.number), ("merged at once (merge)",), ()
+
+    def possible(self, pull: Pull, lacking: Finish) -> Finish:
+        """Nothing keeps a pull from anything here."""
+        del pull
+        return lacking
 
     def requires_signatures(self, base: str) -> bool:
         """No rule of a server protects a branch here."""

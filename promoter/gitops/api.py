@@ -6,30 +6,31 @@ What it costs does not depend on the repository's size. Files are proved by thei
 from __future__ import annotations
 
 import base64
-import secrets
+import math
+from contextlib import suppress
 from datetime import datetime
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
 from promoter.errors import RaceLostError, RemoteError
-from promoter.forges.github.client import FAILURES
-from promoter.forges.github.failures import message_of
+from promoter.forges.github.client import SETTLING
+from promoter.forges.github.failures import is_of_graphql, is_passing
+from promoter.gitops.api_history import ApiHistory
 from promoter.gitops.api_tree import ApiTree, Reader
-from promoter.gitops.history import FileVersion
 from promoter.gitops.tree import differing
 from promoter.model import BranchCommit, Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import PurePosixPath
 
     from promoter.forges.github.client import Client
     from promoter.model import CommitDraft, Tree
 
 _BRANCH_LIMIT = 20
-_VERSIONS = 4
 _ZERO = "0" * 40
+# Where a commit is made before its branch is moved there.
+_ASIDE = "promote-commit"
 _COMMIT = """
 mutation Commit($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
@@ -48,13 +49,13 @@ class ApiRepository:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._reader = Reader(client)
+        self._shown: dict[str, Any] | None = None
 
     def base(self, wanted: str | None) -> tuple[str, ApiTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         name = wanted
         if name is None:
-            whole = self._client.read("read", self._client.repository.complete)
-            name = whole.default_branch
+            name = str(self._whole()["default_branch"])
         tip = self._tip(name)
         if tip is None:
             raise RemoteError(
@@ -76,38 +77,36 @@ class ApiRepository:
             return self._commit(draft, draft.branch)
         if draft.lease is None:
             self._make(draft.branch, draft.onto)
-            return self._commit(draft, draft.branch)
-        # A pull whose branch were moved to its base, even for a moment, would be closed.
-        aside = f"promote-commit/{secrets.token_hex(8)}"
-        self._make(aside, draft.onto)
-        try:
-            commit = self._commit(draft, aside)
-            self._move(draft.branch, draft.lease, commit)
-        finally:
-            self._drop(aside)
-        return commit
-
-    def history(
-        self, base: Tree, paths: list[PurePosixPath]
-    ) -> dict[PurePosixPath, tuple[FileVersion, ...]]:
-        """Return the versions that files of the base have had, newest first."""
-        return {path: tuple(self._versions(base.commit, path)) for path in paths}
-
-    def _versions(self, commit: str, path: PurePosixPath) -> Iterator[FileVersion]:
-        """Yield a file's versions; few are asked for, since each costs some requests."""
-        wanted = {"sha": commit, "path": str(path), "per_page": str(_VERSIONS)}
-        listed = self._client.read(
-            "read the history", lambda: self._client.ask("GET", "/commits", parameters=wanted)
-        )
-        for number, one in enumerate(listed):
-            moment = datetime.fromisoformat(one["commit"]["committer"]["date"])
-            last = number == _VERSIONS - 1
             try:
-                data = ApiTree(self._reader, one["sha"]).read(path)
-            except KeyError:
-                return
-            message = one["commit"]["message"]
-            yield FileVersion(one["sha"], int(moment.timestamp()), message, data, last)
+                return self._commit(draft, draft.branch)
+            except RemoteError:
+                self._drop(draft.branch, draft.onto)
+                raise
+        return self._replace(draft, draft.lease)
+
+    def _replace(self, draft: CommitDraft, lease: str) -> str:
+        """Make a commit aside and move its branch there: one that shows its base closes its pull.
+
+        The place aside is the branch's own, so that a run that was killed leaves it to the next.
+        """
+        aside = f"{_ASIDE}/{draft.branch}"
+        try:
+            self._make(aside, draft.onto)
+        except RaceLostError:
+            if (left := self._tip(aside)) is None:
+                raise
+            self._move(aside, left, draft.onto)
+        at = draft.onto
+        try:
+            at = self._commit(draft, aside)
+            self._move(draft.branch, lease, at)
+        finally:
+            self._drop(aside, at)
+        return at
+
+    def history(self, base: Tree, paths: list[PurePosixPath]) -> dict[PurePosixPath, ApiHistory]:
+        """Return the versions that files of the base have had, newest first; read as they are met."""
+        return {path: ApiHistory(self._client, self._reader, base.commit, path) for path in paths}
 
     def has(self, branch: str) -> bool:
         """Say whether there is such a branch."""
@@ -124,17 +123,19 @@ class ApiRepository:
             try:
                 found = self._client.ask("GET", f"/git/ref/heads/{branch}")
             except GithubException as error:
-                if error.status == 404 and branch and self._exists():
+                # In a repository that can be read, it is just the branch that is missing.
+                if error.status == 404 and branch and self._whole():
                     return None
                 raise
             return str(found["object"]["sha"])
 
         return self._client.read(f"read branch {branch}", ask)
 
-    def _exists(self) -> bool:
-        """Say whether the repository is there and readable, so that a missing branch is just that."""
-        self._client.repository.complete()
-        return True
+    def _whole(self) -> dict[str, Any]:
+        """Return the repository as GitHub shows it, which is asked for once."""
+        if self._shown is None:
+            self._shown = self._client.read("read", lambda: self._client.ask("GET", ""))
+        return self._shown
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""
@@ -188,61 +189,90 @@ class ApiRepository:
             },
             "expectedHeadOid": draft.onto,
         }
-        try:
-            data = self._client.graphql(_COMMIT, {"input": wanted})
+
+        def do() -> str:
+            try:
+                data = self._client.graphql(_COMMIT, {"input": wanted})
+            except GithubException as error:
+                if error.status == 404 and not is_of_graphql(error):
+                    raise RemoteError(
+                        f"the API of {self._client.owner}/{self._client.name} has no GraphQL, "
+                        "through which transport api commits",
+                        "Use --transport git.",
+                    ) from error
+                raise
             return str(data["createCommitOnBranch"]["commit"]["oid"])
-        except FAILURES as error:
-            said = message_of(error)
-            stale = "STALE_DATA" in str(getattr(error, "data", "")) or "expected" in said.lower()
-            if stale or self._tip(branch) != draft.onto:
-                # Somebody moved the branch, or our own commit's answer was lost: look again.
-                raise RaceLostError(f"{branch} moved while it was committed to", "") from error
-            raise self._client.failure(f"commit to {branch}", error) from error
+
+        def find() -> str | None:
+            tip = self._tip(branch)
+            if tip is None or tip == draft.onto:
+                return None
+            made = self._reader.commit(tip)
+            parents = [one["sha"] for one in made["parents"]]
+            if parents == [draft.onto] and made["message"].strip() == draft.message.strip():
+                return tip
+            raise RaceLostError(f"{branch} moved while it was committed to", "Run again.")
+
+        return self._client.write(f"commit to {branch}", do, find, new=True)
 
     def _make(self, branch: str, commit: str) -> None:
         """Make a branch that is not there yet; else `RaceLostError`."""
-        try:
-            self._client.repository.create_git_ref(f"refs/heads/{branch}", commit)
-        except FAILURES as error:
-            if self._tip(branch) == commit:
-                return
-            if getattr(error, "status", 0) == 422:
-                raise RaceLostError(f"{branch} appeared meanwhile", "Run again.") from error
-            raise self._client.failure(f"make branch {branch}", error) from error
 
-    def _move(self, branch: str, before: str, after: str | None) -> None:
+        def do() -> bool:
+            made = {"ref": f"refs/heads/{branch}", "sha": commit}
+            self._client.ask("POST", "/git/refs", input=made)
+            return True
+
+        def find() -> bool | None:
+            tip = self._tip(branch)
+            if tip not in (None, commit):
+                raise RaceLostError(f"{branch} appeared meanwhile", "Run again.")
+            return tip == commit or None
+
+        self._client.write(f"make branch {branch}", do, find)
+
+    def _move(
+        self, branch: str, before: str, after: str | None, *, within: float = math.inf
+    ) -> None:
         """Move or delete a branch only from what was seen; else `RaceLostError`."""
+
+        def find() -> bool | None:
+            now = self._tip(branch)
+            if now not in (before, after):
+                raise RaceLostError(f"{branch} moved meanwhile", "Run again.")
+            return now == after or None
+
+        def do() -> bool:
+            try:
+                self._compare_and_set(branch, before, after)
+            except GithubException as error:
+                if is_passing(error) or find():
+                    raise
+                self._set(branch, after)
+            return True
+
+        self._client.write(f"move branch {branch}", do, find, within=within)
+
+    def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:
+        """Move a branch as GitHub can, from what it must be at."""
         update = {
             "name": f"refs/heads/{branch}",
             "beforeOid": before,
             "afterOid": after or _ZERO,
             "force": True,
         }
-        try:
-            wanted = {"repositoryId": self._client.repository.node_id, "refUpdates": [update]}
-            self._client.graphql(_MOVE, {"input": wanted})
-        except FAILURES as error:
-            now = self._tip(branch)
-            if now not in (before, after):
-                raise RaceLostError(f"{branch} moved meanwhile", "Run again.") from error
-            if now == before:
-                self._move_by_rest(branch, after)
+        wanted = {"repositoryId": self._whole()["node_id"], "refUpdates": [update]}
+        self._client.graphql(_MOVE, {"input": wanted})
 
-    def _move_by_rest(self, branch: str, after: str | None) -> None:
+    def _set(self, branch: str, after: str | None) -> None:
         """Move a branch on a server without compare-and-set, just after it was looked at."""
         path = f"/git/refs/heads/{branch}"
-        try:
-            if after is None:
-                self._client.ask("DELETE", path)
-            else:
-                self._client.ask("PATCH", path, input={"sha": after, "force": True})
-        except FAILURES as error:
-            if self._tip(branch) != after:
-                raise self._client.failure(f"move branch {branch}", error) from error
+        if after is None:
+            self._client.ask("DELETE", path)
+        else:
+            self._client.ask("PATCH", path, input={"sha": after, "force": True})
 
-    def _drop(self, branch: str) -> None:
-        """Remove a branch that only this run knows."""
-        try:
-            self._client.ask("DELETE", f"/git/refs/heads/{branch}")
-        except FAILURES:
-            return
+    def _drop(self, branch: str, at: str) -> None:
+        """Remove a branch of this run's, unless another has taken it over; the next run tries again."""
+        with suppress(RemoteError):
+            self._move(branch, at, None, within=SETTLING)

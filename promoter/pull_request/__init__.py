@@ -9,6 +9,7 @@ from promoter.pull_request.state import (
     facts_of,
     is_ours,
     mark_closed,
+    tells_others,
 )
 from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
 
@@ -26,5 +27,6 @@ __all__ = [
     "plain",
     "summary",
     "superseding",
+    "tells_others",
     "title",
 ]

@@ -68,6 +68,16 @@ def declines(pull: Pull, proposal: Proposal) -> bool:
     return isinstance(listed, list) and set(wanted) <= {str(one) for one in listed}
 
 
+def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
+    """Say whether a pull tells of other images than a proposal's; None where it does not say."""
+    told = find_hidden(_NAME, pull.body) or {}
+    wanted = [str(image) for image in proposal.declaration.images]
+    if told.get("hashed"):
+        wanted = _hashes(wanted)
+    listed = told.get("images")
+    return listed != wanted if isinstance(listed, list) else None
+
+
 def is_ours(body: str) -> bool:
     """Say whether a pull's body was written by promote."""
     return find_hidden(_NAME, body) is not None

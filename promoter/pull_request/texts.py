@@ -30,15 +30,15 @@ def message(proposal: Proposal, templates: Templates) -> str:
     return proposal.declaration.message(filled(templates.commit, known))
 
 
-def superseding(standing: Proposal, proposal: Proposal) -> str | None:
-    """Return the comment that says what an open pull proposes instead of what, where that changes."""
-    if standing.declaration.images == proposal.declaration.images:
-        return None
-    old, new = summary(standing.moves), summary(proposal.moves)
+def superseding(proposal: Proposal) -> str | None:
+    """Return the comment that says what a commit proposes instead of what, where it replaces any."""
     asked = proposal.declaration
+    if not asked.supersedes:
+        return None
     by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
     run = f" Run: {code(asked.run)}." if asked.run else ""
-    return f"Proposes {code(new)} now, in place of {code(old)}.{by}{run}"
+    new = summary(proposal.moves)
+    return f"Proposes {code(new)} now, in place of {code(asked.supersedes)}.{by}{run}"
 
 
 def closing(proposal: Proposal, base: str) -> str:

@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 from github import Auth, GithubException, GithubIntegration
 from pydantic import SecretStr
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from promoter.errors import RemoteError, UsageError
-from promoter.forges.github.client import FAILURES, connect, reads_only
-from promoter.forges.github.failures import failure
+from promoter.forges.github.client import FAILURES, AsTold, connect, reads_only
+from promoter.forges.github.failures import failure, is_passing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,12 +50,19 @@ def app_token(
     )
     work = f"could not get a token of App {app} for {owner}/{name}"
     installation = _asked(
-        work, lambda: integration.get_repo_installation(owner, name).id, _not_installed(app, owner)
+        work,
+        lambda: integration.get_repo_installation(owner, name).id,
+        _not_installed(app, owner),
+        deadline,
     )
+    # PyGithub's own way asks for a token that reaches every repository of the installation.
+    path = f"/app/installations/{installation}/access_tokens"
+    wanted = {"permissions": PERMISSIONS, "repositories": [name]}
     minted = _asked(
         work,
-        lambda: integration.get_access_token(installation, permissions=dict(PERMISSIONS)).token,
+        lambda: integration.requester.requestJsonAndCheck("POST", path, input=wanted)[1]["token"],
         _not_granted(app),
+        deadline,
     )
     token = SecretStr(minted)
     _verify(api_url, repository, token, deadline)
@@ -59,7 +72,8 @@ def app_token(
 def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
     """Return the App's own authentication, or raise `UsageError` for a key that is none."""
     try:
-        authentication = Auth.AppAuth(app, key.get_secret_value())
+        # In an environment, line breaks are often written as two characters.
+        authentication = Auth.AppAuth(app, key.get_secret_value().replace("\\n", "\n"))
         authentication.create_jwt()
     except Exception as error:  # noqa: BLE001 - the key's libraries raise what they like
         raise UsageError(
@@ -86,16 +100,25 @@ def _verify(
         raise failure(f"the App's new token does not open {'/'.join(repository)}", error) from error
 
 
-def _asked(work: str, ask: Callable[[], T], explain: Callable[[int], str | None]) -> T:
-    """Return an answer, or raise `RemoteError` with the explanation of its status."""
+def _asked(
+    work: str, ask: Callable[[], T], explain: Callable[[int], str | None], deadline: Deadline
+) -> T:
+    """Return an answer, or raise `RemoteError` with the explanation of its status.
+
+    A token too many does no harm: what passes by itself is asked again.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception(is_passing),
+        stop=stop_before_delay(deadline.remaining()),
+        wait=AsTold(),
+        reraise=True,
+    )
     try:
-        return ask()
+        return attempts(ask)
     except FAILURES as error:
         told = failure(work, error)
-        if isinstance(error, GithubException):
-            hint = explain(error.status)
-            raise RemoteError(told.message, hint or told.hint) from error
-        raise told from error
+        hint = explain(error.status) if isinstance(error, GithubException) else None
+        raise RemoteError(told.message, hint or told.hint) from error
 
 
 def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:
@@ -109,7 +132,8 @@ def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:
 def _not_granted(app: str) -> Callable[[int], str | None]:
     wanted = ", ".join(f"'{name}: {level}'" for name, level in PERMISSIONS.items())
     hints = {
-        422: f"Grant App {app} {wanted}, and accept it where it is installed.",
+        422: f"Give App {app} this repository, grant it {wanted}, and accept it where it is "
+        "installed.",
         403: f"Grant App {app} {wanted}, and accept it where it is installed.",
     }
     return hints.get

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from github import Auth, Github, GithubException, GithubRetry
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    stop_any,
+    stop_before_delay,
+    wait_random_exponential,
+)
+from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from promoter.forges.github.failures import failure, is_passing, waits_for
+from promoter.forges.github.failures import (
+    RedirectedError,
+    failure,
+    is_lag,
+    is_of_graphql,
+    is_passing,
+    waits_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +50,7 @@ UNLIKE = (AssertionError, KeyError, TypeError, ValueError, AttributeError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
 FAILURES = (GithubException, requests.RequestException, RuntimeError, *UNLIKE)
 # GitHub needs a moment until everybody sees what was just written.
-_SETTLING = 8.0
+SETTLING = 8.0
 
 
 class Client:
@@ -45,6 +62,7 @@ class Client:
         self.owner, self.name = repository
         self.deadline = deadline
         self.spent: Counter[str] = Counter()
+        self._api_url = f"{api_url}/"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
         authentication = Auth.Token(token.get_secret_value()) if token else None
         self.github = connect(api_url, authentication, deadline, self.spent)
@@ -52,7 +70,7 @@ class Client:
 
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
-        seconds = min(_SETTLING if new else 0.0, self.deadline.remaining())
+        seconds = min(SETTLING if new else 0.0, self.deadline.remaining())
         attempts = Retrying(
             retry=retry_if_exception(lambda e: getattr(e, "status", None) == 404),
             stop=stop_after_delay(seconds),
@@ -64,24 +82,36 @@ class Client:
         except FAILURES as error:
             raise self.failure(work, error) from error
 
-    def write(self, work: str, do: Callable[[], T], find: Callable[[], T | None]) -> T:
-        """Do it once: after a failure look whether it was done, and only else do it again."""
+    def write(
+        self,
+        work: str,
+        do: Callable[[], T],
+        find: Callable[[], T | None],
+        *,
+        new: bool = False,
+        within: float = math.inf,
+    ) -> T:
+        """Do it once: after a failure look whether it was done, and only else do it again.
+
+        `new`: GraphQL may not know yet what it is done to. `within` is how long it may take.
+        """
 
         def attempt() -> T:
             try:
                 return do()
-            except FAILURES as error:
+            except FAILURES:
                 done = find()
                 if done is None:
                     raise
-                if not is_passing(error) and getattr(error, "status", 0) != 422:
-                    raise
                 return done
 
+        def may_pass(error: BaseException) -> bool:
+            return is_passing(error) or (new and _is_unknown(error))
+
         attempts = Retrying(
-            retry=retry_if_exception(is_passing),
-            stop=stop_after_delay(self.deadline.remaining()),
-            wait=_AsTold(self.deadline),
+            retry=retry_if_exception(may_pass),
+            stop=stop_any(stop_before_delay(min(within, self.deadline.remaining())), _Settled()),
+            wait=AsTold(),
             reraise=True,
         )
         try:
@@ -95,31 +125,68 @@ class Client:
         The answer is read as it came: PyGithub's objects would ask again for each key it lacks.
         """
         url = f"{self.repository.url}{path}"
-        return self.github.requester.requestJsonAndCheck(method, url, **how)[1]
+        requester = self.github.requester
+        status, headers, text = requester.requestJson(method, url, **how)
+        if 300 <= status < 400:
+            raise RedirectedError(urljoin(self._api_url, str(headers.get("location", ""))))
+        if status >= 400:
+            raise requester.createException(status, headers, _parsed(text))
+        return json.loads(text) if text else None
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; failures are PyGithub's own."""
         _, answer = self.github.requester.graphql_query(document, variables)
-        data = answer.get("data")
-        return data if isinstance(data, dict) else {}
+        data = answer["data"]
+        if not isinstance(data, dict):
+            msg = "the answer is none of GraphQL's"
+            raise TypeError(msg)
+        return data
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
         return failure(f"could not {work} of {self._where}", error)
 
 
-class _AsTold(wait_base):
-    """Waits as long as GitHub says, else a little longer each time; never beyond the deadline."""
+class AsTold(wait_base):
+    """Waits as long as GitHub says, else a little longer each time."""
 
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
+    def __init__(self) -> None:
         self._guess = wait_random_exponential(multiplier=0.2, max=5)
 
     def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        told = waits_for(error) if error else None
-        wanted = self._guess(retry_state) if told is None else told
-        return min(wanted, self._deadline.remaining())
+        """Return the seconds to wait."""
+        told = waits_for(_error_of(retry_state))
+        return self._guess(retry_state) if told is None else told
+
+
+class _Settled(stop_base):
+    """Stops when GitHub has had its time to learn of what was just written."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        error = _error_of(retry_state)
+        spent = retry_state.seconds_since_start or 0.0
+        return (is_lag(error) or _is_unknown(error)) and spent >= SETTLING
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Return what an error says of itself; a page of HTML says nothing."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _error_of(retry_state: RetryCallState) -> BaseException:
+    """Return what an attempt failed with."""
+    error = retry_state.outcome.exception() if retry_state.outcome else None
+    assert error is not None
+    return error
+
+
+def _is_unknown(error: BaseException) -> bool:
+    """Say whether GraphQL does not know what it is asked about."""
+    return getattr(error, "status", None) == 404 and is_of_graphql(error)
 
 
 class _Bill(logging.Handler):
@@ -158,7 +225,13 @@ def connect(
 
 def reads_only() -> GithubRetry:
     """Return the retry of reads: a write may have been done before its answer broke."""
-    return GithubRetry(total=5, backoff_factor=0.2, allowed_methods={"GET"}, secondary_rate_wait=5)
+    return GithubRetry(
+        total=5,
+        backoff_factor=0.2,
+        status_forcelist=[429, *range(500, 600)],
+        allowed_methods={"GET"},
+        secondary_rate_wait=5,
+    )
 
 
 def pause(seconds: float, deadline: Deadline) -> None:

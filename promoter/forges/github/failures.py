@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
+
 import requests
 from github import GithubException
 from github.GithubException import BadCredentialsException, UnknownObjectException
 
 from promoter.errors import RemoteError
+from promoter.gitops.git import OWN_RUN
+from promoter.promotion import one_line
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
+_HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
+# GraphQL answers with an error inside of a 200 where it could not do its work.
+_OUTAGES = ("something went wrong", "timed out", "timeout")
+
+
+class RedirectedError(RuntimeError):
+    """The API answers that what is asked for is elsewhere."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__(to)
+        self.to = to
 
 
 def is_passing(error: BaseException) -> bool:
@@ -18,17 +33,40 @@ def is_passing(error: BaseException) -> bool:
         return not isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL))
     if not isinstance(error, GithubException):
         return False
-    if error.status >= 500 or error.status == 429 or is_limit(error):
+    if error.status >= 500 or error.status == 429 or is_limit(error) or is_lag(error):
         return True
-    # Right after a push, the pulls do not know the branch yet.
-    return error.status == 422 and _names_field(error, "head", "invalid")
+    said = message_of(error).lower()
+    # What is there already will be found: the lists of GitHub are behind what it has.
+    if error.status == 422 and "already exists" in said:
+        return True
+    return is_of_graphql(error) and any(words in said for words in _OUTAGES)
+
+
+def is_lag(error: BaseException) -> bool:
+    """Say whether GitHub does not know yet what was just pushed; that lasts for some seconds."""
+    if not isinstance(error, GithubException) or error.status != 422:
+        return False
+    return (
+        _names_field(error, "head", "invalid") or "no commits between" in message_of(error).lower()
+    )
+
+
+def is_of_graphql(error: BaseException) -> bool:
+    """Say whether it was GraphQL that failed, rather than the request for it."""
+    data = getattr(error, "data", None)
+    errors = data.get("errors") if isinstance(data, dict) and "message" not in data else None
+    return isinstance(errors, list)
 
 
 def is_limit(error: BaseException) -> bool:
     """Say whether GitHub asks for patience."""
-    if not isinstance(error, GithubException) or error.status not in (403, 429):
+    if not isinstance(error, GithubException):
         return False
     said = message_of(error).lower()
+    if is_of_graphql(error):
+        return any(word in said for word in _LIMITS)
+    if error.status not in (403, 429):
+        return False
     return waits_for(error) is not None or any(word in said for word in _LIMITS)
 
 
@@ -64,14 +102,23 @@ def failure(work: str, error: Exception) -> RemoteError:
             "Check the network and --api-url; running again is safe.",
         )
     if isinstance(error, RuntimeError):
-        return RemoteError(
-            f"{work}: the API redirects elsewhere, and the token is not taken there",
-            "The repository or the host has moved: give the new --repo or --api-url.",
-        )
+        return _redirected(work, error)
     if not isinstance(error, GithubException):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(message_of(error).split())
     return RemoteError(f"{work}: {error.status} {said}".strip()[:500], _hint(error, said.lower()))
+
+
+def _redirected(work: str, error: RuntimeError) -> RemoteError:
+    """Return the end of a run whose API is elsewhere, and say where."""
+    # PyGithub follows a renamed repository itself, and says to which host it does not go.
+    found = _HOST.search(str(error))
+    told = error.to if isinstance(error, RedirectedError) else found[1] if found else ""
+    where = f" to {one_line(told.partition('?')[0])}" if told else ""
+    return RemoteError(
+        f"{work}: the API redirects{where}, and the token is not taken there",
+        "The repository or the API has moved: give its new URL as --repo or --api-url.",
+    )
 
 
 def _hint(error: GithubException, said: str) -> str:
@@ -92,14 +139,10 @@ def _hint(error: GithubException, said: str) -> str:
         told = f" (GitHub says: {needs})" if needs else ""
         return (
             "The token may not: it needs 'contents: write' and 'pull-requests: write' there"
-            f"{told}; an Actions run's own GITHUB_TOKEN reaches its own repository alone, and "
-            "opens pulls only where the repository's settings allow it."
+            f"{told}; {OWN_RUN}."
         )
     if isinstance(error, UnknownObjectException) or error.status == 404:
-        return (
-            "The repository's name is wrong, or the token may not see it; an Actions run's own "
-            "GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token."
-        )
+        return f"The repository's name is wrong, or the token may not see it; {OWN_RUN}."
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."
     if error.status in (301, 302, 307, 308):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
 from promoter.errors import PromoteError, RaceLostError
 from promoter.forges.github.client import FAILURES, pause
-from promoter.forges.github.failures import is_passing, message_of
+from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from promoter.model import Finish, Pull
 
 _COLOUR = "1d76db"
+_TEAM = "team:"
 # GitHub's words for "there is nothing to wait for": then merging at once is what was asked.
 _READY = ("clean status", "protected branch rules not configured")
 _FORBIDDEN = ("auto merge is not allowed", "auto-merge is not allowed")
@@ -51,6 +54,16 @@ query Waits($owner: String!, $name: String!, $number: Int!) {
   }
 }
 """
+_ALLOWED = """
+query Allowed($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    autoMergeAllowed
+    pullRequest(number: $number) { mergeStateStatus }
+  }
+}
+"""
+# The states in which a pull can not be merged now, and will not be without somebody's doing.
+_BLOCKED = ("BLOCKED", "BEHIND", "DIRTY", "DRAFT")
 
 
 class Finisher:
@@ -89,9 +102,20 @@ class Finisher:
 
     def _reviewers(self) -> None:
         wanted = [one for one in self._lacking.reviewers if one != self._pull.author]
-        users = [one for one in wanted if not one.startswith("team:")]
-        teams = [one.removeprefix("team:") for one in wanted if one.startswith("team:")]
-        self._one.create_review_request(reviewers=users, team_reviewers=teams)
+        try:
+            self._ask_for_review(wanted)
+        except GithubException as error:
+            if error.status != 422 or len(wanted) < 2:
+                raise
+            # GitHub asks nobody at all where one of them can not be asked.
+            for one in wanted:
+                self._try(f"ask {one} for a review", partial(self._ask_for_review, [one]))
+
+    def _ask_for_review(self, wanted: list[str]) -> None:
+        users = [one for one in wanted if not one.startswith(_TEAM)]
+        teams = [one.removeprefix(_TEAM) for one in wanted if one.startswith(_TEAM)]
+        asked = {"reviewers": users, "team_reviewers": teams}
+        self._client.ask("POST", f"/pulls/{self._number}/requested_reviewers", input=asked)
         self._done.append(f"asked {', '.join(wanted)} for a review")
 
     def _issue(self) -> None:
@@ -99,10 +123,9 @@ class Finisher:
         if self._lacking.assignees:
             changes["assignees"] = list(self._lacking.assignees)
         if self._lacking.milestone:
-            open_ones = self._client.repository.get_milestones()
-            found = [one for one in open_ones if one.title == self._lacking.milestone]
+            found = milestone(self._client, self._lacking.milestone)
             if found:
-                changes["milestone"] = found[0].number
+                changes["milestone"] = found
             else:
                 self._warnings.append(f"there is no milestone {self._lacking.milestone!r}")
         if changes:
@@ -139,13 +162,15 @@ class Finisher:
         try:
             self._client.graphql(_ENABLE, {"input": wanted})
         except GithubException as error:
-            said = message_of(error)
-            ready = any(words in said.lower() for words in _READY)
-            if not ready and not any(words in said.lower() for words in _FORBIDDEN):
-                self._warnings.append(f"auto-merge could not be armed: {said}")
-                return
-            setting = "" if ready else "; 'Allow auto-merge' is off in the repository's settings"
-            self._merge(setting)
+            said = message_of(error).lower()
+            lacks_graphql = error.status == 404 and not is_of_graphql(error)
+            if lacks_graphql or any(words in said for words in _READY):
+                # Nothing is to be waited for, or nothing can be.
+                self._merge("")
+            elif any(words in said for words in _FORBIDDEN):
+                self._merge("; 'Allow auto-merge' is off in the repository's settings")
+            else:
+                self._warnings.append(f"auto-merge could not be armed: {message_of(error)}")
             return
         waits = self._waits()
         self._done.append(f"auto-merge armed{f'; it waits for {waits}' if waits else ''}")
@@ -170,8 +195,9 @@ class Finisher:
                     continue
                 if self._is_merged():
                     break
-                reason = self._waits() or said
-                self._warnings.append(f"not merged: {said} ({reason}){setting}")
+                waits = self._waits()
+                reason = f" ({waits})" if waits else ""
+                self._warnings.append(f"not merged: {' '.join(said.split())}{reason}{setting}")
                 return
             break
         self._done.append(f"merged at once ({self._lacking.merge_method})")
@@ -209,3 +235,43 @@ class Finisher:
         if pull.get("mergeStateStatus") == "DIRTY":
             found.append("a conflict to be resolved")
         return ", ".join(found)
+
+
+def milestone(client: Client, title: str) -> int | None:
+    """Return the number of the open milestone with a title, or None where there is none."""
+    found = (one.number for one in client.repository.get_milestones() if one.title == title)
+    return next(found, None)
+
+
+def possible(client: Client, pull: Pull, lacking: Finish) -> Finish:
+    """Return what of the lacking can be had, as far as that can be asked without doing it."""
+    can_merge = lacking.auto_merge and _can_merge(client, pull)
+    title = lacking.milestone
+    return replace(
+        lacking,
+        auto_merge=can_merge,
+        reviewers=tuple(one for one in lacking.reviewers if _may_be_asked(client, one)),
+        milestone=title if title and milestone(client, title) else None,
+    )
+
+
+def _can_merge(client: Client, pull: Pull) -> bool:
+    """Say whether a pull can be armed, or be merged now; what can not be read is yes."""
+    names = {"owner": client.owner, "name": client.name, "number": pull.number}
+    try:
+        shown = client.graphql(_ALLOWED, names)["repository"]
+    except FAILURES:
+        return True
+    state = (shown.get("pullRequest") or {}).get("mergeStateStatus")
+    return bool(shown.get("autoMergeAllowed")) or state not in _BLOCKED
+
+
+def _may_be_asked(client: Client, name: str) -> bool:
+    """Say whether somebody may be asked for a review; what can not be read is yes."""
+    if name.startswith(_TEAM):
+        return True
+    try:
+        client.ask("GET", f"/collaborators/{name}")
+    except GithubException as error:
+        return error.status != 404
+    return True

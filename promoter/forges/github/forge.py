@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.forges.github.client import FAILURES, Client
-from promoter.forges.github.finish import Finisher
+from promoter.forges.github.client import FAILURES, UNLIKE, Client
+from promoter.forges.github.finish import Finisher, possible
 from promoter.model import Pull, PullState
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ class GitHubForge:
 
         return self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
 
-    def comment(self, pull: Pull, text: str) -> None:
-        """Say something on a pull, once."""
+    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
+        """Say something on a pull; `once`: unless it was said already."""
         path = f"/issues/{pull.number}/comments"
 
         def do() -> bool:
@@ -104,7 +104,8 @@ class GitHubForge:
             said = self.client.read("read the comments", lambda: self.client.ask("GET", path))
             return any(one.get("body") == text for one in said) or None
 
-        self.client.write("comment on the pull", do, find)
+        if not (once and find()):
+            self.client.write("comment on the pull", do, find)
 
     def close(self, pull: Pull) -> Pull:
         """End a pull unmerged."""
@@ -139,26 +140,38 @@ class GitHubForge:
             )
         return (self.read(pull.number) if lacking.auto_merge else pull), done, warnings
 
+    def possible(self, pull: Pull, lacking: Finish) -> Finish:
+        """Return what of the lacking a pull can be given, as far as asking tells."""
+        return possible(self.client, pull, lacking)
+
     def requires_signatures(self, base: str) -> bool:
         """Say whether the base takes verified commits alone; what can not be read is no."""
+        for ask in (self._signed_by_graphql, self._signed_by_rules, self._signed_by_protection):
+            try:
+                return ask(base)
+            except UNLIKE as error:
+                raise self.client.failure("read the rules", error) from error
+            except FAILURES:
+                continue
+        return False
+
+    def _signed_by_graphql(self, base: str) -> bool:
+        """Ask for both kinds of rules at once."""
         names = {"owner": self.client.owner, "name": self.client.name, "ref": f"refs/heads/{base}"}
-        try:
-            data = self.client.graphql(_RULES, names)
-            ref = (data.get("repository") or {}).get("ref")
-        except FAILURES:
-            ref = None
-        if isinstance(ref, dict):
-            protection = ref.get("branchProtectionRule") or {}
-            kinds = [one.get("type") for one in (ref.get("rules") or {}).get("nodes") or ()]
-            return (
-                bool(protection.get("requiresCommitSignatures")) or "REQUIRED_SIGNATURES" in kinds
-            )
-        try:
-            rules = self.client.ask("GET", f"/rules/branches/{base}")
-        except FAILURES:
-            return False
-        kinds = [one.get("type") for one in rules if isinstance(one, dict)]
-        return "required_signatures" in kinds
+        ref = self.client.graphql(_RULES, names)["repository"]["ref"] or {}
+        protection = ref.get("branchProtectionRule") or {}
+        kinds = [one.get("type") for one in (ref.get("rules") or {}).get("nodes") or ()]
+        return bool(protection.get("requiresCommitSignatures")) or "REQUIRED_SIGNATURES" in kinds
+
+    def _signed_by_rules(self, base: str) -> bool:
+        """Ask for the rules of rulesets."""
+        rules = self.client.ask("GET", f"/rules/branches/{base}")
+        return "required_signatures" in [one["type"] for one in rules]
+
+    def _signed_by_protection(self, base: str) -> bool:
+        """Ask for the classic protection, which only administrators may read."""
+        rules = self.client.ask("GET", f"/branches/{base}/protection")
+        return bool((rules.get("required_signatures") or {}).get("enabled"))
 
     def spent(self) -> str:
         """Return how many requests the API was asked."""
