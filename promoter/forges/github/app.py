@@ -132,8 +132,7 @@ def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:
 def _not_granted(app: str) -> Callable[[int], str | None]:
     wanted = ", ".join(f"'{name}: {level}'" for name, level in PERMISSIONS.items())
     hints = {
-        422: f"Give App {app} this repository, grant it {wanted}, and accept it where it is "
-        "installed.",
+        422: f"Grant App {app} {wanted} and this repository, and accept it where it is installed.",
         403: f"Grant App {app} {wanted}, and accept it where it is installed.",
     }
     return hints.get
