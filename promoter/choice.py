@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from promoter.errors import PromoteError, RemoteError, SelectionError, UsageErro
 from promoter.image import Digest, Tag
 from promoter.model import ImageRequest
 from promoter.policy import choose
+from promoter.threads import asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,17 +56,11 @@ def choices(
     is not put again, so that a second look after a lost race costs nothing. What is not answered at
     the `end` has failed.
     """
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    try:
-        asked = [(one, pool.submit(_choice, one, registry)) for one in candidates]
-        found = []
-        for candidate, answer in asked:
-            found.append(_answered(candidate, answer, end))
-            tick()
-        return found
-    finally:
-        # The end may have come: what is not begun must not begin.
-        pool.shutdown(wait=False, cancel_futures=True)
+    found = []
+    for candidate, answer in asked(lambda one: _choice(one, registry), candidates, _AT_ONCE):
+        found.append(_answered(candidate, answer, end))
+        tick()
+    return found
 
 
 def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Choice:
@@ -81,22 +75,27 @@ def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Ch
                 "Check the network, or give more time with --timeout; running again is safe.",
             ),
         )
-    except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-        return Choice(candidate, error=error_of(reason))
 
 
 def _choice(candidate: Candidate, registry: Registry) -> Choice:
-    """Return what is wanted of one app."""
+    """Return what is wanted of one app, or why that is not known."""
     try:
-        if candidate.policy.needs_digest:
-            return Choice(candidate, _moved(candidate, registry))
-        tag = Tag.parse(_tag(candidate, registry))
-        images = tuple(
-            ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
-            for one in candidate.images
-        )
+        return _chosen(candidate, registry)
     except PromoteError as error:
         return Choice(candidate, error=error)
+    except Exception as error:  # noqa: BLE001 - a bug that one app meets stops no other
+        return Choice(candidate, error=error_of(error))
+
+
+def _chosen(candidate: Candidate, registry: Registry) -> Choice:
+    """Return what is wanted of one app."""
+    if candidate.policy.needs_digest:
+        return Choice(candidate, _moved(candidate, registry))
+    tag = Tag.parse(_tag(candidate, registry))
+    images = tuple(
+        ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
+        for one in candidate.images
+    )
     found = Choice(candidate, images)
     if not found.standing and found.settings.checks.exists != "off":
         _foresee(found, registry)

@@ -1,0 +1,58 @@
+"""Questions put by several threads: in order, and no reason for anybody to wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.threads import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 50])
+def test_answers_come_in_the_order_of_the_questions(at_once: int) -> None:
+    def ask(number: int) -> int:
+        time.sleep(0.01 * (5 - number))
+        return number * 2
+
+    assert list(answers(ask, range(5), at_once)) == [0, 2, 4, 6, 8]
+    assert list(answers(ask, (), at_once)) == []
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_failure_is_raised_in_its_place(at_once: int) -> None:
+    found = answers(lambda number: 1 // number, (1, 0, 1), at_once)
+    assert next(found) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_who_leaves_waits_for_nobody_and_begins_nothing_more() -> None:
+    begun, let_go = [], threading.Event()
+
+    def ask(number: int) -> int:
+        begun.append(number)
+        if number:
+            let_go.wait(10)
+        return number
+
+    found = answers(ask, range(40), 4)
+    assert next(found) == 0
+    start = time.monotonic()
+    found.close()  # type: ignore[attr-defined]  # a generator, to its readers an iterator
+    assert time.monotonic() - start < 1
+    let_go.set()
+    time.sleep(0.1)
+    assert len(begun) <= 5
+
+
+def test_what_is_given_is_taken_by_the_callers_thread() -> None:
+    def given() -> Iterator[str]:
+        yield threading.current_thread().name
+
+    assert list(answers(str, given(), 2)) == [threading.current_thread().name]
