@@ -11,19 +11,26 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.errors import UsageError
+from promoter.registry.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# The key under which Docker's programs and files have the Hub, which answers to several names.
 _HUB = "https://index.docker.io/v1/"
 _HUBS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
+# A registry's API has these paths; any other is a namespace, as in `quay.io/team`.
+_API = frozenset({"v1", "v2"})
 _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HELPER_TIME = 10.0
+# With what a program says that it has no login for a host, which is no failure.
+_UNKNOWN = (b"credentials not found", b"no credentials server URL")
 # What credential programs call an identity token's user.
 _TOKEN_USER = "<token>"  # noqa: S105 - a word of the protocol, and no secret
 
@@ -49,34 +56,54 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The logins that are known, by host; programs are asked once for each host."""
+    """The logins that are known, by host or namespace; programs are asked once for each host."""
 
     logins: Mapping[str, Login] = field(default_factory=dict, repr=False)
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    _asked: dict[str, Login | None] = field(default_factory=dict, repr=False)
+    _once: Once = field(default_factory=Once, repr=False)
+    _troubles: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def of(self, host: str) -> Login | None:
-        """Return the login for a registry's host, or None for an anonymous one."""
-        if host not in self._asked:
-            self._asked[host] = self._find(host)
-        return self._asked[host]
+    def of(self, host: str, repository: str = "") -> Login | None:
+        """Return the login for a repository, the one that names most of it; None to be nobody.
 
-    def _find(self, host: str) -> Login | None:
-        names = [_HUB, *sorted(_HUBS)] if host in _HUBS else [host, f"https://{host}"]
-        found = next((self.logins[name] for name in names if name in self.logins), None)
-        if found is not None:
-            return found
-        for name in names:
-            program = self.helpers.get(name)
-            if program and (login := _ask(program, name, self.environment)):
+        A login for one namespace is never offered for another.
+        """
+        parts = _place(f"{host}/{repository}").split("/")
+        for length in range(len(parts), 0, -1):
+            found = self.logins.get("/".join(parts[:length]))
+            if found is not None:
+                return found
+        return self._once.answer((parts[0],), lambda: self._told(parts[0]))
+
+    def trouble(self, host: str) -> str:
+        """Return what went wrong with the program that was asked for a host's login, if anything."""
+        return self._troubles.get(_place(host), "")
+
+    def _told(self, place: str) -> Login | None:
+        """Return what the program for a host says, else what the one for all hosts says."""
+        names = [_HUB, *sorted(_HUBS)] if place in _HUBS else [place, f"https://{place}"]
+        end = time.monotonic() + _HELPER_TIME
+        own = [(name, self.helpers[name]) for name in names if name in self.helpers]
+        stored = [(name, self.store) for name in names if self.store]
+        trouble = ""
+        for name, program in (*own, *stored):
+            try:
+                login = _ask(program, name, self.environment, end - time.monotonic())
+            except _ProgramError as error:
+                trouble = trouble or str(error)
+                login = None
+            if login is not None:
                 return login
-        if self.store:
-            return next(
-                (one for n in names if (one := _ask(self.store, n, self.environment))), None
-            )
+            if time.monotonic() >= end:
+                break
+        self._troubles[place] = trouble
         return None
+
+
+class _ProgramError(Exception):
+    """A program that keeps logins does not work."""
 
 
 def read_credentials(
@@ -95,11 +122,22 @@ def read_credentials(
         store = found.get("credsStore") if isinstance(found.get("credsStore"), str) else None
         for name, entry in _mapping(found.get("auths")).items():
             if login := _login(entry):
-                logins[name] = login
-                logins.setdefault(name.removeprefix("https://").partition("/")[0], login)
+                # What is written plainly wins over the same host written as a URL.
+                if "://" in name:
+                    logins.setdefault(_place(name), login)
+                else:
+                    logins[_place(name)] = login
     if given is not None:
-        logins = {**logins, given[0]: given[1]}
+        logins = {**logins, _place(given[0]): given[1]}
     return Credentials(logins, helpers, store, environment)
+
+
+def _place(name: str) -> str:
+    """Return the host, or the host and namespace, of a file's key: `https://HOST/v1/` is HOST."""
+    host, _, path = name.rpartition("://")[2].strip("/").partition("/")
+    host = host.lower()
+    place = "docker.io" if host in _HUBS else host
+    return place if not path or path in _API else f"{place}/{path}"
 
 
 def _load(file: Path) -> dict[str, Any]:
@@ -134,22 +172,38 @@ def _login(entry: object) -> Login | None:
     return Login(user, password) if colon and user else None
 
 
-def _ask(helper: str, host: str, environment: Mapping[str, str]) -> Login | None:
-    """Ask a credential program for a host; a program that fails knows nothing."""
-    program = shutil.which(f"docker-credential-{helper}") if _HELPER.fullmatch(helper) else None
+def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float) -> Login | None:
+    """Ask a program for a host's login; raises `_ProgramError` where it says neither yes nor no."""
+    name = f"docker-credential-{helper}"
+    program = shutil.which(name) if _HELPER.fullmatch(helper) else None
     if program is None:
-        return None
+        msg = f"{ascii(name)[1:-1][:60]} is not on PATH"
+        raise _ProgramError(msg)
     try:
         done = subprocess.run(  # noqa: S603 - the program that the user's own configuration names
             [program, "get"],
             input=host.encode(),
             capture_output=True,
-            timeout=_HELPER_TIME,
+            timeout=max(0.1, seconds),
             check=False,
             env=dict(environment),
         )
-        known = _mapping(json.loads(done.stdout)) if done.returncode == 0 else {}
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None
+    except subprocess.TimeoutExpired:
+        msg = f"{name} gave no answer within {_HELPER_TIME:g} s"
+        raise _ProgramError(msg) from None
+    except OSError as error:
+        msg = f"{name} can not be run ({error.strerror})"
+        raise _ProgramError(msg) from None
+    if done.returncode != 0:
+        if any(word in done.stdout for word in _UNKNOWN):
+            return None
+        # What it printed is not shown: there may be a secret in it.
+        msg = f"{name} failed with status {done.returncode}"
+        raise _ProgramError(msg)
+    try:
+        known = _mapping(json.loads(done.stdout))
+    except ValueError:
+        msg = f"{name} answers with something else than JSON"
+        raise _ProgramError(msg) from None
     user, secret = known.get("Username"), known.get("Secret")
     return Login(str(user), str(secret)) if user and secret else None
