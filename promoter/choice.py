@@ -16,6 +16,7 @@ from promoter.threads import asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
 
     from promoter.deadline import Deadline
     from promoter.registry.client import Registry

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.errors import RemoteError, UsageError
+from promoter.errors import RemoteError
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
-from promoter.registry.credentials import Credentials, Login, read_credentials
+from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from tests.servers.registry import Registry, digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PLATFORMS = ("linux/amd64", "linux/arm64/v8")
 
@@ -121,45 +116,6 @@ def test_identity_token_is_exchanged(server: Registry) -> None:
     server.push("app", "1.0.0")
     server.user, server.bearer = ("ci", "pw"), True
     assert client(of(server, "<token>", "identity")).tags(server.name("app")) == ("1.0.0",)
-
-
-def test_credentials_come_from_dockers_file_and_programs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    program = tmp_path / "docker-credential-test"
-    program.write_text(
-        '#!/bin/sh\nread host\n[ "$host" = helped.example ] || exit 1\n'
-        'echo \'{"Username":"u2","Secret":"s2"}\'\n'
-    )
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    encoded = base64.b64encode(b"u1:s1:with colon").decode()
-    file = tmp_path / "config.json"
-    hub = "https://index.docker.io/v1/"
-    file.write_text(
-        json.dumps(
-            {
-                "auths": {"plain.example": {"auth": encoded}, hub: {"auth": encoded}, "no": {}},
-                "credHelpers": {"helped.example": "test", "evil.example": "../../bin/sh"},
-                "credsStore": "test",
-            }
-        )
-    )
-    found = read_credentials((tmp_path / "absent", file), None, dict(os.environ))
-    assert found.of("plain.example") == Login("u1", "s1:with colon")
-    assert found.of("registry-1.docker.io") == Login("u1", "s1:with colon")
-    assert found.of("helped.example") == Login("u2", "s2")
-    assert found.of("evil.example") is None
-    assert found.of("unknown.example") is None
-    assert "s1" not in repr(found)
-
-
-def test_broken_credentials_are_named_without_their_content(tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    file.write_text("{secret")
-    with pytest.raises(UsageError, match=r"config\.json") as caught:
-        read_credentials((file,), None, {})
-    assert "secret" not in str(caught.value)
 
 
 def test_digest_mismatch_is_an_error(server: Registry) -> None:

@@ -17,6 +17,11 @@ class UnreadableError(RemoteError):
 
     code = "registry"
 
+    def __init__(self, message: str, hint: str = "", *, passing: bool = False) -> None:
+        super().__init__(message, hint)
+        self.passing = passing
+        """Whether it may be otherwise soon, without anybody's doing."""
+
 
 class LyingError(RemoteError):
     """The registry's bytes are not those of the digest that it names."""

@@ -5,22 +5,21 @@ https://distribution.github.io/distribution/spec/auth/token/
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
-from promoter.registry.proxies import proxies
-from promoter.urls import is_loopback
+from promoter.registry.once import Once
 
 if TYPE_CHECKING:
-    import requests
-
-    from promoter.registry.credentials import Credentials
+    from promoter.registry.credentials import Credentials, Login
+    from promoter.registry.exchange import Answer, Exchange
 
 _PARAMETER = re.compile(r'(?P<key>[A-Za-z]+)="(?P<value>[^"]*)"')
 _TOKEN_LIMIT = 64 << 10
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,72 +33,102 @@ class _Realm:
 class Doors:
     """Remembers how each registry wants to be asked, so that few requests are made in vain."""
 
-    def __init__(self, credentials: Credentials, session: requests.Session) -> None:
-        self._credentials, self._session = credentials, session
-        self._lock = Lock()
+    def __init__(self, credentials: Credentials, exchange: Exchange) -> None:
+        self._credentials, self._exchange = credentials, exchange
         self._basic: set[str] = set()
         self._realms: dict[str, _Realm] = {}
         self._tokens: dict[tuple[str, str], str] = {}
+        self._once = Once()
 
-    def header(self, host: str, repository: str) -> dict[str, str]:
-        """Return the header with which a repository is asked, as far as it is known."""
-        with self._lock:
-            token, basic = self._tokens.get((host, repository)), host in self._basic
-            realm = self._realms.get(host)
+    def forget(self) -> None:
+        """Ask token services again that gave no token."""
+        self._once.forget(lambda _: True)
+
+    def authorization(self, host: str, repository: str, deadline: float) -> str | None:
+        """Return with what a repository is asked, as far as it is known that it wants anything."""
+        token, realm = self._tokens.get((host, repository)), self._realms.get(host)
         if token is None and realm is not None:
             # Another repository of this registry wanted a token: this one will, too.
-            token = self._token(host, repository, realm, 3.0)
+            token = self._token(host, repository, realm, None, deadline)
         if token is not None:
-            return {"Authorization": f"Bearer {token}"}
-        login = self._credentials.of(host) if basic else None
-        return {"Authorization": login.basic} if login else {}
+            return f"Bearer {token}"
+        login = self._credentials.of(host, repository) if host in self._basic else None
+        return login.basic if login else None
 
-    def open(self, host: str, repository: str, challenge: str, seconds: float) -> bool:
-        """Do what a 401 asks for; returns whether asking again makes sense."""
+    def open(
+        self, host: str, repository: str, challenge: str, refused: str | None, deadline: float
+    ) -> str | None:
+        """Return what a 401 asks for; None where it is what was refused, or cannot be had.
+
+        What this very request carried decides: others may have found the door meanwhile.
+        """
         scheme, _, rest = challenge.partition(" ")
+        found = None
         if scheme.lower() == "basic":
-            with self._lock:
-                known = host in self._basic
-                self._basic.add(host)
-            return not known and self._credentials.of(host) is not None
-        found = {m["key"].lower(): m["value"] for m in _PARAMETER.finditer(rest)}
-        realm = urlsplit(found.get("realm", ""))
-        safe = realm.scheme == "https" or (realm.scheme == "http" and is_loopback(realm.netloc))
-        if scheme.lower() != "bearer" or not safe:
-            return False
-        made = _Realm(found["realm"], found.get("service", ""))
-        token = self._token(host, repository, made, seconds)
-        with self._lock:
-            self._realms[host] = made
-        return token is not None
+            self._basic.add(host)
+            login = self._credentials.of(host, repository)
+            found = login.basic if login else None
+        elif scheme.lower() == "bearer" and (realm := self._realm(rest)):
+            token = self._tokens.get((host, repository))
+            if token is None or f"Bearer {token}" == refused:
+                token = self._token(host, repository, realm, refused, deadline)
+            self._realms[host] = realm
+            found = f"Bearer {token}" if token else None
+        return None if found == refused else found
 
-    def _token(self, host: str, repository: str, realm: _Realm, seconds: float) -> str | None:
-        """Return a token that may pull a repository; None where the realm gives none."""
-        login = self._credentials.of(host)
+    def _realm(self, parameters: str) -> _Realm | None:
+        """Return where tokens are made; None where a login would go there in the clear."""
+        found = {m["key"].lower(): m["value"] for m in _PARAMETER.finditer(parameters)}
+        try:
+            url = urlsplit(found.get("realm", ""))
+        except ValueError:
+            return None
+        plain = url.scheme == "http" and self._exchange.may_be_plain(url.netloc.lower())
+        if not url.netloc or (url.scheme != "https" and not plain):
+            return None
+        return _Realm(found["realm"], found.get("service", ""))
+
+    def _token(
+        self, host: str, repository: str, realm: _Realm, refused: str | None, deadline: float
+    ) -> str | None:
+        """Return a token that may pull a repository, asked for once; None where there is none."""
+        login = self._credentials.of(host, repository)
+
+        def ask() -> str | None:
+            token = _read(self._answer(realm, repository, login, deadline))
+            if token is not None:
+                self._tokens[(host, repository)] = token
+            return token
+
+        return self._once.answer((host, repository, refused or ""), ask)
+
+    def _answer(
+        self, realm: _Realm, repository: str, login: Login | None, deadline: float
+    ) -> Answer:
+        """Ask a token service, as the login that we have or as nobody."""
         wanted = {"scope": f"repository:{repository}:pull"}
         if realm.service:
             wanted["service"] = realm.service
-        options: dict[str, Any] = {
-            "timeout": seconds,
-            "allow_redirects": False,
-            "proxies": proxies(realm.url),
-        }
         if login is not None and login.is_token:
             form = {"grant_type": "refresh_token", "refresh_token": login.password}
-            form |= {"client_id": "promoter", **wanted}
-            response = self._session.post(realm.url, data=form, **options)
-        else:
-            headers = {"Authorization": login.basic} if login else {}
-            response = self._session.get(realm.url, params=wanted, headers=headers, **options)
-        if response.status_code != 200 or len(response.content) > _TOKEN_LIMIT:
-            return None
-        try:
-            found = response.json()
-            token = found.get("token") or found.get("access_token")
-        except (ValueError, AttributeError):
-            return None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            return None
-        with self._lock:
-            self._tokens[(host, repository)] = token
-        return token
+            body = urlencode({**form, "client_id": "promoter", **wanted})
+            return self._exchange.send(
+                "POST", realm.url, _FORM, _TOKEN_LIMIT, deadline, body=body, hops=0
+            )
+        headers = {"Authorization": login.basic} if login else {}
+        join = "&" if "?" in realm.url else "?"
+        url = f"{realm.url}{join}{urlencode(wanted)}"
+        return self._exchange.send("GET", url, headers, _TOKEN_LIMIT, deadline, hops=0)
+
+
+def _read(answer: Answer) -> str | None:
+    """Return the token of a token service's answer, where it holds one."""
+    if answer.status != 200:
+        return None
+    try:
+        found = json.loads(answer.body)
+        token = found.get("token") or found.get("access_token")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    usable = isinstance(token, str) and token.isascii() and token.isprintable()
+    return token if usable else None

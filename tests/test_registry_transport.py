@@ -1,0 +1,186 @@
+"""How registries are reached: in time, by TLS or not, through trouble, and no further than is safe."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.errors import PromoteError, UsageError
+from promoter.registry.client import Registry as Client
+from promoter.registry.connection import Connection
+from promoter.registry.credentials import Credentials, Login
+from promoter.registry.failures import AbsentError, UnreadableError
+from tests.servers import certificate
+from tests.servers.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+APPS = [f"app-{number}" for number in range(40)]
+
+
+@pytest.fixture
+def server() -> Iterator[Registry]:
+    """A registry with many images at 1.0.0."""
+    with Registry() as found:
+        for app in ("app", *APPS):
+            found.push(app, "1.0.0")
+        yield found
+
+
+def login(server: Registry) -> Credentials:
+    """Return the login that a registry with a user wants."""
+    server.user = ("ci", "pw")
+    return Credentials({server.host: Login("ci", "pw")})
+
+
+def together(ask: Callable[[str], object], apps: list[str]) -> list[object]:
+    """Return what is answered about many apps at once, errors included."""
+
+    def one(app: str) -> object:
+        try:
+            return ask(app)
+        except PromoteError as error:
+            return error
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(one, apps))
+
+
+@pytest.mark.parametrize("bearer", [False, True])
+def test_a_login_serves_all_who_ask_at_once(server: Registry, *, bearer: bool) -> None:
+    client, server.bearer, server.delay = Client(Connection(login(server))), bearer, 0.02
+    found = together(lambda app: client.tags(server.name(app)), APPS)
+    assert found == [("1.0.0",)] * len(APPS)
+
+
+def test_a_question_that_many_ask_is_put_once(server: Registry) -> None:
+    client, server.delay = Client(Connection(Credentials())), 0.1
+    found = together(lambda app: client.tags(server.name(app)), ["app"] * 16)
+    assert found == [("1.0.0",)] * 16
+    assert len(server.seen) == 1
+
+
+def test_a_failure_that_is_told_again_keeps_its_length(server: Registry) -> None:
+    client = Client(Connection(Credentials()))
+    depths = []
+    for _ in range(3):
+        with pytest.raises(AbsentError) as caught:
+            client.resolve(server.name("app"), "2.0.0")
+        depths.append(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert depths[1] == depths[2]
+
+
+@pytest.mark.parametrize("what", ["drip the body", "drip the headers"])
+@pytest.mark.parametrize("path", ["tags", "token"])
+def test_an_answer_that_drips_ends_with_our_patience(
+    server: Registry, path: str, what: str
+) -> None:
+    credentials, server.bearer = login(server), True
+    server.faults = [(path, what, {}), (path, what, {})]
+    begun = time.monotonic()
+    with pytest.raises(UnreadableError, match="gives no answer"):
+        Client(Connection(credentials, patience=0.5)).tags(server.name("app"))
+    assert time.monotonic() - begun < 2
+
+
+def test_a_token_without_end_is_not_read(server: Registry) -> None:
+    credentials, server.bearer = login(server), True
+    server.says = lambda path: (b" " * 1_000_000, {}) if path.startswith("/token") else None
+    with pytest.raises(UnreadableError, match="too long"):
+        Client(Connection(credentials)).tags(server.name("app"))
+
+
+@pytest.mark.parametrize("fault", ["reset", 0])
+def test_a_connection_that_is_cut_is_made_anew(server: Registry, fault: int | str) -> None:
+    server.faults = [("tags", fault, {})] * 2
+    client = Client(Connection(Credentials()))
+    assert client.tags(server.name("app")) == ("1.0.0",)
+
+
+def test_the_first_of_several_failures_is_told(server: Registry) -> None:
+    server.faults = [("tags", "reset", {})] * 9
+    with pytest.raises(UnreadableError, match=r"no answer \(ProtocolError\)"):
+        Client(Connection(Credentials())).tags(server.name("app"))
+    assert len(server.seen) == 3
+    with pytest.raises(UnreadableError, match=r"no answer \(ConnectionRefusedError\)"):
+        Client(Connection(Credentials())).tags("127.0.0.1:9/app")
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_broken_registry_is_left_alone_soon(server: Registry, status: int) -> None:
+    apps = [f"app-{number}" for number in range(300)]
+    server.faults = [("tags", status, {})] * 2000
+    client = Client(Connection(Credentials()))
+    found = together(lambda app: client.tags(server.name(app)), apps)
+    assert all(isinstance(one, UnreadableError) and one.passing for one in found)
+    assert len(server.seen) <= 16 * 3 + 3
+
+
+def test_tls_is_spoken_where_it_is_and_no_login_goes_in_the_clear(tmp_path: Path) -> None:
+    files = certificate.make(tmp_path)
+    with Registry(tls=files) as server:
+        server.push("app", "1.0.0")
+        credentials = login(server)
+        client = Client(Connection(credentials, authorities=str(files[0])))
+        assert client.tags(server.name("app")) == ("1.0.0",)
+        with pytest.raises(AbsentError):
+            client.resolve(server.name("app"), "7.7.7")
+        stranger = Client(Connection(credentials))
+        with pytest.raises(UnreadableError, match="SSLError") as caught:
+            stranger.tags(server.name("app"))
+        assert "SSL_CERT_FILE" in caught.value.hint
+        with pytest.raises(UsageError, match="can not be read"):
+            Client(Connection(credentials, authorities=str(tmp_path / "no"))).tags(
+                server.name("app")
+            )
+
+
+def test_plain_http_is_found_once_and_asked_nothing_in_vain(server: Registry) -> None:
+    client = Client(Connection(Credentials()))
+    together(lambda app: client.tags(server.name(app)), APPS)
+    assert len(server.seen) == len(APPS)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://registry.invalid/v2/x", "ftp://127.0.0.1/x", "file:///etc/passwd", "http://[x/"],
+)
+def test_nobody_is_led_where_it_is_not_safe(server: Registry, place: str) -> None:
+    server.faults = [("manifests", 307, {"Location": place})]
+    with pytest.raises(UnreadableError):
+        Client(Connection(Credentials())).resolve(server.name("app"), "1.0.0")
+
+
+def test_nobody_is_led_from_another_host_to_this_machine(
+    server: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{server.host}")
+    connection = Connection(Credentials(), plain=frozenset({"behind-a-proxy.invalid"}))
+    server.faults = [("tags", 307, {"Location": f"http://{server.host}/v2/app/tags/list"})]
+    with pytest.raises(UnreadableError, match="redirects to http://127"):
+        Client(connection).tags("behind-a-proxy.invalid/app")
+    assert len(server.seen) == 1
+
+
+def test_redirects_that_go_round_end(server: Registry) -> None:
+    server.faults = [("tags", 307, {"Location": f"/v2/app/tags/list?{n}"}) for n in range(9)]
+    with pytest.raises(UnreadableError, match="without end"):
+        Client(Connection(Credentials())).tags(server.name("app"))
+
+
+def test_a_login_stays_at_its_host_and_comes_along_on_it(server: Registry) -> None:
+    client = Client(Connection(login(server)))
+    client.tags(server.name("app"))
+    server.faults = [("tags", 307, {"Location": "/v2/app-2/tags/list"})]
+    assert client.tags(server.name("app-1")) == ("1.0.0",)
+    with Registry() as other:
+        other.push("app", "1.0.0")
+        server.faults = [("tags", 307, {"Location": f"http://{other.host}/v2/app/tags/list"})]
+        assert client.tags(server.name("app-3")) == ("1.0.0",)
+        assert other.logins == [None]
