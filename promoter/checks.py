@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +12,8 @@ from promoter.policy.moving import is_moving
 from promoter.refusal import Refusal
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.signature import verified
+from promoter.threads import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from promoter.sections import Checks, Environment
 
 _AT_ONCE = 8
-_COSIGN_TIME = 60.0
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
 _SIGNATURES = ("cosign", "sigstore", "notary")
 
@@ -89,8 +87,7 @@ class Checker:
         moving = self._moving(wanted)
         if not self.needed:
             return Findings(moving, images=tuple(one.request for one in wanted))
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = list(pool.map(self._image, wanted))
+        found = self._found(wanted)
         parts = [self._one(one, image) for one, image in zip(wanted, found, strict=True)]
         return Findings(
             refusals=(*moving, *(refusal for part in parts for refusal in part.refusals)),
@@ -116,20 +113,30 @@ class Checker:
             for name in names
         )
 
-    def _image(self, wanted: Wanted) -> Image | PromoteError:
-        """Return what the registry says of an image, or why it says nothing."""
+    def _found(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
+        """Return what the registry says of each image, once it is there or the wait for it is over."""
         end = time.monotonic() + min(self.patience, self.deadline.remaining())
-        while True:
+        found = self._ask(wanted)
+        # The wait is here and in no thread, so that a signal and the deadline end it at once.
+        while (left := end - time.monotonic()) > 0 and any(_may_come(one) for one in found):
+            time.sleep(min(2.0, left))
+            missing = [one for one, image in zip(wanted, found, strict=True) if _may_come(image)]
+            for one in missing:
+                self.registry.forget(one.repository)
+            again = iter(self._ask(missing))
+            found = [next(again) if _may_come(image) else image for image in found]
+        return found
+
+    def _ask(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
+        """Return what the registry says of each image now, or why it says nothing."""
+
+        def one(image: Wanted) -> Image | PromoteError:
             try:
-                settings = self.target.settings
-                return ask(self.registry, settings, wanted.repository, wanted.reference)
-            except AbsentError as error:
-                if time.monotonic() >= end:
-                    return error
-                self.registry.forget(wanted.repository)
-                time.sleep(min(2.0, max(0.1, end - time.monotonic())))
+                return ask(self.registry, self.target.settings, image.repository, image.reference)
             except PromoteError as error:
                 return error
+
+        return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
 
     def _one(self, wanted: Wanted, found: Image | PromoteError) -> Findings:
         """Return the findings about one image."""
@@ -203,23 +210,10 @@ class Checker:
         checks = self.checks
         if checks.signature == "off":
             return "off", None
-        program = shutil.which("cosign")
-        if program is None:
-            there = self._signatures(wanted, found)
-            return checks.signature, Gate("signature", "failed", f"cosign is not on PATH{there}")
-        command = [program, "verify", *_signer(checks), f"{wanted.repository}@{found.digest}"]
-        try:
-            done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
-                command, capture_output=True, check=False, timeout=_COSIGN_TIME
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return checks.signature, Gate("signature", "failed", f"cosign: {type(error).__name__}")
-        if done.returncode == 0:
-            return checks.signature, Gate("signature", "passed", "verified by cosign")
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = next((line for line in said if line.lower().startswith("error")), "not verified")
-        detail = f"cosign: {reason[:200]}{self._signatures(wanted, found)}"
-        return checks.signature, Gate("signature", "failed", detail)
+        gate = verified(checks, f"{wanted.repository}@{found.digest}")
+        if gate.verdict == "failed":
+            gate = replace(gate, detail=f"{gate.detail}{self._signatures(wanted, found)}")
+        return checks.signature, gate
 
     def _signatures(self, wanted: Wanted, found: Image) -> str:
         """Return what helps to tell an unsigned image from one that somebody else has signed."""
@@ -242,25 +236,24 @@ class Checker:
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:
     """Return what a registry says of an image, no more than the checks of an environment want to know.
 
-    Of an image that is pushed without a pull nobody reads of what and for what it is made.
+    Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
+    digest that is written is computed from the image's bytes, however it is delivered.
     """
-    if settings.deliver == "push" and settings.checks.platforms in ("off", ()):
-        return Image(registry.resolve(name, reference))
-    return registry.describe(name, reference)
+    if settings.deliver != "push" or settings.checks.platforms not in ("off", ()):
+        return registry.describe(name, reference)
+    if settings.pin != "tag":
+        return Image(registry.prove(name, reference))
+    return Image(registry.resolve(name, reference))
+
+
+def _may_come(found: Image | PromoteError) -> bool:
+    """Say whether an image may be there soon: it is being pushed, or its registry is not well."""
+    return isinstance(found, AbsentError) or (isinstance(found, UnreadableError) and found.passing)
 
 
 def _moves(request: ImageRequest) -> bool:
     """Say whether a request is for a tag that is moved by habit, without a digest."""
     return request.digest is None and request.tag is not None and is_moving(request.tag)
-
-
-def _signer(checks: Checks) -> list[str]:
-    """Return cosign's arguments that say whose signature is wanted."""
-    if checks.cosign_key:
-        return ["--key", checks.cosign_key]
-    issuer = checks.cosign_issuer
-    who = ["--certificate-identity-regexp", checks.cosign_identity or ""]
-    return [*who, *(["--certificate-oidc-issuer", issuer] if issuer else [])]
 
 
 def _covers(platforms: Sequence[str], wanted: str) -> bool:

@@ -87,6 +87,11 @@ def _unswitched(value: object) -> object:
     return {False: "off", True: "refuse"}.get(value, value) if isinstance(value, bool) else value
 
 
+def _switched(value: object) -> object:
+    """Read YAML 1.1's booleans as the words on and off."""
+    return {False: "off", True: "on"}.get(value, value) if isinstance(value, bool) else value
+
+
 AppName = Annotated[str, AfterValidator(check_name)]
 Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
 
@@ -135,12 +140,19 @@ class Checks(Section):
     """A regular expression that the signer's identity must match (keyless signatures)."""
     cosign_issuer: str | None = None
     """The signer's OIDC issuer, e.g. `https://token.actions.githubusercontent.com`."""
+    cosign_log: Annotated[Literal["on", "off"], BeforeValidator(_switched)] = "on"
+    """Whether the signature must be in the transparency log. `off` is for images that `cosign-key`
+    signs without a log, and for verifying where no network is."""
 
     @model_validator(mode="after")
     def _check_signer(self) -> Self:
         """Refuse a signature check that does not say whose signature it wants."""
-        if self.signature != "off" and not (self.cosign_key or self.cosign_identity):
+        keyless = self.cosign_identity and self.cosign_issuer
+        if self.signature != "off" and not (self.cosign_key or keyless):
             msg = "signature needs cosign-key, or cosign-identity with cosign-issuer"
+            raise ValueError(msg)
+        if self.cosign_log == "off" and not self.cosign_key:
+            msg = "cosign-log: off needs cosign-key: keyless signatures are proved by the log alone"
             raise ValueError(msg)
         return self
 
