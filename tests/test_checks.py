@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.checks import ask as ask_registry
+from promoter.registry.client import Registry as Client
+from promoter.registry.connection import Connection
+from promoter.registry.credentials import Credentials
+from promoter.registry.failures import LyingError
+from promoter.sections import Environment
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers.registry import Registry
 from tests.world import Repository, Run, promote
@@ -57,6 +68,51 @@ def test_a_push_under_way_is_waited_for(tmp_path: Path, registry: Registry) -> N
     asked = len(registry.seen)
     assert ask(repo, "1.4.3", "--wait-for-image", "1s").code == 4
     assert len(registry.seen) - asked < 10
+
+
+def test_the_first_push_of_an_image_and_an_ill_registry_are_waited_for(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = make(tmp_path / "new.git", {"app": registry.name("new")}, BY_PULL)
+    registry.faults = [("HEAD|GET", 503, {})] * 6
+    threading.Timer(2.5, lambda: registry.push("new", "1.4.2")).start()
+    run = ask(repo, "1.4.2", "--wait-for-image", "20s")
+    assert (run.code, run.json["warnings"]) == (0, [])
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_wait_for_an_image_ends_with_the_run(
+    tmp_path: Path, registry: Registry, number: signal.Signals, code: int
+) -> None:
+    repo = world(tmp_path, registry)
+    asked = ("--app", "app", "--tag", "9.9.9", "--wait-for-image", "60s", "--output", "json")
+    process = subprocess.Popen(
+        (sys.executable, "-m", "promoter", *asked, "--repo", str(repo.path)),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ),
+    )  # fmt: skip
+    while not registry.asked("9.9.9"):
+        time.sleep(0.02)
+    begun = time.monotonic()
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    assert (process.returncode, json.loads(out)["exit_code"]) == (code, code)
+    assert time.monotonic() - begun < 1.5
+
+
+@pytest.mark.parametrize("deliver", ["push", "pull-request"])
+@pytest.mark.parametrize(("pin", "proved"), [("tag", False), ("digest", True), ("both", True)])
+def test_a_digest_that_is_written_is_computed_from_the_bytes(
+    registry: Registry, deliver: str, pin: str, *, proved: bool
+) -> None:
+    settings = Environment.model_validate({"path": "apps/{app}", "deliver": deliver, "pin": pin})
+    registry.lies["1.4.1"] = "sha256:" + "0" * 64
+    client = Client(Connection(Credentials()))
+    if proved or deliver != "push":
+        with pytest.raises(LyingError):
+            ask_registry(client, settings, registry.name("app"), "1.4.1")
+    else:
+        ask_registry(client, settings, registry.name("app"), "1.4.1")
+        assert registry.asked("^GET") == 0
 
 
 @pytest.mark.parametrize(("severity", "code"), [("warn", 0), ("off", 0), ("refuse", 4)])
@@ -176,7 +232,7 @@ def test_signature_is_what_cosign_says(
     program = tmp_path / "bin" / "cosign"
     program.parent.mkdir()
     program.write_text(
-        f'#!/bin/sh\necho "$@" > {tmp_path}/asked\necho Error: no >&2\nexit {answer}\n'
+        f'#!/bin/sh\necho "$@" ignored: $COSIGN_INSECURE_IGNORE_TLOG > {tmp_path}/asked\necho Error: no >&2\nexit {answer}\n'
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     repo = world(tmp_path, registry, "checks: {signature: refuse, cosign-key: cosign.pub}")
@@ -184,11 +240,13 @@ def test_signature_is_what_cosign_says(
     if signed:
         kind = "application/vnd.dev.sigstore.bundle.v0.3+json"
         registry.repositories["app"].referrers[digest] = [{"artifactType": kind}]
-    run = ask(repo, "1.4.2", env={"PATH": f"{program.parent}:/usr/bin:/bin"})
+    env = {"PATH": f"{program.parent}:/usr/bin:/bin", "COSIGN_INSECURE_IGNORE_TLOG": "true"}
+    run = ask(repo, "1.4.2", env=env)
     assert run.code == (3 if answer else 0), run.stderr
     assert told in run.stderr
+    image = f"{registry.name('app')}@{digest}"
     asked = (tmp_path / "asked").read_text().split()
-    assert asked == ["verify", "--key", "cosign.pub", f"{registry.name('app')}@{digest}"]
+    assert asked == ["verify", "--key", "cosign.pub", image, "ignored:"]
 
 
 def test_verdicts_stand_in_the_body(tmp_path: Path, registry: Registry) -> None:

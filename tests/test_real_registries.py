@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.registry.client import Registry
+from promoter.registry.connection import Connection
+from promoter.registry.credentials import Credentials, Login
+from promoter.registry.failures import AbsentError
+from promoter.threads import answers
 from tests.many_apps import BY_PULL, DEV, kustomization, make
-from tests.servers import real_registry
+from tests.servers import certificate, real_registry
 from tests.servers.real_registry import PASSWORD, USER
 from tests.world import Run, promote
 
@@ -51,6 +56,29 @@ def test_debians_registry_is_read_with_and_without_a_login(tmp_path: Path, mode:
         assert "2026-01-02 03:04 UTC" in body
         if mode != "open":
             assert ask(repo, "1.4.2", {"DOCKER_CONFIG": str(tmp_path)}).code == 5
+
+
+def test_debians_registry_is_read_by_tls_on_this_machine(tmp_path: Path) -> None:
+    with real_registry.debian(tmp_path, "open") as host:
+        digest = real_registry.push(host, "team/app", ["1.4.1"])
+    files = certificate.make(tmp_path)
+    with real_registry.debian(tmp_path, "open", files) as host:
+        client = Registry(Connection(Credentials(), authorities=str(files[0])))
+        assert str(client.prove(f"{host}/team/app", "1.4.1")) == digest
+        with pytest.raises(AbsentError):
+            client.resolve(f"{host}/team/app", "1.4.2")
+
+
+def test_a_login_serves_all_who_ask_debians_registry_at_once(tmp_path: Path) -> None:
+    if not shutil.which("htpasswd"):
+        pytest.skip("htpasswd is not on PATH")
+    with real_registry.debian(tmp_path, "htpasswd") as host:
+        names = [f"app-{number}" for number in range(12)]
+        for name in names:
+            real_registry.push(host, name, ["1.4.1"], f"Basic {LOGIN}")
+        client = Registry(Connection(Credentials({host: Login(USER, PASSWORD)})))
+        found = list(answers(lambda name: client.tags(f"{host}/{name}"), names, len(names)))
+    assert found == [("1.4.1",)] * len(names)
 
 
 def _bearer(host: str, mode: str) -> str | None:

@@ -33,20 +33,21 @@ USER, PASSWORD = "ci", "pw"
 _CONFIG = """\
 version: 0.1
 storage: {{filesystem: {{rootdirectory: {root}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
+http: {{addr: "127.0.0.1:{port}"{tls}}}
 {auth}
 """
 
 
 @contextmanager
-def debian(folder: Path, mode: str) -> Iterator[str]:
-    """Run docker-registry, `open`, `htpasswd` or `token`; yields its host."""
+def debian(folder: Path, mode: str, tls: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Run docker-registry, `open`, `htpasswd` or `token`, with TLS or without; yields its host."""
     program = _needed("docker-registry")
     with TokenServer() as tokens:
         auth = {"open": "", "htpasswd": _htpasswd(folder), "token": tokens.settings(folder)}[mode]
         port = _free_port()
         file = folder / "config.yml"
-        file.write_text(_CONFIG.format(root=folder / "data", port=port, auth=auth))
+        keys = f", tls: {{certificate: {tls[0]}, key: {tls[1]}}}" if tls else ""
+        file.write_text(_CONFIG.format(root=folder / "data", port=port, auth=auth, tls=keys))
         with _running([program, "serve", str(file)], port) as host:
             yield host
 

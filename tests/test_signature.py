@@ -1,0 +1,55 @@
+"""What cosign is asked: whose signature is wanted, as the repository alone says."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import ValidationError
+
+from promoter.sections import Checks
+from promoter.signature import verified
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("checks", "arguments"),
+    [
+        ({"cosign-key": "k"}, ["--key", "k"]),
+        ({"cosign-key": "k", "cosign-log": False}, ["--key", "k", "--insecure-ignore-tlog=true"]),
+        (
+            {"cosign-identity": "^a$", "cosign-issuer": "https://i"},
+            ["--certificate-identity-regexp", "^a$", "--certificate-oidc-issuer", "https://i"],
+        ),
+    ],
+)
+def test_cosign_is_told_whose_signature_is_wanted(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checks: dict[str, object],
+    arguments: list[str],
+) -> None:
+    program = tmp_path / "cosign"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert verified(Checks.model_validate(checks), "r/app@sha256:0").verdict == "passed"
+    assert (tmp_path / "asked").read_text().split() == ["verify", *arguments, "r/app@sha256:0"]
+
+
+@pytest.mark.parametrize(
+    ("checks", "told"),
+    [
+        ({"signature": "warn"}, "needs cosign-key"),
+        ({"signature": "warn", "cosign-identity": "x"}, "with cosign-issuer"),
+        ({"cosign-identity": "x", "cosign-issuer": "y", "cosign-log": "off"}, "needs cosign-key"),
+    ],
+)
+def test_a_signature_that_nobody_could_judge_is_refused(
+    checks: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        Checks.model_validate(checks)
