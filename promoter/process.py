@@ -1,4 +1,4 @@
-"""The process that runs: its standard streams, and the variables that matter before settings do."""
+"""The process that runs: its variables before settings are read, its account, its streams."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ def variable(name: str) -> str | None:
 def child_environment() -> dict[str, str]:
     """Return what a child process may see, once the settings have taken out what it may not."""
     return dict(os.environ)
+
+
+def account() -> str | None:
+    """Return the name of the account that runs this, where it has one."""
+    import pwd  # late: help asks for nobody's name
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return None
 
 
 def open_streams() -> None:

@@ -7,7 +7,6 @@ no child process may inherit is taken out of it: the tokens, and every `GIT_*` t
 from __future__ import annotations
 
 import os
-import pwd
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from promoter.errors import UsageError
+from promoter.process import account
 from promoter.promotion import RULES
 from promoter.refs import commit_id
 from promoter.shards import Shard
@@ -152,6 +152,7 @@ def _read(flags: argparse.Namespace) -> Settings:
     timeout = float(merged.get("timeout", DEFAULT_TIMEOUT))
     if not 0 < timeout <= 86_400:
         raise UsageError(f"{sources['timeout']} must be more than 0 and at most 86400 seconds", "")
+    revision = merged.get("source_revision")
     return Settings(
         apps=tuple(merged.get("app", ())),
         tag=merged.get("tag"),
@@ -169,9 +170,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         allow=_allowed(merged.get("allow", ()), sources),
         timeout=timeout,
         take_over=bool(merged.get("take_over", False)),
-        source_revision=commit_id(merged["source_revision"])
-        if "source_revision" in merged
-        else None,
+        source_revision=None if revision is None else commit_id(revision),
         building=_building(variables),
         token=variables.token,
         github_app=_github_app(variables),
@@ -182,7 +181,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         registries=_registries(variables),
         verbose=bool(merged.get("verbose", False)),
         quiet=bool(merged.get("quiet", False)),
-        actor=variables.actor or _login(),
+        actor=variables.actor or account(),
         run=_run(variables),
         server_url=variables.server_url,
         github_api_url=variables.github_api_url,
@@ -271,14 +270,6 @@ def _github_app(variables: Variables) -> GitHubApp | None:
                 "Give the path of the App's .pem file.",
             ) from None
     return GitHubApp(app.strip(), key)
-
-
-def _login() -> str | None:
-    """Return the name of the account that runs this, where it has one."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return None
 
 
 def _run(variables: Variables) -> str | None:
