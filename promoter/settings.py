@@ -21,7 +21,7 @@ from promoter.promotion import RULES
 from promoter.refs import commit_id
 from promoter.shards import Shard
 from promoter.suggest import nearest
-from promoter.variables import TOKEN_VARIABLES, Variables
+from promoter.variables import TOKEN_VARIABLES, Rendering, Variables
 
 if TYPE_CHECKING:
     import argparse
@@ -90,8 +90,7 @@ class Settings:
     building: Building | None = None
     token: SecretStr | None = None
     github_app: GitHubApp | None = None
-    renderer: str | None = None
-    render_allow: frozenset[str] = frozenset()
+    rendering: Rendering = Rendering()
     signing_key: str | None = None
     wait_for_image: float = 0.0
     registries: Registries = field(default_factory=Registries)
@@ -174,8 +173,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         building=_building(variables),
         token=variables.token,
         github_app=_github_app(variables),
-        renderer=variables.renderer,
-        render_allow=frozenset(variables.render_allow or ()),
+        rendering=variables.rendering,
         signing_key=merged.get("signing_key"),
         wait_for_image=duration(merged.get("wait_for_image") or "0"),
         registries=_registries(variables),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
@@ -33,6 +34,14 @@ Means = Annotated[
     tuple[Literal["network", "helm", "exec"], ...] | None, NoDecode, BeforeValidator(_lines)
 ]
 Switch = Annotated[bool | None, BeforeValidator(_switch)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The program that renders, where one is named, and what it may use beside files."""
+
+    program: str | None = None
+    allowed: frozenset[str] = frozenset()
 
 
 class Variables(BaseSettings):
@@ -88,3 +97,8 @@ class Variables(BaseSettings):
     run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
     revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
     event: str | None = Field(default=None, validation_alias="GITHUB_EVENT_NAME")
+
+    @property
+    def rendering(self) -> Rendering:
+        """How is rendered, as the caller alone may say it."""
+        return Rendering(self.renderer, frozenset(self.render_allow or ()))

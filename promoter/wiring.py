@@ -187,8 +187,8 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
     """Return the program that renders, with what the caller lets it use; None without one."""
     from promoter.render import find
 
-    given, allowed = wiring.settings.renderer, wiring.settings.render_allow
-    return find(given, allowed, child_environment(), wiring.deadline.remaining)
+    wanted = wiring.settings.rendering
+    return find(wanted.program, wanted.allowed, child_environment(), wiring.deadline.remaining)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import resource
 import shutil
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -262,11 +261,9 @@ def test_what_renders_no_objects_says_nothing_of_the_edit(
 def test_a_renderer_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     marks = tmp_path / "pids"
     script = f"sleep 60 & echo $! >>{marks}; sleep 60\n"
-    renderer = _program(tmp_path, script, remaining=lambda: 1.0)
-    began = time.monotonic()
+    renderer = _program(tmp_path, script, remaining=lambda: 4.0)
     verdict = _judged(_folder(tmp_path, _IMAGES), renderer)
-    assert time.monotonic() - began < 3
-    assert "was not done within" in verdict.warnings[0]
+    assert "was not done within 2 s" in verdict.warnings[0]
     pids = [int(line) for line in marks.read_text().split()]
     assert len(pids) == 2
     assert not [pid for pid in pids if _runs(pid)]
@@ -291,11 +288,11 @@ def test_a_renderer_that_floods_is_bounded(stream: str, said: str, tmp_path: Pat
 
 
 def test_a_failed_build_does_not_wait_for_the_other(tmp_path: Path) -> None:
-    script = 'case "$2" in */after/*) sleep 30;; esac; echo Error: no >&2; exit 1\n'
-    began = time.monotonic()
+    waits = f'case "$2" in */after/*) sleep 3; touch {tmp_path}/waited;; esac'
+    script = f"{waits}; echo Error: no >&2; exit 1\n"
     (refusal,) = _judged(_folder(tmp_path, _IMAGES), _program(tmp_path, script)).refusals
-    assert time.monotonic() - began < 5
     assert "even before the edit: Error: no" in refusal.reason
+    assert not (tmp_path / "waited").exists()
 
 
 def test_a_link_that_is_not_followed_is_no_failure_of_the_build(tmp_path: Path) -> None:
