@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from promoter.edits.entries import _entries
-from promoter.edits.kustomization import promotion, read, set_images
+from promoter.edits.kustomization import KEEP, ImageSetting, promotion, read, set_images
 from promoter.edits.nodes import flatten
 from promoter.edits.outline import outline
 from promoter.edits.text import compose, decode
@@ -17,6 +17,7 @@ from promoter.errors import RefusedError
 from promoter.image import Tag
 
 FILE = PurePosixPath("kustomization.yaml")
+DIGEST = f"sha256:{'ab' * 32}"
 TAGS = st.from_regex(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,12}", fullmatch=True)
 NAMES = st.sampled_from(["nginx", "ghcr.io/o/app", "localhost:5000/x", "a.b/c", "web"])
 SPACE = st.sampled_from(["", "", " ", "  ", "    "])
@@ -71,6 +72,49 @@ def kustomizations(draw: st.DrawFn) -> str:
     return end.join(lines) + draw(st.sampled_from(["", end]))
 
 
+@st.composite
+def wishes(draw: st.DrawFn) -> tuple[ImageSetting, ...]:
+    """What is asked of several images at once: any field may be set, dropped or kept."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
+    new_names = st.sampled_from([KEEP, KEEP, "other.example/z"])
+    tags = st.one_of(st.sampled_from([KEEP, None]), TAGS)
+    digests = st.sampled_from([KEEP, None, None, DIGEST])
+    return tuple(ImageSetting(name, draw(new_names), draw(tags), draw(digests)) for name in names)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> str:
+    """Valid kustomizations whose entries have any fields in any order, the last ones included."""
+    names = draw(st.lists(NAMES, max_size=4, unique=True))
+    dash, end = draw(st.sampled_from(["", "  ", "   "])), draw(st.sampled_from(["\n", "\r\n"]))
+    quote = draw(st.sampled_from(["", '"', "'"]))
+    values = {"newName": "reg.example:5000/x", "newTag": "v1", "digest": DIGEST}
+    lines = [*draw(st.lists(st.sampled_from(["# top", "kind: Kustomization"]), max_size=1))]
+    lines.append(
+        "images:" if names else draw(st.sampled_from(["images: []", "images:", "namespace: a"]))
+    )
+    for name in names:
+        some = draw(st.lists(st.sampled_from(sorted(values)), unique=True))
+        fields = {"name": name} | {key: values[key] for key in some}
+        keys = draw(st.permutations(list(fields)))
+        pairs = [f"{key}: {quote}{fields[key]}{quote}" for key in keys]
+        if draw(st.integers(0, 3)) == 0:
+            lines.append(f"{dash}- {{{', '.join(pairs)}}}")
+            continue
+        first = draw(st.sampled_from(["- ", "- ", "-   ", "-"]))
+        inner = dash + " " * max(len(first), 2)
+        tails = draw(st.lists(st.sampled_from(["", "", " # note"]), min_size=4, max_size=4))
+        lines += [dash + first.rstrip(" ")] if first == "-" else []
+        lines += [inner + pair + tail for pair, tail in zip(pairs, tails, strict=False)]
+        if first != "-":
+            at = len(lines) - len(pairs)
+            lines[at] = dash + first + lines[at][len(inner) :]
+        lines += draw(st.lists(st.sampled_from([f"{dash}  # between", "", "#"]), max_size=1))
+    last = st.sampled_from(["resources: [a.yaml]", "# end"])
+    lines += draw(st.lists(last, max_size=2, unique=True))
+    return end.join(lines) + draw(st.sampled_from(["", end]))
+
+
 def edit(text: str, name: str, tag: str) -> bytes:
     return set_images(FILE, text.encode(), [promotion(name, Tag(tag), None)]).after
 
@@ -108,6 +152,43 @@ def test_setting_a_tag_changes_its_value_and_no_other_byte(text: str, tag: str) 
             values = {one["name"]: one["newTag"] for one in found}
             assert values[entry.name] == tag
             assert isinstance(values[entry.name], str), written
+
+
+@settings(max_examples=400)
+@given(entries(), wishes())
+def test_several_wishes_at_once_give_each_entry_what_was_asked(
+    text: str, asked: tuple[ImageSetting, ...]
+) -> None:
+    wanted = {
+        entry.name: {"newName": entry.new_name, "newTag": entry.tag, "digest": entry.digest}
+        for entry in read(FILE, text.encode()).entries
+    }
+    try:
+        after = set_images(FILE, text.encode(), asked).after
+    except RefusedError as error:
+        # Nothing is to be kept, or set at all, of what is not there.
+        assert {refusal.rule for refusal in error.refusals} <= {"empty"}
+        assert all(refusal.line for refusal in error.refusals)
+        return
+    for one in asked:
+        fields = {"newName": one.new_name, "newTag": one.tag, "digest": one.digest}
+        had = wanted.get(one.name, dict.fromkeys(fields))
+        wanted[one.name] = {k: had[k] if v is KEEP else v for k, v in fields.items()}
+    loaded = YAML(typ="safe", pure=True).load(after)["images"]
+    for found in (loaded, _pairs(after)):
+        assert {one["name"]: {k: one.get(k) for k in fields} for one in found} == wanted
+    assert set_images(FILE, after, asked).after == after
+    # What the edit does not speak of is there as it was, in its order.
+    kept = [line for line in text.splitlines() if line.lstrip().startswith("#")]
+    assert [line for line in after.decode().splitlines() if line.lstrip().startswith("#")] == kept
+
+
+def _pairs(data: bytes) -> list[dict[str, str | None]]:
+    """Return the fields of each entry as promote reads them."""
+    return [
+        {"name": e.name, "newName": e.new_name, "newTag": e.tag, "digest": e.digest}
+        for e in read(FILE, data).entries
+    ]
 
 
 @settings(max_examples=150)
