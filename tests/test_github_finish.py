@@ -94,6 +94,7 @@ def test_auto_merge_merges_at_once_where_nothing_is_waited_for(github: GitHub) -
     settle(github, "deliver: auto-merge", "merge-method: squash")
     out = ask(github)
     assert out["pull_request"]["state"] == "merged"
+    assert github.head(BRANCH) is None
     assert "newTag: 9.9.1" in Repository(github.repository).read(AURORA)
     assert ask(github)["action"] == "unchanged"
     assert github.head(BRANCH) is None
@@ -119,6 +120,9 @@ def test_blocked_merge_without_auto_merge_names_the_rule_and_the_setting(github:
     (warning,) = [one for one in out["warnings"] if "not merged" in one]
     assert "2 approving review(s)" in warning
     assert "Allow auto-merge" in warning
+    again = ask(github)
+    assert (again["action"], again["changed"]) == ("unchanged", False)
+    assert run(github, "--check").code == 0
 
 
 def test_merge_queue_takes_the_pull(github: GitHub) -> None:

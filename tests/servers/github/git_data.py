@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.github import shapes
+from tests.servers.github import pull_shapes, shapes
 from tests.servers.github.errors import RejectedError, not_found
 from tests.servers.github.protection import as_rules, protection
 from tests.servers.github.routes import Answer, Request, page, route
@@ -111,6 +111,19 @@ def commits(github: GitHub, request: Request) -> Answer:
     shas = github.store.text("rev-list", tip, "--", *([path] if path else [])).split()
     found = github.store.read(page(github, request, shas))
     return 200, [shown_commit(github, one) for one in found]
+
+
+@route("GET", "/commits/{sha}/pulls")
+def pulls_of(github: GitHub, request: Request, sha: str) -> Answer:
+    """List the pulls that brought a commit."""
+    del request
+    found = [
+        one
+        for one in github.pulls
+        if one["merge_commit_sha"] == sha
+        or sha in github.store.text("rev-list", f"{one['base_sha']}..{one['sha']}").split()
+    ]
+    return 200, [pull_shapes.simple(github, one) for one in found]
 
 
 @route("GET", "/commits/{ref+}")

@@ -50,6 +50,15 @@ def assigned(github: GitHub, request: Request, number: str) -> Answer:
     return 201, pull_shapes.issue(github, pull)
 
 
+@route("GET", "/collaborators/{name}")
+def collaborator(github: GitHub, request: Request, name: str) -> Answer:
+    """Say whether somebody works on the repository."""
+    del request
+    if name not in github.collaborators:
+        raise not_found()
+    return 204, None
+
+
 @route("GET", "/issues/{number}/comments")
 def comments(github: GitHub, request: Request, number: str) -> Answer:
     """List the comments, oldest first."""

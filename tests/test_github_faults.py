@@ -1,0 +1,267 @@
+"""GitHub where it fails, lags or says no: every write converges, and every no is told as one."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from promoter import actions
+from promoter.errors import RaceLostError, RemoteError
+from promoter.forges.github import GitHubForge
+from promoter.forges.github.app import app_token
+from promoter.gitops.api import ApiRepository
+from promoter.gitops.git import Deadline
+from promoter.model import CommitDraft, Finish, Pull, PullDraft
+from tests.servers.github import App, GitHub
+from tests.servers.github.errors import SECONDARY
+from tests.world import AURORA, BRANCH, Repository, Run, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME = ("aurora-cloud", "gitops")
+_FAULTS: dict[str, dict[str, Any]] = {
+    "dropped before": {"status": None},
+    "502 before": {"status": 502},
+    "429 before": {"status": 429},
+    "a secondary limit": {
+        "status": 403,
+        "headers": {"Retry-After": "1"},
+        "body": {"message": SECONDARY},
+    },
+    "dropped after": {"status": None, "after": True},
+    "502 after": {"status": 502, "after": True},
+}
+_TEXT = PullDraft("a title", "a body")
+
+
+def forge(github: GitHub, seconds: float = 30) -> GitHubForge:
+    return GitHubForge(github.api_url, _NAME, SecretStr("good-token"), Deadline(seconds))
+
+
+def run(github: GitHub, tag: str, *more: str) -> Run:
+    return promote(
+        "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json", *more,
+        env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+
+
+def draft(github: GitHub, lease: str | None = None, text: str = "x: 1\n") -> CommitDraft:
+    """A commit that changes one file of the base."""
+    files: Mapping[PurePosixPath, bytes] = {PurePosixPath(AURORA): text.encode()}
+    message = f"A title\n\nBy {text}\n"
+    return CommitDraft(BRANCH, str(github.head("main")), lease, files, message, "a <a@x>")
+
+
+def opened(github: GitHub) -> tuple[GitHubForge, Pull]:
+    """A branch with a commit, and its open pull."""
+    Repository(github.repository).git("branch", BRANCH, "main")
+    Repository(github.repository).commit(BRANCH, AURORA, "x: 1\n", "A branch's commit")
+    one = forge(github)
+    return one, one.open(_TEXT, branch=BRANCH, base="main")
+
+
+class TestApiTransport:
+    """Writes through the API alone."""
+
+    @pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+    @pytest.mark.parametrize("place", [r"/git/refs$", r"createCommitOnBranch"])
+    def test_new_branch_gets_its_one_commit(
+        self, github: GitHub, place: str, fault: dict[str, Any]
+    ) -> None:
+        github.fail("POST", place, **fault)
+        commit = ApiRepository(forge(github).client).write(draft(github))
+        assert not github.faults
+        assert github.head(BRANCH) == commit
+        assert github.store.read([commit])[0].parents == (github.head("main"),)
+
+    @pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+    @pytest.mark.parametrize("place", [r"/git/refs$", r"createCommitOnBranch", r"updateRefs"])
+    def test_branch_is_replaced_and_nothing_else_is_left(
+        self, github: GitHub, place: str, fault: dict[str, Any]
+    ) -> None:
+        opened(github)
+        github.fail("POST", place, **fault)
+        lease = github.head(BRANCH)
+        commit = ApiRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        assert not github.faults
+        assert github.store.refs() == {
+            "refs/heads/main": github.head("main"), f"refs/heads/{BRANCH}": commit,
+        }  # fmt: skip
+        assert len(github.open_pulls()) == 1
+
+    def test_what_a_killed_run_left_aside_is_taken_over(self, github: GitHub) -> None:
+        opened(github)
+        lease = str(github.head(BRANCH))
+        github.store.move((f"refs/heads/promote-commit/{BRANCH}", None, lease))
+        commit = ApiRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        assert github.head(BRANCH) == commit
+        assert github.head(f"promote-commit/{BRANCH}") is None
+
+    def test_server_without_graphql_is_named_and_no_branch_stays(self, github: GitHub) -> None:
+        github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=9)
+        with pytest.raises(RemoteError, match="no GraphQL") as told:
+            ApiRepository(forge(github).client).write(draft(github))
+        assert "--transport git" in told.value.hint
+        assert github.head(BRANCH) is None
+
+    def test_somebody_elses_commit_is_a_lost_race(self, github: GitHub) -> None:
+        opened(github)
+        made = draft(github, str(github.head("main")))
+        with pytest.raises(RaceLostError):
+            ApiRepository(forge(github).client).write(made)
+
+    def test_history_tells_when_a_commit_reached_the_base(self, github: GitHub) -> None:
+        one, pull = opened(github)
+        merged = one.client.ask("PUT", f"/pulls/{pull.number}/merge", input={})
+        found = ApiRepository(one.client).history(
+            ApiRepository(one.client).base("main")[1], [PurePosixPath(AURORA)]
+        )
+        newest = next(iter(found[PurePosixPath(AURORA)]))
+        assert newest.commit == merged["sha"]
+        assert newest.message == "A branch's commit"
+        assert newest.data == b"x: 1\n"
+
+
+@pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+def test_opening_renewing_and_commenting_outlast_a_fault(
+    github: GitHub, fault: dict[str, Any]
+) -> None:
+    github.fail("POST", r"/pulls$", **fault)
+    one, pull = opened(github)
+    github.fail("PATCH", r"/pulls/1$", **fault)
+    assert one.renew(pull, PullDraft("another", "text")).title == "another"
+    github.fail("POST", r"/comments$", **fault)
+    one.comment(pull, "said")
+    assert not github.faults
+    assert len(github.pulls) == 1
+    assert github.comments == {1: ["said"]}
+
+
+def test_lag_after_a_push_is_waited_for(github: GitHub) -> None:
+    for error in (
+        {"resource": "PullRequest", "field": "head", "code": "invalid"},
+        {
+            "resource": "PullRequest",
+            "code": "custom",
+            "message": f"No commits between main and {BRANCH}",
+        },
+    ):
+        body = {"message": "Validation Failed", "errors": [error]}
+        github.fail("POST", r"/pulls$", status=422, body=body)
+    opened(github)
+    assert len(github.pulls) == 1
+
+
+def test_a_pull_that_is_said_to_be_there_is_looked_for_until_it_shows(github: GitHub) -> None:
+    github.fail("POST", r"/pulls$", status=None, after=True)
+    github.fail("GET", r"/pulls$", status=200, body=[], times=3)
+    _, pull = opened(github)
+    assert pull.number == 1
+    assert len(github.pulls) == 1
+
+
+def test_a_limit_longer_than_the_run_is_told_at_once(github: GitHub) -> None:
+    _, pull = opened(github)
+    github.slow_down("PATCH", r"/pulls/1$", seconds=300)
+    with pytest.raises(RemoteError) as told:
+        forge(github, 5).renew(pull, PullDraft("another", "text"))
+    assert "limit" in told.value.hint
+
+
+def test_answers_of_writes_are_not_asked_for_again(github: GitHub) -> None:
+    github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=99)
+    spent = []
+    for tag in ("9.9.1", "9.9.1", "9.9.2"):
+        before = len(github.rest()) + len(github.graphql())
+        assert run(github, tag).code == 0
+        spent.append(len(github.rest()) + len(github.graphql()) - before)
+    # List, two questions for the rules, open; list; list, the two, say what replaces, renew.
+    assert spent == [4, 1, 5]
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_redirect_of_the_api_says_where_to(github: GitHub, status: int) -> None:
+    where = "http://localhost:1/elsewhere?token=x"
+    github.fail("GET", r"/pulls$", status=status, headers={"Location": where})
+    with pytest.raises(RemoteError, match="redirects to http://localhost:1/elsewhere, ") as told:
+        forge(github).pulls(BRANCH, "main")
+    assert "--api-url" in told.value.hint
+
+
+def test_an_api_that_answers_everything_alike_ends_the_run_before_it_writes(github: GitHub) -> None:
+    github.fail("GET", r"/pulls$", status=200, body=[])
+    github.fail("POST", r"/graphql", status=200, body=[])
+    done = run(github, "9.9.1")
+    assert done.code == 5
+    assert "the answer is not GitHub's" in done.json["error"]["message"]
+    assert github.head(BRANCH) is None
+
+
+def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(
+    github: GitHub,
+) -> None:
+    github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"})
+    github.fail("GET", r"/rules/branches/main$", status=404, body={"message": "Not Found"})
+    shown = {"required_signatures": {"enabled": True}}
+    github.fail("GET", r"/branches/main/protection$", status=200, body=shown)
+    assert forge(github).requires_signatures("main")
+
+
+@pytest.mark.parametrize("told", ["id", "client_id"])
+def test_token_of_an_app_reaches_the_one_repository_alone(github: GitHub, told: str) -> None:
+    github.app = App.make()
+    key = SecretStr(github.app.key.replace("\n", "\\n"))
+    github.fail("POST", r"/access_tokens$", status=502)
+    app_token(github.api_url, _NAME, str(getattr(github.app, told)), key, Deadline(30))
+    asked = [one for one in github.seen if one.path.endswith("/access_tokens")]
+    assert [one.body["repositories"] for one in asked] == [["gitops"]] * 2
+
+
+def test_one_who_can_not_be_asked_keeps_nobody_else_from_being_asked(github: GitHub) -> None:
+    one, pull = opened(github)
+    wanted = Finish(reviewers=("nobody", "alice", "team:platform"))
+    _, done, warnings = one.finish(pull, wanted)
+    assert done == ("asked alice for a review", "asked team:platform for a review")
+    assert len(warnings) == 1
+    assert "nobody" in warnings[0]
+
+
+def test_what_can_not_be_had_is_known_without_trying(github: GitHub) -> None:
+    one, pull = opened(github)
+    github.protect("main", checks=("build",))
+    wanted = Finish(
+        labels=("a",), reviewers=("nobody", "alice"), milestone="none such", auto_merge=True
+    )
+    assert one.possible(pull, wanted) == Finish(labels=("a",), reviewers=("alice",))
+    github.allow_auto_merge = True
+    assert one.possible(pull, wanted).auto_merge
+
+
+def test_auto_merge_needs_no_graphql_where_nothing_is_waited_for(github: GitHub) -> None:
+    one, pull = opened(github)
+    github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=9)
+    after, done, _ = one.finish(pull, Finish(auto_merge=True))
+    assert done == ("merged at once (merge)",)
+    assert after.state == "merged"
+
+
+@pytest.mark.parametrize("said", [True, False], ids=["after the comment", "before it"])
+def test_what_replaced_what_is_said_once_wherever_a_run_ends(github: GitHub, *, said: bool) -> None:
+    assert run(github, "9.9.1").code == 0
+    if not said:
+        github.fail("POST", r"/comments$", status=404, body={"message": "Not Found"})
+    github.fail("PATCH", r"/pulls/1$", status=404, body={"message": "Not Found"})
+    assert run(github, "9.9.2").code == 5
+    assert run(github, "9.9.2").code == 0
+    (comment,) = github.comments[1]
+    assert comment.startswith("Proposes `9.9.2` now, in place of `9.9.1`.")
+
+
+def test_summary_of_an_early_end_names_no_environment() -> None:
+    error = {"message": "no", "hint": ""}
+    text = actions.summary({"action": "failed", "app": "web", "environment": None, "error": error})
+    assert text.startswith("### promote: failed `web`\n")
