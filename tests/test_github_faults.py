@@ -201,6 +201,13 @@ def test_an_api_that_answers_everything_alike_ends_the_run_before_it_writes(gith
     assert github.head(BRANCH) is None
 
 
+@pytest.mark.parametrize("answer", [[], [1], {}, "x", None], ids=str)
+def test_transport_api_on_what_is_no_api_is_told(github: GitHub, answer: Any) -> None:
+    github.fail("GET", r"/gitops$", status=200, body=answer)
+    with pytest.raises(RemoteError, match="the answer is not GitHub's"):
+        ApiRepository(forge(github).client).base(None)
+
+
 def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(
     github: GitHub,
 ) -> None:

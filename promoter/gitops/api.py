@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import math
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from github import GithubException
 
@@ -43,19 +44,27 @@ mutation Move($input: UpdateRefsInput!) {
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is to be known of the repository itself."""
+
+    default_branch: str
+    node: str
+
+
 class ApiRepository:
     """One GitOps repository, seen and written through GitHub's API alone."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._reader = Reader(client)
-        self._shown: dict[str, Any] | None = None
+        self._known: _Whole | None = None
 
     def base(self, wanted: str | None) -> tuple[str, ApiTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         name = wanted
         if name is None:
-            name = str(self._whole()["default_branch"])
+            name = self._whole().default_branch
         tip = self._tip(name)
         if tip is None:
             raise RemoteError(
@@ -131,11 +140,16 @@ class ApiRepository:
 
         return self._client.read(f"read branch {branch}", ask)
 
-    def _whole(self) -> dict[str, Any]:
-        """Return the repository as GitHub shows it, which is asked for once."""
-        if self._shown is None:
-            self._shown = self._client.read("read", lambda: self._client.ask("GET", ""))
-        return self._shown
+    def _whole(self) -> _Whole:
+        """Return what the repository is, which is asked for once."""
+
+        def ask() -> _Whole:
+            shown = self._client.ask("GET", "")
+            return _Whole(str(shown["default_branch"]), str(shown.get("node_id") or ""))
+
+        if self._known is None:
+            self._known = self._client.read("read the default branch", ask)
+        return self._known
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""
@@ -261,7 +275,7 @@ class ApiRepository:
             "afterOid": after or _ZERO,
             "force": True,
         }
-        wanted = {"repositoryId": self._whole()["node_id"], "refUpdates": [update]}
+        wanted = {"repositoryId": self._whole().node, "refUpdates": [update]}
         self._client.graphql(_MOVE, {"input": wanted})
 
     def _set(self, branch: str, after: str | None) -> None:

@@ -96,6 +96,11 @@ def message_of(error: BaseException) -> str:
 
 def failure(work: str, error: Exception) -> RemoteError:
     """Return a failure as an error that says what GitHub said, and what to do about it."""
+    if isinstance(error, requests.exceptions.RetryError):
+        return RemoteError(
+            f"{work}: the API fails again and again",
+            "GitHub has a problem, or --api-url is wrong; running again is safe.",
+        )
     if isinstance(error, requests.RequestException):
         return RemoteError(
             f"{work}: no answer ({type(error).__name__})",
