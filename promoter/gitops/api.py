@@ -133,7 +133,7 @@ class ApiRepository:
                 found = self._client.ask("GET", f"/git/ref/heads/{branch}")
             except GithubException as error:
                 # In a repository that can be read, it is just the branch that is missing.
-                if error.status == 404 and branch and self._whole():
+                if error.status == 404 and branch and self._whole().default_branch:
                     return None
                 raise
             return str(found["object"]["sha"])
