@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from promoter import report
-from promoter.errors import UsageError
+from promoter.errors import PromoteError, UsageError
 from promoter.image import Tag
 from promoter.plan import Request
 from promoter.promotion import parse_image
@@ -18,7 +18,7 @@ from promoter.sections import check_name
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from promoter.settings import Settings
     from promoter.wiring import Wiring
@@ -29,18 +29,31 @@ _AUTO_PATIENCE = 15.0
 
 def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
     """Promote the apps that were asked for, each by its own pull."""
+    requests = [_request(settings, app) for app in _apps(settings)]
+    masks: list[str] = []
+    try:
+        results = _promoted(requests, settings, progress, masks)
+    except PromoteError as error:  # what keeps all apps from being looked for is told of each
+        results = [report.failure(error, one) for one in requests]
+    result = results[0] if len(results) == 1 else report.several(results)
+    return {**result, "_masks": masks}
+
+
+def _promoted(
+    requests: Sequence[Request], settings: Settings, progress: list[str], masks: list[str]
+) -> list[dict[str, Any]]:
+    """Carry requests out and return their envelopes; what must not be shown is put into `masks`."""
     from promoter import wiring
     from promoter.promote import told_each
     from promoter.world import opened
 
-    requests = [_request(settings, app) for app in _apps(settings)]
     wired = _wired(settings)
+    masks += _minted(settings, wired)
     revision = wiring.source_revision(wired)
     with opened(wired, progress) as world:
         results = told_each([replace(one, source_revision=revision) for one in requests], world)
     progress.extend(world.bill())
-    result = results[0] if len(results) == 1 else report.several(results)
-    return {**result, "_masks": _minted(settings, wired)}
+    return results
 
 
 def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:

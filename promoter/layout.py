@@ -177,17 +177,21 @@ def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
     found = [name for name in KUSTOMIZATION_NAMES if name in entries]
     if len(found) > 1:
         raise SelectionError(
-            f"{directory} holds {' and '.join(found)}, and kustomize takes one",
+            f"holds {' and '.join(found)}, and kustomize takes one",
             "Remove all but one of them.",
+            file=str(directory),
         )
     if not found:
         missing = "there is no such folder" if not entries else f"it holds {_listed(entries)}"
         raise SelectionError(
-            f"no kustomization in {directory}: {missing}",
+            f"no kustomization: {missing}",
             "The folder must hold a kustomization.yaml; check the environment's path.",
+            file=str(directory),
         )
     if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):
-        raise SelectionError(f"{directory / found[0]} is not a file", "")
+        raise SelectionError(
+            "is not a file", "It must be a kustomization.", file=str(directory / found[0])
+        )
     return directory / found[0]
 
 

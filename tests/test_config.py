@@ -258,10 +258,21 @@ def test_default_environment_that_no_layout_has_is_told_where_it_stands(tmp_path
         find_target(config, tree(tmp_path / "sub", "x/y"), "web", None)
 
 
-def test_two_kustomizations_in_one_folder_are_one_too_many(tmp_path: Path) -> None:
-    both = tree(tmp_path, "a/kustomization.yaml", "a/Kustomization")
-    with pytest.raises(SelectionError, match="takes one"):
-        kustomization_file(both, PurePosixPath("a"))
+@pytest.mark.parametrize(
+    ("names", "file", "said"),
+    [
+        (["a/kustomization.yaml", "a/Kustomization"], "a", "kustomize takes one"),
+        (["a/other.yaml"], "a", "no kustomization: it holds other.yaml"),
+        (["b/x"], "a", "no kustomization: there is no such folder"),
+        (["a/kustomization.yaml/x"], "a/kustomization.yaml", "is not a file"),
+    ],
+)
+def test_folder_without_the_one_kustomization_is_named(
+    names: list[str], file: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SelectionError, match=said) as caught:
+        kustomization_file(tree(tmp_path, *names), PurePosixPath("a"))
+    assert caught.value.file == file
 
 
 def test_repositorys_own_rules_can_not_be_loosened_by_the_caller(tmp_path: Path) -> None:

@@ -300,7 +300,8 @@ def test_bad_input_is_told_with_the_contracts_exit_code(
 
 @pytest.mark.parametrize("where", ["/nonexistent/place", "https://127.0.0.1:9/o/r"])
 def test_repository_that_is_not_there_exits_5(where: str) -> None:
-    run = promote("--app", "a", "--tag", "1", "--repo", where, "--output", "json",
+    run = promote("--app", "a", "--env", "e", "--tag", "1", "--repo", where, "--output", "json",
                   env={"GITHUB_TOKEN": "s3cret-token"})  # fmt: skip
     assert run.code == 5
+    assert (run.json["app"], run.json["environment"]) == ("a", "e")
     assert "s3cret" not in run.stdout + run.stderr
