@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from promoter.evidence import Gate
-from promoter.settings import child_environment
+from promoter.process import child_environment
 
 if TYPE_CHECKING:
     from promoter.sections import Checks

@@ -9,11 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from promoter import actions
+from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError
 from promoter.forges.github import GitHubForge
 from promoter.forges.github.app import app_token
 from promoter.gitops.api import ApiRepository
-from promoter.gitops.git import Deadline
 from promoter.model import CommitDraft, Finish, Pull, PullDraft
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
