@@ -192,19 +192,18 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
 
 
 @contextmanager
-def opened(wiring: Wiring) -> Iterator[Repository]:
-    """Return the repository as seen and written through a clone or, if asked, the API."""
-    if wiring.transport == "api":
-        yield api_repository(wiring)
+def opened(wiring: Wiring, forge: Forge | None = None) -> Iterator[Repository]:
+    """Return the repository as seen and written through its forge's API, else through a clone."""
+    if forge is not None:
+        yield api_repository(forge)
         return
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
         yield GitRepository(clone, int(time.time()), Signing.parse(key) if key else None)
 
 
-def api_repository(wiring: Wiring) -> Repository:
-    """Return the repository as seen and written through the forge's API."""
-    forge = open_forge(wiring)
+def api_repository(forge: Forge) -> Repository:
+    """Return the repository as seen and written through its forge's API, on the same bill."""
     if isinstance(forge, LocalForge):
         raise UsageError("transport api is GitHub's, and the repository is a folder", "Use git.")
     from promoter.forges.github import GitHubForge

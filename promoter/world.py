@@ -47,7 +47,7 @@ class World:
             return self.repository
         # A run that reads through the API writes through it: what says so is above any environment.
         if self._api is None:
-            self._api = wires.api_repository(self.wiring)
+            self._api = wires.api_repository(self.forge())
         return self._api
 
     def registry(self) -> Registry:
@@ -74,8 +74,10 @@ class World:
 @contextmanager
 def opened(wiring: Wiring, progress: list[str], *, patience: float = 3.0) -> Iterator[World]:
     """Give the world of a run; what it has written is told in `progress`."""
-    with wires.opened(wiring) as repository:
-        world = World(wiring, repository, progress, int(time.time()), patience)
+    # What reads through the API is the forge itself, so that one bill has it all.
+    forge = wires.open_forge(wiring) if wiring.transport == "api" else None
+    with wires.opened(wiring, forge) as repository:
+        world = World(wiring, repository, progress, int(time.time()), patience, forge)
         try:
             yield world
         finally:

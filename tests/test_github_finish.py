@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
+from promoter.deadline import Deadline
+from promoter.forges.github import GitHubForge
 from tests.servers.github import App, GitHub, Token
 from tests.world import AURORA, BRANCH, Repository, Run, promote
 
@@ -268,6 +272,17 @@ class TestApiTransport:
         out = ask(github)
         assert github.verification(github.store.read([out["commit"]])[0])["verified"]
 
+    @pytest.mark.parametrize("said", ["by-flag", "by-environment"])
+    def test_the_bill_has_every_request(self, said: str, github: GitHub) -> None:
+        if said == "by-environment":
+            settle(github, "transport: api")
+        flag = ("--transport", "api") if said == "by-flag" else ()
+        run(github, *flag)
+        before = len([one for one in github.seen if one.api])
+        done = run(github, *flag, "-v", tag="9.9.2")
+        asked = len([one for one in github.seen if one.api]) - before
+        assert f"github: {asked} requests" in done.stderr
+
     def test_direct_push_and_auto_are_the_apis_too(self, github: GitHub) -> None:
         settle(github, "deliver: push")
         out = ask(github, "--transport", "api")
@@ -294,6 +309,17 @@ def test_one_fault_after_the_other_still_makes_one_pull(github: GitHub) -> None:
     ask(github, tag="9.9.2")
     assert len(github.pulls) == 1
     assert "9.9.2" in github.open_pulls()[0]["title"]
+
+
+def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> None:
+    ask(github)
+    github.comments[1] = [f"comment {number}" for number in range(250)]
+    github.fail("POST", "/comments", after=True)
+    token = SecretStr("good-token")
+    forge = GitHubForge(github.api_url, (github.owner, github.name), token, Deadline(30))
+    with closing(forge.client.github):
+        forge.comment(forge.read(1), "said once")
+    assert github.comments[1].count("said once") == 1
 
 
 def test_secondary_limit_is_waited_for_as_told(github: GitHub) -> None:

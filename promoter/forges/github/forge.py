@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.finish import Finisher, possible
 from promoter.model import Pull, PullState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pydantic import SecretStr
 
     from promoter.deadline import Deadline
     from promoter.model import Finish, PullDraft
+
+T = TypeVar("T")
 
 _PAGE, _PAGES = 100, 50
 _ACTIONS = "github-actions[bot]"
@@ -49,18 +54,13 @@ class GitHubForge:
             "sort": "created",
             "direction": "desc",
         }
-        return tuple(one for one in self._listed(wanted) if one.branch == branch)
+        found = self.client.read("list the pulls", lambda: self._shown("/pulls", wanted, _pull))
+        return tuple(one for one in found if one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
-        found: list[Pull] = []
-        for page in range(1, _PAGES + 1):
-            wanted = {"state": "open", "sort": "created", "direction": "desc"}
-            part = self._listed({**wanted, "per_page": str(_PAGE), "page": str(page)})
-            found += part
-            if len(part) < _PAGE:
-                break
-        return tuple(found)
+        wanted = {"state": "open", "sort": "created", "direction": "desc"}
+        return tuple(self._paged("list the pulls", "/pulls", wanted, _pull))
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
@@ -101,8 +101,8 @@ class GitHubForge:
             return True
 
         def find() -> bool | None:
-            said = self.client.read("read the comments", lambda: self.client.ask("GET", path))
-            return any(one.get("body") == text for one in said) or None
+            said = self._paged("read the comments", path, {}, lambda one: one["body"])
+            return text in said or None
 
         if not (once and find()):
             self.client.write("comment on the pull", do, find)
@@ -178,12 +178,20 @@ class GitHubForge:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.spent.items()))
         return f"github: {self.client.spent.total()} requests ({kinds or 'none'})"
 
-    def _listed(self, parameters: dict[str, str]) -> list[Pull]:
-        """Return one page of pulls."""
-        return self.client.read(
-            "list the pulls",
-            lambda: [_pull(one) for one in self.client.ask("GET", "/pulls", parameters=parameters)],
-        )
+    def _paged(
+        self, work: str, path: str, parameters: dict[str, str], shown: Callable[[Any], T]
+    ) -> Iterator[T]:
+        """Yield what a list holds, page by page."""
+        for page in range(1, _PAGES + 1):
+            part = {**parameters, "per_page": str(_PAGE), "page": str(page)}
+            found = self.client.read(work, partial(self._shown, path, part, shown))
+            yield from found
+            if len(found) < _PAGE:
+                return
+
+    def _shown(self, path: str, parameters: dict[str, str], shown: Callable[[Any], T]) -> list[T]:
+        """Return what one page of a list shows; an answer that is no list is a failure of the read."""
+        return [shown(one) for one in self.client.ask("GET", path, parameters=parameters)]
 
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
         """Change a pull."""
