@@ -90,7 +90,7 @@ class Settings:
     building: Building | None = None
     token: SecretStr | None = None
     github_app: GitHubApp | None = None
-    rendering: Rendering = Rendering()
+    rendering: Rendering = field(default_factory=Rendering)
     signing_key: str | None = None
     wait_for_image: float = 0.0
     registries: Registries = field(default_factory=Registries)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from promoter.edits.entries import _entries
-from promoter.edits.kustomization import KEEP, ImageSetting, promotion, read, set_images
+from promoter.edits.kustomization import KEEP, ImageSetting, Keep, promotion, read, set_images
 from promoter.edits.nodes import flatten
 from promoter.edits.outline import outline
 from promoter.edits.text import compose, decode
@@ -76,7 +76,7 @@ def kustomizations(draw: st.DrawFn) -> str:
 def wishes(draw: st.DrawFn) -> tuple[ImageSetting, ...]:
     """What is asked of several images at once: any field may be set, dropped or kept."""
     names = draw(st.lists(NAMES, min_size=1, max_size=4, unique=True))
-    new_names = st.sampled_from([KEEP, KEEP, "other.example/z"])
+    new_names: st.SearchStrategy[str | Keep] = st.sampled_from([KEEP, "other.example/z"])
     tags = st.one_of(st.sampled_from([KEEP, None]), TAGS)
     digests = st.sampled_from([KEEP, None, None, DIGEST])
     return tuple(ImageSetting(name, draw(new_names), draw(tags), draw(digests)) for name in names)

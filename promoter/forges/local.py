@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.gitops.git import NOTHING
 from promoter.model import Pull, PullState
 from promoter.refusal import Refusal
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from promoter.model import Finish, PullDraft
 
 _PREFIX = "refs/promoter/pulls/"
-_ZERO = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class LocalForge:
             number, self._url(number), PullState.OPEN, branch, base,
             self._head(branch), draft.title, draft.body, draft=as_draft,
         )  # fmt: skip
-        self._write(_Stored(pull, _ZERO, ()))
+        self._write(_Stored(pull, NOTHING, ()))
         return pull
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:

@@ -19,6 +19,7 @@ from promoter.forges.github.client import SETTLING
 from promoter.forges.github.failures import is_of_graphql, is_passing
 from promoter.gitops.api_history import ApiHistory
 from promoter.gitops.api_tree import ApiTree, Reader
+from promoter.gitops.git import NOTHING
 from promoter.gitops.tree import differing
 from promoter.model import BranchCommit, Sight
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from promoter.model import CommitDraft, Tree
 
 _BRANCH_LIMIT = 20
-_ZERO = "0" * 40
 # Where a commit is made before its branch is moved there.
 _ASIDE = "promote-commit"
 _COMMIT = """
@@ -272,7 +272,7 @@ class ApiRepository:
         update = {
             "name": f"refs/heads/{branch}",
             "beforeOid": before,
-            "afterOid": after or _ZERO,
+            "afterOid": after or NOTHING,
             "force": True,
         }
         wanted = {"repositoryId": self._whole().node, "refUpdates": [update]}

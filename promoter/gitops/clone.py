@@ -14,13 +14,13 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError, SelectionError
 from promoter.gitops.fast_import import FastImport
-from promoter.gitops.git import REMOTE, Git, Result, check_version, failure
+from promoter.gitops.git import FETCH, REMOTE, Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
 from promoter.gitops.outage import patiently
 from promoter.gitops.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from promoter.errors import PromoteError
 
@@ -98,10 +98,7 @@ class Clone:
         ]
         if not wanted:
             return
-        result = self._ask(
-            "fetch", f"--depth={depth}", "--filter=blob:none", "--no-tags", "--quiet",
-            "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *wanted,
-        )  # fmt: skip
+        result = self._fetch(depth, "blob:none", *wanted)
         if _FILTER_IGNORED in result.stderr:
             self.objects.blobless = False
         self._depths.update(dict.fromkeys(wanted, depth))
@@ -109,10 +106,7 @@ class Clone:
     def fetch_history(self, depth: int, *commits: str) -> None:
         """Bring commits with so many before them, and nothing of their files."""
         self._prepare()
-        self._ask(
-            "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
-            "--no-write-fetch-head", "--no-recurse-submodules", REMOTE, *commits,
-        )  # fmt: skip
+        self._fetch(depth, "tree:0", *commits)
 
     def shallow_commits(self) -> frozenset[str]:
         """Return the commits whose parents were not brought."""
@@ -134,10 +128,7 @@ class Clone:
             return True
         for depth in _DEPTHS:
             # Trees of old commits are of no use: only the chain of commits is asked for.
-            self._ask(
-                "fetch", f"--depth={depth}", "--filter=tree:0", "--no-tags", "--quiet",
-                "--no-write-fetch-head", REMOTE, of,
-            )  # fmt: skip
+            self._fetch(depth, "tree:0", of)
             status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
             if status == 0:
                 return True
@@ -145,17 +136,10 @@ class Clone:
                 return False
         return False
 
-    def push(self, *updates: Update) -> None:
-        """Push refs together, each only if the remote still has what was seen; else `RaceLostError`."""
-        self.made.save()
-        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
-        specs = [f"{u.new or ''}:{u.ref}" for u in updates]
-        atomic = ["--atomic"] if len(updates) > 1 else []
-        result = patiently(
-            self.git, "push", "--porcelain", "--no-verify", *atomic, *leases, REMOTE, *specs
-        )
-        if result.status != 0:
-            raise _push_failure(result, updates)
+    def push(self, update: Update) -> None:
+        """Push a ref, only if the remote still has what was seen; else `RaceLostError`."""
+        for error in self.push_each(update).values():
+            raise error
 
     def push_each(self, *updates: Update) -> dict[str, PromoteError]:
         """Push refs in one go, each for itself; returns those that failed, with the reason."""
@@ -177,8 +161,13 @@ class Clone:
                 about = [one for one in lines if update.ref in one or len(updates) == 1]
                 said = "\n".join(about if line != "!" else lines)
                 part = Result(result.status, line.encode(), said)
-                failed[update.ref] = _push_failure(part, [update])
+                failed[update.ref] = _push_failure(part, update.ref)
         return failed
+
+    def _fetch(self, depth: int, left_out: str, *commits: str) -> Result:
+        """Bring commits to a depth, without the objects that are left out."""
+        cut = (f"--depth={depth}", f"--filter={left_out}")
+        return self._ask("fetch", *cut, *FETCH, REMOTE, *commits)
 
     def _ask(self, *arguments: str) -> Result:
         """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
@@ -243,13 +232,12 @@ def _local_programs(git: Git, url: str) -> dict[str, str]:
     }
 
 
-def _push_failure(result: Result, updates: Sequence[Update]) -> RemoteError:
+def _push_failure(result: Result, ref: str) -> RemoteError:
     """Tell a lost race from a refusal by the server."""
     report = result.stdout.decode("utf-8", "replace")
     raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
     if any(sign in report or sign in result.stderr for sign in raced):
-        refs = ", ".join(update.ref for update in updates)
-        return RaceLostError(f"{refs} changed while the push was under way", "Run again.")
+        return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
     refused = [line for line in report.splitlines() if line.startswith("!")]
     error = failure("push", result)
     if refused:

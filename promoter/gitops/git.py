@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MINIMUM_VERSION = (2, 30)
 # The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
 REMOTE = "promoter-remote"
+FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
+# The id of no object: where a ref is said to have none.
+NOTHING = "0" * 40
 
 # What a user's own git configuration may not decide: code that runs, questions that wait, commits
 # that are signed by surprise, protocols that reach elsewhere. Proxies and authorities stay theirs.
@@ -50,6 +53,8 @@ _ISOLATION = {
     "http.lowSpeedTime": "30",
     # A bitmap defeats thin packs: 24 kB instead of 0.6 kB to push one line.
     "pack.useBitmaps": "false",
+    # Older ones tell of every ref before they answer.
+    "protocol.version": "2",
     "init.defaultBranch": "main",
 }
 _PROTOCOLS = "https:http:ssh:file"

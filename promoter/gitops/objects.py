@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.errors import RemoteError
-from promoter.gitops.git import REMOTE, failure
+from promoter.gitops.git import FETCH, REMOTE, failure
 from promoter.gitops.outage import patiently
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class Objects:
         if missing and self.blobless:
             result = patiently(
                 self._git, "-c", "fetch.negotiationAlgorithm=noop",
-                "fetch", REMOTE, "--no-tags", "--no-write-fetch-head", "--quiet",
-                "--no-recurse-submodules", "--filter=blob:none", "--stdin",
+                "fetch", "--filter=blob:none", *FETCH, REMOTE, "--stdin",
                 stdin="".join(f"{oid}\n" for oid in missing).encode(),
             )  # fmt: skip
             if result.status != 0:
