@@ -137,6 +137,11 @@ def _hint(error: GithubException, said: str) -> str:
         return "The token is not valid: set GITHUB_TOKEN to one that is."
     if is_limit(error):
         return "The API's limit is reached: run again later."
+    if "not permitted to create" in said:
+        return (
+            "Allow Actions to create pull requests in the repository's settings, "
+            "or use a GitHub App's token."
+        )
     if error.status == 403:
         needs = headers.get("x-accepted-github-permissions") or headers.get(
             "x-accepted-oauth-scopes"
