@@ -246,6 +246,8 @@ def test_what_can_not_be_had_is_known_without_trying(github: GitHub) -> None:
     assert one.possible(pull, wanted) == Finish(labels=("a",), reviewers=("alice",))
     github.allow_auto_merge = True
     assert one.possible(pull, wanted).auto_merge
+    github.merge_methods = {"squash"}
+    assert not one.possible(pull, wanted).auto_merge
 
 
 def test_auto_merge_needs_no_graphql_where_nothing_is_waited_for(github: GitHub) -> None:

@@ -58,10 +58,18 @@ _ALLOWED = """
 query Allowed($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
     autoMergeAllowed
+    mergeCommitAllowed
+    squashMergeAllowed
+    rebaseMergeAllowed
     pullRequest(number: $number) { mergeStateStatus }
   }
 }
 """
+_METHODS = {
+    "merge": "mergeCommitAllowed",
+    "squash": "squashMergeAllowed",
+    "rebase": "rebaseMergeAllowed",
+}
 # The states in which a pull can not be merged now, and will not be without somebody's doing.
 _BLOCKED = ("BLOCKED", "BEHIND", "DIRTY", "DRAFT")
 
@@ -245,7 +253,7 @@ def milestone(client: Client, title: str) -> int | None:
 
 def possible(client: Client, pull: Pull, lacking: Finish) -> Finish:
     """Return what of the lacking can be had, as far as that can be asked without doing it."""
-    can_merge = lacking.auto_merge and _can_merge(client, pull)
+    can_merge = lacking.auto_merge and _can_merge(client, pull, lacking.merge_method)
     title = lacking.milestone
     return replace(
         lacking,
@@ -255,13 +263,15 @@ def possible(client: Client, pull: Pull, lacking: Finish) -> Finish:
     )
 
 
-def _can_merge(client: Client, pull: Pull) -> bool:
+def _can_merge(client: Client, pull: Pull, method: str) -> bool:
     """Say whether a pull can be armed, or be merged now; what can not be read is yes."""
     names = {"owner": client.owner, "name": client.name, "number": pull.number}
     try:
         shown = client.graphql(_ALLOWED, names)["repository"]
     except FAILURES:
         return True
+    if shown.get(_METHODS[method]) is False:
+        return False
     state = (shown.get("pullRequest") or {}).get("mergeStateStatus")
     return bool(shown.get("autoMergeAllowed")) or state not in _BLOCKED
 
