@@ -49,10 +49,6 @@ def _repository(github: GitHub, document: str, variables: dict[str, Any]) -> dic
     found: dict[str, Any] = {alias: _blob(github, oid) for alias, oid in _BLOB.findall(document)}
     if "number" in variables:
         pull = github.pulls[variables["number"] - 1]
-        found["autoMergeAllowed"] = github.allow_auto_merge
-        for method in ("merge", "squash", "rebase"):
-            name = f"{method}{'Commit' if method == 'merge' else 'Merge'}Allowed"
-            found[name] = method in github.merge_methods
         found["pullRequest"] = {
             "reviewDecision": merging.decision(github, pull),
             "mergeStateStatus": merging.state_of(github, pull).upper(),
