@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
 SIZE_LIMIT = 8 * 1024 * 1024
-# Each part of a YAML text has at least one of these signs, so that they bound what parsing costs.
+# Each line and part of a YAML text has one of these signs, so that they bound what reading costs.
 PARTS_LIMIT = 400_000
-_SIGNS = "\n:,-[{?"
+_SIGNS = b"\n:,-[{?"
 _NESTING_LIMIT = 60
 _SHOWN_LINE = 1000
 TEMPLATE_HINT = "Promote the rendered repository, or move the tag out of the template."
@@ -121,6 +121,10 @@ def decode(path: str, data: bytes) -> Source:
     if len(data) > SIZE_LIMIT:
         reason = f"the file has {len(data)} bytes, and {SIZE_LIMIT} is the most"
         raise RefusedError([Refusal("size", reason, "Split it.", path)])
+    parts = sum(map(data.count, _SIGNS))
+    if parts > PARTS_LIMIT:
+        reason = f"the file has up to {parts} parts, and {PARTS_LIMIT} is the most"
+        raise RefusedError([Refusal("size", reason, "Split it.", path)])
     try:
         source = Source.of(path, data, data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -129,10 +133,6 @@ def decode(path: str, data: bytes) -> Source:
         at = len(data[: error.start].decode("utf-8")) - len(source.bom)
         raise source.refuse("encoding", reason, "Save the file as UTF-8.", at=at) from error
     text = source.text
-    parts = sum(map(text.count, _SIGNS))
-    if parts > PARTS_LIMIT:
-        reason = f"the file has up to {parts} parts, and {PARTS_LIMIT} is the most"
-        raise RefusedError([Refusal("size", reason, "Split it.", path)])
     conflict = _CONFLICT.search(text)
     if conflict and text.startswith(("<", ">"), conflict.start()):
         raise source.refuse(
