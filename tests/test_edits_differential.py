@@ -72,6 +72,10 @@ def test_same_meaning_as_kustomize(seed: int, tmp_path: Path) -> None:
     try:
         edit = set_images(PurePosixPath("k"), text.encode(), parse_arguments([asked]))
     except PromoteError as error:
+        # Listed: a star that keeps nothing, where kustomize leaves neither tag nor digest.
+        changed = next(one for one in theirs if one["name"] == asked.partition("=")[0])
+        if "to keep" in error.message and not {"newTag", "digest"} & changed.keys():
+            return
         pytest.fail(f"{asked} on {text!r}: {error}")
     path.write_bytes(edit.after)
     assert images(path) == theirs, (asked, text)
