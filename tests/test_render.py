@@ -7,6 +7,7 @@ import resource
 import shutil
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -260,12 +261,17 @@ def test_what_renders_no_objects_says_nothing_of_the_edit(
 
 def test_a_renderer_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     marks = tmp_path / "pids"
-    script = f"sleep 60 & echo $! >>{marks}; sleep 60\n"
+    script = f"sleep 600 & echo $! >>{marks}; sleep 600\n"
     renderer = _program(tmp_path, script, remaining=lambda: 4.0)
     verdict = _judged(_folder(tmp_path, _IMAGES), renderer)
     assert "was not done within 2 s" in verdict.warnings[0]
     pids = [int(line) for line in marks.read_text().split()]
     assert len(pids) == 2
+    # A signal takes its time to arrive on a busy machine; the sleeps would end much later.
+    for _ in range(100):
+        if not any(map(_runs, pids)):
+            break
+        time.sleep(0.1)
     assert not [pid for pid in pids if _runs(pid)]
 
 
@@ -402,15 +408,15 @@ def test_programs_run_once_they_are_allowed(tmp_path: Path) -> None:
     assert verdict.diff.images_only
 
 
-def test_the_caller_names_the_renderer_and_a_hanging_one_ends_no_run(tmp_path: Path) -> None:
+def test_the_caller_names_the_renderer_and_a_useless_one_ends_no_run(tmp_path: Path) -> None:
     repo = aurora(tmp_path / "aurora.git")
-    renderer = _program(tmp_path, "sleep 60\n").program
+    renderer = _program(tmp_path, "exit 0\n").program
     ask = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--output", "json")
     wrong = promote(*ask, "--dry-run", env={"PROMOTER_RENDERER": str(tmp_path / "gone")})
     assert wrong.code == 2, wrong.stdout
     malformed = promote(*ask, "--dry-run", env={"PROMOTER_RENDER_ALLOW": "everything"})
     assert malformed.code == 2, malformed.stdout
     assert "PROMOTER_RENDER_ALLOW" in malformed.json["error"]["message"]
-    done = promote(*ask, "--timeout", "6", "--dry-run", env={"PROMOTER_RENDERER": renderer})
+    done = promote(*ask, "--dry-run", env={"PROMOTER_RENDERER": renderer})
     assert done.code == 0, done.stdout
-    assert any("kustomize was not done within" in one for one in done.json["warnings"])
+    assert any("kustomize printed no Kubernetes objects" in one for one in done.json["warnings"])
