@@ -63,6 +63,7 @@ class Clone:
         self.made = FastImport(self.git)
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
+        self._deepened: dict[str, int] = {}
         self._ready = False
 
     def __enter__(self) -> Self:
@@ -128,7 +129,9 @@ class Clone:
             return True
         for depth in _DEPTHS:
             # Trees of old commits are of no use: only the chain of commits is asked for.
-            self._fetch(depth, "tree:0", of)
+            if self._deepened.get(of, 0) < depth:
+                self._fetch(depth, "tree:0", of)
+                self._deepened[of] = depth
             status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
             if status == 0:
                 return True
@@ -166,6 +169,8 @@ class Clone:
 
     def _fetch(self, depth: int, left_out: str, *commits: str) -> Result:
         """Bring commits to a depth, without the objects that are left out."""
+        # A depth shortens too what another had brought.
+        self._deepened.clear()
         cut = (f"--depth={depth}", f"--filter={left_out}")
         return self._ask("fetch", *cut, *FETCH, REMOTE, *commits)
 

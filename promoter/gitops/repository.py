@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.errors import PromoteError
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.commits import Signature, write_commit
 from promoter.gitops.history import file_versions
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
-    from promoter.errors import PromoteError
     from promoter.gitops.clone import RemoteRefs
     from promoter.gitops.commits import Signing
     from promoter.gitops.history import FileHistory
@@ -36,6 +37,8 @@ class GitRepository:
         self._signing = signing
         self._refs: RemoteRefs | None = None
         self._families: set[str] = set()
+        self._base = ""
+        self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
         self._staged: dict[str, StagedTree] = {}
 
     def base(self, wanted: str | None) -> tuple[str, GitTree]:
@@ -46,6 +49,7 @@ class GitRepository:
         self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
+        self._base = commit
         return name, self._clone.tree(commit)
 
     def look(self, base: tuple[str, Tree], branch: str) -> Sight:
@@ -53,6 +57,7 @@ class GitRepository:
         name, tree = base
         tip = self._tip(branch)
         commits = self._beyond(tip, tree.commit) if tip else ()
+        self._bring_changed(commits)
         return Sight(name, tree, branch, tip, commits)
 
     def write(self, draft: CommitDraft) -> str:
@@ -78,6 +83,12 @@ class GitRepository:
         """Bring what several branches hold in one round trip, before each of them is looked at."""
         tips = [tip for branch in branches if (tip := self._tip(branch))]
         self._clone.fetch(*tips, depth=_BRANCH_LIMIT)
+        commits: list[BranchCommit] = []
+        for tip in tips:
+            # What can not be read is told where its branch is looked at.
+            with suppress(PromoteError):
+                commits += self._beyond(tip, self._base)
+        self._bring_changed(commits)
 
     def staged(self, commit: str) -> Tree:
         """Return the files of a commit that was staged."""
@@ -118,6 +129,8 @@ class GitRepository:
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""
+        if (tip, base) in self._held:
+            return self._held[tip, base]
         found: list[BranchCommit] = []
         self._clone.fetch(tip, depth=_BRANCH_LIMIT)
         current = tip
@@ -131,7 +144,14 @@ class GitRepository:
             if not commit.parents:
                 break
             current = commit.parents[0]
-        return tuple(found)
+        return self._held.setdefault((tip, base), tuple(found))
+
+    def _bring_changed(self, commits: Iterable[BranchCommit]) -> None:
+        """Bring what the files that commits changed were before and after, in one round trip."""
+        sides = ((one.changed, side) for one in commits for side in (one.onto.commit, one.sha))
+        self._clone.objects.bring(
+            oid for paths, side in sides for oid in self._clone.tree(side).files(paths)
+        )
 
     def _commit(self, sha: str) -> BranchCommit:
         """Return one commit with its tree and the tree that it was made on."""

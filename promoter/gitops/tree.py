@@ -53,10 +53,12 @@ class GitTree:
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip; names that are no file are passed over."""
+        self._objects.bring(self.files(paths))
+
+    def files(self, paths: Iterable[PurePosixPath]) -> list[str]:
+        """Return the object ids of those paths that are files."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
-        self._objects.bring(
-            [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
-        )
+        return [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
