@@ -124,11 +124,14 @@ class Connection:
         """Return how a host is spoken to: in the clear where it may be, and where TLS is not known."""
         if not self._exchange.may_be_plain(host):
             return "https"
-        if proxy(f"http://{host}") is not None:
-            return "http"
         seconds = max(0.1, deadline - time.monotonic())
-        tls = self._schemes.answer((host,), lambda: speaks_tls(host, seconds))
-        return "https" if tls else "http"
+
+        def ask() -> str:
+            if proxy(f"http://{host}") is not None:
+                return "http"
+            return "https" if speaks_tls(host, seconds) else "http"
+
+        return self._schemes.answer((host,), ask)
 
     def _through(
         self, method: str, url: str, door: tuple[str, str], limit: int, deadline: float

@@ -69,7 +69,7 @@ class Exchange:
 
     def close(self) -> None:
         """End the connections."""
-        for line in self._lines.values():
+        for line in tuple(self._lines.values()):
             line.pool.close()
 
     def may_be_plain(self, host: str) -> bool:
