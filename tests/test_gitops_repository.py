@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
 
 from promoter.deadline import Deadline
+from promoter.errors import RefusedError
 from promoter.gitops.clone import Clone
 from promoter.gitops.git import Credential
 from promoter.gitops.repository import GitRepository
@@ -70,3 +72,16 @@ def test_branches_that_are_brought_together_cost_one_branchs_connections(
                 assert b"newTag" in commit.onto.read(where)
             spent.append(connections(hub) - before)
     assert spent[0] == spent[1] <= (3 if moved else 2)
+
+
+def test_a_repository_with_other_ids_is_refused_by_their_name(tmp_path: Path) -> None:
+    path = tmp_path / "new.git"
+    subprocess.run(
+        ["git", "init", "-q", "--bare", "-b", "main", "--object-format=sha256", str(path)],
+        check=True,
+    )
+    repo = Repository(path)
+    commit = repo.git("commit-tree", repo.git("mktree", stdin=""), "-m", "First")
+    repo.git("update-ref", "refs/heads/main", commit)
+    with Clone(path.as_uri(), Deadline(60)) as one, pytest.raises(RefusedError, match="SHA-256"):
+        GitRepository(one, 1767225601).base(None)

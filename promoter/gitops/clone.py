@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from promoter.deadline import Deadline
-from promoter.errors import RaceLostError, RemoteError, SelectionError
+from promoter.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.gitops.fast_import import FastImport
-from promoter.gitops.git import FETCH, REMOTE, Git, Result, check_version, failure
+from promoter.gitops.git import FETCH, NOTHING, REMOTE, Git, Result, check_version, failure
 from promoter.gitops.objects import Objects
 from promoter.gitops.outage import patiently
 from promoter.gitops.tree import GitTree
+from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,10 @@ class Clone:
                 head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
             elif not name.endswith("^{}"):
                 refs[name] = value
+        if any(len(value) != len(NOTHING) for value in refs.values()):
+            reason = f"{self.url} keeps its objects by SHA-256 ids, which promote can not read"
+            hint = "Give a repository with SHA-1 ids, as git makes it by itself."
+            raise RefusedError([Refusal("object-format", reason, hint)])
         return RemoteRefs(head, refs)
 
     def fetch(self, *commits: str, depth: int = 1) -> None:
