@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from promoter.errors import UsageError
+from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,24 +49,23 @@ def load(data: bytes, file: str) -> Document:
         raise UsageError(
             "is not UTF-8", "Save it as UTF-8.", file=file, line=line, column=column
         ) from error
-    yaml = YAML(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False
+    hint = "Check the indentation and quoting there."
+    place: tuple[int | None, int | None] = None, None
     try:
-        root = yaml.compose(text)
+        root = compose_one(text)
         _check_aliases(root, file)
-        value: Any = None if root is None else yaml.constructor.construct_document(root)
+        return Document(file, None if root is None else values(root), root)
+    except BrokenYAMLError as error:
+        reason, place = error.reason, (error.line + 1, error.column + 1)
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise UsageError(
-            f"is not valid YAML: {error.problem or error.context}",
-            "Check the indentation and quoting there.",
-            file=file,
-            line=mark.line + 1 if mark else None,
-            column=mark.column + 1 if mark else None,
-        ) from None
-    except (YAMLError, RecursionError, ValueError) as error:
-        raise UsageError(f"is not valid YAML: {error}", "", file=file) from None
-    return Document(file, value, root)
+        reason = str(error.problem or error.context)
+        if mark := error.problem_mark or error.context_mark:
+            place = mark.line + 1, mark.column + 1
+    except (YAMLError, ValueError) as error:
+        reason, hint = str(error), ""
+    raise UsageError(
+        f"is not valid YAML: {reason}", hint, file=file, line=place[0], column=place[1]
+    )
 
 
 def _check_aliases(root: Node | None, file: str) -> None:

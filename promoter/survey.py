@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from promoter import propose
 from promoter.edits import kustomization
 from promoter.edits.entries import ImageEntry
-from promoter.edits.glance import glance
 from promoter.ending import error_of
 from promoter.errors import PromoteError, SelectionError
 from promoter.image import split
@@ -160,16 +159,7 @@ def _standing(name: str, entry: ImageEntry | None) -> Standing:
 
 
 def _entries(tree: Tree, target: Target) -> Sequence[ImageEntry]:
-    """Return the entries of a kustomization, at a glance where that is enough."""
+    """Return the entries of a kustomization."""
     if not target.kustomized:
         return ()
-    data = propose.read_file(tree, target)
-    found = glance(data)
-    if found is None:
-        return kustomization.read(target.file, data).entries
-    return [
-        ImageEntry(
-            one.get("name"), one.get("newName"), one.get("newTag"), one.get("digest"), None, 0, 0
-        )
-        for one in found
-    ]
+    return kustomization.read(target.file, propose.read_file(tree, target)).entries

@@ -86,7 +86,16 @@ def test_help_imports_nothing_that_costs() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     loaded = set(done.stderr.replace("'", "").strip("[]\n").split(", "))
-    assert not loaded & {"git", "github", "pydantic", "ruamel", "requests", "tenacity", "typing"}
+    assert not loaded & {
+        "git",
+        "github",
+        "pydantic",
+        "ruamel",
+        "requests",
+        "tenacity",
+        "typing",
+        "yaml",
+    }
 
 
 def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:

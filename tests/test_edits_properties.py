@@ -8,11 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from promoter.edits.entries import _entries
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep, promotion, read, set_images
-from promoter.edits.nodes import flatten
-from promoter.edits.outline import outline
-from promoter.edits.text import compose, decode
 from promoter.errors import RefusedError
 from promoter.image import Tag
 
@@ -205,33 +201,3 @@ def test_edits_of_two_images_commute(text: str, first: str, second: str) -> None
     known = {entry.name for entry in read(FILE, text.encode()).entries}
     if {a, b} <= known:
         assert one == other
-
-
-@settings(max_examples=1500)
-@given(st.one_of(files(), kustomizations()))
-def test_outline_accepts_only_what_the_parser_reads_the_same(text: str) -> None:
-    try:
-        source = decode("k", text.encode())
-    except (RefusedError, UnicodeEncodeError):
-        return
-    root = outline(source)
-    if root is None:
-        return
-    (full,) = compose(source)
-    assert [key.value for key, _ in full.value] == [key.value for key, _ in root.value]
-
-    def images(one: object) -> object:
-        flat = flatten([one])  # type: ignore[list-item]  # a node
-        return {path: text for path, text in flat.items() if str(path[1]).lower() == "images"}
-
-    assert images(full) == images(root)
-    assert _read(source, full) == _read(source, root)
-
-
-def _read(source: object, root: object) -> object:
-    """Return the entries with their places, or the refusal."""
-    pair = next(pair for pair in root.value if pair[0].value.lower() == "images")  # type: ignore[attr-defined]  # a node
-    try:
-        return [(e, e.fields, e.start) for e in _entries(source, *pair)]  # type: ignore[arg-type]  # a source
-    except RefusedError as refused:
-        return refused.refusals

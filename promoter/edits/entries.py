@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from promoter.edits.outline import outline
 from promoter.edits.root import check_directives, images_field
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, compose
@@ -90,7 +89,7 @@ class Kustomization:
 def parse(source: Source) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
     check_directives(source)
-    documents = _documents(source)
+    documents = compose(source)
     if len(documents) > 1:
         raise source.refuse(
             "documents", f"the file holds {len(documents)} documents, and kustomize reads the first",
@@ -106,12 +105,6 @@ def parse(source: Source) -> Kustomization:
         return Kustomization((), tuple(documents), root)
     entries = _entries(source, *images)
     return Kustomization(entries, tuple(documents), root, images)
-
-
-def _documents(source: Source) -> list[Node]:
-    """Return the documents, by the outline where that is beyond doubt."""
-    root = outline(source)
-    return compose(source) if root is None else [root]
 
 
 def check_editable(source: Source, entry: ImageEntry, *, placeholders: bool) -> None:

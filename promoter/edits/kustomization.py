@@ -20,7 +20,7 @@ from promoter.edits.entries import (
 )
 from promoter.edits.insert import insert_entries
 from promoter.edits.nodes import flatten, proved
-from promoter.edits.text import compose, decode, encode, replace
+from promoter.edits.text import decode, encode, replace
 from promoter.errors import PromoteError, RefusedError
 from promoter.image import Name
 from promoter.model import Change, FileEdit
@@ -189,16 +189,9 @@ def _holds(
     data = encode(source, text)
     try:
         before, after = flatten(kustomization.documents), flatten(read(path, data).documents)
-        if _opaque(before) != _opaque(after):
-            before, after = flatten(compose(source)), flatten(compose(decode(str(path), data)))
         return proved(before, after, intended)
     except RefusedError:
         return False
-
-
-def _opaque(found: dict[Path, str]) -> bool:
-    """Say whether some fields were not parsed."""
-    return any(kind.startswith("opaque:") for kind in found.values())
 
 
 def _file_edit(

@@ -27,20 +27,6 @@ def children(node: Node) -> Iterator[Node]:
         yield from node.value
 
 
-def too_deep(nodes: Iterable[Node], limit: int) -> Node | None:
-    """Return the first node that lies deeper than a limit, in the order of the text."""
-    waiting = [(1, node) for node in nodes]
-    seen: set[int] = set()
-    while waiting:
-        depth, node = waiting.pop()
-        if depth > limit:
-            return node
-        if id(node) not in seen:
-            seen.add(id(node))
-            waiting += reversed([(depth + 1, child) for child in children(node)])
-    return None
-
-
 def flatten(nodes: Iterable[Node]) -> dict[Path, str]:
     """Return every scalar's raw text, empty collection and alias by its path.
 

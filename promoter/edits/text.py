@@ -11,12 +11,10 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-from promoter.edits.nodes import too_deep
+from promoter import yaml_nodes
 from promoter.errors import PromoteError, RefusedError
 from promoter.refusal import Refusal
+from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,15 +25,11 @@ SIZE_LIMIT = 8 * 1024 * 1024
 # Each line and part of a YAML text has one of these signs, so that they bound what reading costs.
 PARTS_LIMIT = 400_000
 _SIGNS = b"\n:,-[{?"
-_NESTING_LIMIT = 60
 _SHOWN_LINE = 1000
 TEMPLATE_HINT = "Promote the rendered repository, or move the tag out of the template."
 _BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _TEMPLATE = re.compile(r"\{%|\{\{|\$\{")
-_UNPRINTABLE = re.compile(
-    "[^\\t\\n\\r\\x20-\\x7e\\x85\\xa0-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +137,10 @@ def decode(path: str, data: bytes) -> Source:
 
 def compose(source: Source) -> list[Node]:
     """Return the documents of a file as nodes with marks, or raise `RefusedError` with the place."""
-    yaml = YAML(typ="safe", pure=True)
-    # An anchor may be defined anew; it is no mistake, and no reason to speak on stderr.
-    yaml.composer.warn_double_anchors = False
     try:
-        documents = [node for node in yaml.compose_all(source.text) if node is not None]
-        deep = too_deep(documents, _NESTING_LIMIT)
-    except MarkedYAMLError as error:
+        return yaml_nodes.compose(source.text)
+    except BrokenYAMLError as error:
         raise _unparsable(source, error) from None
-    except RecursionError:
-        raise _nested(source, _deep(source.text)) from None
-    except (YAMLError, ValueError, AssertionError) as error:
-        raise _unreadable(source, error) from None
-    if deep is not None:
-        raise _nested(source, deep.start_mark.index)
-    return documents
 
 
 def replace(source: Source, splices: Iterable[Splice]) -> str:
@@ -176,42 +159,18 @@ def encode(source: Source, text: str) -> bytes:
     return (source.bom + text).encode("utf-8")
 
 
-def _unparsable(source: Source, error: MarkedYAMLError) -> RefusedError:
+def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
     """Return the refusal for text that is no YAML, naming templates where one is the likely cause."""
-    mark = error.problem_mark or error.context_mark
-    at = min(mark.index, len(source.text)) if mark else None
+    at = min(error.index, len(source.text))
+    if error.rule != "yaml":
+        hint = "Flatten it." if error.rule == "nesting" else "Split it."
+        return source.refuse(error.rule, f"the file {error.reason}", hint, at=at)
     template = _TEMPLATE.search(source.text)
-    if template and (at is None or abs(template.start() - at) < 400):
+    if template and abs(template.start() - at) < 400:
         return source.refuse(
             "template",
             "an unrendered template: it is not YAML until it is rendered",
             TEMPLATE_HINT,
             at=template.start(),
         )
-    problem = error.problem or error.context or "broken"
-    return source.refuse("yaml", f"not valid YAML: {problem}", "Mend it first.", at=at)
-
-
-def _unreadable(source: Source, error: Exception) -> RefusedError:
-    """Return the refusal for what the parser stumbles on without saying where."""
-    odd = _UNPRINTABLE.search(source.text)
-    if odd is not None:
-        reason = f"not valid YAML: the character U+{ord(odd[0]):04X} must not stand in it"
-        return source.refuse("yaml", reason, "Remove it.", at=odd.start())
-    said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return source.refuse("yaml", f"not valid YAML: {said[:200]}", "Mend it first.")
-
-
-def _nested(source: Source, at: int | None) -> RefusedError:
-    """Return the refusal for nesting that no real file has."""
-    return source.refuse("nesting", "the file is nested too deeply", "Flatten it.", at=at)
-
-
-def _deep(text: str) -> int | None:
-    """Return about where a text that no parser could follow is nested too deeply."""
-    depth = 0
-    for found in re.finditer(r"[\[{\]}]", text):
-        depth = depth + 1 if found[0] in "[{" else max(depth - 1, 0)
-        if depth > _NESTING_LIMIT:
-            return found.start()
-    return None
+    return source.refuse("yaml", f"not valid YAML: {error.reason}", "Mend it first.", at=at)

@@ -6,13 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.edits.scalars import is_null
-from promoter.graph import plain
 from promoter.graph.value import Mapping, Origin, Scalar, Value
+from promoter.yaml_nodes import BrokenYAMLError, compose_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
 SIZE_LIMIT = 4 * 1024 * 1024
-_NESTING_LIMIT = 100
-_VALUES_LIMIT = 200_000
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
@@ -64,68 +60,42 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
 
 def parse(text: str, origin: Origin) -> Value | None:
     """Return the value of one document, None for an empty one, or raise `UnreadableError`."""
-    found = plain.read(text, origin)
-    return parse_any(text, origin) if found is None else found
-
-
-def parse_any(text: str, origin: Origin) -> Value | None:
-    """Return the value of one document of any form, as `parse` does."""
-    return _read(text, _Reader(origin))
+    return parse_plainly(text, origin)[0]
 
 
 def parse_plainly(text: str, origin: Origin) -> tuple[Value | None, str]:
     """Return the value of one document, and what in it another reader may read in another way."""
-    found = plain.read(text, origin)
-    if found is not None:
-        return found, ""
-    reader = _Reader(origin)
-    return _read(text, reader), reader.odd
-
-
-def _read(text: str, reader: _Reader) -> Value | None:
-    """Have a reader read one document, or raise `UnreadableError`."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.max_depth = _NESTING_LIMIT
-    # An anchor that stands twice is legal, and a warning of the parser's would go to the user.
-    yaml.composer.warn_double_anchors = False
     try:
-        node = yaml.compose(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        reason = " ".join(str(error.problem or error.context).split())
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise UnreadableError(reason, line + reader.origin.line, column) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise UnreadableError(str(error).partition("\n")[0], reader.origin.line + 1) from None
-    return None if node is None else reader.value(node, 0)
+        root = compose_one(text)
+    except BrokenYAMLError as error:
+        line = error.line + 1 + origin.line
+        raise UnreadableError(error.reason, line, error.column + 1) from None
+    reader = _Reader(origin)
+    return None if root is None else reader.value(root), reader.odd
 
 
 @dataclass(slots=True)
 class _Reader:
-    """From nodes to values; aliases are written out, so that what they cost is counted."""
+    """From nodes to values; aliases are written out."""
 
     origin: Origin
-    count: int = 0
     odd: str = ""
     """What other readers may read otherwise: a tag, a merged mapping, a key that stands twice."""
 
-    def value(self, node: Node, depth: int) -> Value:
+    def value(self, node: Node) -> Value:
         """Return a node's value."""
-        self.count += 1
+        if isinstance(node, MappingNode):
+            return self._mapping(node)
+        if isinstance(node, SequenceNode):
+            return [self.value(child) for child in node.value]
         mark = node.start_mark
         line, column = mark.line + 1 + self.origin.line, mark.column + 1 + self.origin.column
-        if self.count > _VALUES_LIMIT or depth > _NESTING_LIMIT:
-            raise UnreadableError("is too deep, or its aliases stand for too much", line, column)
-        if isinstance(node, MappingNode):
-            return self._mapping(node, depth)
-        if isinstance(node, SequenceNode):
-            return [self.value(child, depth + 1) for child in node.value]
         if str(node.tag).rpartition(":")[2] not in _TAGS:
             self.odd = self.odd or f"the tag {node.tag}"
         null = isinstance(node, ScalarNode) and is_null(node.value, node.style)
         return Scalar(str(node.value), self.origin.file, line, column, null)
 
-    def _mapping(self, node: MappingNode, depth: int) -> Mapping:
+    def _mapping(self, node: MappingNode) -> Mapping:
         """Return a mapping: without keys that are no scalars, with the last of equal ones."""
         own: Mapping = {}
         merged: Mapping = {}
@@ -133,7 +103,7 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self.odd = self.odd or "a key that is no word"
                 continue
-            value = self.value(child, depth + 1)
+            value = self.value(child)
             if key.value in own or str(key.tag).rpartition(":")[2] not in _TAGS:
                 self.odd = self.odd or f"the key {key.value}"
             if key.value == _MERGE and key.style is None:
