@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
-from promoter.edits.kustomization import promotion, set_images
+from promoter.edits.kustomization import promotion, read, set_images
 from promoter.image import Tag
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ def median(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
+def edit(data: bytes) -> None:
+    """Edit a file that was never read before, as a run does."""
+    read.cache_clear()
+    set_images(PurePosixPath("k"), data, [promotion("nginx", Tag("v2"), None)])
+
+
 def round_trip(text: str) -> str:
     """Edit as most tools do: load, change, dump."""
     yaml = YAML(typ="rt", pure=True)
@@ -64,11 +70,7 @@ def main() -> None:
     for lines in (5, 30, 100, 300, 1000, 3000):
         text = kustomization(lines)
         data = text.encode()
-        ours = median(
-            lambda data=data: set_images(  # type: ignore[misc]  # bound on purpose
-                PurePosixPath("k"), data, [promotion("nginx", Tag("v2"), None)]
-            )
-        )
+        ours = median(lambda data=data: edit(data))  # type: ignore[misc]  # bound on purpose
         theirs = median(lambda text=text: round_trip(text))  # type: ignore[misc]  # bound on purpose
         shown = "-"
         if program:
