@@ -40,7 +40,7 @@ class BrokenYAMLError(Exception):
 def compose(text: str) -> list[Node]:
     """Return a text's documents as nodes with marks, or raise `BrokenYAMLError` with the place.
 
-    An alias is the node of its anchor. What aliases stand for counts as if it were written out.
+    An alias is the very node of its anchor: who writes aliases out has to bound what comes of it.
     """
     if text.startswith("\ufeff"):
         # libyaml would take it for the text's own, and count no character for it.
@@ -78,9 +78,8 @@ class _Composer:
     """From events to nodes; `path` holds the collections that are open, each with its children."""
 
     documents: list[Node] = field(default_factory=list)
-    path: list[tuple[Node, list[Node], int]] = field(default_factory=list)
+    path: list[tuple[Node, list[Node]]] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
     count: int = 0
 
     def take(self, event: yaml.Event) -> None:
@@ -100,14 +99,9 @@ class _Composer:
         """Put a node where it belongs, and remember its anchor."""
         if event.anchor is not None:
             self.anchors[event.anchor] = node
-            if isinstance(node, ScalarNode):
-                self.sizes[id(node)] = 1
-        self._place(node, 1, event.start_mark)
-
-    def _place(self, node: Node, size: int, mark: Mark) -> None:
-        self.count += size
+        self.count += 1
         if self.count > NODES_LIMIT:
-            raise _broken("is too large, its aliases written out", mark, "size")
+            raise _broken(f"has more than {NODES_LIMIT} values", event.start_mark, "size")
         (self.path[-1][1] if self.path else self.documents).append(node)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
@@ -121,16 +115,14 @@ class _Composer:
         start = event.start_mark
         node = kind(own, [], start, None, bool(event.flow_style), anchor=event.anchor)
         self._add(event, node)
-        self.path.append((node, node.value, self.count - 1))
+        self.path.append((node, node.value))
         if len(self.path) > NESTING_LIMIT:
             raise _broken("is nested too deeply", start, "nesting")
 
     def _close(self, mark: Mark) -> None:
         """End the innermost mapping or sequence."""
-        node, children, count = self.path.pop()
+        node, children = self.path.pop()
         node.end_mark = mark
-        if node.anchor is not None:
-            self.sizes[id(node)] = self.count - count
         if isinstance(node, MappingNode):
             node.value = list(zip(children[::2], children[1::2], strict=True))
 
@@ -139,9 +131,7 @@ class _Composer:
         node = self.anchors.get(str(event.anchor))
         if node is None:
             raise _broken(f"found undefined alias {event.anchor!r}", event.start_mark)
-        if id(node) not in self.sizes:
-            raise _broken(f"the anchor {event.anchor!r} contains itself", event.start_mark)
-        self._place(node, self.sizes[id(node)], event.start_mark)
+        self._add(yaml.NodeEvent(None, event.start_mark, event.end_mark), node)
 
 
 def _scalar(event: yaml.ScalarEvent) -> ScalarNode:

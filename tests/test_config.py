@@ -102,7 +102,7 @@ apps:
         ("a: [\n", (2, 1), "not valid YAML"),
         ("base: x\nbase: y\n", (2, 1), "duplicate"),
         ("- a\n", (1, 1), "must be a mapping"),
-        ("apps: &a\n  web: *a\n", (2, 8), "contains itself"),
+        ("apps: &a\n  web: *a\n", (1, 7), "aliases"),
         ("apps:\n  a: &a {}\n  b: *a\n", (2, 6), "aliases"),
         ("apps: {}\n---\napps: {}\n", (3, 1), "second document"),
     ],

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from promoter.edits.nodes import flatten, proved
+from promoter.edits.nodes import children, flatten, proved
 from promoter.edits.scalars import is_null, written
 from promoter.edits.text import Splice, compose, decode, encode, replace
 from promoter.errors import RefusedError
 from promoter.image import shown
 from promoter.model import Change, FileEdit
+from promoter.yaml_nodes import NODES_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ class Region:
     def of(cls, path: PurePosixPath, data: bytes) -> Region:
         """Return a file's region, or raise `RefusedError` with the place."""
         source = decode(str(path), data)
-        return cls(source, source, tuple(compose(source)))
+        return cls(source, source, _documents(source))
 
     def place(self, index: int) -> int:
         """Return where a character of the text stands in the file."""
@@ -72,7 +73,7 @@ class Region:
             )
         try:
             text = decode(self.file.path, spot.text.encode())
-            return Region(self.file, text, tuple(compose(text)), spot.path, starts)
+            return Region(self.file, text, _documents(text), spot.path, starts)
         except RefusedError as error:
             first = error.refusals[0]
             reason = f"inside the patch: {first.reason}"
@@ -249,6 +250,27 @@ def _splice(setting: Setting) -> Splice:
     # No reader takes an address or several words for a number, a boolean or a date: they stay plain.
     plain = style is None and _PLAIN.match(setting.text)
     return Splice(start, end, setting.text if plain else written(setting.text, style))
+
+
+def _documents(source: Source) -> tuple[Node, ...]:
+    """Return a text's documents, or refuse those whose aliases stand for too much."""
+    documents = compose(source)
+    sizes: dict[int, int] = {}
+
+    def size(node: Node) -> int:
+        if id(node) not in sizes:
+            # Until it is known, a node that holds itself is without end.
+            sizes[id(node)] = NODES_LIMIT
+            sizes[id(node)] = 1 + sum(size(child) for child in children(node))
+        return sizes[id(node)]
+
+    try:
+        total = sum(map(size, documents))
+    except RecursionError:
+        total = NODES_LIMIT
+    if total >= NODES_LIMIT:
+        raise source.refuse("size", "the file, its aliases written out, is too large", "Split it.")
+    return tuple(documents)
 
 
 def _line_starts(region: Region, node: ScalarNode) -> tuple[int, ...]:

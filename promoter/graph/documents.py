@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.edits.scalars import is_null
 from promoter.graph.value import Mapping, Origin, Scalar, Value
-from promoter.yaml_nodes import BrokenYAMLError, compose_one
+from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,26 +76,30 @@ def parse_plainly(text: str, origin: Origin) -> tuple[Value | None, str]:
 
 @dataclass(slots=True)
 class _Reader:
-    """From nodes to values; aliases are written out."""
+    """From nodes to values; aliases are written out, so that what they cost is counted."""
 
     origin: Origin
+    count: int = 0
     odd: str = ""
     """What other readers may read otherwise: a tag, a merged mapping, a key that stands twice."""
 
-    def value(self, node: Node) -> Value:
+    def value(self, node: Node, depth: int = 0) -> Value:
         """Return a node's value."""
-        if isinstance(node, MappingNode):
-            return self._mapping(node)
-        if isinstance(node, SequenceNode):
-            return [self.value(child) for child in node.value]
+        self.count += 1
         mark = node.start_mark
         line, column = mark.line + 1 + self.origin.line, mark.column + 1 + self.origin.column
+        if self.count > NODES_LIMIT or depth > NESTING_LIMIT:
+            raise UnreadableError("has aliases that stand for too much", line, column)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, depth + 1)
+        if isinstance(node, SequenceNode):
+            return [self.value(child, depth + 1) for child in node.value]
         if str(node.tag).rpartition(":")[2] not in _TAGS:
             self.odd = self.odd or f"the tag {node.tag}"
         null = isinstance(node, ScalarNode) and is_null(node.value, node.style)
         return Scalar(str(node.value), self.origin.file, line, column, null)
 
-    def _mapping(self, node: MappingNode) -> Mapping:
+    def _mapping(self, node: MappingNode, depth: int) -> Mapping:
         """Return a mapping: without keys that are no scalars, with the last of equal ones."""
         own: Mapping = {}
         merged: Mapping = {}
@@ -103,7 +107,7 @@ class _Reader:
             if not isinstance(key, ScalarNode):
                 self.odd = self.odd or "a key that is no word"
                 continue
-            value = self.value(child)
+            value = self.value(child, depth)
             if key.value in own or str(key.tag).rpartition(":")[2] not in _TAGS:
                 self.odd = self.odd or f"the key {key.value}"
             if key.value == _MERGE and key.style is None:
