@@ -9,7 +9,8 @@ import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from promoter.config import Config
+from promoter.configuration.config import Config
+from promoter.configuration.sections import App, Checks, Environment, Override, Templates
 from promoter.edits.differences import DIFFERENCES
 from promoter.edits.targets import (
     ArgocdTarget,
@@ -22,7 +23,6 @@ from promoter.edits.targets import (
 )
 from promoter.policy.model import Policy
 from promoter.section import Section
-from promoter.sections import App, Checks, Environment, Override, Templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.diff import unified
 from promoter.errors import Exit, PromoteError, RefusedError
-from promoter.plan import Action
+from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from promoter.apply import Outcome
-    from promoter.choice import Choice
+    from promoter.auto.choice import Choice
     from promoter.model import Pull, PullDraft
-    from promoter.plan import Request
+    from promoter.planning.plan import Request
     from promoter.refusal import Refusal
+    from promoter.run.apply import Outcome
 
 SCHEMA = 1
 _GRAVEST = (

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from promoter import actions, flags
-from promoter.variables import Variables
+from promoter.command import actions, flags
+from promoter.command.variables import Variables
 from tests.world import BRANCH, Repository, aurora
 
 ROOT = Path(__file__).parent.parent

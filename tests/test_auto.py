@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.chain import batch_message
+from promoter.auto.chain import batch_message
 from promoter.image import Tag
 from promoter.model import ImageRequest
-from promoter.promotion import Declaration
+from promoter.planning.promotion import Declaration
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

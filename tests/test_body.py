@@ -14,17 +14,18 @@ from pathlib import Path, PurePosixPath
 import pytest
 from markdown_it import MarkdownIt
 
-from promoter import propose, pull_request
+from promoter import pull_request
+from promoter.configuration.layout import Target
+from promoter.configuration.sections import Environment, Templates
 from promoter.edits.targets import KustomizeTarget
-from promoter.evidence import Brings, Built, Evidence, Gate, Place, SourceCommit
 from promoter.files import DirectoryTree
 from promoter.image import Tag
-from promoter.layout import Target
 from promoter.model import ImageRequest, Pull, PullState
-from promoter.promotion import Declaration
+from promoter.planning import propose
+from promoter.planning.evidence import Brings, Built, Evidence, Gate, Place, SourceCommit
+from promoter.planning.promotion import Declaration
 from promoter.pull_request.markdown import LIMIT, find_hidden
 from promoter.render.objects import compare
-from promoter.sections import Environment, Templates
 from tests.world import Repository, aurora, promote
 
 GOLDEN = Path(__file__).parent / "golden" / "body.md"

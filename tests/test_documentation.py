@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from promoter import flags, reference
-from promoter.config import parse
+from promoter import reference
+from promoter.command import flags
+from promoter.configuration.config import parse
 from promoter.errors import Exit
-from promoter.promotion import RULES
+from promoter.planning.promotion import RULES
 from tests.world import promote
 
 ROOT = Path(__file__).parent.parent

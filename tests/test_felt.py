@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from promoter.edits.kustomization import promotion, set_images
-from promoter.felt import unfelt
 from promoter.image import Tag
+from promoter.planning.felt import unfelt
 from tests.graph_files import deployment, tree
 
 DIGEST = f"sha256:{'a' * 64}"

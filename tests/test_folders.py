@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import address
 from promoter.deadline import Deadline
 from promoter.errors import RefusedError, RemoteError, SelectionError
 from promoter.forges.local import LocalForge
 from promoter.gitops.clone import Clone, Update, base_branch
 from promoter.gitops.git import Git
-from promoter.here import gitops_origin
+from promoter.run import address
+from promoter.run.here import gitops_origin
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:

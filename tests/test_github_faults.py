@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from promoter import actions
+from promoter.command import actions
 from promoter.deadline import Deadline
 from promoter.errors import RaceLostError, RemoteError
 from promoter.forges.github import GitHubForge

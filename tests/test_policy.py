@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from promoter.auto.shards import Shard
 from promoter.errors import UsageError
 from promoter.policy.choose import Candidate, natural, newest, order_of, select
 from promoter.policy.model import Policy
 from promoter.policy.order import Order, compare
 from promoter.policy.pattern import compiled
 from promoter.policy.version import range_of, version_of
-from promoter.shards import Shard
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

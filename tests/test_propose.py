@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from promoter import propose
-from promoter.config import parse
+from promoter.configuration.config import parse
+from promoter.configuration.layout import find_target
 from promoter.errors import SelectionError
-from promoter.layout import find_target
+from promoter.planning import propose
 from tests.graph_files import tree
 
 VALUES = "{kind: yaml-path, file: v.yaml, tag: a.tag, image: ghcr.io/o/web}"

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import graph, propose
+from promoter import graph
+from promoter.configuration.layout import Target
+from promoter.configuration.sections import Environment
 from promoter.edits.targets import KustomizeTarget
 from promoter.errors import UsageError
-from promoter.evidence import Evidence
 from promoter.files import DirectoryTree
 from promoter.image import Tag
-from promoter.layout import Target
 from promoter.model import ImageRequest
-from promoter.promotion import Declaration
+from promoter.planning import propose
+from promoter.planning.evidence import Evidence
+from promoter.planning.promotion import Declaration
 from promoter.pull_request.runtime import alarm, section
 from promoter.render import Renderer, Verdict, compare, find, judge
-from promoter.sections import Environment
 from tests.graph_files import deployment
 from tests.world import aurora, promote
 

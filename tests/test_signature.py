@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from promoter.sections import Checks
-from promoter.signature import verified
+from promoter.configuration.sections import Checks
+from promoter.run.signature import verified
 
 if TYPE_CHECKING:
     from pathlib import Path

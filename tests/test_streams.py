@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import actions, flags, report, terminal
+from promoter import report
+from promoter.command import actions, flags, terminal
 from promoter.errors import UsageError
 from promoter.report import Kind
 from tests.world import promote
@@ -121,6 +122,6 @@ def test_a_terminal_shows_all_of_the_diff_once_and_no_source_of_a_picture(
 
 
 def test_each_command_has_the_function_that_carries_it_out() -> None:
-    from promoter import commands
+    from promoter.command import commands
 
     assert all(callable(getattr(commands, name.replace("-", "_"))) for name in flags.COMMANDS)

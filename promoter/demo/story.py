@@ -8,14 +8,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter import address, report, wiring
+from promoter import report
+from promoter.command.settings import Settings
 from promoter.deadline import Deadline
 from promoter.demo import repository
 from promoter.image import Tag
-from promoter.plan import Request
-from promoter.promote import told
-from promoter.settings import Settings
-from promoter.world import opened
+from promoter.planning.plan import Request
+from promoter.run import address, wiring
+from promoter.run.promote import told
+from promoter.run.world import opened
 
 if TYPE_CHECKING:
     from promoter.gitops.git import Git

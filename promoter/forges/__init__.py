@@ -1,4 +1,4 @@
-"""Forges: where pulls are kept. The seam is this Protocol; `promoter.wiring.open_forge` chooses."""
+"""Forges: where pulls are kept. The seam is this Protocol; `promoter.run.wiring.open_forge` chooses."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from promoter.gitops.commits import Signature, write_commit
 from promoter.gitops.history import file_versions
 from promoter.gitops.tree import differing
 from promoter.model import BranchCommit, Sight
-from promoter.promotion import BRANCH_PREFIX
+from promoter.planning.promotion import BRANCH_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

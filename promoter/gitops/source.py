@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.errors import PromoteError
-from promoter.evidence import Brings, SourceCommit
+from promoter.planning.evidence import Brings, SourceCommit
 
 if TYPE_CHECKING:
     from promoter.gitops.clone import Clone

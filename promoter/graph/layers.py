@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.configuration.layout import KUSTOMIZATION_NAMES
 from promoter.graph import plugins
 from promoter.graph.documents import (
     UnreadableError,
@@ -18,7 +19,6 @@ from promoter.graph.documents import (
 )
 from promoter.graph.needs import Means, Need, ambiguous, fetched, is_fetched
 from promoter.graph.value import Origin, Scalar, mapping, sequence, text_of
-from promoter.layout import KUSTOMIZATION_NAMES
 from promoter.model import Kind
 from promoter.paths import resolved
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.layout import KUSTOMIZATION_NAMES
+from promoter.configuration.layout import KUSTOMIZATION_NAMES
 from promoter.model import Kind
 from promoter.paths import resolved
 

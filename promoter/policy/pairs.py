@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promoter.model import ImageMove
+    from promoter.planning.propose import Proposal
     from promoter.policy.model import Policy
-    from promoter.propose import Proposal
 
 
 class Pair(NamedTuple):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from promoter.diff import unified
 from promoter.errors import PromoteError
-from promoter.evidence import Evidence, day, span
 from promoter.image import Digest, Tag, split
 from promoter.model import ImageRequest, PullDraft
+from promoter.planning.evidence import Evidence, day, span
 from promoter.policy.moving import is_moving
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
@@ -28,10 +28,10 @@ from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, shall_be, summary, title, was
 
 if TYPE_CHECKING:
-    from promoter.evidence import Built, Place
+    from promoter.configuration.sections import Templates
     from promoter.model import ImageMove
-    from promoter.propose import Proposal
-    from promoter.sections import Templates
+    from promoter.planning.evidence import Built, Place
+    from promoter.planning.propose import Proposal
 
 _DIFF_LIMIT = 20_000
 _ROWS = 60

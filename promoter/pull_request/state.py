@@ -9,9 +9,9 @@ from promoter.diff import unified
 from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
 
 if TYPE_CHECKING:
-    from promoter.evidence import Evidence
     from promoter.model import Pull, PullDraft
-    from promoter.propose import Proposal
+    from promoter.planning.evidence import Evidence
+    from promoter.planning.propose import Proposal
 
 _NAME = "state"
 _IMAGES_LIMIT = 8_000

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.promotion import one_line
+from promoter.planning.promotion import one_line
 from promoter.pull_request.markdown import code, inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from promoter.configuration.sections import Templates
     from promoter.model import ImageMove
-    from promoter.propose import Proposal
-    from promoter.sections import Templates
+    from promoter.planning.propose import Proposal
 
 _TITLE_LIMIT = 250
 

@@ -10,7 +10,7 @@ from github.GithubException import BadCredentialsException, UnknownObjectExcepti
 
 from promoter.errors import RemoteError
 from promoter.gitops.git import OWN_RUN
-from promoter.promotion import one_line
+from promoter.planning.promotion import one_line
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0

@@ -1,0 +1,1 @@
+"""`promote auto`: policies choose, one clone and one push deliver."""

@@ -1,0 +1,1 @@
+"""The command line: from argv to a result and its exit code."""

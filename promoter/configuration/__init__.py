@@ -1,0 +1,1 @@
+"""`promoter.yaml`, and where an app and its environments are."""

@@ -1,0 +1,191 @@
+"""From a request to the edits that would carry it out, on one view of the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter import graph
+from promoter.edits import kustomization
+from promoter.edits.linked import edit_linked
+from promoter.edits.selection import edit_targets
+from promoter.edits.targets import KustomizeTarget
+from promoter.errors import RefusedError, SelectionError, UsageError
+from promoter.image import split
+from promoter.model import ImageMove, ImageRequest, Kind
+from promoter.planning.felt import unfelt
+from promoter.refusal import Refusal
+from promoter.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.configuration.layout import Target
+    from promoter.edits.kustomization import ImageEntry
+    from promoter.graph import Reach
+    from promoter.image import Tag
+    from promoter.model import FileEdit, Tree
+    from promoter.planning.promotion import Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The edits of one promotion on one tree, and what they mean for each image."""
+
+    declaration: Declaration
+    edits: tuple[FileEdit, ...]
+    moves: tuple[ImageMove, ...]
+    warnings: tuple[str, ...] = ()
+    whole: bool = False
+    """Whether its images are just those that one `--tag` sets."""
+
+
+def read_file(tree: Tree, target: Target) -> bytes:
+    """Return the target's bytes, or raise `RefusedError` where it is a link."""
+    if tree.entries(target.directory)[target.file.name] is Kind.SYMLINK:
+        refusal = Refusal(
+            "symlink",
+            f"{target.file} is a symbolic link, and editing through it could leave the repository",
+            "Point the environment's path at the folder of the real file.",
+            str(target.file),
+        )
+        raise RefusedError([refusal])
+    return tree.read(target.file)
+
+
+def resolve(
+    images: Sequence[ImageRequest], tag: Tag | None, target: Target, tree: Tree
+) -> tuple[ImageRequest, ...]:
+    """Return what is asked of each entry by the entry's own name, or raise `SelectionError`."""
+    entries = _entries(tree, target)
+    asked = {_entry_name(i.name, entries, target): i for i in images}
+    if len(asked) < len(images):
+        raise UsageError("two --image name the same image", "Name each image once.")
+    if tag is not None:
+        for name in tagged(entries, target, frozenset(asked)):
+            asked.setdefault(name, ImageRequest(name, tag))
+    if not asked:
+        raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
+    # In the order of names, so that the same wish is the same declaration however it was given.
+    return tuple(ImageRequest(name, i.tag, i.digest) for name, i in sorted(asked.items()))
+
+
+def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+    """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
+    entries = {entry.name: entry for entry in _entries(tree, target)}
+    made = edit_targets(
+        tree,
+        target.file,
+        target.targets,
+        declaration.images,
+        placeholders="placeholder" in declaration.allow,
+    )
+    moves = tuple(_move(one, entries.get(one.name), made) for one in declaration.images)
+    if any(move.from_tag is None and move.from_digest is None for move in moves):
+        reached = graph.reach(tree, target.directory)
+        moves = tuple(_found_below(move, reached) for move in moves)
+    made = edit_linked(tree, target.file, target.linked, made, moves)
+    warnings = tuple(warning for edit in made for warning in edit.warnings)
+    edits = tuple(edit for edit in made if edit.after != edit.before)
+    by_tag = _set_by_tag(tuple(entries.values()), target)
+    whole = sorted(image.name for image in declaration.images) == sorted(by_tag)
+    return Proposal(declaration, edits, moves, warnings, whole)
+
+
+def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
+    """Return the entries of the target's kustomization, where it is edited at all."""
+    if not target.kustomized:
+        return ()
+    return kustomization.read(target.file, read_file(tree, target)).entries
+
+
+def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
+    """Return, per entry, the name under which its image is pulled: its newName where it has one."""
+    entries = _entries(tree, target)
+    return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
+
+
+def alive(
+    proposal: Proposal, target: Target, tree: Tree
+) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+    """Return refusals for edits that no container would feel, and what could not be read."""
+    edit = next((edit for edit in proposal.edits if edit.path == target.file), None)
+    if edit is None or not target.kustomized or "dead-edit" in proposal.declaration.allow:
+        return (), ()
+    names = [move.name for move in proposal.moves]
+    return unfelt(edit, names, tree, target.directory)
+
+
+def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:
+    """Return the name of the entry that a request means: by name, else by its only newName."""
+    if any(entry.name == name for entry in entries):
+        return name
+    renamed = [entry.name for entry in entries if entry.new_name == name and entry.name]
+    if len(renamed) > 1:
+        raise SelectionError(
+            f"{len(renamed)} entries of {target.file} have the newName {name}",
+            f"Name one of them by its name: {', '.join(str(n) for n in renamed)}.",
+            file=str(target.file),
+        )
+    return str(renamed[0]) if renamed else name
+
+
+def tagged(
+    entries: Sequence[ImageEntry],
+    target: Target,
+    given: frozenset[str] = frozenset(),
+) -> list[str]:
+    """Return the images that one tag sets: the app's, else its targets' and all that share one tag.
+
+    Raises `SelectionError` where there are none, or where entries do not share one; an image that
+    is `given` by name makes up for that.
+    """
+    found = _set_by_tag(entries, target)
+    if target.images:
+        return found
+    if given:
+        return []
+    if not found:
+        where = f"{target.file} has no images" if target.kustomized else "no target names its image"
+        raise SelectionError(
+            f"{where}, so it is not said which one to set",
+            "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
+            file=str(target.file) if target.kustomized else None,
+        )
+    if len({(entry.tag, entry.digest) for entry in entries}) > 1:
+        raise SelectionError(
+            f"{target.file} has {len(entries)} images, and they do not share one tag",
+            f"Name what to set with --image NAME=TAG. {nearest('', found)}",
+            file=str(target.file),
+        )
+    return found
+
+
+def _set_by_tag(entries: Sequence[ImageEntry], target: Target) -> list[str]:
+    """Return the images that one tag would set, whether or not they share one now."""
+    if target.images:
+        return [_entry_name(name, entries, target) for name in target.images]
+    named = [one.image for one in target.targets if not isinstance(one, KustomizeTarget)]
+    listed = [_entry_name(name, entries, target) for name in named if name]
+    return list(dict.fromkeys((*(entry.name or "" for entry in entries), *listed)))
+
+
+def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
+    """Return a move with what the containers have now, where no entry says it."""
+    if move.from_tag is not None or move.from_digest is not None:
+        return move
+    for one in reached.containers:
+        name, tag, digest = split(one.image)
+        if name == move.name:
+            return replace(move, from_tag=tag, from_digest=digest)
+    return move
+
+
+def _move(image: ImageRequest, entry: ImageEntry | None, edits: Sequence[FileEdit]) -> ImageMove:
+    """Return one image's way from what stands there, in an entry or elsewhere, to what is asked."""
+    tag, digest = (entry.tag, entry.digest) if entry else (None, None)
+    for change in (change for edit in edits for change in edit.changes):
+        if entry is None and change.image == image.name and change.old and tag is None:
+            _, tag, digest = split(change.old) if ":" in change.old else ("", change.old, None)
+    pulled = entry.new_name if entry and entry.new_name != image.name else None
+    return ImageMove(image.name, tag, digest, image.tag, image.digest, pulled)
