@@ -45,6 +45,13 @@ def test_examples_are_valid(name: str) -> None:
     assert parse((ROOT / "config" / name).read_bytes(), name).environments
 
 
+@pytest.mark.parametrize(
+    "text", re.findall(r"```yaml\n(# promoter.yaml\n.*?)```", README, re.DOTALL)
+)
+def test_configuration_in_the_readme_is_valid(text: str) -> None:
+    assert parse(text.encode(), "README.md").environments
+
+
 def test_flags_are_those_of_the_contract() -> None:
     contract = (
         "--app --tag --image --env --repo --base --forge --api-url --config --transport --dry-run "
