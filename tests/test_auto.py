@@ -160,7 +160,7 @@ def test_images_of_one_app_move_together_once_all_are_pushed(
     file = kustomization("app-000")
     repo.commit("main", file, repo.read(file).rstrip() + "\n" + other)
     base = "apps/app-000/base/kustomization.yaml"
-    repo.commit("main", base, repo.read(base) + "  - ../../app-001/base\n")
+    repo.commit("main", base, repo.read(base) + "\n  - ../../app-001/base\n")
     registry.push("app-000", "1.4.2")
     assert actions(auto(repo, "--app", "app-000")) == {}
     registry.push("app-001", "1.4.2")
