@@ -36,10 +36,11 @@ MANIFESTS = sorted(
     path for folder in ("promoter/demo", "config") for path in (ROOT / folder).rglob("*.y*ml")
 )
 _KUSTOMIZE = shutil.which("kustomize")
-# Where the two parsers part, beside what the table below names: line breaks of YAML 1.1, tabs, text
-# after `...` without `---`, keys that are not there, and a block's header with a comment stuck to it.
+# Where the two parsers part, as the table below shows: line breaks of YAML 1.1, tabs, text after `...`
+# without `---`, keys that are not there, a comment stuck to a block's header, anchors with signs.
 _PARTED = re.compile(
-    r"[\t\x85\u2028\u2029\ufeff]|^ *\.\.\.|^[-? ]*:|[|>][-+0-9]*#|^%", re.MULTILINE
+    r"[\t\x85\u2028\u2029\ufeff]|^ *\.\.\.|^[-? ]*:|[|>][-+0-9]*#|^%|[&*]\S*[^-\w\s]",
+    re.MULTILINE | re.ASCII,
 )
 # Pieces that lines are made of: the usual ones, and those that mean something else than they seem.
 _WORDS = st.sampled_from([
@@ -148,6 +149,7 @@ _HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
         (f"{_HEAD}data:\n  : a\n", False, True, False),
         (f'{_HEAD}data: {{a: "\\ud800"}}\n', False, True, False),
         (f"\ufeff\ufeff{_HEAD}", False, True, False),
+        (f"{_HEAD}data: {{a: &\u00e9 b}}\n", False, True, False),
         # Kustomize alone is more liberal in these; what is refused is not edited.
         (f"{_HEAD}...\nb: c\n", False, True, None),
         (f"{_HEAD}\ufeffdata: {{a: b}}\n", False, True, True),
