@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,9 @@ def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
     for name in [name for name in os.environ if _is_dropped(name)]:
         del os.environ[name]
     os.environ |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": "tester"}
+    if threading.current_thread() is threading.main_thread():
+        # A shell has what runs in its background ignore SIGINT, and children inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

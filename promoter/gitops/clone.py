@@ -60,6 +60,7 @@ class Clone:
         self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
+        self.git.is_near = urlsplit(url).scheme == "file"
         self.objects = Objects(self.git)
         self.made = FastImport(self.git)
         self._trees: dict[str, GitTree] = {}
@@ -237,8 +238,8 @@ def _local_programs(git: Git, url: str) -> dict[str, str]:
     hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
     return {
         "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
-        # The hook is given the command to run; `env` runs it as it is.
-        "uploadpack": "git -c uploadpack.packObjectsHook=env upload-pack",
+        # The hook is given the command to run; the shell that it is for becomes that command.
+        "uploadpack": "git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
     }
 
 

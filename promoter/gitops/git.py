@@ -102,6 +102,8 @@ class Git:
     ) -> None:
         self.directory = directory
         self.deadline = deadline
+        self.is_near = False
+        """Whether its remote is a folder, of which nothing fails that passes by itself."""
         self.program = git.Git(str(directory))
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(

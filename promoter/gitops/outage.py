@@ -61,6 +61,8 @@ class _Doubted(stop_base):
 
 def patiently(git: Git, *arguments: str, stdin: bytes | None = None) -> Result:
     """Run a git command that talks to a remote, again while what it failed with passes by itself."""
+    if git.is_near:
+        return git.attempt(*arguments, stdin=stdin)
     attempts = Retrying(
         retry=retry_if_result(lambda result: is_passing(result) or is_doubtful(result)),
         stop=stop_any(stop_before_delay(git.deadline.remaining()), _Doubted()),
