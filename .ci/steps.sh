@@ -102,6 +102,15 @@ export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
 export PROMOTER_TEST_GITHUB_GRAPHQL="$CACHE/graphql/package/schema.graphql"
 export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
 
+# The first step has run every test. Here are those that see more with the tools and descriptions
+# than without; the rest would say the same again.
+provisioned_tests() {
+    "$VENV/bin/pytest" -q -rs tests/test_{actions,auto,body,checks,demo_repository,documentation}.py \
+        tests/test_{edits_differential,felt,github,github_faults,github_finish,github_graphql}.py \
+        tests/test_{graph_differential,kubernetes,main_job,real_registries,render,set_image}.py \
+        tests/test_{signature,targets_end_to_end,yaml_nodes}.py
+}
+
 benchmarks() {
     "$VENV/bin/python" tests/benchmarks/startup.py
     "$VENV/bin/python" tests/benchmarks/edit.py
