@@ -105,10 +105,9 @@ export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com
 # The first step has run every test. Here are those that see more with the tools and descriptions
 # than without; the rest would say the same again.
 provisioned_tests() {
-    "$VENV/bin/pytest" -q -rs tests/test_{actions,auto,body,checks,demo_repository,documentation}.py \
-        tests/test_{edits_differential,felt,github,github_faults,github_finish,github_graphql}.py \
-        tests/test_{graph_differential,kubernetes,main_job,real_registries,render,set_image}.py \
-        tests/test_{signature,targets_end_to_end,yaml_nodes}.py
+    "$VENV/bin/pytest" -q -rs tests/test_{body,demo_repository,edits_differential,github}.py \
+        tests/test_{github_faults,github_finish,github_graphql,graph_differential}.py \
+        tests/test_{kubernetes,real_registries,render,yaml_nodes}.py
 }
 
 benchmarks() {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from promoter.command import flags
-from promoter.command.ending import Stopped, error_of, stoppable
+from promoter.command.ending import Stopped, error_of, held, stoppable
 from promoter.command.process import emit, open_streams, variable
 from promoter.errors import Exit, PromoteError, UsageError
 
@@ -35,10 +35,12 @@ def _result(argv: Sequence[str]) -> dict[str, Any]:
     try:
         name, rest = _choose(argv)
         parsed = flags.COMMANDS[name].parser().parse_args(rest)
-        from promoter.command.running import run_command
-
+        with held():
+            from promoter.command.running import run_command
         return run_command(name, parsed)
-    except (Stopped, Exception) as reason:  # noqa: BLE001 - it is told as an error of ours
+    except SystemExit:
+        raise
+    except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is told as well
         return _failed(error_of(reason))
 
 

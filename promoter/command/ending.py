@@ -53,6 +53,9 @@ def stoppable() -> Iterator[None]:
     }
 
     def stop(number: int, _: FrameType | None) -> None:
+        if _held.depth:
+            _held.number = number
+            return
         signal.setitimer(signal.ITIMER_REAL, 0)
         for one in before:
             signal.signal(one, signal.SIG_DFL)
@@ -67,6 +70,29 @@ def stoppable() -> Iterator[None]:
     finally:
         for one, was in before.items():
             signal.signal(one, was)
+
+
+class _Held:
+    """Whether signals wait, and which one does."""
+
+    depth = 0
+    number: int | None = None
+
+
+_held = _Held()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Have a signal wait for the end of a short work: compiled modules take none while they load."""
+    _held.depth += 1
+    try:
+        yield
+    finally:
+        _held.depth -= 1
+        if not _held.depth and _held.number is not None:
+            number, _held.number = _held.number, None
+            signal.raise_signal(number)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from promoter.command.ending import Stopped, ending_after
+from promoter.command.ending import Stopped, ending_after, held
 from promoter.command.settings import taken_environment
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
     with taken_environment(parsed) as settings, ending_after(settings.timeout):
         try:
             # Here, as git's library heeds the variables that were taken while it is imported.
-            from promoter.command import commands
-
+            with held():
+                from promoter.command import commands
             work = getattr(commands, name.replace("-", "_"))
             result: dict[str, Any] = work(settings, parsed, progress)
         except Stopped as stop:
