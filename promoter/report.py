@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.diff import unified
 from promoter.errors import Exit, PromoteError, RefusedError
-from promoter.planning.plan import Action
+from promoter.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.auto.choice import Choice
     from promoter.model import Pull, PullDraft
-    from promoter.planning.plan import Request
+    from promoter.plan import Request
     from promoter.refusal import Refusal
     from promoter.run.apply import Outcome
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 # What the plan, the edits, the policies and the texts are made of.
 PURE = (
+    "promoter.plan",
     "promoter.planning",
     "promoter.configuration",
     "promoter.edits",

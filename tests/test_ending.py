@@ -21,7 +21,7 @@ from promoter.command.ending import Stopped, ending_after, error_of, stoppable
 from promoter.command.settings import Settings
 from promoter.deadline import Deadline
 from promoter.errors import Exit, PromoteError, RaceLostError
-from promoter.planning.plan import Request
+from promoter.plan import Request
 from promoter.run import wiring
 from promoter.run.world import opened
 from tests.many_apps import BY_PULL, DEV, make

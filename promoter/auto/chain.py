@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from promoter.errors import PromoteError
     from promoter.gitops import Stage
     from promoter.model import Tree
-    from promoter.planning.plan import Promotion
+    from promoter.plan import Promotion
     from promoter.planning.promotion import Declaration
 
 

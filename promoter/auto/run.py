@@ -15,8 +15,8 @@ from promoter.errors import PromoteError, RaceLostError
 from promoter.gitops import Stage
 from promoter.graph.warm import warm
 from promoter.model import PullState, Sight
+from promoter.plan import Action, Request
 from promoter.planning.decide import branch_of
-from promoter.planning.plan import Action, Request
 from promoter.run.apply import Outcome, apply
 from promoter.run.observe import Observed, decide
 from promoter.run.promote import preview, races, told, unfinished
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from promoter.configuration.config import Config
     from promoter.configuration.layout import Target
     from promoter.model import ImageRequest, Pull, Tree
-    from promoter.planning.plan import Promotion
+    from promoter.plan import Promotion
     from promoter.run.world import World
 
 _Key = tuple[str, str]

@@ -13,7 +13,7 @@ from promoter import report
 from promoter.configuration.sections import check_name
 from promoter.errors import PromoteError, UsageError
 from promoter.image import Tag
-from promoter.planning.plan import Request
+from promoter.plan import Request
 from promoter.planning.promotion import parse_image
 
 if TYPE_CHECKING:

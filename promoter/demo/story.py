@@ -13,7 +13,7 @@ from promoter.command.settings import Settings
 from promoter.deadline import Deadline
 from promoter.demo import repository
 from promoter.image import Tag
-from promoter.planning.plan import Request
+from promoter.plan import Request
 from promoter.run import address, wiring
 from promoter.run.promote import told
 from promoter.run.world import opened

@@ -10,14 +10,14 @@ from promoter import pull_request
 from promoter.command.ending import Stopped
 from promoter.errors import RaceLostError, RemoteError
 from promoter.model import PullDraft, PullState
-from promoter.planning.plan import Action
+from promoter.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promoter.forges import Forge
     from promoter.model import CommitDraft, Pull
-    from promoter.planning.plan import Promotion
+    from promoter.plan import Promotion
 
 
 class Writer(Protocol):

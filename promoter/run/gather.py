@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promoter.configuration.layout import Target
     from promoter.gitops.history import FileVersion
     from promoter.model import Tree
-    from promoter.planning.plan import Promotion
+    from promoter.plan import Promotion
     from promoter.planning.propose import Proposal
     from promoter.render import Verdict
     from promoter.run.checks import Findings

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from promoter import graph, pull_request, render
 from promoter.image import split
 from promoter.model import PullState
+from promoter.plan import Action
 from promoter.planning import propose
 from promoter.planning.decide import branch_of, locate, plan
-from promoter.planning.plan import Action
 from promoter.refusal import Refusal
 from promoter.run.checks import Checker, Findings, Wanted
 from promoter.run.gather import Gatherer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.configuration.layout import Target
     from promoter.forges import Forge
     from promoter.model import ImageRequest, Pull, Sight
-    from promoter.planning.plan import Promotion, Request
+    from promoter.plan import Promotion, Request
     from promoter.render import Verdict
     from promoter.run.world import World
 

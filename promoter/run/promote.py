@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from promoter.deadline import Deadline
     from promoter.forges import Forge
-    from promoter.planning.plan import Action, Promotion, Request
+    from promoter.plan import Action, Promotion, Request
     from promoter.run.world import World
 
 

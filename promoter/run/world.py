@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from promoter.forges import Forge
     from promoter.gitops import Repository
-    from promoter.planning.plan import Promotion
+    from promoter.plan import Promotion
     from promoter.registry.client import Registry
     from promoter.render import Renderer
     from promoter.run.wiring import Wiring
