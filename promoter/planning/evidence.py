@@ -73,7 +73,7 @@ class Gate:
 
     name: str
     verdict: str
-    """passed, warned, off or unknown."""
+    """passed, allowed, warned, unknown or failed."""
     detail: str = ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.errors import PromoteError
+from promoter.errors import PromoteError, RaceLostError
 from promoter.planning import propose
 from promoter.policy.order import Order
 from promoter.run.revisions import Revisions, declared
@@ -66,9 +66,11 @@ def _declared(pair: Pair, seen: Observed) -> str | None:
     file = seen.target.file
     try:
         versions = seen.world.repository.history(seen.sight.base, [file]).get(file, ())
+        return declared(versions, pair.name, pair.old or "")
+    except RaceLostError:
+        raise
     except PromoteError:
         return None
-    return declared(versions, pair.name, pair.old or "")
 
 
 def _asks_registry(seen: Observed) -> bool:
