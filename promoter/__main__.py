@@ -10,7 +10,7 @@ def main() -> int:
     """Run the command line and return its exit code."""
     try:
         # Late: an interrupt while modules are imported is told like any other.
-        from promoter.command.cli import run
+        from promoter.cli.main import run
 
         code = run(sys.argv[1:])
         if (threads := sys.modules.get("threading")) and threads.active_count() > 1:

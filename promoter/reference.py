@@ -9,8 +9,9 @@ import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from promoter.configuration.config import Config
-from promoter.configuration.sections import App, Checks, Environment, Override, Templates
+from promoter.config.config import Config
+from promoter.config.sections import App, Checks, Environment, Override, Templates
+from promoter.domain.section import Section
 from promoter.edits.differences import DIFFERENCES
 from promoter.edits.targets import (
     ArgocdTarget,
@@ -22,7 +23,6 @@ from promoter.edits.targets import (
     YamlPathTarget,
 )
 from promoter.policy.model import Policy
-from promoter.section import Section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

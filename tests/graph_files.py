@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.edits import kustomization
-from promoter.files import DirectoryTree
+from promoter.git.folder import DirectoryTree
 from promoter.graph import Entry
 
 if TYPE_CHECKING:

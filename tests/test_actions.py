@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from promoter.command import actions, flags
-from promoter.command.variables import Variables
+from promoter.cli import flags
+from promoter.cli.variables import Variables
+from promoter.output import actions
 from tests.world import BRANCH, Repository, aurora
 
 ROOT = Path(__file__).parent.parent

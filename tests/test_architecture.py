@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 # What the plan, the edits, the policies and the texts are made of.
 PURE = (
-    "promoter.plan",
     "promoter.planning",
-    "promoter.configuration",
+    "promoter.config",
     "promoter.edits",
     "promoter.graph",
     "promoter.policy",
     "promoter.pull_request",
-    "promoter.report",
+    "promoter.output.report",
 )
 OUTSIDE = frozenset(
     {
@@ -96,8 +95,8 @@ def test_the_process_environment_is_read_where_it_is_said() -> None:
         if "os.environ" in ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert readers <= {
-        "promoter.command.settings",
-        "promoter.command.process",
+        "promoter.cli.settings",
+        "promoter.cli.process",
     }
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.auto.chain import batch_message
-from promoter.image import Tag
-from promoter.model import ImageRequest
-from promoter.planning.promotion import Declaration
+from promoter.domain.declaration import Declaration
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
+from promoter.engine.chain import batch_message
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

@@ -15,15 +15,15 @@ import pytest
 from markdown_it import MarkdownIt
 
 from promoter import pull_request
-from promoter.configuration.layout import Target
-from promoter.configuration.sections import Environment, Templates
+from promoter.config.layout import Target
+from promoter.config.sections import Environment, Templates
+from promoter.domain.declaration import Declaration
+from promoter.domain.evidence import Brings, Built, Evidence, Gate, Place, SourceCommit
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest, Pull, PullState
 from promoter.edits.targets import KustomizeTarget
-from promoter.files import DirectoryTree
-from promoter.image import Tag
-from promoter.model import ImageRequest, Pull, PullState
+from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
-from promoter.planning.evidence import Brings, Built, Evidence, Gate, Place, SourceCommit
-from promoter.planning.promotion import Declaration
 from promoter.pull_request.markdown import LIMIT, find_hidden
 from promoter.render.objects import compare
 from tests.world import Repository, aurora, promote

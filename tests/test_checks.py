@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.configuration.sections import Environment
+from promoter.config.sections import Environment
+from promoter.engine.checks import ask as ask_registry
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import LyingError
-from promoter.run.checks import ask as ask_registry
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers.registry import Registry
 from tests.world import Repository, Run, promote

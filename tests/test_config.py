@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from promoter.configuration.config import Config, merge_wiring, parse, wiring_only
-from promoter.configuration.document import load
-from promoter.configuration.layout import environments_of, find_target, kustomization_file
-from promoter.configuration.refs import commit_id, is_branch
-from promoter.errors import SelectionError, UsageError
-from promoter.files import DirectoryTree
+from promoter.config.config import Config, merge_wiring, parse, wiring_only
+from promoter.config.document import load
+from promoter.config.layout import environments_of, find_target, kustomization_file
+from promoter.config.refs import commit_id, is_branch
+from promoter.domain.errors import SelectionError, UsageError
+from promoter.git.folder import DirectoryTree
 from tests.world import aurora, promote
 
 OVERRIDDEN = """\

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.errors import UsageError
+from promoter.domain.errors import UsageError
 from promoter.registry import credentials
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection

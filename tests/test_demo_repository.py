@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import promoter
-from promoter.files import DirectoryTree
+from promoter.git.folder import DirectoryTree
 from promoter.graph import reach
 
 AURORA = Path(promoter.__file__).parent / "demo" / "aurora"

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from promoter import reference
-from promoter.command import flags
-from promoter.configuration.config import parse
-from promoter.errors import Exit
-from promoter.planning.promotion import RULES
+from promoter.cli import flags
+from promoter.config.config import parse
+from promoter.domain.declaration import RULES
+from promoter.domain.errors import Exit
 from tests.world import promote
 
 ROOT = Path(__file__).parent.parent

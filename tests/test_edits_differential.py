@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 import pytest
 from ruamel.yaml import YAML
 
+from promoter.domain.errors import PromoteError
 from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
-from promoter.errors import PromoteError
 
 KUSTOMIZE = shutil.which("kustomize")
 NAMES = ("nginx", "ghcr.io/o/app", "localhost:5000/x", "a.b/c", "web")

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import Tag
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep, promotion, read, set_images
-from promoter.errors import RefusedError
-from promoter.image import Tag
 
 FILE = PurePosixPath("kustomization.yaml")
 DIGEST = f"sha256:{'ab' * 32}"

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.auto.run import Run
-from promoter.auto.survey import Scope
-from promoter.command.ending import Stopped, ending_after, error_of, stoppable
-from promoter.command.settings import Settings
-from promoter.deadline import Deadline
-from promoter.errors import Exit, PromoteError, RaceLostError
-from promoter.plan import Request
-from promoter.run import wiring
-from promoter.run.world import opened
+from promoter.cli.settings import Settings
+from promoter.cli.signals import Stopped, ending_after, error_of, stoppable
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import Exit, PromoteError, RaceLostError
+from promoter.engine import wiring
+from promoter.engine.auto import Run
+from promoter.engine.survey import Scope
+from promoter.engine.world import opened
+from promoter.planning.plan import Request
 from tests.many_apps import BY_PULL, DEV, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

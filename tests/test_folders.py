@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.deadline import Deadline
-from promoter.errors import RefusedError, RemoteError, SelectionError
+from promoter.domain import address
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RefusedError, RemoteError, SelectionError
+from promoter.engine.current_repository import gitops_origin
 from promoter.forges.local import LocalForge
-from promoter.gitops.clone import Clone, Update, base_branch
-from promoter.gitops.git import Git
-from promoter.run import address
-from promoter.run.here import gitops_origin
+from promoter.git.clone import Clone, Update, base_branch
+from promoter.git.program import Git
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:

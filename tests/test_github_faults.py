@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from promoter.command import actions
-from promoter.deadline import Deadline
-from promoter.errors import RaceLostError, RemoteError
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.model import CommitDraft, Finish, Pull, PullDraft
 from promoter.forges.github import GitHubForge
 from promoter.forges.github.app import app_token
-from promoter.gitops.api import ApiRepository
-from promoter.model import CommitDraft, Finish, Pull, PullDraft
+from promoter.git.api import ApiRepository
+from promoter.output import actions
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
 from tests.world import AURORA, BRANCH, Repository, Run, promote

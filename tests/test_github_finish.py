@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from promoter.deadline import Deadline
+from promoter.domain.deadline import Deadline
 from promoter.forges.github import GitHubForge
 from tests.servers.github import App, GitHub, Token
 from tests.world import AURORA, BRANCH, Repository, Run, promote

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from promoter.forges.github import finish, forge
-from promoter.gitops import api
+from promoter.git import api
 
 DOCUMENTS = {
     f"{module.__name__}.{name}": text

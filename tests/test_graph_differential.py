@@ -12,7 +12,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from promoter import graph
-from promoter.files import DirectoryTree
+from promoter.git.folder import DirectoryTree
 from promoter.graph.documents import documents, parse
 from promoter.graph.fields import DEFAULT_SPECS, image_fields
 from promoter.graph.value import Origin, mapping

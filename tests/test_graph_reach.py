@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter import graph
-from promoter.files import DirectoryTree
+from promoter.git.folder import DirectoryTree
 from tests.graph_files import deployment, images, reach, tree
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.deadline import Deadline
-from promoter.gitops.clone import Clone
-from promoter.gitops.git import Git
-from promoter.gitops.history import FileVersion, file_versions
-from promoter.gitops.source import read_brings
+from promoter.domain.deadline import Deadline
+from promoter.git.clone import Clone
+from promoter.git.history import FileVersion, file_versions
+from promoter.git.program import Git
+from promoter.git.source import read_brings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from promoter.errors import UsageError
-from promoter.image import Digest, Name, Tag, join, split
+from promoter.domain.errors import UsageError
+from promoter.domain.image import Digest, Name, Tag, join, split
 from promoter.policy.order import Order, compare
 
 HEX = "a" * 64

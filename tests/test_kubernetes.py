@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from promoter.auto.shards import Shard
+from promoter.domain.shard import Shard
 from tests.test_demo_repository import render
 
 FOLDER = Path(__file__).parent.parent / "config" / "kubernetes"

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from promoter.auto.shards import Shard
-from promoter.errors import UsageError
+from promoter.domain.errors import UsageError
+from promoter.domain.shard import Shard
 from promoter.policy.choose import Candidate, natural, newest, order_of, select
 from promoter.policy.model import Policy
 from promoter.policy.order import Order, compare

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.deadline import Deadline
 from promoter.demo.source import make_source
+from promoter.domain.deadline import Deadline
 from tests.world import AURORA, BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from promoter.configuration.config import parse
-from promoter.configuration.layout import find_target
-from promoter.errors import SelectionError
+from promoter.config.config import parse
+from promoter.config.layout import find_target
+from promoter.domain.errors import SelectionError
 from promoter.planning import propose
 from tests.graph_files import tree
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.errors import PromoteError, UsageError
+from promoter.domain.errors import PromoteError, UsageError
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials, Login

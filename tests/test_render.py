@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter import graph
-from promoter.configuration.layout import Target
-from promoter.configuration.sections import Environment
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import UsageError
+from promoter.domain.evidence import Evidence
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
 from promoter.edits.targets import KustomizeTarget
-from promoter.errors import UsageError
-from promoter.files import DirectoryTree
-from promoter.image import Tag
-from promoter.model import ImageRequest
+from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
-from promoter.planning.evidence import Evidence
-from promoter.planning.promotion import Declaration
 from promoter.pull_request.runtime import alarm, section
 from promoter.render import Renderer, Verdict, compare, find, judge
 from tests.graph_files import deployment

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from promoter.command import cli
+from promoter.cli import main as cli
 from promoter.edits.scalars import is_safe_plain
 from tests.world import Run
 
@@ -596,7 +596,7 @@ def test_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
 def test_editing_needs_neither_git_nor_network(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text("images:\n- {name: app, newTag: '1'}\n")
     code = (
-        "import sys; from promoter.command.cli import run\n"
+        "import sys; from promoter.cli.main import run\n"
         "code = run(['set-image', 'app:2', '--output', 'json'])\n"
         "print(code, {'git', 'github', 'requests'} & set(sys.modules), file=sys.stderr)\n"
     )

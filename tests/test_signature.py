@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from promoter.configuration.sections import Checks
-from promoter.run.signature import verified
+from promoter.config.sections import Checks
+from promoter.engine.signature import verified
 
 if TYPE_CHECKING:
     from pathlib import Path

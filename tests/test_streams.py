@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import report
-from promoter.command import actions, flags, terminal
-from promoter.errors import UsageError
-from promoter.report import Kind
+from promoter.cli import flags
+from promoter.domain.errors import UsageError
+from promoter.output import actions, report, terminal
+from promoter.output.report import Kind
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -122,6 +122,6 @@ def test_a_terminal_shows_all_of_the_diff_once_and_no_source_of_a_picture(
 
 
 def test_each_command_has_the_function_that_carries_it_out() -> None:
-    from promoter.command import commands
+    from promoter.cli import commands
 
     assert all(callable(getattr(commands, name.replace("-", "_"))) for name in flags.COMMANDS)

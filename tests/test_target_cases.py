@@ -10,13 +10,13 @@ import pytest
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
+from promoter.domain.errors import PromoteError, RefusedError, SelectionError
+from promoter.domain.image import Digest, Tag
+from promoter.domain.model import FileEdit, ImageMove, ImageRequest
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.targets import EditTarget, Linked
-from promoter.errors import PromoteError, RefusedError, SelectionError
-from promoter.files import DirectoryTree
-from promoter.image import Digest, Tag
-from promoter.model import FileEdit, ImageMove, ImageRequest
+from promoter.git.folder import DirectoryTree
 
 _CASES = sorted((Path(__file__).parent / "targets").iterdir())
 _ASKED = re.compile(r"(?P<name>[^=@]+)(?:=(?P<tag>[^@]+))?(?:@(?P<digest>.+))?")

@@ -4,9 +4,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.model import FileEdit, ImageMove
 from promoter.edits.linked import left_behind, move
-from promoter.errors import RefusedError, SelectionError
-from promoter.model import FileEdit, ImageMove
 
 _PATH = PurePosixPath("k.yaml")
 

@@ -5,14 +5,14 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
 from promoter.edits import yaml_path
 from promoter.edits.discovery import discover
 from promoter.edits.selection import edit_targets
 from promoter.edits.site import Region
 from promoter.edits.targets import EditTarget, Linked, ManifestTarget
-from promoter.errors import RefusedError, SelectionError
-from promoter.image import Tag
-from promoter.model import ImageRequest
 from tests.graph_files import deployment, tree
 
 _TARGET: TypeAdapter[EditTarget] = TypeAdapter(EditTarget)

@@ -5,12 +5,12 @@ from pathlib import Path, PurePosixPath
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import Tag
+from promoter.domain.model import FileEdit, ImageRequest
 from promoter.edits import argocd, manifest, marker, patch, yaml_path
 from promoter.edits.parts import Part, Site
 from promoter.edits.site import Region, set_scalars
-from promoter.errors import RefusedError
-from promoter.image import Tag
-from promoter.model import FileEdit, ImageRequest
 
 _PATH = PurePosixPath("m.yaml")
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web")

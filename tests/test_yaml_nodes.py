@@ -16,9 +16,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
+from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import flatten
 from promoter.edits.site import Region
-from promoter.errors import RefusedError
 from promoter.graph.documents import UnreadableError, parse
 from promoter.graph.value import Origin
 from promoter.yaml_nodes import (

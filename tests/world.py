@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from promoter.deadline import Deadline
 from promoter.demo import repository
+from promoter.domain.deadline import Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promoter.deadline import Deadline
 from promoter.demo.source import make_source
-from promoter.errors import UsageError
-from promoter.gitops.git import Git
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import UsageError
+from promoter.git.program import Git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.gitops.git import Git
+from promoter.git.program import Git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from promoter.deadline import Deadline
+    from promoter.domain.deadline import Deadline
 
 _START = 1_766_700_000
 _DAY = 86_400

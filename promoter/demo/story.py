@@ -8,18 +8,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter import report
-from promoter.command.settings import Settings
-from promoter.deadline import Deadline
+from promoter.cli.settings import Settings
 from promoter.demo import repository
-from promoter.image import Tag
-from promoter.plan import Request
-from promoter.run import address, wiring
-from promoter.run.promote import told
-from promoter.run.world import opened
+from promoter.domain import address
+from promoter.domain.deadline import Deadline
+from promoter.domain.image import Tag
+from promoter.engine import wiring
+from promoter.engine.run import told
+from promoter.engine.world import opened
+from promoter.output import report
+from promoter.planning.plan import Request
 
 if TYPE_CHECKING:
-    from promoter.gitops.git import Git
+    from promoter.git.program import Git
 
 APP = "aurora"
 TAG = "1.4.2"

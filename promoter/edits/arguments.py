@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import UsageError
+from promoter.domain.image import Digest, Name, Tag, shown
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep
-from promoter.errors import UsageError
-from promoter.image import Digest, Name, Tag, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

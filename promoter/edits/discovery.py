@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import RefusedError
+from promoter.domain.model import Kind
 from promoter.edits import argocd, manifest, marker, patch
 from promoter.edits.site import Region
 from promoter.edits.targets import ArgocdTarget, ManifestTarget, MarkerTarget, PatchTarget
-from promoter.errors import RefusedError
-from promoter.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.model import Tree
     from promoter.edits.targets import FileTarget
-    from promoter.model import Tree
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _FILES_LIMIT = 500

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.errors import RefusedError, SelectionError
-from promoter.model import FileEdit, Kind
-from promoter.paths import resolved
-from promoter.refusal import Refusal
-from promoter.suggest import nearest
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.model import FileEdit, Kind
+from promoter.domain.paths import resolved
+from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
-    from promoter.model import Tree
+    from promoter.domain.model import Tree
 
 
 @dataclass(slots=True)

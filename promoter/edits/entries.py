@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.suggest import nearest
 from promoter.edits.root import check_directives, images_field
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, compose
-from promoter.suggest import nearest
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
+    from promoter.domain.refusal import Refusal
     from promoter.edits.nodes import Path
     from promoter.edits.text import Source
-    from promoter.refusal import Refusal
 
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
 _PLACEHOLDERS = ("${", "$(", "{{", "<%")

@@ -11,6 +11,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import PromoteError, RefusedError
+from promoter.domain.image import Name
+from promoter.domain.model import Change, FileEdit
 from promoter.edits import fields
 from promoter.edits.entries import (
     ImageEntry,
@@ -21,18 +24,15 @@ from promoter.edits.entries import (
 from promoter.edits.insert import insert_entries
 from promoter.edits.nodes import flatten, proved
 from promoter.edits.text import decode, encode, replace
-from promoter.errors import PromoteError, RefusedError
-from promoter.image import Name
-from promoter.model import Change, FileEdit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.image import Digest, Tag
+    from promoter.domain.refusal import Refusal
     from promoter.edits.nodes import Path
     from promoter.edits.text import Source, Splice
-    from promoter.image import Digest, Tag
-    from promoter.refusal import Refusal
 
 __all__ = [
     "KEEP",

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
+from promoter.domain.errors import SelectionError
+from promoter.domain.image import shown
 from promoter.edits import yaml_path
 from promoter.edits.edited import EditedFiles
 from promoter.edits.site import Region, Setting, check_fit, everything, set_scalars
-from promoter.errors import SelectionError
-from promoter.image import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.model import FileEdit, ImageMove, Tree
     from promoter.edits.site import Spot
     from promoter.edits.targets import Linked
-    from promoter.model import FileEdit, ImageMove, Tree
 
 FIELD = "linked"
 _LABELLED = frozenset(

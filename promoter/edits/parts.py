@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from promoter.domain.image import join, shown, split
 from promoter.edits.site import Setting, check_fit, position
-from promoter.image import join, shown, split
 
 if TYPE_CHECKING:
+    from promoter.domain.model import ImageRequest
     from promoter.edits.site import Region, Spot
-    from promoter.model import ImageRequest
 
 
 class Part(StrEnum):

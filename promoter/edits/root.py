@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
-from promoter.suggest import nearest
+from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.image import shown
+from promoter.domain.suggest import nearest
 from promoter.edits import argocd, kustomization, manifest, marker, patch, yaml_path
 from promoter.edits.edited import EditedFiles
 from promoter.edits.parts import Part, Site
@@ -16,18 +19,15 @@ from promoter.edits.targets import (
     MarkerTarget,
     PatchTarget,
 )
-from promoter.errors import RefusedError, SelectionError
-from promoter.image import shown
-from promoter.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.model import FileEdit, ImageRequest, Tree
+    from promoter.domain.refusal import Refusal
     from promoter.edits.site import Setting
     from promoter.edits.targets import EditTarget, FileTarget, YamlPathTarget
-    from promoter.model import FileEdit, ImageRequest, Tree
-    from promoter.refusal import Refusal
 
 _Pair: TypeAlias = "tuple[Site, ImageRequest]"
 

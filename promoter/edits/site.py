@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import shown
+from promoter.domain.model import Change, FileEdit
 from promoter.edits.nodes import children, flatten, proved
 from promoter.edits.scalars import is_null, written
 from promoter.edits.text import Splice, compose, decode, encode, replace
-from promoter.errors import RefusedError
-from promoter.image import shown
-from promoter.model import Change, FileEdit
 from promoter.yaml_nodes import NODES_LIMIT
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
+from promoter.domain.section import Section
 from promoter.edits import yaml_path
-from promoter.section import Section
 
 if TYPE_CHECKING:
     from typing import Self

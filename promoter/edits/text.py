@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter import yaml_nodes
-from promoter.errors import PromoteError, RefusedError
-from promoter.refusal import Refusal
+from promoter.domain.errors import PromoteError, RefusedError
+from promoter.domain.refusal import Refusal
 from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:

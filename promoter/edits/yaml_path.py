@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import SelectionError
+from promoter.domain.suggest import nearest
 from promoter.edits.site import Spot, position, roots
-from promoter.errors import SelectionError
-from promoter.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

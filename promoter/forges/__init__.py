@@ -1,11 +1,11 @@
-"""Forges: where pulls are kept. The seam is this Protocol; `promoter.run.wiring.open_forge` chooses."""
+"""Forges keep the pulls. The seam is this Protocol; `promoter.engine.wiring` chooses one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from promoter.model import Finish, Pull, PullDraft
+    from promoter.domain.model import Finish, Pull, PullDraft
 
 
 class Forge(Protocol):

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.errors import RaceLostError, RefusedError, RemoteError, SelectionError
-from promoter.gitops.git import NOTHING
-from promoter.model import Pull, PullState
-from promoter.refusal import Refusal
+from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.domain.model import Pull, PullState
+from promoter.domain.refusal import Refusal
+from promoter.git.program import NOTHING
 
 if TYPE_CHECKING:
-    from promoter.gitops.git import Git
-    from promoter.model import Finish, PullDraft
+    from promoter.domain.model import Finish, PullDraft
+    from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from promoter.domain.model import Kind
 from promoter.graph import json_patch
 from promoter.graph.documents import UnreadableError, documents, parse
 from promoter.graph.fields import DEFAULT_SPECS, BuildError, FieldSpec, image_fields
@@ -16,7 +17,6 @@ from promoter.graph.replacements import Replacement
 from promoter.graph.resources import Resource, Selector, by_id
 from promoter.graph.transformer import Entry, prepared, transformed
 from promoter.graph.value import Origin, mapping, sequence, text_of
-from promoter.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

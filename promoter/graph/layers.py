@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.configuration.layout import KUSTOMIZATION_NAMES
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.model import Kind
+from promoter.domain.paths import resolved
 from promoter.graph import plugins
 from promoter.graph.documents import (
     UnreadableError,
@@ -19,14 +21,12 @@ from promoter.graph.documents import (
 )
 from promoter.graph.needs import Means, Need, ambiguous, fetched, is_fetched
 from promoter.graph.value import Origin, Scalar, mapping, sequence, text_of
-from promoter.model import Kind
-from promoter.paths import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promoter.domain.model import Tree
     from promoter.graph.value import Mapping, Value
-    from promoter.model import Tree
 
 ROOT = PurePosixPath()
 _LAYERS_LIMIT = 1_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.model import Kind
 from promoter.graph.documents import UnreadableError, documents, parse_plainly
 from promoter.graph.needs import Means, of_plugin
 from promoter.graph.value import Origin, mapping, text_of
-from promoter.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

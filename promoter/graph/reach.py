@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
 
+    from promoter.domain.model import Tree
     from promoter.graph.fields import FieldSpec
     from promoter.graph.layers import Reading
     from promoter.graph.needs import Need
     from promoter.graph.replacements import Replacement
     from promoter.graph.resources import Resource
     from promoter.graph.value import Past
-    from promoter.model import Tree
 
 
 @dataclass(frozen=True, slots=True)

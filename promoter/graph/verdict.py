@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from promoter.domain.image import shown
+from promoter.domain.suggest import nearest
 from promoter.graph.build import apply_images
 from promoter.graph.documents import one_line
 from promoter.graph.fields import BuildError, image_fields
@@ -19,8 +21,6 @@ from promoter.graph.transformer import (
     steps,
     transformed,
 )
-from promoter.image import shown
-from promoter.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.configuration.layout import KUSTOMIZATION_NAMES
-from promoter.model import Kind
-from promoter.paths import resolved
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.model import Kind
+from promoter.domain.paths import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import PurePosixPath
 
-    from promoter.model import Tree
+    from promoter.domain.model import Tree
 
 # Whatever may be a path. What is none is not in the tree; what is overlooked is read later, alone.
 _WORD = re.compile(

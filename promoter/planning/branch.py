@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.errors import PromoteError
-from promoter.model import PullState
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import PromoteError
+from promoter.domain.model import PullState
+from promoter.domain.refusal import Refusal
 from promoter.planning import propose
-from promoter.planning.promotion import Declaration
 from promoter.pull_request import plain
-from promoter.refusal import Refusal
 
 if TYPE_CHECKING:
-    from promoter.configuration.layout import Target
-    from promoter.model import BranchCommit, Sight
+    from promoter.config.layout import Target
+    from promoter.domain.model import BranchCommit, Sight
     from promoter.planning.propose import Proposal
 
 

@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
-from promoter.configuration.layout import find_target
-from promoter.errors import RefusedError
-from promoter.model import Finish, PullState
-from promoter.plan import Action, Plan, Promotion
+from promoter.config.layout import find_target
+from promoter.domain.declaration import Declaration, branch_name
+from promoter.domain.errors import RefusedError
+from promoter.domain.model import Finish, PullState
 from promoter.planning import propose
 from promoter.planning.branch import Branch, human_commits, is_spent, read_branch
-from promoter.planning.promotion import Declaration, branch_name
+from promoter.planning.plan import Action, Plan, Promotion
 from promoter.policy.order import Order
 from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.configuration.config import Config
-    from promoter.configuration.layout import Target
-    from promoter.model import Pull, Sight, Tree
-    from promoter.plan import Request
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import Pull, Sight, Tree
+    from promoter.planning.plan import Request
     from promoter.planning.propose import Proposal
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.planning.evidence import Gate
-from promoter.planning.promotion import RULES
+from promoter.domain.declaration import RULES
+from promoter.domain.evidence import Gate
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.configuration.layout import Target
+    from promoter.config.layout import Target
     from promoter.planning.propose import Proposal
     from promoter.policy.pairs import Pair
     from promoter.render import Verdict

@@ -6,26 +6,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.domain.errors import RefusedError, SelectionError, UsageError
+from promoter.domain.image import split
+from promoter.domain.model import ImageMove, ImageRequest, Kind
+from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.targets import KustomizeTarget
-from promoter.errors import RefusedError, SelectionError, UsageError
-from promoter.image import split
-from promoter.model import ImageMove, ImageRequest, Kind
-from promoter.planning.felt import unfelt
-from promoter.refusal import Refusal
-from promoter.suggest import nearest
+from promoter.planning.dead_edits import unfelt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.configuration.layout import Target
+    from promoter.config.layout import Target
+    from promoter.domain.declaration import Declaration
+    from promoter.domain.image import Tag
+    from promoter.domain.model import FileEdit, Tree
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Reach
-    from promoter.image import Tag
-    from promoter.model import FileEdit, Tree
-    from promoter.planning.promotion import Declaration
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from promoter.errors import UsageError
-from promoter.image import Tag
+from promoter.domain.errors import UsageError
+from promoter.domain.image import Tag
 from promoter.policy import pattern, times
 from promoter.policy.moving import is_attached, is_moving
 from promoter.policy.order import Order, compare

@@ -13,11 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-from promoter.errors import UsageError
-from promoter.image import Tag
+from promoter.domain.errors import UsageError
+from promoter.domain.image import Tag
+from promoter.domain.section import Section
 from promoter.policy import pattern, times
 from promoter.policy.version import range_of
-from promoter.section import Section
 
 NAMES = ("semver", "numeric", "timestamp", "newest", "alphabetical", "regex", "digest")
 NEWEST_LIMIT = 100

@@ -11,7 +11,7 @@ from promoter.policy.order import Order
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from promoter.model import ImageMove
+    from promoter.domain.model import ImageMove
     from promoter.planning.propose import Proposal
     from promoter.policy.model import Policy
 

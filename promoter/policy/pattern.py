@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import regex
 
-from promoter.errors import UsageError
+from promoter.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

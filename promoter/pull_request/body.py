@@ -6,11 +6,11 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from promoter.diff import unified
-from promoter.errors import PromoteError
-from promoter.image import Digest, Tag, split
-from promoter.model import ImageRequest, PullDraft
-from promoter.planning.evidence import Evidence, day, span
+from promoter.domain.diff import unified
+from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import Evidence, day, span
+from promoter.domain.image import Digest, Tag, split
+from promoter.domain.model import ImageRequest, PullDraft
 from promoter.policy.moving import is_moving
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
@@ -28,9 +28,9 @@ from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, shall_be, summary, title, was
 
 if TYPE_CHECKING:
-    from promoter.configuration.sections import Templates
-    from promoter.model import ImageMove
-    from promoter.planning.evidence import Built, Place
+    from promoter.config.sections import Templates
+    from promoter.domain.evidence import Built, Place
+    from promoter.domain.model import ImageMove
     from promoter.planning.propose import Proposal
 
 _DIFF_LIMIT = 20_000

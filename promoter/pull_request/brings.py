@@ -11,7 +11,7 @@ from promoter.pull_request.markdown import Section, inert, link
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.planning.evidence import Brings, SourceCommit
+    from promoter.domain.evidence import Brings, SourceCommit
 
 _SHOWN = 50
 # https://www.conventionalcommits.org/en/v1.0.0/

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from promoter.planning.promotion import one_line
+from promoter.domain.declaration import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

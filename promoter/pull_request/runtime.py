@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.pull_request.markdown import Section, code, details, fenced, inert
 
 if TYPE_CHECKING:
-    from promoter.planning.evidence import Evidence
+    from promoter.domain.evidence import Evidence
     from promoter.render import ObjectDiff
 
 _SHOWN = 30

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from promoter.diff import unified
+from promoter.domain.diff import unified
 from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
 
 if TYPE_CHECKING:
-    from promoter.model import Pull, PullDraft
-    from promoter.planning.evidence import Evidence
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.model import Pull, PullDraft
     from promoter.planning.propose import Proposal
 
 _NAME = "state"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.planning.promotion import one_line
+from promoter.domain.declaration import one_line
 from promoter.pull_request.markdown import code, inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.configuration.sections import Templates
-    from promoter.model import ImageMove
+    from promoter.config.sections import Templates
+    from promoter.domain.model import ImageMove
     from promoter.planning.propose import Proposal
 
 _TITLE_LIMIT = 250

@@ -8,8 +8,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from promoter.errors import PromoteError
-from promoter.image import Digest
+from promoter.domain.errors import PromoteError
+from promoter.domain.image import Digest
 from promoter.registry.failures import LyingError, UnreadableError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from promoter.image import Digest
+    from promoter.domain.image import Digest
     from promoter.registry.connection import Connection
     from promoter.registry.exchange import Answer
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 
-from promoter.image import Name
+from promoter.domain.image import Name
 from promoter.registry.exchange import Answer, Exchange, speaks_tls
 from promoter.registry.failures import UnreadableError
 from promoter.registry.once import Once

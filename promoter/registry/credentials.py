@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.errors import UsageError
+from promoter.domain.errors import UsageError
 from promoter.registry.once import Once
 
 if TYPE_CHECKING:

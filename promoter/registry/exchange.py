@@ -21,10 +21,10 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from promoter.errors import UsageError
+from promoter.domain.errors import UsageError
+from promoter.domain.urls import is_loopback
 from promoter.registry.failures import UnreadableError
 from promoter.registry.proxies import proxy
-from promoter.urls import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

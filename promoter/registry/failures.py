@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promoter.errors import Exit, RemoteError
+from promoter.domain.errors import Exit, RemoteError
 
 
 class AbsentError(RemoteError):

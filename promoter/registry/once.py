@@ -7,7 +7,7 @@ from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from promoter.errors import PromoteError
+from promoter.domain.errors import PromoteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from promoter.urls import is_loopback
+from promoter.domain.urls import is_loopback
 
 
 def proxy(url: str) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.model import Kind
+from promoter.domain.model import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
-    from promoter.model import Tree
+    from promoter.domain.model import Tree
 
 _FILES, _BYTES = 3000, 32 * 1024 * 1024
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promoter.refusal import Refusal
+from promoter.domain.refusal import Refusal
 from promoter.render.folders import put, write
 from promoter.render.objects import RenderDiff, compare, holds_objects
 from promoter.render.program import Built, build_both
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.model import FileEdit, Tree
     from promoter.graph import Reach
-    from promoter.model import FileEdit, Tree
     from promoter.render.program import Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
+from promoter.domain.image import Tag
 from promoter.edits.kustomization import promotion, read, set_images
-from promoter.image import Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable

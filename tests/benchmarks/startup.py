@@ -12,8 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from promoter.deadline import Deadline
 from promoter.demo import repository
+from promoter.domain.deadline import Deadline
 
 RUNS = 11
 

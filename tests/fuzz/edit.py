@@ -11,10 +11,10 @@ from pathlib import PurePosixPath
 import atheris
 
 with atheris.instrument_imports(include=["promoter"]):
+    from promoter.domain.errors import PromoteError, RefusedError, UsageError
+    from promoter.domain.image import Tag
     from promoter.edits.arguments import parse_arguments
     from promoter.edits.kustomization import promotion, read, set_images
-    from promoter.errors import PromoteError, RefusedError, UsageError
-    from promoter.image import Tag
 
 FILE = PurePosixPath("kustomization.yaml")
 SEEDS = (

@@ -15,7 +15,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from promoter.errors import RemoteError, UsageError
+from promoter.domain.errors import RemoteError, UsageError
 from promoter.forges.github.client import FAILURES, AsTold, connect, reads_only
 from promoter.forges.github.failures import failure, is_passing
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from promoter.deadline import Deadline
+    from promoter.domain.deadline import Deadline
 
     T = TypeVar("T")
 

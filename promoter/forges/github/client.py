@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
     from tenacity import RetryCallState
 
-    from promoter.deadline import Deadline
-    from promoter.errors import PromoteError
+    from promoter.domain.deadline import Deadline
+    from promoter.domain.errors import PromoteError
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ import requests
 from github import GithubException
 from github.GithubException import BadCredentialsException, UnknownObjectException
 
-from promoter.errors import RemoteError
-from promoter.gitops.git import OWN_RUN
-from promoter.planning.promotion import one_line
+from promoter.domain.declaration import one_line
+from promoter.domain.errors import RemoteError
+from promoter.git.program import OWN_RUN
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0

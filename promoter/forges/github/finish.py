@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
-from promoter.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.forges.github.client import FAILURES, pause
 from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from github.PullRequest import PullRequest
 
+    from promoter.domain.model import Finish, Pull
     from promoter.forges.github.client import Client
-    from promoter.model import Finish, Pull
 
 _COLOUR = "1d76db"
 _TEAM = "team:"

@@ -5,17 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from promoter.domain.model import Pull, PullState
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.finish import Finisher, possible
-from promoter.model import Pull, PullState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pydantic import SecretStr
 
-    from promoter.deadline import Deadline
-    from promoter.model import Finish, PullDraft
+    from promoter.domain.deadline import Deadline
+    from promoter.domain.model import Finish, PullDraft
 
 T = TypeVar("T")
 

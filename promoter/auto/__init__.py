@@ -1,1 +1,0 @@
-"""`promote auto`: policies choose, one clone and one push deliver."""

@@ -1,0 +1,64 @@
+"""`promote pulls`: what is open, and the two ways to end a pull of the local forge."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.deadline import Deadline
+from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.errors import UsageError
+from promoter.engine import wiring
+from promoter.forges.local import LocalForge
+from promoter.pull_request import is_ours
+
+if TYPE_CHECKING:
+    from promoter.cli.settings import Settings
+    from promoter.domain.model import Pull
+    from promoter.forges import Forge
+
+
+def run(settings: Settings, verb: str, number: int | None) -> dict[str, Any]:
+    """List the pulls of promotions, or end one; merging and closing are the local forge's."""
+    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
+    forge = wiring.open_forge(wired)
+    try:
+        return _done(forge, verb, number)
+    finally:
+        forge.leave()
+
+
+def _done(forge: Forge, verb: str, number: int | None) -> dict[str, Any]:
+    """Do what was asked, and return the pulls that it is about."""
+    if verb == "list":
+        if number is not None:
+            raise UsageError("list takes no number", "Say merge N or close N to end a pull.")
+        return _listed(forge.all())
+    if number is None:
+        raise UsageError(f"{verb} needs a pull's number", "promote pulls lists them.")
+    return _listed((_end(forge, verb, number),))
+
+
+def _end(forge: Forge, verb: str, number: int) -> Pull:
+    """End one pull."""
+    if not isinstance(forge, LocalForge):
+        raise UsageError(
+            f"promote pulls {verb} works on the local forge only",
+            "Merge or close the pull where its reviewers are.",
+        )
+    if verb == "close":
+        return forge.close(forge.read(number))
+    return forge.merge(number)
+
+
+def _listed(pulls: tuple[Pull, ...]) -> dict[str, Any]:
+    """Return pulls as a result to print."""
+    ours = [p for p in pulls if p.branch.startswith(BRANCH_PREFIX) or is_ours(p.body)]
+    lines = [f"{p.number:>5} {p.state:<7} {p.branch} -> {p.base}  {p.title}" for p in ours]
+    shown = [{**asdict(pull), "state": pull.state.value} for pull in ours]
+    return {
+        "schema": 1,
+        "pulls": shown,
+        "exit_code": 0,
+        "_text": "\n".join(lines or ["no pulls"]) + "\n",
+    }

@@ -1,0 +1,187 @@
+"""`promote set-image`: the editor alone, a drop-in for `kustomize edit set image`, without git."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from promoter.config.layout import KUSTOMIZATION_NAMES, kustomization_file
+from promoter.domain.diff import unified
+from promoter.domain.errors import Exit, RefusedError, SelectionError
+from promoter.domain.refusal import Refusal
+from promoter.edits.arguments import parse_arguments
+from promoter.edits.kustomization import read, set_images
+from promoter.git.folder import DirectoryTree
+from promoter.output import report
+from promoter.planning.dead_edits import unfelt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from promoter.domain.model import FileEdit
+    from promoter.edits.kustomization import ImageSetting
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as it was named, which people are told, and where it really is."""
+
+    named: Path
+    real: Path
+
+    @property
+    def name(self) -> PurePosixPath:
+        """The name in every text."""
+        return PurePosixPath(self.named.as_posix())
+
+
+def run(
+    arguments: Sequence[str],
+    directories: Iterable[str],
+    files: Iterable[str],
+    *,
+    dry_run: bool,
+    allow: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Edit kustomizations in place: all are planned before the first is written."""
+    settings = parse_arguments(arguments)
+    named = [*(_found(Path(name)) for name in directories), *(_given(Path(n)) for n in files)]
+    chosen: dict[Path, _File] = {}
+    edits: list[tuple[_File, FileEdit]] = []
+    refusals: list[Refusal] = []
+    warnings: list[str] = []
+    for path in named or [_found(Path())]:
+        try:
+            file = _checked(path)
+            if chosen.setdefault(file.real, file) is not file:
+                continue
+            edit, doubts = _plan(file, settings, allow)
+            edits.append((file, edit))
+            warnings += [*edit.warnings, *doubts]
+        except RefusedError as error:
+            refusals += error.refusals
+    changed = [(file, edit) for file, edit in edits if edit.after != edit.before]
+    if not refusals and not dry_run:
+        for file, edit in changed:
+            _write(file.real, edit.after)
+    if refusals and changed:
+        warnings.append("nothing is written, as not every file can be edited")
+    return _result(edits, refusals, warnings, dry_run=dry_run)
+
+
+def _plan(
+    file: _File, settings: Sequence[ImageSetting], allow: frozenset[str]
+) -> tuple[FileEdit, tuple[str, ...]]:
+    """Return the edit of one file, and what is not known about it.
+
+    A new entry must be felt by a container where all can be read.
+    """
+    try:
+        data = file.real.read_bytes()
+    except OSError as error:
+        raise SelectionError(f"{file.named}: {error.strerror}", "Name another file.") from error
+    known = {entry.name for entry in read(file.name, data).entries}
+    edit = set_images(file.name, data, settings, placeholders="placeholder" in allow)
+    added = [setting.name for setting in settings if setting.name not in known]
+    if not added or "dead-edit" in allow:
+        return edit, ()
+    if file.real.name not in KUSTOMIZATION_NAMES:
+        return edit, (f"{file.name} is read by no build: whether one uses it is not known",)
+    root = _repository(file.real.parent)
+    directory = PurePosixPath(file.real.parent.relative_to(root).as_posix())
+    refusals, doubts = unfelt(edit, added, DirectoryTree(root), directory)
+    if refusals:
+        raise RefusedError(refusals)
+    return edit, doubts
+
+
+def _repository(directory: Path) -> Path:
+    """Return the folder beyond which a kustomization is not followed: the git repository's, or /."""
+    return next(iter(_repositories(directory)), Path(directory.anchor))
+
+
+def _repositories(directory: Path) -> Iterator[Path]:
+    """Yield the git repositories around a folder, the nearest first."""
+    return (one for one in (directory, *directory.parents) if (one / ".git").exists())
+
+
+def _found(directory: Path) -> Path:
+    """Return the kustomization in a folder, or raise `SelectionError` for none or several."""
+    if not directory.is_dir():
+        raise SelectionError(f"there is no folder {str(directory)!r}", "Name one with --dir.")
+    tree = DirectoryTree(directory)
+    return directory / kustomization_file(tree, PurePosixPath()).name
+
+
+def _given(path: Path) -> Path:
+    """Return a file that was named, or raise `SelectionError` where it is none."""
+    if not path.exists():
+        raise SelectionError(f"there is no file {str(path)!r}", "Name a kustomization.")
+    if not path.is_file():
+        raise SelectionError(f"{str(path)!r} is not a file", "Name a kustomization, or use --dir.")
+    return path
+
+
+def _checked(path: Path) -> _File:
+    """Return where a file really is; refuse a way that a link leads out of a repository on it."""
+    real = path.resolve()
+    left = any(
+        around.resolve() not in real.parents for around in _repositories(path.absolute().parent)
+    )
+    if left or not real.is_file():
+        reason = "a symbolic link that leads nowhere or out of the repository"
+        raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
+    return _File(path, real)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file whole or not at all, with its mode."""
+    mode = path.stat().st_mode
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the file that would have taken its place
+        raise
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(data)
+        Path(name).chmod(mode & 0o7777)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _result(
+    edits: Sequence[tuple[_File, FileEdit]],
+    refusals: Sequence[Refusal],
+    warnings: Sequence[str],
+    *,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """Return the result in the contract's form, with what a terminal shows."""
+    shown = [
+        {
+            "file": str(file.named),
+            "changed": edit.after != edit.before and not refusals,
+            "images": [
+                {"name": c.image, "field": c.field, "from": c.old, "to": c.new}
+                for c in edit.changes
+            ],
+            "diff": unified([edit]),
+        }
+        for file, edit in edits
+    ]
+    return {
+        "schema": report.SCHEMA,
+        "files": shown,
+        "refusals": [report.refusal(one) for one in refusals],
+        "exit_code": int(Exit.REFUSED if refusals else Exit.DONE),
+        "_warnings": list(warnings),
+        "_text": "".join(str(one["diff"]) for one in shown) if dry_run else "",
+    }

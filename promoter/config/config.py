@@ -1,0 +1,138 @@
+"""`promoter.yaml`: the whole of it as one frozen model, read with located errors."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from promoter.config.document import Document, load
+from promoter.config.errors import complaint
+from promoter.config.sections import (
+    App,
+    AppName,
+    Environment,
+    Templates,
+    check_author,
+)
+from promoter.config.values import ApiUrl, Branch
+from promoter.domain.errors import UsageError
+from promoter.domain.section import Section
+from promoter.domain.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILE = PurePosixPath("promoter.yaml")
+WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
+
+
+class Config(Section):
+    """The whole of `promoter.yaml`."""
+
+    repository: str | None = None
+    """Wiring: the GitOps repository's URL or path."""
+    base: Branch | None = None
+    """Wiring: the branch that promotions go to; the repository's default branch otherwise."""
+    forge: Literal["github", "local"] | None = None
+    """Wiring: where pulls are kept; by the repository's host otherwise."""
+    api_url: ApiUrl | None = None
+    """Wiring: the forge's API; by the repository's host otherwise."""
+    transport: Literal["git", "api"] | None = None
+    """Wiring: the transport of every environment."""
+    author: Annotated[str, AfterValidator(check_author)] = (
+        "promoter <promoter@users.noreply.github.com>"
+    )
+    """Who makes the commits: `Name <address>`."""
+    templates: Templates = Templates()
+    """Texts of the pull and the commit."""
+    environments: dict[AppName, Environment] = Field(default_factory=dict)
+    """The environments by name; without them the repository's layout names them."""
+    default_environment: AppName | None = None
+    """The environment of a promotion that names none."""
+    apps: dict[AppName, App] = Field(default_factory=dict)
+    """The apps by name; without them every app that an environment's path holds."""
+
+    def environment(self, name: str, app: str) -> Environment:
+        """Return an environment as one app sees it; raises `KeyError` where there is none."""
+        found = self.environments[name]
+        override = self.apps[app].environments.get(name) if app in self.apps else None
+        return override.over(found) if override else found
+
+
+def parse(data: bytes, file: str) -> Config:
+    """Return the configuration in a YAML file, or raise `UsageError` with the place and a hint."""
+    return read(load(data, file))
+
+
+def read(document: Document) -> Config:
+    """Return the configuration in a YAML document, or raise `UsageError` as `parse` does."""
+    if document.value is None:
+        return Config()
+    try:
+        config = Config.model_validate(document.value)
+    except ValidationError as error:
+        raise complaint(error, document, Config) from None
+    _check_references(config, document)
+    _check_overrides(config, document)
+    return config
+
+
+def wiring_only(document: Document) -> None:
+    """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
+    keys = document.value if isinstance(document.value, dict) else {}
+    extra = [key for key in keys if key not in WIRING]
+    if extra:
+        line, column = document.position(extra[:1])
+        raise UsageError(
+            f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
+            f"{FILE}, and it alone defines apps, environments and policy",
+            f"Remove it here, or change {FILE} in the GitOps repository by a reviewed pull.",
+            file=document.file,
+            line=line,
+            column=column,
+        )
+
+
+def merge_wiring(policy: Config, wiring: Config) -> Config:
+    """Return the repository's configuration with the caller's wiring over it."""
+    given = {key: getattr(wiring, key) for key in wiring.model_fields_set}
+    return policy.model_copy(update=given)
+
+
+def _check_references(config: Config, document: Document) -> None:
+    """Raise `UsageError` where a name refers to an environment that is not defined."""
+    known = list(config.environments)
+    if config.default_environment and known and config.default_environment not in known:
+        raise _unknown(config.default_environment, known, document, ("default-environment",))
+    for name, app in config.apps.items():
+        for environment in app.environments:
+            if known and environment not in known:
+                place = ("apps", name, "environments", environment)
+                raise _unknown(environment, known, document, place)
+
+
+def _check_overrides(config: Config, document: Document) -> None:
+    """Raise `UsageError` where an app's environment is impossible as a whole."""
+    for app, one in config.apps.items():
+        for name in one.environments.keys() & config.environments:
+            try:
+                config.environment(name, app)
+            except ValidationError as error:
+                place = ("apps", app, "environments", name)
+                raise complaint(error, document, Config, place) from None
+
+
+def _unknown(
+    name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
+) -> UsageError:
+    """Return the error for a name that no environment has."""
+    line, column = document.position(place)
+    return UsageError(
+        f"there is no environment {name!r}",
+        nearest(name, known),
+        file=document.file,
+        line=line,
+        column=column,
+    )

@@ -1,0 +1,99 @@
+"""A YAML file of ours, read once: its value, and where each key of it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+
+from promoter.domain.errors import UsageError
+from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SIZE_LIMIT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: the value, and the nodes that know their lines."""
+
+    file: str
+    value: object
+    root: Node | None
+
+    def position(self, place: Sequence[object]) -> tuple[int | None, int | None]:
+        """Return the line and column of a key, or of its nearest parent that is there."""
+        node, mark = self.root, self.root.start_mark if self.root else None
+        for part in place:
+            found = _child(node, part)
+            if found is None:
+                break
+            key, node = found
+            mark = key.start_mark
+        return (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+
+
+def load(data: bytes, file: str) -> Document:
+    """Return a YAML document without aliases, or raise `UsageError` with place and reason."""
+    if len(data) > _SIZE_LIMIT:
+        raise UsageError(f"has {len(data)} bytes, and {_SIZE_LIMIT} is the most", "", file=file)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8-sig")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise UsageError(
+            "is not UTF-8", "Save it as UTF-8.", file=file, line=line, column=column
+        ) from error
+    hint = "Check the indentation and quoting there."
+    place: tuple[int | None, int | None] = None, None
+    try:
+        root = compose_one(text)
+        _check_aliases(root, file)
+        return Document(file, None if root is None else values(root), root)
+    except BrokenYAMLError as error:
+        reason, place = error.reason, (error.line + 1, error.column + 1)
+    except MarkedYAMLError as error:
+        reason = str(error.problem or error.context)
+        if mark := error.problem_mark or error.context_mark:
+            place = mark.line + 1, mark.column + 1
+    except (YAMLError, ValueError) as error:
+        reason, hint = str(error), ""
+    raise UsageError(
+        f"is not valid YAML: {reason}", hint, file=file, line=place[0], column=place[1]
+    )
+
+
+def _check_aliases(root: Node | None, file: str) -> None:
+    """Raise `UsageError` for a value that stands in two places: it could grow without bound."""
+    stack, seen = [root] if root is not None else [], set[int]()
+    while stack:
+        node = stack.pop()
+        if id(node) in seen:
+            raise UsageError(
+                "aliases are not taken here",
+                "Write the value out.",
+                file=file,
+                line=node.start_mark.line + 1,
+                column=node.start_mark.column + 1,
+            )
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            stack.extend(part for pair in node.value for part in pair)
+        elif isinstance(node, SequenceNode):
+            stack.extend(node.value)
+
+
+def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:
+    """Return the key and value nodes of a part of a mapping or sequence."""
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if key.value == (part if isinstance(part, str) else str(part)):
+                return key, value
+    if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part]
+    return None

@@ -1,0 +1,254 @@
+"""Where an app's kustomization is: by configuration, else by the layouts that repositories have."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.config.config import FILE
+from promoter.config.document import load
+from promoter.config.sections import Environment
+from promoter.domain.errors import SelectionError, UsageError
+from promoter.domain.model import Kind
+from promoter.domain.suggest import nearest
+from promoter.edits.discovery import discover
+from promoter.edits.targets import KustomizeTarget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from promoter.config.config import Config
+    from promoter.domain.model import Tree
+    from promoter.edits.targets import EditTarget, Linked
+
+# The names that kustomize looks for, in its own order.
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+# The first layout that holds the app wins; `*` is the environment's name.
+_LAYOUTS = (
+    "clusters/{environment}/apps/{app}",
+    "apps/{app}/overlays/{environment}",
+    "overlays/{environment}/{app}",
+    "{app}/overlays/{environment}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One app in one environment: the settings in force, and the file to edit."""
+
+    app: str
+    environment: str
+    settings: Environment
+    file: PurePosixPath
+    targets: tuple[EditTarget, ...] = ()
+    linked: tuple[Linked, ...] = ()
+    images: tuple[str, ...] = ()
+    """The images that one tag sets, where the configuration lists them."""
+
+    @property
+    def kustomized(self) -> bool:
+        """Whether the images of the kustomization are among what is edited."""
+        return any(isinstance(one, KustomizeTarget) for one in self.targets)
+
+    @property
+    def directory(self) -> PurePosixPath:
+        """The folder of the kustomization."""
+        return self.file.parent
+
+
+def find_target(
+    config: Config, tree: Tree, app: str, environment: str | None, images: Sequence[str] = ()
+) -> Target:
+    """Return the one place of an app, or raise `SelectionError` naming what is known.
+
+    A folder without a kustomization whose app has no targets is searched for the app's images, or
+    for those that the request names.
+    """
+    settings = environments_of(config, tree, app)
+    name = environment or _default_environment(config, settings)
+    if name not in settings and not environment:
+        raise _no_default(name, settings, tree)
+    if name not in settings:
+        raise SelectionError(
+            f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
+        )
+    return target_of(config, tree, (app, name), settings[name], images)
+
+
+def target_of(
+    config: Config,
+    tree: Tree,
+    where: tuple[str, str],
+    chosen: Environment,
+    images: Sequence[str] = (),
+) -> Target:
+    """Return the place of an app in an environment whose settings are known; see `find_target`."""
+    app, name = where
+    directory = folder(chosen, app, name)
+    targets, linked = _configured(config, app, name)
+    known = config.apps[app].images if app in config.apps else ()
+    if not targets:
+        targets = _discovered(tree, directory, (*known, *images))
+    if any(isinstance(one, KustomizeTarget) for one in targets):
+        file = kustomization_file(tree, directory)
+    else:
+        file = directory / KUSTOMIZATION_NAMES[0]
+    return Target(app, name, chosen, file, targets, linked, known)
+
+
+def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
+    """Return the folder of an app's kustomization in an environment."""
+    path = settings.path.replace("{app}", app).replace("{environment}", environment)
+    return PurePosixPath(path)
+
+
+def _configured(
+    config: Config, app: str, environment: str
+) -> tuple[tuple[EditTarget, ...], tuple[Linked, ...]]:
+    """Return where an app's tags live in an environment, with the names filled in."""
+    found = config.apps.get(app)
+    if found is None:
+        return (), ()
+
+    def filled(file: str) -> str:
+        return file.replace("{app}", app).replace("{environment}", environment)
+
+    targets = tuple(
+        one
+        if isinstance(one, KustomizeTarget)
+        else one.model_copy(update={"file": filled(one.file)})
+        for one in found.targets
+    )
+    linked = tuple(one.model_copy(update={"file": filled(one.file)}) for one in found.linked)
+    return targets, linked
+
+
+def _discovered(
+    tree: Tree, directory: PurePosixPath, images: Sequence[str]
+) -> tuple[EditTarget, ...]:
+    """Return the kustomization as the target, else wherever below its folder the images are."""
+    kustomization = (KustomizeTarget(kind="kustomize"),)
+    if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+        return kustomization
+    return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
+
+
+def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
+    """Return an app's environments by name, or raise `SelectionError` where it is unknown."""
+    if config.apps and app not in config.apps:
+        raise SelectionError(f"there is no app {app!r}", nearest(app, config.apps))
+    if config.environments:
+        return {name: config.environment(name, app) for name in config.environments}
+    for layout in _LAYOUTS:
+        found = {
+            place["environment"]: Environment(path=layout)
+            for place in _matches(tree, layout)
+            if place["app"] == app
+        }
+        if found:
+            return found
+    known = known_apps(config, tree)
+    if not known:
+        raise SelectionError(
+            "no environments are configured, and the repository has none of the layouts that are "
+            f"known by themselves: {', '.join(_LAYOUTS)}",
+            "Describe them in a promoter.yaml, or in a file named with --config.",
+        )
+    raise SelectionError(f"there is no app {app!r}", nearest(app, known))
+
+
+def known_apps(config: Config, tree: Tree) -> list[str]:
+    """Return the names of all apps that the configuration or the layout names."""
+    if config.apps:
+        return sorted(config.apps)
+    if config.environments:
+        layouts = [environment.path for environment in config.environments.values()]
+        found = {place["app"] for path in layouts for place in _matches(tree, path) if place["app"]}
+        return sorted(found)
+    return sorted({place["app"] for layout in _LAYOUTS for place in _matches(tree, layout)})
+
+
+def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
+    """Return the kustomization of a folder, or raise `SelectionError` for none or several."""
+    entries = tree.entries(directory)
+    found = [name for name in KUSTOMIZATION_NAMES if name in entries]
+    if len(found) > 1:
+        raise SelectionError(
+            f"holds {' and '.join(found)}, and kustomize takes one",
+            "Remove all but one of them.",
+            file=str(directory),
+        )
+    if not found:
+        missing = "there is no such folder" if not entries else f"it holds {_listed(entries)}"
+        raise SelectionError(
+            f"no kustomization: {missing}",
+            "The folder must hold a kustomization.yaml; check the environment's path.",
+            file=str(directory),
+        )
+    if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):
+        raise SelectionError(
+            "is not a file", "It must be a kustomization.", file=str(directory / found[0])
+        )
+    return directory / found[0]
+
+
+def _default_environment(config: Config, settings: Mapping[str, Environment]) -> str:
+    """Return the environment of a request that names none, or raise `SelectionError`."""
+    if config.default_environment:
+        return config.default_environment
+    if "prod" in settings:
+        return "prod"
+    if len(settings) == 1:
+        return next(iter(settings))
+    raise SelectionError(
+        f"which environment? There are {', '.join(sorted(settings))}",
+        "Name one with --env, or set default-environment in promoter.yaml.",
+    )
+
+
+def _no_default(name: str, settings: Mapping[str, Environment], tree: Tree) -> UsageError:
+    """Return the error for a default environment that the repository's layout does not have."""
+    file, line, column = None, None, None
+    with suppress(KeyError):
+        found = load(tree.read(FILE), str(FILE))
+        file, (line, column) = found.file, found.position(("default-environment",))
+    return UsageError(
+        f"default-environment: there is no environment {name!r}",
+        nearest(name, settings),
+        file=file,
+        line=line,
+        column=column,
+    )
+
+
+def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:
+    """Yield the app and environment of every folder of a layout that holds a kustomization."""
+
+    def walk(
+        directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
+    ) -> Iterator[dict[str, str]]:
+        if not parts:
+            if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+                yield names
+            return
+        part, rest = parts[0], parts[1:]
+        placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
+        for name, kind in tree.entries(directory).items():
+            if kind is not Kind.DIRECTORY or name.startswith("."):
+                continue
+            if placeholder and names.get(placeholder) in (None, "", name):
+                yield from walk(directory / name, rest, {**names, placeholder: name})
+            elif name == part:
+                yield from walk(directory / name, rest, names)
+
+    empty = {"app": "", "environment": ""}
+    yield from walk(PurePosixPath(), PurePosixPath(layout).parts, empty)
+
+
+def _listed(entries: Mapping[str, Kind]) -> str:
+    """Return a few of a folder's names, for a message."""
+    names = sorted(entries)
+    return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")

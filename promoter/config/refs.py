@@ -1,0 +1,30 @@
+"""The grammar of git's own names: what can be a branch, and what can be a commit."""
+
+from __future__ import annotations
+
+import re
+
+from promoter.domain.errors import UsageError
+from promoter.domain.image import shown
+
+# What `git check-ref-format` refuses: a part that begins with '.', or ends so or in '.lock'; and
+# a name that holds one of these, or ends in '/'.
+_PART = re.compile(r"(?!\.)[^\x00-\x20\x7f~^:?*\[\\/]+(?<!\.)(?<!\.lock)")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+
+def is_branch(name: str) -> bool:
+    """Say whether git can have a branch of this name."""
+    parts = name.split("/")
+    whole = not name.startswith("-") and name != "HEAD"
+    return whole and ".." not in name and "@{" not in name and all(map(_PART.fullmatch, parts))
+
+
+def commit_id(text: str) -> str:
+    """Return a commit's id, or enough of one to find it, or raise `UsageError`."""
+    if _COMMIT.fullmatch(text.lower()):
+        return text.lower()
+    raise UsageError(
+        f"the source revision {shown(text)} is no commit's id",
+        "It is 7 to 64 hex digits; git tags are named by source-tag in promoter.yaml.",
+    )

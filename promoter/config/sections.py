@@ -1,0 +1,251 @@
+"""The parts of `promoter.yaml` as frozen models: templates, checks, environments, apps."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from promoter.config.values import Images, Label, Person, Platform, Source
+from promoter.domain.section import Section
+from promoter.edits.targets import EditTarget, Linked
+from promoter.policy.model import Policy
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BRANCH = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._/-]|\{environment\}|\{app\})*[A-Za-z0-9}]", re.ASCII
+)
+# What a template may hold; each is replaced by its text, made safe for the place it goes to.
+FIELDS = frozenset(
+    {
+        "app",
+        "environment",
+        "from",
+        "to",
+        "images",
+        "actor",
+        "run",
+        "source-revision",
+        "title",
+        "body",
+    }
+)
+
+
+def check_name(text: str) -> str:
+    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
+    if not _NAME.fullmatch(text):
+        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
+        raise ValueError(msg)
+    if ".." in text or text.endswith((".", ".lock")):
+        msg = "must not hold '..' nor end in '.' or '.lock': git allows no such branch"
+        raise ValueError(msg)
+    return text
+
+
+def _check_path(text: str) -> str:
+    """Return a folder inside the repository, or raise `ValueError`."""
+    if not text.strip():
+        msg = "is empty: name a folder; '.' is the repository's root"
+        raise ValueError(msg)
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
+        msg = "must be a folder inside the repository, relative to its root, without '..'"
+        raise ValueError(msg)
+    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in ("app", "environment")]
+    if unknown:
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{unknown[0]}}}"
+        raise ValueError(msg)
+    return text
+
+
+def check_author(text: str) -> str:
+    """Return an author of the form `Name <address>`, or raise `ValueError`."""
+    if not _AUTHOR.fullmatch(text):
+        msg = "must be of the form 'Name <address@host>'"
+        raise ValueError(msg)
+    return text
+
+
+def _check_branch(text: str) -> str:
+    """Return a branch name's template that git can take, or raise `ValueError`."""
+    if "{environment}" not in text or "{app}" not in text:
+        msg = "must hold {environment} and {app}: each app has one branch an environment"
+        raise ValueError(msg)
+    if not _BRANCH.fullmatch(text) or ".." in text or "//" in text or ".lock" in text:
+        msg = "must be letters, digits, '.', '_', '-' and '/' between the two fields"
+        raise ValueError(msg)
+    return text
+
+
+def _unswitched(value: object) -> object:
+    """Read YAML 1.1's booleans as the words they were written for: `off` is not false here."""
+    return {False: "off", True: "refuse"}.get(value, value) if isinstance(value, bool) else value
+
+
+def _switched(value: object) -> object:
+    """Read YAML 1.1's booleans as the words on and off."""
+    return {False: "off", True: "on"}.get(value, value) if isinstance(value, bool) else value
+
+
+AppName = Annotated[str, AfterValidator(check_name)]
+Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
+
+
+class Templates(Section):
+    """Texts of the pull and the commit; `{field}` is replaced, nothing is evaluated."""
+
+    title: str = "Promote {app} to {environment}: {to}"
+    """The pull's title and the commit's first line."""
+    body: str = "{body}"
+    """The pull's body; `{body}` is promote's own, and must be in it."""
+    commit: str = "{title}\n\n{images}"
+    """The commit's message, before the trailers; `{images}` is one line an image."""
+    branch: Annotated[str, AfterValidator(_check_branch)] = "promote/{environment}/{app}"
+    """The branch of an app in an environment; must hold both `{environment}` and `{app}`."""
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        """Refuse fields that are not known, and a body without promote's own."""
+        for name in type(self).model_fields:
+            unknown = [f for f in _PLACEHOLDER.findall(getattr(self, name)) if f not in FIELDS]
+            if unknown:
+                msg = f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {unknown[0]}"
+                raise ValueError(msg)
+        if "{body}" not in self.body:
+            msg = "body must hold {body}: the pull's text is how promote knows its own"
+            raise ValueError(msg)
+        return self
+
+
+class Checks(Section):
+    """What is asked of the registry before an image may be promoted."""
+
+    exists: Severity = "refuse"
+    """The tag (or digest) is in the registry. A registry that can not be read is a warning."""
+    platforms: Severity | tuple[Platform, ...] = "off"
+    """Platforms that the image must have, e.g. `[linux/amd64]`; or `warn` or `refuse`, which want
+    every platform of the image that it replaces."""
+    mutable: Severity = "refuse"
+    """A tag that moves (`latest`, a branch's name) is not promoted without a digest beside it."""
+    signature: Severity = "off"
+    """The image is signed, as cosign verifies with `cosign-key` or `cosign-identity`."""
+    cosign_key: str | None = None
+    """The public key: a file's path, or a key management service's URL that cosign knows."""
+    cosign_identity: str | None = None
+    """A regular expression that the signer's identity must match (keyless signatures)."""
+    cosign_issuer: str | None = None
+    """The signer's OIDC issuer, e.g. `https://token.actions.githubusercontent.com`."""
+    cosign_log: Annotated[Literal["on", "off"], BeforeValidator(_switched)] = "on"
+    """Whether the signature must be in the transparency log. `off` is for images that `cosign-key`
+    signs without a log, and for verifying where no network is."""
+
+    @model_validator(mode="after")
+    def _check_signer(self) -> Self:
+        """Refuse a signature check that does not say whose signature it wants."""
+        keyless = self.cosign_identity and self.cosign_issuer
+        if self.signature != "off" and not (self.cosign_key or keyless):
+            msg = "signature needs cosign-key, or cosign-identity with cosign-issuer"
+            raise ValueError(msg)
+        if self.cosign_log == "off" and not self.cosign_key:
+            msg = "cosign-log: off needs cosign-key: keyless signatures are proved by the log alone"
+            raise ValueError(msg)
+        return self
+
+
+class Environment(Section):
+    """One environment: where its kustomizations are and how a promotion reaches it."""
+
+    path: Annotated[str, AfterValidator(_check_path)]
+    """The folder of an app's kustomization; may hold `{app}` and `{environment}`."""
+    deliver: Literal["push", "pull-request", "auto-merge"] = "pull-request"
+    """How a change arrives: a commit on the base branch, a pull, or a pull that merges itself."""
+    transport: Literal["git", "api"] = "git"
+    """Through git, or through the forge's API (GitHub then signs the commit)."""
+    render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] = "warn"
+    """The render before and after: not made, told (what does not build is refused), or `strict`:
+    refused where anything but images changes, or where none can be made."""
+    pin: Literal["tag", "digest", "both"] = "tag"
+    """What is written: the tag, the digest it stands for, or both."""
+    checks: Checks = Checks()
+    """What is asked of the registry first."""
+    labels: tuple[Label, ...] = ()
+    """Labels of the pull; made when missing."""
+    reviewers: tuple[Person, ...] = ()
+    """Who is asked to review: users, or `team:NAME`."""
+    assignees: tuple[Person, ...] = ()
+    """Who the pull is assigned to."""
+    milestone: Label | None = None
+    """The title of the pull's milestone; it must exist."""
+    draft: bool = False
+    """Whether the pull is opened as a draft."""
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """How a pull that merges itself is merged."""
+    policy: Policy | None = None
+    """Which tags `promote auto` chooses, e.g. `{semver: "^1.4"}`; without it, it passes over."""
+    batch: bool = False
+    """With `deliver: push`: one commit for all apps that `promote auto` changes, not one for each."""
+
+    @model_validator(mode="after")
+    def _check_draft(self) -> Self:
+        """Refuse a draft that shall merge itself: no forge does that."""
+        if self.draft and self.deliver == "auto-merge":
+            msg = "a draft can not merge itself: deliver by pull-request, or leave draft out"
+            raise ValueError(msg)
+        return self
+
+
+class CheckOverride(Checks):
+    """What is asked of the registry, as far as one app differs."""
+
+    @model_validator(mode="after")
+    def _check_signer(self) -> Self:
+        """Take it as it is: whose signature is wanted may stand in the environment."""
+        return self
+
+
+class Override(Environment):
+    """What one app does differently in one environment: any of the environment's keys.
+
+    A key that is absent stays as it is there; so does each key of `checks`. A list, and a `policy`,
+    replaces the environment's whole.
+    """
+
+    path: Annotated[str, AfterValidator(_check_path)] = ""
+    """Another folder."""
+    checks: CheckOverride = CheckOverride()
+    """What is asked of the registry instead, key by key."""
+
+    @model_validator(mode="after")
+    def _check_draft(self) -> Self:
+        """Take it as it is: it is held to this with what the environment says."""
+        return self
+
+    def over(self, environment: Environment) -> Environment:
+        """Return the environment as the app sees it, or raise `ValidationError`."""
+        wanted = environment.given() | self.given()
+        if "checks" in self.given():
+            wanted["checks"] = environment.checks.given() | self.checks.given()
+        return Environment.model_validate(wanted)
+
+
+class App(Section):
+    """One application: its images, and where they are built."""
+
+    images: Images = ()
+    """The images that one tag sets; without them, those that targets name, and all of the
+    kustomization's that share one tag."""
+    source: Source | None = None
+    """The address of the source repository, for the commits that a pull brings."""
+    source_tag: str | None = None
+    """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""
+    targets: tuple[EditTarget, ...] = ()
+    """Where the tags live; without it, the `images` of the environment's kustomization."""
+    linked: tuple[Linked, ...] = ()
+    """Strings that hold the tag too, and move with it."""
+    environments: dict[AppName, Override] = Field(default_factory=dict)
+    """What differs in one environment."""

@@ -1,0 +1,98 @@
+"""Single values of the configuration: what each must be, whatever else there is."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from promoter.config.refs import is_branch
+from promoter.domain import urls
+from promoter.domain.errors import UsageError
+from promoter.domain.image import shown
+
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
+
+
+def _check_image(text: str) -> str:
+    """Return an image's name as it stands in a kustomization, or raise `ValueError`."""
+    if not text or "@" in text or not _is_word(text):
+        msg = f"{shown(text)} is no image's name: ghcr.io/owner/app"
+        raise ValueError(msg)
+    return text
+
+
+def _check_images(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names that stand once each, or raise `ValueError`."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        msg = f"{shown(twice)} stands twice"
+        raise ValueError(msg)
+    return names
+
+
+def _check_branch(text: str) -> str:
+    """Return a branch's name, or raise `ValueError`."""
+    if not is_branch(text):
+        msg = f"git has no branch that is called {shown(text)}"
+        raise ValueError(msg)
+    return text
+
+
+def _check_api_url(text: str) -> str:
+    """Return the URL of a forge's API, or raise `ValueError`."""
+    try:
+        urls.check_api_url(text)
+    except UsageError as error:
+        raise ValueError(error.message) from None
+    return text
+
+
+def _check_source(text: str) -> str:
+    """Return a source repository's address, or raise `ValueError`."""
+    try:
+        urls.check_repository(text)
+    except UsageError as error:
+        raise ValueError(error.message) from None
+    return text
+
+
+def _check_person(text: str) -> str:
+    """Return a user or `team:NAME`, or raise `ValueError`."""
+    if not _is_word(text.removeprefix("team:")):
+        msg = f"{shown(text)} is neither a user nor team:NAME"
+        raise ValueError(msg)
+    return text
+
+
+def _check_label(text: str) -> str:
+    """Return a text of one line, or raise `ValueError`."""
+    if not text.strip() or not text.isprintable():
+        msg = f"{shown(text)} must be one line of text"
+        raise ValueError(msg)
+    return text
+
+
+def _check_platform(text: str) -> str:
+    """Return a platform, or raise `ValueError`."""
+    if not _PLATFORM.fullmatch(text):
+        msg = f"{shown(text)} is no platform: linux/amd64, linux/arm/v7"
+        raise ValueError(msg)
+    return text
+
+
+def _is_word(text: str) -> bool:
+    """Say whether a text is one printable word."""
+    return text.isprintable() and text.split() == [text]
+
+
+ApiUrl = Annotated[str, AfterValidator(_check_api_url)]
+Branch = Annotated[str, AfterValidator(_check_branch)]
+Images = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_image)], ...], AfterValidator(_check_images)
+]
+Label = Annotated[str, AfterValidator(_check_label)]
+Person = Annotated[str, AfterValidator(_check_person)]
+Platform = Annotated[str, AfterValidator(_check_platform)]
+Source = Annotated[str, AfterValidator(_check_source)]

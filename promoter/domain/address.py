@@ -1,0 +1,109 @@
+"""Where the GitOps repository and the forge are, parsed; and where a token may go."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from promoter.domain.errors import RemoteError, UsageError
+from promoter.domain.urls import SCP, check_api_url, check_scheme, check_url, host_of
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A repository's URL: what git is given, and what it says of host, owner and name."""
+
+    url: str
+    scheme: str
+    host: str
+    path: str
+
+    @property
+    def local(self) -> bool:
+        """Whether the repository is a folder on this machine."""
+        return self.scheme == "file"
+
+    @property
+    def given(self) -> str:
+        """The address as `--repo` takes it: a path where it is a folder, else the URL."""
+        return self.path if self.local else self.url
+
+    @property
+    def owner_and_name(self) -> tuple[str, str]:
+        """The last two parts of the path, without `.git`; raises `UsageError` for fewer."""
+        parts = [
+            part for part in self.path.removesuffix("/").removesuffix(".git").split("/") if part
+        ]
+        if len(parts) < 2:
+            raise UsageError(
+                f"{self.url} does not end in OWNER/REPOSITORY",
+                "Give the repository's clone URL, e.g. https://github.com/owner/repository.",
+            )
+        return parts[-2], parts[-1]
+
+
+def parse(text: str) -> Address:
+    """Return a URL, an scp-like address or a path parsed; raises `UsageError` or `RemoteError`."""
+    if text.startswith("-") or not text.isprintable() or not text.strip():
+        raise UsageError(f"{text!r} is no repository", "Give a URL or a path.")
+    if "://" not in text:
+        match = SCP.fullmatch(text)
+        if match and not Path(text).exists():
+            return Address(text, "ssh", match["host"].lower(), match["path"])
+        return _folder(Path(text))
+    scheme, parts = check_scheme(text), urlsplit(text)
+    if scheme == "file":
+        return _folder(Path(unquote(parts.path)))
+    return Address(text, scheme, host_of(text), parts.path)
+
+
+def api_url(address: Address, *, given: str | None, server: str | None, ambient: str | None) -> str:
+    """Return the forge API's base URL: given, the runner's where it serves this host, or derived."""
+    if given:
+        check_api_url(given)
+        return given.rstrip("/")
+    if ambient and server and host_of(server) == address.host:
+        check_url(ambient)
+        return ambient.rstrip("/")
+    if address.host == "github.com":
+        return "https://api.github.com"
+    scheme = "http" if address.scheme == "http" else "https"
+    host = address.host if address.scheme != "ssh" else urlsplit(f"//{address.host}").hostname
+    return f"{scheme}://{host}/api/v3"
+
+
+def _folder(path: Path) -> Address:
+    """Return the address of a folder that holds a git repository, or raise `RemoteError`."""
+    try:
+        absolute = path.expanduser().resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise RemoteError(
+            f"there is no folder {str(path)!r}", "Give a URL, or the path of a repository."
+        ) from error
+    directory = git_directory(absolute)
+    if not (directory / "HEAD").exists():
+        raise RemoteError(f"{str(path)!r} is not a git repository", "Give its path or its URL.")
+    return Address(directory.as_uri(), "file", "", str(directory))
+
+
+def git_directory(folder: Path) -> Path:
+    """Return where the refs and objects of a folder's repository are; itself where it is bare.
+
+    A linked work tree and a submodule say it in a file named `.git`.
+    """
+    inner = folder / ".git"
+    try:
+        if not inner.is_file():
+            return inner if inner.is_dir() else folder
+        own = folder / _line(inner).removeprefix("gitdir: ")
+        shared = own / "commondir"
+        return (own / _line(shared) if shared.is_file() else own).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return folder
+
+
+def _line(file: Path) -> str:
+    """Return the one line of a file of git's."""
+    return os.fsdecode(file.read_bytes()).rstrip("\n")

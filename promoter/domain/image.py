@@ -1,0 +1,145 @@
+"""OCI image names, tags and digests as parsed types: nothing unparsed goes further.
+
+The grammar is that of distribution/reference and the OCI distribution specification.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from promoter.domain.errors import UsageError
+
+_DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+_PATH_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(
+    rf"(?:(?P<domain>{_DOMAIN})/)?(?P<path>{_PATH_PART}(?:/{_PATH_PART})*)", re.ASCII
+)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(
+    r"(?P<algorithm>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*):(?P<hex>[0-9a-fA-F]{32,})",
+    re.ASCII,
+)
+_BARE_HEX = re.compile(r"[a-f0-9]{64}")
+_REGISTERED = {"sha256": 64, "sha512": 128}
+_PATH_LIMIT = 255
+_SHOWN = 60
+
+
+def shown(text: str) -> str:
+    """Return hostile text quoted, escaped and short enough for one line of a message."""
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return ascii(cut).replace("\\u2026", "…")
+
+
+class Tag(str):
+    """A tag of the OCI grammar: a word character, then up to 127 of `[A-Za-z0-9_.-]`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the tag, or raise `UsageError` saying which rule it breaks."""
+        if _TAG.fullmatch(text):
+            return cls(text)
+        if not text:
+            reason = "is empty"
+        elif len(text) > 128:
+            reason = f"has {len(text)} characters, and 128 is the most"
+        elif text[0] in ".-":
+            reason = f"begins with {text[0]!r}"
+        else:
+            bad = next(c for c in text if not re.fullmatch(r"[\w.-]", c, re.ASCII))
+            reason = f"holds {ascii(bad)}"
+        raise UsageError(
+            f"tag {shown(text)} {reason}",
+            "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'.",
+        )
+
+
+class Digest(str):
+    """A content digest, `algorithm:hex`; sha256 and sha512 have their exact length, lower case."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the digest, or raise `UsageError` saying which rule it breaks."""
+        match = _DIGEST.fullmatch(text)
+        if match is None:
+            reason = "is not of the form algorithm:hex"
+        elif match["algorithm"] not in _REGISTERED:
+            reason = f"has the algorithm {match['algorithm']!r}, which is not a registered one"
+        elif len(match["hex"]) != _REGISTERED[match["algorithm"]]:
+            want = _REGISTERED[match["algorithm"]]
+            reason = f"has {len(match['hex'])} hex digits where {match['algorithm']} has {want}"
+        elif match["hex"] != match["hex"].lower():
+            reason = "is not in lower case"
+        else:
+            return cls(text)
+        raise UsageError(
+            f"digest {shown(text)} {reason}",
+            "A digest is 'sha256:' and 64 lower-case hex digits (or 'sha512:' and 128).",
+        )
+
+
+class Name(str):
+    """An image name without tag and digest, as written: `[domain/]path`."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the name, or raise `UsageError` saying which rule it breaks."""
+        domain, path = _split_domain(text)
+        match = _NAME.fullmatch(text)
+        if match is None or (domain and not re.fullmatch(_DOMAIN, domain, re.ASCII)):
+            lower = text.lower()
+            reason = "is not an image name"
+            if text != lower and _NAME.fullmatch(lower):
+                reason = "holds upper-case letters outside the registry's host"
+        elif len(path) > _PATH_LIMIT:
+            reason = f"has a path of {len(path)} characters, and {_PATH_LIMIT} is the most"
+        elif _BARE_HEX.fullmatch(text):
+            reason = "is 64 hex digits, which reads as an image id"
+        else:
+            return cls(text)
+        raise UsageError(
+            f"image name {shown(text)} {reason}",
+            "A name is [registry.host[:port]/]path in lower case, as in ghcr.io/owner/app.",
+        )
+
+    @property
+    def registry(self) -> str:
+        """The host that serves the image; Docker Hub's where the name carries none."""
+        return _split_domain(self)[0] or "docker.io"
+
+    @property
+    def repository(self) -> str:
+        """The path at the registry; Docker Hub's official images live under `library/`."""
+        domain, path = _split_domain(self)
+        hub = domain in ("", "docker.io", "index.docker.io")
+        return f"library/{path}" if hub and "/" not in path else path
+
+
+def split(text: str) -> tuple[str, str | None, str | None]:
+    """Return the name, tag and digest of an image string, unparsed, as container runtimes split it."""
+    rest, at, digest = text.partition("@")
+    head, colon, tag = rest.rpartition(":")
+    if not colon or "/" in tag:
+        head, tag = rest, ""
+    return head, tag if colon and head != rest else None, digest if at else None
+
+
+def join(name: str, tag: str | None, digest: str | None) -> str:
+    """Return `name[:tag][@digest]`."""
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
+
+
+def _split_domain(text: str) -> tuple[str, str]:
+    """Return the registry's host ('' for Docker Hub) and the path."""
+    head, slash, rest = text.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost" or head != head.lower()):
+        return head, rest
+    return "", text

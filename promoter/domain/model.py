@@ -1,0 +1,219 @@
+"""The values that every part shares; frozen, without behaviour beyond reading themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from promoter.domain.image import Digest, Tag
+
+
+class Kind(StrEnum):
+    """What a path of a tree is."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+class Tree(Protocol):
+    """A read-only view of one commit's files; every reading is remembered for the run."""
+
+    @property
+    def commit(self) -> str:
+        """The commit's id, or '' where the files come from no commit."""
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds; empty where there is no directory."""
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files at once, so that reading them later costs no round trip each."""
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once, before many of its folders are looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """What was asked for one image: a tag, a digest, or both."""
+
+    name: str
+    tag: Tag | None = None
+    digest: Digest | None = None
+
+    def __str__(self) -> str:
+        """Return the form of `--image`: `NAME=TAG`, `NAME@DIGEST` or `NAME=TAG@DIGEST`."""
+        tag = f"={self.tag}" if self.tag else ""
+        return f"{self.name}{tag}{f'@{self.digest}' if self.digest else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one image in one file, before and after; line and column count from 1."""
+
+    path: PurePosixPath
+    line: int
+    column: int
+    field: str
+    image: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileEdit:
+    """A file's bytes before and after, and the changes that make the difference."""
+
+    path: PurePosixPath
+    before: bytes
+    after: bytes
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+
+class PullState(StrEnum):
+    """What became of a pull."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as the forge shows it."""
+
+    number: int
+    url: str
+    state: PullState
+    branch: str
+    base: str
+    head: str
+    title: str
+    body: str
+    node: str = ""
+    """The forge's own name for it, where its API wants one."""
+    author: str = ""
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    """Who is asked to review and has not yet: users, and `team:NAME`."""
+    reviewed: bool = False
+    """Whether somebody has reviewed it; looked up only where reviewers are wanted."""
+    assignees: tuple[str, ...] = ()
+    milestone: str | None = None
+    auto_merge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PullDraft:
+    """What a pull shall say; a function of the branch's commit alone."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a pull gets beside its text: who looks at it, how it is filed, whether it merges itself."""
+
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    milestone: str | None = None
+    draft: bool = False
+    auto_merge: bool = False
+    merge_method: str = "merge"
+
+    def lacking(self, pull: Pull | None) -> Finish:
+        """Return what a pull does not have yet; whoever was asked or has reviewed is not asked again."""
+        if pull is None:
+            return self
+        asked = pull.reviewers or pull.reviewed
+        return replace(
+            self,
+            labels=tuple(one for one in self.labels if one not in pull.labels),
+            reviewers=() if asked else self.reviewers,
+            assignees=() if pull.assignees else self.assignees,
+            milestone=None if pull.milestone else self.milestone,
+            draft=False,
+            auto_merge=self.auto_merge and not pull.auto_merge,
+        )
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (
+            self.labels or self.reviewers or self.assignees or self.milestone or self.auto_merge
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDraft:
+    """A commit to make and the branch to move to it, which must still be at `lease` (None: absent)."""
+
+    branch: str
+    onto: str
+    lease: str | None
+    files: Mapping[PurePosixPath, bytes]
+    message: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class BranchCommit:
+    """A commit that a branch has and the base has not, with what it changed and in which trees."""
+
+    sha: str
+    parents: tuple[str, ...]
+    message: str
+    author: str
+    tree: Tree
+    onto: Tree
+    changed: tuple[PurePosixPath, ...]
+    time: int = 0
+    """When it was made, in seconds since the epoch."""
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the repository and the forge said about one branch, at one moment."""
+
+    base_branch: str
+    base: Tree
+    branch: str
+    tip: str | None = None
+    commits: tuple[BranchCommit, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+
+    @property
+    def open_pull(self) -> Pull | None:
+        """The pull that waits for a merge; there is one at most."""
+        return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageMove:
+    """One image of a promotion, from what it was to what it shall be."""
+
+    name: str
+    from_tag: str | None
+    from_digest: str | None
+    to_tag: str | None
+    to_digest: str | None
+    pulled: str | None = None
+    """The name under which it is pulled, where an entry gives it another one."""

@@ -1,0 +1,85 @@
+"""What a repository's address and an API's URL must be: the grammar, and where a secret may go."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from promoter.domain.errors import UsageError
+from promoter.domain.image import shown
+
+# `user@host:path`, as scp writes it.
+SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
+_SCHEMES = ("https", "http", "ssh", "file")
+
+
+def check_scheme(text: str) -> str:
+    """Return a repository URL's scheme, or raise `UsageError` for one that git may not use."""
+    scheme = urlsplit(text).scheme.lower()
+    if scheme not in _SCHEMES:
+        raise UsageError(
+            f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
+        )
+    if scheme != "file":
+        check_url(text)
+    return scheme
+
+
+def check_repository(text: str) -> None:
+    """Raise `UsageError` for what can be no repository's address, whether one is there or not."""
+    if not text.isprintable() or (
+        "://" not in text and not text.startswith("/") and not SCP.fullmatch(text)
+    ):
+        raise UsageError(f"{shown(text)} is no repository's URL", "E.g. https://host/owner/name")
+    if "://" in text:
+        check_scheme(text)
+
+
+def check_api_url(text: str) -> None:
+    """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("https", "http") or not parts.netloc or not text.isprintable():
+        raise UsageError(
+            f"the API's address {shown(text)} is no http(s) URL", "E.g. https://api.github.com"
+        )
+    check_url(text)
+
+
+def check_url(text: str) -> None:
+    """Raise `UsageError` for a URL that carries a secret or sends it in the clear."""
+    parts = urlsplit(text)
+    host = host_of(text)
+    if not host:
+        raise UsageError("the URL names no host", "Write it as https://host/owner/repository.")
+    if parts.password or (parts.username and parts.scheme != "ssh"):
+        raise UsageError(
+            f"the URL of {host} carries credentials, which every process list would show",
+            "Remove them from the URL, and put the token into GITHUB_TOKEN.",
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(
+            f"http://{host} would be read and answered in the clear",
+            "Use https; plain http is for this machine alone.",
+        )
+
+
+@lru_cache(maxsize=256)
+def is_loopback(host: str) -> bool:
+    """Say whether a host, with or without a port, is this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(url: str) -> str:
+    """Return a URL's host with its port, without credentials, in lower case."""
+    return urlsplit(url).netloc.rpartition("@")[2].lower()

@@ -1,0 +1,1 @@
+"""Observe, plan, apply, report: the run over the real things."""

@@ -1,0 +1,185 @@
+"""What the policies want, asked of the registries by several threads: for each app, one answer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.cli.signals import error_of
+from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
+from promoter.domain.image import Digest, Tag
+from promoter.domain.model import ImageRequest
+from promoter.engine.checks import ask
+from promoter.policy import choose
+from promoter.threads import asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+
+    from promoter.config.sections import Environment
+    from promoter.domain.deadline import Deadline
+    from promoter.engine.survey import Candidate, Standing
+    from promoter.registry.client import Registry
+
+_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a policy wants of one app's images, or why that is not known."""
+
+    candidate: Candidate
+    images: tuple[ImageRequest, ...] = ()
+    error: PromoteError | None = None
+
+    @property
+    def settings(self) -> Environment:
+        """The settings of the environment, as the app sees them."""
+        return self.candidate.target.settings
+
+    @property
+    def standing(self) -> bool:
+        """Whether the base has all of it already."""
+        pin = self.settings.pin
+        pairs = zip(self.images, self.candidate.images, strict=True)
+        return self.error is None and all(_has(have, wanted, pin) for wanted, have in pairs)
+
+
+def choices(
+    candidates: Iterable[Candidate], registry: Registry, tick: Callable[[], None], end: Deadline
+) -> list[Choice]:
+    """Return what is wanted of each app, in the order given; `tick` is called for each that is known.
+
+    The registries are asked about the first apps while the later ones are still looked for.
+    No failure is raised: it is the answer for its app. A question that was put to a registry before
+    is not put again, so that a second look after a lost race costs nothing. What is not answered at
+    the `end` has failed.
+    """
+    found = []
+    for candidate, answer in asked(lambda one: _choice(one, registry), candidates, _AT_ONCE):
+        found.append(_answered(candidate, answer, end))
+        tick()
+    return found
+
+
+def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Choice:
+    """Return what is wanted of one app, as soon as it is known and not after the end."""
+    try:
+        return answer.result(timeout=end.remaining())
+    except TimeoutError:
+        return Choice(
+            candidate,
+            error=RemoteError(
+                f"not done within {end.seconds:.3g} s: the registry has not answered",
+                "Check the network, or give more time with --timeout; running again is safe.",
+            ),
+        )
+
+
+def _choice(candidate: Candidate, registry: Registry) -> Choice:
+    """Return what is wanted of one app, or why that is not known."""
+    try:
+        return _chosen(candidate, registry)
+    except PromoteError as error:
+        return Choice(candidate, error=error)
+    except Exception as error:  # noqa: BLE001 - a bug that one app meets stops no other
+        return Choice(candidate, error=error_of(error))
+
+
+def _chosen(candidate: Candidate, registry: Registry) -> Choice:
+    """Return what is wanted of one app."""
+    if candidate.policy.needs_digest:
+        return Choice(candidate, _moved(candidate, registry))
+    tag = Tag.parse(_tag(candidate, registry))
+    images = tuple(
+        ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
+        for one in candidate.images
+    )
+    found = Choice(candidate, images)
+    if not found.standing and found.settings.checks.exists != "off":
+        _foresee(found, registry)
+    return found
+
+
+def _foresee(choice: Choice, registry: Registry) -> None:
+    """Have the registry asked now, among many questions, what the checks will ask one by one."""
+    for have, wanted in zip(choice.candidate.images, choice.images, strict=True):
+        with suppress(PromoteError):
+            ask(registry, choice.settings, have.repository, str(wanted.digest or wanted.tag))
+
+
+def _digest(one: Standing, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:
+    """Return the digest to compare with, where the file holds nothing else."""
+    if candidate.target.settings.pin != "digest":
+        return None
+    return registry.resolve(one.repository, tag)
+
+
+def _moved(candidate: Candidate, registry: Registry) -> tuple[ImageRequest, ...]:
+    """Return the images that a moving tag stands for now."""
+    tag = Tag.parse(candidate.policy.digest or "")
+    pin = candidate.target.settings.pin
+    if pin == "tag":
+        raise UsageError(
+            f"{candidate.target.environment}: a policy by digest writes digests, and pin is tag",
+            "Set pin: digest, or pin: both.",
+        )
+    return tuple(
+        ImageRequest(one.name, tag, registry.resolve(one.repository, str(tag)))
+        for one in candidate.images
+    )
+
+
+def _tag(candidate: Candidate, registry: Registry) -> str:
+    """Return the one tag that the policy wants of all images of an app, or raise why there is none."""
+    policy = candidate.policy
+    repositories = list(dict.fromkeys(one.repository for one in candidate.images))
+    listed = [frozenset(registry.tags(one)) for one in repositories]
+    # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
+    common = frozenset.intersection(*listed)
+    selection = choose.select(policy, common)
+    if not selection.ordered:
+        raise _nothing(candidate, repositories, common, listed)
+    if not policy.needs_creation:
+        return selection.ordered[0]
+    known = [
+        choose.Candidate(tag, registry.describe(repositories[0], tag).created)
+        for tag in selection.ordered
+    ]
+    found = choose.newest(policy, known)
+    if found is None:
+        raise SelectionError(
+            f"of none of the {len(known)} tags of {repositories[0]} it is known when it was made",
+            "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
+        )
+    return found
+
+
+def _nothing(
+    candidate: Candidate,
+    repositories: list[str],
+    common: frozenset[str],
+    listed: list[frozenset[str]],
+) -> SelectionError:
+    """Return the error for a policy that takes none of the tags."""
+    name = candidate.policy.name
+    said = f"{name}: {getattr(candidate.policy, name)}"
+    if not common and any(listed):
+        return SelectionError(
+            f"{', '.join(repositories)} have no tag in common", "Push all images with one tag."
+        )
+    count = f"none of the {len(common)} tags" if common else "no tag"
+    return SelectionError(
+        f"{repositories[0]} has {count} for the policy {said}",
+        "Check the policy, its include and exclude, and what is pushed.",
+    )
+
+
+def _has(have: Standing, wanted: ImageRequest, pin: str) -> bool:
+    """Say whether the base has what is wanted."""
+    if wanted.digest is not None:
+        same = have.digest == str(wanted.digest)
+        return same and (pin == "digest" or have.tag == str(wanted.tag))
+    return have.tag == str(wanted.tag) and (have.digest is not None) == (pin == "both")

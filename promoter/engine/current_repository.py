@@ -1,0 +1,41 @@
+"""The GitOps repository that the current directory belongs to."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.config import config
+from promoter.config.config import Config
+from promoter.config.layout import known_apps
+from promoter.domain.address import git_directory
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import UsageError
+from promoter.git.folder import DirectoryTree
+from promoter.git.program import Git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def gitops_origin(directory: Path, deadline: Deadline) -> str:
+    """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`."""
+    top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
+    if top is None:
+        raise UsageError("no --repo is given, and this is no git repository", _HINT)
+    tree = DirectoryTree(top)
+    if str(config.FILE) not in tree.entries(PurePosixPath()) and not known_apps(Config(), tree):
+        raise UsageError(
+            f"no --repo is given, and {top.name} is no GitOps repository: it has no "
+            f"{config.FILE} and none of the known layouts",
+            _HINT,
+        )
+    git = Git(git_directory(top), deadline)
+    found = git.attempt("config", "--get", "remote.origin.url")
+    url = found.stdout.decode("utf-8", "replace").strip()
+    if found.status != 0 or not url:
+        raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", _HINT)
+    return url if "://" in url or ":" in url else str((top / url).resolve())
+
+
+_HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."

@@ -1,0 +1,181 @@
+"""Gathers what a pull's text tells beside the edits; what can not be had is said, never raised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter.config.layout import environments_of, find_target
+from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.evidence import Brings, Built, Evidence, Place
+from promoter.edits import kustomization
+from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
+from promoter.planning.gates import gates_of
+from promoter.planning.propose import pulled_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import Tree
+    from promoter.engine.checks import Findings
+    from promoter.engine.world import World
+    from promoter.git.history import FileVersion
+    from promoter.planning.plan import Promotion
+    from promoter.planning.propose import Proposal
+    from promoter.render import Verdict
+
+_PLACES = 12
+
+
+class Gatherer:
+    """Looks around one promotion: its environments, their history, its images, its source.
+
+    `moment` is when the promotion's commit was made, or is being made, in seconds since the epoch.
+    """
+
+    def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
+        self._world, self._config, self._base, self._moment = world, config, base, moment
+
+    def evidence(
+        self, promotion: Promotion, target: Target, verdict: Verdict, findings: Findings
+    ) -> Evidence:
+        """Return all that is known of a promotion on the base."""
+        proposal = promotion.told or promotion.proposal
+        assert proposal is not None
+        files = self._files(target)
+        shown = _shown(files, target.environment)
+        try:
+            history = self._world.repository.history(self._base, sorted(set(shown.values())))
+        except RaceLostError:
+            raise
+        except PromoteError:
+            history = {}
+        names = [move.name for move in proposal.moves]
+        found = (self._place(e, history.get(file, ()), names, file) for e, file in shown.items())
+        unordered = promotion.unordered if promotion.told is None else None
+        return Evidence(
+            render=verdict.diff,
+            render_note=verdict.note,
+            places=tuple(
+                replace(one, target=one.environment == target.environment) for one in found if one
+            ),
+            more_places=len(files) - len(shown),
+            brings=self._brings(proposal, target, history.get(target.file, ()), findings),
+            built=findings.built,
+            running=self._running(proposal, target) if findings.built else {},
+            repository=self._world.wiring.address.given,
+            gates=(*gates_of(proposal, verdict, target, unordered), *findings.gates),
+        )
+
+    def _files(self, target: Target) -> dict[str, PurePosixPath]:
+        """Return the kustomization of the app in each environment that has one, in their order."""
+        found = {}
+        for name in environments_of(self._config, self._base, target.app):
+            try:
+                other = find_target(self._config, self._base, target.app, name)
+            except PromoteError:
+                continue
+            if other.kustomized:
+                found[name] = other.file
+        return found
+
+    def _place(
+        self,
+        environment: str,
+        versions: Iterable[FileVersion],
+        names: Sequence[str],
+        file: PurePosixPath,
+    ) -> Place | None:
+        """Return what an environment has of the images, and since which commit of its file."""
+        now = _tags(file, self._base.read(file), names)
+        if now is None:
+            return None
+        since, at_least = None, False
+        try:
+            for version in versions:
+                if _tags(file, version.data, names) != now:
+                    break
+                since, at_least = version.time, version.first
+        except RaceLostError:
+            raise
+        except PromoteError:
+            # What was read before the history could be read no further still holds.
+            at_least = True
+        age = max(0, self._moment - since) if since is not None else None
+        return Place(environment, tuple(now), since, at_least, age)
+
+    def _running(self, proposal: Proposal, target: Target) -> dict[str, Built]:
+        """Return what the registry says of the images that are replaced."""
+        pulled = pulled_names(target, self._base)
+        found = {}
+        for move in proposal.moves:
+            reference = move.from_digest or move.from_tag
+            if reference is None:
+                continue
+            try:
+                image = self._world.registry().describe(pulled.get(move.name, move.name), reference)
+            except PromoteError:
+                continue
+            found[move.name] = Built(str(image.digest), image.created, image.platforms)
+        return found
+
+    def _brings(
+        self,
+        proposal: Proposal,
+        target: Target,
+        versions: Iterable[FileVersion],
+        findings: Findings,
+    ) -> Brings | None:
+        """Return the source commits between what runs and what is promoted."""
+        revisions = Revisions(self._world, self._config, target, self._base)
+        source, labelled = revisions.source(findings.labels), REVISION in findings.labels
+        told = proposal.declaration.source_revision
+        new = old = None
+        for move in proposal.moves:
+            wanted, running = move.to_digest or move.to_tag, move.from_digest or move.from_tag
+            if wanted and new is None:
+                new = revisions.of(move.name, wanted, told, ask=labelled)
+            if running and old is None:
+                known = _declared(versions, move.name, running)
+                old = revisions.of(move.name, running, known, ask=labelled)
+        if source is None:
+            if new is None:
+                return None
+            named = SOURCE in findings.labels
+            note = "the image's label names a source at another host, and promoter.yaml names none"
+            return Brings(
+                None, old, new, note=note if named else "the app names no source in promoter.yaml"
+            )
+        if new is None or old is None:
+            missing = "the new image" if new is None else "what runs now"
+            return Brings(source, old, new, note=f"the source revision of {missing} is not known")
+        return revisions.between(source, old, new)
+
+
+def _declared(versions: Iterable[FileVersion], name: str, running: str) -> str | None:
+    """Return the source revision that the base's history declares for what runs."""
+    try:
+        return declared(versions, name, running)
+    except RaceLostError:
+        raise
+    except PromoteError:
+        return None
+
+
+def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:
+    """Return as many environments as are shown, in their order; the target's own is among them."""
+    names = [name for name in files if name != target][: _PLACES - 1]
+    return {name: file for name, file in files.items() if name == target or name in names}
+
+
+def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] | None:
+    """Return the distinct tags of the images in a kustomization; None where it can not be read."""
+    try:
+        entries = kustomization.read(file, data).entries
+    except PromoteError:
+        return None
+    found = [entry.digest or entry.tag or "?" for entry in entries if entry.name in names]
+    return list(dict.fromkeys(found)) or None

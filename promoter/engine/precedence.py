@@ -1,0 +1,78 @@
+"""Which of two images is the newer, where their tags do not say: by their making, else by ancestry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.engine.source_revisions import Revisions, declared
+from promoter.planning import propose
+from promoter.policy.order import Order
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from promoter.engine.observe import Observed
+    from promoter.policy.pairs import Pair
+
+# How the commit of the newer image stands to that of the older one.
+_BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}
+
+
+def orders(pairs: tuple[Pair, ...], seen: Observed) -> dict[Pair, Order]:
+    """Return how the new stand to the old, for the pairs of which it can be known."""
+    if "downgrade" in seen.request.allow:
+        return {}
+    found = {pair: _by_creation(pair, seen) or _by_ancestry(pair, seen) for pair in pairs}
+    return {pair: order for pair, order in found.items() if order is not None}
+
+
+def _by_creation(pair: Pair, seen: Observed) -> Order | None:
+    """Return the order in which two images were made."""
+    if not _asks_registry(seen):
+        return None
+    before, after = (_created(pair.name, one, seen) for one in (pair.old, pair.new))
+    if before is None or after is None or before == after:
+        return None
+    return Order.NEWER if before < after else Order.OLDER
+
+
+def _created(name: str, reference: str | None, seen: Observed) -> datetime | None:
+    """Return when an image was made, where the registry tells."""
+    pulled = propose.pulled_names(seen.target, seen.sight.base).get(name, name)
+    try:
+        return seen.world.registry().describe(pulled, reference or "").created
+    except PromoteError:
+        return None
+
+
+def _by_ancestry(pair: Pair, seen: Observed) -> Order | None:
+    """Return the order of the commits that two images were built from."""
+    revisions = Revisions(seen.world, seen.config, seen.target, seen.sight.base)
+    ask, old, new = _asks_registry(seen), pair.old or "", pair.new or ""
+    source = revisions.source(revisions.labels(pair.name, new) if ask else {})
+    if source is None:
+        return None
+    built = revisions.of(pair.name, new, seen.request.source_revision, ask=ask)
+    told = pair.revision or (_declared(pair, seen) if built else None)
+    before = revisions.of(pair.name, old, told, ask=ask)
+    if not (before and built):
+        return None
+    return _BY_ANCESTRY.get(revisions.between(source, before, built).relation)
+
+
+def _declared(pair: Pair, seen: Observed) -> str | None:
+    """Return the revision that the base's own history declares for what it has."""
+    file = seen.target.file
+    try:
+        versions = seen.world.repository.history(seen.sight.base, [file]).get(file, ())
+        return declared(versions, pair.name, pair.old or "")
+    except RaceLostError:
+        raise
+    except PromoteError:
+        return None
+
+
+def _asks_registry(seen: Observed) -> bool:
+    """Say whether the environment has its registry asked at all."""
+    return seen.target.settings.checks.exists != "off"

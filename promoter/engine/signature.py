@@ -1,0 +1,54 @@
+"""An image's signature, as cosign verifies it: the program of the field, told all it may go by."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from promoter.cli.process import child_environment
+from promoter.domain.evidence import Gate
+
+if TYPE_CHECKING:
+    from promoter.config.sections import Checks
+
+_COSIGN_TIME = 60.0
+# cosign takes each of its flags from the environment, too, and the caller's would loosen what the
+# repository wants. These say where signatures and hardware keys are, not which ones are good.
+_PREFIX, _KEPT = "COSIGN_", ("COSIGN_REPOSITORY", "COSIGN_PKCS11_")
+
+
+def verified(checks: Checks, image: str) -> Gate:
+    """Return cosign's verdict on an image, which is named by its digest."""
+    program = shutil.which("cosign")
+    if program is None:
+        return Gate("signature", "failed", "cosign is not on PATH")
+    environment = {
+        key: value
+        for key, value in child_environment().items()
+        if not key.startswith(_PREFIX) or key.startswith(_KEPT)
+    }
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
+            [program, "verify", *_signer(checks), image],
+            capture_output=True,
+            check=False,
+            timeout=_COSIGN_TIME,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Gate("signature", "failed", f"cosign: {type(error).__name__}")
+    if done.returncode == 0:
+        return Gate("signature", "passed", "verified by cosign")
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    reason = next((line for line in said if line.lower().startswith("error")), "not verified")
+    return Gate("signature", "failed", f"cosign: {reason[:200]}")
+
+
+def _signer(checks: Checks) -> list[str]:
+    """Return cosign's arguments that say whose signature is wanted, and whether it is in a log."""
+    log = ["--insecure-ignore-tlog=true"] if checks.cosign_log == "off" else []
+    if checks.cosign_key:
+        return ["--key", checks.cosign_key, *log]
+    who = ["--certificate-identity-regexp", checks.cosign_identity or ""]
+    return [*who, "--certificate-oidc-issuer", checks.cosign_issuer or "", *log]

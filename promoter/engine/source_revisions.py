@@ -1,0 +1,102 @@
+"""Source revisions: which commit an image was built from, where the source is, how two stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.address import parse as parse_address
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import Brings
+from promoter.engine.wiring import open_source
+from promoter.git.source import read_brings
+from promoter.planning.propose import pulled_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.address import Address
+    from promoter.domain.model import Tree
+    from promoter.engine.world import World
+    from promoter.git.history import FileVersion
+
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md
+REVISION = "org.opencontainers.image.revision"
+SOURCE = "org.opencontainers.image.source"
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """What is known of the source of one app's images; labels are read where the registry may be."""
+
+    world: World
+    config: Config
+    target: Target
+    base: Tree
+
+    def of(self, name: str, reference: str, told: str | None, *, ask: bool) -> str | None:
+        """Return the commit that an image was built from: as it was told, labelled (`ask`), tagged."""
+        label = self.labels(name, reference).get(REVISION) if ask and not told else None
+        return told or label or self._by_tag(reference)
+
+    def source(self, labels: Mapping[str, str]) -> str | None:
+        """Return where the source is: configured, or labelled and at the GitOps repository's host.
+
+        A label is anybody's word: it does not send this run to hosts that it has nothing to do with.
+        """
+        app = self.config.apps.get(self.target.app)
+        if app and app.source:
+            return app.source
+        named = labels.get(SOURCE)
+        try:
+            address = parse_address(named) if named and "://" in named else None
+        except PromoteError:
+            return None
+        here = self.world.wiring.address.host
+        return named if address and address.host == here else None
+
+    def between(self, source: str, old: str, new: str) -> Brings:
+        """Return how two revisions stand to each other, and the commits from one to the other."""
+        address = self._address(source)
+        if isinstance(address, str):
+            return Brings(source, old, new, note=address)
+        with open_source(self.world.wiring, address) as clone:
+            return read_brings(clone, source, old, new)
+
+    def _address(self, source: str) -> Address | str:
+        """Return where a source is, or why it is not read: folders only beside a folder."""
+        try:
+            address = parse_address(source)
+        except PromoteError as error:
+            return f"the source {source} can not be read: {error.message}"
+        if address.local and not self.world.wiring.address.local:
+            return "the source is a folder, and the GitOps repository is not"
+        return address
+
+    def labels(self, name: str, reference: str) -> Mapping[str, str]:
+        """Return an image's labels; empty where the registry does not tell."""
+        pulled = pulled_names(self.target, self.base).get(name, name)
+        try:
+            return self.world.registry().describe(pulled, reference).labels
+        except PromoteError:
+            return {}
+
+    def _by_tag(self, tag: str) -> str | None:
+        """Return the source's git tag of an image tag, where the app has a pattern for it."""
+        app = self.config.apps.get(self.target.app)
+        return app.source_tag.replace("{tag}", tag) if app and app.source_tag else None
+
+
+def declared(versions: Iterable[FileVersion], name: str, reference: str) -> str | None:
+    """Return the source revision that the commit which brought an image declares."""
+    for version in versions:
+        if reference.encode() not in version.data:
+            break
+        declaration = Declaration.parse(version.message)
+        for image in declaration.images if declaration else ():
+            if image.name == name and reference in (str(image.tag), str(image.digest)):
+                return declaration.source_revision if declaration else None
+    return None

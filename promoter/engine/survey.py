@@ -1,0 +1,171 @@
+"""What each app with a policy has on the base: looked at cheaply, since most have nothing new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.cli.signals import error_of
+from promoter.config.layout import (
+    KUSTOMIZATION_NAMES,
+    environments_of,
+    folder,
+    known_apps,
+    target_of,
+)
+from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.image import split
+from promoter.domain.model import Kind
+from promoter.domain.shard import Shard
+from promoter.domain.suggest import nearest
+from promoter.edits import kustomization
+from promoter.edits.entries import ImageEntry
+from promoter.planning import propose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.config.sections import Environment
+    from promoter.domain.model import Tree
+    from promoter.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a repository that a run is about; empty tuples stand for all."""
+
+    apps: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    shard: Shard = field(default_factory=Shard)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What one image of an app has on the base, and the name under which it is pulled."""
+
+    name: str
+    repository: str
+    tag: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One app in one environment whose tag a policy chooses."""
+
+    target: Target
+    policy: Policy
+    images: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An app in an environment that can not be looked at, and why."""
+
+    app: str
+    environment: str
+    error: PromoteError
+
+
+@dataclass(slots=True)
+class Progress:
+    """Told how far a run is: `total` apps, of which one more is known with each `tick`."""
+
+    begin: Callable[[int], None] = lambda _: None
+    tick: Callable[[], None] = lambda: None
+
+
+class Survey:
+    """The apps that policies choose tags for; each is looked at as the iteration comes to it.
+
+    Raises `SelectionError` for an app or environment that is not known, and where no policy applies.
+    """
+
+    def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
+        self._config, self._tree = config, tree
+        self.places = list(_places(config, tree, scope))
+        """Every app with every environment in which a policy chooses for it."""
+        self.failures: list[Failure] = []
+        """Those met so far that can not be looked at."""
+        if not self.places and scope.shard.count == 1:
+            raise SelectionError(
+                "no policy applies to any app here, so there is nothing to choose tags by",
+                'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}.',
+            )
+        _prefetch(tree, [folder(settings, app, name) for app, name, settings in self.places])
+
+    def __iter__(self) -> Iterator[Candidate]:
+        """Yield each app with what it has on the base."""
+        for app, name, settings in self.places:
+            try:
+                found = _candidate(self._config, self._tree, (app, name), settings)
+            except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+                self.failures.append(Failure(app, name, error_of(reason)))
+            else:
+                yield found
+
+
+def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str, Environment]]:
+    """Yield every app with every environment in which a policy chooses for it."""
+    paths = (one.path for one in config.environments.values())
+    for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
+        tree.unfold(PurePosixPath(fixed))
+    known = known_apps(config, tree)
+    _check_known("app", scope.apps, known)
+    _check_known("environment", scope.environments, list(config.environments))
+    for app in scope.apps or known:
+        if not scope.shard.holds(app):
+            continue
+        for name, settings in environments_of(config, tree, app).items():
+            if scope.environments and name not in scope.environments:
+                continue
+            # An app need not be in every environment; one that was asked for by name must be.
+            there = scope.apps or tree.entries(folder(settings, app, name))
+            if settings.policy is not None and there:
+                yield app, name, settings
+
+
+def _check_known(what: str, names: Sequence[str], known: list[str]) -> None:
+    """Raise `SelectionError` for a name that the repository does not know."""
+    for name in names:
+        if name not in known:
+            raise SelectionError(f"there is no {what} {name!r}", nearest(name, known))
+
+
+def _prefetch(tree: Tree, directories: list[PurePosixPath]) -> None:
+    """Bring the kustomizations of all folders in one round trip."""
+    tree.prefetch(
+        directory / name
+        for directory in directories
+        for name in KUSTOMIZATION_NAMES
+        if tree.entries(directory).get(name) is Kind.FILE
+    )
+
+
+def _candidate(
+    config: Config, tree: Tree, where: tuple[str, str], settings: Environment
+) -> Candidate:
+    """Return an app in an environment with what it has, or raise why that is not known."""
+    target = target_of(config, tree, where, settings)
+    entries = _entries(tree, target)
+    by_name = {str(entry.name): entry for entry in entries}
+    images = [_standing(name, by_name.get(name)) for name in propose.tagged(entries, target)]
+    assert settings.policy is not None
+    return Candidate(target, settings.policy, tuple(images))
+
+
+def _standing(name: str, entry: ImageEntry | None) -> Standing:
+    """Return what an image has; one without an entry has its tag elsewhere."""
+    if entry is None:
+        return Standing(name, split(name)[0], None, None)
+    return Standing(name, entry.new_name or split(name)[0], entry.tag, entry.digest)
+
+
+def _entries(tree: Tree, target: Target) -> Sequence[ImageEntry]:
+    """Return the entries of a kustomization."""
+    if not target.kustomized:
+        return ()
+    return kustomization.read(target.file, propose.read_file(tree, target)).entries

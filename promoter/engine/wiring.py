@@ -1,0 +1,258 @@
+"""The real things that a run talks to, made from what the caller gave."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promoter.cli.process import child_environment
+from promoter.config import config
+from promoter.config.config import Config
+from promoter.config.document import load
+from promoter.domain import address
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import UsageError
+from promoter.domain.urls import check_api_url
+from promoter.engine.current_repository import gitops_origin
+from promoter.forges.local import LocalForge
+from promoter.git.clone import Clone
+from promoter.git.commits import Signing
+from promoter.git.program import Credential, Git
+from promoter.git.repository import GitRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.cli.settings import Settings
+    from promoter.config.document import Document
+    from promoter.domain.address import Address
+    from promoter.domain.model import Tree
+    from promoter.forges import Forge
+    from promoter.git import Repository
+    from promoter.registry.client import Registry
+    from promoter.render import Renderer
+
+
+_WEB = ("https", "http")
+# What the pull's text would like to know may not hold the promotion up.
+_SOURCE_TIME = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The caller's half: where the repository and the forge are, and the caller's file."""
+
+    settings: Settings
+    address: Address
+    file: Config | None
+    document: Document | None
+    deadline: Deadline
+
+    def config(self, base: Tree) -> Config:
+        """Return the configuration in force: the repository's own file, else the caller's."""
+        found = self._configured(base)
+        given = self.settings.transport
+        return found.model_copy(update={"transport": given}) if given else found
+
+    def _configured(self, base: Tree) -> Config:
+        """Return the files' configuration."""
+        try:
+            data = base.read(config.FILE)
+        except KeyError:
+            return self.file or Config()
+        policy = config.parse(data, str(config.FILE))
+        if self.file is None:
+            return policy
+        assert self.document is not None
+        config.wiring_only(self.document)
+        return config.merge_wiring(policy, self.file)
+
+    @property
+    def base(self) -> str | None:
+        """The branch that promotions go to, where the caller names one."""
+        return self.settings.base or (self.file.base if self.file else None)
+
+    @property
+    def transport(self) -> str:
+        """How the repository is read, which is known before its own configuration is."""
+        return self.settings.transport or (self.file.transport if self.file else None) or "git"
+
+    @property
+    def api_url(self) -> str:
+        """The base URL of the forge's API."""
+        given = self.settings.api_url or (self.file.api_url if self.file else None)
+        server, ambient = self.settings.server_url, self.settings.github_api_url
+        return address.api_url(self.address, given=given, server=server, ambient=ambient)
+
+
+def wire(settings: Settings, deadline: Deadline) -> Wiring:
+    """Return where a run goes, or raise `UsageError` for what is missing or malformed."""
+    document = load(_read(settings), settings.config) if settings.config else None
+    file = config.read(document) if document else None
+    if settings.api_url:
+        check_api_url(settings.api_url)
+    wanted = settings.repository or (file.repository if file else None)
+    found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
+    return Wiring(settings, found, file, document, deadline)
+
+
+def authenticated(wiring: Wiring) -> Wiring:
+    """Return the wiring with the token of the GitHub App that was given, if one was."""
+    app = wiring.settings.github_app
+    if app is None or wiring.address.local:
+        return wiring
+    from promoter.forges.github.app import app_token
+
+    token = app_token(
+        wiring.api_url, wiring.address.owner_and_name, app.id, app.key, wiring.deadline
+    )
+    return replace(wiring, settings=replace(wiring.settings, token=token))
+
+
+def source_revision(wiring: Wiring) -> str | None:
+    """Return the source commit: as given, else that of the workflow which builds the images.
+
+    A run in the GitOps repository itself builds none.
+    """
+    given, building = wiring.settings.source_revision, wiring.settings.building
+    if given or building is None:
+        return given
+    here = wiring.address.path.strip("/").removesuffix(".git").lower()
+    own = f"/{here}".endswith(f"/{building.repository.lower()}")
+    return None if own else building.revision
+
+
+def check_token(wiring: Wiring) -> None:
+    """Raise `UsageError` before anything is asked of a host that will want a token to write."""
+    settings, where = wiring.settings, wiring.address
+    if settings.token or settings.dry_run or settings.check or where.scheme not in _WEB:
+        return
+    raise UsageError(
+        f"no token for {where.host}: writing there needs one",
+        "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
+    )
+
+
+def open_clone(wiring: Wiring) -> Clone:
+    """Return an empty clone of the repository with the credentials it may use."""
+    configuration: dict[str, str] = {}
+    settings, where = wiring.settings, wiring.address
+    if settings.token and where.scheme in _WEB:
+        credential = Credential(where.url, settings.token.get_secret_value())
+        configuration |= credential.configuration()
+    if settings.authorities:
+        configuration["http.sslCAInfo"] = settings.authorities
+    return Clone(where.url, wiring.deadline, configuration=configuration)
+
+
+def open_source(wiring: Wiring, source: Address) -> Clone:
+    """Return an empty clone of a source repository; a token goes there only on the same host."""
+    configuration: dict[str, str] = {}
+    settings, where = wiring.settings, wiring.address
+    same = (source.scheme, source.host) == (where.scheme, where.host)
+    if settings.token and same and source.scheme in _WEB:
+        credential = Credential(source.url, settings.token.get_secret_value())
+        configuration |= credential.configuration()
+    if settings.authorities:
+        configuration["http.sslCAInfo"] = settings.authorities
+    deadline = Deadline(min(_SOURCE_TIME, wiring.deadline.remaining()))
+    return Clone(source.url, deadline, configuration=configuration)
+
+
+def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
+    """Return the registries with the logins that the user has."""
+    from promoter.registry.client import Registry
+    from promoter.registry.connection import Connection
+    from promoter.registry.credentials import Login, read_credentials
+
+    known, environment = wiring.settings.registries, child_environment()
+    login = None
+    if known.host and known.username and known.password:
+        login = (known.host, Login(known.username, known.password.get_secret_value()))
+    credentials = read_credentials(known.files, login, environment)
+    authorities = wiring.settings.authorities
+    connection = Connection(
+        credentials,
+        patience=patience,
+        authorities=authorities,
+        plain=known.plain,
+        remaining=wiring.deadline.remaining,
+    )
+    return Registry(connection)
+
+
+def open_renderer(wiring: Wiring) -> Renderer | None:
+    """Return the program that renders, with what the caller lets it use; None without one."""
+    from promoter.render import find
+
+    wanted = wiring.settings.rendering
+    return find(wanted.program, wanted.allowed, child_environment(), wiring.deadline.remaining)
+
+
+@contextmanager
+def opened(wiring: Wiring, forge: Forge | None = None) -> Iterator[Repository]:
+    """Return the repository as seen and written through its forge's API, else through a clone."""
+    if forge is not None:
+        yield api_repository(forge)
+        return
+    key = wiring.settings.signing_key
+    with open_clone(wiring) as clone:
+        yield GitRepository(clone, int(time.time()), Signing.parse(key) if key else None)
+
+
+def api_repository(forge: Forge) -> Repository:
+    """Return the repository as seen and written through its forge's API, on the same bill."""
+    if isinstance(forge, LocalForge):
+        raise UsageError("transport api is GitHub's, and the repository is a folder", "Use git.")
+    from promoter.forges.github import GitHubForge
+    from promoter.git.api import ApiRepository
+
+    assert isinstance(forge, GitHubForge)
+    return ApiRepository(forge.client)
+
+
+def open_forge(wiring: Wiring) -> Forge:
+    """Return the forge that keeps the repository's pulls."""
+    settings, where = wiring.settings, wiring.address
+    kind = settings.forge or (wiring.file.forge if wiring.file else None)
+    if kind == "local" or (kind is None and where.local):
+        author = wiring.file.author if wiring.file else Config().author
+        return local_forge(where, wiring.deadline, f"{author} {int(time.time())} +0000")
+    if where.local:
+        raise UsageError(
+            f"{where.path} is a folder, and the {kind} forge keeps no pulls there",
+            "Give the repository's URL, or --forge local.",
+        )
+    if settings.token is None and not settings.dry_run and not settings.check:
+        raise UsageError(
+            f"no token for {where.host}: opening a pull needs one",
+            "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
+        )
+    # The forge's library takes a third of a second to import: not before it is needed.
+    from promoter.forges.github import GitHubForge
+
+    return GitHubForge(wiring.api_url, where.owner_and_name, settings.token, wiring.deadline)
+
+
+def local_forge(where: Address, deadline: Deadline, committer: str) -> LocalForge:
+    """Return the forge of a repository on this machine."""
+    if not where.local:
+        raise UsageError(
+            f"{where.url} is not on this machine, and the local forge keeps its pulls there",
+            "Give --repo the path of a bare repository.",
+        )
+    return LocalForge(Git(Path(where.path), deadline), committer)
+
+
+def _read(settings: Settings) -> bytes:
+    """Return the bytes of the file that --config names."""
+    assert settings.config is not None
+    try:
+        return Path(settings.config).read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{settings.source('config')} {settings.config}: {error.strerror}", "Check the path."
+        ) from error

@@ -1,0 +1,84 @@
+"""The real things of one run, opened once and closed with it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.engine import wiring as wires
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.engine.wiring import Wiring
+    from promoter.forges import Forge
+    from promoter.git import Repository
+    from promoter.planning.plan import Promotion
+    from promoter.registry.client import Registry
+    from promoter.render import Renderer
+
+
+@dataclass(slots=True)
+class World:
+    """What a run observes and writes, opened once and used for every app and every retry."""
+
+    wiring: Wiring
+    repository: Repository
+    progress: list[str]
+    now: int
+    """When the run began, in seconds since the epoch."""
+    patience: float = 3.0
+    """How long a registry may take for one answer, in seconds."""
+    _forge: Forge | None = None
+    _api: Repository | None = None
+    _registry: Registry | None = None
+
+    def forge(self) -> Forge:
+        """Return the forge, opened on first use: a direct push needs none."""
+        if self._forge is None:
+            self._forge = wires.open_forge(self.wiring)
+        return self._forge
+
+    def writer(self, promotion: Promotion) -> Repository:
+        """Return the repository through which a promotion is written."""
+        if promotion.transport == self.wiring.transport:
+            return self.repository
+        # A run that reads through the API writes through it: what says so is above any environment.
+        if self._api is None:
+            self._api = wires.api_repository(self.forge())
+        return self._api
+
+    def registry(self) -> Registry:
+        """Return the registries, opened on first use."""
+        if self._registry is None:
+            self._registry = wires.open_registry(self.wiring, patience=self.patience)
+        return self._registry
+
+    def renderer(self) -> Renderer | None:
+        """Return the program that renders, None where there is none."""
+        return wires.open_renderer(self.wiring)
+
+    def bill(self) -> tuple[str, ...]:
+        """Return what the run has asked of the forge, where it asked anything."""
+        return (self._forge.spent(),) if self._forge else ()
+
+    def close(self) -> None:
+        """End the connections and processes of what was opened on the way."""
+        for one in (self._forge, self._registry):
+            if one is not None:
+                one.leave()
+
+
+@contextmanager
+def opened(wiring: Wiring, progress: list[str], *, patience: float = 3.0) -> Iterator[World]:
+    """Give the world of a run; what it has written is told in `progress`."""
+    # What reads through the API is the forge itself, so that one bill has it all.
+    forge = wires.open_forge(wiring) if wiring.transport == "api" else None
+    with wires.opened(wiring, forge) as repository:
+        world = World(wiring, repository, progress, int(time.time()), patience, forge)
+        try:
+            yield world
+        finally:
+            world.close()

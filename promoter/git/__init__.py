@@ -1,0 +1,57 @@
+"""The GitOps repository: seen and written through git, or through the forge's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.domain.errors import PromoteError
+    from promoter.domain.model import CommitDraft, Sight, Tree
+    from promoter.git.history import FileVersion
+
+
+class Repository(Protocol):
+    """One GitOps repository, however it is reached."""
+
+    def base(self, wanted: str | None) -> tuple[str, Tree]:
+        """Return the base branch's name and files as they are now; asks the remote anew."""
+
+    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
+        """Return what a branch holds beyond the base, as of the last look at the base."""
+
+    def has(self, branch: str) -> bool:
+        """Say whether there was such a branch at the last look at the base."""
+
+    def write(self, draft: CommitDraft) -> str:
+        """Make a commit and move its branch there; `RaceLostError` where the branch has moved."""
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
+        """Return the versions that files of the base have had, newest first; read as they are met."""
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """What a repository can do where commits are made here and pushed later, many at once."""
+
+    def bring(self, branches: Iterable[str]) -> None:
+        """Bring what several branches hold in one round trip, before each of them is looked at."""
+
+    def stage(self, draft: CommitDraft) -> str:
+        """Make a commit that nobody sees until it is published."""
+
+    def staged(self, commit: str) -> Tree:
+        """Return the files of a commit that was staged."""
+
+    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
+        """Push branch → (commit, lease), each for itself; returns the branches that failed."""
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""

@@ -1,0 +1,69 @@
+"""A file's history through GitHub's API: its newest versions, and when each reached the base."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from promoter.forges.github.client import FAILURES
+from promoter.git.api_tree import ApiTree
+from promoter.git.history import FileVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import PurePosixPath
+
+    from promoter.forges.github.client import Client
+    from promoter.git.api_tree import Reader
+
+# Each costs some requests.
+_VERSIONS = 4
+
+
+@dataclass(slots=True)
+class ApiHistory:
+    """The versions of one file up to a commit, newest first, each read when it is come to.
+
+    GitHub lists the commits that a merged pull brought, and not the merge: what is told of such a
+    one is its own message and content, and the moment at which its pull brought it to the base.
+    """
+
+    client: Client
+    reader: Reader
+    commit: str
+    path: PurePosixPath
+    _listed: list[dict[str, Any]] | None = None
+
+    def __iter__(self) -> Iterator[FileVersion]:
+        """Yield the versions; raises `RemoteError` where GitHub has no answer."""
+        if self._listed is None:
+            wanted = {"sha": self.commit, "path": str(self.path), "per_page": str(_VERSIONS)}
+            self._listed = self.client.read(
+                "read the history", lambda: self.client.ask("GET", "/commits", parameters=wanted)
+            )
+        for number, one in enumerate(self._listed):
+            commit, moment = self._arrival(one)
+            try:
+                data = ApiTree(self.reader, one["sha"]).read(self.path)
+            except KeyError:
+                data = b""
+            last = number == _VERSIONS - 1
+            yield FileVersion(commit, moment, one["commit"]["message"], data, last)
+
+    def _arrival(self, shown: dict[str, Any]) -> tuple[str, int]:
+        """Return with which commit and when a listed commit reached the base."""
+        try:
+            pulls = self.client.ask("GET", f"/commits/{shown['sha']}/pulls")
+            merged = [one for one in pulls if one.get("merged_at") and one.get("merge_commit_sha")]
+        except FAILURES:
+            merged = []
+        if not merged:
+            return shown["sha"], _seconds(shown["commit"]["committer"]["date"])
+        first = min(merged, key=lambda one: str(one["merged_at"]))
+        return first["merge_commit_sha"], _seconds(first["merged_at"])
+
+
+def _seconds(text: str) -> int:
+    """Return a moment of the API in seconds since the epoch."""
+    return int(datetime.fromisoformat(text).timestamp())

@@ -1,0 +1,257 @@
+"""A shallow, blobless, bare clone without a work tree: the fastest way to one commit's few files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.domain.refusal import Refusal
+from promoter.git.fast_import import FastImport
+from promoter.git.objects import Objects
+from promoter.git.program import FETCH, NOTHING, REMOTE, Git, Result, check_version, failure
+from promoter.git.retry import patiently
+from promoter.git.tree import GitTree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.domain.errors import PromoteError
+
+_FILTER_IGNORED = "filtering not recognized"
+_DEPTHS = (64, 1024, 2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One ref to push: what it shall be (None deletes it) and what it must be now (None: absent)."""
+
+    ref: str
+    new: str | None
+    old: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRefs:
+    """What a remote repository said of its refs."""
+
+    head: str | None
+    refs: Mapping[str, str]
+
+
+class Clone:
+    """A temporary bare repository, filled with what the run needs and removed with it."""
+
+    def __init__(
+        self,
+        url: str,
+        deadline: Deadline,
+        *,
+        configuration: Mapping[str, str] | None = None,
+    ) -> None:
+        self.url = url
+        self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
+        directory = self._home / "clone.git"
+        self.git = Git(directory, deadline, configuration=configuration)
+        self.git.is_near = urlsplit(url).scheme == "file"
+        self.objects = Objects(self.git)
+        self.made = FastImport(self.git)
+        self._trees: dict[str, GitTree] = {}
+        self._depths: dict[str, int] = {}
+        self._deepened: dict[str, int] = {}
+        self._ready = False
+
+    def __enter__(self) -> Self:
+        """Return itself; leaving removes the folder."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End git's processes and remove the folder."""
+        self.made.close()
+        self.git.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def remote_refs(self, *patterns: str) -> RemoteRefs:
+        """Ask the remote for its default branch and the refs that match, without a clone."""
+        self._prepare()
+        listed = self._ask("ls-remote", "--symref", REMOTE, "HEAD", *patterns)
+        head, refs = None, {}
+        for line in listed.stdout.decode("utf-8", "replace").splitlines():
+            value, _, name = line.partition("\t")
+            if value.startswith("ref: "):
+                # A clone has a HEAD of its remote's too, which says nothing of its own branches.
+                head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
+            elif not name.endswith("^{}"):
+                refs[name] = value
+        if any(len(value) != len(NOTHING) for value in refs.values()):
+            reason = f"{self.url} keeps its objects by SHA-256 ids, which promote can not read"
+            hint = "Give a repository with SHA-1 ids, as git makes it by itself."
+            raise RefusedError([Refusal("object-format", reason, hint)])
+        return RemoteRefs(head, refs)
+
+    def fetch(self, *commits: str, depth: int = 1) -> None:
+        """Bring commits with their directories, without file contents where the server can."""
+        wanted = [
+            commit
+            for commit in dict.fromkeys(commits)
+            if self._depths.get(commit, 0) < depth and (depth > 1 or commit not in self._trees)
+        ]
+        if not wanted:
+            return
+        result = self._fetch(depth, "blob:none", *wanted)
+        if _FILTER_IGNORED in result.stderr:
+            self.objects.blobless = False
+        self._depths.update(dict.fromkeys(wanted, depth))
+
+    def fetch_history(self, depth: int, *commits: str) -> None:
+        """Bring commits with so many before them, and nothing of their files."""
+        self._prepare()
+        self._fetch(depth, "tree:0", *commits)
+
+    def shallow_commits(self) -> frozenset[str]:
+        """Return the commits whose parents were not brought."""
+        try:
+            text = (self.git.directory / "shallow").read_text(encoding="ascii")
+        except FileNotFoundError:
+            return frozenset()
+        return frozenset(text.split())
+
+    def tree(self, commit: str) -> GitTree:
+        """Return the view of a commit that was fetched."""
+        if commit not in self._trees:
+            self._trees[commit] = GitTree(self.git, self.objects, commit)
+        return self._trees[commit]
+
+    def is_ancestor(self, commit: str, *, of: str) -> bool:
+        """Say whether a commit is in the history of another, deepening the clone only as needed."""
+        if commit == of:
+            return True
+        for depth in _DEPTHS:
+            # Trees of old commits are of no use: only the chain of commits is asked for.
+            if self._deepened.get(of, 0) < depth:
+                self._fetch(depth, "tree:0", of)
+                self._deepened[of] = depth
+            status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
+            if status == 0:
+                return True
+            if not self._is_shallow():
+                return False
+        return False
+
+    def push(self, update: Update) -> None:
+        """Push a ref, only if the remote still has what was seen; else `RaceLostError`."""
+        for error in self.push_each(update).values():
+            raise error
+
+    def push_each(self, *updates: Update) -> dict[str, PromoteError]:
+        """Push refs in one go, each for itself; returns those that failed, with the reason."""
+        if not updates:
+            return {}
+        self.made.save()
+        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
+        specs = [f"{u.new or ''}:{u.ref}" for u in updates]
+        result = patiently(self.git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
+        if result.status == 0:
+            return {}
+        report = result.stdout.decode("utf-8", "replace").splitlines()
+        told = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
+        failed: dict[str, PromoteError] = {}
+        for update in updates:
+            line = told.get(update.ref, "!")
+            if line.startswith("!"):
+                lines = result.stderr.splitlines()
+                about = [one for one in lines if update.ref in one or len(updates) == 1]
+                said = "\n".join(about if line != "!" else lines)
+                part = Result(result.status, line.encode(), said)
+                failed[update.ref] = _push_failure(part, update.ref)
+        return failed
+
+    def _fetch(self, depth: int, left_out: str, *commits: str) -> Result:
+        """Bring commits to a depth, without the objects that are left out."""
+        # A depth shortens too what another had brought.
+        self._deepened.clear()
+        cut = (f"--depth={depth}", f"--filter={left_out}")
+        return self._ask("fetch", *cut, *FETCH, REMOTE, *commits)
+
+    def _ask(self, *arguments: str) -> Result:
+        """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
+        result = patiently(self.git, *arguments)
+        if result.status != 0:
+            raise failure(arguments[0], result)
+        return result
+
+    def _prepare(self) -> None:
+        """Make the empty repository on first use."""
+        if self._ready:
+            return
+        check_version(self.git)
+        self.git.directory.mkdir()
+        self.git("init", "--quiet", "--bare", "--template=", str(self.git.directory))
+        remote = {"url": self.url, "promisor": "true", **_local_programs(self.git, self.url)}
+        for key, value in remote.items():
+            self.git("config", f"remote.{REMOTE}.{key}", value)
+        self.git("config", "extensions.partialClone", REMOTE)
+        self._ready = True
+
+    def _is_shallow(self) -> bool:
+        """Say whether the clone's history still ends before its beginning."""
+        return (self.git.directory / "shallow").exists()
+
+
+def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
+    """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
+    if not found.refs and not found.head:
+        raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
+    name = wanted or found.head
+    if name is None:
+        raise SelectionError(f"{url} names no default branch", "Name one with --base.")
+    commit = found.refs.get(f"refs/heads/{name}")
+    if commit is None and wanted is None:
+        commit = found.refs.get("HEAD")
+    if commit is None:
+        raise RemoteError(
+            f"{url} has no branch {name!r}",
+            f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
+        )
+    return name, commit
+
+
+def _local_programs(git: Git, url: str) -> dict[str, str]:
+    """Return the remote's programs for a folder, which run here, as its owner alone has set them.
+
+    Git hands them none of its own settings, so that the user's hooks would run: those of every
+    repository, which are no rule of this one. The repository's own stay, wherever they are.
+    """
+    if not url.startswith("file://"):
+        return {}
+    directory = os.fsdecode(unquote_to_bytes(urlsplit(url).path))
+    own = git.attempt(
+        "config", "--file", f"{directory}/config", "--includes", "--type=path", "core.hooksPath"
+    )
+    hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
+    return {
+        "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
+        # The hook is given the command to run; the shell that it is for becomes that command.
+        "uploadpack": "git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
+    }
+
+
+def _push_failure(result: Result, ref: str) -> RemoteError:
+    """Tell a lost race from a refusal by the server."""
+    report = result.stdout.decode("utf-8", "replace")
+    raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
+    if any(sign in report or sign in result.stderr for sign in raced):
+        return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
+    refused = [line for line in report.splitlines() if line.startswith("!")]
+    error = failure("push", result)
+    if refused:
+        reasons = "; ".join(line.split("\t")[-1] for line in refused)
+        return RemoteError(f"{error.message} ({reasons})", error.hint)
+    return error

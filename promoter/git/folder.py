@@ -1,0 +1,64 @@
+"""The files of a folder on disk, seen as a `promoter.domain.model.Tree`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.model import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class DirectoryTree:
+    """A folder's files; links are reported, never followed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def commit(self) -> str:
+        """Files on disk belong to no commit."""
+        return ""
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds; empty where there is no directory."""
+        if self._through_link(directory):
+            return {}
+        try:
+            with os.scandir(self._root / directory) as found:
+                return {entry.name: _kind(entry) for entry in found if entry.name != ".git"}
+        except (OSError, ValueError):
+            return {}
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
+        full = self._root / path
+        if self._through_link(path.parent):
+            raise KeyError(str(path))
+        try:
+            if full.is_symlink():
+                return os.fsencode(full.readlink())
+            return full.read_bytes()
+        except (OSError, ValueError) as error:
+            raise KeyError(str(path)) from error
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Do nothing: the files are here."""
+
+    def _through_link(self, directory: PurePosixPath) -> bool:
+        """Say whether a folder lies behind a link, which could lead anywhere."""
+        parts = [directory, *directory.parents][:-1]
+        return any((self._root / part).is_symlink() for part in parts)
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Do nothing: a folder is read as fast alone."""
+
+
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    """Return what an entry is, without following it."""
+    if entry.is_symlink():
+        return Kind.SYMLINK
+    return Kind.DIRECTORY if entry.is_dir(follow_symlinks=False) else Kind.FILE

@@ -1,0 +1,105 @@
+"""A clone's objects by their ids: brought in batches, read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import RemoteError
+from promoter.git.program import FETCH, REMOTE, failure
+from promoter.git.retry import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TypeAlias
+
+    from promoter.git.program import Git
+
+    Listing: TypeAlias = dict[str, tuple[str, int]]
+
+# From so many on, a process of its own reads them faster than the one that answers each by itself.
+_MANY = 50
+
+
+class Objects:
+    """The contents of a clone's objects by their ids; each is brought and read once in a run."""
+
+    def __init__(self, git: Git) -> None:
+        self.blobless = True
+        """Whether file contents are left at the remote until they are brought."""
+        self._git = git
+        self._present: set[str] = set()
+        self._known: dict[str, bytes] = {}
+        self._listings: dict[str, Listing] = {}
+        self._roots: dict[str, str] = {}
+
+    def read(self, oid: str) -> bytes:
+        """Return an object's bytes, or raise `KeyError`."""
+        found = self._known.get(oid)
+        if found is None:
+            found = self._known[oid] = self._git.data(oid)[1]
+        return found
+
+    def bring(self, oids: Iterable[str]) -> None:
+        """Bring file contents in one round trip; those already here cost nothing."""
+        wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
+        missing = [oid for oid in wanted if oid not in self._present]
+        if missing and self.blobless:
+            result = patiently(
+                self._git, "-c", "fetch.negotiationAlgorithm=noop",
+                "fetch", "--filter=blob:none", *FETCH, REMOTE, "--stdin",
+                stdin="".join(f"{oid}\n" for oid in missing).encode(),
+            )  # fmt: skip
+            if result.status != 0:
+                raise failure("fetch", result)
+        self._present.update(missing)
+        if len(wanted) >= _MANY:
+            self._load(wanted)
+
+    def root(self, commit: str) -> str:
+        """Return the id of a commit's root directory."""
+        if commit not in self._roots:
+            header = self.read(commit).partition(b"\n")[0]
+            self._roots[commit] = header.removeprefix(b"tree ").decode("ascii")
+        return self._roots[commit]
+
+    def listing(self, oid: str) -> Listing:
+        """Return name → (object id, mode) of a directory; commits share most of theirs."""
+        found = self._listings.get(oid)
+        if found is None:
+            try:
+                found = self._listings[oid] = _listing(self.read(oid), len(oid) // 2)
+            except ValueError as error:
+                raise RemoteError(
+                    f"{oid} is no directory as git keeps it", "Try git fsck."
+                ) from error
+        return found
+
+    def _load(self, oids: list[str]) -> None:
+        """Read many objects at once."""
+        result = self._git.attempt(
+            "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode()
+        )
+        if result.status != 0:
+            raise failure("cat-file", result)
+        answers, place = result.stdout, 0
+        while place < len(answers):
+            # `ID KIND SIZE`, a line break, so many bytes, a line break; or `ID missing`.
+            end = answers.index(b"\n", place)
+            oid, _, rest = answers[place:end].partition(b" ")
+            place = end + 1
+            size = rest.rpartition(b" ")[2]
+            if size.isdigit():
+                self._known[oid.decode()] = answers[place : place + int(size)]
+                place += int(size) + 1
+
+
+def _listing(data: bytes, width: int) -> Listing:
+    """Return what a directory's bytes list, entry by entry: `MODE NAME`, a NUL, so many bytes of id."""
+    found: Listing = {}
+    place = 0
+    while place < len(data):
+        end = data.index(b"\0", place)
+        mode, _, name = data[place:end].partition(b" ")
+        place = end + 1 + width
+        found[name.decode("utf-8", "surrogateescape")] = (data[end + 1 : place].hex(), int(mode, 8))
+    return found

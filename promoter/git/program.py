@@ -1,0 +1,287 @@
+"""The git program, run in isolation: no hooks, no prompts, no inherited `GIT_*`, a deadline.
+
+Credentials travel as `http.<url>.extraHeader` in the environment of the git process alone, bound
+to the scheme and host they are meant for; redirects are not followed, so none carries them away.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import git
+from git.exc import GitCommandNotFound
+
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RemoteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+MINIMUM_VERSION = (2, 30)
+# The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
+REMOTE = "promoter-remote"
+FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
+# The id of no object: where a ref is said to have none.
+NOTHING = "0" * 40
+
+# What a user's own git configuration may not decide: code that runs, questions that wait, commits
+# that are signed by surprise, protocols that reach elsewhere. Proxies and authorities stay theirs.
+_ISOLATION = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.askPass": "",
+    "credential.interactive": "never",
+    "commit.gpgSign": "false",
+    "push.gpgSign": "false",
+    "push.followTags": "false",
+    "push.recurseSubmodules": "no",
+    "fetch.recurseSubmodules": "no",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "advice.detachedHead": "false",
+    "http.followRedirects": "false",
+    "http.lowSpeedLimit": "1",
+    "http.lowSpeedTime": "30",
+    # A bitmap defeats thin packs: 24 kB instead of 0.6 kB to push one line.
+    "pack.useBitmaps": "false",
+    # Older ones tell of every ref before they answer.
+    "protocol.version": "2",
+    "init.defaultBranch": "main",
+}
+_PROTOCOLS = "https:http:ssh:file"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token and the URL whose scheme, host and port alone may receive it."""
+
+    url: str
+    token: str = field(repr=False)
+
+    def configuration(self) -> dict[str, str]:
+        """Return the git settings that send the token, to that host only and without a round trip."""
+        parts = urlsplit(self.url)
+        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+        return {
+            f"http.{origin}.extraHeader": f"Authorization: Basic {basic}",
+            "credential.helper": "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one git command answered."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+    authorized: bool = False
+    """Whether git had a token to send."""
+
+
+class Git:
+    """The git program, bound to one git directory, a deadline and what it may send where."""
+
+    def __init__(
+        self,
+        directory: Path,
+        deadline: Deadline,
+        *,
+        configuration: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.deadline = deadline
+        self.is_near = False
+        """Whether its remote is a folder, of which nothing fails that passes by itself."""
+        self.program = git.Git(str(directory))
+        self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
+        self.program.update_environment(
+            GIT_DIR=str(directory),
+            GIT_CONFIG_NOSYSTEM="0",
+            GIT_TERMINAL_PROMPT="0",
+            GIT_ASKPASS="",
+            SSH_ASKPASS="",
+            GIT_SSH_COMMAND="ssh -o BatchMode=yes",
+            GIT_ALLOW_PROTOCOL=_PROTOCOLS,
+            GIT_OPTIONAL_LOCKS="0",
+            **_configured({**_ISOLATION, **(configuration or {})}),
+            **(environment or {}),
+        )
+
+    def __call__(self, *arguments: str, stdin: bytes | None = None) -> str:
+        """Run a git command and return what it printed, or raise `RemoteError` with git's reason."""
+        result = self.attempt(*arguments, stdin=stdin)
+        if result.status != 0:
+            raise failure(_verb(arguments), result)
+        return result.stdout.decode("utf-8", "replace").rstrip("\n")
+
+    def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
+        """Run a git command and return its answer whatever its status; the deadline ends it."""
+        process = self.start(*arguments, talking=stdin is not None)
+        return self.finish(process, _verb(arguments), stdin)
+
+    def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
+        """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
+        try:
+            return self.program.execute(
+                [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
+                istream=subprocess.PIPE if talking else None,
+                as_process=True,
+                start_new_session=True,
+            )
+        except _NOT_THERE as error:
+            raise _missing() from error
+
+    def finish(
+        self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
+    ) -> Result:
+        """Return the answer of a git command, told no more than `stdin`; the deadline ends it."""
+        try:
+            out, err = process.communicate(stdin, timeout=self.deadline.remaining() or 0.001)
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise RemoteError(
+                f"git {verb} had no answer within the run's {self.deadline.seconds:g} s",
+                "Check the network, or give more time with --timeout.",
+            ) from error
+        except BaseException:
+            _end(process)
+            raise
+        return Result(process.returncode, out, err.decode("utf-8", "replace"), self._authorized)
+
+    def data(self, name: str) -> tuple[str, bytes]:
+        """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`."""
+        if "\n" in name or "\0" in name:
+            raise KeyError(name)
+        try:
+            _, kind, _, data = self.program.get_object_data(name)
+        except (ValueError, BrokenPipeError) as error:
+            raise KeyError(name) from error
+        return str(kind), bytes(data)
+
+    def close(self) -> None:
+        """End the processes that were kept for reading objects."""
+        self.program.clear_cache()
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    """Return the word that says what git shall do, before which settings (`-c …`) may stand."""
+    words = iter(arguments)
+    for word in words:
+        if word == "-c":
+            next(words)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
+_NOT_THERE = (GitCommandNotFound, PermissionError)
+
+
+def _missing() -> UsageError:
+    """Return the error where there is no git that can be run."""
+    return UsageError("the git program is not on PATH", "Install git 2.30 or newer.")
+
+
+def _end(process: git.Git.AutoInterrupt) -> None:
+    """End git with the helpers that it started, such as the one that speaks HTTP."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+
+
+def check_version(program: Git) -> None:
+    """Raise `UsageError` where the git program is older than 2.30."""
+    try:
+        found = tuple(program.program.version_info[:2])
+    except _NOT_THERE as error:
+        raise _missing() from error
+    if found < MINIMUM_VERSION:
+        raise UsageError(
+            f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
+        )
+
+
+def failure(verb: str, result: Result) -> RemoteError:
+    """Return git's failure as an error that says the reason in git's own words, and the way out."""
+    text = result.stderr.lower()
+    if any(sign in text for sign in _UNKNOWN):
+        return _unauthorized(verb, result)
+    lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
+    reason = "; ".join(_unique(said or lines))[:600] or f"status {result.status}"
+    hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
+    return RemoteError(f"git {verb} failed: {reason}", hint or "Running again is safe.")
+
+
+def _unauthorized(verb: str, result: Result) -> RemoteError:
+    """Return the failure of one whom the server does not know: it made git ask who is there."""
+    if result.authorized:
+        return RemoteError(
+            f"git {verb} failed: the token was not accepted",
+            "Set GITHUB_TOKEN to a token that is valid, and may read and write the repository.",
+        )
+    return RemoteError(
+        f"git {verb} failed: the server wants a token, and none was given",
+        "Set GITHUB_TOKEN to a token that may read and write the repository.",
+    )
+
+
+# What git says where a server answers 401: there is nobody to ask for a name.
+_UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
+OWN_RUN = (
+    "an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
+)
+_MOVED = "The repository has moved: give its new URL."
+_HINTS = (
+    ("unable to update url base from redirection", _MOVED),
+    (r"returned error: 30[1278]", _MOVED),
+    ("repository was archived", "Unarchive the repository, or give the one that took its place."),
+    (
+        r"remote: .*\b(saml|sso)\b",
+        "Authorise the token for the organisation's single sign-on, in its settings.",
+    ),
+    ("could not resolve host", "There is no network, or the host's name is wrong."),
+    ("dubious ownership", "Run: git config --global --add safe.directory PATH"),
+    (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
+    ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
+    ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
+    (
+        r"repository 'https?://.*' not found",
+        f"Check the URL; a private repository also needs a token that may read it; {OWN_RUN}.",
+    ),
+    ("not found", "Check the URL; a private repository also needs a token that may read it."),
+    ("does not appear to be a git repository", "Check the path: it holds no git repository."),
+    (
+        "returned error: 403",
+        f"The token may not do this: it needs 'contents: write' there; {OWN_RUN}.",
+    ),
+    (r"returned error: 429|rate limit", "The server's limit is reached: run again later."),
+    (r"returned error: 5\d\d", "The server has a problem: running again is safe."),
+    ("certificate", "Name your certificate authority in SSL_CERT_FILE."),
+    ("connection refused", "Nothing answers there: check host and port."),
+)
+
+
+def _unique(lines: list[str]) -> list[str]:
+    """Return the lines without repetition, in order."""
+    return list(dict.fromkeys(lines))
+
+
+def _configured(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return settings as the environment variables through which git takes them."""
+    found = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for index, (key, value) in enumerate(settings.items()):
+        found[f"GIT_CONFIG_KEY_{index}"] = key
+        found[f"GIT_CONFIG_VALUE_{index}"] = value
+    return found

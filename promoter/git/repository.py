@@ -1,0 +1,175 @@
+"""The GitOps repository through git: look at a branch, write a commit to it, delete it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.errors import PromoteError
+from promoter.domain.model import BranchCommit, Sight
+from promoter.git.clone import Clone, Update, base_branch
+from promoter.git.commits import Signature, write_commit
+from promoter.git.history import file_versions
+from promoter.git.tree import differing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import CommitDraft, Tree
+    from promoter.git.clone import RemoteRefs
+    from promoter.git.commits import Signing
+    from promoter.git.history import FileHistory
+    from promoter.git.tree import GitTree, StagedTree
+
+# So many commits of a branch are looked at; a promotion's branch holds one or a few.
+_BRANCH_LIMIT = 20
+
+
+class GitRepository:
+    """One GitOps repository, seen and written through a clone that lives as long as the run."""
+
+    def __init__(self, clone: Clone, time: int, signing: Signing | None = None) -> None:
+        self._clone = clone
+        self._time = time
+        self._signing = signing
+        self._refs: RemoteRefs | None = None
+        self._families: set[str] = set()
+        self._base = ""
+        self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
+        self._staged: dict[str, StagedTree] = {}
+
+    def base(self, wanted: str | None) -> tuple[str, GitTree]:
+        """Return the base branch's name and files as they are now; asks the remote anew."""
+        heads = f"refs/heads/{wanted}" if wanted else "refs/heads/*"
+        patterns = [f"refs/heads/{BRANCH_PREFIX}*", *([heads] if wanted else [])]
+        self._refs = self._clone.remote_refs(*patterns)
+        self._families = {BRANCH_PREFIX}
+        name, commit = base_branch(self._refs, wanted, self._clone.url)
+        self._clone.fetch(commit)
+        self._base = commit
+        return name, self._clone.tree(commit)
+
+    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
+        """Return what a branch holds beyond the base, as of the last look at the base."""
+        name, tree = base
+        tip = self._tip(branch)
+        commits = self._beyond(tip, tree.commit) if tip else ()
+        self._bring_changed(commits)
+        return Sight(name, tree, branch, tip, commits)
+
+    def write(self, draft: CommitDraft) -> str:
+        """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""
+        commit = self.stage(draft)
+        self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
+        return commit
+
+    def stage(self, draft: CommitDraft) -> str:
+        """Make a commit that nobody sees until it is published."""
+        name, _, address = draft.author.rpartition("<")
+        by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
+        onto = self._staged.get(draft.onto) or self._clone.tree(draft.onto)
+        commit = write_commit(self._clone, onto, draft.files, message=draft.message, by=by)
+        self._staged[commit] = onto.over(commit, draft.files)
+        return commit
+
+    def has(self, branch: str) -> bool:
+        """Say whether there was such a branch at the last look at the base."""
+        return self._tip(branch) is not None
+
+    def bring(self, branches: Iterable[str]) -> None:
+        """Bring what several branches hold in one round trip, before each of them is looked at."""
+        tips = [tip for branch in branches if (tip := self._tip(branch))]
+        self._clone.fetch(*tips, depth=_BRANCH_LIMIT)
+        commits: list[BranchCommit] = []
+        for tip in tips:
+            # What can not be read is told where its branch is looked at.
+            with suppress(PromoteError):
+                commits += self._beyond(tip, self._base)
+        self._bring_changed(commits)
+
+    def staged(self, commit: str) -> Tree:
+        """Return the files of a commit that was staged."""
+        return self._staged[commit]
+
+    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
+        """Push staged commits, each to its branch and only from its lease, all at once.
+
+        Takes branch → (commit, lease); returns those that failed with the reason: `RaceLostError`
+        where the branch has moved.
+        """
+        updates = [Update(f"refs/heads/{b}", new, old) for b, (new, old) in commits.items()]
+        failed = self._clone.push_each(*updates)
+        return {ref.removeprefix("refs/heads/"): error for ref, error in failed.items()}
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> Mapping[PurePosixPath, FileHistory]:
+        """Return the versions that files of the base have had, newest first; read as they are met."""
+        return file_versions(self._clone, base.commit, paths)
+
+    def delete(self, branch: str, lease: str) -> None:
+        """Delete a branch that must still be at `lease`."""
+        self._clone.push(Update(f"refs/heads/{branch}", None, lease))
+
+    def _tip(self, branch: str) -> str | None:
+        """Return a branch's commit as of the last look; names of the user's own are asked for."""
+        assert self._refs is not None
+        ref = f"refs/heads/{branch}"
+        family = branch.partition("/")[0]
+        if branch and ref not in self._refs.refs and f"{family}/" not in self._families:
+            # All that begins alike in one question: a run over many apps asks once.
+            pattern = f"refs/heads/{family}/*" if "/" in branch else ref
+            found = self._clone.remote_refs(pattern).refs
+            self._refs = replace(self._refs, refs={**found, **self._refs.refs})
+            self._families.add(f"{family}/")
+        return self._refs.refs.get(ref)
+
+    def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
+        """Return the branch's commits that the base does not have, newest first."""
+        if (tip, base) in self._held:
+            return self._held[tip, base]
+        found: list[BranchCommit] = []
+        self._clone.fetch(tip, depth=_BRANCH_LIMIT)
+        current = tip
+        while current != base and len(found) < _BRANCH_LIMIT:
+            # The tip is not asked about: a no has the whole history brought, and a branch that the
+            # base has in full is told by its merged pull.
+            if current != tip and self._clone.is_ancestor(current, of=base):
+                break
+            commit = self._commit(current)
+            found.append(commit)
+            if not commit.parents:
+                break
+            current = commit.parents[0]
+        return self._held.setdefault((tip, base), tuple(found))
+
+    def _bring_changed(self, commits: Iterable[BranchCommit]) -> None:
+        """Bring what the files that commits changed were before and after, in one round trip."""
+        sides = ((one.changed, side) for one in commits for side in (one.onto.commit, one.sha))
+        self._clone.objects.bring(
+            oid for paths, side in sides for oid in self._clone.tree(side).files(paths)
+        )
+
+    def _commit(self, sha: str) -> BranchCommit:
+        """Return one commit with its tree and the tree that it was made on."""
+        data = self._clone.objects.read(sha)
+        header, _, message = data.decode("utf-8", "replace").partition("\n\n")
+        fields = [line.partition(" ")[::2] for line in header.splitlines()]
+        parents = tuple(value for key, value in fields if key == "parent")
+        author = next((value for key, value in fields if key == "author"), "")
+        committer = next((value for key, value in fields if key == "committer"), "")
+        time = committer.rpartition("> ")[2].partition(" ")[0]
+        onto = parents[-1] if parents else sha
+        return BranchCommit(
+            sha=sha,
+            parents=parents,
+            message=message,
+            author=author.partition(" <")[0],
+            tree=self._clone.tree(sha),
+            onto=self._clone.tree(onto),
+            changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
+            time=int(time) if time.isdecimal() else 0,
+        )

@@ -1,0 +1,218 @@
+"""One commit's files, read from the clone's object store and remembered for the run."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from promoter.domain.errors import RefusedError
+from promoter.domain.model import Kind
+from promoter.domain.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from promoter.git.objects import Listing, Objects
+    from promoter.git.program import Git
+
+ROOT = PurePosixPath(".")
+_LEADING_OUT = frozenset({"", ".", ".."})
+
+
+class GitTree:
+    """A `promoter.domain.model.Tree` over one commit of a clone; file contents are fetched in batches."""
+
+    def __init__(self, git: Git, objects: Objects, commit: str) -> None:
+        self._git, self._objects = git, objects
+        self._commit = commit
+        self._directories: dict[PurePosixPath, Listing] = {}
+        self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
+        self._unfolded: set[PurePosixPath] = set()
+
+    @property
+    def commit(self) -> str:
+        """The commit's id."""
+        return self._commit
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds; empty where there is no directory."""
+        found = self._kinds.get(directory)
+        if found is None:
+            listing = self.listing(directory)
+            found = self._kinds[directory] = {n: kind_of(mode) for n, (_, mode) in listing.items()}
+        return found
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
+        oid, mode = self.listing(path.parent)[path.name]
+        if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
+            raise KeyError(str(path))
+        self._objects.bring([oid])
+        return self._objects.read(oid)
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files in one round trip; names that are no file are passed over."""
+        self._objects.bring(self.files(paths))
+
+    def files(self, paths: Iterable[PurePosixPath]) -> list[str]:
+        """Return the object ids of those paths that are files."""
+        found = (self.listing(path.parent).get(path.name) for path in paths)
+        return [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once, before many of its folders are looked into."""
+        if directory in self._unfolded or not self.listing(directory):
+            return
+        name = f"{self._commit}:{'' if directory == ROOT else directory}"
+        listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
+        lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
+        self._directories |= unfolded((_parsed(line) for line in lines), directory)
+        self._unfolded.add(directory)
+
+    def mode(self, path: PurePosixPath) -> int:
+        """Return a path's mode as git keeps it, or raise `KeyError`."""
+        return self.listing(path.parent)[path.name][1]
+
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+        """Return the view of a commit made here, which has these files over those of this one."""
+        return StagedTree(self, commit, files)
+
+    def oid(self, path: PurePosixPath) -> str:
+        """Return the object id of a path; '.' is the root."""
+        if path == ROOT:
+            return self._objects.root(self._commit)
+        return self.listing(path.parent)[path.name][0]
+
+    def listing(self, directory: PurePosixPath) -> Listing:
+        """Return name → (object id, mode) of a directory; empty where there is none."""
+        if directory not in self._directories:
+            self._directories[directory] = self._list(directory)
+        return self._directories[directory]
+
+    def _list(self, directory: PurePosixPath) -> Listing:
+        """Read one directory, from the root down, so that nothing absent is asked for."""
+        if directory == ROOT:
+            return checked(self._objects.listing(self.oid(ROOT)), directory)
+        entry = self.listing(directory.parent).get(directory.name)
+        if entry is None or not stat.S_ISDIR(entry[1]):
+            return {}
+        return checked(self._objects.listing(entry[0]), directory)
+
+
+class StagedTree:
+    """A tree over a commit that was made here: changed files over another commit's."""
+
+    def __init__(self, base: GitTree, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
+        self._base, self._files = base, files
+        self._commit = commit
+
+    @property
+    def commit(self) -> str:
+        """The commit's id."""
+        return self._commit
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory with their kinds, which no change of a file changes."""
+        return self._base.entries(directory)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes as the commit has them."""
+        found = self._files.get(path)
+        return self._base.read(path) if found is None else found
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files in one round trip."""
+        self._base.prefetch(path for path in paths if path not in self._files)
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once."""
+        self._base.unfold(directory)
+
+    def mode(self, path: PurePosixPath) -> int:
+        """Return a path's mode as git keeps it, or raise `KeyError`."""
+        return self._base.mode(path)
+
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+        """Return the view of a commit made on this one."""
+        return StagedTree(self._base, commit, {**self._files, **files})
+
+
+def checked(listing: Listing, directory: PurePosixPath) -> Listing:
+    """Return a directory's names, or raise `RefusedError` for one that leads out of it.
+
+    A commit may hold what no work tree can: whoever made it need not have asked git.
+    """
+    for name in listing:
+        if name in _LEADING_OUT or "/" in name or name.lower() == ".git":
+            raise _no_name(name, directory)
+    return listing
+
+
+def unfolded(
+    entries: Iterable[tuple[str, str, int]], directory: PurePosixPath
+) -> dict[PurePosixPath, Listing]:
+    """Return every directory below one from path, id and mode of all it holds; names are checked."""
+    found: dict[str, Listing] = {}
+    for path, oid, mode in entries:
+        parent, _, name = path.rpartition("/")
+        found.setdefault(parent, {})[name] = (oid, mode)
+    for below in filter(None, found):
+        parent, _, name = below.rpartition("/")
+        if name not in found.get(parent, ()):
+            raise _no_name(f"{name}/{min(found[below])}", directory / parent)
+    return {directory / below: checked(names, directory / below) for below, names in found.items()}
+
+
+def _parsed(line: str) -> tuple[str, str, int]:
+    """Return path, id and mode from a line of ls-tree."""
+    fields, _, path = line.partition("\t")
+    mode, _, oid = fields.split(" ", 2)
+    return path, oid, int(mode, 8)
+
+
+def _no_name(name: str, directory: PurePosixPath) -> RefusedError:
+    """Return the refusal of an entry that no checkout could make a file of."""
+    reason = f"the commit holds an entry with the name {name!r}, which no file can have"
+    hint = "Remove it from the repository; git fsck names it."
+    return RefusedError([Refusal("entry-name", reason, hint, str(directory))])
+
+
+def kind_of(mode: int) -> Kind:
+    """Return what a git mode says a path is."""
+    if stat.S_ISDIR(mode):
+        return Kind.DIRECTORY
+    if stat.S_ISLNK(mode):
+        return Kind.SYMLINK
+    return Kind.FILE if stat.S_ISREG(mode) else Kind.SUBMODULE
+
+
+class Listed(Protocol):
+    """A commit whose directories can be compared by their object ids."""
+
+    def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
+        """Return name → (object id, mode) of a directory; empty where there is none."""
+
+
+def differing(
+    before: Listed, after: Listed, directory: PurePosixPath = ROOT
+) -> Iterator[PurePosixPath]:
+    """Yield the paths in which two commits differ; directories with one id are passed over."""
+    old, new = before.listing(directory), after.listing(directory)
+    if old is new:
+        return
+    for name in sorted({name for name, _ in old.items() ^ new.items()}):
+        yield from _between(before, after, directory / name, (old.get(name), new.get(name)))
+
+
+def _between(
+    before: Listed,
+    after: Listed,
+    path: PurePosixPath,
+    pair: tuple[tuple[str, int] | None, tuple[str, int] | None],
+) -> Iterator[PurePosixPath]:
+    """Yield a path that differs, or what differs below it."""
+    if any(entry and stat.S_ISDIR(entry[1]) for entry in pair):
+        yield from differing(before, after, path)
+    else:
+        yield path

@@ -1,1 +1,0 @@
-"""One run: it observes, has the plan made, applies it; the only part that touches the outside."""

@@ -1,0 +1,87 @@
+"""What a repository is asked for: many branches cost no more connections than one."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RefusedError
+from promoter.git.clone import Clone
+from promoter.git.program import Credential
+from promoter.git.repository import GitRepository
+from tests.many_apps import DEV, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.world import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPS = tuple(f"app-{number}" for number in range(8))
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[GitHub]:
+    """A GitHub whose repository has a branch for each of some apps."""
+    server = GitHub(tmp_path / "srv")
+    repo = make(server.repository, {app: f"example.org/{app}" for app in APPS}, DEV)
+    git_http.configure(repo.path)
+    for app in APPS:
+        repo.git("branch", f"promote/dev/{app}", "main")
+        repo.commit(f"promote/dev/{app}", kustomization(app), f"# {app}\n")
+    with server:
+        yield server
+
+
+def clone(hub: GitHub) -> Clone:
+    """Return a clone over HTTP."""
+    token = Credential(hub.url, "good-token")
+    return Clone(hub.url, Deadline(60), configuration=token.configuration())
+
+
+def connections(hub: GitHub) -> int:
+    """Return how often git has connected."""
+    return len([one for one in hub.seen if one.path.endswith("/info/refs")])
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["on-the-base", "base-moved-on"])
+def test_branches_that_are_brought_together_cost_one_branchs_connections(
+    moved: bool, hub: GitHub
+) -> None:
+    if moved:
+        for number in range(3):
+            Repository(hub.repository).commit("main", f"other-{number}", "x")
+    spent = []
+    for count in (1, len(APPS)):
+        with clone(hub) as one:
+            repository = GitRepository(one, 1767225601)
+            base = repository.base(None)
+            branches = [f"promote/dev/{app}" for app in APPS[:count]]
+            before = connections(hub)
+            repository.bring(branches)
+            for app, branch in zip(APPS, branches, strict=False):
+                (commit,) = repository.look(base, branch).commits
+                where = PurePosixPath(kustomization(app))
+                assert commit.changed == (where,)
+                assert commit.tree.read(where) == f"# {app}\n".encode()
+                assert b"newTag" in commit.onto.read(where)
+            spent.append(connections(hub) - before)
+    assert spent[0] == spent[1] <= (3 if moved else 2)
+
+
+def test_a_repository_with_other_ids_is_refused_by_their_name(tmp_path: Path) -> None:
+    path = tmp_path / "new.git"
+    subprocess.run(
+        ["git", "init", "-q", "--bare", "-b", "main", "--object-format=sha256", str(path)],
+        check=True,
+    )
+    repo = Repository(path)
+    commit = repo.git("commit-tree", repo.git("mktree", stdin=""), "-m", "First")
+    repo.git("update-ref", "refs/heads/main", commit)
+    with Clone(path.as_uri(), Deadline(60)) as one, pytest.raises(RefusedError, match="SHA-256"):
+        GitRepository(one, 1767225601).base(None)

@@ -1,0 +1,152 @@
+"""Git over HTTP where the server is out for a moment: asked again, and a no is taken as one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.git.clone import Clone, Update
+from promoter.git.program import Credential, Result, failure
+from promoter.git.retry import is_doubtful, is_passing
+
+if TYPE_CHECKING:
+    from tests.servers.github import GitHub
+
+_URL = "fatal: unable to access 'https://host/o/r.git/': "
+_HUNG_UP = "fatal: the remote end hung up unexpectedly"
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        f"{_URL}The requested URL returned error: 500",
+        f"{_URL}The requested URL returned error: 503",
+        f"{_URL}The requested URL returned error: 429",
+        f"remote: You have exceeded a secondary rate limit.\n{_URL}The requested URL returned error: 403",
+        f"error: RPC failed; HTTP 502 curl 22 The requested URL returned error: 502\n{_HUNG_UP}",
+        "error: RPC failed; curl 56 Recv failure: Connection reset by peer\n"
+        "error: 5 bytes of body are still expected\nfetch-pack: unexpected disconnect",
+        "error: RPC failed; HTTP 504 curl 22\nfatal: expected flush after ref listing",
+        "error: RPC failed; curl 92 HTTP/2 stream 5 was not closed cleanly: CANCEL (err 8)",
+        f"{_URL}Empty reply from server",
+        f"{_URL}Failed to connect to host port 443 after 3 ms: Connection timed out",
+        f"{_URL}Operation too slow. Less than 1 bytes/sec transferred the last 30 seconds",
+        f"{_URL}GnuTLS recv error (-110): The TLS connection was non-properly terminated.",
+        f"fatal: early EOF\n{_HUNG_UP}",
+    ],
+)
+def test_outages_limits_and_broken_connections_pass(stderr: str) -> None:
+    assert is_passing(Result(128, b"", stderr))
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        f"remote: Write access to repository not granted.\n{_URL}The requested URL returned error: 403",
+        f"remote: This repository was archived so it is read-only.\n{_URL}The requested URL returned error: 403",
+        f"{_URL}The requested URL returned error: 401",
+        f"error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\n{_HUNG_UP}",
+        "remote: Repository not found.\nfatal: repository 'https://host/o/r.git/' not found",
+        "fatal: could not read Username for 'https://host': terminal prompts disabled",
+        "remote: the check timed out\nerror: failed to push some refs to 'https://host/o/r.git'",
+        f"{_URL}Failed to connect to host port 1 after 0 ms: Connection refused",
+        f"{_URL}SSL certificate problem: unable to get local issuer certificate",
+    ],
+)
+def test_an_answer_is_no_outage(stderr: str) -> None:
+    result = Result(128, b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (declined)", stderr)
+    assert not is_passing(result)
+    assert not is_doubtful(result)
+
+
+def test_what_a_server_broke_off_is_an_outage_though_it_answered() -> None:
+    line = b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (fatal error in commit_refs)"
+    assert is_passing(Result(1, line, "error: failed to push some refs to 'https://host/o/r.git'"))
+
+
+def test_a_bare_403_is_doubted() -> None:
+    result = Result(128, b"", f"{_URL}The requested URL returned error: 403")
+    assert is_doubtful(result)
+    assert not is_passing(result)
+
+
+@pytest.mark.parametrize(
+    ("stderr", "authorized", "words"),
+    [
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", True,
+         "the token was not accepted"),
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", False,
+         "none was given"),
+        ("fatal: Authentication failed for 'https://h/o/r.git/'", True,
+         "the token was not accepted"),
+        (f"remote: This repository was archived so it is read-only.\n{_URL}returned error: 403",
+         True, "Unarchive the repository"),
+        (f"remote: Write access to repository not granted.\n{_URL}returned error: 403", True,
+         "an Actions run's own GITHUB_TOKEN reaches its own repository alone"),
+        ("remote: Repository not found.\nfatal: repository 'https://h/o/r.git/' not found", True,
+         "an Actions run's own GITHUB_TOKEN reaches its own repository alone"),
+        (f"{_URL}The requested URL returned error: 307", True, "The repository has moved"),
+        (f"{_URL}The requested URL returned error: 503", True, "running again is safe"),
+        ("git@h: Permission denied (publickey).", False, "ssh agent"),
+    ],
+)  # fmt: skip
+def test_failures_are_told_with_the_way_out(stderr: str, words: str, *, authorized: bool) -> None:
+    found = failure("push", Result(128, b"", stderr, authorized))
+    assert words in f"{found.message} {found.hint}"
+
+
+_FAULTS: list[dict[str, Any]] = [
+    {"status": 503},
+    {"status": 429},
+    {"status": 403, "headers": {"Retry-After": "1"}},
+    {"status": None},
+    {"status": 502, "after": True},
+    {"status": None, "after": True},
+]
+
+
+def _clone(github: GitHub, seconds: float = 30) -> Clone:
+    credential = Credential(github.url, "good-token")
+    return Clone(github.url, Deadline(seconds), configuration=credential.configuration())
+
+
+@pytest.mark.parametrize("fault", _FAULTS, ids=str)
+def test_reads_and_pushes_outlast_an_outage(github: GitHub, fault: dict[str, Any]) -> None:
+    base = str(github.head("main"))
+    with _clone(github) as clone:
+        github.fail("GET", r"/info/refs$", **fault)
+        assert clone.remote_refs("refs/heads/*").refs["refs/heads/main"] == base
+        github.fail("POST", r"/git-upload-pack$", **fault)
+        clone.fetch(base)
+        github.fail("POST", r"/git-receive-pack$", **fault)
+        # Where HTTP's own library asked again, the second push loses to the first: planned anew.
+        with suppress(RaceLostError):
+            clone.push(Update("refs/heads/new", base, None))
+    assert not github.faults
+    assert github.head("new") == base
+
+
+def test_a_push_that_was_done_and_then_overtaken_is_a_lost_race(github: GitHub) -> None:
+    base = str(github.head("main"))
+    other = github.store.commit(
+        github.store.text("rev-parse", "main^{tree}"), [base], "x", ("h", "h@x")
+    )
+    with _clone(github) as clone:
+        clone.remote_refs()
+        clone.fetch(base)
+        github.store.move(("refs/heads/new", None, other))
+        github.fail("POST", r"/git-receive-pack$", status=502)
+        with pytest.raises(RaceLostError):
+            clone.push(Update("refs/heads/new", base, None))
+    assert github.head("new") == other
+
+
+def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub) -> None:
+    github.fail("GET", r"/info/refs$", status=503, times=99)
+    with _clone(github, 3) as clone, pytest.raises(RemoteError, match="503") as told:
+        clone.remote_refs()
+    assert "running again is safe" in told.value.hint
