@@ -63,16 +63,25 @@ def step(
     for file in files.values():
         file.write_text("")
     runner = {"RUNNER_TEMP": str(folder / "temp"), "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada"}
-    environment = {**os.environ, **runner, **filled, **{k: str(v) for k, v in files.items()}}
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", run["run"]],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+    environment = {**runner, **filled, **{k: str(v) for k, v in files.items()}}
+    done = run_step(action, 1, folder, environment)
     return (
         done,
         _outputs(files["GITHUB_OUTPUT"].read_text()),
         files["GITHUB_STEP_SUMMARY"].read_text(),
     )
+
+
+def run_step(
+    action: dict[str, Any], index: int, folder: Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the shell text of one step of the action in a folder."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c",
+         action["runs"]["steps"][index]["run"]],
+        cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
+        check=False, timeout=600,
+    )  # fmt: skip
 
 
 def _outputs(text: str) -> dict[str, str]:
@@ -191,3 +200,68 @@ def test_apps_that_stay_as_they_are_are_counted_and_not_told_of() -> None:
     idle = {"results": [stays], "_summary": "1 app: 1 unchanged\n"}
     assert actions.outputs(idle)["action"] == "unchanged"
     assert actions.summary(idle) == "1 app: 1 unchanged\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout of a source repository whose files are named as modules that Python would import."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    modules = {
+        "venv", "ensurepip", "pip", "promoter", "sitecustomize", "usercustomize",
+        "pydantic", "git", "github", "yaml", *sys.stdlib_module_names,
+    }  # fmt: skip
+    (folder / "code.py").write_text(f"open({str(tmp_path / 'pwned')!r}, 'a').write('x')\n")
+    for name in modules:
+        (folder / f"{name}.py").write_bytes((folder / "code.py").read_bytes())
+    return folder
+
+
+def _hostile_job(checkout: Path) -> dict[str, str]:
+    """Return variables of a job that lead Python to the checkout."""
+    return {
+        "PYTHONPATH": str(checkout),
+        "PYTHONSTARTUP": str(checkout / "code.py"),
+        "PYTHONUSERBASE": str(checkout),
+        "PYTHONHOME": str(checkout),
+        "PYTHONINSPECT": "1",
+    }
+
+
+def test_install_imports_nothing_of_the_checkout(
+    action: dict[str, Any], tmp_path: Path, checkout: Path
+) -> None:
+    (own := tmp_path / "action").mkdir()
+    (own / "requirements.lock").write_text("# Nothing: no index is asked.\n")
+    (temp := tmp_path / "temp").mkdir()
+    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "PYTHON": sys.executable}
+    done = run_step(action, 0, checkout, {**environment, **_hostile_job(checkout)})
+    assert done.returncode == 0, done.stderr
+    assert (temp / "promoter" / "bin" / "python").exists()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_promotion_imports_nothing_of_the_checkout(
+    action: dict[str, Any], tmp_path: Path, checkout: Path
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    (home := tmp_path / "temp" / "promoter" / "bin").mkdir(parents=True)
+    (home / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (home / "python").chmod(0o755)
+    environment = {
+        "RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(ROOT), "PROMOTER_APP": "aurora",
+        "PROMOTER_TAG": "9.9.1", "PROMOTER_REPO": str(repo.path), "GITHUB_ACTIONS": "true",
+    }  # fmt: skip
+    done = run_step(action, 1, checkout, {**environment, **_hostile_job(checkout)})
+    assert done.returncode == 0, done.stderr
+    assert f"refs/heads/{BRANCH}" in repo.refs()
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_python_of_the_action_is_always_isolated(action: dict[str, Any]) -> None:
+    starts = re.findall(
+        r'"\$(?:python|PYTHON|home/bin/python|RUNNER_TEMP/promoter/bin/python)" ([^\s\]]+)',
+        "\n".join(one.get("run", "") for one in action["runs"]["steps"]),
+    )
+    assert len(starts) >= 3
+    assert set(starts) == {"-I"}
