@@ -169,7 +169,7 @@ def test_login_does_not_follow_a_redirect_to_another_host(server: Registry) -> N
         asked = client(of(server))
         asked.tags(server.name("app"))
         place = f"http://localhost:{other.host.rpartition(':')[2]}/v2/app/manifests/1.0.0"
-        server.faults = [("manifests", 307, {"Location": place})]
+        server.faults = [("manifests", 307, {"Location": place})] * 2
         other.user = ("ci", "pw")
         with pytest.raises(UnreadableError, match="401"):
             asked.resolve(server.name("app"), "1.0.0")

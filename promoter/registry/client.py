@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from promoter.registry import answers
 from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.manifest import digest_of_head, read_manifest
 from promoter.registry.once import Once
 from promoter.registry.tags import all_tags
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from promoter.domain.image import Digest
     from promoter.registry.connection import Connection
     from promoter.registry.exchange import Answer
+    from promoter.registry.manifest import Manifest
 
 
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
@@ -59,18 +61,16 @@ class Registry:
         """
 
         def ask() -> Digest:
-            answer = self._manifest(name, reference, method="HEAD")
-            told = answer.headers.get("Docker-Content-Digest")
-            if told is None:
-                answer = self._manifest(name, reference)
-            return answers.proved(answer, told, reference)
+            path = f"manifests/{reference}"
+            head = self._connection.get(name, path, _MANIFEST, method="HEAD")
+            return digest_of_head(head, reference) or self._manifest(name, reference).digest
 
         return self._once.answer(("digest", name, reference), ask)
 
     def prove(self, name: str, reference: str) -> Digest:
         """Return the digest of a tag or digest, computed from its bytes; raises as `resolve` does."""
         return self._once.answer(
-            ("proof", name, reference), lambda: self._proved(name, reference)[0]
+            ("proof", name, reference), lambda: self._manifest(name, reference).digest
         )
 
     def describe(self, name: str, reference: str) -> Image:
@@ -92,32 +92,23 @@ class Registry:
         listed = answers.json_object(answer).get("manifests") if answer.status == 200 else []
         found = [one.get("artifactType") for one in answers.objects(listed, "referrers")]
         signature = f"manifests/{str(digest).replace(':', '-', 1)}.sig"
-        if self._connection.get(name, signature, 0, method="HEAD").status == 200:
+        if digest_of_head(self._connection.get(name, signature, 0, method="HEAD"), signature):
             found.append("application/vnd.dev.cosign.simplesigning.v1+json")
         return tuple(str(one) for one in found if one)
 
-    def _proved(self, name: str, reference: str) -> tuple[Digest, Answer]:
-        """Return a manifest and its digest, computed from its bytes."""
-        answer = self._manifest(name, reference)
-        if not answer.body:
-            raise UnreadableError(f"the registry of {name} sends an empty manifest")
-        told = answer.headers.get("Docker-Content-Digest")
-        return answers.proved(answer, told, reference), answer
-
     def _described(self, name: str, reference: str) -> Image:
-        digest, answer = self._proved(name, reference)
-        manifest = answers.json_object(answer)
-        if "manifests" not in manifest:
-            platform, labels, created = self._config(name, manifest)
-            return Image(digest, (platform,) if platform else (), labels, created)
-        listed = answers.objects(manifest["manifests"], "manifests")
+        manifest = self._manifest(name, reference)
+        if not manifest.is_index:
+            platform, labels, created = self._config(name, manifest.document)
+            return Image(manifest.digest, (platform,) if platform else (), labels, created)
+        listed = answers.objects(manifest.document["manifests"], "manifests")
         images = [(p, one) for one in listed if (p := answers.platform(one.get("platform")))]
         images.sort(key=lambda pair: (pair[0] != "linux/amd64", pair[0]))
         labels, created = {}, None
         if images:
-            _, part = self._proved(name, answers.digest_of(images[0][1]))
-            _, labels, created = self._config(name, answers.json_object(part))
-        return Image(digest, tuple(sorted({p for p, _ in images})), labels, created)
+            part = self._manifest(name, answers.digest_of(images[0][1]))
+            _, labels, created = self._config(name, part.document)
+        return Image(manifest.digest, tuple(sorted({p for p, _ in images})), labels, created)
 
     def _config(
         self, name: str, manifest: dict[str, Any]
@@ -134,11 +125,11 @@ class Registry:
         texts = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else {}
         return answers.platform(found), texts, answers.moment(found.get("created"))
 
-    def _manifest(self, name: str, reference: str, *, method: str = "GET") -> Answer:
-        """Return a manifest's answer; raises `AbsentError` where there is none of that name."""
-        answer = self._connection.get(name, f"manifests/{reference}", _MANIFEST, method=method)
+    def _manifest(self, name: str, reference: str) -> Manifest:
+        """Return a manifest, proved by its bytes; raises `AbsentError` where none has that name."""
+        answer = self._connection.get(name, f"manifests/{reference}", _MANIFEST)
         if answer.status == 200:
-            return answer
+            return read_manifest(answer, reference)
         if answer.status != 404:
             raise self._refused(name, answer)
         # A registry says 404 for a tag that is not there and for a name that it does not know.
