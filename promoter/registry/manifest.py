@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from promoter.errors import PromoteError
-from promoter.image import Digest
+from promoter.domain.errors import PromoteError
+from promoter.domain.image import Digest
 from promoter.registry.answers import json_object, proved
 from promoter.registry.failures import UnreadableError
 
