@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"
+_BRANCHES = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +176,16 @@ class LocalForge:
 
     def _stored(self) -> list[_Stored]:
         """Read every pull, newest first."""
-        listed = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX)
-        branches = self._git("for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/")
-        heads: dict[str, str] = {}
-        for line in branches.splitlines():
-            name, _, commit = line.partition(" ")
-            heads[name.removeprefix("refs/heads/")] = commit
-        found = [self._parse(line, heads) for line in listed.splitlines()]
+        text = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX, _BRANCHES)
+        refs = [line.partition(" ") for line in text.splitlines()]
+        heads = {
+            ref.removeprefix(_BRANCHES): oid for oid, _, ref in refs if ref.startswith(_BRANCHES)
+        }
+        found = [self._parse(oid, ref, heads) for oid, _, ref in refs if ref.startswith(_PREFIX)]
         return sorted(found, key=lambda one: one.pull.number, reverse=True)
 
-    def _parse(self, line: str, heads: dict[str, str]) -> _Stored:
+    def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
         """Read one pull; the head of an open one is wherever its branch is."""
-        blob, _, ref = line.partition(" ")
         try:
             number = _number(ref)
             data: dict[str, Any] = json.loads(self._git.data(blob)[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import shutil
 import signal
 import subprocess
 from contextlib import suppress
@@ -200,12 +201,19 @@ def _end(process: git.Git.AutoInterrupt) -> None:
         os.killpg(process.pid, signal.SIGTERM)
 
 
+# The version of each git program that was asked for it, by its path: a process asks once.
+_VERSIONS: dict[str, tuple[int, ...]] = {}
+
+
 def check_version(program: Git) -> None:
     """Raise `UsageError` where the git program is older than 2.30."""
+    name = str(program.program.GIT_PYTHON_GIT_EXECUTABLE)
+    path = shutil.which(name) or name
     try:
-        found = tuple(program.program.version_info[:2])
+        found = _VERSIONS.get(path) or tuple(program.program.version_info[:2])
     except _NOT_THERE as error:
         raise _missing() from error
+    _VERSIONS[path] = found
     if found < MINIMUM_VERSION:
         raise UsageError(
             f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
