@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.command import Mode
+from tests.world import Templates, aurora
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,6 +35,18 @@ def _is_dropped(name: str) -> bool:
     return name.startswith(_DROPPED) or name == "GH_TOKEN" or name.lower().endswith("_proxy")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--processes",
+        action="store_true",
+        help="run each command in a process of its own, not in that of the tests",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Mode.processes = config.getoption("--processes")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give the session a home of its own and an environment without surprises."""
@@ -42,6 +57,7 @@ def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
     if threading.current_thread() is threading.main_thread():
         # A shell has what runs in its background ignore SIGINT, and children inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    Templates.directory = tmp_path_factory.mktemp("templates")
 
 
 @pytest.fixture
@@ -50,7 +66,6 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
     # Late: the tests of the editor need no server.
     from tests.servers import git_http
     from tests.servers.github import GitHub
-    from tests.world import aurora
 
     server = GitHub(tmp_path / "srv")
     server.repository.parent.mkdir(parents=True)

@@ -6,11 +6,13 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.world import Repository
+from tests.world import empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from tests.world import Repository
 
 _ENV = {
     "GIT_AUTHOR_NAME": "A Human",
@@ -39,15 +41,12 @@ def make(path: Path, images: Mapping[str, str], policy: str, *, tag: str = "1.4.
     stream += ["data 5", "First"]
     for name, text in files.items():
         stream += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
+    repository = empty(path)
     subprocess.run(
         ["git", "fast-import", "--quiet"],
         cwd=path, check=True, input="\n".join([*stream, ""]).encode(), env={**os.environ, **_ENV},
     )  # fmt: skip
-    for key in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
-        subprocess.run(["git", "config", key, "true"], cwd=path, check=True)
-    return Repository(path)
+    return repository
 
 
 _DEPLOYMENT = """\

@@ -15,7 +15,7 @@ from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
-from tests.world import Repository, Run, promote
+from tests.world import Repository, Run, promote, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,7 +262,8 @@ def test_sixteen_apps_at_once_are_sixteen_pulls(tmp_path: Path) -> None:
 
     def ask(name: str) -> Run:
         where = ("--repo", github.url, "--output", "json")
-        return promote("--app", name, "--tag", "1.5.0", *where, env={"GITHUB_TOKEN": "good-token"})
+        token = {"GITHUB_TOKEN": "good-token"}
+        return promote_process("--app", name, "--tag", "1.5.0", *where, env=token)
 
     with github, ThreadPoolExecutor(16) as pool:
         runs = list(pool.map(ask, names))
@@ -305,7 +306,8 @@ def test_shards_share_the_apps_and_every_change_lands_once(
     for number in range(12):
         registry.push(f"app-{number:03}", "1.4.2")
     with ThreadPoolExecutor(4) as pool:
-        runs = list(pool.map(lambda i: auto(repo, "--shard", f"{i}/4"), range(1, 5)))
+        ask = ("auto", "--repo", str(repo.path), "--output", "json")
+        runs = list(pool.map(lambda i: promote_process(*ask, "--shard", f"{i}/4"), range(1, 5)))
     assert [run.code for run in runs] == [0] * 4, [run.stderr for run in runs]
     apps = [one["app"] for run in runs for one in run.json["results"]]
     assert sorted(apps) == sorted(set(apps))

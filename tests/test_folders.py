@@ -16,7 +16,7 @@ from promoter.engine.current_repository import gitops_origin
 from promoter.forges.local import LocalForge
 from promoter.git.clone import Clone, Update, base_branch
 from promoter.git.program import Git
-from tests.world import Repository, promote
+from tests.world import Repository, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ def test_missing_git_is_told_by_what_needs_it(
     bare: Repository, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     (tmp_path / "git").write_text("not to be run")
-    run = promote(*arguments, "--repo", str(bare.path), env={"PATH": str(tmp_path)})
+    run = promote_process(*arguments, "--repo", str(bare.path), env={"PATH": str(tmp_path)})
     assert (run.code, run.stderr.splitlines()[0]) == (
         2, "promote: error: the git program is not on PATH",
     )  # fmt: skip
@@ -198,6 +198,6 @@ def test_missing_git_is_told_by_what_needs_it(
 
 def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None:
     given = {"GIT_TRACE": str(tmp_path / "trace"), "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}
-    run = promote("pulls", "--repo", str(bare.path), env=given)
+    run = promote_process("pulls", "--repo", str(bare.path), env=given)
     assert (run.code, run.stdout) == (0, "no pulls\n")
     assert not (tmp_path / "trace").exists()

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.github import GitHub
-from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote
+from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
-def run(github: GitHub, tag: str, *more: str, token: str | None = "good-token") -> Run:
+def run(
+    github: GitHub,
+    tag: str,
+    *more: str,
+    token: str | None = "good-token",
+    start: Callable[..., Run] = promote,
+) -> Run:
     env = {"GITHUB_TOKEN": token} if token else {}
-    return promote(
+    return start(
         "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json", *more, env=env
     )  # fmt: skip
 
@@ -105,8 +112,12 @@ def test_broken_reads_are_repeated(github: GitHub) -> None:
 def test_sixteen_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub) -> None:
     tags = [f"2.0.{n}" for n in range(16)]
     with ThreadPoolExecutor(16) as pool:
-        # Sixteen processes at once may take long: their end is not what is looked at.
-        runs = list(pool.map(lambda tag: run(github, tag, "--timeout", "500"), tags))
+
+        def one_of_many(tag: str) -> Run:
+            # Sixteen processes at once may take long: their end is not what is looked at.
+            return run(github, tag, "--timeout", "500", start=promote_process)
+
+        runs = list(pool.map(one_of_many, tags))
     assert [one.code for one in runs] == [0] * 16, [one.stderr for one in runs if one.code]
     (pull,) = github.open_pulls()
     assert len(github.pulls) == 1
@@ -118,7 +129,7 @@ def test_sixteen_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub) -> N
 
 def test_token_is_in_no_output_no_argument_and_no_file(github: GitHub, tmp_path: Path) -> None:
     github.tokens["ghp_secretsecret"] = True
-    done = run(github, "9.9.1", "-v", token="ghp_secretsecret")
+    done = run(github, "9.9.1", "-v", token="ghp_secretsecret", start=promote_process)
     assert done.code == 0
     assert "ghp_secretsecret" not in done.stdout + done.stderr
     found = subprocess.run(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from pathlib import Path
 
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
+from tests.command import Run, promote, promote_process
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+__all__ = [
+    "AURORA",
+    "BRANCH",
+    "Repository",
+    "Run",
+    "Templates",
+    "aurora",
+    "empty",
+    "numstat",
+    "promote",
+    "promote_process",
+]
 
 AURORA = "clusters/prod/apps/aurora/kustomization.yaml"
 BRANCH = "promote/prod/aurora"
@@ -24,36 +34,6 @@ _IDENTITY = {
     "GIT_COMMITTER_NAME": "A Human",
     "GIT_COMMITTER_EMAIL": "human@example.org",
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the command."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The envelope on stdout."""
-        found: dict[str, Any] = json.loads(self.stdout)
-        return found
-
-
-def promote(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
-    """Run the real command in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "promoter", *arguments],
-        capture_output=True,
-        text=True,
-        # What ends a run is its own deadline; this ends one that does not heed it.
-        timeout=600,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-    )
-    return Run(done.returncode, done.stdout, done.stderr)
 
 
 @dataclass(frozen=True)
@@ -107,9 +87,40 @@ class Repository:
 
 
 def aurora(directory: Path) -> Repository:
-    """Make the Aurora repository."""
-    repository.make(directory, Deadline(300)).close()
+    """Make the Aurora repository, as a copy of one that is made a single time."""
+    shutil.copytree(_aurora(), directory, dirs_exist_ok=True)
     return Repository(directory)
+
+
+def empty(directory: Path) -> Repository:
+    """Make a bare repository without a commit, set up as the big forges have theirs."""
+    shutil.copytree(_empty(), directory, dirs_exist_ok=True)
+    return Repository(directory)
+
+
+class Templates:
+    """Where the repositories are that others are copied from; the session's start sets it."""
+
+    directory: Path
+
+
+@cache
+def _aurora() -> Path:
+    """Make the Aurora repository that others are copied from."""
+    directory = Templates.directory / "aurora.git"
+    repository.make(directory, Deadline(300)).close()
+    return directory
+
+
+@cache
+def _empty() -> Path:
+    """Make the empty repository that others are copied from."""
+    directory = Templates.directory / "empty.git"
+    command = ["git", "init", "-q", "--bare", "--template=", "-b", "main", str(directory)]
+    subprocess.run(command, check=True)
+    with (directory / "config").open("a") as config:
+        config.write("[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n")
+    return directory
 
 
 def numstat(repo: Repository, before: str, after: str) -> list[str]:

@@ -23,8 +23,13 @@ SETTINGS = {
 
 def configure(repository: Path) -> None:
     """Set a bare repository up as the big forges have theirs."""
-    for key, value in SETTINGS.items():
-        subprocess.run(["git", "config", key, value], cwd=repository, check=True)
+    lines = [
+        f"[{section}]\n\t{name} = {value}\n"
+        for key, value in SETTINGS.items()
+        for section, _, name in [key.partition(".")]
+    ]
+    with (repository / "config").open("a", encoding="utf-8") as config:
+        config.writelines(lines)
 
 
 def body_of(handler: BaseHTTPRequestHandler) -> bytes:
