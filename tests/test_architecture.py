@@ -96,7 +96,7 @@ def test_the_process_environment_is_read_where_it_is_said() -> None:
     }
     assert readers <= {
         "promoter.cli.settings",
-        "promoter.cli.process",
+        "promoter.environment",
     }
 
 

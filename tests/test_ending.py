@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.cli.settings import Settings
-from promoter.cli.signals import Stopped, ending_after, error_of, stoppable
+from promoter.cli.signals import ending_after, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.engine import wiring
 from promoter.engine.auto import Run
+from promoter.engine.stopped import Stopped, error_of
 from promoter.engine.survey import Scope
 from promoter.engine.world import opened
 from promoter.planning.plan import Request

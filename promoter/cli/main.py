@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 from promoter.cli import flags
-from promoter.cli.process import emit, open_streams, variable
-from promoter.cli.signals import Stopped, error_of, held, stoppable
+from promoter.cli.process import emit, open_streams
+from promoter.cli.signals import held, stoppable
 from promoter.domain.errors import Exit, PromoteError, UsageError
+from promoter.engine.stopped import Stopped, error_of
+from promoter.environment import variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:

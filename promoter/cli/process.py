@@ -11,16 +11,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-def variable(name: str) -> str | None:
-    """Return a variable that matters before any setting is read, or None where it is empty."""
-    return os.environ.get(name) or None
-
-
-def child_environment() -> dict[str, str]:
-    """Return what a child process may see, once the settings have taken out what it may not."""
-    return dict(os.environ)
-
-
 def account() -> str | None:
     """Return the name of the account that runs this, where it has one."""
     import pwd  # late: help asks for nobody's name

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promoter.cli.settings import taken_environment
-from promoter.cli.signals import Stopped, ending_after, held
+from promoter.cli.signals import ending_after, held
+from promoter.engine.stopped import Stopped
 
 if TYPE_CHECKING:
     import argparse

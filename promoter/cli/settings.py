@@ -1,6 +1,6 @@
 """What the caller says: flags, environment and files, each value with its source; secrets sealed.
 
-All of the process environment is read here, but for what `promoter.cli.process` must know
+All of the process environment is read here, but for what `promoter.environment` must know
 earlier. What no child process may inherit is taken out of it: the tokens, and every `GIT_*` that
 would bend git.
 """

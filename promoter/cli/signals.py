@@ -1,44 +1,17 @@
-"""Ends that a run does not choose: a signal, its deadline, a no of this machine, a bug of ours."""
+"""Signals and the deadline: each ends the run in order."""
 
 from __future__ import annotations
 
-import os
 import signal
 from contextlib import contextmanager
 
-from promoter.cli.process import variable
-from promoter.domain.errors import (
-    InterruptedRunError,
-    PromoteError,
-    RemoteError,
-    TerminatedRunError,
-    UsageError,
-)
+from promoter.domain.errors import InterruptedRunError, RemoteError, TerminatedRunError
+from promoter.engine.stopped import RUN_AGAIN, Stopped
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from types import FrameType
-
-# What somebody has to put right before it can go on; all else may be over the next time.
-_WRONG_PLACE = (
-    FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError,
-)  # fmt: skip
-
-_AGAIN = "Run the same command again: it goes on there."
-
-
-class Stopped(BaseException):
-    """The run is over before its work is; what takes one app's failure for its own lets it pass."""
-
-    def __init__(self, error: PromoteError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-    def after(self, done: Sequence[str]) -> PromoteError:
-        """Return why, with what was done before."""
-        said = f"{self.error.message}: {'; '.join(done) or 'nothing was written'}"
-        return type(self.error)(said, self.error.hint)
 
 
 @contextmanager
@@ -48,8 +21,8 @@ def stoppable() -> Iterator[None]:
     A second signal ends the process at once. One that is ignored, as by nohup, stays so.
     """
     ends = {
-        signal.SIGINT: InterruptedRunError("interrupted", _AGAIN),
-        signal.SIGTERM: TerminatedRunError("terminated", _AGAIN),
+        signal.SIGINT: InterruptedRunError("interrupted", RUN_AGAIN),
+        signal.SIGTERM: TerminatedRunError("terminated", RUN_AGAIN),
     }
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -114,50 +87,3 @@ def ending_after(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def error_of(reason: BaseException) -> PromoteError:
-    """Return whatever ended the work as one of our errors, with its exit code and the way out."""
-    if isinstance(reason, PromoteError):
-        return reason
-    if isinstance(reason, Stopped):
-        return reason.error
-    if isinstance(reason, KeyboardInterrupt):
-        return InterruptedRunError("interrupted", _AGAIN)
-    if isinstance(reason, OSError):
-        return _of_the_machine(reason)
-    return _bug(reason)
-
-
-def _of_the_machine(error: OSError) -> PromoteError:
-    """Return what this machine did not do, with the path that it is about."""
-    reason = (error.strerror or type(error).__name__).lower()
-    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-    if not isinstance(error, _WRONG_PLACE):
-        return RemoteError(f"{where}{reason}", "Once that is over, running again is safe.")
-    if error.filename is None and not _is_somewhere():
-        return UsageError("the current folder is no longer there", "Go to one that is.")
-    return UsageError(f"{where}{reason}", "Check the path, and who may read and write there.")
-
-
-def _is_somewhere() -> bool:
-    """Say whether the current folder still exists."""
-    try:
-        os.getcwd()  # noqa: PTH109 - pathlib would cost more than --help may take
-    except OSError:
-        return False
-    return True
-
-
-def _bug(reason: BaseException) -> PromoteError:
-    """Return an unexpected exception as an error that asks for a report, not for the user's help."""
-    if variable("PROMOTER_TRACEBACK"):
-        raise reason
-    where = reason.__traceback__
-    while where and where.tb_next:
-        where = where.tb_next
-    place = f" in {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
-    return PromoteError(
-        f"a bug of promote: {type(reason).__name__}{place}",
-        "Please report it with the command. PROMOTER_TRACEBACK=1 shows the whole trace.",
-    )

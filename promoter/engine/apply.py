@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from promoter import pull_request
-from promoter.cli.signals import Stopped
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import PullDraft, PullState
+from promoter.engine.stopped import Stopped
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:

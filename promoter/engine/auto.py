@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from promoter.cli.signals import Stopped, error_of
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState, Sight
 from promoter.engine.apply import Outcome, apply
@@ -14,6 +13,7 @@ from promoter.engine.chain import Chain, Published
 from promoter.engine.choice import choices
 from promoter.engine.observe import Observed, decide
 from promoter.engine.run import preview, races, told, unfinished
+from promoter.engine.stopped import Stopped, error_of
 from promoter.engine.survey import Progress, Survey
 from promoter.git import Stage
 from promoter.graph.warm import warm

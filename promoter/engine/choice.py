@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.cli.signals import error_of
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
 from promoter.engine.checks import ask
+from promoter.engine.stopped import error_of
 from promoter.policy import choose
 from promoter.threads import asked
 

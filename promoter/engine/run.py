@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
-from promoter.cli.signals import Stopped, error_of
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.engine.apply import Outcome, apply
 from promoter.engine.observe import observe_and_plan
+from promoter.engine.stopped import Stopped, error_of
 from promoter.output import report
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from promoter.cli.process import child_environment
 from promoter.domain.evidence import Gate
+from promoter.environment import child_environment
 
 if TYPE_CHECKING:
     from promoter.config.sections import Checks

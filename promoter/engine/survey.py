@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.cli.signals import error_of
 from promoter.config.layout import (
     KUSTOMIZATION_NAMES,
     environments_of,
@@ -21,6 +20,7 @@ from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.entries import ImageEntry
+from promoter.engine.stopped import error_of
 from promoter.planning import propose
 
 if TYPE_CHECKING:

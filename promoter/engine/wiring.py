@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promoter.cli.process import child_environment
 from promoter.config import config
 from promoter.config.config import Config
 from promoter.config.document import load
@@ -17,6 +16,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
 from promoter.engine.current_repository import gitops_origin
+from promoter.environment import child_environment
 from promoter.forges.local import LocalForge
 from promoter.git.clone import Clone
 from promoter.git.commits import Signing

@@ -12,8 +12,8 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.cli.process import variable
 from promoter.domain.errors import UsageError
+from promoter.environment import variable
 from promoter.output.terminal import printable
 from promoter.pull_request import code
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from promoter.cli.process import variable
+from promoter.environment import variable
 from promoter.output.report import Kind
 
 if TYPE_CHECKING:
