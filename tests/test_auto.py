@@ -234,6 +234,30 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         assert len(github.rest()) - before == 2
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
+    tmp_path: Path, registry: Registry, transport: str
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    names = ["app-0", "app-1", "app-2"]
+    for name in names:
+        registry.push(name, "1.4.1", "1.4.2")
+    make(github.repository, {name: registry.name(name) for name in names}, PULLS)
+    git_http.configure(github.repository)
+    command = ("auto", "--repo", github.url, "--output", "json", "--transport", transport)
+    with github:
+        foreign = [github.pull_from_fork(f"promote/dev/{name}") for name in names[:2]]
+        foreign += [github.pull_from_fork("promote/dev/app-2", "aurora-cloud/fork")]
+        foreign[1]["state"] = "closed"
+        before = [dict(one) for one in foreign]
+        run = promote(*command, env={"GITHUB_TOKEN": "good-token"})
+        assert (run.code, set(actions(run).values())) == (0, {"created"}), run.stderr
+        assert foreign == before
+        assert not github.comments
+        ours = [one for one in github.open_pulls() if one["user"]["login"] != "stranger"]
+        assert {one["head"]["ref"] for one in ours} == {f"promote/dev/{name}" for name in names}
+
+
 @pytest.mark.parametrize("flag", [(), ("--transport", "api")])
 def test_environment_by_the_api_gets_githubs_own_commits(
     tmp_path: Path, registry: Registry, flag: tuple[str, ...]

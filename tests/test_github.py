@@ -190,3 +190,23 @@ def test_closed_pull_stays_closed_and_a_new_one_links_it(github: GitHub) -> None
     assert out["pull_request"]["number"] == 2
     assert "#1" in out["pull_request"]["body"]
     assert github.pulls[0]["state"] == "closed"
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize(
+    ("fork", "state"),
+    [("stranger/gitops", "open"), ("aurora-cloud/fork", "open"), ("aurora-cloud/fork", "closed"),
+     (None, "open")],
+)  # fmt: skip
+def test_a_pull_from_a_fork_is_never_ours_whatever_its_branch_is_called(
+    github: GitHub, transport: str, fork: str | None, state: str
+) -> None:
+    foreign = github.pull_from_fork(BRANCH, fork)
+    foreign["state"] = state
+    before = dict(foreign)
+    for tag, action in (("9.9.1", "created"), ("9.9.2", "updated")):
+        out = ask(github, tag, "--transport", transport)
+        assert (out["action"], out["pull_request"]["number"]) == (action, 2), out
+        assert "#1" not in out["pull_request"]["body"]
+    assert foreign == before
+    assert 1 not in github.comments

@@ -54,13 +54,16 @@ class GitHubForge:
             "sort": "created",
             "direction": "desc",
         }
-        found = self.client.read("list the pulls", lambda: self._shown("/pulls", wanted, _pull))
-        return tuple(one for one in found if one.branch == branch)
+        listed = self.client.read(
+            "list the pulls", lambda: self._shown("/pulls", wanted, _own_pull)
+        )
+        return tuple(one for one in listed if one is not None and one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
-        return tuple(self._paged("list the pulls", "/pulls", wanted, _pull))
+        listed = self._paged("list the pulls", "/pulls", wanted, _own_pull)
+        return tuple(one for one in listed if one is not None)
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
@@ -196,6 +199,15 @@ class GitHubForge:
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
         """Change a pull."""
         return _pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
+
+
+def _own_pull(shown: object) -> Pull | None:
+    """Return a listed pull, or None for one from a fork, whose branch may have any name."""
+    pull = _pull(shown)
+    assert isinstance(shown, dict)
+    # The repository of a fork that was deleted is null.
+    head, base = (shown[end].get("repo") or {} for end in ("head", "base"))
+    return pull if head and head.get("id") == base.get("id") else None
 
 
 def _pull(shown: object) -> Pull:

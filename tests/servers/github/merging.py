@@ -96,7 +96,7 @@ def merge(github: GitHub, pull: dict[str, Any], method: str, by: str, body: dict
     if not github.store.move((f"refs/heads/{pull['base']}", base, commit)):
         raise RejectedError(405, "Base branch was modified. Review and try the merge again.")
     done(pull, commit, by)
-    if github.delete_branch_on_merge:
+    if github.delete_branch_on_merge and pull["repository"] == github.full_name:
         github.store.move((f"refs/heads/{pull['head']}", pull["sha"], None))
     return commit
 

@@ -59,10 +59,8 @@ def simple(github: GitHub, pull: dict[str, Any]) -> dict[str, Any]:
         "milestone": shapes.milestone(github, pull["milestone"]) if pull["milestone"] else None,
         "author_association": "COLLABORATOR",
         "auto_merge": _auto_merge(github, pull),
-        "head": _end(github, pull["head"], pull["sha"], shown),
-        "base": _end(
-            github, pull["base"], tips.get(f"refs/heads/{pull['base']}", pull["base_sha"]), shown
-        ),
+        "head": _end(pull["head"], pull["sha"], shapes.head_repository(github, pull)),
+        "base": _end(pull["base"], tips.get(f"refs/heads/{pull['base']}", pull["base_sha"]), shown),
         "_links": {name: {"href": url} for name, url in links.items()},
     }
 
@@ -113,6 +111,11 @@ def issue(github: GitHub, pull: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def owner_of(pull: dict[str, Any]) -> str:
+    """Return who owns the repository that a pull's branch is in."""
+    return str(pull["repository"]).partition("/")[0]
+
+
 def comment(github: GitHub, number: int, index: int) -> dict[str, Any]:
     """Return a comment."""
     found = f"{github.repository_url}/issues"
@@ -151,13 +154,13 @@ def review(github: GitHub, pull: dict[str, Any], index: int) -> dict[str, Any]:
     }
 
 
-def _end(github: GitHub, branch: str, sha: str, shown: dict[str, Any]) -> dict[str, Any]:
+def _end(branch: str, sha: str, shown: dict[str, Any] | None) -> dict[str, Any]:
     """Return one of the two branches of a pull."""
     return {
         "ref": branch,
-        "label": f"{github.owner}:{branch}",
+        "label": f"{shown['owner']['login'] if shown else 'unknown'}:{branch}",
         "sha": sha,
-        "user": shapes.user(github, github.owner),
+        "user": shown and shown["owner"],
         "repo": shown,
     }
 

@@ -27,7 +27,7 @@ def listed(github: GitHub, request: Request) -> Answer:
         one
         for one in github.pulls
         if state in ("all", one["state"])
-        and head in (None, "", f"{github.owner}:{one['head']}")
+        and head in (None, "", f"{pull_shapes.owner_of(one)}:{one['head']}")
         and base in (None, "", one["base"])
     ]
     default = "asc" if query.get("sort") not in (None, "created") else "desc"
@@ -56,20 +56,27 @@ def created(github: GitHub, request: Request) -> Answer:
     if any(
         one["state"] == "open" and (one["head"], one["base"]) == (head, base)
         for one in github.pulls
+        if one["repository"] == github.full_name
     ):
         raise invalid(None, message=f"A pull request already exists for {github.owner}:{head}.")
     if github.store.is_ancestor(sha, onto):
         raise invalid(None, message=f"No commits between {base} and {head}")
     _check_text(body)
-    pull = {
-        "number": len(github.pulls) + 1, "state": "open", "head": head, "base": base,
-        "title": body["title"], "body": body.get("body"), "sha": sha, "base_sha": onto,
-        "draft": bool(body.get("draft")), "user": request.user, "labels": [], "assignees": [],
-        "reviewers": [], "teams": [], "milestone": None, "auto_merge": None, "reviews": [],
-        "merged_at": None, "merged_by": None, "merge_commit_sha": None,
-    }  # fmt: skip
+    pull = new(github, (head, sha), base, body) | {"user": request.user}
     github.pulls.append(pull)
     return 201, pull_shapes.full(github, pull)
+
+
+def new(github: GitHub, head: tuple[str, str], base: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return an open pull as it is kept, from a branch of this repository and its commit."""
+    return {
+        "number": len(github.pulls) + 1, "state": "open", "head": head[0], "base": base,
+        "title": body["title"], "body": body.get("body"), "sha": head[1],
+        "base_sha": github.head(base), "draft": bool(body.get("draft")), "user": "bot",
+        "labels": [], "assignees": [], "reviewers": [], "teams": [], "milestone": None,
+        "auto_merge": None, "reviews": [], "merged_at": None, "merged_by": None,
+        "merge_commit_sha": None, "repository": github.full_name,
+    }  # fmt: skip
 
 
 @route("GET", "/pulls/{number}")

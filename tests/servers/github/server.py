@@ -10,7 +10,7 @@ from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.servers import description
-from tests.servers.github import merging, pull_shapes
+from tests.servers.github import merging, pull_shapes, pulls
 from tests.servers.github.errors import SECONDARY
 from tests.servers.github.faults import Fault, Limit, Seen
 from tests.servers.github.handler import Handler
@@ -138,6 +138,15 @@ class GitHub:
         """Close a pull, as a person does."""
         self.pulls[number - 1]["state"] = "closed"
 
+    def pull_from_fork(self, branch: str, fork: str | None = "stranger/gitops") -> dict[str, Any]:
+        """Open a pull from a branch of a fork, as anybody can; None: the fork is deleted since."""
+        tree, parents = self.store.text("rev-parse", "main^{tree}"), (str(self.head("main")),)
+        tip = self.store.commit(tree, parents, "Hello", ("Stranger", "stranger@example.org"))
+        text = {"title": "A stranger's", "body": "a stranger's text"}
+        pull = pulls.new(self, (branch, tip), "main", text)
+        self.pulls.append(pull | {"repository": fork, "user": "stranger"})
+        return self.pulls[-1]
+
     def approve(self, number: int, by: str = "alice", state: str = "APPROVED") -> None:
         """Review a pull, as a person does; one that was armed is merged when nothing is missing."""
         with self.lock:
@@ -171,7 +180,7 @@ class GitHub:
         """Take note of where the branches are: heads move, and pulls without one are closed."""
         self.tips = self.store.refs() if self.repository.exists() else {}
         for pull in self.pulls:
-            if pull["state"] != "open":
+            if pull["state"] != "open" or pull["repository"] != self.full_name:
                 continue
             now = self.tips.get(f"refs/heads/{pull['head']}")
             base = self.tips.get(f"refs/heads/{pull['base']}")

@@ -104,6 +104,19 @@ def milestone(github: GitHub, number: int) -> dict[str, Any]:
     }
 
 
+def head_repository(github: GitHub, pull: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the repository that a pull's branch is in: this one, a fork, or one deleted since."""
+    if pull["repository"] is None:
+        return None
+    shown = repository(github)
+    if pull["repository"] == github.full_name:
+        return shown
+    owner, _, name = pull["repository"].partition("/")
+    number = crc32(pull["repository"].encode())
+    fork = {"id": number, "node_id": f"R_{number}", "name": name, "full_name": pull["repository"]}
+    return shown | fork | {"owner": user(github, owner), "fork": True}
+
+
 def repository(github: GitHub, *, full: bool = False) -> dict[str, Any]:
     """Return the repository; alone it has more to it than inside a pull."""
     api = github.repository_url
