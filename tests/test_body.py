@@ -18,9 +18,10 @@ from promoter import pull_request
 from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import Declaration
-from promoter.domain.evidence import Brings, Built, Evidence, Gate, Place, SourceCommit
+from promoter.domain.evidence import Brings, Built, Evidence, GateResult, Place, SourceCommit
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, Pull, PullState
+from promoter.domain.proposal import Proposal
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
@@ -45,7 +46,7 @@ needs_renderer = pytest.mark.skipif(
 def proposal(
     tmp_path: Path, *, entries: str = f"  - name: {NAME}\n    newTag: 1.4.1\n",
     wanted: tuple[str, ...] = (NAME,), **more: str,
-) -> propose.Proposal:  # fmt: skip
+) -> Proposal:  # fmt: skip
     """Return a promotion to 1.4.2 in a folder: of the one image there, or of those that are wanted."""
     folder = tmp_path / "prod"
     folder.mkdir()
@@ -86,8 +87,8 @@ def evidence() -> Evidence:
         running={NAME: Built("sha256:" + "e" * 64, datetime(2025, 12, 1, tzinfo=UTC))},
         repository="https://github.com/aurora-cloud/gitops",
         gates=(
-            Gate("edit", "passed", "1 field changed"),
-            Gate("exists", "passed", "in the registry"),
+            GateResult("edit", "passed", "1 field changed"),
+            GateResult("exists", "passed", "in the registry"),
         ),
     )
 
@@ -202,7 +203,7 @@ def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None
         render_note=text,
         brings=Brings("https://github.com/o/r", "0" * 40, text, "ahead", commits),
         places=(Place("dev", (text,), 1), Place("prod", (text,), 2, target=True)),
-        gates=(Gate(text, "unknown", text),),
+        gates=(GateResult(text, "unknown", text),),
         built={NAME: Built(text, None, (text,))},
     )
     made = proposal(tmp_path, run=f"javascript:{text}", source_revision=text)

@@ -68,7 +68,7 @@ class Built:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateResult:
     """One rule that was asked whether the promotion may go."""
 
     name: str
@@ -93,7 +93,7 @@ class Evidence:
     """The GitOps repository, as `--repo` takes it."""
     more_places: int = 0
     """How many more environments there are than places."""
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[GateResult, ...] = ()
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -190,8 +190,8 @@ class BranchCommit:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What the repository and the forge said about one branch, at one moment."""
+class BranchState:
+    """What the repository and the forge say about one branch, at one moment."""
 
     base_branch: str
     base: Tree

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.model import PullState, Sight
+from promoter.domain.model import BranchState, PullState
 from promoter.engine.apply import Outcome, apply
 from promoter.engine.chain import Chain, Published
 from promoter.engine.choice import choices
@@ -234,11 +234,11 @@ class Run:
             self._keep(_key(target), _failed(error_of(reason), target))
             return None
 
-    def _sight(self, seen: _Base, choice: Choice, tree: Tree) -> Sight:
+    def _sight(self, seen: _Base, choice: Choice, tree: Tree) -> BranchState:
         """Return what is there for one app; open pulls are asked for once for all."""
         branch = branch_of(choice.candidate.target, seen.config)
         if choice.settings.deliver == "push":
-            return Sight(seen.name, tree, branch)
+            return BranchState(seen.name, tree, branch)
         sight = self.world.repository.look((seen.name, tree), branch)
         if seen.open_pulls is None:
             seen.open_pulls = _by_branch(self.world.forge().all(), seen.name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Built, Gate
+from promoter.domain.evidence import Built, GateResult
 from promoter.domain.refusal import Refusal
 from promoter.engine.signature import verified
 from promoter.policy.moving import is_moving
@@ -51,7 +51,7 @@ class Findings:
 
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     built: Mapping[str, Built] = field(default_factory=dict)
     images: tuple[ImageRequest, ...] = ()
     """The images as they shall be written: with digests, where the environment pins them."""
@@ -142,7 +142,7 @@ class Checker:
         """Return the findings about one image."""
         if isinstance(found, PromoteError):
             return self._unknown(wanted, found)
-        gates = [Gate("exists", "passed", f"in the registry as {found.digest[:19]}…")]
+        gates = [GateResult("exists", "passed", f"in the registry as {found.digest[:19]}…")]
         refusals: list[Refusal] = []
         warnings: list[str] = []
         for severity, verdict in (self._platforms(wanted, found), self._signature(wanted, found)):
@@ -178,11 +178,11 @@ class Checker:
         return Findings(
             tuple(refusals),
             (told,) if shown else (),
-            (Gate("exists", "unknown", error.message),),
+            (GateResult("exists", "unknown", error.message),),
             images=(wanted.request,),
         )
 
-    def _platforms(self, wanted: Wanted, found: Image) -> tuple[str, Gate | None]:
+    def _platforms(self, wanted: Wanted, found: Image) -> tuple[str, GateResult | None]:
         """Return the verdict on the image's platforms, and how grave it is."""
         asked = self.checks.platforms
         if isinstance(asked, str):
@@ -191,7 +191,7 @@ class Checker:
             try:
                 required = self.registry.describe(wanted.repository, wanted.replaces).platforms
             except PromoteError:
-                return asked, Gate("platforms", "unknown", "what runs now could not be read")
+                return asked, GateResult("platforms", "unknown", "what runs now could not be read")
             severity = asked
         else:
             required, severity = asked, "refuse"
@@ -200,12 +200,12 @@ class Checker:
         missing = [one for one in required if not _covers(found.platforms, one)]
         if missing:
             has = ", ".join(found.platforms) or "none that is known"
-            return severity, Gate(
+            return severity, GateResult(
                 "platforms", "failed", f"not for {', '.join(missing)} (has {has})"
             )
-        return severity, Gate("platforms", "passed", ", ".join(required) or "any")
+        return severity, GateResult("platforms", "passed", ", ".join(required) or "any")
 
-    def _signature(self, wanted: Wanted, found: Image) -> tuple[str, Gate | None]:
+    def _signature(self, wanted: Wanted, found: Image) -> tuple[str, GateResult | None]:
         """Return cosign's verdict on the image's digest, and how grave it is."""
         checks = self.checks
         if checks.signature == "off":
@@ -261,10 +261,10 @@ def _covers(platforms: Sequence[str], wanted: str) -> bool:
     return any(one == wanted or one.startswith(f"{wanted}/") for one in platforms)
 
 
-def _merged(gates: Iterable[Gate]) -> tuple[Gate, ...]:
+def _merged(gates: Iterable[GateResult]) -> tuple[GateResult, ...]:
     """Return one gate a rule: the gravest verdict stands for all images."""
     order = ("failed", "unknown", "warned", "allowed", "passed")
-    found: dict[str, Gate] = {}
+    found: dict[str, GateResult] = {}
     for gate in gates:
         known = found.get(gate.name)
         if known is None or order.index(gate.verdict) < order.index(known.verdict):

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.model import Tree
+    from promoter.domain.proposal import Proposal
     from promoter.engine.checks import Findings
     from promoter.engine.world import World
     from promoter.git.history import FileVersion
     from promoter.planning.plan import Promotion
-    from promoter.planning.propose import Proposal
     from promoter.render import Verdict
 
 _PLACES = 12

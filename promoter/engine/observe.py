@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import ImageRequest, Pull, Sight
+    from promoter.domain.model import BranchState, ImageRequest, Pull
     from promoter.engine.world import World
     from promoter.forges import Forge
     from promoter.planning.plan import Promotion, Request
@@ -48,7 +48,7 @@ class Observed:
     request: Request
     config: Config
     target: Target
-    sight: Sight
+    sight: BranchState
 
 
 def decide(seen: Observed) -> Promotion:
@@ -171,7 +171,7 @@ def _settled(promotion: Promotion) -> Action:
     return Action.UPDATED if promotion.writes else Action.UNCHANGED
 
 
-def _pulls(sight: Sight, target: Target, forge: Forge) -> tuple[Pull, ...]:
+def _pulls(sight: BranchState, target: Target, forge: Forge) -> tuple[Pull, ...]:
     """Return the branch's pulls; whether the open one has reviews only where that matters."""
     found = forge.pulls(sight.branch, sight.base_branch)
     if not target.settings.reviewers:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from promoter.domain.evidence import Gate
+from promoter.domain.evidence import GateResult
 from promoter.environment import child_environment
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ _COSIGN_TIME = 60.0
 _PREFIX, _KEPT = "COSIGN_", ("COSIGN_REPOSITORY", "COSIGN_PKCS11_")
 
 
-def verified(checks: Checks, image: str) -> Gate:
+def verified(checks: Checks, image: str) -> GateResult:
     """Return cosign's verdict on an image, which is named by its digest."""
     program = shutil.which("cosign")
     if program is None:
-        return Gate("signature", "failed", "cosign is not on PATH")
+        return GateResult("signature", "failed", "cosign is not on PATH")
     environment = {
         key: value
         for key, value in child_environment().items()
@@ -37,12 +37,12 @@ def verified(checks: Checks, image: str) -> Gate:
             env=environment,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return Gate("signature", "failed", f"cosign: {type(error).__name__}")
+        return GateResult("signature", "failed", f"cosign: {type(error).__name__}")
     if done.returncode == 0:
-        return Gate("signature", "passed", "verified by cosign")
+        return GateResult("signature", "passed", "verified by cosign")
     said = done.stderr.decode("utf-8", "replace").strip().splitlines()
     reason = next((line for line in said if line.lower().startswith("error")), "not verified")
-    return Gate("signature", "failed", f"cosign: {reason[:200]}")
+    return GateResult("signature", "failed", f"cosign: {reason[:200]}")
 
 
 def _signer(checks: Checks) -> list[str]:

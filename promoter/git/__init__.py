@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.errors import PromoteError
-    from promoter.domain.model import CommitDraft, Sight, Tree
+    from promoter.domain.model import BranchState, CommitDraft, Tree
     from promoter.git.history import FileVersion
 
 
@@ -19,7 +19,7 @@ class Repository(Protocol):
     def base(self, wanted: str | None) -> tuple[str, Tree]:
         """Return the base branch's name and files as they are now; asks the remote anew."""
 
-    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
+    def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""
 
     def has(self, branch: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from github import GithubException
 
 from promoter.domain.errors import RaceLostError, RemoteError
-from promoter.domain.model import BranchCommit, Sight
+from promoter.domain.model import BranchCommit, BranchState
 from promoter.forges.github.client import SETTLING
 from promoter.forges.github.failures import is_of_graphql, is_passing
 from promoter.git.api_history import ApiHistory
@@ -73,12 +73,12 @@ class ApiRepository:
             )
         return name, ApiTree(self._reader, tip)
 
-    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
+    def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base."""
         name, tree = base
         tip = self._tip(branch) if branch else None
         commits = self._beyond(tip, tree.commit) if tip else ()
-        return Sight(name, tree, branch, tip, commits)
+        return BranchState(name, tree, branch, tip, commits)
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch; `RaceLostError` where the branch has moved."""

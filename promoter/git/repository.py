@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import BranchCommit, Sight
+from promoter.domain.model import BranchCommit, BranchState
 from promoter.git.clone import Clone, Update, base_branch
 from promoter.git.commits import Signature, write_commit
 from promoter.git.history import file_versions
@@ -52,13 +52,13 @@ class GitRepository:
         self._base = commit
         return name, self._clone.tree(commit)
 
-    def look(self, base: tuple[str, Tree], branch: str) -> Sight:
+    def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""
         name, tree = base
         tip = self._tip(branch)
         commits = self._beyond(tip, tree.commit) if tip else ()
         self._bring_changed(commits)
-        return Sight(name, tree, branch, tip, commits)
+        return BranchState(name, tree, branch, tip, commits)
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""

@@ -14,8 +14,8 @@ from promoter.pull_request import plain
 
 if TYPE_CHECKING:
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchCommit, Sight
-    from promoter.planning.propose import Proposal
+    from promoter.domain.model import BranchCommit, BranchState
+    from promoter.domain.proposal import Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Branch:
     on_base: bool = False
 
 
-def is_spent(sight: Sight) -> bool:
+def is_spent(sight: BranchState) -> bool:
     """Say whether the branch holds nothing but what a merged pull has brought to the base."""
     merged = (pull for pull in sight.pulls if pull.state is PullState.MERGED)
     return sight.open_pull is None and any(pull.head == sight.tip for pull in merged)
 
 
-def read_branch(sight: Sight, target: Target) -> Branch:
+def read_branch(sight: BranchState, target: Target) -> Branch:
     """Tell our commits from others: trailers, and a tree that is the parent's plus those edits."""
     if not sight.commits or is_spent(sight):
         return Branch()
@@ -46,7 +46,7 @@ def read_branch(sight: Sight, target: Target) -> Branch:
     return Branch(proposals[0], on_base=single and tip.onto.commit == sight.base.commit)
 
 
-def _reproduce(commit: BranchCommit, sight: Sight, target: Target) -> Proposal | None:
+def _reproduce(commit: BranchCommit, sight: BranchState, target: Target) -> Proposal | None:
     """Return the proposal that a commit is exactly, or None where it is not one of ours."""
     declaration = Declaration.parse(commit.message)
     if len(commit.parents) > 1:

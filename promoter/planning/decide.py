@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import Pull, Sight, Tree
+    from promoter.domain.model import BranchState, Pull, Tree
+    from promoter.domain.proposal import Proposal
     from promoter.planning.plan import Request
-    from promoter.planning.propose import Proposal
 
 
 def locate(request: Request, config: Config, base: Tree) -> Target:
@@ -40,7 +40,7 @@ def branch_of(target: Target, config: Config) -> str:
 def plan(
     request: Request,
     config: Config,
-    sight: Sight,
+    sight: BranchState,
     orders: Mapping[Pair, Order] | None = None,
 ) -> Plan:
     """Return what carries the request out on what was seen; refusals are part of it.
@@ -89,7 +89,7 @@ def _finish(target: Target) -> Finish:
     )
 
 
-def _declare(request: Request, target: Target, sight: Sight) -> Declaration:
+def _declare(request: Request, target: Target, sight: BranchState) -> Declaration:
     """Return the request as its commit will declare it."""
     latest = sight.pulls[0] if sight.pulls else None
     refused = latest is not None and latest.state is PullState.CLOSED
@@ -105,7 +105,7 @@ def _declare(request: Request, target: Target, sight: Sight) -> Declaration:
     )
 
 
-def _previous(sight: Sight, latest: Pull) -> int | None:
+def _previous(sight: BranchState, latest: Pull) -> int | None:
     """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
     return None if sight.open_pull or pull_request.closed_by_us(latest.body) else latest.number
 
@@ -116,7 +116,7 @@ class _Planner:
 
     request: Request
     config: Config
-    sight: Sight
+    sight: BranchState
     target: Target
     blank: Promotion
     order: Ordering

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import RULES
-from promoter.domain.evidence import Gate
+from promoter.domain.evidence import GateResult
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
@@ -13,45 +13,47 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.config.layout import Target
-    from promoter.planning.propose import Proposal
+    from promoter.domain.proposal import Proposal
     from promoter.policy.pairs import Pair
     from promoter.render import Verdict
 
 
 def gates_of(
     proposal: Proposal, verdict: Verdict, target: Target, unordered: Sequence[Pair] | None
-) -> tuple[Gate, ...]:
+) -> tuple[GateResult, ...]:
     """Return the rules that every promotion passes, with what they found.
 
     `unordered` are the images of which nobody knows which is newer; None where that is not known.
     """
     count = sum(len(edit.changes) for edit in proposal.edits)
     fields = f"{count} field{'s' if count != 1 else ''}"
-    gates = [Gate("edit", "passed", f"{fields} changed; every other byte is proved the same")]
+    gates = [GateResult("edit", "passed", f"{fields} changed; every other byte is proved the same")]
     pairs = {(m.from_tag or m.from_digest, m.to_tag or m.to_digest) for m in proposal.moves}
     orders = {order_of(target.settings.policy, old, new) for old, new in pairs if old and new}
     if Order.OLDER in orders:
-        gates.append(Gate("order", "allowed", "a downgrade, asked for with --allow downgrade"))
+        gates.append(
+            GateResult("order", "allowed", "a downgrade, asked for with --allow downgrade")
+        )
     elif not orders:
-        gates.append(Gate("order", "unknown", "nothing is replaced whose tag is known"))
+        gates.append(GateResult("order", "unknown", "nothing is replaced whose tag is known"))
     elif None not in orders:
-        gates.append(Gate("order", "passed", "the new tag is no older"))
+        gates.append(GateResult("order", "passed", "the new tag is no older"))
     elif unordered is not None and not unordered:
         gates.append(
-            Gate("order", "passed", "the new image was made later, or from a later commit")
+            GateResult("order", "passed", "the new image was made later, or from a later commit")
         )
     else:
-        gates.append(Gate("order", "unknown", "the tags do not say which is newer"))
+        gates.append(GateResult("order", "unknown", "the tags do not say which is newer"))
     if verdict.diff is None:
-        gates.append(Gate("render", "unknown", "nothing was rendered"))
+        gates.append(GateResult("render", "unknown", "nothing was rendered"))
     elif verdict.diff.images_only:
-        gates.append(Gate("render", "passed", "only container images change at run time"))
+        gates.append(GateResult("render", "passed", "only container images change at run time"))
     elif verdict.diff.broken:
-        gates.append(Gate("render", "warned", "more than images changes at run time"))
+        gates.append(GateResult("render", "warned", "more than images changes at run time"))
     else:
-        gates.append(Gate("render", "unknown", "not every object could be compared"))
+        gates.append(GateResult("render", "unknown", "not every object could be compared"))
     gates += [
-        Gate(rule, "allowed", f"{RULES[rule]}: asked for with --allow")
+        GateResult(rule, "allowed", f"{RULES[rule]}: asked for with --allow")
         for rule in proposal.declaration.allow
         if rule != "downgrade"
     ]

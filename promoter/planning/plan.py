@@ -12,8 +12,8 @@ from promoter.pull_request import agrees
 if TYPE_CHECKING:
     from promoter.domain.image import Tag
     from promoter.domain.model import ImageRequest, Pull, PullDraft
+    from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
-    from promoter.planning.propose import Proposal
     from promoter.policy.pairs import Pair
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageMove, ImageRequest, Kind
+from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
     from promoter.domain.model import FileEdit, Tree
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Reach
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The edits of one promotion on one tree, and what they mean for each image."""
-
-    declaration: Declaration
-    edits: tuple[FileEdit, ...]
-    moves: tuple[ImageMove, ...]
-    warnings: tuple[str, ...] = ()
-    whole: bool = False
-    """Whether its images are just those that one `--tag` sets."""
 
 
 def read_file(tree: Tree, target: Target) -> bytes:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promoter.domain.model import ImageMove
-    from promoter.planning.propose import Proposal
+    from promoter.domain.proposal import Proposal
     from promoter.policy.model import Policy
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from promoter.config.sections import Templates
     from promoter.domain.evidence import Built, Place
     from promoter.domain.model import ImageMove
-    from promoter.planning.propose import Proposal
+    from promoter.domain.proposal import Proposal
 
 _DIFF_LIMIT = 20_000
 _ROWS = 60

@@ -11,7 +11,7 @@ from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
 if TYPE_CHECKING:
     from promoter.domain.evidence import Evidence
     from promoter.domain.model import Pull, PullDraft
-    from promoter.planning.propose import Proposal
+    from promoter.domain.proposal import Proposal
 
 _NAME = "state"
 _IMAGES_LIMIT = 8_000

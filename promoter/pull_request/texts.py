@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from promoter.config.sections import Templates
     from promoter.domain.model import ImageMove
-    from promoter.planning.propose import Proposal
+    from promoter.domain.proposal import Proposal
 
 _TITLE_LIMIT = 250
 

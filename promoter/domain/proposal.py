@@ -1,0 +1,22 @@
+"""The edits that a declaration means on one tree, and what they mean for each image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from promoter.domain.declaration import Declaration
+    from promoter.domain.model import FileEdit, ImageMove
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The edits of one promotion on one tree, and what they mean for each image."""
+
+    declaration: Declaration
+    edits: tuple[FileEdit, ...]
+    moves: tuple[ImageMove, ...]
+    warnings: tuple[str, ...] = ()
+    whole: bool = False
+    """Whether its images are just those that one `--tag` sets."""
