@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from promoter import reference
+from config import generate
 from promoter.cli import flags
 from promoter.config.config import parse
 from promoter.domain.declaration import RULES
@@ -33,11 +33,11 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_configuration_reference_is_what_the_models_say() -> None:
-    assert (ROOT / "config/README.md").read_text(encoding="utf-8") == reference.markdown()
+    assert (ROOT / "config/README.md").read_text(encoding="utf-8") == generate.markdown()
 
 
 def test_schema_is_what_the_models_say() -> None:
-    assert (ROOT / "config/promoter.schema.json").read_text(encoding="utf-8") == reference.schema()
+    assert (ROOT / "config/promoter.schema.json").read_text(encoding="utf-8") == generate.schema()
 
 
 @pytest.mark.parametrize("name", ["aurora.yaml", "minimal.yaml", "full.yaml"])

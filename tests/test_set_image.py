@@ -458,6 +458,37 @@ def test_bytes_that_are_no_text_are_refused_with_their_line_made_inert(tmp_path:
     assert f"  | namespace: é\ufffd[31m\ufffdt\ufffd\n  | {' ' * 17}^\n" in run.stderr
 
 
+def test_size_is_known_before_a_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    with file.open("wb") as out:
+        out.truncate(1 << 40)
+    run = set_image("--file", str(file), "nginx:v2")
+    assert (run.code, "1099511627776 bytes" in run.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "value", ["v27.0.0", "1.25", "1.25-alpine", "2", "20240101", "V1", "1.4.0_1", "v2+x"]
+)
+def test_version_that_would_become_a_name_is_refused_with_both_meanings(
+    value: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    run = set_image("--dir", str(tmp_path), f"nginx={value}")
+    assert run.code == 2
+    assert f"nginx=*:{value}" in run.stderr
+    assert f"nginx={value}:*" in run.stderr
+    assert "newTag: v1" in file.read_text()
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1/app", "3scale", "v2ray", "library/2048"])
+def test_name_that_only_begins_like_a_version_is_a_name(value: str, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: nginx\n  newTag: v1\n")
+    assert set_image("--dir", str(tmp_path), f"nginx={value}").code == 0
+    assert f"newName: {value}\n" in file.read_text()
+
+
 def test_second_run_changes_nothing_and_keeps_the_file_itself(tmp_path: Path) -> None:
     file = tmp_path / "kustomization.yaml"
     file.write_text("images:\n- name: nginx\n  newTag: v1\n")

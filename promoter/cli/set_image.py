@@ -15,6 +15,7 @@ from promoter.domain.errors import Exit, RefusedError, SelectionError
 from promoter.domain.refusal import Refusal
 from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
+from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
 from promoter.output import report
 from promoter.planning.dead_edits import unfelt
@@ -81,6 +82,7 @@ def _plan(
     A new entry must be felt by a container where all can be read.
     """
     try:
+        check_size(str(file.named), file.real.stat().st_size)
         data = file.real.read_bytes()
     except OSError as error:
         raise SelectionError(f"{file.named}: {error.strerror}", "Name another file.") from error

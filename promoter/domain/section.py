@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Section(BaseModel):
     """A part of the configuration: frozen, kebab-case keys, unknown keys are errors.
 
-    What its keys mean stands below each of them, and is read by `promoter.reference` alone:
+    What its keys mean stands below each of them, and is read by `config/generate.py` alone:
     pydantic would read every module's source for it at each start.
     """
 

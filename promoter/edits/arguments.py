@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
@@ -11,6 +12,8 @@ from promoter.edits.kustomization import KEEP, ImageSetting, Keep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# A first part such as v27.0.0, 1.25 or 20240101: nobody calls an image so, and many a tag.
+_VERSION = re.compile(r"v?\d+(?:[._+-][^/]*)?", re.ASCII | re.IGNORECASE)
 _FORMS = "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME, NAME=NEWNAME:TAG, NAME=*:TAG"
 
 
@@ -45,6 +48,11 @@ def parse_argument(text: str) -> ImageSetting:
         raise UsageError(
             f"{shown(text)} reads as name {name} and tag {tag}, not as a registry's port",
             "Write the path behind the port as well.",
+        )
+    if equals and tag is None and digest is None and _VERSION.fullmatch(name):
+        raise UsageError(
+            f"{shown(text)} would rename the image to {shown(name)}, which reads as a version",
+            f"To set the tag: {key}=*:{name}. To rename the image and keep its tag: {key}={name}:*.",
         )
     if not equals:
         return ImageSetting(str(Name.parse(name)), KEEP, *_fields(tag, digest))

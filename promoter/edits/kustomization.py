@@ -1,7 +1,7 @@
 """`images:` of a kustomization: read the entries, set tags and digests, byte by byte.
 
 What kustomize itself does to the file is in its `edit set image`; where promote differs on purpose
-is listed in `promoter.edits.differences`.
+is listed in config/README.md.
 """
 
 from __future__ import annotations

@@ -110,11 +110,16 @@ class Source:
         return RefusedError([self.refusal(rule, reason, hint, at=at)])
 
 
+def check_size(path: str, size: int) -> None:
+    """Raise `RefusedError` for a file of more bytes than are read."""
+    if size > SIZE_LIMIT:
+        reason = f"the file has {size} bytes, and {SIZE_LIMIT} is the most"
+        raise RefusedError([Refusal("size", reason, "Split it.", path)])
+
+
 def decode(path: str, data: bytes) -> Source:
     """Return a file's text, or raise `RefusedError` for what no edit can be safe in."""
-    if len(data) > SIZE_LIMIT:
-        reason = f"the file has {len(data)} bytes, and {SIZE_LIMIT} is the most"
-        raise RefusedError([Refusal("size", reason, "Split it.", path)])
+    check_size(path, len(data))
     parts = sum(map(data.count, _SIGNS))
     if parts > PARTS_LIMIT:
         reason = f"the file has up to {parts} parts, and {PARTS_LIMIT} is the most"

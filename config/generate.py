@@ -1,4 +1,7 @@
-"""The configuration reference and the JSON schema, generated from the models that read the file."""
+"""Write config/README.md and config/promoter.schema.json from the models that read promoter.yaml.
+
+Run it from the repository's root: `python -m config.generate`.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import inspect
 import json
 import textwrap
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promoter.config.config import Config
 from promoter.config.sections import App, Checks, Environment, Override, Templates
 from promoter.domain.section import Section
-from promoter.edits.differences import DIFFERENCES
 from promoter.edits.targets import (
     ArgocdTarget,
     KustomizeTarget,
@@ -59,8 +62,91 @@ Examples: [minimal](minimal.yaml), [Aurora](aurora.yaml), [full](full.yaml). The
 [JSON schema](promoter.schema.json) serves editors:
 `# yaml-language-server: $schema=…/config/promoter.schema.json`.
 
-This page and the schema are generated: `python -m promoter.reference config`.
+This page and the schema are generated: `python -m config.generate`.
 """
+
+
+class _Difference(NamedTuple):
+    """One deliberate difference and its reason."""
+
+    what: str
+    why: str
+
+
+_DIFFERENCES = (
+    _Difference(
+        "The file stays as it is.",
+        "Comments, order, quotes, indentation, line ends and the final newline are kept; entries are "
+        "neither sorted nor merged, and no header is added. Sorting can change what is rendered.",
+    ),
+    _Difference(
+        "A tag keeps `newName`.",
+        "`nginx:v2` means `nginx=*:v2`: losing the registry with the tag is never meant. "
+        "`nginx=nginx:v2` says it where it is.",
+    ),
+    _Difference(
+        "Names, tags and digests are held to the OCI grammar.",
+        "A tag such as `a b` or `1.2.3+build`, an empty part, a second `:` or `@` would only fail later.",
+    ),
+    _Difference(
+        "One entry is set once.",
+        "With the same name in two arguments the last one would silently win entirely.",
+    ),
+    _Difference(
+        "`name=localhost:5000` is refused.",
+        "It reads as the name `localhost` with the tag `5000`, not as a registry's port.",
+    ),
+    _Difference(
+        "`name=v27.0.0` is refused.",
+        "It would rename the image to `v27.0.0` and drop its tag. `name=*:v27.0.0` sets the tag, "
+        "`name=v27.0.0:*` renames.",
+    ),
+    _Difference(
+        "Names that carry a tag are edited, never added.",
+        "Such an entry matches only containers of exactly that tag.",
+    ),
+    _Difference(
+        "A name that is only some entry's `newName` is refused.",
+        "The new entry would act on the result of the other one.",
+    ),
+    _Difference(
+        "A missing entry is added only where a container uses it.",
+        "Where the whole graph can be read and none does, the entry would be dead; "
+        "`--allow dead-edit` adds it all the same.",
+    ),
+    _Difference(
+        "A `tagSuffix` on the entry is refused.",
+        "A tag silences it, and kustomize drops it without a word.",
+    ),
+    _Difference(
+        "Duplicate entries, duplicate keys, several documents, `imageTags` are refused.",
+        "kustomize keeps one and drops the other, and `edit` and `build` disagree on which.",
+    ),
+    _Difference(
+        "Anchors and aliases on what is set are refused.",
+        "Setting one place would set the others.",
+    ),
+    _Difference(
+        "Placeholders such as `${TAG}` are refused.",
+        "Something else fills them in; `--allow placeholder` replaces them.",
+    ),
+    _Difference(
+        "A `*` that keeps nothing is refused.",
+        "`nginx=*@*` on an entry without a digest would only remove its tag.",
+    ),
+    _Difference(
+        "A doubtful value is written in double quotes.",
+        "Whatever kustomize, ruamel.yaml or PyYAML would not read as a string: `1.10`, `1e3`, `yes`.",
+    ),
+    _Difference(
+        "The kind is checked.",
+        "Another resource under the same file name, as Flux has it, is refused at once.",
+    ),
+    _Difference(
+        "A literal `*` in the file is refused.",
+        "kustomize erases it.",
+    ),
+)
 
 
 def markdown() -> str:
@@ -75,7 +161,7 @@ def markdown() -> str:
         rows = [_row(name, model) for name in keys if name != "kind"]
         table = ["| key | default | meaning |", "|---|---|---|", *rows] if rows else []
         parts.append("\n".join([head, *table]))
-    listed = "\n".join(f"- **{one.what}** {one.why}" for one in DIFFERENCES)
+    listed = "\n".join(f"- **{one.what}** {one.why}" for one in _DIFFERENCES)
     parts.append(f"## `promote set-image` beside `kustomize edit set image`\n\n{listed}")
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
@@ -138,15 +224,12 @@ def _shown(value: object) -> str:
     return f"`{value}`" if isinstance(value, str) else ""
 
 
-def _write(directory: str) -> None:
-    """Write both into a folder."""
-    from pathlib import Path
-
-    (Path(directory) / "README.md").write_text(markdown(), encoding="utf-8")
-    (Path(directory) / "promoter.schema.json").write_text(schema(), encoding="utf-8")
+def main() -> None:
+    """Write both beside this file."""
+    directory = Path(__file__).parent
+    (directory / "README.md").write_text(markdown(), encoding="utf-8")
+    (directory / "promoter.schema.json").write_text(schema(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    import sys
-
-    _write(sys.argv[1])
+    main()
