@@ -14,9 +14,11 @@ from promoter.domain.errors import RemoteError
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
 from promoter.git.fast_import import FastImport
-from promoter.git.program import Git
+from promoter.git.program import Credential, Git
 from promoter.git.tree import GitTree, StagedTree, differing
 from tests.many_apps import DEV, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
 
 BY = Signature("A Bot", "bot@example.org", 1767225601)
 NAMES = {
@@ -99,9 +101,12 @@ def test_commits_have_gits_own_ids_whatever_names_and_modes_the_files_have(
 
 def test_a_chain_of_commits_needs_nothing_of_the_remote(tmp_path: Path) -> None:
     apps = {f"app-{number}": f"example.org/{number}" for number in range(30)}
-    repo = make(tmp_path / "gitops.git", apps, DEV)
+    server = GitHub(tmp_path / "srv")
+    repo = make(server.repository, apps, DEV)
+    git_http.configure(repo.path)
     base = repo.git("rev-parse", "main")
-    with Clone(repo.path.as_uri(), Deadline(60)) as clone:
+    token = Credential(server.url, "good-token")
+    with server, Clone(server.url, Deadline(60), configuration=token.configuration()) as clone:
         clone.remote_refs()
         clone.fetch(base)
         repo.path.rename(tmp_path / "away.git")
@@ -136,3 +141,40 @@ def test_what_is_not_saved_leaves_nothing_behind(origin: tuple[Path, str]) -> No
             home = clone.git.directory
         assert not home.exists()
         assert git("count-objects", "-v") == before
+
+
+def test_a_folder_lends_its_objects_and_nothing_is_fetched(tmp_path: Path) -> None:
+    repo = make(tmp_path / "gitops.git", {"web": "example.org/web"}, DEV)
+    base = repo.git("rev-parse", "main")
+    with Clone(repo.path.as_uri(), Deadline(60)) as clone:
+        clone.remote_refs()
+        clone.fetch(base)
+        path = PurePosixPath(kustomization("web"))
+        assert clone.tree(base).read(path) == repo.read(str(path)).encode() + b"\n"
+        assert not list((clone.git.directory / "objects" / "pack").iterdir())
+
+
+def test_a_commit_that_a_folder_lacks_is_told(tmp_path: Path) -> None:
+    repo = make(tmp_path / "gitops.git", {"web": "example.org/web"}, DEV)
+    with Clone(repo.path.as_uri(), Deadline(60)) as clone:
+        clone.remote_refs()
+        with pytest.raises(RemoteError, match="has no commit"):
+            clone.fetch("1" * 40)
+
+
+def test_a_shallow_work_tree_lends_its_objects_as_well(tmp_path: Path) -> None:
+    repo = make(tmp_path / "gitops.git", {"web": "example.org/web"}, DEV)
+    repo.commit("main", "README.md", "second")
+    tree = tmp_path / "tree"
+    subprocess.run(["git", "clone", "-q", "--depth=1", repo.path.as_uri(), str(tree)], check=True)
+    linked = tmp_path / "linked"
+    subprocess.run(
+        ["git", "worktree", "add", "-q", str(linked), "-b", "side"], cwd=tree, check=True
+    )
+    tip = repo.git("rev-parse", "main")
+    for url in (tree / ".git", tree / ".git" / "worktrees" / "linked"):
+        with Clone(url.as_uri(), Deadline(60)) as clone:
+            clone.remote_refs()
+            clone.fetch(tip)
+            assert clone.shallow_commits() == {tip}
+            assert clone.git("log", "--format=%H", tip) == tip

@@ -1,19 +1,21 @@
-"""A shallow, blobless, bare clone without a work tree: the fastest way to one commit's few files."""
+"""A bare clone without a work tree: the fastest way to one commit's few files.
+
+From a server it brings a shallow history without file contents; of a folder it borrows the objects.
+"""
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.refusal import Refusal
+from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
 from promoter.git.program import FETCH, NOTHING, REMOTE, Git, Result, check_version, failure
@@ -21,7 +23,7 @@ from promoter.git.retry import patiently
 from promoter.git.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from promoter.domain.errors import PromoteError
 
@@ -67,6 +69,8 @@ class Clone:
         self._depths: dict[str, int] = {}
         self._deepened: dict[str, int] = {}
         self._ready = False
+        self._borrows = False
+        """Whether all objects of the remote are at hand, since it is a folder."""
 
     def __enter__(self) -> Self:
         """Return itself; leaving removes the folder."""
@@ -105,6 +109,9 @@ class Clone:
         ]
         if not wanted:
             return
+        if self._borrows:
+            self._check_there(wanted)
+            return
         result = self._fetch(depth, "blob:none", *wanted)
         if _FILTER_IGNORED in result.stderr:
             self.objects.blobless = False
@@ -113,6 +120,9 @@ class Clone:
     def fetch_history(self, depth: int, *commits: str) -> None:
         """Bring commits with so many before them, and nothing of their files."""
         self._prepare()
+        if self._borrows:
+            self._check_there(commits)
+            return
         self._fetch(depth, "tree:0", *commits)
 
     def shallow_commits(self) -> frozenset[str]:
@@ -135,15 +145,20 @@ class Clone:
             return True
         for depth in _DEPTHS:
             # Trees of old commits are of no use: only the chain of commits is asked for.
-            if self._deepened.get(of, 0) < depth:
+            if self._deepened.get(of, 0) < depth and not self._borrows:
                 self._fetch(depth, "tree:0", of)
                 self._deepened[of] = depth
             status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
             if status == 0:
                 return True
-            if not self._is_shallow():
+            if self._borrows or not self._is_shallow():
                 return False
         return False
+
+    @property
+    def can_deepen(self) -> bool:
+        """Whether the remote may have more history than is here."""
+        return not self._borrows
 
     def push(self, update: Update) -> None:
         """Push a ref, only if the remote still has what was seen; else `RaceLostError`."""
@@ -192,9 +207,21 @@ class Clone:
         if self._ready:
             return
         check_version(self.git)
-        remote = {"url": self.url, "promisor": "true", **_local_programs(self.git, self.url)}
-        _write_repository(self.git.directory, remote)
+        remote = {"url": self.url, "promisor": "true", **local_programs(self.git, self.url)}
+        write_repository(self.git.directory, remote)
+        self._borrows = borrow(self.git.directory, self.url)
+        self.objects.blobless = not self._borrows
         self._ready = True
+
+    def _check_there(self, commits: Iterable[str]) -> None:
+        """Raise `RemoteError` for a commit that a folder does not have."""
+        for commit in commits:
+            try:
+                self.objects.read(commit)
+            except KeyError as error:
+                raise RemoteError(
+                    f"{self.url} has no commit {commit}", "Fetch it there, or push it."
+                ) from error
 
     def _is_shallow(self) -> bool:
         """Say whether the clone's history still ends before its beginning."""
@@ -217,48 +244,6 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
             f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
         )
     return name, commit
-
-
-def _write_repository(directory: Path, remote: Mapping[str, str]) -> None:
-    """Write an empty bare repository with one remote; by git it would take nine processes."""
-    for name in ("objects/pack", "refs/heads"):
-        (directory / name).mkdir(parents=True)
-    settings = "".join(f"\t{key} = {_quoted(value)}\n" for key, value in remote.items())
-    (directory / "config").write_text(
-        "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n"
-        f"[extensions]\n\tpartialClone = {REMOTE}\n"
-        f'[remote "{REMOTE}"]\n{settings}',
-        encoding="utf-8",
-        errors="surrogateescape",
-    )
-    (directory / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
-
-
-def _quoted(value: str) -> str:
-    """Return a value as git's configuration files hold one (git-config(1), "Values")."""
-    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
-        value = value.replace(plain, escaped)
-    return f'"{value}"'
-
-
-def _local_programs(git: Git, url: str) -> dict[str, str]:
-    """Return the remote's programs for a folder, which run here, as its owner alone has set them.
-
-    Git hands them none of its own settings, so that the user's hooks would run: those of every
-    repository, which are no rule of this one. The repository's own stay, wherever they are.
-    """
-    if not url.startswith("file://"):
-        return {}
-    directory = os.fsdecode(unquote_to_bytes(urlsplit(url).path))
-    own = git.attempt(
-        "config", "--file", f"{directory}/config", "--includes", "--type=path", "core.hooksPath"
-    )
-    hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
-    return {
-        "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
-        # The hook is given the command to run; the shell that it is for becomes that command.
-        "uploadpack": "git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
-    }
 
 
 def _push_failure(result: Result, ref: str) -> RemoteError:

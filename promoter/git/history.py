@@ -79,7 +79,11 @@ class FileHistory:
     def _go_on(self) -> bool:
         """Go further back, as long as there is time for it; say whether that was done."""
         deadline = self.clone.git.deadline
-        if self.depth + 1 == len(_DEPTHS) or deadline.remaining() < _RESERVE * deadline.seconds:
+        if (
+            not self.clone.can_deepen
+            or self.depth + 1 == len(_DEPTHS)
+            or deadline.remaining() < _RESERVE * deadline.seconds
+        ):
             return False
         self.depth += 1
         self.clone.fetch(self.commit, depth=_DEPTHS[self.depth])

@@ -9,6 +9,8 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Brings, SourceCommit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promoter.git.clone import Clone
 
 # Most promotions bring fewer commits; where these do not tell all, the whole history is brought.
@@ -22,7 +24,7 @@ _PULL = re.compile(r"Merge pull request (#[0-9]{1,9}) from ")
 def read_brings(clone: Clone, repository: str, old: str | None, new: str | None) -> Brings:
     """Return the commits from one revision to another; what can not be read is said, not raised."""
     try:
-        found = [_revision(clone, one) if one else None for one in (old, new)]
+        found = _commits(clone, old, new)
         for asked, commit in zip((old, new), found, strict=True):
             if asked and commit is None:
                 return Brings(repository, old, new, note=f"{asked} is not in the source")
@@ -93,14 +95,21 @@ def _title(subject: str, body: str) -> str:
     return f"{own} ({pull[1]})" if pull and own else subject
 
 
-def _revision(clone: Clone, text: str) -> str | None:
-    """Return the commit that a revision or a ref names at the source, or None."""
+def _commits(clone: Clone, *revisions: str | None) -> list[str | None]:
+    """Return the commits that revisions or refs name at the source, None for each that is unknown."""
+    if all(one is None or _WHOLE.fullmatch(one) for one in revisions):
+        return list(revisions)
+    refs = clone.remote_refs("refs/heads/*", "refs/tags/*").refs
+    return [one and _commit(one, refs) for one in revisions]
+
+
+def _commit(text: str, refs: Mapping[str, str]) -> str | None:
+    """Return the commit that a revision or a ref names among the refs of the source, or None."""
     if _WHOLE.fullmatch(text):
         return text
-    found = clone.remote_refs("refs/heads/*", "refs/tags/*").refs
     for ref in (text, f"refs/tags/{text}", f"refs/heads/{text}"):
-        if ref in found:
-            return found[ref]
+        if ref in refs:
+            return refs[ref]
     if _SHA.fullmatch(text):
-        return next((commit for commit in found.values() if commit.startswith(text)), None)
+        return next((commit for commit in refs.values() if commit.startswith(text)), None)
     return None

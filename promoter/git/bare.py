@@ -1,0 +1,84 @@
+"""An empty bare repository, written as files, and what it takes from a folder that it is a clone of."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from promoter.git.program import REMOTE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.git.program import Git
+
+
+def write_repository(directory: Path, remote: Mapping[str, str]) -> None:
+    """Write an empty bare repository with one remote; by git it would take nine processes."""
+    for name in ("objects/pack", "refs/heads"):
+        (directory / name).mkdir(parents=True)
+    settings = "".join(f"\t{key} = {_quoted(value)}\n" for key, value in remote.items())
+    (directory / "config").write_text(
+        "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n"
+        f"[extensions]\n\tpartialClone = {REMOTE}\n"
+        f'[remote "{REMOTE}"]\n{settings}',
+        encoding="utf-8",
+        errors="surrogateescape",
+    )
+    (directory / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
+
+
+def borrow(directory: Path, url: str) -> bool:
+    """Have a clone read the objects of a folder in place; False where that cannot be."""
+    if not url.startswith("file://"):
+        return False
+    source = Path(_folder(url))
+    with suppress(OSError):
+        common = source / (source / "commondir").read_text(encoding="utf-8").rstrip("\n")
+        source = common.resolve()
+    objects = source / "objects"
+    if not objects.is_dir() or "\n" in str(objects):
+        return False
+    information = directory / "objects" / "info"
+    information.mkdir()
+    (information / "alternates").write_bytes(os.fsencode(objects) + b"\n")
+    with suppress(FileNotFoundError):
+        shutil.copyfile(source / "shallow", directory / "shallow")
+    return True
+
+
+def _folder(url: str) -> str:
+    """Return the path of a `file://` URL."""
+    return os.fsdecode(unquote_to_bytes(urlsplit(url).path))
+
+
+def _quoted(value: str) -> str:
+    """Return a value as git's configuration files hold one (git-config(1), "Values")."""
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        value = value.replace(plain, escaped)
+    return f'"{value}"'
+
+
+def local_programs(git: Git, url: str) -> dict[str, str]:
+    """Return the remote's programs for a folder, which run here, as its owner alone has set them.
+
+    Git hands them none of its own settings, so that the user's hooks would run: those of every
+    repository, which are no rule of this one. The repository's own stay, wherever they are.
+    """
+    if not url.startswith("file://"):
+        return {}
+    directory = _folder(url)
+    own = git.attempt(
+        "config", "--file", f"{directory}/config", "--includes", "--type=path", "core.hooksPath"
+    )
+    hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
+    return {
+        "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
+        # The hook is given the command to run; the shell that it is for becomes that command.
+        "uploadpack": "git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
+    }
