@@ -77,6 +77,16 @@ apps:
             "checks.platforms.0: 'linux' is no platform",
         ),
         ("environments: {prod: {path: x, policy: {newest: 1000}}}\n", (1, 41), "must be less than"),
+        (
+            "environments:\n  prod:\n    path: x\n    policy:\n      regex: '(?P<x>a){1000000000}'\n",
+            (5, 7),
+            "policy.regex: has the repeat {1000000000}, and 1000 is the most",
+        ),
+        (
+            "environments:\n  prod: {path: x, policy: {newest: 9, include: [a, '(a{99}){99}']}}\n",
+            (2, 52),
+            "policy.include.1: demands more than 1000 characters",
+        ),
         ("environments: {1: {path: x}}\n", (1, 16), "environments.1: must be text"),
         ("environments: {dev: {path: x}, on: x}\n", (1, 32), "environments.on: must be a mapping"),
         ("null: x\n", (1, 1), "a key must be text"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -178,6 +179,61 @@ def test_a_pattern_that_runs_away_is_stopped_and_named() -> None:
     with pytest.raises(UsageError, match="takes too long"):
         compiled(r"^(?:a|b|ab)*(?:a|ba|b)*$").search("ab" * 60 + "c")
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("(?P<x>a){1000000000}", "the repeat {1000000000}"),
+        ("a{1001}", "the repeat {1001}"),
+        ("a{0,1000000}", "the repeat {0,1000000}"),
+        ("a{1000000,}", "the repeat {1000000,}"),
+        ("(?:a{100}){100}", "demands more"),
+        ("(?:(?:a{99,}b?){9,99}){9}", "demands more"),
+        ("(((((a){9}){9}){9}){9}){9}", "demands more"),
+        ("(?:a{100}){100}+", "demands more"),
+        ("(?:a{100}){100}?", "demands more"),
+        ("(?=(?:a{100}){100})", "demands more"),
+        ("(?i:[a-z]{100}){100}", "demands more"),
+        ("(?:[(]{100}){100}", "demands more"),
+        ("(?:[]{}(]{100}[^])]){100}", "demands more"),
+        (r"(?:\({100}\)){100}", "demands more"),
+        ("(?:(?#()a{100}){100}", "demands more"),
+        ("a{100}" * 11, "demands more"),
+        ("(?:a{100}[[:a:](]){100}", "a [ within [ ]"),
+        ("(?x)(?:a{100}#[\n){100}", "has (?x)"),
+        ("(?V1)a", "has (?V1)"),
+        ("a(?R)?b", "has (?R)"),
+        ("(a(?1)?)", "has (?1)"),
+        ("(?P<x>a(?&x)?)", "has (?&"),
+        ("(?P<x>a(?P>x)?)", "has (?P>"),
+        ("a" * 201, "201 characters"),
+    ],
+)
+def test_a_pattern_that_could_take_all_memory_is_refused_before_it_is_compiled(
+    source: str, reason: str
+) -> None:
+    for given in ({"regex": source}, {"semver": "*", "include": [source]}):
+        with pytest.raises(ValidationError, match=re.escape(reason)):
+            policy(**given)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$",
+        "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        r"^v\d{4}\.\d{2}\.\d{2}(?:-\d+)?$",
+        "^(?:[a-z0-9-]{1,63}\\.){1,9}[a-z]{2,63}$",
+        "(?i)^(?:rc|beta)[.-]?[0-9]{1,3}$",
+        "^.{1,255}$",
+        "^[]{}()*+?.-]{1,3}$",
+        "^(?s-i:a)(?!b)(?<=a)c{,3}$",
+        "^(?P<a>x)?(?(a)y|z){2}(?P=a)$",
+    ],
+)
+def test_patterns_that_users_write_have_room(source: str) -> None:
+    assert policy(semver="*", include=[source]).include == (source,)
 
 
 def test_attachments_and_moving_tags_are_no_candidates() -> None:

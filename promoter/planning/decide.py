@@ -127,9 +127,10 @@ class _Planner:
         pairs = with_base(proposal)
         older = self.order.newer(pairs)
         if older and "downgrade" not in self.request.allow:
-            return self._overtaken(f"{self.sight.base_branch} already has {older}")
+            overtaken = self._overtaken(f"{self.sight.base_branch} already has {older}")
+            return replace(overtaken, unordered=self.order.uncertain(pairs))
         if self.target.settings.deliver == "push":
-            return replace(self._push(pairs), unordered=self.order.unknown(pairs))
+            return replace(self._push(pairs), unordered=self.order.uncertain(pairs))
         if not proposal.edits and self.sight.open_pull is None:
             return replace(self.blank, action=Action.UNCHANGED, warnings=proposal.warnings)
         declined = self._declined()
@@ -137,7 +138,7 @@ class _Planner:
             return declined
         branch = read_branch(self.sight, self.target)
         pairs += with_branch(branch.proposal, proposal) if self.sight.open_pull else []
-        return replace(self._pull(branch), unordered=self.order.unknown(pairs))
+        return replace(self._pull(branch), unordered=self.order.uncertain(pairs))
 
     def _pull(self, branch: Branch) -> Promotion:
         """Deliver as a pull: refused, overtaken by the one that is open, or opened or renewed."""

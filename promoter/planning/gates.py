@@ -29,7 +29,8 @@ def gates_of(
     fields = f"{count} field{'s' if count != 1 else ''}"
     gates = [GateResult("edit", "passed", f"{fields} changed; every other byte is proved the same")]
     pairs = {(m.from_tag or m.from_digest, m.to_tag or m.to_digest) for m in proposal.moves}
-    orders = {order_of(target.settings.policy, old, new) for old, new in pairs if old and new}
+    readings = {order_of(target.settings.policy, old, new) for old, new in pairs if old and new}
+    orders = {one.order if one.certain or unordered else None for one in readings}
     if Order.OLDER in orders:
         gates.append(
             GateResult("order", "allowed", "a downgrade, asked for with --allow downgrade")

@@ -75,7 +75,7 @@ class Promotion:
     """The commit of a branch that has been merged and is of no more use."""
     transport: str = "git"
     unordered: tuple[Pair, ...] = ()
-    """Pairs of which the tags do not say which is newer."""
+    """Pairs of which nothing says for certain which is newer."""
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 

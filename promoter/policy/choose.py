@@ -17,8 +17,8 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.policy import pattern, times
 from promoter.policy.moving import is_attached, is_moving
-from promoter.policy.order import Order, compare
-from promoter.policy.version import range_of, version_of
+from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
+from promoter.policy.version import is_prerelease, range_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,23 +82,25 @@ def newest(policy: Policy, candidates: Iterable[Candidate]) -> str | None:
     return max(known)[-1] if known else None
 
 
-def order_of(policy: Policy | None, old: str, new: str) -> Order | None:
-    """Return how a new tag stands to an old one under a policy, or None where nobody can say.
+def order_of(policy: Policy | None, old: str, new: str) -> Reading:
+    """Return how a new tag stands to an old one: as a policy orders them, else as they say it.
 
-    A tag that the policy can not read, or would not include, is compared as the tags themselves say.
-    One that is merely excluded still counts: a broken release is newer than the one before it.
+    A policy does not order tags that it cannot read or would not include. One that it merely
+    excludes still counts: a broken release is newer than the one before it.
     """
     if old == new:
-        return Order.SAME
+        return SAME
     if policy is None or not (_included(policy, old) and _included(policy, new)):
         return compare(old, new)
+    if policy.newest is not None:
+        return UNKNOWN  # the images' creation decides, never their names
     read = _order_reading(policy)
     before, after = read(old), read(new)
     if before is None or after is None:
         return compare(old, new)
     if before == after:
-        return Order.SAME
-    return Order.NEWER if (before < after) is not policy.descending else Order.OLDER
+        return SAME
+    return reading(after, before) if policy.descending else reading(before, after)
 
 
 def natural(text: str) -> list[Any]:
@@ -127,7 +129,13 @@ def _reading(policy: Policy) -> _Reading:
 def _order_reading(policy: Policy) -> _Reading:
     """Return what a policy orders tags by, whether or not it would choose them."""
     if policy.semver is not None:
-        return version_of
+        wanted = range_of(policy.semver)
+        prereleases = policy.prereleases or any(part.mentions for part in wanted.parts)
+        return lambda tag: (
+            found
+            if (found := version_of(tag)) and (prereleases or not is_prerelease(found))
+            else None
+        )
     if policy.numeric is not None:
         return _number
     if policy.timestamp is not None:

@@ -34,15 +34,25 @@ class Ordering:
     known: Mapping[Pair, Order]
 
     def of(self, pair: Pair) -> Order | None:
-        """Return how the new one stands to the old one, or None where nobody knows."""
+        """Return how the new one stands to the old one, or None where nobody knows.
+
+        A reading that is not certain counts only where nothing is known from elsewhere.
+        """
         if not pair.old or not pair.new:
             return None
-        found = order_of(self.policy, pair.old, pair.new)
-        return found if found is not None else self.known.get(pair)
+        order, certain = order_of(self.policy, pair.old, pair.new)
+        return order if certain else self.known.get(pair, order)
 
-    def unknown(self, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-        """Return the pairs whose order nobody knows."""
-        return tuple(one for one in pairs if one.old and one.new and self.of(one) is None)
+    def uncertain(self, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+        """Return the pairs whose order the tags do not say for certain, and nothing else says."""
+        return tuple(
+            pair
+            for pair in pairs
+            if pair.old
+            and pair.new
+            and pair not in self.known
+            and not order_of(self.policy, pair.old, pair.new).certain
+        )
 
     def newer(self, pairs: Sequence[Pair]) -> str | None:
         """Return the first old tag that is newer than the one asked for in its place."""
@@ -50,7 +60,7 @@ class Ordering:
 
     def doubts(self, pairs: Sequence[Pair]) -> tuple[str, ...]:
         """Return the warning that the last request wins, where nobody knows the order."""
-        unknown = self.unknown(pairs)
+        unknown = [pair for pair in pairs if pair.old and pair.new and self.of(pair) is None]
         if not unknown:
             return ()
         old, new = unknown[0].old, unknown[0].new

@@ -20,7 +20,6 @@ _RELEASE = ((2, 0, ""),)
 _PRE = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _NUMBER = r"[0-9]{1,18}"
 _VERSION = re.compile(rf"v?({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PRE}))?", re.ASCII)
-_SHORT = re.compile(rf"v?({_NUMBER})\.({_NUMBER})()(?:-({_PRE}))?", re.ASCII)
 _PLACE = rf"(?:{_NUMBER}|[xX*])"
 _PARTIAL = rf"v?{_PLACE}(?:\.{_PLACE}){{0,2}}(?:-{_PRE})?"
 _SIGNS = r"~>|>=|<=|=>|=<|!=|[~^><=]"
@@ -45,16 +44,10 @@ def version_of(tag: str) -> Version | None:
     return _read(found) if found else None
 
 
-def loosely(tag: str) -> Version | None:
-    """Return a tag's version even where it lacks its third number, which is 0 then."""
-    found = _VERSION.fullmatch(tag) or _SHORT.fullmatch(tag)
-    return _read(found) if found else None
-
-
 def _read(found: re.Match[str]) -> Version:
     """Return the version that a match says."""
     major, minor, patch, pre = found.groups()
-    return int(major), int(minor), int(patch or 0), _prerelease(pre) if pre else _RELEASE
+    return int(major), int(minor), int(patch), _prerelease(pre) if pre else _RELEASE
 
 
 def is_prerelease(version: Version) -> bool:
