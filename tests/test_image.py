@@ -6,7 +6,6 @@ import pytest
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Digest, Name, Tag, join, split
-from promoter.policy.order import Order, compare
 
 HEX = "a" * 64
 
@@ -61,24 +60,3 @@ def test_registry_and_repository() -> None:
         "library/nginx",
     )
     assert Name.parse("ghcr.io/o/a").registry == "ghcr.io"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "order"),
-    [
-        ("1.4.1", "1.4.2", Order.NEWER),
-        ("1.4.10", "1.4.9", Order.OLDER),
-        ("v1.4.2", "1.4.2", Order.SAME),
-        ("1.4.2", "1.4.2-rc.1", Order.OLDER),
-        ("1.4.2-rc.2", "1.4.2-rc.10", Order.NEWER),
-        ("1.4.2-1", "1.4.2-a", Order.NEWER),
-        ("1.4", "1.4.1", Order.NEWER),
-        ("2024.01.15", "2024.02.01", Order.NEWER),
-        ("abc1234", "def5678", None),
-        ("1.4.2", "main", None),
-        ("1925429", "1925430", None),
-        ("main", "main", Order.SAME),
-    ],
-)
-def test_order_of_tags(old: str, new: str, order: Order | None) -> None:
-    assert compare(old, new) is order

@@ -18,8 +18,9 @@ from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.policy.choose import Candidate, natural, newest, order_of, select
 from promoter.policy.model import Policy
-from promoter.policy.order import Order, compare
+from promoter.policy.order import SAME, UNKNOWN, Order, Reading
 from promoter.policy.pattern import compiled
+from promoter.policy.tag_kinds import is_attachment_or_cache
 from promoter.policy.version import range_of, version_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,11 +82,10 @@ def test_versions_are_ordered_as_semver_org_says() -> None:
         "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
         "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.10.0",
     ]  # fmt: skip
+    wanted = policy(semver="*", prereleases=True)
     for older, newer in pairwise(ordered):
-        assert compare(older, newer) is Order.NEWER
-        assert compare(newer, older) is Order.OLDER
-    assert compare("v1.2.0", "1.2") is Order.SAME
-    assert compare("main", "1.2.0") is None
+        assert order_of(wanted, older, newer).order is Order.NEWER
+        assert order_of(wanted, newer, older).order is Order.OLDER
 
 
 @pytest.mark.parametrize(
@@ -140,13 +140,33 @@ def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
 
 def test_order_follows_the_policy_where_it_reads_both_tags() -> None:
     by_regex = policy(regex="^main-(?P<order>[0-9]+)-[0-9a-f]{7}$")
-    assert order_of(by_regex, "main-9-aaaaaaa", "main-10-bbbbbbb") is Order.NEWER
-    assert order_of(by_regex, "main-10-aaaaaaa", "main-9-bbbbbbb") is Order.OLDER
-    assert order_of(by_regex, "1.0.0", "1.1.0") is Order.NEWER
-    assert order_of(by_regex, "x", "y") is None
-    assert order_of(policy(numeric="desc"), "9", "8") is Order.NEWER
-    assert order_of(policy(semver="*", exclude=["^2"]), "2.0.0", "1.0.0") is Order.OLDER
-    assert order_of(None, "a", "a") is Order.SAME
+    newer, older = Reading(Order.NEWER, certain=True), Reading(Order.OLDER, certain=True)
+    assert order_of(by_regex, "main-9-aaaaaaa", "main-10-bbbbbbb") == newer
+    assert order_of(by_regex, "main-10-aaaaaaa", "main-9-bbbbbbb") == older
+    assert order_of(by_regex, "main-9-bbbbbbb", "main-9-aaaaaaa") == SAME
+    assert order_of(by_regex, "1.0.0", "1.1.0") == newer
+    assert order_of(by_regex, "x", "y") == UNKNOWN
+    assert order_of(policy(numeric="desc"), "9", "8") == newer
+    assert order_of(policy(numeric="asc"), "41", "42") == newer
+    assert order_of(policy(timestamp="%Y%m%d"), "20260101-abc", "20260102-aaa") == newer
+    assert order_of(policy(alphabetical="asc"), "1.10.0", "1.9.0") == newer
+    assert order_of(policy(semver="*", exclude=["^2"]), "2.0.0", "1.0.0") == older
+    assert order_of(None, "a", "a") == SAME
+
+
+def test_semver_orders_prereleases_only_where_it_takes_them() -> None:
+    old, new = "1.4.0-f3a9c21", "1.4.0-1b2c3d4"
+    assert order_of(policy(semver="^1"), old, new) == UNKNOWN
+    assert order_of(policy(semver="^1"), "1.4.0-rc.1", "1.4.0").order is Order.NEWER
+    assert order_of(policy(semver="^1", prereleases=True), old, new).order is Order.OLDER
+    assert order_of(policy(semver=">=1.0.0-0"), old, new).order is Order.OLDER
+
+
+def test_newest_leaves_the_order_to_when_images_were_made_whatever_their_names() -> None:
+    assert order_of(policy(newest=5), "1.5.0", "1.4.0") == UNKNOWN
+    assert order_of(policy(newest=5), "1.4.0", "1.5.0") == UNKNOWN
+    outside = policy(newest=5, include=["^main-"])
+    assert order_of(outside, "1.5.0", "1.4.0").order is Order.OLDER
 
 
 @pytest.mark.parametrize(
@@ -213,9 +233,9 @@ def test_a_pattern_that_runs_away_is_stopped_and_named() -> None:
 def test_a_pattern_that_could_take_all_memory_is_refused_before_it_is_compiled(
     source: str, reason: str
 ) -> None:
-    for given in ({"regex": source}, {"semver": "*", "include": [source]}):
+    for keys in ({"regex": source}, {"semver": "*", "include": [source]}):
         with pytest.raises(ValidationError, match=re.escape(reason)):
-            policy(**given)
+            policy(**keys)
 
 
 @pytest.mark.parametrize(
@@ -236,10 +256,52 @@ def test_patterns_that_users_write_have_room(source: str) -> None:
     assert policy(semver="*", include=[source]).include == (source,)
 
 
-def test_attachments_and_moving_tags_are_no_candidates() -> None:
-    attached = f"sha256-{'a' * 64}.sig"
-    assert chosen([attached, "b"], alphabetical="asc") == "b"
-    assert select(policy(newest=10), ["latest", attached, "x"]).ordered == ("x",)
+DIGEST = "a" * 64
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        f"sha256-{DIGEST}",
+        f"sha256-{DIGEST}.sig",
+        f"sha256-{DIGEST}.att",
+        f"sha256-{DIGEST}.sbom",
+        f"sha256-{DIGEST}.cosign.bundle",
+        f"sha512-{DIGEST}{DIGEST}",
+        "1.4.0.sig",
+        "v1.4.0.sbom",
+        "buildcache",
+        "build-cache",
+        "BuildCache",
+        "buildcache-amd64",
+        "main-buildcache",
+        "1.4.0-buildcache",
+        "cache",
+        "cache-main",
+        "main-cache",
+    ],
+)
+def test_signatures_and_caches_are_no_candidates_unless_a_pattern_names_them(tag: str) -> None:
+    assert is_attachment_or_cache(tag)
+    assert chosen([tag, "a"], alphabetical="asc") == "a"
+    assert chosen([tag, "1"], regex="(?P<n>.+)", include=["."]) == "1"
+    assert select(policy(newest=10), [tag, "a"]).ordered == ("a",)
+    assert chosen([tag], alphabetical="asc", include=[f"^{re.escape(tag)}$"]) == tag
+    assert chosen([tag], regex=f"^(?P<n>{re.escape(tag)})$") == tag
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["1.4.0", "sha-3f2c1ab", "sha256-3f2c1ab", DIGEST, "signed", "1.4.0-cached", "v2-cache",
+     "cachet", "varnish", "sig", "att-1", "build-7", "build-cachet"],
+)  # fmt: skip
+def test_tags_of_releases_are_candidates(tag: str) -> None:
+    assert not is_attachment_or_cache(tag)
+    assert chosen([tag], alphabetical="asc") == tag
+
+
+def test_moving_tags_are_no_candidates() -> None:
+    assert select(policy(newest=10), ["latest", "main", "x"]).ordered == ("x",)
 
 
 def test_five_thousand_tags_are_chosen_from_at_once() -> None:

@@ -10,7 +10,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Built, GateResult
 from promoter.domain.refusal import Refusal
 from promoter.engine.signature import verified
-from promoter.policy.moving import is_moving
+from promoter.policy.tag_kinds import is_moving
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers

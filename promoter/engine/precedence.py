@@ -75,4 +75,6 @@ def _declared(pair: Pair, seen: Observed) -> str | None:
 
 def _asks_registry(seen: Observed) -> bool:
     """Say whether the environment has its registry asked at all."""
-    return seen.target.settings.checks.exists != "off"
+    settings = seen.target.settings
+    by_creation = settings.policy is not None and settings.policy.needs_creation
+    return by_creation or settings.checks.exists != "off"

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.policy import pattern, times
-from promoter.policy.moving import is_attached, is_moving
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
+from promoter.policy.tag_kinds import (
+    is_attachment_or_cache,
+    is_moving,
+    names_attachment_or_cache,
+)
 from promoter.policy.version import is_prerelease, range_of, version_of
 
 if TYPE_CHECKING:
@@ -177,9 +181,14 @@ def _filter(policy: Policy) -> Callable[[str], bool]:
     exclude = [pattern.compiled(one).search for one in policy.exclude]
     # These two would else choose `latest`, which stands beside every newest image.
     blind = policy.newest is not None or policy.alphabetical is not None
+    named = (*policy.include, policy.regex or "", policy.timestamp or "")
 
     def taken(tag: str) -> bool:
-        if len(tag) > 128 or is_attached(tag) or (blind and is_moving(tag)):
+        if len(tag) > 128 or (blind and is_moving(tag)):
+            return False
+        if is_attachment_or_cache(tag) and not any(
+            names_attachment_or_cache(tag, one) for one in named
+        ):
             return False
         if include and not any(search(tag) for search in include):
             return False

@@ -77,9 +77,10 @@ def compare(old: str, new: str) -> Reading:
         return UNKNOWN
     if not all(found["v"] or "." in found["numbers"] for found in (before, after)):
         return UNKNOWN  # a single number: a build, a date, a commit's hash
-    numbers = [tuple(map(int, found["numbers"].split("."))) for found in (before, after)]
-    suffixes = _without_variant(*(f["suffix"] or f["attached"] or "" for f in (before, after)))
-    return _by_numbers(*numbers, suffixes) or _by_suffix(*suffixes)
+    texts = [found["suffix"] or found["attached"] or "" for found in (before, after)]
+    suffixes = _without_variant(texts[0], texts[1])
+    by_numbers = _by_numbers(_numbers(before["numbers"]), _numbers(after["numbers"]), suffixes)
+    return by_numbers or _by_suffix(*suffixes)
 
 
 def reading(before: object, after: object, *, certain: bool = True) -> Reading:
@@ -119,7 +120,7 @@ def _by_suffix(old: str, new: str) -> Reading:
     if before.numbers != after.numbers:
         if any(one.opaque and not one.numbers for one in (before, after)):
             return UNKNOWN
-        certain = max(*before.numbers, *after.numbers) < _LONG
+        certain = max(before.numbers + after.numbers) < _LONG
         return reading(before.numbers, after.numbers, certain=certain)
     if before.commits != after.commits and before.opaque == after.opaque:
         return reading(before.commits, after.commits)

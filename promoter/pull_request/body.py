@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Evidence, day, span
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest, PullDraft
-from promoter.policy.moving import is_moving
+from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
     Section,
