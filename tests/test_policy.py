@@ -267,7 +267,7 @@ DIGEST = "a" * 64
         f"sha256-{DIGEST}.att",
         f"sha256-{DIGEST}.sbom",
         f"sha256-{DIGEST}.cosign.bundle",
-        f"sha512-{DIGEST}{DIGEST}",
+        f"sha512-{DIGEST}",
         "1.4.0.sig",
         "v1.4.0.sbom",
         "buildcache",

@@ -8,9 +8,9 @@ _MOVING = re.compile(
     r"latest|main|master|trunk|develop(?:ment)?|dev|edge|nightly|stable|staging|prod(?:uction)?|head",
     re.IGNORECASE,
 )
-# What cosign, the referrers' fallback and builders keep beside images; the group is what tells it.
+# What cosign, the referrers' fallback (64 digits of any digest) and builders keep beside images.
 _ATTACHMENT_OR_CACHE = re.compile(
-    r"(?P<digest>sha256|sha512)-(?:[0-9a-f]{64}|[0-9a-f]{128})(?:[-._].*)?"
+    r"(?P<digest>sha256|sha512)-[0-9a-f]{64}(?:[-._].*)?"
     r"|.+\.(?P<attachment>sig|att|sbom)"
     r"|(?:.+[-._])?build[-._]?(?P<buildcache>cache)(?:[-._].+)?"
     r"|(?:[^0-9]+[-._])?(?P<cache>cache)(?:(?<=^cache)[-._].+)?",
