@@ -9,7 +9,7 @@ from promoter.cli.process import emit, open_streams
 from promoter.cli.signals import held, stoppable
 from promoter.domain.errors import Exit, PromoteError, UsageError
 from promoter.engine.stopped import Stopped, error_of
-from promoter.environment import variable
+from promoter.environment import secret_values, variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def run(argv: Sequence[str]) -> int:
     try:
         with stoppable():
             result = _result(argv)
-        return _print(result, as_json=as_json)
+        return _print(_without_secrets(result), as_json=as_json)
     except SystemExit as done:  # --help and --version print and leave through argparse
         emit(sys.stdout, "")
         return int(done.code or 0)
     except (Stopped, Exception) as reason:  # noqa: BLE001 - the last resort: it could not be shown
-        return _write(_failed(error_of(reason)), as_json=as_json)
+        return _write(_without_secrets(_failed(error_of(reason))), as_json=as_json)
 
 
 def _result(argv: Sequence[str]) -> dict[str, Any]:
@@ -64,6 +64,16 @@ def _failed(error: PromoteError) -> dict[str, Any]:
     from promoter.output import report
 
     return report.failure(error)
+
+
+def _without_secrets(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result as it may be shown and stored; `_masks` are for the runner of Actions alone."""
+    from promoter.domain.redaction import add_secret, redacted_values
+
+    add_secret(*secret_values())
+    masks = result.get("_masks", ())
+    rest = {key: value for key, value in result.items() if key != "_masks"}
+    return {**redacted_values(rest), "_masks": masks}
 
 
 def _print(result: dict[str, Any], *, as_json: bool) -> int:

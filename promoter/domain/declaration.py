@@ -9,6 +9,7 @@ from typing import Self
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
+from promoter.domain.redaction import redacted
 
 # What a request may allow, and what it says by that.
 RULES = {
@@ -122,5 +123,5 @@ def parse_image(text: str) -> ImageRequest:
 
 def one_line(text: str) -> str:
     """Return outside text as one printable line of bounded length."""
-    kept = "".join(c if c.isprintable() else " " for c in text)
+    kept = "".join(c if c.isprintable() else " " for c in redacted(text))
     return " ".join(kept.split())[:_VALUE_LIMIT]

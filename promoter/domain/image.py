@@ -9,6 +9,7 @@ import re
 from typing import Self
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import redacted
 
 _DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -29,6 +30,7 @@ _SHOWN = 60
 
 def shown(text: str) -> str:
     """Return hostile text quoted, escaped and short enough for one line of a message."""
+    text = redacted(text)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return ascii(cut).replace("\\u2026", "…")
 

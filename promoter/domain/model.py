@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from promoter.domain.redaction import redacted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -121,6 +123,11 @@ class PullDraft:
     title: str
     body: str
 
+    def __post_init__(self) -> None:
+        """Hold no secret of the run: everybody may read a pull."""
+        object.__setattr__(self, "title", redacted(self.title))
+        object.__setattr__(self, "body", redacted(self.body))
+
 
 @dataclass(frozen=True, slots=True)
 class Finish:
@@ -167,6 +174,10 @@ class CommitDraft:
     files: Mapping[PurePosixPath, bytes]
     message: str
     author: str
+
+    def __post_init__(self) -> None:
+        """Hold no secret of the run: nothing takes it out of a history again."""
+        object.__setattr__(self, "message", redacted(self.message))
 
 
 @dataclass(frozen=True, slots=True)

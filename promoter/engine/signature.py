@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import GateResult
+from promoter.domain.redaction import redacted
 from promoter.environment import child_environment
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def verified(checks: Checks, image: str) -> GateResult:
         return GateResult("signature", "failed", f"cosign: {type(error).__name__}")
     if done.returncode == 0:
         return GateResult("signature", "passed", "verified by cosign")
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()
     reason = next((line for line in said if line.lower().startswith("error")), "not verified")
     return GateResult("signature", "failed", f"cosign: {reason[:200]}")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.model import Pull, PullState
+from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.git.program import NOTHING
 
@@ -70,7 +71,7 @@ class LocalForge:
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on a pull; `once`: unless it was said already."""
-        stored = self._find(pull.number)
+        stored, text = self._find(pull.number), redacted(text)
         if once and text in stored.comments:
             return
         self._write(replace(stored, comments=(*stored.comments, text)))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.fast_import import FastImport
@@ -248,7 +249,7 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
 
 def _push_failure(result: Result, ref: str) -> RemoteError:
     """Tell a lost race from a refusal by the server."""
-    report = result.stdout.decode("utf-8", "replace")
+    report = redacted(result.stdout.decode("utf-8", "replace"))
     raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
     if any(sign in report or sign in result.stderr for sign in raced):
         return RaceLostError(f"{ref} changed while the push was under way", "Run again.")

@@ -22,6 +22,7 @@ from git.exc import GitCommandNotFound
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
+from promoter.domain.redaction import add_login, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +71,7 @@ class Credential:
 
     def configuration(self) -> dict[str, str]:
         """Return the git settings that send the token, to that host only and without a round trip."""
+        add_login("x-access-token", self.token)
         parts = urlsplit(self.url)
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
@@ -159,7 +161,9 @@ class Git:
         except BaseException:
             _end(process)
             raise
-        return Result(process.returncode, out, err.decode("utf-8", "replace"), self._authorized)
+        # What a server says stands there, and it may echo what it was sent.
+        said = redacted(err.decode("utf-8", "replace"))
+        return Result(process.returncode, out, said, self._authorized)
 
     def data(self, name: str) -> tuple[str, bytes]:
         """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
+from promoter.domain.redaction import redacted
 from promoter.registry.failures import LyingError, UnreadableError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def proved(answer: Answer, told: str | None, reference: str) -> Digest:
         for named in (told, wanted):
             if named is not None and named not in computed.values():
                 raise LyingError(
-                    f"the registry gave other bytes than those of {named[:26]}…",
+                    f"the registry gave other bytes than those of {redacted(named)[:26]}…",
                     "Do not use it.",
                 )
         told = told or wanted or computed["sha256"]
@@ -108,6 +109,6 @@ def _codes(body: bytes) -> list[str]:
     """Return the error codes of a registry's answer."""
     try:
         errors = json.loads(body).get("errors", [])
-        return [str(one.get("code"))[:40] for one in errors][:3]
+        return [redacted(str(one.get("code")))[:40] for one in errors][:3]
     except (ValueError, AttributeError, TypeError, RecursionError):
         return []

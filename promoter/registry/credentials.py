@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import add_login
 from promoter.registry.once import Once
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Login:
 
     user: str
     password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Keep the login out of every text of the run."""
+        add_login(self.user, self.password)
 
     @property
     def is_token(self) -> bool:

@@ -22,6 +22,7 @@ from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import UnreadableError
 from promoter.registry.proxies import proxy
@@ -137,7 +138,7 @@ class Exchange:
         clear = parts.scheme == "http" and self.may_be_plain(parts.netloc.lower())
         if (parts.scheme != "https" and not clear) or (there and not here):
             raise UnreadableError(
-                f"{before.netloc} redirects to {parts.scheme}://{parts.netloc[:100]}, "
+                f"{before.netloc} redirects to {parts.scheme}://{redacted(parts.netloc)[:100]}, "
                 "which is not followed",
                 "Only https is, and plain http on this machine or in PROMOTER_HTTP_REGISTRIES.",
             )

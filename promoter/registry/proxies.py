@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
+from promoter.domain.redaction import add_login
 from promoter.domain.urls import is_loopback
 
 
@@ -14,4 +15,9 @@ def proxy(url: str) -> str | None:
     if is_loopback(urlsplit(url).netloc):
         return None
     found = select_proxy(url, get_environ_proxies(url))
-    return found if found is None or "://" in found else f"http://{found}"
+    if found is None:
+        return None
+    address = found if "://" in found else f"http://{found}"
+    login = urlsplit(address)
+    add_login(unquote(login.username or ""), unquote(login.password or ""))
+    return address

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from promoter.domain.redaction import add_secret
 from promoter.registry.once import Once
 
 if TYPE_CHECKING:
@@ -131,4 +132,7 @@ def _read(answer: Answer) -> str | None:
     except (ValueError, AttributeError, RecursionError):
         return None
     usable = isinstance(token, str) and token.isascii() and token.isprintable()
-    return token if usable else None
+    if not usable:
+        return None
+    add_secret(token)
+    return str(token)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -184,7 +185,7 @@ class _Build:
         if self.status < 0:
             return Built(unmade=f"{renderer.name} was ended by signal {-self.status}")
         if self.status:
-            said = bytes(self.message).decode("utf-8", "replace")
+            said = redacted(bytes(self.message).decode("utf-8", "replace"))
             return Built(failure=_said(said, self.folder) or f"status {self.status}")
         return Built(bytes(self.output).decode("utf-8", "replace"))
 

@@ -16,6 +16,7 @@ from tenacity import (
 )
 
 from promoter.domain.errors import RemoteError, UsageError
+from promoter.domain.redaction import add_secret
 from promoter.forges.github.client import FAILURES, AsTold, connect, reads_only
 from promoter.forges.github.failures import failure, is_passing
 
@@ -64,6 +65,7 @@ def app_token(
         _not_granted(app),
         deadline,
     )
+    add_secret(minted)
     token = SecretStr(minted)
     _verify(api_url, repository, token, deadline)
     return token

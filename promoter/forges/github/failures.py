@@ -10,6 +10,7 @@ from github.GithubException import BadCredentialsException, UnknownObjectExcepti
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
+from promoter.domain.redaction import redacted
 from promoter.git.program import OWN_RUN
 
 _LIMITS = ("rate limit", "abuse detection")
@@ -110,7 +111,7 @@ def failure(work: str, error: Exception) -> RemoteError:
         return _redirected(work, error)
     if not isinstance(error, GithubException):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
-    said = " ".join(message_of(error).split())
+    said = " ".join(redacted(message_of(error)).split())
     return RemoteError(f"{work}: {error.status} {said}".strip()[:500], _hint(error, said.lower()))
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promoter.domain.model import Pull, PullState
+from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.finish import Finisher, possible
 
@@ -97,7 +98,7 @@ class GitHubForge:
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on a pull; `once`: unless it was said already."""
-        path = f"/issues/{pull.number}/comments"
+        path, text = f"/issues/{pull.number}/comments", redacted(text)
 
         def do() -> bool:
             self.client.ask("POST", path, input={"body": text})

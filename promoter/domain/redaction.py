@@ -1,0 +1,149 @@
+"""The secrets of a run, and text without them, however the other side has encoded what it echoes.
+
+Each secret is added where it comes into being: a token in the settings, a login in Docker's
+configuration, a token that a forge or a registry has just made. Text passes `redacted` where it
+enters (a server's error, git's stderr), before any of it is cut off, and again where it leaves.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "***"
+# Shorter secrets would be found in ordinary words, e.g. an environment's name.
+SHORTEST = 8
+# What servers and proxies echo of a request, even where the secret is none of those we know.
+_SHAPES = re.compile(
+    r"(?P<scheme>\b(?:basic|bearer)(?:\s|%20|\+)+)(?=[\w.~+/=%-]*(?-i:[A-Z0-9]))[\w.~+/=%-]{20,4096}"
+    r"|\bgh[a-z]_[A-Za-z0-9]{20,255}|\bgithub_pat_\w{20,255}"
+    r"|\beyJ[\w-]{10,4096}\.[\w-]{10,4096}\.[\w-]{10,4096}",
+    re.IGNORECASE | re.ASCII,
+)
+# Of these, the first characters lead to the secrets that begin so; the rest is searched one by one.
+_RUN = re.compile(r"[\w%+/=.~:-]{8,}", re.ASCII)
+_BASE64 = "[A-Za-z0-9+/_-]"
+
+
+class _Secrets:
+    """The secrets that are known, and the forms in which they may stand in a text, in lower case."""
+
+    def __init__(self) -> None:
+        self.known: set[str] = set()
+        self._searched: set[str] = set()
+        self._patterns: dict[str, str] = {}
+        self._by_beginning: dict[str, set[str]] = {}
+        self._others: set[str] = set()
+
+    def pattern(self, form: str) -> str:
+        """Return the regular expression of what is replaced where a form stands."""
+        return self._patterns[form]
+
+    def standing_in(self, text: str) -> list[str]:
+        """Return the forms that a text in lower case holds, the longest first."""
+        self._refresh()
+        found = {form for form in tuple(self._others) if form in text}
+        for run in set(_RUN.findall(text)) if self._by_beginning else ():
+            for start in range(len(run) - SHORTEST + 1):
+                for form in tuple(self._by_beginning.get(run[start : start + SHORTEST], ())):
+                    if run.startswith(form, start):
+                        found.add(form)
+        return sorted(found, key=len, reverse=True)
+
+    def _refresh(self) -> None:
+        """Take in what was added since; a thread that does the same at once does no harm."""
+        if len(self.known) == len(self._searched):
+            return
+        for secret in self.known.copy() - self._searched:
+            for form, pattern in _forms(secret).items():
+                self._patterns[form] = pattern
+                if _RUN.fullmatch(form):
+                    self._by_beginning.setdefault(form[:SHORTEST], set()).add(form)
+                else:
+                    self._others.add(form)
+            self._searched.add(secret)
+
+
+_secrets = _Secrets()
+
+
+def add_secret(*secrets: str | None) -> None:
+    """Have `redacted` take these out of every text from now on; each line of a key is a secret."""
+    for secret in filter(None, secrets):
+        plain = secret.replace("\\n", "\n")
+        for one in (secret.strip(), *(line.strip() for line in plain.splitlines())):
+            if len(one) >= SHORTEST and not one.startswith("-----"):
+                _secrets.known.add(one)
+
+
+def add_login(user: str, password: str) -> None:
+    """Have `redacted` take out a login: its password, and the two as HTTP's Basic scheme sends them.
+
+    A password that is too short to be searched for by itself is found in that form.
+    """
+    add_secret(password, base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def forget_secrets() -> None:
+    """Know no secret any more: what comes now is another run."""
+    global _secrets  # noqa: PLW0603 - the secrets are the process's, as its streams are
+    _secrets = _Secrets()
+
+
+def redacted(text: str) -> str:
+    """Return a text in which no known secret stands in any encoding, nor what reads as a login."""
+    for form in _secrets.standing_in(text.lower()):
+        text = re.sub(_secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
+    return _SHAPES.sub(lambda found: f"{found['scheme'] or ''}{MASK}", text)
+
+
+def redacted_values(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return JSON in which every text, keys included, is redacted; the rest is as it was."""
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, dict):
+        return {redacted_values(key): redacted_values(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted_values(one) for one in value]
+    return value
+
+
+def _forms(secret: str) -> dict[str, str]:
+    """Return how a secret may stand in a text: each form in lower case, with what is replaced."""
+    data = secret.encode("utf-8", "surrogatepass")
+    as_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    plain = {
+        secret,
+        quote(data),
+        quote(data, safe=""),
+        quote_plus(data),
+        "".join(f"%{byte:02x}" for byte in data),
+        data.hex(),
+        html.escape(secret),
+        repr(secret)[1:-1],
+        *as_json,
+        *(form.replace("/", "\\/") for form in as_json),
+    }
+    found = {form.lower(): re.escape(form) for form in plain}
+    for form in _base64_forms(data):
+        # What stands around it is the rest of the same text, e.g. the user of a login.
+        around = f"{_BASE64}{{0,400}}"
+        found.setdefault(form.lower(), f"{around}{re.escape(form)}{around}={{0,2}}")
+    return found
+
+
+def _base64_forms(data: bytes) -> set[str]:
+    """Return what base64 makes of bytes wherever they stand in a text, in both alphabets."""
+    found = set()
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + data).decode().rstrip("=")
+        # Characters that also hold bits of what stands before or after can be any.
+        first = -(-8 * before // 6)
+        whole = 8 * (before + len(data)) // 6
+        form = encoded[first:whole]
+        found |= {form, form.replace("+", "-").replace("/", "_")}
+    return {form for form in found if len(form) >= SHORTEST}
