@@ -8,9 +8,12 @@ import pytest
 
 from promoter.demo.source import make_source
 from promoter.domain.deadline import Deadline
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers.registry import Registry
 from tests.world import AURORA, BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OLD, NEW = "0ld-build", "new-build"
@@ -94,3 +97,105 @@ def test_commit_of_a_workflow_counts_where_it_builds_the_image(
     out = ask(repo, "9.9.1", env={**runner, "GITHUB_EVENT_NAME": event})
     message = repo.git("show", "-s", "--format=%B", out["commit"])
     assert (f"Promoter-Source-Revision: {'a' * 40}" in message) is known
+
+
+EARLY, LATE = "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"
+FILE = kustomization("app")
+SEMVER, NEWEST = "policy: {semver: '*'}", "policy: {newest: 9}"
+BY_NUMBER = "policy: {regex: '-(?P<n>[0-9]+)$'}"
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as server:
+        yield server
+
+
+def at(path: Path, registry: Registry, tag: str, settings: str = "") -> Repository:
+    """Make a repository of one app that runs a tag, in an environment with these settings."""
+    policy = BY_PULL + "".join(f"    {line}\n" for line in settings.splitlines())
+    return make(path / "gitops.git", {"app": registry.name("app")}, policy, tag=tag)
+
+
+def action(repo: Repository, tag: str, *more: str) -> str:
+    """Ask for a tag and return what became of it."""
+    command = ["--app", "app", "--tag", tag, "--repo", str(repo.path), "--output", "json"]
+    run = promote(*command, *more)
+    assert run.code == 0, run.stderr
+    return str(run.json["action"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "settings"),
+    [
+        ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", ""),
+        ("1.4-f3a9c21", "1.4-1b2c3d4", ""),
+        ("2026.01.09-f3a9c21", "2026.01.09-1b2c3d4", ""),
+        ("1.4.0", "1.4.0-alpine", ""),
+        ("1.4.0", "1.4.0-1", ""),
+        ("1.4.2", "1.4", ""),
+        ("2026.1.0", "1.0.0", ""),
+        ("1.4.0-7654321", "1.4.0-1234567", ""),
+        ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", SEMVER),
+        ("1.5.0", "1.4.0", NEWEST),
+    ],
+)
+def test_the_image_that_was_made_later_is_newer_where_its_tag_does_not_deny_it(
+    tmp_path: Path, registry: Registry, old: str, new: str, settings: str
+) -> None:
+    registry.push("app", old, created=EARLY)
+    registry.push("app", new, created=LATE)
+    repo = at(tmp_path, registry, old, settings)
+    assert action(repo, new) == "created"
+    assert action(repo, old) == "superseded"
+    assert new in repo.read(FILE, "promote/dev/app").replace('"', "").split()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "settings"),
+    [
+        ("1.4.1", "1.4.2", ""),
+        ("1.4.0-rc.9", "1.4.0-rc.10", ""),
+        ("v1.4.2", "v1.4.2-3-g1a2b3c4", ""),
+        ("v1.4.2-9-gf3a9c21", "v1.4.2-10-g1b2c3d4", ""),
+        ("1.4.0-f3a9c21", "1.5.0-1b2c3d4", ""),
+        ("b-9", "a-10", BY_NUMBER),
+        ("1.5.0", "1.10.0", "policy: {alphabetical: desc}"),
+    ],
+)
+def test_what_tags_or_a_policy_say_for_certain_decides_whenever_images_were_made(
+    tmp_path: Path, registry: Registry, old: str, new: str, settings: str
+) -> None:
+    registry.push("app", old, created=LATE)
+    registry.push("app", new, created=EARLY)
+    repo = at(tmp_path, registry, old, settings)
+    assert action(repo, new) == "created"
+    assert action(repo, old) == "superseded"
+    repo.commit("main", FILE, repo.read(FILE, "promote/dev/app"))
+    assert action(repo, old) == "superseded"
+    assert action(repo, old, "--allow", "downgrade") in ("created", "updated")
+
+
+def test_a_likely_order_holds_where_nothing_else_is_known(
+    tmp_path: Path, registry: Registry
+) -> None:
+    registry.push("app", "1.4", "1.4.2", "1.4.3")
+    repo = at(tmp_path, registry, "1.4.2")
+    assert action(repo, "1.4") == "superseded"
+    assert action(repo, "1.4.3") == "created"
+
+
+@pytest.mark.parametrize("exists", ["refuse", "off"])
+def test_newest_goes_by_when_images_were_made_and_does_not_stick(
+    tmp_path: Path, registry: Registry, exists: str
+) -> None:
+    registry.push("app", "1.4.0-f3a9c21", "1.5.0", created=EARLY)
+    registry.push("app", "1.4.0-1b2c3d4", created=LATE)
+    config = f"{DEV}    {NEWEST}\n    checks: {{exists: {exists}}}\n"
+    for running in ("1.4.0-f3a9c21", "1.5.0"):
+        repo = make(tmp_path / running, {"app": registry.name("app")}, config, tag=running)
+        command = ("auto", "--repo", str(repo.path), "--output", "json")
+        first, second = (promote(*command).json["results"][0]["action"] for _ in range(2))
+        assert (first, second) == ("pushed", "unchanged")
+        assert "newTag: 1.4.0-1b2c3d4" in repo.read(FILE)
