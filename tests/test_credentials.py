@@ -145,7 +145,7 @@ def test_a_program_that_does_not_work_is_told_of_in_time(
 def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
     found = read(tmp_path, credsStore="nowhere")
     assert found.of("r.example") is None
-    assert found.trouble("r.example") == "docker-credential-nowhere is not on PATH"
+    assert found.failure("r.example") == "docker-credential-nowhere is not on PATH"
 
 
 def test_broken_credentials_are_named_without_their_content(tmp_path: Path) -> None:

@@ -192,19 +192,6 @@ def test_referrers_are_told_by_kind(server: Registry) -> None:
     assert found == ("application/spdx+json",)
 
 
-def test_what_is_asked_again_is_sent_only_if_it_has_changed(server: Registry) -> None:
-    server.entity_tags = True
-    server.push("app", "1.0.0")
-    asked, name = client(), server.name("app")
-    for _ in range(2):
-        assert asked.tags(name) == ("1.0.0",)
-        asked.forget(name)
-    assert server.statuses == [200, 304]
-    server.push("app", "1.1.0")
-    assert asked.tags(name) == ("1.0.0", "1.1.0")
-    assert server.statuses == [200, 304, 200]
-
-
 def test_a_proxy_of_the_environment_is_told_the_whole_address(
     server: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

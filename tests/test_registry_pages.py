@@ -10,8 +10,8 @@ import pytest
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials
-from promoter.registry.exchange import Answer
 from promoter.registry.failures import UnreadableError
+from promoter.registry.http import Answer
 from promoter.registry.tags import next_page
 from tests.servers.registry import Registry
 

@@ -82,14 +82,14 @@ def test_an_answer_that_drips_ends_with_our_patience(
 ) -> None:
     credentials, server.bearer = login(server), True
     server.faults = [(path, what, {}), (path, what, {})]
-    with pytest.raises(UnreadableError, match=r"gives no answer \(ReadTimeoutError\)"):
+    with pytest.raises(UnreadableError, match=r"gives no answer \(not within 0\.5 s\)"):
         Client(Connection(credentials, patience=0.5)).tags(server.name("app"))
 
 
 def test_a_token_without_end_is_not_read(server: Registry) -> None:
     credentials, server.bearer = login(server), True
     server.says = lambda path: (b" " * 1_000_000, {}) if path.startswith("/token") else None
-    with pytest.raises(UnreadableError, match="too long"):
+    with pytest.raises(UnreadableError, match="longer than 65,536 bytes"):
         Client(Connection(credentials)).tags(server.name("app"))
 
 
@@ -102,10 +102,10 @@ def test_a_connection_that_is_cut_is_made_anew(server: Registry, fault: int | st
 
 def test_the_first_of_several_failures_is_told(server: Registry) -> None:
     server.faults = [("tags", "reset", {})] * 9
-    with pytest.raises(UnreadableError, match=r"no answer \(ProtocolError\)"):
+    with pytest.raises(UnreadableError, match=r"no answer \(the connection was cut\)"):
         Client(Connection(Credentials())).tags(server.name("app"))
     assert len(server.seen) == 3
-    with pytest.raises(UnreadableError, match=r"no answer \(ConnectionRefusedError\)"):
+    with pytest.raises(UnreadableError, match=r"no answer \(no connection\)"):
         Client(Connection(Credentials())).tags("127.0.0.1:9/app")
 
 
@@ -129,10 +129,10 @@ def test_tls_is_spoken_where_it_is_and_no_login_goes_in_the_clear(tmp_path: Path
         with pytest.raises(AbsentError):
             client.resolve(server.name("app"), "7.7.7")
         stranger = Client(Connection(credentials))
-        with pytest.raises(UnreadableError, match="SSLError") as caught:
+        with pytest.raises(UnreadableError, match="certificate is not trusted") as caught:
             stranger.tags(server.name("app"))
         assert "SSL_CERT_FILE" in caught.value.hint
-        with pytest.raises(UsageError, match="can not be read"):
+        with pytest.raises(UsageError, match="cannot be read"):
             Client(Connection(credentials, authorities=str(tmp_path / "no"))).tags(
                 server.name("app")
             )

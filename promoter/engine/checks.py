@@ -13,6 +13,7 @@ from promoter.engine.signature import verified
 from promoter.policy.tag_kinds import is_moving
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.manifest import is_for
 from promoter.threads import answers
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class Checker:
             required, severity = asked, "refuse"
             if not required:
                 return severity, None
-        missing = [one for one in required if not _covers(found.platforms, one)]
+        missing = [one for one in required if not any(is_for(has, one) for has in found.platforms)]
         if missing:
             has = ", ".join(found.platforms) or "none that is known"
             return severity, GateResult(
@@ -254,11 +255,6 @@ def _may_come(found: Image | PromoteError) -> bool:
 def _moves(request: ImageRequest) -> bool:
     """Say whether a request is for a tag that is moved by habit, without a digest."""
     return request.digest is None and request.tag is not None and is_moving(request.tag)
-
-
-def _covers(platforms: Sequence[str], wanted: str) -> bool:
-    """Say whether a platform is there; `linux/arm64` is served by its variants."""
-    return any(one == wanted or one.startswith(f"{wanted}/") for one in platforms)
 
 
 def _merged(gates: Iterable[GateResult]) -> tuple[GateResult, ...]:

@@ -171,7 +171,7 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
     known, environment = wiring.settings.registries, child_environment()
     login = None
     if known.host and known.username and known.password:
-        login = (known.host, Login(known.username, known.password.get_secret_value()))
+        login = (known.host, Login.of(known.username, known.password.get_secret_value()))
     credentials = read_credentials(known.files, login, environment)
     authorities = wiring.settings.authorities
     connection = Connection(

@@ -8,24 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from promoter.registry import answers
+from promoter.registry.connection import error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
-from promoter.registry.manifest import digest_of_head, read_manifest
-from promoter.registry.once import Once
+from promoter.registry.manifest import (
+    ImageConfig,
+    digest_of,
+    digest_of_head,
+    objects,
+    platform,
+    proved,
+    read_manifest,
+)
 from promoter.registry.tags import all_tags
+from promoter.threads import Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from typing import Any
 
     from promoter.domain.image import Digest
     from promoter.registry.connection import Connection
-    from promoter.registry.exchange import Answer
     from promoter.registry.manifest import Manifest
 
 
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
+# Indexes in indexes, and members whose platform only they themselves say.
+_DEPTH, _READS = 3, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class Registry:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._once = Once()
+        self._memo = Memo()
 
     def leave(self) -> None:
         """End the connections."""
@@ -51,7 +59,7 @@ class Registry:
 
     def forget(self, name: str) -> None:
         """Ask anew what was answered about an image, such as one whose push is under way."""
-        self._once.forget(lambda key: key[1] == name)
+        self._memo.forget(lambda key: key[1] == name)
         self._connection.forget()
 
     def resolve(self, name: str, reference: str) -> Digest:
@@ -61,86 +69,128 @@ class Registry:
         """
 
         def ask() -> Digest:
-            path = f"manifests/{reference}"
-            head = self._connection.get(name, path, _MANIFEST, method="HEAD")
+            # A HEAD is the shortcut: what does not prove that there is an image decides nothing.
+            head = self._connection.get(name, f"manifests/{reference}", 0, method="HEAD")
             return digest_of_head(head, reference) or self._manifest(name, reference).digest
 
-        return self._once.answer(("digest", name, reference), ask)
+        return self._memo.answer(("digest", name, reference), ask)
 
     def prove(self, name: str, reference: str) -> Digest:
         """Return the digest of a tag or digest, computed from its bytes; raises as `resolve` does."""
-        return self._once.answer(
+        return self._memo.answer(
             ("proof", name, reference), lambda: self._manifest(name, reference).digest
         )
 
     def describe(self, name: str, reference: str) -> Image:
         """Return an image's digest, platforms, labels and creation; raises as `resolve` does."""
-        return self._once.answer(
+        return self._memo.answer(
             ("image", name, reference), lambda: self._described(name, reference)
         )
 
     def tags(self, name: str) -> tuple[str, ...]:
         """Return every tag of an image, in the registry's order; raises `UnreadableError`."""
-        return self._once.answer(("tags", name), lambda: all_tags(self._connection, name))
+        return self._memo.answer(("tags", name), lambda: all_tags(self._connection, name))
 
     def referrers(self, name: str, digest: Digest) -> tuple[str, ...]:
         """Return the types of what refers to an image: signatures, attestations, bills of material."""
         answer = self._connection.get(name, f"referrers/{digest}", _MANIFEST)
+        tag = str(digest).replace(":", "-", 1)
         if answer.status == 404:
-            fallback = str(digest).replace(":", "-", 1)
-            answer = self._connection.get(name, f"manifests/{fallback}", _MANIFEST)
-        listed = answers.json_object(answer).get("manifests") if answer.status == 200 else []
-        found = [one.get("artifactType") for one in answers.objects(listed, "referrers")]
-        signature = f"manifests/{str(digest).replace(':', '-', 1)}.sig"
-        if digest_of_head(self._connection.get(name, signature, 0, method="HEAD"), signature):
-            found.append("application/vnd.dev.cosign.simplesigning.v1+json")
-        return tuple(str(one) for one in found if one)
-
-    def _described(self, name: str, reference: str) -> Image:
-        manifest = self._manifest(name, reference)
-        if not manifest.is_index:
-            platform, labels, created = self._config(name, manifest.document)
-            return Image(manifest.digest, (platform,) if platform else (), labels, created)
-        listed = answers.objects(manifest.document["manifests"], "manifests")
-        images = [(p, one) for one in listed if (p := answers.platform(one.get("platform")))]
-        images.sort(key=lambda pair: (pair[0] != "linux/amd64", pair[0]))
-        labels, created = {}, None
-        if images:
-            part = self._manifest(name, answers.digest_of(images[0][1]))
-            _, labels, created = self._config(name, part.document)
-        return Image(manifest.digest, tuple(sorted({p for p, _ in images})), labels, created)
-
-    def _config(
-        self, name: str, manifest: dict[str, Any]
-    ) -> tuple[str | None, dict[str, str], datetime | None]:
-        """Return the platform, labels and creation that an image's own configuration says."""
-        wanted = answers.digest_of(manifest.get("config"))
-        answer = self._connection.get(name, f"blobs/{wanted}", _CONFIG)
-        if answer.status != 200 or not answer.body:
-            raise UnreadableError(f"the registry does not give the configuration of {name}")
-        answers.proved(answer, None, wanted)
-        found = answers.json_object(answer)
-        config = found.get("config")
-        labels = config.get("Labels") if isinstance(config, dict) else None
-        texts = {str(k): str(v) for k, v in labels.items()} if isinstance(labels, dict) else {}
-        return answers.platform(found), texts, answers.moment(found.get("created"))
+            answer = self._connection.get(name, f"manifests/{tag}", _MANIFEST)
+        listed = answer.document().get("manifests") if answer.status == 200 else []
+        types = [one.get("artifactType") for one in objects(listed, "referrers")]
+        signature = self._connection.get(name, f"manifests/{tag}.sig", 0, method="HEAD")
+        if digest_of_head(signature, f"{tag}.sig"):
+            types.append("application/vnd.dev.cosign.simplesigning.v1+json")
+        return tuple(str(one) for one in types if one)
 
     def _manifest(self, name: str, reference: str) -> Manifest:
         """Return a manifest, proved by its bytes; raises `AbsentError` where none has that name."""
         answer = self._connection.get(name, f"manifests/{reference}", _MANIFEST)
         if answer.status == 200:
             return read_manifest(answer, reference)
-        if answer.status != 404:
-            raise self._refused(name, answer)
-        # A registry says 404 for a tag that is not there and for a name that it does not know.
-        probe = self._connection.get(name, "tags/list?n=1", _MANIFEST, method="HEAD")
-        if probe.status == 404:
-            raise self._refused(name, probe)
+        if answer.status == 404 and "MANIFEST_UNKNOWN" not in error_codes(answer):
+            # It may be the name that is not known. A HEAD saves the list; its "no" decides nothing.
+            answer = self._connection.get(name, "tags/list?n=1", 0, method="HEAD")
+            if answer.status == 404:
+                answer = self._connection.get(name, "tags/list?n=1", _MANIFEST)
+        elif answer.status != 404:
+            raise self._connection.refused(name, answer)
+        if answer.status == 404 and "MANIFEST_UNKNOWN" not in error_codes(answer):
+            raise self._connection.refused(name, answer)
         raise AbsentError(
             f"{name} has no {reference} in its registry",
             "Push the image first, or wait for it with --wait-for-image; check the tag.",
         )
 
-    def _refused(self, name: str, answer: Answer) -> UnreadableError:
-        """Return what a registry said instead of an answer."""
-        return answers.refused(name, answer, self._connection.trouble(name))
+    def _described(self, name: str, reference: str) -> Image:
+        """Return an image's facts: those of its first platform, linux/amd64 before others."""
+        manifest = self._manifest(name, reference)
+        if not manifest.is_index:
+            config = self._config(name, manifest)
+            own = (config.platform,) if config.platform else ()
+            return Image(manifest.digest, own, config.labels, config.created)
+        images = sorted(
+            self._platforms(name, manifest, iter(range(_READS))),
+            key=lambda one: (one[0] != "linux/amd64", one[0]),
+        )
+        config = self._first_config(name, [digest for _, digest in images])
+        platforms = tuple(sorted({platform for platform, _ in images}))
+        return Image(manifest.digest, platforms, config.labels, config.created)
+
+    def _platforms(
+        self, name: str, index: Manifest, reads: Iterator[int], depth: int = 0
+    ) -> list[tuple[str, Digest | Manifest]]:
+        """Return the images of an index by platform; the index need not say it, nor be the only one.
+
+        A member that is broken or not there is none of its images, and does not spoil the others.
+        """
+        images: list[tuple[str, Digest | Manifest]] = []
+        for member in index.members:
+            known = platform(member.get("platform"))
+            if known:
+                images.append((known, digest_of(member)))
+                continue
+            if next(reads, None) is None:
+                raise UnreadableError(f"an index of {name} has too many members without a platform")
+            try:
+                manifest = self._manifest(name, digest_of(member))
+                if manifest.is_index and depth < _DEPTH:
+                    images += self._platforms(name, manifest, reads, depth + 1)
+                elif not manifest.is_index and (own := self._config(name, manifest).platform):
+                    images.append((own, manifest))
+            except (AbsentError, UnreadableError) as error:
+                if _may_pass(error):
+                    raise
+        return images
+
+    def _first_config(self, name: str, images: list[Digest | Manifest]) -> ImageConfig:
+        """Return the first configuration that can be read; all were built from the same source."""
+        first: UnreadableError | AbsentError | None = None
+        for one in images[:3]:
+            try:
+                manifest = one if not isinstance(one, str) else self._manifest(name, one)
+                return self._config(name, manifest)
+            except (AbsentError, UnreadableError) as error:
+                if _may_pass(error):
+                    raise
+                first = first or error
+        if first is not None:
+            raise first
+        return ImageConfig()
+
+    def _config(self, name: str, manifest: Manifest) -> ImageConfig:
+        """Return what an image's own configuration says."""
+        digest = manifest.config
+        if digest is None:
+            return ImageConfig()
+        answer = self._connection.get(name, f"blobs/{digest}", _CONFIG)
+        if answer.status != 200 or not answer.body:
+            raise UnreadableError(f"the registry does not give the configuration of {name}")
+        proved(answer.body, None, digest)
+        return ImageConfig.of(answer.document())
+
+
+def _may_pass(error: AbsentError | UnreadableError) -> bool:
+    """Return whether a failure may be over soon, so that nothing is concluded from it."""
+    return isinstance(error, UnreadableError) and error.passing

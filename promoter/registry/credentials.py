@@ -1,4 +1,4 @@
-"""Whom a registry is told that we are: the files and programs that Docker's users have.
+"""The logins for registries, from the files and programs that Docker's users have.
 
 https://github.com/docker/cli/blob/master/man/docker-config-json.5.md
 """
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
-from promoter.registry.once import Once
+from promoter.threads import Memo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +47,19 @@ class Login:
         """Keep the login out of every text of the run."""
         add_login(self.user, self.password)
 
+    @classmethod
+    def of(cls, user: object, password: object) -> Login:
+        """Return a login without the line breaks that files and variables often end in."""
+        return cls(str(user).strip("\r\n"), str(password).strip("\r\n"))
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether the password itself says until when it is good, and that is over."""
+        parts = self.password.split(".")
+        document = _decoded(parts[1] if len(parts) == 3 else self.password)
+        end = document.get("exp", document.get("expiration"))
+        return isinstance(end, (int, float)) and end < time.time()
+
     @property
     def is_token(self) -> bool:
         """Whether it is an identity token, which a token server exchanges."""
@@ -67,8 +80,8 @@ class Credentials:
     helpers: Mapping[str, str] = field(default_factory=dict)
     store: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    _once: Once = field(default_factory=Once, repr=False)
-    _troubles: dict[str, str] = field(default_factory=dict, repr=False)
+    _asked: Memo = field(default_factory=Memo, repr=False)
+    _failures: dict[str, str] = field(default_factory=dict, repr=False)
 
     def of(self, host: str, repository: str = "") -> Login | None:
         """Return the login for a repository, the one that names most of it; None to be nobody.
@@ -80,30 +93,30 @@ class Credentials:
             found = self.logins.get("/".join(parts[:length]))
             if found is not None:
                 return found
-        return self._once.answer((parts[0],), lambda: self._told(parts[0]))
+        return self._asked.answer((parts[0],), lambda: self._from_programs(parts[0]))
 
-    def trouble(self, host: str) -> str:
+    def failure(self, host: str) -> str:
         """Return what went wrong with the program that was asked for a host's login, if anything."""
-        return self._troubles.get(_place(host), "")
+        return self._failures.get(_place(host), "")
 
-    def _told(self, place: str) -> Login | None:
+    def _from_programs(self, place: str) -> Login | None:
         """Return what the program for a host says, else what the one for all hosts says."""
         names = [_HUB, *sorted(_HUBS)] if place in _HUBS else [place, f"https://{place}"]
         end = time.monotonic() + _HELPER_TIME
         own = [(name, self.helpers[name]) for name in names if name in self.helpers]
         stored = [(name, self.store) for name in names if self.store]
-        trouble = ""
+        failure = ""
         for name, program in (*own, *stored):
             try:
                 login = _ask(program, name, self.environment, end - time.monotonic())
             except _ProgramError as error:
-                trouble = trouble or str(error)
+                failure = failure or str(error)
                 login = None
             if login is not None:
                 return login
             if time.monotonic() >= end:
                 break
-        self._troubles[place] = trouble
+        self._failures[place] = failure
         return None
 
 
@@ -151,7 +164,7 @@ def _load(file: Path) -> dict[str, Any]:
         data = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise UsageError(
-            f"the registry credentials in {file} can not be read", "It must be Docker's JSON."
+            f"the registry credentials in {file} cannot be read", "It must be Docker's JSON."
         ) from None
     return _mapping(data)
 
@@ -165,16 +178,16 @@ def _login(entry: object) -> Login | None:
     """Return the login of one entry of `auths`."""
     known = _mapping(entry)
     if known.get("identitytoken"):
-        return Login(_TOKEN_USER, str(known["identitytoken"]))
+        return Login.of(_TOKEN_USER, known["identitytoken"])
     if known.get("username") and known.get("password"):
-        return Login(str(known["username"]), str(known["password"]))
+        return Login.of(known["username"], known["password"])
     try:
         user, colon, password = (
             base64.b64decode(str(known.get("auth") or "")).decode().partition(":")
         )
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return Login(user, password) if colon and user else None
+    return Login.of(user, password) if colon and user else None
 
 
 def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float) -> Login | None:
@@ -197,7 +210,7 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
         msg = f"{name} gave no answer within {_HELPER_TIME:g} s"
         raise _ProgramError(msg) from None
     except OSError as error:
-        msg = f"{name} can not be run ({error.strerror})"
+        msg = f"{name} cannot be run ({error.strerror})"
         raise _ProgramError(msg) from None
     if done.returncode != 0:
         if any(word in done.stdout for word in _UNKNOWN):
@@ -211,4 +224,12 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
         msg = f"{name} answers with something else than JSON"
         raise _ProgramError(msg) from None
     user, secret = known.get("Username"), known.get("Secret")
-    return Login(str(user), str(secret)) if user and secret else None
+    return Login.of(user, secret) if user and secret else None
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    """Return the JSON object in a token's Base64, or an empty one: most passwords hold none."""
+    try:
+        return _mapping(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+    except (ValueError, RecursionError):
+        return {}

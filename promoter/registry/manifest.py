@@ -1,39 +1,47 @@
-"""Manifests: an answer is one, and its bytes are hashed, only after it is known what it is.
+"""Manifests: an answer is one, and its bytes are hashed, only after it is known what they are.
 
 https://github.com/opencontainers/image-spec/blob/main/manifest.md
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
-from promoter.registry.answers import json_object, proved
-from promoter.registry.failures import UnreadableError
+from promoter.domain.redaction import redacted
+from promoter.registry.failures import LyingError, UnreadableError
 
 if TYPE_CHECKING:
-    from promoter.registry.exchange import Answer
+    from collections.abc import Mapping
 
-_INDEXES = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
+    from promoter.registry.http import Answer
+
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-_IMAGES = frozenset(
-    {
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    }
+MEDIA_TYPES = (
+    *_INDEXES,
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
 )
-MEDIA_TYPES = (*sorted(_INDEXES), *sorted(_IMAGES))
 """The media types of the manifests that are read."""
 # What servers send that do not know what they keep: then the document itself has to say it.
-_UNSAID = frozenset(
-    {"", "application/json", "application/octet-stream", "binary/octet-stream", "text/plain"}
+_UNSAID = ("", "application/json", "application/octet-stream", "binary/octet-stream", "text/plain")
+_CONFIGS = (
+    "application/vnd.oci.image.config.v1+json",
+    "application/vnd.docker.container.image.v1+json",
 )
+# One name for what Go and uname call differently, as container runtimes have it.
+_ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm"}
+# The variant that a platform has where none is named.
+_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,41 @@ class Manifest:
     is_index: bool
     """Whether it lists manifests, one a platform, instead of being one image's own."""
 
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """What an index lists, or `UnreadableError`; attestations and the like are left out."""
+        return [
+            one
+            for one in objects(self.document["manifests"], "manifests")
+            if "unknown" not in (platform := _mapping(one.get("platform"))).values()
+            and (platform or "vnd.docker.reference.type" not in _mapping(one.get("annotations")))
+        ]
+
+    @property
+    def config(self) -> Digest | None:
+        """The digest of the image's configuration; None for an artifact that is no container image."""
+        config = self.document["config"]
+        return digest_of(config) if config.get("mediaType", _CONFIGS[0]) in _CONFIGS else None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """What an image's own configuration says of it."""
+
+    platform: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created: datetime | None = None
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> ImageConfig:
+        """Return what is said in a configuration; what is malformed counts as not said."""
+        labels = _mapping(_mapping(document.get("config")).get("Labels"))
+        return cls(
+            platform(document),
+            {key: value for key, value in labels.items() if isinstance(value, str)},
+            moment(document.get("created")),
+        )
+
 
 def read_manifest(answer: Answer, reference: str) -> Manifest:
     """Return the manifest that an answer holds.
@@ -54,15 +97,15 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     """
     said = _content_type(answer)
     if said not in MEDIA_TYPES and said not in _UNSAID:
-        raise _no_manifest(answer, f"its type is {ascii(said)[1:-1][:60]}")
-    document = json_object(answer)
+        raise _no_manifest(answer, f"its type is {ascii(redacted(said))[1:-1][:60]}")
+    document = answer.document()
     version, inside = document.get("schemaVersion"), document.get("mediaType")
     if version == 1:
         raise _no_manifest(answer, "it is of the old schema 1, which is no longer pulled")
     if version != 2:
         raise _no_manifest(answer, "it has no schemaVersion 2")
     if inside is not None and inside not in MEDIA_TYPES:
-        raise _no_manifest(answer, f"its mediaType is {ascii(inside)[:60]}")
+        raise _no_manifest(answer, f"its mediaType is {ascii(redacted(str(inside)))[1:-1][:60]}")
     if inside is not None and said in MEDIA_TYPES and inside != said:
         raise _no_manifest(answer, "its type and its mediaType differ")
     is_index = (inside or said) in _INDEXES or (
@@ -74,7 +117,7 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     if not is_index and not isinstance(document.get("config"), dict):
         raise _no_manifest(answer, "it names no configuration")
     named = answer.headers.get("Docker-Content-Digest") or None
-    return Manifest(proved(answer, named, reference), document, is_index)
+    return Manifest(proved(answer.body, named, reference), document, is_index)
 
 
 def digest_of_head(answer: Answer, reference: str) -> Digest | None:
@@ -92,15 +135,89 @@ def digest_of_head(answer: Answer, reference: str) -> Digest | None:
     return named if ":" not in reference or named == reference else None
 
 
+def proved(body: bytes, named: str | None, reference: str) -> Digest:
+    """Return a body's digest, in the algorithm in which it is named or asked for, else in sha256.
+
+    Raises `LyingError` where the bytes are others than those of the digest `named`, or of the
+    reference where that is a digest.
+    """
+    asked = reference if ":" in reference else None
+    expected = [one for one in (asked, named) if one is not None]
+    for digest in expected:
+        algorithm = digest.partition(":")[0]
+        known = algorithm in ("sha256", "sha512")
+        if not known or digest != f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}":
+            raise LyingError(
+                f"the registry sent other bytes than those of {ascii(redacted(digest))[1:27]}…",
+                "Do not use that image, and tell whoever runs the registry.",
+            )
+    return Digest(expected[0] if expected else f"sha256:{hashlib.sha256(body).hexdigest()}")
+
+
+def objects(value: object, what: str) -> list[dict[str, Any]]:
+    """Return a JSON list of objects, or raise `UnreadableError` saying what is none."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise UnreadableError(f"the registry sends no list of {what}")
+    return value
+
+
+def digest_of(descriptor: Mapping[str, Any]) -> Digest:
+    """Return the digest that a descriptor names, or raise `UnreadableError` where it names none."""
+    named = descriptor.get("digest")
+    try:
+        return Digest.parse(named if isinstance(named, str) else "")
+    except PromoteError as error:
+        raise UnreadableError(f"the registry's {error.message}") from None
+
+
+def platform(value: object) -> str | None:
+    """Return `os/architecture[/variant]`; None for what is no platform."""
+    fields = _mapping(value)
+    parts = [fields.get("os"), fields.get("architecture"), fields.get("variant")]
+    if not all(isinstance(part, str) and part and part != "unknown" for part in parts[:2]):
+        return None
+    parts[1] = _ARCHITECTURES.get(str(parts[1]), parts[1])
+    return "/".join(str(part) for part in parts if part)
+
+
+def is_for(image: str, wanted: str) -> bool:
+    """Return whether an image for a platform serves a wanted one.
+
+    `linux/arm64` and `linux/arm64/v8` are the same; any variant serves a platform without one.
+    """
+    return image == wanted or _whole(image) == _whole(wanted) or image.startswith(f"{wanted}/")
+
+
+def moment(text: object) -> datetime | None:
+    """Return a moment of RFC 3339; None for none, and for the zero that reproducible builds write."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None
+    return time if time.year > 1980 and time.tzinfo else None
+
+
+def _whole(platform: str) -> str:
+    """Return a platform with the variant that it has where none is named."""
+    default = _VARIANTS.get(platform.rpartition("/")[2]) if platform.count("/") == 1 else None
+    return f"{platform}/{default}" if default else platform
+
+
 def _content_type(answer: Answer) -> str:
     """Return an answer's media type in lower case, without parameters."""
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
+def _mapping(value: object) -> dict[str, Any]:
+    """Return a JSON object, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
 def _no_manifest(answer: Answer, reason: str) -> UnreadableError:
     """Return the error for an answer that is something else."""
-    host = answer.url.partition("://")[2].partition("/")[0]
     return UnreadableError(
-        f"{host} answers with something that is not an image's manifest: {reason}",
+        f"{urlsplit(answer.url).netloc} answers with something that is not an image's manifest: {reason}",
         "Check the image's name, the login, and any proxy or login page in front of the registry.",
     )

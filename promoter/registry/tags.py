@@ -10,16 +10,16 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
-from promoter.registry.answers import json_object, refused
 from promoter.registry.failures import UnreadableError
 
 if TYPE_CHECKING:
     from promoter.registry.connection import Connection
-    from promoter.registry.exchange import Answer
+    from promoter.registry.http import Answer
 
-_SIZE = 32 << 20
+# A registry without pages sends 100,000 long tags in so many bytes.
+_SIZE = 8 << 20
 _PAGE = 1000
-_TAGS, _PAGES = 1_000_000, 20_000
+_TAGS, _PAGES = 500_000, 20_000
 # Registries cut pages at round numbers, of which these are the divisors; none is known below 50.
 _SMALLEST, _ROUND = 50, (10, 64)
 # RFC 8288: commas and semicolons in quotes separate nothing.
@@ -43,7 +43,7 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
         seen.add(path)
         answer = connection.get(name, path, _SIZE)
         if answer.status != 200:
-            raise refused(name, answer, connection.trouble(name))
+            raise connection.refused(name, answer)
         page, known = _tags(name, answer), len(found)
         found.update(dict.fromkeys(page))
         fresh, following = len(found) > known, next_page(answer)
@@ -103,7 +103,7 @@ def _is_round(count: int) -> bool:
 
 def _tags(name: str, answer: Answer) -> list[str]:
     """Return the tags of one page."""
-    page = json_object(answer).get("tags")
+    page = answer.document().get("tags")
     if page is None:
         return []
     if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):

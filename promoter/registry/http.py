@@ -1,0 +1,255 @@
+"""HTTP to registries: bounded in time and size whatever a server does, and led nowhere unsafe."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path
+from socket import create_connection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
+from urllib3.util import parse_url
+from urllib3.util.ssl_ import create_urllib3_context
+
+from promoter.domain.errors import UsageError
+from promoter.domain.redaction import add_login, redacted
+from promoter.domain.urls import is_loopback
+from promoter.registry.failures import UnreadableError
+from promoter.threads import Memo, within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from urllib3.response import BaseHTTPResponse
+
+# Connections that are kept open to one host.
+_POOL = 16
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# A redirect's own text is read, so that its connection can be used again; but no more than this.
+_REDIRECT_LIMIT = 64 << 10
+# Values in one JSON document: each takes up to thirty times its bytes in memory.
+_VALUES = 300_000
+# The first byte of a TLS record that answers a client's hello: a handshake, or an alert.
+_TLS_RECORDS = (b"\x16", b"\x15")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a server, and how many bytes its answer may have."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    limit: int
+    body: str | None = None
+    redirects: int = 5
+    """How many redirects are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: its status, headers and bounded body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON object in the body, or raise `UnreadableError`."""
+        host = urlsplit(self.url).netloc
+        # Nothing but a comma adds a value: so many are counted before they take memory.
+        if self.body.count(b",") > _VALUES:
+            raise UnreadableError(
+                f"{host} answers with more than {_VALUES:,} values in one document"
+            )
+        try:
+            document = json.loads(self.body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            raise UnreadableError(
+                f"{host} does not answer as a registry does", "Check the image's name."
+            )
+        return document
+
+
+class Http:
+    """The servers of a run and the connections to them; safe to be used by several threads."""
+
+    def __init__(self, authorities: str | None, plain: frozenset[str]) -> None:
+        self._authorities = authorities or DEFAULT_CA_BUNDLE_PATH
+        self._plain = plain
+        self._managers: dict[str, PoolManager] = {}
+        self._schemes = Memo()
+
+    def close(self) -> None:
+        """End the connections."""
+        for manager in tuple(self._managers.values()):
+            manager.clear()
+
+    def may_be_plain(self, host: str) -> bool:
+        """Return whether plain http may be spoken with a host: this machine, or where it is allowed."""
+        return is_loopback(host) or host in self._plain
+
+    def scheme(self, host: str, deadline: float) -> str:
+        """Return `https`, or `http` where that is allowed and the host does not speak TLS."""
+        if not self.may_be_plain(host):
+            return "https"
+        if _proxy(f"http://{host}") is not None:
+            return "http"
+        ask = partial(within, _left(deadline), partial(_speaks_tls, host))
+        return "https" if self._schemes.answer((host,), ask) else "http"
+
+    def send(self, request: Request, deadline: float) -> Answer:
+        """Send a request and return its answer, at the end of the redirects.
+
+        A login goes to the host that it was given for and no further, and nobody is led from
+        another host to plain http or to this machine. Raises `TimeoutError`, urllib3's `HTTPError`
+        and `OSError` where there is no answer, `UnreadableError` where it is too long.
+        """
+        for _ in range(request.redirects + 1):
+            answer = within(_left(deadline), partial(self._answer, request))
+            target = answer.headers.get("Location") if answer.status in _REDIRECTS else None
+            if target is None or not request.redirects:
+                return answer
+            request = self._following(request, target)
+        raise UnreadableError(f"{urlsplit(request.url).netloc} redirects without end")
+
+    def _answer(self, request: Request, seconds: float) -> Answer:
+        """Return the answer to one request; each single wait for the server takes so many seconds."""
+        end = time.monotonic() + seconds
+        with self._manager(request.url).urlopen(
+            request.method,
+            request.url,
+            headers=request.headers,
+            body=request.body,
+            timeout=Timeout(total=seconds),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=True,
+        ) as raw:
+            limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
+            return Answer(raw.status, raw.headers, _body(raw, request.url, limit, end), request.url)
+
+    def _following(self, request: Request, target: str) -> Request:
+        """Return the request to where a redirect leads; raises `UnreadableError` where it is unsafe."""
+        url = urljoin(request.url, target)
+        old, new = urlsplit(request.url), urlsplit(url)
+        plain = new.scheme == "http" and self.may_be_plain(new.netloc.lower())
+        inward = is_loopback(new.netloc) and not is_loopback(old.netloc)
+        if (new.scheme != "https" and not plain) or inward:
+            raise UnreadableError(
+                f"{old.netloc} redirects to {new.scheme}://{redacted(new.netloc)[:100]}, "
+                "which is not followed",
+                "Only https is, and plain http on this machine or in PROMOTER_HTTP_REGISTRIES.",
+            )
+        headers = request.headers
+        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            headers = {k: v for k, v in headers.items() if k != "Authorization"}
+        return replace(request, url=url, headers=headers)
+
+    def _manager(self, url: str) -> PoolManager:
+        """Return what makes the connections to a URL's host, directly or through a proxy."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        manager = self._managers.get(origin)
+        if manager is None:
+            options: dict[str, Any] = {"maxsize": _POOL}
+            if parts.scheme == "https":
+                options["ssl_context"] = self._trust
+            proxy = _proxy(url)
+            if proxy is None:
+                manager = PoolManager(**options)
+            else:
+                login = parse_url(proxy).auth
+                headers = make_headers(proxy_basic_auth=unquote(login)) if login else None
+                own = self._trust if proxy.startswith("https://") else None
+                manager = ProxyManager(
+                    proxy, proxy_headers=headers, proxy_ssl_context=own, **options
+                )
+            self._managers[origin] = manager
+        return manager
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        """The authorities whose certificates are trusted, read once: it takes longer than a request."""
+        context = create_urllib3_context()
+        path = self._authorities
+        try:
+            if Path(path).is_dir():
+                context.load_verify_locations(capath=path)
+            else:
+                context.load_verify_locations(cafile=path)
+        except OSError as error:
+            raise UsageError(
+                f"the certificate authorities in {path} cannot be read ({type(error).__name__})",
+                "Name a PEM file in SSL_CERT_FILE.",
+            ) from None
+        return context
+
+
+def _proxy(url: str) -> str | None:
+    """Return the environment's proxy for a URL's host; this machine is reached without one."""
+    if is_loopback(urlsplit(url).netloc):
+        return None
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if proxy is None:
+        return None
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    login = urlsplit(address)
+    add_login(unquote(login.username or ""), unquote(login.password or ""))
+    return address
+
+
+def _speaks_tls(host: str, seconds: float) -> bool:
+    """Return whether a server speaks TLS, by the first byte of its answer to a client's hello.
+
+    Nothing else is sent, so that no login goes in the clear before that is known. Asking in plain
+    http would not tell: servers that speak TLS answer it with a 400.
+    """
+    parts = urlsplit(f"//{host}")
+    name, hello = parts.hostname or "", ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client = context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname=name)
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    try:
+        with (
+            create_connection((name, parts.port or 443), seconds) as connection,
+            suppress(ConnectionError),
+        ):
+            # The end of a line, for which servers of plain http wait before they complain.
+            connection.sendall(hello.read() + b"\r\n\r\n")
+            return connection.recv(1) in _TLS_RECORDS
+    except OSError:
+        if parts.port is not None:
+            raise
+    return False
+
+
+def _body(raw: BaseHTTPResponse, url: str, limit: int, end: float) -> bytes:
+    """Return a body as it was before its compression; raises where it is too long or takes too long."""
+    body = bytearray()
+    # What has come by now, and not what fills a buffer: a body may drip.
+    while chunk := raw.read1(1 << 16):
+        body += chunk
+        if len(body) > limit:
+            raise UnreadableError(
+                f"the answer of {urlsplit(url).netloc} is longer than {limit:,} bytes"
+            )
+        if time.monotonic() > end:
+            raise TimeoutError
+    return bytes(body)
+
+
+def _left(deadline: float) -> float:
+    return max(0.1, deadline - time.monotonic())
