@@ -13,7 +13,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
 from promoter.forges.github.client import Client
-from promoter.git.api_tree import ApiTree, Reader
+from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.git.clone import Clone
 from promoter.git.objects import Objects
 from promoter.git.program import Git
@@ -94,7 +94,7 @@ def test_the_apis_names_are_held_to_the_same(name: bytes, unfolded: bool, github
         closing(client.github),
         pytest.raises(PromoteError, match="which no file can have") as caught,
     ):
-        _look(ApiTree(Reader(client), commit), unfolded=unfolded)
+        _look(GitHubTree(Reader(client), commit), unfolded=unfolded)
     assert caught.value.exit == 3
 
 

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import CommitDraft, Finish, Pull, PullDraft
-from promoter.forges.github import GitHubForge
 from promoter.forges.github.app import app_token
-from promoter.git.api import ApiRepository
+from promoter.forges.github.forge import GitHubForge
+from promoter.forges.github.repository import GitHubRepository
 from promoter.output import actions
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
@@ -73,7 +73,7 @@ class TestApiTransport:
         self, github: GitHub, place: str, fault: dict[str, Any]
     ) -> None:
         github.fail("POST", place, **fault)
-        commit = ApiRepository(forge(github).client).write(draft(github))
+        commit = GitHubRepository(forge(github).client).write(draft(github))
         assert not github.faults
         assert github.head(BRANCH) == commit
         assert github.store.read([commit])[0].parents == (github.head("main"),)
@@ -86,7 +86,7 @@ class TestApiTransport:
         opened(github)
         github.fail("POST", place, **fault)
         lease = github.head(BRANCH)
-        commit = ApiRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        commit = GitHubRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
         assert not github.faults
         assert github.store.refs() == {
             "refs/heads/main": github.head("main"), f"refs/heads/{BRANCH}": commit,
@@ -97,14 +97,14 @@ class TestApiTransport:
         opened(github)
         lease = str(github.head(BRANCH))
         github.store.move((f"refs/heads/promote-commit/{BRANCH}", None, lease))
-        commit = ApiRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        commit = GitHubRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
         assert github.head(BRANCH) == commit
         assert github.head(f"promote-commit/{BRANCH}") is None
 
     def test_server_without_graphql_is_named_and_no_branch_stays(self, github: GitHub) -> None:
         github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=9)
         with pytest.raises(RemoteError, match="no GraphQL") as told:
-            ApiRepository(forge(github).client).write(draft(github))
+            GitHubRepository(forge(github).client).write(draft(github))
         assert "--transport git" in told.value.hint
         assert github.head(BRANCH) is None
 
@@ -112,13 +112,13 @@ class TestApiTransport:
         opened(github)
         made = draft(github, str(github.head("main")))
         with pytest.raises(RaceLostError):
-            ApiRepository(forge(github).client).write(made)
+            GitHubRepository(forge(github).client).write(made)
 
     def test_history_tells_when_a_commit_reached_the_base(self, github: GitHub) -> None:
         one, pull = opened(github)
         merged = one.client.ask("PUT", f"/pulls/{pull.number}/merge", input={})
-        found = ApiRepository(one.client).history(
-            ApiRepository(one.client).base("main")[1], [PurePosixPath(AURORA)]
+        found = GitHubRepository(one.client).history(
+            GitHubRepository(one.client).base("main")[1], [PurePosixPath(AURORA)]
         )
         newest = next(iter(found[PurePosixPath(AURORA)]))
         assert newest.commit == merged["sha"]
@@ -205,7 +205,7 @@ def test_an_api_that_answers_everything_alike_ends_the_run_before_it_writes(gith
 def test_transport_api_on_what_is_no_api_is_told(github: GitHub, answer: Any) -> None:
     github.fail("GET", r"/gitops$", status=200, body=answer)
     with pytest.raises(RemoteError, match="the answer is not GitHub's"):
-        ApiRepository(forge(github).client).base(None)
+        GitHubRepository(forge(github).client).base(None)
 
 
 def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(

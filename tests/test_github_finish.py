@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
-from promoter.forges.github import GitHubForge
+from promoter.forges.github.forge import GitHubForge
 from tests.servers.github import App, GitHub, Token
 from tests.world import AURORA, BRANCH, Repository, Run, promote
 

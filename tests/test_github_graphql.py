@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import finish, forge
-from promoter.git import api
+from promoter.forges.github import finish, forge, repository
 
 DOCUMENTS = {
     f"{module.__name__}.{name}": text
-    for module in (finish, forge, api)
+    for module in (finish, forge, repository)
     for name, text in vars(module).items()
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
 }

@@ -207,11 +207,11 @@ def api_repository(forge: Forge) -> Repository:
     """Return the repository as seen and written through its forge's API, on the same bill."""
     if isinstance(forge, LocalForge):
         raise UsageError("transport api is GitHub's, and the repository is a folder", "Use git.")
-    from promoter.forges.github import GitHubForge
-    from promoter.git.api import ApiRepository
+    from promoter.forges.github.forge import GitHubForge
+    from promoter.forges.github.repository import GitHubRepository
 
     assert isinstance(forge, GitHubForge)
-    return ApiRepository(forge.client)
+    return GitHubRepository(forge.client)
 
 
 def open_forge(wiring: Wiring) -> Forge:
@@ -232,7 +232,7 @@ def open_forge(wiring: Wiring) -> Forge:
             "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
         )
     # The forge's library takes a third of a second to import: not before it is needed.
-    from promoter.forges.github import GitHubForge
+    from promoter.forges.github.forge import GitHubForge
 
     return GitHubForge(wiring.api_url, where.owner_and_name, settings.token, wiring.deadline)
 

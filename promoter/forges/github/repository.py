@@ -18,8 +18,8 @@ from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import BranchCommit, BranchState
 from promoter.forges.github.client import SETTLING
 from promoter.forges.github.failures import is_of_graphql, is_passing
-from promoter.git.api_history import ApiHistory
-from promoter.git.api_tree import ApiTree, Reader
+from promoter.forges.github.history import GitHubHistory
+from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.git.program import NOTHING
 from promoter.git.tree import differing
 
@@ -52,7 +52,7 @@ class _Whole:
     node: str
 
 
-class ApiRepository:
+class GitHubRepository:
     """One GitOps repository, seen and written through GitHub's API alone."""
 
     def __init__(self, client: Client) -> None:
@@ -60,7 +60,7 @@ class ApiRepository:
         self._reader = Reader(client)
         self._known: _Whole | None = None
 
-    def base(self, wanted: str | None) -> tuple[str, ApiTree]:
+    def base(self, wanted: str | None) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         name = wanted
         if name is None:
@@ -71,7 +71,7 @@ class ApiRepository:
                 f"{self._client.owner}/{self._client.name} has no branch {name!r}",
                 "Name another with --base.",
             )
-        return name, ApiTree(self._reader, tip)
+        return name, GitHubTree(self._reader, tip)
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base."""
@@ -113,9 +113,11 @@ class ApiRepository:
             self._drop(aside, at)
         return at
 
-    def history(self, base: Tree, paths: list[PurePosixPath]) -> dict[PurePosixPath, ApiHistory]:
+    def history(self, base: Tree, paths: list[PurePosixPath]) -> dict[PurePosixPath, GitHubHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
-        return {path: ApiHistory(self._client, self._reader, base.commit, path) for path in paths}
+        return {
+            path: GitHubHistory(self._client, self._reader, base.commit, path) for path in paths
+        }
 
     def has(self, branch: str) -> bool:
         """Say whether there is such a branch."""
@@ -173,8 +175,8 @@ class ApiRepository:
         """Return one commit with its tree and the tree that it was made on."""
         commit = self._reader.commit(sha)
         parents = tuple(str(one["sha"]) for one in commit["parents"])
-        tree = ApiTree(self._reader, sha)
-        onto = ApiTree(self._reader, parents[-1] if parents else sha)
+        tree = GitHubTree(self._reader, sha)
+        onto = GitHubTree(self._reader, parents[-1] if parents else sha)
         return BranchCommit(
             sha=sha,
             parents=parents,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BLOBS_AT_ONCE = 50
 
 
-class ApiTree:
+class GitHubTree:
     """A `promoter.domain.model.Tree` over one commit, read object by object as it is needed."""
 
     def __init__(self, reader: Reader, commit: str) -> None:

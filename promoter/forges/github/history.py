@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promoter.forges.github.client import FAILURES
-from promoter.git.api_tree import ApiTree
+from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.forges.github.client import Client
-    from promoter.git.api_tree import Reader
+    from promoter.forges.github.tree import Reader
 
 # Each costs some requests.
 _VERSIONS = 4
 
 
 @dataclass(slots=True)
-class ApiHistory:
+class GitHubHistory:
     """The versions of one file up to a commit, newest first, each read when it is come to.
 
     GitHub lists the commits that a merged pull brought, and not the merge: what is told of such a
@@ -45,7 +45,7 @@ class ApiHistory:
         for number, one in enumerate(self._listed):
             commit, moment = self._arrival(one)
             try:
-                data = ApiTree(self.reader, one["sha"]).read(self.path)
+                data = GitHubTree(self.reader, one["sha"]).read(self.path)
             except KeyError:
                 data = b""
             last = number == _VERSIONS - 1
