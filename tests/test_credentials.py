@@ -154,3 +154,74 @@ def test_broken_credentials_are_named_without_their_content(tmp_path: Path) -> N
     with pytest.raises(UsageError, match=r"config\.json") as caught:
         read_credentials((file,), None, {})
     assert "secret" not in str(caught.value)
+
+
+def refusal(server: Registry, login: Login | None) -> UnreadableError:
+    """Return how a registry that lets only ci in is told of."""
+    server.push("app", "1.0.0")
+    server.user = ("ci", "pw")
+    credentials = Credentials({server.host: login} if login else {})
+    with pytest.raises(UnreadableError) as caught:
+        Client(Connection(credentials)).tags(server.name("app"))
+    return caught.value
+
+
+def encoded(**values: object) -> str:
+    """Return JSON in Base64, as tokens carry it."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+PAST, FUTURE = 1_000_000_000, 9_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        (None, "no login for HOST is known"),
+        (Login("ci", "wrong"), "the login for HOST is refused"),
+        (Login("ci", encoded(expiration=PAST)), "the login for HOST has expired"),
+        (Login("ci", encoded(expiration=FUTURE)), "the login for HOST is refused"),
+        (Login("ci", f"{encoded(alg='x')}.{encoded(exp=PAST)}.s"), "the login for HOST has expired"),
+        (Login("ci", f"{encoded(alg='x')}.{encoded(exp='soon')}.s"), "the login for HOST is refused"),
+        (Login("ci", "e30"), "the login for HOST is refused"),
+        (Login("<token>", "stale"), "the identity token for HOST is refused: it has expired or"),
+    ],
+)  # fmt: skip
+def test_no_login_a_wrong_one_and_an_old_one_read_differently(
+    login: Login | None, words: str
+) -> None:
+    with Registry() as server:
+        server.bearer = login is not None and login.is_token
+        told = refusal(server, login)
+        assert words.replace("HOST", server.host) in told.message
+        assert f"docker login {server.host}" in told.hint
+
+
+def test_a_registry_that_says_that_a_login_has_expired_is_believed() -> None:
+    said = b'{"errors": [{"code": "DENIED", "message": "Your token has expired."}]}'
+    with Registry() as server:
+        server.refusals = [("tags", 403, said)]
+        told = refusal(server, Login("ci", "pw"))
+        assert f"403 DENIED): the login for {server.host} has expired" in told.message
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_a_password_is_used_without_the_line_break_that_it_ends_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    program(
+        tmp_path,
+        monkeypatch,
+        f"printf '%s' '{json.dumps({'Username': 'ci', 'Secret': f'pw{end}'})}'",
+    )
+    for settings in (
+        {"credsStore": "test"},
+        {"auths": {"HOST": {"username": "ci", "password": f"pw{end}"}}},
+        {"auths": {"HOST": {"auth": base64.b64encode(f"ci:pw{end}".encode()).decode()}}},
+    ):
+        with Registry() as server:
+            server.push("app", "1.0.0")
+            server.user = ("ci", "pw")
+            text = json.dumps(settings).replace("HOST", server.host)
+            found = read(tmp_path, **json.loads(text))
+            assert Client(Connection(found)).tags(server.name("app")) == ("1.0.0",)

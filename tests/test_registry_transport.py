@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import traceback
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -181,3 +184,72 @@ def test_a_login_stays_at_its_host_and_comes_along_on_it(server: Registry) -> No
         server.faults = [("tags", 307, {"Location": f"http://{other.host}/v2/app/tags/list"})]
         assert client.tags(server.name("app-3")) == ("1.0.0",)
         assert other.logins == [None]
+
+
+@pytest.mark.parametrize("compresses", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"tags": ["' + b"a" * (9 << 20) + b'"]}',
+        b'{"tags": [' + b'"a",' * 400_000 + b'"a"]}',
+        b'{"tags": [' + b"[]," * 2_000_000 + b"[]]}",
+        b'{"a": ' + b"[" * 8_000_000,
+        b" " * (64 << 20),
+    ],
+)
+def test_a_list_of_tags_takes_no_more_memory_than_it_may(
+    server: Registry, body: bytes, *, compresses: bool
+) -> None:
+    server.says, server.compresses = (lambda _: (body, {})), compresses
+    client = Client(Connection(Credentials(), patience=30))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableError, match=r"longer than|more than|does not answer"):
+            client.tags(server.name("app"))
+        # The server's own bytes, compressed or not, are in this process, too.
+        assert tracemalloc.get_traced_memory()[1] < len(body) + (60 << 20)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_compressed_answer_is_read(server: Registry) -> None:
+    server.compresses = True
+    client = Client(Connection(Credentials()))
+    assert client.tags(server.name("app")) == ("1.0.0",)
+    assert client.describe(server.name("app"), "1.0.0").platforms == ("linux/amd64",)
+
+
+def test_a_hundred_thousand_long_tags_in_one_answer_are_read(server: Registry) -> None:
+    tags = [f"main-{number:040x}-{number}" for number in range(100_000)]
+    server.push("many", *tags)
+    server.whole = True
+    client = Client(Connection(Credentials(), patience=30))
+    assert len(client.tags(server.name("many"))) == 100_000
+
+
+@pytest.mark.parametrize("realm", ["http://127.0.0.1:{port}/token", "https://localhost:{port}/t"])
+def test_nobody_elses_registry_sends_a_login_to_this_machine(
+    server: Registry, monkeypatch: pytest.MonkeyPatch, realm: str
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://{server.host}")
+    name = "behind-a-proxy.invalid"
+    with Registry() as local:
+        server.challenges = [f'Bearer realm="{realm.format(port=local.host.partition(":")[2])}"']
+        server.user, server.bearer = ("ci", "pw"), True
+        logins = Credentials({name: Login("ci", "pw")})
+        client = Client(Connection(logins, plain=frozenset({name})))
+        with pytest.raises(UnreadableError, match="401"):
+            client.tags(f"{name}/app")
+        assert local.seen == []
+
+
+def test_a_name_that_is_looked_up_without_end_ends_with_our_patience(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: release.wait(60))
+    try:
+        with pytest.raises(UnreadableError, match=r"not within 0\.3 s"):
+            Client(Connection(Credentials(), patience=0.3)).tags("registry.example/app")
+    finally:
+        release.set()

@@ -56,13 +56,16 @@ class Registry:
         """(pattern, status, headers) of the next answers: `reset` and `drip…` are what they say."""
         self.says: Callable[[str], tuple[bytes, dict[str, str]] | None] = lambda _: None
         """What is answered to a path instead of the truth: a body and headers."""
+        self.refusals: list[tuple[str, int, bytes]] = []
+        """(pattern, status, body) of requests that are always refused so."""
+        self.challenges: list[str] = []
+        """The lines of WWW-Authenticate where they are not the usual one; HOST is this registry's."""
+        self.compresses = False
+        """Whether bodies are sent with gzip."""
         self.whole = False
         """Whether all tags are sent whatever page is asked for."""
         self.lies: dict[str, str] = {}
         """Manifest reference → digest that the header claims."""
-        self.entity_tags = False
-        """Whether answers carry an entity tag, and are not sent again to who has them."""
-        self.statuses: list[int] = []
         self.logins: list[str | None] = []
         """The Authorization of each request."""
         self.delay = 0.0

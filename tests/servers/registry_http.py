@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
+import gzip
 import json
 import re
 import socket
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.servers.registry import Registry, Repository
 
@@ -80,12 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         registry.logins.append(self.headers.get("Authorization"))
         if registry.delay:
             time.sleep(registry.delay)
-        fault = registry.fault(line)
-        if fault:
-            self._fail(*fault)
-            return
-        if said := registry.says(self.path):
-            self._bytes(200, *said)
+        if self._is_otherwise(line):
             return
         if self.path.startswith("/token"):
             self._token()
@@ -107,6 +102,20 @@ class Handler(BaseHTTPRequestHandler):
             self._say(200, {"schemaVersion": 2, "mediaType": _INDEX, "manifests": listed})
         else:
             self._tags(name, repository)
+
+    def _is_otherwise(self, line: str) -> bool:
+        """Answer as a test wants it, instead of truly; say whether it was done."""
+        if fault := self.registry.fault(line):
+            self._fail(*fault)
+            return True
+        for pattern, status, body in self.registry.refusals:
+            if re.search(pattern, line):
+                self._bytes(status, body)
+                return True
+        said = self.registry.says(self.path)
+        if said:
+            self._bytes(200, *said)
+        return said is not None
 
     def _fail(self, status: int | str, headers: dict[str, str]) -> None:
         """Do what goes wrong: 0 drops the connection."""
@@ -170,8 +179,9 @@ class Handler(BaseHTTPRequestHandler):
             return True
         realm = f'realm="http://{registry.host}/token",service="registry"'
         kind = f"Bearer {realm}" if registry.bearer else 'Basic realm="registry"'
-        errors = {"errors": [{"code": "UNAUTHORIZED"}]}
-        self._say(401, errors, {"WWW-Authenticate": kind})
+        lines = [one.replace("HOST", registry.host) for one in registry.challenges or [kind]]
+        body = json.dumps({"errors": [{"code": "UNAUTHORIZED"}]}).encode()
+        self._bytes(401, body, {"Content-Type": "application/json"}, lines)
         return False
 
     def _token(self) -> None:
@@ -191,21 +201,23 @@ class Handler(BaseHTTPRequestHandler):
             {"Content-Type": "application/json", **(headers or {})},
         )
 
-    def _bytes(self, status: int, data: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def _bytes(
+        self,
+        status: int,
+        data: bytes,
+        headers: Mapping[str, str] | None = None,
+        challenges: Sequence[str] = (),
+    ) -> None:
         headers = dict(headers or {})
-        if self.registry.entity_tags and status == 200:
-            headers["ETag"] = f'"{_digest(data)}"'
-            if self.headers.get("If-None-Match") == headers["ETag"]:
-                status, data = 304, b""
+        if self.registry.compresses and data:
+            headers["Content-Encoding"] = "gzip"
+            data = gzip.compress(data)
         self.send_response(status)
-        self.registry.statuses.append(status)
         for key, value in headers.items():
             self.send_header(key, value)
+        for line in challenges:
+            self.send_header("WWW-Authenticate", line)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
