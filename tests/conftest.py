@@ -25,6 +25,7 @@ _DROPPED = ("PROMOTER_", "GITHUB_", "GIT_", "XDG_")
 _KEPT = ("PROMOTER_TEST_",)
 
 settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("steady"), max_examples=600)
 settings.load_profile("steady")
 
 
@@ -41,6 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run each command in a process of its own, not in that of the tests",
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # One more than there are cores, as tests wait for servers now and then.
+    return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -115,7 +115,6 @@ def edit(text: str, name: str, tag: str) -> bytes:
     return set_images(FILE, text.encode(), [promotion(name, Tag(tag), None)]).after
 
 
-@settings(max_examples=600)
 @given(files(), NAMES, TAGS)
 def test_any_file_ends_in_a_proved_edit_or_a_clean_refusal(text: str, name: str, tag: str) -> None:
     try:
@@ -132,7 +131,6 @@ def test_any_file_ends_in_a_proved_edit_or_a_clean_refusal(text: str, name: str,
     assert set_images(FILE, after, [promotion(name, Tag(tag), None)]).after == after
 
 
-@settings(max_examples=300)
 @given(kustomizations(), TAGS)
 def test_setting_a_tag_changes_its_value_and_no_other_byte(text: str, tag: str) -> None:
     for entry in read(FILE, text.encode()).entries:
@@ -150,7 +148,6 @@ def test_setting_a_tag_changes_its_value_and_no_other_byte(text: str, tag: str) 
             assert isinstance(values[entry.name], str), written
 
 
-@settings(max_examples=400)
 @given(entries(), wishes())
 def test_several_wishes_at_once_give_each_entry_what_was_asked(
     text: str, asked: tuple[ImageSetting, ...]
@@ -187,7 +184,6 @@ def _pairs(data: bytes) -> list[dict[str, str | None]]:
     ]
 
 
-@settings(max_examples=150)
 @given(kustomizations(), TAGS, TAGS)
 def test_edits_of_two_images_commute(text: str, first: str, second: str) -> None:
     a, b = "nginx", "web"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -105,7 +105,6 @@ def read(text: str) -> list[Node] | None:
         return None
 
 
-@settings(max_examples=500, deadline=None)
 @example("a: 1\nb:\n  - c: d\n    e: |\n      f\n\n      g\n  - [h, i]\n")
 @example("a:\n- b\n- c:\n  d: 1\n")
 @example("a: |\n  b")

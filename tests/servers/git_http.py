@@ -72,9 +72,8 @@ def answer(  # noqa: PLR0917 - what CGI is told
         "GIT_COMMITTER_EMAIL": "server@localhost",
         **(extra or {}),
     }
-    done = subprocess.run(
-        ["git", "http-backend"], input=body, capture_output=True, env=environment, check=False
-    )
+    git = "git", "http-backend"
+    done = subprocess.run(git, input=body, capture_output=True, env=environment, check=False)
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
     return int(headers.pop("Status", "200").split()[0]), content, headers

@@ -8,11 +8,11 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 WEB_FLOW = ("GitHub", "noreply@github.com")
 ZERO = "0" * 40
@@ -68,9 +68,15 @@ class Store:
         return done.returncode == 0
 
     def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
-        """Return ref → commit."""
-        lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
-        return dict(line.split(" ", 1) for line in lines.splitlines())
+        """Return ref → commit, read as git lays them down: almost every answer needs them."""
+        packed = self.path / "packed-refs"
+        lines = packed.read_text("utf-8").splitlines() if packed.exists() else []
+        found = {line[41:]: line[:40] for line in lines if line[:1] not in ("#", "^")}
+        for folder, _, names in os.walk(self.path / "refs"):
+            for file in (Path(folder, name) for name in names if not name.endswith(".lock")):
+                if sha := _content(file):
+                    found[file.relative_to(self.path).as_posix()] = sha
+        return {ref: found[ref] for ref in sorted(found) if _is_below(ref, prefix)}
 
     def sha(self, name: str, kind: str = "commit") -> str | None:
         """Return the object that a branch, a tag or an id names."""
@@ -87,7 +93,8 @@ class Store:
 
     def default_branch(self) -> str:
         """Return the branch that HEAD names."""
-        return self.text("symbolic-ref", "--short", "HEAD")
+        head = (self.path / "HEAD").read_text(encoding="utf-8")
+        return head.removeprefix("ref: refs/heads/").strip()
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Say whether a commit is the other or in its history."""
@@ -174,6 +181,19 @@ class Store:
             added, removed, _ = count.replace("-\t", "0\t").split("\t", 2)
             found.append((letter, path, old if letter == "D" else new, added, removed))
         return found
+
+
+def _content(file: Path) -> str | None:
+    """Return what a file holds, or None where it has just been taken away."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _is_below(ref: str, prefix: str) -> bool:
+    """Say whether a prefix, as git takes it, names a ref or a folder that it is in."""
+    return ref == prefix or ref.startswith(prefix.rstrip("/") + "/")
 
 
 def _commit(sha: str, text: str) -> Commit:
