@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def variable(name: str) -> str | None:
     """Return a variable that matters before any setting is read, or None where it is empty."""
     return os.environ.get(name) or None
+
+
+def variables_of(names: Iterable[str]) -> dict[str, str]:
+    """Return those of some variables that are set to something."""
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
 def secret_values() -> tuple[str, ...]:

@@ -178,7 +178,7 @@ def _where(parser: Parser) -> None:
     group = parser.add_argument_group("where")
     group.add_argument("--repo", metavar="REPO", help="the GitOps repository: a URL or a path")
     group.add_argument("--base", metavar="BRANCH", help="the branch to promote to")
-    group.add_argument("--forge", choices=("github", "local"), help="where pulls are kept")
+    group.add_argument("--forge", metavar="KIND", help="what keeps the pulls: github, local")
     group.add_argument("--api-url", metavar="URL", help="the forge's API")
     group.add_argument("--config", metavar="FILE", help="a promoter.yaml of the caller's")
     group.add_argument("--transport", choices=("git", "api"), help="through git or the API")

@@ -9,7 +9,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError
 from promoter.engine import wiring
-from promoter.forges.local import LocalForge
+from promoter.forges import MergingForge
 from promoter.pull_request import is_ours
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _done(forge: Forge, verb: str, number: int | None) -> dict[str, Any]:
 
 def _end(forge: Forge, verb: str, number: int) -> Pull:
     """End one pull."""
-    if not isinstance(forge, LocalForge):
+    if not isinstance(forge, MergingForge):
         raise UsageError(
             f"promote pulls {verb} works on the local forge only",
             "Merge or close the pull where its reviewers are.",

@@ -1,8 +1,7 @@
 """What the caller says: flags, environment and files, each value with its source; secrets sealed.
 
-All of the process environment is read here, but for what `promoter.environment` must know
-earlier. What no child process may inherit is taken out of it: the tokens, and every `GIT_*` that
-would bend git.
+All of the process environment is read here or by `promoter.environment`. What no child process may
+inherit is taken out of it: the tokens, and every `GIT_*` that would bend git.
 """
 
 from __future__ import annotations
@@ -17,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr, ValidationError
 
 from promoter.cli.process import account
-from promoter.cli.variables import TOKEN_VARIABLES, Rendering, Variables
+from promoter.cli.variables import Rendering, Variables
 from promoter.config.refs import commit_id
 from promoter.domain.declaration import RULES
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
+from promoter.environment import variables_of
+from promoter.forges.kinds import api_variables, forge_kind, token_variables
 
 if TYPE_CHECKING:
     import argparse
@@ -90,6 +91,8 @@ class Settings:
     source_revision: str | None = None
     building: Building | None = None
     token: SecretStr | None = None
+    tokens: dict[str, SecretStr] = field(default_factory=dict)
+    forge_variables: dict[str, str] = field(default_factory=dict)
     github_app: GitHubApp | None = None
     rendering: Rendering = field(default_factory=Rendering)
     signing_key: str | None = None
@@ -99,8 +102,6 @@ class Settings:
     quiet: bool = False
     actor: str | None = None
     run: str | None = None
-    server_url: str | None = None
-    github_api_url: str | None = None
     authorities: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
 
@@ -135,7 +136,7 @@ def taken_environment(flags: argparse.Namespace) -> Iterator[Settings]:
 
 def _is_hidden(key: str) -> bool:
     """Say whether a variable is kept from child processes."""
-    return key.startswith(("GIT_", "PROMOTER_", "ACTIONS_")) or key in TOKEN_VARIABLES
+    return key.startswith(("GIT_", "PROMOTER_", "ACTIONS_")) or key in token_variables()
 
 
 def _read(flags: argparse.Namespace) -> Settings:
@@ -161,7 +162,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         shard=_shard(merged),
         repository=merged.get("repo"),
         base=merged.get("base"),
-        forge=merged.get("forge"),
+        forge=forge_kind(merged["forge"]).name if merged.get("forge") else None,
         api_url=merged.get("api_url"),
         config=merged.get("config"),
         transport=merged.get("transport"),
@@ -173,6 +174,8 @@ def _read(flags: argparse.Namespace) -> Settings:
         source_revision=None if revision is None else commit_id(revision),
         building=_building(variables),
         token=variables.token,
+        tokens={k: SecretStr(v) for k, v in variables_of(token_variables()).items()},
+        forge_variables=variables_of(api_variables()),
         github_app=_github_app(variables),
         rendering=variables.rendering,
         signing_key=merged.get("signing_key"),
@@ -182,8 +185,6 @@ def _read(flags: argparse.Namespace) -> Settings:
         quiet=bool(merged.get("quiet", False)),
         actor=variables.actor or account(),
         run=_run(variables),
-        server_url=variables.server_url,
-        github_api_url=variables.github_api_url,
         authorities=next((os.environ[k] for k in _AUTHORITIES if os.environ.get(k)), None),
         sources=sources,
     )

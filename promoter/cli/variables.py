@@ -8,8 +8,6 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-TOKEN_VARIABLES = ("PROMOTER_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
-
 
 def _lines(value: object) -> object:
     """Split a variable that holds one value a line."""
@@ -57,7 +55,7 @@ class Variables(BaseSettings):
     env: Lines = None
     repo: str | None = None
     base: str | None = None
-    forge: Literal["github", "local"] | None = None
+    forge: str | None = None
     api_url: str | None = None
     config: str | None = None
     transport: Literal["git", "api"] | None = None
@@ -70,7 +68,7 @@ class Variables(BaseSettings):
     quiet: Switch = None
     take_over: Switch = None
     source_revision: str | None = None
-    token: SecretStr | None = Field(default=None, validation_alias=AliasChoices(*TOKEN_VARIABLES))
+    token: SecretStr | None = None
 
     renderer: str | None = None
     render_allow: Means = None
@@ -92,7 +90,6 @@ class Variables(BaseSettings):
     actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
     actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
     server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
-    github_api_url: str | None = Field(default=None, validation_alias="GITHUB_API_URL")
     github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
     run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
     revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")

@@ -16,7 +16,7 @@ from promoter.config.sections import (
     Templates,
     check_author,
 )
-from promoter.config.values import ApiUrl, Branch
+from promoter.config.values import ApiUrl, Branch, ForgeName
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
@@ -35,7 +35,7 @@ class Config(Section):
     """Wiring: the GitOps repository's URL or path."""
     base: Branch | None = None
     """Wiring: the branch that promotions go to; the repository's default branch otherwise."""
-    forge: Literal["github", "local"] | None = None
+    forge: ForgeName | None = None
     """Wiring: where pulls are kept; by the repository's host otherwise."""
     api_url: ApiUrl | None = None
     """Wiring: the forge's API; by the repository's host otherwise."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from promoter.config.refs import is_branch
 from promoter.domain import urls
 from promoter.domain.errors import UsageError
 from promoter.domain.image import shown
+from promoter.domain.suggest import nearest
+from promoter.forges.kinds import FORGES
 
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
 
@@ -87,8 +89,19 @@ def _is_word(text: str) -> bool:
     return text.isprintable() and text.split() == [text]
 
 
+def _check_forge(text: str) -> str:
+    """Return the name of a kind of forge, or raise `ValueError`."""
+    if text not in FORGES:
+        msg = f"{shown(text)} is no forge: {nearest(text, sorted(FORGES))}"
+        raise ValueError(msg)
+    return text
+
+
 ApiUrl = Annotated[str, AfterValidator(_check_api_url)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
+ForgeName = Annotated[
+    str, AfterValidator(_check_forge), Field(json_schema_extra={"enum": sorted(FORGES)})
+]
 Images = Annotated[
     tuple[Annotated[str, AfterValidator(_check_image)], ...], AfterValidator(_check_images)
 ]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.cli.settings import Settings
 from promoter.demo import repository
-from promoter.domain import address
 from promoter.domain.deadline import Deadline
 from promoter.domain.image import Tag
 from promoter.engine import wiring
 from promoter.engine.run import told
 from promoter.engine.world import opened
+from promoter.forges.local import LocalForge
 from promoter.output import report
 from promoter.planning.plan import Request
 
@@ -44,7 +44,7 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
             return report.several(results, _pieces=parts)
     number = results[-1]["pull_request"]["number"]
     who = f"{repository.AUTHOR} {int(time.time())} +0000"
-    merged = wiring.local_forge(address.parse(str(git.directory)), deadline, who).merge(number)
+    merged = LocalForge(git, who).merge(number)
     results[-1]["pull_request"]["state"] = merged.state.value
     ending = "\n".join([_merged(number), _synced(git, before), _next(git)])
     parts.append((report.Kind.PLAIN, f"\n{ending}"))

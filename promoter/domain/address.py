@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from promoter.domain.errors import RemoteError, UsageError
-from promoter.domain.urls import SCP, check_api_url, check_scheme, check_url, host_of
+from promoter.domain.urls import SCP, check_scheme, host_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +57,6 @@ def parse(text: str) -> Address:
     if scheme == "file":
         return _folder(Path(unquote(parts.path)))
     return Address(text, scheme, host_of(text), parts.path)
-
-
-def api_url(address: Address, *, given: str | None, server: str | None, ambient: str | None) -> str:
-    """Return the forge API's base URL: given, the runner's where it serves this host, or derived."""
-    if given:
-        check_api_url(given)
-        return given.rstrip("/")
-    if ambient and server and host_of(server) == address.host:
-        check_url(ambient)
-        return ambient.rstrip("/")
-    if address.host == "github.com":
-        return "https://api.github.com"
-    scheme = "http" if address.scheme == "http" else "https"
-    host = address.host if address.scheme != "ssh" else urlsplit(f"//{address.host}").hostname
-    return f"{scheme}://{host}/api/v3"
 
 
 def _folder(path: Path) -> Address:

@@ -17,20 +17,23 @@ from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
 from promoter.engine.current_repository import gitops_origin
 from promoter.environment import child_environment
-from promoter.forges.local import LocalForge
+from promoter.forges.kinds import Connection, kind_of
 from promoter.git.clone import Clone
 from promoter.git.commits import Signing
-from promoter.git.program import Credential, Git
+from promoter.git.program import Credential
 from promoter.git.repository import GitRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic import SecretStr
 
     from promoter.cli.settings import Settings
     from promoter.config.document import Document
     from promoter.domain.address import Address
     from promoter.domain.model import Tree
     from promoter.forges import Forge
+    from promoter.forges.kinds import ForgeKind
     from promoter.git import Repository
     from promoter.registry.client import Registry
     from promoter.render import Renderer
@@ -81,11 +84,27 @@ class Wiring:
         return self.settings.transport or (self.file.transport if self.file else None) or "git"
 
     @property
-    def api_url(self) -> str:
-        """The base URL of the forge's API."""
+    def kind(self) -> ForgeKind:
+        """The kind of the forge: as named, else by the repository's address."""
+        named = self.settings.forge or (self.file.forge if self.file else None)
+        return kind_of(self.address, named)
+
+    @property
+    def api_url(self) -> str | None:
+        """The base URL of the forge's API; None where its kind has none."""
         given = self.settings.api_url or (self.file.api_url if self.file else None)
-        server, ambient = self.settings.server_url, self.settings.github_api_url
-        return address.api_url(self.address, given=given, server=server, ambient=ambient)
+        if given:
+            check_api_url(given)
+            return given.rstrip("/")
+        find = self.kind.api_url
+        return find(self.address, self.settings.forge_variables) if find else None
+
+    @property
+    def token(self) -> SecretStr | None:
+        """The token: `PROMOTER_TOKEN`, else the first that is set of the forge's own variables."""
+        known = self.settings.tokens
+        own = (known[name] for name in self.kind.token_variables if name in known)
+        return self.settings.token or next(own, None)
 
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
@@ -100,15 +119,11 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
 
 
 def authenticated(wiring: Wiring) -> Wiring:
-    """Return the wiring with the token of the GitHub App that was given, if one was."""
-    app = wiring.settings.github_app
-    if app is None or wiring.address.local:
+    """Return the wiring with the token of the App that was given, if one was."""
+    app, ask = wiring.settings.github_app, wiring.kind.app_token
+    if app is None or ask is None or wiring.address.local or wiring.api_url is None:
         return wiring
-    from promoter.forges.github.app import app_token
-
-    token = app_token(
-        wiring.api_url, wiring.address.owner_and_name, app.id, app.key, wiring.deadline
-    )
+    token = ask(wiring.api_url, wiring.address.owner_and_name, (app.id, app.key), wiring.deadline)
     return replace(wiring, settings=replace(wiring.settings, token=token))
 
 
@@ -128,20 +143,17 @@ def source_revision(wiring: Wiring) -> str | None:
 def check_token(wiring: Wiring) -> None:
     """Raise `UsageError` before anything is asked of a host that will want a token to write."""
     settings, where = wiring.settings, wiring.address
-    if settings.token or settings.dry_run or settings.check or where.scheme not in _WEB:
+    if wiring.token or settings.dry_run or settings.check or where.scheme not in _WEB:
         return
-    raise UsageError(
-        f"no token for {where.host}: writing there needs one",
-        "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
-    )
+    raise UsageError(f"no token for {where.host}: writing there needs one", wiring.kind.token_hint)
 
 
 def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
-    if settings.token and where.scheme in _WEB:
-        credential = Credential(where.url, settings.token.get_secret_value())
+    if (token := wiring.token) and where.scheme in _WEB:
+        credential = Credential(where.url, token.get_secret_value(), wiring.kind.git_user)
         configuration |= credential.configuration()
     if settings.authorities:
         configuration["http.sslCAInfo"] = settings.authorities
@@ -153,8 +165,8 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
     same = (source.scheme, source.host) == (where.scheme, where.host)
-    if settings.token and same and source.scheme in _WEB:
-        credential = Credential(source.url, settings.token.get_secret_value())
+    if (token := wiring.token) and same and source.scheme in _WEB:
+        credential = Credential(source.url, token.get_secret_value(), wiring.kind.git_user)
         configuration |= credential.configuration()
     if settings.authorities:
         configuration["http.sslCAInfo"] = settings.authorities
@@ -196,55 +208,33 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
 def opened(wiring: Wiring, forge: Forge | None = None) -> Iterator[Repository]:
     """Return the repository as seen and written through its forge's API, else through a clone."""
     if forge is not None:
-        yield api_repository(forge)
+        yield api_repository(wiring, forge)
         return
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
         yield GitRepository(clone, int(time.time()), Signing.parse(key) if key else None)
 
 
-def api_repository(forge: Forge) -> Repository:
-    """Return the repository as seen and written through its forge's API, on the same bill."""
-    if isinstance(forge, LocalForge):
-        raise UsageError("transport api is GitHub's, and the repository is a folder", "Use git.")
-    from promoter.forges.github.forge import GitHubForge
-    from promoter.forges.github.repository import GitHubRepository
-
-    assert isinstance(forge, GitHubForge)
-    return GitHubRepository(forge.client)
+def api_repository(wiring: Wiring, forge: Forge) -> Repository:
+    """Return the repository as seen and written through its forge's API, on the same connection."""
+    if wiring.kind.repository is None:
+        raise UsageError(
+            f"transport: api is not to be had of the {wiring.kind.name} forge",
+            "Use transport: git.",
+        )
+    return wiring.kind.repository(forge)
 
 
 def open_forge(wiring: Wiring) -> Forge:
     """Return the forge that keeps the repository's pulls."""
-    settings, where = wiring.settings, wiring.address
-    kind = settings.forge or (wiring.file.forge if wiring.file else None)
-    if kind == "local" or (kind is None and where.local):
-        author = wiring.file.author if wiring.file else Config().author
-        return local_forge(where, wiring.deadline, f"{author} {int(time.time())} +0000")
-    if where.local:
-        raise UsageError(
-            f"{where.path} is a folder, and the {kind} forge keeps no pulls there",
-            "Give the repository's URL, or --forge local.",
-        )
-    if settings.token is None and not settings.dry_run and not settings.check:
-        raise UsageError(
-            f"no token for {where.host}: opening a pull needs one",
-            "Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",
-        )
-    # The forge's library takes a third of a second to import: not before it is needed.
-    from promoter.forges.github.forge import GitHubForge
-
-    return GitHubForge(wiring.api_url, where.owner_and_name, settings.token, wiring.deadline)
-
-
-def local_forge(where: Address, deadline: Deadline, committer: str) -> LocalForge:
-    """Return the forge of a repository on this machine."""
-    if not where.local:
-        raise UsageError(
-            f"{where.url} is not on this machine, and the local forge keeps its pulls there",
-            "Give --repo the path of a bare repository.",
-        )
-    return LocalForge(Git(Path(where.path), deadline), committer)
+    settings, where, kind = wiring.settings, wiring.address, wiring.kind
+    needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
+    if needs_token and wiring.token is None and not where.local:
+        raise UsageError(f"no token for {where.host}: opening a pull needs one", kind.token_hint)
+    author = wiring.file.author if wiring.file else Config().author
+    committer = f"{author} {int(time.time())} +0000"
+    api_url = None if where.local else wiring.api_url
+    return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer))
 
 
 def _read(settings: Settings) -> bytes:

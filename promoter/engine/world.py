@@ -47,7 +47,7 @@ class World:
             return self.repository
         # A run that reads through the API writes through it: what says so is above any environment.
         if self._api is None:
-            self._api = wires.api_repository(self.forge())
+            self._api = wires.api_repository(self.wiring, self.forge())
         return self._api
 
     def registry(self) -> Registry:

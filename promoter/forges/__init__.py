@@ -1,8 +1,8 @@
-"""Forges keep the pulls. The seam is this Protocol; `promoter.engine.wiring` chooses one."""
+"""Forges keep the pulls. The seam is this Protocol; `promoter.forges.kinds` knows who has one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from promoter.domain.model import Finish, Pull, PullDraft
@@ -49,3 +49,11 @@ class Forge(Protocol):
 
     def leave(self) -> None:
         """End the connections or processes that were kept for asking."""
+
+
+@runtime_checkable
+class MergingForge(Forge, Protocol):
+    """A forge whose pulls are merged from here, as nobody else keeps a page for it."""
+
+    def merge(self, number: int) -> Pull:
+        """Merge an open pull into its base and delete its branch."""

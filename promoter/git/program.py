@@ -68,12 +68,13 @@ class Credential:
 
     url: str
     token: str = field(repr=False)
+    user: str = "x-access-token"
 
     def configuration(self) -> dict[str, str]:
         """Return the git settings that send the token, to that host only and without a round trip."""
-        add_login("x-access-token", self.token)
+        add_login(self.user, self.token)
         parts = urlsplit(self.url)
-        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
         return {
             f"http.{origin}.extraHeader": f"Authorization: Basic {basic}",

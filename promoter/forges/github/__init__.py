@@ -1,1 +1,88 @@
-"""GitHub and GitHub Enterprise Server, through PyGithub; writes are never retried blindly."""
+"""GitHub and GitHub Enterprise Server, through PyGithub; writes are never retried blindly.
+
+What is imported here costs nothing: the library takes a third of a second, and is loaded by what
+opens the forge.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from promoter.domain.errors import UsageError
+from promoter.domain.urls import check_url, host_of
+from promoter.forges.kinds import ForgeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import SecretStr
+
+    from promoter.domain.address import Address
+    from promoter.domain.deadline import Deadline
+    from promoter.forges import Forge
+    from promoter.forges.github.forge import GitHubForge
+    from promoter.forges.github.repository import GitHubRepository
+    from promoter.forges.kinds import Connection
+
+
+def _serves(address: Address) -> bool:
+    return address.host == "github.com"
+
+
+def _api_url(address: Address, variables: Mapping[str, str]) -> str:
+    """Return the runner's own API where it serves this host, else the one that the host implies."""
+    server, api = variables.get("GITHUB_SERVER_URL"), variables.get("GITHUB_API_URL")
+    if api and server and host_of(server) == address.host:
+        check_url(api)
+        return api.rstrip("/")
+    if address.host == "github.com":
+        return "https://api.github.com"
+    scheme = "http" if address.scheme == "http" else "https"
+    host = address.host if address.scheme != "ssh" else urlsplit(f"//{address.host}").hostname
+    return f"{scheme}://{host}/api/v3"
+
+
+def _open(connection: Connection) -> GitHubForge:
+    from promoter.forges.github.forge import GitHubForge
+
+    where = connection.address
+    if where.local or connection.api_url is None:
+        raise UsageError(
+            f"{where.path} is a folder, and the github forge keeps no pulls there",
+            "Give the repository's URL, or --forge local.",
+        )
+    return GitHubForge(
+        connection.api_url, where.owner_and_name, connection.token, connection.deadline
+    )
+
+
+def _repository(forge: Forge) -> GitHubRepository:
+    from promoter.forges.github.forge import GitHubForge
+    from promoter.forges.github.repository import GitHubRepository
+
+    # On the forge's own connection, so that one count has all requests.
+    assert isinstance(forge, GitHubForge)
+    return GitHubRepository(forge.client)
+
+
+def _app_token(
+    api_url: str, repository: tuple[str, str], app: tuple[str, SecretStr], deadline: Deadline
+) -> SecretStr:
+    from promoter.forges.github.app import app_token
+
+    return app_token(api_url, repository, *app, deadline)
+
+
+KIND = ForgeKind(
+    "github",
+    _serves,
+    _open,
+    api_url=_api_url,
+    api_variables=("GITHUB_SERVER_URL", "GITHUB_API_URL"),
+    token_variables=("GITHUB_TOKEN", "GH_TOKEN"),
+    token_hint="Set GITHUB_TOKEN to a token with 'contents: write' and 'pull-requests: write'.",  # noqa: S106 - words for the user
+    git_user="x-access-token",
+    repository=_repository,
+    app_token=_app_token,
+)

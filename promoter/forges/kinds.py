@@ -1,0 +1,89 @@
+"""The kinds of forges: one line in `FORGES` names the module whose `KIND` says all about one."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import UsageError
+from promoter.domain.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import SecretStr
+
+    from promoter.domain.address import Address
+    from promoter.domain.deadline import Deadline
+    from promoter.forges import Forge
+    from promoter.git import Repository
+
+# Name → module. The first whose host rule fits keeps a repository's pulls; else the default does.
+FORGES = {"local": "promoter.forges.local_kind", "github": "promoter.forges.github"}
+DEFAULT = "github"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What a forge is opened with."""
+
+    address: Address
+    api_url: str | None
+    """The API's base URL; None where the kind has no API."""
+    token: SecretStr | None
+    deadline: Deadline
+    committer: str
+    """`Name <address> time zone` for commits that the forge's merges make here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeKind:
+    """What sets one kind of forge apart; the rest of the program asks here and names no kind."""
+
+    name: str
+    serves: Callable[[Address], bool]
+    """The host rule: whether pulls of a repository there are kept by this kind."""
+    open: Callable[[Connection], Forge]
+    """Opens the forge; raises `UsageError` for an address that it can keep no pulls of."""
+    api_url: Callable[[Address, Mapping[str, str]], str] | None = None
+    """The API's base URL of an address, given the variables named in `api_variables`."""
+    api_variables: tuple[str, ...] = ()
+    token_variables: tuple[str, ...] = ()
+    """Where the token is looked for after `PROMOTER_TOKEN`, in this order."""
+    token_hint: str = ""
+    """What to do where the token is missing; empty where the kind needs none."""
+    git_user: str = "git"
+    """The user as which git shows the token."""
+    repository: Callable[[Forge], Repository] | None = None
+    """The GitOps repository through the forge's API, which is `transport: api`."""
+    app_token: (
+        Callable[[str, tuple[str, str], tuple[str, SecretStr], Deadline], SecretStr] | None
+    ) = None
+    """A token from an App's id and key, for the API's URL, owner and name."""
+
+
+def forge_kind(name: str) -> ForgeKind:
+    """Return a kind by its name; raises `UsageError` for one that there is not."""
+    if name not in FORGES:
+        raise UsageError(f"there is no forge {name!r}", nearest(name, list(FORGES)))
+    kind: ForgeKind = importlib.import_module(FORGES[name]).KIND
+    return kind
+
+
+def kind_of(address: Address, name: str | None = None) -> ForgeKind:
+    """Return the kind that is named, else the one that an address speaks for."""
+    if name is not None:
+        return forge_kind(name)
+    kinds = [forge_kind(one) for one in FORGES]
+    return next((one for one in kinds if one.serves(address)), forge_kind(DEFAULT))
+
+
+def api_variables() -> tuple[str, ...]:
+    """Return the variables of every kind that say where its API is."""
+    return tuple(v for name in FORGES for v in forge_kind(name).api_variables)
+
+
+def token_variables() -> tuple[str, ...]:
+    """Return the variables of every kind that may hold a token."""
+    return tuple(v for name in FORGES for v in forge_kind(name).token_variables)

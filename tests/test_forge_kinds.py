@@ -1,0 +1,115 @@
+"""A forge is added by one package and one line: flags, variables, configuration and wiring follow."""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from promoter.config import config
+from promoter.domain.address import Address, parse
+from promoter.domain.errors import UsageError
+from promoter.forges.kinds import FORGES, Connection, ForgeKind, kind_of
+from promoter.forges.local import LocalForge
+from promoter.git.program import Git
+from tests.world import BRANCH, aurora, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOST = "toy.example.org"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """A kind of forge from outside, which keeps pulls as the local one does and notes its openings."""
+    opened: list[Connection] = []
+
+    def open_toy(connection: Connection) -> LocalForge:
+        opened.append(connection)
+        git = Git(tmp_path / "gitops.git", connection.deadline)
+        return LocalForge(git, connection.committer)
+
+    kind = ForgeKind(
+        "toy",
+        lambda address: address.host == HOST,
+        open_toy,
+        api_url=lambda address, variables: variables.get("TOY_API", f"https://{address.host}/v1"),
+        api_variables=("TOY_API",),
+        token_variables=("TOY_TOKEN",),
+        token_hint="Set TOY_TOKEN.",
+    )
+    module = types.ModuleType("a_toy_forge")
+    module.__dict__["KIND"] = kind
+    monkeypatch.setitem(sys.modules, "a_toy_forge", module)
+    monkeypatch.setitem(FORGES, "toy", "a_toy_forge")
+    return opened
+
+
+def test_a_kind_from_outside_serves_a_promotion(tmp_path: Path, toy: list[Connection]) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    done = promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--forge", "toy",
+        env={"GITHUB_TOKEN": "not-for-it", "TOY_TOKEN": "toy-token"},
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    assert f"refs/heads/{BRANCH}" in repo.refs()
+    assert [one.token for one in toy] == [SecretStr("toy-token")]
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_kind_is_known_by_its_host_its_name_and_its_own_variables() -> None:
+    address = parse(f"https://{HOST}/owner/name")
+    assert kind_of(address).name == "toy"
+    assert kind_of(parse("https://github.com/o/n")).name == "github"
+    assert kind_of(parse("https://ghe.example.org/o/n")).name == "github"
+    assert config.parse(b"forge: toy\n", "promoter.yaml").forge == "toy"
+    find = kind_of(address).api_url
+    assert find is not None
+    assert find(address, {"TOY_API": "https://api"}) == "https://api"
+
+
+@pytest.mark.usefixtures("toy")
+def test_a_token_of_another_kind_does_not_reach_it() -> None:
+    done = promote(
+        "--app", "a", "--tag", "1.0.0", "--repo", f"https://{HOST}/o/n", "--forge", "toy",
+        env={"GITHUB_TOKEN": "not-for-it"},
+    )  # fmt: skip
+    assert done.code == 2
+    assert "TOY_TOKEN" in done.stderr
+
+
+def test_a_kind_that_there_is_not_is_told_with_those_there_are(tmp_path: Path) -> None:
+    done = promote("--app", "a", "--tag", "1", "--repo", str(tmp_path), "--forge", "gitlub")
+    assert done.code == 2
+    assert "github" in done.stderr
+    with pytest.raises(UsageError, match="github"):
+        config.parse(b"forge: gitlub\n", "promoter.yaml")
+
+
+def test_the_api_as_transport_is_refused_where_a_kind_has_none(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    where = ("--repo", str(repo.path), "--transport", "api")
+    done = promote("--app", "aurora", "--tag", "9.9.1", *where)
+    assert done.code == 2
+    assert "transport: git" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "api"),
+    [
+        ("https://github.com/o/n", "https://api.github.com"),
+        ("git@github.com:o/n.git", "https://api.github.com"),
+        ("https://ghe.example.org/o/n", "https://ghe.example.org/api/v3"),
+        ("ssh://git@ghe.example.org:2222/o/n", "https://ghe.example.org/api/v3"),
+        ("http://localhost:8080/o/n", "http://localhost:8080/api/v3"),
+    ],
+)
+def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
+    address: Address = parse(url)
+    find = kind_of(address).api_url
+    assert find is not None
+    assert find(address, {}) == api
