@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RefusedError
+from promoter.domain.errors import RefusedError, SelectionError
 from promoter.git.clone import Clone
 from promoter.git.program import Credential
 from promoter.git.repository import GitRepository
@@ -85,3 +85,43 @@ def test_a_repository_with_other_ids_is_refused_by_their_name(tmp_path: Path) ->
     repo.git("update-ref", "refs/heads/main", commit)
     with Clone(path.as_uri(), Deadline(60)) as one, pytest.raises(RefusedError, match="SHA-256"):
         GitRepository(one, 1767225601).base(None)
+
+
+@pytest.mark.parametrize("wanted", [None, "main"])
+def test_the_base_and_an_apps_branch_come_by_one_connection(
+    wanted: str | None, hub: GitHub
+) -> None:
+    with clone(hub) as one:
+        repository = GitRepository(one, 1767225601)
+        base = repository.base(wanted, ["app-3"])
+        assert base[0] == "main"
+        assert repository.has("promote/dev/app-5")
+        assert not repository.has("promote/dev/app-55")
+        assert connections(hub) == 1
+        where = PurePosixPath(kustomization("app-3"))
+        (commit,) = repository.look(base, "promote/dev/app-3").commits
+        assert commit.changed == (where,)
+        # What the files held before and after is all that is left to bring.
+        assert connections(hub) == 2
+
+
+def test_a_base_that_is_not_there_is_told_with_the_one_that_is(hub: GitHub) -> None:
+    with clone(hub) as one, pytest.raises(SelectionError, match="no branch 'trunk'") as caught:
+        GitRepository(one, 1767225601).base("trunk")
+    assert "'main'" in caught.value.hint
+
+
+def test_a_repository_without_commits_is_told_as_such(hub: GitHub) -> None:
+    for ref in list(Repository(hub.repository).refs()):
+        Repository(hub.repository).git("update-ref", "-d", ref)
+    with clone(hub) as one, pytest.raises(SelectionError, match="has no commits"):
+        GitRepository(one, 1767225601).base(None)
+
+
+def test_a_default_branch_may_have_any_name(hub: GitHub) -> None:
+    repo = Repository(hub.repository)
+    repo.git("branch", "größe", "main")
+    repo.git("symbolic-ref", "HEAD", "refs/heads/größe")
+    with clone(hub) as one:
+        assert GitRepository(one, 1767225601).base(None)[0] == "größe"
+        assert connections(hub) == 1

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def observe_and_plan(request: Request, world: World) -> Promotion:
     """Return what one request means for what is there now."""
     wiring = world.wiring
-    base = world.repository.base(wiring.base)
+    base = world.repository.base(wiring.base, [request.app])
     config = wiring.config(base[1])
     target = locate(request, config, base[1])
     sight = world.repository.look(base, branch_of(target, config))

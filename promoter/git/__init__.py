@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 class Repository(Protocol):
     """One GitOps repository, however it is reached."""
 
-    def base(self, wanted: str | None) -> tuple[str, Tree]:
-        """Return the base branch's name and files as they are now; asks the remote anew."""
+    def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, Tree]:
+        """Return the base branch's name and files as they are now; asks the remote anew.
+
+        What is there of the promotions of `apps` may come along in the same round trip.
+        """
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

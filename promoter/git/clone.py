@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
+from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
 from promoter.git.program import FETCH, NOTHING, REMOTE, Git, Result, check_version, failure
+from promoter.git.refs import RemoteRefs, listed_refs, traced
 from promoter.git.retry import patiently
 from promoter.git.tree import GitTree
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from promoter.domain.errors import PromoteError
 
 _FILTER_IGNORED = "filtering not recognized"
+# A branch's tip, and the commit that it was made on.
+_LOOK_DEPTH = 2
 _DEPTHS = (64, 1024, 2**31 - 1)
 
 
@@ -39,14 +42,6 @@ class Update:
     ref: str
     new: str | None
     old: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteRefs:
-    """What a remote repository said of its refs."""
-
-    head: str | None
-    refs: Mapping[str, str]
 
 
 class Clone:
@@ -83,23 +78,42 @@ class Clone:
         self.git.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
+    def look(self, base: str | None, pattern: str, likely: Iterable[str] = ()) -> RemoteRefs:
+        """Bring the base branch (None: the default one) and return it with the refs of a pattern.
+
+        One process does both. Refs that are `likely` come along where they are there; each may hold
+        one `*`.
+        """
+        self._prepare()
+        wanted = f"refs/heads/{base}" if base else "HEAD"
+        asked = (pattern, *([wanted] if base else ()))
+        if self._borrows:
+            return self.remote_refs(*asked)
+        trace = self.git.directory / "trace"
+        # No app is called `-`: the server tells of all that is in the pattern, and none is brought.
+        brought = (wanted, *likely, f"{pattern}/-")
+        specs = [f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought]
+        cut = (f"--depth={_LOOK_DEPTH}", "--filter=blob:none")
+        with self.git.program.custom_environment(GIT_TRACE_PACKET=str(trace)):
+            result = patiently(self.git, "fetch", *cut, *FETCH, REMOTE, *specs)
+        refs = traced(trace)
+        trace.unlink(missing_ok=True)
+        if result.status != 0 or (refs.head is None and base is None):
+            # Another version of the protocol, an empty repository or no such branch: asked plainly.
+            return self.remote_refs(*asked)
+        self._note_filter(result)
+        self._depths.update(dict.fromkeys(self._looked_at(), _LOOK_DEPTH))
+        return refs
+
     def remote_refs(self, *patterns: str) -> RemoteRefs:
         """Ask the remote for its default branch and the refs that match, without a clone."""
         self._prepare()
-        listed = self._ask("ls-remote", "--symref", REMOTE, "HEAD", *patterns)
-        head, refs = None, {}
-        for line in listed.stdout.decode("utf-8", "replace").splitlines():
-            value, _, name = line.partition("\t")
-            if value.startswith("ref: "):
-                # A clone has a HEAD of its remote's too, which says nothing of its own branches.
-                head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
-            elif not name.endswith("^{}"):
-                refs[name] = value
-        if any(len(value) != len(NOTHING) for value in refs.values()):
-            reason = f"{self.url} keeps its objects by SHA-256 ids, which promote can not read"
+        listed = listed_refs(self._ask("ls-remote", "--symref", REMOTE, "HEAD", *patterns).stdout)
+        if any(len(value) != len(NOTHING) for value in listed.refs.values()):
+            reason = f"{self.url} keeps its objects by SHA-256 ids, which promote cannot read"
             hint = "Give a repository with SHA-1 ids, as git makes it by itself."
             raise RefusedError([Refusal("object-format", reason, hint)])
-        return RemoteRefs(head, refs)
+        return listed
 
     def fetch(self, *commits: str, depth: int = 1) -> None:
         """Bring commits with their directories, without file contents where the server can."""
@@ -114,8 +128,7 @@ class Clone:
             self._check_there(wanted)
             return
         result = self._fetch(depth, "blob:none", *wanted)
-        if _FILTER_IGNORED in result.stderr:
-            self.objects.blobless = False
+        self._note_filter(result)
         self._depths.update(dict.fromkeys(wanted, depth))
 
     def fetch_history(self, depth: int, *commits: str) -> None:
@@ -142,19 +155,22 @@ class Clone:
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Say whether a commit is in the history of another, deepening the clone only as needed."""
-        if commit == of:
+        if commit == of or self._leads_to(commit, of):
             return True
         for depth in _DEPTHS:
             # Trees of old commits are of no use: only the chain of commits is asked for.
             if self._deepened.get(of, 0) < depth and not self._borrows:
                 self._fetch(depth, "tree:0", of)
                 self._deepened[of] = depth
-            status = self.git.attempt("merge-base", "--is-ancestor", commit, of).status
-            if status == 0:
+            if self._leads_to(commit, of):
                 return True
             if self._borrows or not self._is_shallow():
                 return False
         return False
+
+    def _leads_to(self, commit: str, of: str) -> bool:
+        """Whether a commit is in the part of another's history that is here."""
+        return self.git.attempt("merge-base", "--is-ancestor", commit, of).status == 0
 
     @property
     def can_deepen(self) -> bool:
@@ -188,6 +204,19 @@ class Clone:
                 part = Result(result.status, line.encode(), said)
                 failed[update.ref] = _push_failure(part, update.ref)
         return failed
+
+    def has(self, commit: str) -> bool:
+        """Whether a commit was brought, with its directories."""
+        return self._borrows or commit in self._depths
+
+    def _looked_at(self) -> list[str]:
+        """Return the commits that the last look has brought."""
+        return self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
+
+    def _note_filter(self, result: Result) -> None:
+        """Remember that a server sends all file contents at once."""
+        if _FILTER_IGNORED in result.stderr:
+            self.objects.blobless = False
 
     def _fetch(self, depth: int, left_out: str, *commits: str) -> Result:
         """Bring commits to a depth, without the objects that are left out."""
@@ -227,24 +256,6 @@ class Clone:
     def _is_shallow(self) -> bool:
         """Say whether the clone's history still ends before its beginning."""
         return (self.git.directory / "shallow").exists()
-
-
-def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
-    """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
-    if not found.refs and not found.head:
-        raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
-    name = wanted or found.head
-    if name is None:
-        raise SelectionError(f"{url} names no default branch", "Name one with --base.")
-    commit = found.refs.get(f"refs/heads/{name}")
-    if commit is None and wanted is None:
-        commit = found.refs.get("HEAD")
-    if commit is None:
-        raise RemoteError(
-            f"{url} has no branch {name!r}",
-            f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
-        )
-    return name, commit
 
 
 def _push_failure(result: Result, ref: str) -> RemoteError:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import BranchCommit, BranchState
-from promoter.git.clone import Clone, Update, base_branch
+from promoter.git.clone import Clone, Update
 from promoter.git.commits import Signature, write_commit
 from promoter.git.history import file_versions
+from promoter.git.refs import base_branch
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
-    from promoter.git.clone import RemoteRefs
     from promoter.git.commits import Signing
     from promoter.git.history import FileHistory
+    from promoter.git.refs import RemoteRefs
     from promoter.git.tree import GitTree, StagedTree
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
@@ -41,11 +42,13 @@ class GitRepository:
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
         self._staged: dict[str, StagedTree] = {}
 
-    def base(self, wanted: str | None) -> tuple[str, GitTree]:
-        """Return the base branch's name and files as they are now; asks the remote anew."""
-        heads = f"refs/heads/{wanted}" if wanted else "refs/heads/*"
-        patterns = [f"refs/heads/{BRANCH_PREFIX}*", *([heads] if wanted else [])]
-        self._refs = self._clone.remote_refs(*patterns)
+    def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitTree]:
+        """Return the base branch's name and files as they are now; asks the remote anew.
+
+        What the branches of `apps` hold, by their usual names, comes along in the same round trip.
+        """
+        heads = f"refs/heads/{BRANCH_PREFIX}"
+        self._refs = self._clone.look(wanted, f"{heads}*", [f"{heads}*/{app}" for app in apps])
         self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
@@ -132,13 +135,16 @@ class GitRepository:
         if (tip, base) in self._held:
             return self._held[tip, base]
         found: list[BranchCommit] = []
-        self._clone.fetch(tip, depth=_BRANCH_LIMIT)
+        if not self._clone.has(tip):
+            self._clone.fetch(tip, depth=_BRANCH_LIMIT)
         current = tip
         while current != base and len(found) < _BRANCH_LIMIT:
             # The tip is not asked about: a no has the whole history brought, and a branch that the
             # base has in full is told by its merged pull.
             if current != tip and self._clone.is_ancestor(current, of=base):
                 break
+            if current in self._clone.shallow_commits():
+                self._clone.fetch(tip, depth=_BRANCH_LIMIT)
             commit = self._commit(current)
             found.append(commit)
             if not commit.parents:

@@ -24,6 +24,7 @@ from promoter.git.program import NOTHING
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -60,8 +61,9 @@ class GitHubRepository:
         self._reader = Reader(client)
         self._known: _Whole | None = None
 
-    def base(self, wanted: str | None) -> tuple[str, GitHubTree]:
+    def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
+        del apps
         name = wanted
         if name is None:
             name = self._whole().default_branch

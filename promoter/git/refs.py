@@ -1,0 +1,84 @@
+"""What a remote repository says of its refs, and which of its branches is the base."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRefs:
+    """The default branch's name and ref → object id."""
+
+    head: str | None
+    refs: Mapping[str, str]
+
+
+def listed_refs(output: bytes) -> RemoteRefs:
+    """Return what `git ls-remote --symref` printed."""
+    head, refs = None, {}
+    for line in output.decode("utf-8", "replace").splitlines():
+        value, _, name = line.partition("\t")
+        if value.startswith("ref: "):
+            # A clone has a HEAD of its remote's too, which says nothing of its own branches.
+            head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
+        elif not name.endswith("^{}"):
+            refs[name] = value
+    return RemoteRefs(head, refs)
+
+
+# `packet:  fetch< OBJECT-ID HEAD symref-target:refs/heads/main`, as gitprotocol-v2(5) has ls-refs.
+_TRACED = re.compile(
+    rb"packet: +fetch< (?P<oid>[0-9a-f]{40}) (?P<ref>\S+)(?: symref-target:(?P<head>\S+))?"
+)
+# Git shows bytes that are not ASCII by octal numbers, of 32 bits; no ref holds a backslash.
+_OCTAL = re.compile(rb"\\37777777([0-7]{3})")
+
+
+def traced(file: Path) -> RemoteRefs:
+    """Return what a server answered a fetch, from git's trace of the packets (GIT_TRACE_PACKET).
+
+    `git fetch` itself does not say which branch is the default one, and another process would cost
+    another connection. What the trace does not show is left out.
+    """
+    head, refs = None, {}
+    try:
+        lines = file.read_bytes().splitlines()
+    except OSError:
+        lines = []
+    for found in filter(None, map(_TRACED.search, lines)):
+        ref = _plain(found["ref"])
+        refs[ref] = found["oid"].decode("ascii")
+        if ref == "HEAD" and found["head"]:
+            head = _plain(found["head"]).removeprefix("refs/heads/")
+    return RemoteRefs(head, refs)
+
+
+def _plain(shown: bytes) -> str:
+    raw = _OCTAL.sub(lambda octal: bytes([int(octal[1], 8) & 0xFF]), shown)
+    return raw.decode("utf-8", "replace")
+
+
+def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
+    """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
+    if not found.refs and not found.head:
+        raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
+    name = wanted or found.head
+    if name is None:
+        raise SelectionError(f"{url} names no default branch", "Name one with --base.")
+    commit = found.refs.get(f"refs/heads/{name}")
+    if commit is None and wanted is None:
+        commit = found.refs.get("HEAD")
+    if commit is None:
+        raise SelectionError(
+            f"{url} has no branch {name!r}",
+            f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
+        )
+    return name, commit
