@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from http.server import BaseHTTPRequestHandler
-    from pathlib import Path
 
 SETTINGS = {
     "http.receivepack": "true",
@@ -72,8 +73,41 @@ def answer(  # noqa: PLR0917 - what CGI is told
         "GIT_COMMITTER_EMAIL": "server@localhost",
         **(extra or {}),
     }
-    git = "git", "http-backend"
-    done = subprocess.run(git, input=body, capture_output=True, env=environment, check=False)
-    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    output = _advertised(environment) or _run(environment, body)
+    head, _, content = output.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
     return int(headers.pop("Status", "200").split()[0]), content, headers
+
+
+def _advertised(environment: Mapping[str, str]) -> bytes | None:
+    """Return git's answer to a fetch's first question: what it offers, which no ref changes."""
+    if "version=2" not in environment["GIT_PROTOCOL"].split(":"):
+        return None
+    if environment["QUERY_STRING"] != "service=git-upload-pack":
+        return None
+    repository = environment["PATH_INFO"].removesuffix("/info/refs").strip("/")
+    config = Path(environment["GIT_PROJECT_ROOT"], repository, "config")
+    if not config.is_file():
+        return None
+    return _advertisement(tuple(environment.items()), config.read_bytes())
+
+
+@lru_cache
+def _advertisement(environment: tuple[tuple[str, str], ...], _config: bytes) -> bytes:
+    """Return what git offers in a repository with this configuration."""
+    return _run(dict(environment), b"")
+
+
+@cache
+def _program() -> str:
+    """Return the program that `git http-backend` starts."""
+    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True)
+    return f"{folder.stdout.strip()}/git-http-backend"
+
+
+def _run(environment: Mapping[str, str], body: bytes) -> bytes:
+    """Return what git answers as a CGI program."""
+    done = subprocess.run(
+        [_program()], input=body, capture_output=True, env=environment, check=False
+    )
+    return done.stdout
