@@ -6,12 +6,12 @@ BIN="$CACHE/bin"
 mkdir -p "$CACHE" "$BIN"
 export PATH="$BIN:$PATH"
 
+# Runs a command and says in one piece how it went, as others may run beside it.
 step() {
     local name="$1" start log
     shift
     start=$SECONDS
     log="$(mktemp)"
-    echo "== $name"
     # Not in an `if`: there, bash would go on behind a command of the step that failed.
     set +e
     (
@@ -21,13 +21,24 @@ step() {
     local status=$?
     set -e
     if [ "$status" -ne 0 ]; then
-        cat "$log"
-        echo "FAILED: $name"
+        printf '== %s\n%s\nFAILED: %s\n' "$name" "$(cat "$log")" "$name"
         exit 1
     fi
-    grep -E '^(SKIPPED|note):?' "$log" || true
-    tail -n 1 "$log"
-    echo "   $((SECONDS - start)) s"
+    printf '== %s\n%s\n   %s s\n' "$name" \
+        "$(grep -E '^(SKIPPED|note):?' "$log"; tail -n 1 "$log")" "$((SECONDS - start))"
+}
+
+# Runs functions side by side and waits for all of them; it fails where one of them does.
+together() {
+    local pids=() pid status=0
+    for one in "$@"; do
+        ("$one") &
+        pids+=("$!")
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || status=1
+    done
+    return "$status"
 }
 
 # Runs the command that README.md shows behind <!-- ci: NAME -->, as written, in a clean clone.
@@ -37,7 +48,12 @@ readme_command() {
     [ -n "$command" ] || { echo "README.md has no command marked '$1'"; return 1; }
     dir="$(mktemp -d)"
     git clone --quiet . "$dir/clone"
-    (cd "$dir/clone" && bash -euo pipefail -c "$command")
+    # As on a machine that has nothing of what is provisioned here, perhaps at this moment.
+    (
+        cd "$dir/clone"
+        unset "${!PROMOTER_TEST_@}"
+        PATH="${PATH//"$BIN:"/}" bash -euo pipefail -c "$command"
+    )
     rm -rf "$dir"
 }
 
@@ -102,12 +118,18 @@ export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
 export PROMOTER_TEST_GITHUB_GRAPHQL="$CACHE/graphql/package/schema.graphql"
 export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
 
-# The first step has run every test. Here are those that see more with the tools and descriptions
-# than without; the rest would say the same again.
+# The README's command has run every test. Here are those that see more with the tools and
+# descriptions than without, and properties on more examples; the rest would say the same again.
 provisioned_tests() {
-    "$VENV/bin/pytest" -q -rs tests/test_{body,demo_repository,edits_differential,github}.py \
+    "$VENV/bin/pytest" -q -rs --hypothesis-profile thorough \
+        tests/test_{body,demo_repository,edits_differential,edits_properties,github}.py \
         tests/test_{github_faults,github_finish,github_graphql,graph_differential}.py \
         tests/test_{kubernetes,real_registries,render,yaml_nodes}.py
+}
+
+# Tests run the command within their own process. That this shows the same is shown here.
+processes() {
+    "$VENV/bin/pytest" -q --processes tests/test_{checks,config,folders,main_job,precedence}.py
 }
 
 benchmarks() {
