@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -17,7 +17,10 @@ from ruamel.yaml import YAML
 from promoter.cli import flags
 from promoter.cli.variables import Variables
 from promoter.output import actions
-from tests.world import BRANCH, Repository, aurora
+from tests.world import BRANCH, Repository, Run, aurora, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
 # What is no flag: secrets come by environment, the interpreter is the runner's.
@@ -46,10 +49,21 @@ def step(
     action: dict[str, Any], folder: Path, **inputs: str
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, str], str]:
     """Run the step's shell as a runner does; returns what it printed, its outputs, its summary."""
+    environment = job(action, folder, inputs)
     (home := folder / "temp" / "promoter" / "bin").mkdir(parents=True, exist_ok=True)
     python = home / "python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
+    done = run_step(action, 1, folder, environment)
+    return (
+        done,
+        _outputs(Path(environment["GITHUB_OUTPUT"]).read_text()),
+        Path(environment["GITHUB_STEP_SUMMARY"]).read_text(),
+    )
+
+
+def job(action: dict[str, Any], folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables with which a runner runs the step's shell."""
     run = action["runs"]["steps"][1]
     filled = {
         name: re.sub(
@@ -63,13 +77,7 @@ def step(
     for file in files.values():
         file.write_text("")
     runner = {"RUNNER_TEMP": str(folder / "temp"), "GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "ada"}
-    environment = {**runner, **filled, **{k: str(v) for k, v in files.items()}}
-    done = run_step(action, 1, folder, environment)
-    return (
-        done,
-        _outputs(files["GITHUB_OUTPUT"].read_text()),
-        files["GITHUB_STEP_SUMMARY"].read_text(),
-    )
+    return {**runner, **filled, **{name: str(file) for name, file in files.items()}}
 
 
 def run_step(
@@ -158,23 +166,39 @@ def test_refusal_is_an_annotation_at_its_place(action: dict[str, Any], tmp_path:
 
 
 @pytest.mark.parametrize("text", _HOSTILE)
+def test_hostile_inputs_inject_nothing_into_the_shell(
+    action: dict[str, Any], tmp_path: Path, text: str
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    inputs = dict.fromkeys(("tag", "app", "env", "image"), text)
+    done, _, _ = step(action, tmp_path, repo=str(repo.path), **inputs)
+    assert_nothing_came_through(action, tmp_path, Run(done.returncode, done.stdout, done.stderr))
+
+
+@pytest.mark.parametrize("text", _HOSTILE)
 @pytest.mark.parametrize("name", ["tag", "app", "env", "image"])
-def test_hostile_inputs_inject_nothing(
+def test_hostile_input_injects_nothing_into_what_the_runner_reads(
     action: dict[str, Any], tmp_path: Path, name: str, text: str
 ) -> None:
     repo = aurora(tmp_path / "aurora.git")
     refs = repo.refs()
     inputs = {"app": "aurora", "tag": "9.9.1", "repo": str(repo.path), name: text}
-    done, outputs, _ = step(action, tmp_path, **inputs)
-    assert done.returncode in (2, 4)
+    run = promote(env=job(action, tmp_path, inputs), cwd=tmp_path)
+    assert_nothing_came_through(action, tmp_path, run)
+    assert Repository(repo.path).refs() == refs
+
+
+def assert_nothing_came_through(action: dict[str, Any], folder: Path, run: Run) -> None:
+    """Hold a run to its own outputs, and to no command that the runner would obey."""
+    assert run.code in (2, 4)
+    outputs = _outputs((folder / "GITHUB_OUTPUT").read_text())
     assert set(outputs) == set(action["outputs"])
     assert outputs["action"] == "failed"
-    assert not list(tmp_path.rglob("pwned"))
-    for line in (done.stdout + done.stderr).splitlines():
+    assert not list(folder.rglob("pwned"))
+    for line in (run.stdout + run.stderr).splitlines():
         command = re.match(r"\s*::([a-z-]+)", line)
         assert command is None or command[1] in ("error", "warning")
         assert "##[" not in line
-    assert Repository(repo.path).refs() == refs
 
 
 def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
