@@ -171,11 +171,13 @@ def schema() -> str:
     found: dict[str, Any] = Config.model_json_schema(by_alias=True)
     shapes = {**found["$defs"], Config.__name__: found}
     for model in _models(Section):
-        for name, meaning in _meanings(model).items():
+        for name in _meanings(model).keys() & model.model_fields.keys():
             shape = shapes.get(model.__name__, {}).get("properties", {})
             key = model.model_fields[name].alias or name
             if key in shape:
-                shape[key] = dict(sorted({**shape[key], "description": meaning}.items()))
+                shape[key] = dict(
+                    sorted({**shape[key], "description": _meanings(model)[name]}.items())
+                )
     for name in ("Override", "CheckOverride"):
         for shape in shapes[name]["properties"].values():
             # What is absent there is as the environment has it, and not the default.

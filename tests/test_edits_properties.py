@@ -137,10 +137,10 @@ def test_setting_a_tag_changes_its_value_and_no_other_byte(text: str, tag: str) 
         assert entry.name is not None
         after = edit(text, entry.name, tag).decode()
         span = entry.fields["newTag"]
-        tail = len(text) - span.value_end
-        assert after.startswith(text[: span.value_start])
+        tail = len(text) - span.end
+        assert after.startswith(text[: span.start])
         assert after.endswith(text[len(text) - tail :])
-        written = after[span.value_start : len(after) - tail]
+        written = after[span.start : len(after) - tail]
         for typ in ("safe", "rt"):
             found = YAML(typ=typ, pure=True).load(after)["images"]
             values = {one["name"]: one["newTag"] for one in found}

@@ -343,7 +343,7 @@ REFUSED = {
     "template": ("images:\n- name: nginx\n  newTag: {{ tag }}\n", 3, 11),
     "placeholder": ("images:\n- name: nginx\n  newTag: ${TAG}\n", 3, 11),
     "unknown root field": ("x-y: 1\n", 1, 1),
-    "anchor": ("images:\n- name: nginx\n  newTag: &t v1\n- name: b\n  newTag: *t\n", 3, 3),
+    "anchor": ("images:\n- name: nginx\n  newTag: &t v1\n- name: b\n  newTag: *t\n", 3, 14),
     "duplicate key": ("images:\n- name: nginx\n  newTag: v1\n  newTag: v3\n", 4, 3),
     "duplicate entry": ("images:\n- name: nginx\n- name: nginx\n", 3, 3),
     "suffix": ("images:\n- name: nginx\n  tagSuffix: -x\n", 2, 3),

@@ -45,7 +45,7 @@ def _edits(directory: Path, case: dict[str, Any]) -> tuple[FileEdit, ...]:
     tree = DirectoryTree(directory)
     file = PurePosixPath(case.get("file", "kustomization.yaml"))
     targets = _TARGETS.validate_python(case["targets"])
-    edits = edit_targets(tree, file, targets, [_request(one) for one in case["images"]])
+    edits = edit_targets(tree, file, targets, [_request(one) for one in case["images"]]).files
     moves = [ImageMove(name, old, None, new, None) for name, old, new in case.get("moves", ())]
     if "linked" in case:
         edits = edit_linked(tree, file, _LINKED.validate_python(case["linked"]), edits, moves)

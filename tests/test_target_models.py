@@ -8,10 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
-from promoter.edits import yaml_path
+from promoter.edits import scalar_path
 from promoter.edits.discovery import discover
+from promoter.edits.region import Region
 from promoter.edits.selection import edit_targets
-from promoter.edits.site import Region
 from promoter.edits.targets import EditTarget, Linked, ManifestTarget
 from tests.graph_files import deployment, tree
 
@@ -79,13 +79,13 @@ def test_targets_are_values() -> None:
     ],
 )
 def test_a_path_has_parts(path: str, parts: tuple[str, ...]) -> None:
-    assert yaml_path.parts(path) == parts
+    assert scalar_path.parts(path) == parts
 
 
 @pytest.mark.parametrize("path", ["a..b", "a.", "a[", "a]b[", ".", "a.b\\"])
 def test_what_is_no_path_is_said_so(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
-        yaml_path.parts(path)
+        scalar_path.parts(path)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_no_path_is_said_so(path: str) -> None:
 def test_a_path_leads_to_scalars(path: str, texts: list[str]) -> None:
     data = b"list: [{name: a, tag: 1}, {name: b, tag: 2}]\nplain: [x, y]\ndots.in.it: {x: z}\n"
     region = Region.of(PurePosixPath("a.yaml"), data)
-    assert [spot.text for spot in yaml_path.find(region, path)] == texts
+    assert [spot.text for spot in scalar_path.find(region, path)] == texts
 
 
 def test_a_link_is_not_edited_through(tmp_path: Path) -> None:
@@ -158,6 +158,6 @@ def test_discovery_finds_each_kind_below_the_folder_alone(tmp_path: Path) -> Non
     ]
     edits = edit_targets(
         files, PurePosixPath("env/kustomization.yaml"), found, [ImageRequest("app", Tag("2"))]
-    )
+    ).files
     assert all(b"app:2" in edit.after and b"app:1" not in edit.after for edit in edits)
     assert len(edits) == 4

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import Tag
 from promoter.domain.model import FileEdit, ImageRequest
-from promoter.edits import argocd, manifest, marker, patch, yaml_path
-from promoter.edits.parts import Part, Site
-from promoter.edits.site import Region, set_scalars
+from promoter.edits import engine, scalar_path
+from promoter.edits.region import Region
+from promoter.edits.site import Part, Site
+from promoter.edits.targets import argocd, manifest, marker, patch
 
 _PATH = PurePosixPath("m.yaml")
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web")
@@ -29,7 +30,7 @@ def _sites(region: Region) -> list[Site]:
     """Return what every kind of target finds."""
     found = [*manifest.find(region), *patch.find(region), *argocd.find(region)]
     found += [mark.site for mark in marker.marks(region)]
-    found += [Site(region, spot, Part.TAG) for spot in yaml_path.find(region, "image.tag")]
+    found += [Site(spot, Part.TAG) for spot in scalar_path.find(region, "image.tag")]
     return found
 
 
@@ -38,7 +39,8 @@ def _set(data: bytes, name: str, tag: str) -> FileEdit:
     region = Region.of(_PATH, data)
     request = ImageRequest(name, Tag.parse(tag))
     sites = [site for site in manifest.find(region) if site.name == name]
-    return set_scalars(_PATH, region, [site.setting(request)[0] for site in sites])
+    steps = [step for site in sites if (step := site.step(request)[0]) is not None]
+    return engine.edit(region, steps)
 
 
 @st.composite
@@ -120,9 +122,10 @@ def test_any_text_ends_in_a_proved_edit_or_a_refusal(
     request = ImageRequest("any", Tag.parse(tag))
     for site in sites:
         try:
-            setting = site.setting(request)[0]
+            step = site.step(request)[0]
         except RefusedError as error:
             assert error.refusals[0].line
             continue
-        edit = set_scalars(_PATH, region, [setting])
-        assert len(edit.changes) == (setting.text != setting.spot.text)
+        edit = engine.edit(region, [step] if step else [])
+        assert len(edit.changes) == (step is not None)
+        assert (edit.after != edit.before) == (step is not None)

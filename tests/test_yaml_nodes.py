@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import flatten
-from promoter.edits.site import Region
+from promoter.edits.region import Region
 from promoter.graph.documents import UnreadableError, parse
 from promoter.graph.value import Origin
 from promoter.yaml_nodes import (

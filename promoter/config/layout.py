@@ -113,17 +113,9 @@ def _configured(
     if found is None:
         return (), ()
 
-    def filled(file: str) -> str:
-        return file.replace("{app}", app).replace("{environment}", environment)
-
-    targets = tuple(
-        one
-        if isinstance(one, KustomizeTarget)
-        else one.model_copy(update={"file": filled(one.file)})
-        for one in found.targets
-    )
-    linked = tuple(one.model_copy(update={"file": filled(one.file)}) for one in found.linked)
-    return targets, linked
+    names = {"app": app, "environment": environment}
+    targets = tuple(one.filled(names) for one in found.targets)
+    return targets, tuple(one.filled(names) for one in found.linked)
 
 
 def _discovered(

@@ -6,26 +6,25 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
-from promoter.edits import argocd, manifest, marker, patch
-from promoter.edits.site import Region
-from promoter.edits.targets import ArgocdTarget, ManifestTarget, MarkerTarget, PatchTarget
+from promoter.edits.region import Region
+from promoter.edits.targets import TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import Tree
-    from promoter.edits.targets import FileTarget
+    from promoter.edits.targets import Target
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _FILES_LIMIT = 500
 
 
-def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tuple[FileTarget, ...]:
+def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tuple[Target, ...]:
     """Return a target for each image in each file below an environment's folder that holds it.
 
     Files outside the folder may be shared with other environments, and are not looked at. Of one
-    file, marked lines come first, then an Application's overrides, then manifests, then patches.
+    file, the first kind of `TARGETS` that finds an image holds it.
     """
     files = list(_files(tree, directory))[:_FILES_LIMIT]
     tree.prefetch(files)
@@ -42,26 +41,18 @@ def _files(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
             yield path
 
 
-def _in_file(tree: Tree, path: PurePosixPath, names: Sequence[str]) -> Iterator[FileTarget]:
-    """Yield the targets of one file; what can not be read or edited holds none."""
-    data, file = tree.read(path), f"/{path}"
+def _in_file(tree: Tree, path: PurePosixPath, names: Sequence[str]) -> Iterator[Target]:
+    """Yield the targets of one file; what cannot be read or edited holds none."""
+    data = tree.read(path)
     held = [name for name in names if name.encode() in data]
     if not held:
         return
     try:
         region = Region.of(path, data)
-        marked = {m.subject if m.own else m.site.name for m in marker.marks(region)}
-        overridden = {site.name for site in argocd.find(region)}
-        contained = {site.name for site in manifest.find(region)}
-        patched = {site.name for site in patch.find(region)}
+        kinds = [target.found(f"/{path}", region) for target in TARGETS]
     except RefusedError:
         return
     for name in held:
-        if name in marked:
-            yield MarkerTarget(kind="marker", file=file, image=name)
-        elif name in overridden:
-            yield ArgocdTarget(kind="argocd", file=file, image=name)
-        elif name in contained:
-            yield ManifestTarget(kind="manifest", file=file, image=name)
-        elif name in patched:
-            yield PatchTarget(kind="patch", file=file, image=name)
+        holding = next((kind[name] for kind in kinds if name in kind), None)
+        if holding is not None:
+            yield holding

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.suggest import nearest
+from promoter.edits.anchors import owner
+from promoter.edits.engine import check_placeholder, check_unshared
+from promoter.edits.region import Region, Spot, roots
 from promoter.edits.root import check_directives, images_field
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, compose
@@ -16,32 +20,18 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
     from promoter.domain.refusal import Refusal
-    from promoter.edits.nodes import Path
     from promoter.edits.text import Source
 
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
-_PLACEHOLDERS = ("${", "$(", "{{", "<%")
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpan:
-    """One `key: value` of an entry: the key as written, and where both stand."""
-
-    key: str
-    key_start: int
-    key_end: int
-    value_start: int
-    value_end: int
-    style: str | None
-    shared: bool = False
-    """An anchor or alias makes the value one with another place's."""
-    doubtful: Refusal | None = None
-    """Why kustomize would refuse the file as long as this value stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageEntry:
-    """One entry of `images:`; texts are raw, so that 1.10 stays 1.10; absent fields are None."""
+    """One entry of `images:`; texts are raw, so that 1.10 stays 1.10; absent fields are None.
+
+    Of a `newTag: TAG@DIGEST`, which has two parts, tag and digest are these.
+    """
 
     name: str | None
     new_name: str | None
@@ -50,18 +40,28 @@ class ImageEntry:
     suffix: str | None
     line: int
     column: int
-    path: Path = ()
-    start: int = 0
-    node: MappingNode | None = field(default=None, repr=False, compare=False)
-    fields: dict[str, FieldSpan] = field(default_factory=dict, repr=False, compare=False)
+    spot: Spot | None = field(default=None, repr=False, compare=False)
+    fields: dict[str, Spot] = field(default_factory=dict, repr=False, compare=False)
+    doubtful: dict[str, Refusal] = field(default_factory=dict, repr=False, compare=False)
+    """Why kustomize would refuse the file as long as a field's value stays as it is."""
+
+    @property
+    def start(self) -> int:
+        """Where the entry begins in the file."""
+        return int(self.spot.node.start_mark.index) if self.spot is not None else 0
+
+    @property
+    def joined(self) -> bool:
+        """Whether `newTag` holds a tag and a digest."""
+        return self.digest is not None and "digest" not in self.fields and "newTag" in self.fields
 
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """A kustomization's documents, its entries, and the `images` field where there is one."""
+    """A kustomization's text, its entries, and the `images` field where there is one."""
 
     entries: tuple[ImageEntry, ...]
-    documents: tuple[Node, ...] = field(default=(), repr=False, compare=False)
+    region: Region = field(repr=False, compare=False)
     root: MappingNode | None = field(default=None, repr=False, compare=False)
     images: tuple[ScalarNode, Node] | None = field(default=None, repr=False, compare=False)
 
@@ -95,59 +95,57 @@ def parse(source: Source) -> Kustomization:
             "documents", f"the file holds {len(documents)} documents, and kustomize reads the first",
             "Make it one document.", at=documents[1].start_mark.index,
         )  # fmt: skip
+    region = Region(source, source, tuple(documents))
     root = documents[0] if documents else None
     if root is None or (isinstance(root, ScalarNode) and is_null(root.value, root.style)):
-        return Kustomization((), tuple(documents))
+        return Kustomization((), region)
     if not isinstance(root, MappingNode):
         raise source.refuse("root", "the file is not a mapping", "It is no kustomization.", at=0)
     images = images_field(source, root)
     if images is None:
-        return Kustomization((), tuple(documents), root)
-    entries = _entries(source, *images)
-    return Kustomization(entries, tuple(documents), root, images)
+        return Kustomization((), region, root)
+    listed = next(roots(region)).get(images[0].value)
+    assert listed is not None
+    return Kustomization(_entries(listed), region, root, images)
 
 
-def check_editable(source: Source, entry: ImageEntry, *, placeholders: bool) -> None:
+def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
     """Raise `RefusedError` where setting an entry's tag would not mean what it says."""
+    if entry.spot is None:
+        return
+    region = entry.spot.region
     if entry.suffix is not None:
-        raise source.refuse(
+        raise region.refuse(
             "tag-suffix", f"the entry of {entry.name} has a tagSuffix, which a tag would silence",
             "Remove the tagSuffix first.", at=entry.start,
         )  # fmt: skip
-    node = entry.node
-    if node is not None and node.anchor:
-        raise source.refuse(
+    if entry.spot.unfit:
+        raise region.refuse(
             "anchor", f"the entry of {entry.name} is anchored: what is set here is set elsewhere too",
             "Write it out.", at=entry.start,
         )  # fmt: skip
-    for name, span in entry.fields.items():
-        if span.shared:
-            raise source.refuse(
-                "alias", f"{name} of {entry.name} is one with another place by an anchor or alias",
-                "Write the value out.", at=span.key_start,
-            )  # fmt: skip
-        text = source.text[span.value_start : span.value_end]
-        if not placeholders and name != "name" and any(sign in text for sign in _PLACEHOLDERS):
-            raise source.refuse(
-                "template", f"{name} of {entry.name} is a placeholder: {text[:60]}",
-                "Set the tag where the placeholder is filled in, or allow it: --allow placeholder.",
-                at=span.value_start,
-            )  # fmt: skip
+    for name, spot in entry.fields.items():
+        if owner(spot, partial=True)[0].path != spot.path:
+            check_unshared(spot)
+        if not placeholders and name != "name":
+            check_placeholder(spot)
 
 
-def _entries(source: Source, key: ScalarNode, value: Node) -> tuple[ImageEntry, ...]:
+def _entries(images: Spot) -> tuple[ImageEntry, ...]:
     """Return the entries of the `images` field."""
-    if isinstance(value, ScalarNode) and is_null(value.value, value.style):
+    node, source = images.node, images.region.text
+    if isinstance(node, ScalarNode) and is_null(node.value, node.style):
         return ()
-    at = value.start_mark.index
-    if at < key.start_mark.index:
-        raise source.refuse("alias", "images is an alias", "Write it out.", at=key.start_mark.index)
-    if not isinstance(value, SequenceNode):
-        raise source.refuse("images", "images is not a list", "Make it a list of entries.", at=at)
+    if images.unfit == "alias":
+        raise source.refuse("alias", "images is an alias", "Write it out.", at=images.written)
+    if not isinstance(node, SequenceNode):
+        raise source.refuse(
+            "images", "images is not a list", "Make it a list of entries.", at=images.start
+        )
     entries: list[ImageEntry] = []
     names: set[str] = set()
-    for index, node in enumerate(value.value):
-        entry = _entry(source, node, (0, key.value, index))
+    for spot in images.below():
+        entry = _entry(spot)
         if entry.name is not None and entry.name in names:
             raise source.refuse(
                 "duplicate-entry",
@@ -160,18 +158,20 @@ def _entries(source: Source, key: ScalarNode, value: Node) -> tuple[ImageEntry, 
     return tuple(entries)
 
 
-def _entry(source: Source, node: Node, path: Path) -> ImageEntry:
+def _entry(spot: Spot) -> ImageEntry:
     """Return one entry; an alias is read, and refused only when it is to be edited."""
-    at = node.start_mark.index
+    node, source = spot.node, spot.region.text
+    at = int(node.start_mark.index)
     line, column = source.position(at)
     if isinstance(node, ScalarNode) and is_null(node.value, node.style):
-        return ImageEntry(None, None, None, None, None, line, column, path, at)
+        return ImageEntry(None, None, None, None, None, line, column, spot)
     if not isinstance(node, MappingNode):
         raise source.refuse("entry", "an image that is no mapping", "Give it a name.", at=at)
     texts: dict[str, str | None] = {}
-    spans: dict[str, FieldSpan] = {}
+    spots: dict[str, Spot] = {}
+    doubtful: dict[str, Refusal] = {}
     merged: dict[str, str | None] = {}
-    for key, value in node.value:
+    for (key, value), field_spot in zip(node.value, spot.below(), strict=True):
         if isinstance(key, ScalarNode) and key.value == "<<":
             merged = _merged(source, value)
             continue
@@ -181,12 +181,24 @@ def _entry(source: Source, node: Node, path: Path) -> ImageEntry:
                 "duplicate-key", f"{name} stands twice in one entry", "Remove one of them.",
                 at=key.start_mark.index,
             )  # fmt: skip
-        texts[name], spans[name] = _field(source, key, value, name)
+        texts[name], spots[name] = _text(field_spot, name), field_spot
+        doubt = _doubt(field_spot, name)
+        if doubt is not None:
+            doubtful[name] = doubt
     texts = merged | texts
+    tag, digest = _parts(texts.get("newTag"), texts.get("digest"))
     return ImageEntry(
-        texts.get("name"), texts.get("newName"), texts.get("newTag"), texts.get("digest"),
-        texts.get("tagSuffix"), line, column, path, at, node, spans,
+        texts.get("name"), texts.get("newName"), tag, digest, texts.get("tagSuffix"),
+        line, column, spot, spots, doubtful,
     )  # fmt: skip
+
+
+def _parts(tag: str | None, digest: str | None) -> tuple[str | None, str | None]:
+    """Return tag and digest, where both may stand in `newTag`."""
+    head, at, tail = (tag or "").partition("@")
+    if digest is None and head and at and _DIGEST.fullmatch(tail):
+        return head, tail
+    return tag, digest
 
 
 def _merged(source: Source, value: Node) -> dict[str, str | None]:
@@ -213,28 +225,34 @@ def _field_name(source: Source, key: Node) -> str:
     return name
 
 
-def _field(source: Source, key: Node, value: Node, name: str) -> tuple[str | None, FieldSpan]:
-    """Return a field's raw text (None where it has none) and its span; refuse what is no text."""
-    at, key_at = value.start_mark.index, key.start_mark.index
-    if not isinstance(value, ScalarNode):
+def _text(spot: Spot, name: str) -> str | None:
+    """Return a field's raw text, None where it has none; refuse what is no text."""
+    source, node = spot.region.text, spot.node
+    if not isinstance(node, ScalarNode):
+        at = int(node.start_mark.index)
         if source.text.startswith("{", at):
             reason = f"{name} is no text, and looks like an unrendered template"
             raise source.refuse("template", reason, TEMPLATE_HINT, at=at)
         raise source.refuse("type", f"{name} is no text", "Write a tag or a name.", at=at)
-    doubtful = None
-    plain = value.style is None and not source.text.startswith(("!", "&"), at)
-    if plain and not is_null(value.value, None) and not is_string_for_kustomize(value.value):
-        doubtful = source.refusal(
-            "unquoted", f"{name}: {value.value} reads as a number or a boolean: kustomize refuses "
-            "the whole file",
-            f'Write it in quotes: {name}: "{value.value}"', at=at,
+    return None if _plain(spot) and is_null(node.value, None) else str(node.value)
+
+
+def _doubt(spot: Spot, name: str) -> Refusal | None:
+    """Return why kustomize would refuse the file for this value."""
+    value, source, at = str(spot.node.value), spot.region.text, int(spot.node.start_mark.index)
+    if value == "*" and name != "name":
+        reason = f"{name}: a literal '*', which kustomize edit erases"
+        return source.refusal("star", reason, "Write a value.", at=at)
+    if _plain(spot) and not is_null(value, None) and not is_string_for_kustomize(value):
+        return source.refusal(
+            "unquoted",
+            f"{name}: {value} reads as a number or a boolean: kustomize refuses the whole file",
+            f'Write it in quotes: {name}: "{value}"', at=at,
         )  # fmt: skip
-    if value.value == "*" and name != "name":
-        doubtful = source.refusal(
-            "star", f"{name}: a literal '*', which kustomize edit erases", "Write a value.", at=at
-        )
-    span = FieldSpan(
-        str(key.value), key_at, key.end_mark.index, at, value.end_mark.index, value.style,
-        bool(at < key_at or value.anchor), doubtful,
-    )  # fmt: skip
-    return (None if plain and is_null(value.value, None) else str(value.value)), span
+    return None
+
+
+def _plain(spot: Spot) -> bool:
+    """Say whether a value is written plain: neither quoted, nor tagged, nor anchored."""
+    at = spot.node.start_mark.index
+    return spot.style is None and not spot.region.text.text.startswith(("!", "&"), at)

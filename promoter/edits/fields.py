@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from promoter.edits.engine import scalar_splice
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.edits.entries import FieldSpan, ImageEntry
+    from promoter.edits.entries import ImageEntry
+    from promoter.edits.region import Spot
     from promoter.edits.text import Source
 
 _COMMA = re.compile(r"\s*, *")
@@ -32,9 +34,7 @@ def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]
         old, new = swap
         taken = entry.fields[old]
         text = written(work.pop(new) or "", taken.style)
-        found.append(
-            Splice(taken.key_start, taken.value_end, f"{_key(source, taken, new)}: {text}")
-        )
+        found.append(Splice(taken.key_start, taken.end, f"{_key(source, taken, new)}: {text}"))
         del work[old]
     gone = {name for name, value in work.items() if value is None and name in entry.fields}
     for name, value in work.items():
@@ -43,7 +43,7 @@ def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]
             if span is not None:
                 found.append(_drop(source, entry, span, gone))
         elif span is not None:
-            found.append(_set(source, span, value))
+            found.append(scalar_splice(span, value))
         else:
             found.append(_add(source, entry, name, value, gone=gone))
     return _merged_drops(found)
@@ -59,23 +59,11 @@ def _swapped(
             continue
         if work.get(new) is None or span.style not in (None, '"', "'"):
             continue
-        rest = source.text[span.value_end : source.line_end(span.value_end)]
+        rest = source.text[span.end : source.line_end(span.end)]
         # A comment on the line speaks of the old field; a marker in it would be wrong on the new.
         if "#" not in rest:
             return old, new
     return None
-
-
-def _set(source: Source, span: FieldSpan, value: str) -> Splice:
-    """Replace a value; a block scalar gives its line break back, an empty one gets a blank."""
-    if span.value_start == span.value_end:
-        colon = source.text.index(":", span.key_end) + 1
-        return Splice(colon, colon, f" {written(value, None)}")
-    if span.style in ("|", ">"):
-        ended = source.text[span.value_start : span.value_end].endswith("\n")
-        tail = source.newline(span.value_start) if ended else ""
-        return Splice(span.value_start, span.value_end, written(value, None) + tail)
-    return Splice(span.value_start, span.value_end, written(value, span.style))
 
 
 def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[str]) -> Splice:
@@ -84,15 +72,15 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     anchor = entry.fields[candidates[0] if candidates else next(iter(entry.fields))]
     key = _key(source, anchor, name)
     style = anchor.style if anchor.style == '"' and key.startswith('"') else None
-    if entry.node is not None and entry.node.flow_style:
-        return Splice(anchor.value_end, anchor.value_end, f", {key}: {written(value, style)}")
-    end = anchor.value_end
+    if _flow(entry):
+        return Splice(anchor.end, anchor.end, f", {key}: {written(value, style)}")
+    end = anchor.end
     if anchor.style in ("|", ">") and source.text[:end].endswith("\n"):
         end -= 1
     newline = source.newline(anchor.key_start)
     column = source.position(anchor.key_start)[1] - 1
     # Values aligned in a column go on being aligned.
-    gap = anchor.value_start - anchor.key_end
+    gap = anchor.start - anchor.key_end
     pad = " " * max(1, gap + len(source.text[anchor.key_start : anchor.key_end]) - len(key) - 1)
     pad = pad if gap > 2 else " "
     line = f"{' ' * column}{key}:{pad}{written(value, style)}"
@@ -100,15 +88,15 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     return Splice(after, after, f"{newline}{line}")
 
 
-def _drop(source: Source, entry: ImageEntry, span: FieldSpan, gone: set[str]) -> Splice:
+def _drop(source: Source, entry: ImageEntry, span: Spot, gone: set[str]) -> Splice:
     """Remove a field with its line, or with its comma in flow style; others may go with it."""
     text = source.text
-    if entry.node is not None and entry.node.flow_style:
+    if _flow(entry):
         stays = [one for name, one in entry.fields.items() if name not in gone]
         return _drop_flow(text, span, first=all(one.key_start > span.key_start for one in stays))
-    start, end = source.line_start(span.key_start), source.next_line(span.value_end)
-    if span.style in ("|", ">") and text[: span.value_end].endswith("\n"):
-        end = span.value_end
+    start, end = source.line_start(span.key_start), source.next_line(span.end)
+    if span.style in ("|", ">") and text[: span.end].endswith("\n"):
+        end = span.end
     if not text[start : span.key_start].strip():
         if end == len(text) and not text.endswith("\n") and start:
             # The last line goes: the one before it becomes the last, again without a line break.
@@ -125,7 +113,7 @@ def _drop(source: Source, entry: ImageEntry, span: FieldSpan, gone: set[str]) ->
     )
     if follower is not None and not _between(source, entry, (end, follower), gone).strip():
         return Splice(span.key_start, follower, "")
-    return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(span.value_end), "")
+    return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(span.end), "")
 
 
 def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set[str]) -> str:
@@ -135,16 +123,16 @@ def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set
     for one in sorted((entry.fields[name] for name in gone), key=lambda one: one.key_start):
         if start <= one.key_start < end:
             kept += source.text[start : source.line_start(one.key_start)]
-            start = source.next_line(one.value_end)
+            start = source.next_line(one.end)
     return kept + source.text[start:end]
 
 
-def _drop_flow(text: str, span: FieldSpan, *, first: bool) -> Splice:
+def _drop_flow(text: str, span: Spot, *, first: bool) -> Splice:
     """Remove `key: value` of a flow mapping with the comma before it, or behind the first ones."""
     if not first:
-        return Splice(len(text[: span.key_start].rstrip().removesuffix(",")), span.value_end, "")
-    behind = _COMMA.match(text, span.value_end)
-    return Splice(span.key_start, behind.end() if behind else span.value_end, "")
+        return Splice(len(text[: span.key_start].rstrip().removesuffix(",")), span.end, "")
+    behind = _COMMA.match(text, span.end)
+    return Splice(span.key_start, behind.end() if behind else span.end, "")
 
 
 def _merged_drops(found: list[Splice]) -> list[Splice]:
@@ -159,7 +147,12 @@ def _merged_drops(found: list[Splice]) -> list[Splice]:
     return joined
 
 
-def _key(source: Source, sibling: FieldSpan, name: str) -> str:
+def _flow(entry: ImageEntry) -> bool:
+    """Say whether an entry is written in flow style."""
+    return entry.spot is not None and bool(getattr(entry.spot.node, "flow_style", False))
+
+
+def _key(source: Source, sibling: Spot, name: str) -> str:
     """Return a new key in its siblings' quotes."""
     quote = source.text[sibling.key_start]
     return f"{quote}{name}{quote}" if quote in "\"'" else name

@@ -50,15 +50,15 @@ def _into_nothing(
     source: Source, kustomization: Kustomization, new: Sequence[Fields]
 ) -> Iterator[Insertion]:
     """Add the whole field to a file that says nothing."""
-    gone: tuple[Path, ...] = ((0,),) if kustomization.documents else ()
+    gone: tuple[Path, ...] = ((0,),) if kustomization.region.documents else ()
     block = _block("images", new, 0, _DASH, source.newline(0))
     text = source.text
     glue = "" if not text or text.endswith("\n") else source.newline(0)
     end = len(text)
     yield Insertion((Splice(end, end, glue + block),), "images", 0, gone)
     # A document that spells out its nothing, as in `null` or `~`, gives way to the field.
-    if kustomization.documents:
-        node = kustomization.documents[0]
+    if kustomization.region.documents:
+        node = kustomization.region.documents[0]
         span = (node.start_mark.index, node.end_mark.index)
         yield Insertion((Splice(*span, block.rstrip("\r\n")),), "images", 0, gone)
 

@@ -6,15 +6,17 @@ is listed in config/README.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.image import Name
-from promoter.domain.model import Change, FileEdit
-from promoter.edits import fields
+from promoter.domain.model import Change
+from promoter.edits import engine, fields
+from promoter.edits.engine import Step
 from promoter.edits.entries import (
     ImageEntry,
     Kustomization,
@@ -22,17 +24,17 @@ from promoter.edits.entries import (
     parse,
 )
 from promoter.edits.insert import insert_entries
-from promoter.edits.nodes import flatten, proved
-from promoter.edits.text import decode, encode, replace
+from promoter.edits.text import decode
+from promoter.edits.working_files import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import PurePosixPath
 
     from promoter.domain.image import Digest, Tag
+    from promoter.domain.model import FileEdit
     from promoter.domain.refusal import Refusal
     from promoter.edits.nodes import Path
-    from promoter.edits.text import Source, Splice
+    from promoter.edits.text import Source
 
 __all__ = [
     "KEEP",
@@ -84,133 +86,124 @@ def set_images(
     placeholders: bool = False,
 ) -> FileEdit:
     """Return the proved edit that sets images, or raise `RefusedError` with every refusal found."""
-    source = decode(str(path), data)
     kustomization = read(path, data)
+    source = kustomization.region.text
     refusals: list[Refusal] = []
-    work = _Work(source)
+    steps: list[Step] = []
+    warnings: list[str] = []
     missing: list[ImageSetting] = []
     for setting in settings:
+        entry = kustomization.find(setting.name)
         try:
-            entry = kustomization.find(setting.name)
             if entry is None:
                 _check_new(source, setting, kustomization)
                 missing.append(setting)
-            else:
-                check_editable(source, entry, placeholders=placeholders)
-                _check_kept(source, entry, setting)
-                work.edit(entry, setting)
+                continue
+            check_editable(entry, placeholders=placeholders)
+            _check_kept(source, entry, setting)
+            step, lost = _step(entry, setting)
         except RefusedError as error:
             refusals += error.refusals
-    refusals += [
-        span.doubtful
-        for entry in kustomization.entries
-        for span in entry.fields.values()
-        if span.doubtful and (*entry.path, span.key) not in work.intended
-    ]
+            continue
+        steps += [step] if step is not None else []
+        warnings += lost
+    refusals += _left(kustomization, steps)
     if refusals:
         raise RefusedError(refusals)
-    return _finish(path, work, kustomization, missing)
+    edit = _checked(engine.edit(kustomization.region, steps), steps)
+    if missing:
+        edit = joined(edit, _with_entries(path, edit.after, missing, end=len(source.text)))
+    return replace(edit, warnings=tuple(warnings))
 
 
-class _Work:
-    """The splices, the intended differences and the changes of one file, as they are gathered."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.splices: list[Splice] = []
-        self.intended: dict[Path, str | None] = {}
-        self.changes: list[tuple[int, str, str, str | None, str | None]] = []
-        self.warnings: list[str] = []
-
-    def edit(self, entry: ImageEntry, setting: ImageSetting) -> None:
-        """Bring one entry's fields to what is wanted."""
-        wanted = {"newName": setting.new_name, "newTag": setting.tag, "digest": setting.digest}
-        old = {"newName": entry.new_name, "newTag": entry.tag, "digest": entry.digest}
-        new = {k: old[k] if v is KEEP else _text(v) for k, v in wanted.items()}
-        changed = {k: new[k] for k in new if new[k] != old[k]}
-        if not changed:
-            return
-        if old["digest"] and new["digest"] is None and new["newTag"] is not None:
-            self.warnings.append(
-                f"{entry.name}: the digest {old['digest'][:19]}… is dropped, as it would win "
-                "over the tag"
-            )
-        self.splices += fields.splices(self.source, entry, changed)
-        for field, text in changed.items():
-            place = entry.fields[field].key if field in entry.fields else None
-            self.intended[(*entry.path, place or field)] = None if text is None else f"str:{text}"
-            at = entry.fields[field].value_start if field in entry.fields else entry.start
-            self.changes.append((at, field, entry.name or "", old[field], text))
+def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[str, ...]]:
+    """Return the step that brings one entry's fields to what is wanted, and what is lost by it."""
+    assert entry.spot is not None
+    wanted = {"newName": setting.new_name, "newTag": setting.tag, "digest": setting.digest}
+    old = {"newName": entry.new_name, "newTag": entry.tag, "digest": entry.digest}
+    new = {key: old[key] if value is KEEP else _text(value) for key, value in wanted.items()}
+    lost: tuple[str, ...] = ()
+    if old["digest"] and new["digest"] is None and new["newTag"] is not None:
+        begun = f"the digest {old['digest'][:19]}… is dropped"
+        lost = (f"{entry.name}: {begun}, as it would win over the tag",)
+    if entry.joined:
+        old, new = _as_written(old), _as_written(new)
+    changed = {key: new[key] for key in new if new[key] != old[key]}
+    if not changed:
+        return None, ()
+    region = entry.spot.region
+    expected: dict[Path, str | None] = {}
+    changes = []
+    for name, text in changed.items():
+        spot = entry.fields.get(name)
+        key = spot.path[-1] if spot is not None else name
+        expected[(*entry.spot.path, key)] = None if text is None else f"str:{text}"
+        at = region.text.position(entry.start) if spot is None else spot.position
+        file = PurePosixPath(region.file.path)
+        changes.append(Change(file, *at, name, entry.name or "", old[name], text))
+    splices = fields.splices(region.text, entry, changed)
+    return Step(region, tuple(splices), expected, tuple(changes)), lost
 
 
-def _finish(
-    path: PurePosixPath, work: _Work, kustomization: Kustomization, missing: Sequence[ImageSetting]
+def _as_written(values: dict[str, str | None]) -> dict[str, str | None]:
+    """Return fields with tag and digest in `newTag`, where both are wanted."""
+    tag, digest = values["newTag"], values["digest"]
+    return values | {"newTag": f"{tag}@{digest}", "digest": None} if tag and digest else values
+
+
+def _left(kustomization: Kustomization, steps: Sequence[Step]) -> list[Refusal]:
+    """Return why kustomize would refuse the file for values that no step replaces."""
+    replaced = {path for step in steps for path in step.expected}
+    return [
+        doubt
+        for entry in kustomization.entries
+        for name, doubt in entry.doubtful.items()
+        if entry.fields[name].path not in replaced
+    ]
+
+
+def _checked(edit: FileEdit, steps: Sequence[Step]) -> FileEdit:
+    """Return an edit whose result is a kustomization still, or raise `RefusedError`."""
+    try:
+        read(edit.path, edit.after)
+    except RefusedError:
+        if not steps:
+            raise
+        raise steps[0].unproved() from None
+    return edit
+
+
+def _with_entries(
+    path: PurePosixPath, data: bytes, missing: Sequence[ImageSetting], *, end: int
 ) -> FileEdit:
-    """Apply the splices, then add entries to what they made; prove that nothing else differs."""
-    source = work.source
-    text = replace(source, work.splices)
-    if not _holds(path, (source, text), kustomization, work.intended):
-        at = min(work.changes)[0]
-        reason = "the values can not be set so that nothing else changes"
-        raise source.refuse("unproved", reason, "Set them by hand.", at=at)
+    """Return the edit that adds entries at the first place that proves, or raise `RefusedError`.
+
+    `end` is where the file ended before other edits, which is where people are told of new entries.
+    """
+    kustomization = read(path, data)
+    source = kustomization.region.text
     new = [_new_fields(setting) for setting in missing]
-    if new:
-        text = _with_entries(path, decode(str(path), encode(source, text)), new)
-    return _file_edit(path, work, text, new)
-
-
-def _with_entries(path: PurePosixPath, source: Source, new: Sequence[dict[str, str]]) -> str:
-    """Return the text with new entries, at the first place that proves; or raise `RefusedError`."""
-    kustomization = read(path, source.data)
+    at = source.position(min(end, len(source.text)))
+    changes = tuple(
+        Change(path, *at, name, one["name"], None, value)
+        for one in new
+        for name, value in one.items()
+        if name != "name"
+    )
     for way in insert_entries(source, kustomization, new):
-        intended: dict[Path, str | None] = dict.fromkeys(way.gone)
+        expected: dict[Path, str | None] = dict.fromkeys(way.gone)
         for index, one in enumerate(new, way.index):
             for key, value in one.items():
-                intended[(0, way.field, index, key)] = f"str:{value}"
-        text = replace(source, way.splices)
-        if _holds(path, (source, text), kustomization, intended):
-            return text
+                expected[(0, way.field, index, key)] = f"str:{value}"
+        step = Step(kustomization.region, tuple(way.splices), expected, changes)
+        try:
+            return _checked(engine.edit(kustomization.region, [step]), [step])
+        except RefusedError:
+            continue
     raise source.refuse(
         "insert", "there is no place where an entry can be added and nothing else changes",
         "Add the entry by hand.", at=kustomization.place,
     )  # fmt: skip
-
-
-def _holds(
-    path: PurePosixPath,
-    texts: tuple[Source, str],
-    kustomization: Kustomization,
-    intended: dict[Path, str | None],
-) -> bool:
-    """Say whether a new text, read anew, is the old one but for what was intended."""
-    source, text = texts
-    if text == source.text:
-        return not intended
-    data = encode(source, text)
-    try:
-        before, after = flatten(kustomization.documents), flatten(read(path, data).documents)
-        return proved(before, after, intended)
-    except RefusedError:
-        return False
-
-
-def _file_edit(
-    path: PurePosixPath, work: _Work, text: str, new: Sequence[dict[str, str]]
-) -> FileEdit:
-    """Return the edit with its changes, each at its place in the old file."""
-    source = work.source
-    changes = [
-        Change(path, *source.position(at), field, image, old, to)
-        for at, field, image, old, to in sorted(work.changes)
-    ]
-    end = source.position(len(source.text))
-    changes += [
-        Change(path, *end, field, one["name"], None, value)
-        for one in new
-        for field, value in one.items()
-        if field != "name"
-    ]
-    return FileEdit(path, source.data, encode(source, text), tuple(changes), tuple(work.warnings))
 
 
 def _new_fields(setting: ImageSetting) -> dict[str, str]:

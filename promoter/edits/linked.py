@@ -10,22 +10,20 @@ from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.errors import SelectionError
 from promoter.domain.image import shown
-from promoter.edits import yaml_path
-from promoter.edits.edited import EditedFiles
-from promoter.edits.site import Region, Setting, check_fit, everything, set_scalars
+from promoter.edits import engine, scalar_path
+from promoter.edits.anchors import LABELS
+from promoter.edits.region import Region, everything
+from promoter.edits.working_files import WorkingFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import FileEdit, ImageMove, Tree
-    from promoter.edits.site import Spot
+    from promoter.edits.region import Spot
     from promoter.edits.targets import Linked
 
 FIELD = "linked"
-_LABELLED = frozenset(
-    {"labels", "annotations", "commonLabels", "commonAnnotations", "pairs", "matchLabels"}
-)
 _REF = re.compile(r"[?&](?:ref|version)=")
 _SHORT = 3
 
@@ -41,7 +39,7 @@ def edit_linked(
 
     Each edit warns of strings that hold a moved tag still. Raises as `move` does.
     """
-    files = EditedFiles(tree, file.parent, {edit.path: edit for edit in edits})
+    files = WorkingFiles(tree, file.parent, {edit.path: edit for edit in edits})
     for one in listed:
         path = files.path(one.file)
         files.put(move(path, files.read(path), one.path, moves))
@@ -55,18 +53,18 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     """Return the proved edit that moves tags within the strings at a path.
 
     Raises `SelectionError` where the path leads to nothing, or to strings that hold neither an old
-    tag nor a new one; `RefusedError` where they can not be changed.
+    tag nor a new one; `RefusedError` where they cannot be changed.
     """
     region = Region.of(path, data)
-    spots = [spot for spot in yaml_path.find(region, where) if spot.text]
-    settings = []
+    spots = [spot for spot in scalar_path.find(region, where) if spot.text]
+    steps: list[engine.Step] = []
     for spot in spots:
         for text, image in _moved(spot.text, moves):
-            check_fit(region, spot)
-            settings.append(Setting(region, spot, text, FIELD, image))
-    if not settings and not any(_holds_new(spot.text, moves) for spot in spots):
+            engine.check_fit(spot)
+            steps.append(engine.set_text(spot, text, FIELD, image))
+    if not steps and not any(_holds_new(spot.text, moves) for spot in spots):
         tags = " or ".join(dict.fromkeys(shown(m.from_tag) for m in moves if m.from_tag))
-        line, column = region.file.position(spots[0].node.start_mark.index) if spots else (1, 1)
+        line, column = spots[0].position if spots else (1, 1)
         raise SelectionError(
             f"no string at {where} holds the tag {tags or 'that the image has'}",
             "It is out of step with the image: set it by hand once, or remove it from `linked`.",
@@ -74,7 +72,7 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
             line=line,
             column=column,
         )
-    return set_scalars(path, region, settings)
+    return engine.edit(region, steps)
 
 
 def left_behind(edits: Iterable[FileEdit], moves: Sequence[ImageMove]) -> tuple[str, ...]:
@@ -99,12 +97,12 @@ def _stale(edit: FileEdit, moves: Sequence[ImageMove]) -> Iterator[tuple[int, in
             continue
         held = next((tag for tag in tags if _occurrence(tag).search(spot.text)), None)
         if held is not None:
-            yield *region.file.position(spot.node.start_mark.index), spot.text, held
+            yield *spot.position, spot.text, held
 
 
 def _is_linked(spot: Spot) -> bool:
     """Say whether a scalar is of the kind that goes with a tag."""
-    return bool(_REF.search(spot.text)) or any(part in _LABELLED for part in spot.path)
+    return bool(_REF.search(spot.text)) or any(part in LABELS for part in spot.path)
 
 
 def _moved(text: str, moves: Sequence[ImageMove]) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.declaration import Declaration
     from promoter.domain.image import Tag
-    from promoter.domain.model import FileEdit, Tree
+    from promoter.domain.model import Tree
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Reach
 
@@ -62,18 +62,18 @@ def resolve(
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
     entries = {entry.name: entry for entry in _entries(tree, target)}
-    made = edit_targets(
+    held = edit_targets(
         tree,
         target.file,
         target.targets,
         declaration.images,
         placeholders="placeholder" in declaration.allow,
     )
-    moves = tuple(_move(one, entries.get(one.name), made) for one in declaration.images)
+    moves = held.moves
     if any(move.from_tag is None and move.from_digest is None for move in moves):
         reached = graph.reach(tree, target.directory)
         moves = tuple(_found_below(move, reached) for move in moves)
-    made = edit_linked(tree, target.file, target.linked, made, moves)
+    made = edit_linked(tree, target.file, target.linked, held.files, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
     by_tag = _set_by_tag(tuple(entries.values()), target)
@@ -168,13 +168,3 @@ def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
         if name == move.name:
             return replace(move, from_tag=tag, from_digest=digest)
     return move
-
-
-def _move(image: ImageRequest, entry: ImageEntry | None, edits: Sequence[FileEdit]) -> ImageMove:
-    """Return one image's way from what stands there, in an entry or elsewhere, to what is asked."""
-    tag, digest = (entry.tag, entry.digest) if entry else (None, None)
-    for change in (change for edit in edits for change in edit.changes):
-        if entry is None and change.image == image.name and change.old and tag is None:
-            _, tag, digest = split(change.old) if ":" in change.old else ("", change.old, None)
-    pulled = entry.new_name if entry and entry.new_name != image.name else None
-    return ImageMove(image.name, tag, digest, image.tag, image.digest, pulled)

@@ -1,0 +1,67 @@
+"""Values that an anchor makes one with other places: whether they may change together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ruamel.yaml.nodes import ScalarNode
+
+from promoter.edits.engine import check_unshared
+from promoter.edits.region import occurrences
+
+if TYPE_CHECKING:
+    from promoter.edits.region import Spot
+
+# Beside a tag, the keys whose values say which image it is of.
+NAME_KEYS = ("registry", "repository", "name", "image", "newName")
+# A value below these names something else than an image, and selectors are made of it.
+LABELS = frozenset(
+    {"labels", "annotations", "commonLabels", "commonAnnotations", "pairs", "matchLabels"}
+)
+
+
+def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
+    """Return the place to change for a value, and a warning for each place that follows it.
+
+    A value that no anchor shares is its own place. Of one that is shared, the anchor's own scalar is
+    changed, where each alias stands for the same image: a whole reference names its image itself, a
+    mere part (`partial`) needs the same name beside it. Raises `RefusedError` where one does not.
+    """
+    if spot.unfit not in ("anchor", "alias") or not isinstance(spot.node, ScalarNode):
+        return spot, ()
+    places = list(occurrences(spot.region, spot.node))
+    names = _names(spot)
+    for place in places:
+        if place.path == spot.path:
+            continue
+        same = not partial or (bool(names) and _names(place) == names)
+        # An anchor may stand where values are only kept: it says of no image what its tag is.
+        kept = place.unfit == "anchor" and not _names(place)
+        if place.unfit in ("duplicate-key", "shared") or _labels(place) or not (same or kept):
+            check_unshared(spot)
+    first = next((one for one in places if one.unfit == "anchor"), spot)
+    followers = tuple(
+        f"{one.place}: {_way(one)} follows, as it is the same value by an anchor"
+        for one in places
+        if one.path != spot.path and one.unfit == "alias"
+    )
+    return replace(first, unfit=""), followers
+
+
+def _names(spot: Spot) -> tuple[tuple[str, str], ...]:
+    """Return what beside a value says which image it is of."""
+    beside = {key: spot.parent.get(key) if spot.parent else None for key in NAME_KEYS}
+    return tuple(
+        (key, one.text) for key, one in beside.items() if one and one.text and one.path != spot.path
+    )
+
+
+def _labels(spot: Spot) -> bool:
+    """Say whether a value is a label or an annotation."""
+    return any(part in LABELS for part in spot.path)
+
+
+def _way(spot: Spot) -> str:
+    """Return the way to a value, for people."""
+    return ".".join(str(part) for part in spot.path[1:])

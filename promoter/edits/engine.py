@@ -1,0 +1,172 @@
+"""The one way in which YAML files are edited: splices into the text, read again, and proved.
+
+Nothing is dumped. Each step says which characters it replaces and which values are other ones
+afterwards; the new text is composed again, and it has to differ in exactly that, inside of block
+texts as well as in the file around them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ruamel.yaml.nodes import ScalarNode
+
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import shown
+from promoter.domain.model import Change, FileEdit
+from promoter.edits.nodes import flatten, proved
+from promoter.edits.scalars import written
+from promoter.edits.text import Splice, compose, decode, encode, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.edits.nodes import Path
+    from promoter.edits.region import Region, Spot
+
+_COLON = re.compile(r"[ \t]*:")
+_PLAIN = re.compile(r".+[/=?]|[A-Za-z]\S* ")
+PLACEHOLDERS = ("${", "$(", "{{", "<%")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part of an edit: the characters that it replaces in a region, and what is other afterwards."""
+
+    region: Region
+    splices: tuple[Splice, ...]
+    expected: Mapping[Path, str | None]
+    """The values that differ afterwards, as `nodes.flatten` has them; None for what is gone."""
+    changes: tuple[Change, ...]
+
+    def unproved(self) -> RefusedError:
+        """Return the refusal of an edit that would change more, or less, than was meant."""
+        new = next((change.new for change in self.changes if change.new is not None), "")
+        reason = f"{shown(new)} cannot be set here so that nothing else changes"
+        at = min(splice.start for splice in self.splices)
+        return self.region.refuse("unproved", reason, "Set it by hand.", at=at)
+
+
+def edit(file: Region, steps: Sequence[Step]) -> FileEdit:
+    """Return the proved edit that steps make of a file and of texts inside it.
+
+    Raises `RefusedError` where the new text would not differ in exactly what was meant.
+    """
+    source = file.text
+    inner: dict[Path, list[Step]] = {}
+    for step in steps:
+        inner.setdefault(step.region.path, []).append(step)
+    splices: list[Splice] = []
+    expected: dict[Path, str | None] = {}
+    for path, group in inner.items():
+        region = group[0].region
+        within = [splice for step in group for splice in step.splices]
+        meant = {way: text for step in group for way, text in step.expected.items()}
+        if path:
+            text = replace(region.text, within)
+            if not _holds(region, text, meant):
+                raise group[0].unproved()
+            meant = {path: f"str:{text}"}
+        splices += [_in_file(region, splice) for splice in within]
+        expected |= meant
+    text = replace(source, splices)
+    if steps and not _holds(file, text, expected):
+        raise steps[0].unproved()
+    changes = sorted(
+        (change for step in steps for change in step.changes),
+        key=lambda change: (change.line, change.column),
+    )
+    return FileEdit(PurePosixPath(source.path), source.data, encode(source, text), tuple(changes))
+
+
+def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
+    """Return the step that sets a scalar; `field` and `image` are for people."""
+    region = spot.region
+    change = Change(
+        PurePosixPath(region.file.path), *spot.position, field, image, spot.text or None, text
+    )
+    return Step(region, (scalar_splice(spot, text),), {spot.path: f"str:{text}"}, (change,))
+
+
+def scalar_splice(spot: Spot, text: str) -> Splice:
+    """Return the splice that sets a scalar, in its quotes; an empty value gets a blank before it."""
+    source = spot.region.text
+    if spot.start == spot.end and spot.key is not None:
+        colon = _COLON.match(source.text, spot.key.end_mark.index)
+        if colon is None:
+            raise _unset(spot, text)
+        return Splice(colon.end(), colon.end(), f" {written(text, None)}")
+    if spot.style in ("|", ">"):
+        # A block gives its line break back.
+        ended = source.text[spot.start : spot.end].endswith("\n")
+        tail = source.newline(spot.start) if ended else ""
+        return Splice(spot.start, spot.end, written(text, None) + tail)
+    # No reader takes an address or several words for a number, a boolean or a date: they stay plain.
+    plain = spot.style is None and _PLAIN.match(text)
+    return Splice(spot.start, spot.end, text if plain else written(text, spot.style))
+
+
+def check_fit(spot: Spot, *, placeholders: bool = False) -> None:
+    """Raise `RefusedError` where changing a scalar would not mean what it says.
+
+    `placeholders` lets values such as `${TAG}` be changed, too.
+    """
+    region = spot.region
+    at, text = spot.written, region.text.text
+    if not isinstance(spot.node, ScalarNode):
+        raise region.refuse("type", "here is no text", "Name the scalar itself.", at=at)
+    check_unshared(spot)
+    if spot.style in ("|", ">") or text.startswith(("!", "&"), spot.start):
+        reason = "the value is tagged, or written as a block"
+        raise region.refuse("style", reason, "Write it on one line.", at=at)
+    if not placeholders:
+        check_placeholder(spot)
+
+
+def check_unshared(spot: Spot) -> None:
+    """Raise `RefusedError` where a value is one with another place's, or its key stands twice."""
+    if spot.unfit == "duplicate-key":
+        reason = "a key on the way here stands twice, and readers differ on which one counts"
+        raise spot.region.refuse("duplicate-key", reason, "Remove one of them.", at=spot.written)
+    if spot.unfit:
+        reason = "the value is one with another place by an anchor or alias"
+        raise spot.region.refuse("alias", reason, "Write the value out.", at=spot.written)
+
+
+def check_placeholder(spot: Spot) -> None:
+    """Raise `RefusedError` for a value that something else fills in, such as `${TAG}`."""
+    if any(sign in spot.text for sign in PLACEHOLDERS):
+        raise spot.region.refuse(
+            "template",
+            f"the value is a placeholder: {shown(spot.text)}",
+            "Set the tag where the placeholder is filled in, or allow it: --allow placeholder.",
+            at=spot.start,
+        )
+
+
+def _holds(region: Region, text: str, expected: Mapping[Path, str | None]) -> bool:
+    """Say whether a region's new text, read anew, differs in exactly what was intended."""
+    source = region.text
+    if text == source.text:
+        return not expected
+    try:
+        after = compose(decode(source.path, encode(source, text)))
+    except RefusedError:
+        return False
+    return proved(flatten(region.documents), flatten(after), expected)
+
+
+def _in_file(region: Region, splice: Splice) -> Splice:
+    """Return a splice of a region as one of the whole file."""
+    return Splice(
+        region.place(splice.start), region.place(splice.end), region.indented(splice.text)
+    )
+
+
+def _unset(spot: Spot, text: str) -> RefusedError:
+    """Return the refusal of a value for which there is no place."""
+    reason = f"{shown(text)} cannot be set here so that nothing else changes"
+    return spot.region.refuse("unproved", reason, "Set it by hand.", at=spot.written)

@@ -1,0 +1,116 @@
+"""The way to a scalar as the configuration writes it: `image.tag`, `list[name=app].version`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import SelectionError
+from promoter.domain.suggest import nearest
+from promoter.edits.region import Spot, roots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promoter.edits.region import Region
+
+_PART = re.compile(r"\.?(?:\[(?P<bracketed>[^\]]*)\]|(?P<name>(?:\\.|[^.\[\\])+))")
+
+
+def parts(path: str) -> tuple[str, ...]:
+    r"""Return the parts of a path, or raise `ValueError`.
+
+    Parts are parted by dots (`\.` is a dot in a name), lists are entered by `[0]`, `0`, `[name=app]`
+    (the element whose key has this value) or `*`, and `[a.b/c]` is a key with dots.
+    """
+    found: list[str] = []
+    place = 0
+    while place < len(path):
+        match = _PART.match(path, place)
+        if match is None or (found and match[0][0] not in ".["):
+            raise ValueError(f"the path {path!r} can not be read at character {place + 1}")
+        name = match["name"]
+        if name is None:
+            found.append(f"[{match['bracketed']}]")
+        else:
+            found.append(re.sub(r"\\(.)", r"\1", name))
+        place = match.end()
+    if not found:
+        raise ValueError("the path is empty")
+    return tuple(found)
+
+
+def find(region: Region, path: str) -> tuple[Spot, ...]:
+    """Return every node that a path leads to, in every document."""
+    steps = parts(path)
+    return tuple(spot for root in roots(region) for spot in _follow(root, steps))
+
+
+def one(region: Region, path: str) -> Spot:
+    """Return the one node that a path leads to, or raise `SelectionError` with the place."""
+    spots = find(region, path)
+    if len(spots) == 1:
+        return spots[0]
+    if spots:
+        places = ", ".join(":".join(map(str, spot.position)) for spot in spots[:5])
+        reason = f"{path} leads to {len(spots)} places: {places}"
+        hint, at = "Say which: [0] or [name=app] enter a list.", spots[0]
+    else:
+        parent, missing = nearest_parent(region, path)
+        if parent is None:
+            raise SelectionError("the file is empty", "", file=region.file.path)
+        reason = f"{path} leads nowhere: there is no {missing[0]}"
+        hint, at = nearest(missing[0], names(parent)), parent
+    line, column = at.position
+    raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
+
+
+def names(parent: Spot) -> list[str]:
+    """Return the printable names of what stands below a node."""
+    return [text for spot in parent.below() if (text := str(spot.path[-1])).isprintable()]
+
+
+def nearest_parent(region: Region, path: str) -> tuple[Spot | None, tuple[str, ...]]:
+    """Return the last node on a path that is there, and the parts that are not."""
+    steps = parts(path)
+    for length in range(len(steps) - 1, 0, -1):
+        reached = [spot for root in roots(region) for spot in _follow(root, steps[:length])]
+        if reached:
+            return (_entered(reached[0]) or reached)[0], steps[length:]
+    return next(roots(region), None), steps
+
+
+def _follow(spot: Spot, steps: Iterable[str]) -> Iterator[Spot]:
+    """Yield what a path leads to from a node."""
+    first, *rest = steps
+    for child in _step(spot, first):
+        if not rest:
+            yield child
+            continue
+        for one in _entered(child) or [child]:
+            yield from _follow(one, rest)
+
+
+def _entered(spot: Spot) -> list[Spot]:
+    """Return the roots of the YAML that a block of text is; none for any other value."""
+    if spot.style not in ("|", ">") or not spot.text:
+        return []
+    return list(roots(spot.inside()))
+
+
+def _step(spot: Spot, part: str) -> Iterator[Spot]:
+    """Yield the children that one part of a path means."""
+    inside = part[1:-1] if part.startswith("[") and part.endswith("]") else None
+    key, equals, value = (inside or "").partition("=")
+    for child in spot.below():
+        last = child.path[-1]
+        if isinstance(last, int):
+            if equals:
+                beside = child.get(key) if key else child
+                wanted = beside is not None and beside.text == value
+            else:
+                wanted = part == "*" or (inside or part) == str(last)
+        else:
+            wanted = part == "*" or last == (part if inside is None else inside)
+        if wanted:
+            yield child

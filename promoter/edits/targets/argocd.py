@@ -1,0 +1,54 @@
+"""Argo CD: the image overrides of an Application, `spec.source(s).kustomize.images`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from promoter.edits.region import Spot, roots
+from promoter.edits.site import Site
+from promoter.edits.targets.model import Filled, Target, names
+
+if TYPE_CHECKING:
+    from promoter.edits.region import Region
+
+KINDS = ("Application", "ApplicationSet")
+
+
+class ArgocdTarget(Target):
+    """Image overrides of an Argo CD Application: `spec.source(s).kustomize.images`."""
+
+    kind: Literal["argocd"]
+    application: Filled = ""
+    """Only the Application (or ApplicationSet) of this name."""
+
+    def find(self, region: Region) -> tuple[Site, ...]:
+        """Return the overrides of the file's applications."""
+        return find(region, application=self.application)
+
+    @classmethod
+    def found(cls, file: str, region: Region) -> Mapping[str, Target]:
+        """Return a target for each image that an application overrides."""
+        return {name: cls(kind="argocd", file=file, image=name) for name in names(find(region))}
+
+
+def find(region: Region, *, application: str = "") -> tuple[Site, ...]:
+    """Return the overrides of all applications of a file, or of the one of this name."""
+    return tuple(site for root in roots(region) for site in _overrides(root, application))
+
+
+def _overrides(root: Spot, application: str) -> Iterator[Site]:
+    """Yield the overrides of one document."""
+    kind, name = root.get("kind"), root.at("metadata", "name")
+    if kind is None or kind.text not in KINDS:
+        return
+    if application and (name is None or name.text != application):
+        return
+    spec = root.get("spec") if kind.text == "Application" else root.at("spec", "template", "spec")
+    sources = [spec.get("source")] if spec else []
+    listed = spec.get("sources") if spec else None
+    for source in (*sources, *(listed.below() if listed else ())):
+        images = source.at("kustomize", "images") if source else None
+        for image in images.below() if images else ():
+            if image.text:
+                yield Site.override(image)

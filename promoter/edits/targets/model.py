@@ -1,0 +1,139 @@
+"""What every target is: a part of the configuration that finds the places of images in a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+from pydantic import AfterValidator
+
+from promoter.domain.errors import SelectionError
+from promoter.domain.section import Section
+from promoter.edits import scalar_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.edits.region import Region
+    from promoter.edits.site import Site
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDERS = ("app", "environment")
+
+
+def _check_placeholders(text: str) -> str:
+    """Return a text whose placeholders are known, or raise `ValueError`."""
+    unknown = set(_PLACEHOLDER.findall(text)) - set(PLACEHOLDERS)
+    if unknown:
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{min(unknown)}}}"
+        raise ValueError(msg)
+    return text
+
+
+def _check_file(text: str) -> str:
+    """Return a path inside the repository, or raise `ValueError`."""
+    if not text.isprintable() or "\\" in text or not text.strip("/"):
+        msg = "must be a file of the repository, relative to the environment's folder or to '/'"
+        raise ValueError(msg)
+    if text.startswith("/") and ".." in PurePosixPath(text).parts:
+        msg = "must not hold '..' behind '/', which is the repository's root"
+        raise ValueError(msg)
+    return _check_placeholders(text)
+
+
+def _check_path(text: str) -> str:
+    """Return a path to a scalar, or raise `ValueError`."""
+    scalar_path.parts(text)
+    return _check_placeholders(text)
+
+
+File = Annotated[str, AfterValidator(_check_file)]
+ScalarPath = Annotated[str, AfterValidator(_check_path)]
+Filled = Annotated[str, AfterValidator(_check_placeholders)]
+
+
+class InFile(Section):
+    """A part of the configuration that names a file."""
+
+    file: File
+    """The file, relative to the environment's folder; `/` in front means the repository's root.
+    In this key and in all others, `{app}` and `{environment}` are replaced."""
+
+    PATHS: ClassVar[frozenset[str]] = frozenset()
+    """The keys that hold the path of a scalar, where a dot in a name has to be escaped."""
+
+    def filled(self, values: Mapping[str, str]) -> Self:
+        """Return it with the app's and the environment's names in place of the placeholders."""
+        texts = {
+            key: fill(text, values, path=key in self.PATHS)
+            for key in type(self).model_fields
+            if isinstance(text := getattr(self, key), str)
+        }
+        return self.model_copy(update=texts)
+
+
+class Target(InFile):
+    """A kind of place where images stand in one file."""
+
+    kind: str
+    image: Filled | None = None
+    """The image that is set here, by the name that a promotion gives it; else the file's own names
+    decide, or there is only one image."""
+
+    def find(self, region: Region) -> Iterable[Site]:
+        """Yield the places of images in a file.
+
+        Raises `SelectionError` where the target means one place and the file has none or several,
+        and `RefusedError` where it cannot be said what a place means.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def found(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - of a kind
+        """Return a target of this kind for each image that a file holds by its name."""
+        return {}
+
+
+class Linked(InFile):
+    """Strings that hold the tag too and move with it: `?ref=` of a remote base, labels."""
+
+    file: File = "kustomization.yaml"
+    """The file, as for a target."""
+    path: ScalarPath
+    """The path of the strings: `resources.*`, `commonLabels.version`."""
+
+    PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
+
+
+def fill(text: str, values: Mapping[str, str], *, path: bool = False) -> str:
+    """Return a text with its placeholders replaced; in a scalar's path a name is one part."""
+    if not path:
+        return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
+    pieces = re.split(r"(\[[^\]]*\])", text)
+    escaped = {key: re.sub(r"([.\\\[\]])", r"\\\1", value) for key, value in values.items()}
+    return "".join(fill(piece, values if piece.startswith("[") else escaped) for piece in pieces)
+
+
+def only(sites: Sequence[Site], region: Region, kind: str) -> Site:
+    """Return the only site, or raise `SelectionError` with the places of all."""
+    if len(sites) == 1:
+        return sites[0]
+    if not sites:
+        raise SelectionError(
+            f"the {kind} target finds no image",
+            "Check the names that it asks for.",
+            file=region.file.path,
+        )
+    places = ", ".join(site.spot.place for site in sites[:5])
+    raise SelectionError(
+        f"the {kind} target finds {len(sites)} images where one is needed: {places}",
+        "Say more: the resource as kind/name, or the container.",
+        file=region.file.path,
+    )
+
+
+def names(sites: Iterable[Site]) -> list[str]:
+    """Return the images that sites name, each name once."""
+    return list(dict.fromkeys(site.name for site in sites if site.name))

@@ -1,0 +1,57 @@
+"""The files of a tree as one edit after another leaves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.model import FileEdit, Kind
+from promoter.domain.paths import resolved
+from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import nearest
+
+if TYPE_CHECKING:
+    from promoter.domain.model import Tree
+
+
+@dataclass(slots=True)
+class WorkingFiles:
+    """The files of a tree as edits leave them, one after another."""
+
+    tree: Tree
+    directory: PurePosixPath
+    edits: dict[PurePosixPath, FileEdit] = field(default_factory=dict)
+
+    def path(self, text: str) -> PurePosixPath:
+        """Return the file that a target names, or raise `SelectionError` or `RefusedError`."""
+        root = text.startswith("/")
+        path = resolved(PurePosixPath() if root else self.directory, text.lstrip("/"))
+        if path is None:
+            raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
+        names = self.tree.entries(path.parent)
+        if names.get(path.name) is Kind.SYMLINK:
+            reason = f"{path} is a symbolic link, and editing through it could leave the repository"
+            raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
+        if names.get(path.name) is not Kind.FILE:
+            raise SelectionError(
+                f"there is no file {path}", nearest(path.name, filter(str.isprintable, names))
+            )
+        return path
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes as the edits so far leave them."""
+        return self.edits[path].after if path in self.edits else self.tree.read(path)
+
+    def put(self, edit: FileEdit) -> None:
+        """Add an edit of what `read` returned."""
+        before = self.edits.get(edit.path)
+        self.edits[edit.path] = edit if before is None else joined(before, edit)
+
+
+def joined(first: FileEdit, second: FileEdit) -> FileEdit:
+    """Return two edits of a file, of which the second begins where the first ends, as one."""
+    changes = (*first.changes, *second.changes)
+    warnings = (*first.warnings, *second.warnings)
+    return FileEdit(first.path, first.before, second.after, changes, warnings)
