@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -20,6 +20,7 @@ from promoter.config.values import ApiUrl, Branch, ForgeName
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
+from promoter.edits.targets import EditTarget, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +52,10 @@ class Config(Section):
     """The environments by name; without them the repository's layout names them."""
     default_environment: AppName | None = None
     """The environment of a promotion that names none."""
+    targets: tuple[EditTarget, ...] = ()
+    """Where the tags live of every app for which neither it nor the environment says so."""
+    linked: tuple[Linked, ...] = ()
+    """Strings that hold the tag too, of every app for which nothing nearer names some."""
     apps: dict[AppName, App] = Field(default_factory=dict)
     """The apps by name; without them every app that an environment's path holds."""
 
@@ -59,6 +64,22 @@ class Config(Section):
         found = self.environments[name]
         override = self.apps[app].environments.get(name) if app in self.apps else None
         return override.over(found) if override else found
+
+    def targets_of(
+        self, environment: str, app: str
+    ) -> tuple[tuple[EditTarget, ...], tuple[Linked, ...]]:
+        """Return where an app's tags live in an environment; the names are filled in."""
+        own, place = self.apps.get(app), self.environments.get(environment)
+        override = own.environments.get(environment) if own else None
+        levels = [level for level in (override, own, place, self) if level is not None]
+
+        def nearest_list(key: str) -> tuple[Any, ...]:
+            given = (getattr(level, key) for level in levels if key in level.model_fields_set)
+            return next(given, ())
+
+        names = {"app": app, "environment": environment}
+        targets = tuple(one.filled(names) for one in nearest_list("targets"))
+        return targets, tuple(one.filled(names) for one in nearest_list("linked"))
 
 
 def parse(data: bytes, file: str) -> Config:

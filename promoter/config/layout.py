@@ -88,7 +88,7 @@ def target_of(
     """Return the place of an app in an environment whose settings are known; see `find_target`."""
     app, name = where
     directory = folder(chosen, app, name)
-    targets, linked = _configured(config, app, name)
+    targets, linked = config.targets_of(name, app)
     known = config.apps[app].images if app in config.apps else ()
     if not targets:
         targets = _discovered(tree, directory, (*known, *images))
@@ -103,19 +103,6 @@ def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
     """Return the folder of an app's kustomization in an environment."""
     path = settings.path.replace("{app}", app).replace("{environment}", environment)
     return PurePosixPath(path)
-
-
-def _configured(
-    config: Config, app: str, environment: str
-) -> tuple[tuple[EditTarget, ...], tuple[Linked, ...]]:
-    """Return where an app's tags live in an environment, with the names filled in."""
-    found = config.apps.get(app)
-    if found is None:
-        return (), ()
-
-    names = {"app": app, "environment": environment}
-    targets = tuple(one.filled(names) for one in found.targets)
-    return targets, tuple(one.filled(names) for one in found.linked)
 
 
 def _discovered(

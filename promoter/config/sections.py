@@ -187,6 +187,10 @@ class Environment(Section):
     """How a pull that merges itself is merged."""
     policy: Policy | None = None
     """Which tags `promote auto` chooses, e.g. `{semver: "^1.4"}`; without it, it passes over."""
+    targets: tuple[EditTarget, ...] = ()
+    """Where the tags live of apps that do not say so themselves."""
+    linked: tuple[Linked, ...] = ()
+    """Strings that hold the tag too, of apps that name none themselves."""
     batch: bool = False
     """With `deliver: push`: one commit for all apps that `promote auto` changes, not one for each."""
 
@@ -244,8 +248,10 @@ class App(Section):
     source_tag: str | None = None
     """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""
     targets: tuple[EditTarget, ...] = ()
-    """Where the tags live; without it, the `images` of the environment's kustomization."""
+    """Where the tags live. Of the lists under the app's environment, the app, the environment and
+    at the top, the first that is there counts; without any, the `images` of the environment's
+    kustomization."""
     linked: tuple[Linked, ...] = ()
-    """Strings that hold the tag too, and move with it."""
+    """Strings that hold the tag too, and move with it; looked for as `targets` are."""
     environments: dict[AppName, Override] = Field(default_factory=dict)
     """What differs in one environment."""
