@@ -319,3 +319,40 @@ def test_malformed_variable_is_told_without_its_value() -> None:
     assert run.code == 2
     assert "PROMOTER_DRY_RUN" in run.stderr
     assert "s3cret" not in run.stderr
+
+
+def test_nearest_targets_count_and_their_names_are_filled_in() -> None:
+    one = "[{kind: yaml-path, file: v.yaml, tag: '%s', image: x}]"
+    config = parse(
+        f"""
+targets: {one % "{environment}.{app}.tag"}
+linked: [{{path: 'labels.{{app}}'}}]
+environments:
+  dev: {{path: a}}
+  prod: {{path: b, targets: {one % "[name={app}].tag"}}}
+apps:
+  plain.one: {{}}
+  own: {{targets: {one % "own.tag"}}}
+  here: {{targets: {one % "own.tag"}, environments: {{prod: {{targets: {one % "here.tag"}, linked: []}}}}}}
+""".encode(),
+        "promoter.yaml",
+    )
+
+    def tag(environment: str, app: str) -> object:
+        return getattr(config.targets_of(environment, app)[0][0], "tag", None)
+
+    assert tag("dev", "plain.one") == r"dev.plain\.one.tag"
+    assert tag("prod", "plain.one") == "[name=plain.one].tag"
+    assert (tag("dev", "own"), tag("prod", "own")) == ("own.tag", "own.tag")
+    assert (tag("dev", "here"), tag("prod", "here")) == ("own.tag", "here.tag")
+    assert config.targets_of("dev", "own")[1][0].path == "labels.own"
+    assert config.targets_of("prod", "here")[1] == ()
+
+
+@pytest.mark.parametrize("place", ["targets", "environments: {dev: {path: a, targets"])
+def test_wrong_target_is_told_with_its_place_wherever_it_stands(place: str) -> None:
+    text = f"{place}: [{{kind: yaml-path, file: a, tag: '{{env}}.tag'}}]{'}}' * ('{' in place)}\n"
+    with pytest.raises(UsageError) as caught:
+        parse(text.encode(), "promoter.yaml")
+    assert (caught.value.line, "not {env}" in str(caught.value)) == (1, True)
+    assert caught.value.column == text.index("tag: '{env}") + 1

@@ -17,13 +17,13 @@ OTHER = "{kind: yaml-path, file: v.yaml, tag: b.tag, image: ghcr.io/o/api}"
 ENTRIES = "images:\n- {name: web, newName: ghcr.io/o/web, newTag: v1}\n- {name: c, newTag: v1}\n"
 
 
-def tagged(folder: Path, app: str, kustomization: str = "") -> list[str]:
+def tagged(folder: Path, app: str, kustomization: str = "", values: str = "") -> list[str]:
     """Return what one tag sets for an app whose configuration is given."""
     text = f"environments: {{prod: {{path: '{{app}}'}}}}\napps: {{web: {app}}}\n"
     config = parse(text.encode(), "promoter.yaml")
-    files = tree(folder, {"web/v.yaml": "", "web/kustomization.yaml": kustomization})
+    files = tree(folder, {"web/v.yaml": values, "web/kustomization.yaml": kustomization})
     target = find_target(config, files, "web", None)
-    return propose.tagged(propose._entries(files, target), target)
+    return [one.name for one in propose.tagged(target, files)]
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,71 @@ def test_one_tag_sets(app: str, kustomization: str, names: list[str], tmp_path: 
     assert tagged(tmp_path, app, kustomization) == names
 
 
+@pytest.mark.parametrize(
+    ("target", "values", "names"),
+    [
+        (
+            "{kind: yaml-path, file: v.yaml, tag: a.tag, repository: a.repository}",
+            "a: {registry: ghcr.io, repository: o/web, tag: 1}",
+            ["ghcr.io/o/web"],
+        ),
+        (
+            "{kind: yaml-path, file: v.yaml, tag: a.tag}",
+            "a: {repository: ghcr.io/o/web, tag: 1}",
+            ["ghcr.io/o/web"],
+        ),
+        (
+            "{kind: yaml-path, file: v.yaml, tag: ref.tag, repository: url}",
+            "url: oci://ghcr.io/o/chart\nref: {tag: 1}",
+            ["ghcr.io/o/chart"],
+        ),
+        ("{kind: yaml-path, file: v.yaml, reference: a}", "a: ghcr.io/o/web:1", ["ghcr.io/o/web"]),
+        (
+            "{kind: manifest, file: v.yaml, container: web}",
+            "spec: {containers: [{name: web, image: 'o/web:1'}, {name: proxy, image: 'envoy:2'}]}",
+            ["o/web"],
+        ),
+        (
+            "{kind: manifest, file: v.yaml}",
+            "spec: {containers: [{name: web, image: 'o/web:1'}, {name: api, image: 'o/api:1'}]}",
+            ["o/web", "o/api"],
+        ),
+        (
+            "{kind: marker, file: v.yaml}",
+            'a: o/web:1 # {"$imagepolicy": "ns:web"}\nb: 1 # {"$promoter": "o/api:tag"}',
+            ["o/web", "o/api"],
+        ),
+        (
+            "{kind: argocd, file: v.yaml}",
+            "kind: Application\nspec: {source: {kustomize: {images: ['web=o/web:1']}}}",
+            ["web"],
+        ),
+    ],
+    ids=[
+        "registry and repository", "the repository beside a tag", "an OCI address", "a reference",
+        "a container", "containers of one tag", "markers", "overrides",
+    ],
+)  # fmt: skip
+def test_files_name_their_images_themselves(
+    target: str, values: str, names: list[str], tmp_path: Path
+) -> None:
+    assert tagged(tmp_path, f"{{targets: [{target}]}}", values=values) == names
+
+
+def test_images_of_different_tags_are_not_set_by_one(tmp_path: Path) -> None:
+    values = "spec: {containers: [{name: web, image: 'o/web:1'}, {name: proxy, image: 'envoy:2'}]}"
+    with pytest.raises(SelectionError) as caught:
+        tagged(tmp_path, "{targets: [{kind: manifest, file: v.yaml}]}", values=values)
+    assert "do not share one tag" in str(caught.value)
+    assert "envoy, o/web" in caught.value.hint
+
+
 def test_targets_without_images_are_not_blamed_on_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SelectionError) as caught:
-        tagged(tmp_path, "{targets: [{kind: yaml-path, file: v.yaml, tag: a.tag}]}")
+        tagged(
+            tmp_path,
+            "{targets: [{kind: yaml-path, file: v.yaml, tag: a.tag}]}",
+            values="a: {tag: 1}",
+        )
     assert caught.value.file is None
     assert "no target names its image" in str(caught.value)

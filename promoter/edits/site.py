@@ -112,6 +112,10 @@ class Site:
             if beside and isinstance(beside.node, ScalarNode) and beside.path != self.spot.path:
                 yield replace(self, spot=beside, part=Part.DIGEST, missing=())
 
+    def digests(self) -> list[Site]:
+        """Return the digests of its image that stand beside it."""
+        return [site for site in self.digests_beside() if site.holds_digest]
+
     @property
     def holds_digest(self) -> bool:
         """Whether the scalar is a digest and nothing else: a commit's hash is none."""

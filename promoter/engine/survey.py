@@ -14,12 +14,9 @@ from promoter.config.layout import (
     target_of,
 )
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.image import split
 from promoter.domain.model import Kind
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
-from promoter.edits import kustomization
-from promoter.edits.entries import ImageEntry
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
 
@@ -150,22 +147,9 @@ def _candidate(
 ) -> Candidate:
     """Return an app in an environment with what it has, or raise why that is not known."""
     target = target_of(config, tree, where, settings)
-    entries = _entries(tree, target)
-    by_name = {str(entry.name): entry for entry in entries}
-    images = [_standing(name, by_name.get(name)) for name in propose.tagged(entries, target)]
+    images = [
+        Standing(one.name, one.repository, one.tag, one.digest)
+        for one in propose.tagged(target, tree)
+    ]
     assert settings.policy is not None
     return Candidate(target, settings.policy, tuple(images))
-
-
-def _standing(name: str, entry: ImageEntry | None) -> Standing:
-    """Return what an image has; one without an entry has its tag elsewhere."""
-    if entry is None:
-        return Standing(name, split(name)[0], None, None)
-    return Standing(name, entry.new_name or split(name)[0], entry.tag, entry.digest)
-
-
-def _entries(tree: Tree, target: Target) -> Sequence[ImageEntry]:
-    """Return the entries of a kustomization."""
-    if not target.kustomized:
-        return ()
-    return kustomization.read(target.file, propose.read_file(tree, target)).entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,9 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
+from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
-from promoter.edits.targets import KustomizeTarget
 from promoter.planning.dead_edits import unfelt
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def resolve(
     if len(asked) < len(images):
         raise UsageError("two --image name the same image", "Name each image once.")
     if tag is not None:
-        for name in tagged(entries, target, frozenset(asked)):
-            asked.setdefault(name, ImageRequest(name, tag))
+        for image in tagged(target, tree, frozenset(asked)):
+            asked.setdefault(image.name, ImageRequest(image.name, tag))
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
     # In the order of names, so that the same wish is the same declaration however it was given.
@@ -61,7 +62,6 @@ def resolve(
 
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
-    entries = {entry.name: entry for entry in _entries(tree, target)}
     held = edit_targets(
         tree,
         target.file,
@@ -76,9 +76,15 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
-    by_tag = _set_by_tag(tuple(entries.values()), target)
-    whole = sorted(image.name for image in declaration.images) == sorted(by_tag)
-    return Proposal(declaration, edits, moves, warnings, whole)
+    return Proposal(declaration, edits, moves, warnings, _whole(declaration, target, tree))
+
+
+def _whole(declaration: Declaration, target: Target, tree: Tree) -> bool:
+    """Say whether its images are just those that one `--tag` sets."""
+    with suppress(SelectionError, RefusedError):
+        by_tag = sorted(one.name for one in _set_by_tag(target, tree))
+        return sorted(image.name for image in declaration.images) == by_tag
+    return False
 
 
 def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
@@ -89,7 +95,10 @@ def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
 
 
 def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
-    """Return, per entry, the name under which its image is pulled: its newName where it has one."""
+    """Return the name under which each image is pulled: the one put in its place where one is."""
+    with suppress(SelectionError, RefusedError):
+        held = held_images(tree, target.file, target.targets)
+        return {one.name: one.repository for one in held}
     entries = _entries(tree, target)
     return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
 
@@ -105,7 +114,7 @@ def alive(
     return unfelt(edit, names, tree, target.directory)
 
 
-def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str:
+def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Target) -> str:
     """Return the name of the entry that a request means: by name, else by its only newName."""
     if any(entry.name == name for entry in entries):
         return name
@@ -120,20 +129,18 @@ def _entry_name(name: str, entries: Sequence[ImageEntry], target: Target) -> str
 
 
 def tagged(
-    entries: Sequence[ImageEntry],
-    target: Target,
-    given: frozenset[str] = frozenset(),
-) -> list[str]:
+    target: Target, tree: Tree, given: frozenset[str] = frozenset()
+) -> tuple[HeldImage, ...]:
     """Return the images that one tag sets: the app's, else its targets' and all that share one tag.
 
-    Raises `SelectionError` where there are none, or where entries do not share one; an image that
+    Raises `SelectionError` where there are none, or where they do not share one; an image that
     is `given` by name makes up for that.
     """
-    found = _set_by_tag(entries, target)
+    if given and not target.images:
+        return ()
+    found = _set_by_tag(target, tree)
     if target.images:
         return found
-    if given:
-        return []
     if not found:
         where = f"{target.file} has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
@@ -141,22 +148,28 @@ def tagged(
             "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
             file=str(target.file) if target.kustomized else None,
         )
-    if len({(entry.tag, entry.digest) for entry in entries}) > 1:
+    unlisted = [one for one in found if not one.listed]
+    if len({(one.tag, one.digest) for one in unlisted}) > 1:
+        where = str(target.file) if target.kustomized else "its targets"
         raise SelectionError(
-            f"{target.file} has {len(entries)} images, and they do not share one tag",
-            f"Name what to set with --image NAME=TAG. {nearest('', found)}",
-            file=str(target.file),
+            f"{where} has {len(unlisted)} images, and they do not share one tag",
+            f"Name what to set with --image NAME=TAG. {nearest('', (one.name for one in found))}",
+            file=str(target.file) if target.kustomized else None,
         )
     return found
 
 
-def _set_by_tag(entries: Sequence[ImageEntry], target: Target) -> list[str]:
+def _set_by_tag(target: Target, tree: Tree) -> tuple[HeldImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
-    if target.images:
-        return [_entry_name(name, entries, target) for name in target.images]
-    named = [one.image for one in target.targets if not isinstance(one, KustomizeTarget)]
-    listed = [_entry_name(name, entries, target) for name in named if name]
-    return list(dict.fromkeys((*(entry.name or "" for entry in entries), *listed)))
+    if target.kustomized:
+        read_file(tree, target)
+    held = held_images(tree, target.file, target.targets)
+    entries = [one for one in held if not one.listed]
+    by_name = {_entry_name(one.name, entries, target): one for one in reversed(held)}
+    if not target.images:
+        return tuple(one for one in held if by_name.get(one.name) is one)
+    names = [_entry_name(name, held, target) for name in target.images]
+    return tuple(by_name.get(name, HeldImage(name)) for name in names)
 
 
 def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
