@@ -416,6 +416,28 @@ def test_newest_takes_the_image_created_last_and_never_an_older_one(
     assert "when sha-bbb was made is not known" in run.stderr
 
 
+def test_a_broken_image_among_the_newest_neither_stops_the_choice_nor_goes_untold(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 1, DEV + "    policy: {newest: 10, include: ['^sha-']}\n")
+    registry.push("app-000", "sha-aaa", created="2026-03-01T00:00:00Z")
+    registry.push("app-000", "sha-bbb", created="2026-03-02T00:00:00Z")
+    app = registry.repositories["app-000"]
+    old = b'{"schemaVersion": 1, "name": "app", "fsLayers": []}'
+    app.manifests["old"] = ("application/vnd.docker.distribution.manifest.v1+json", old)
+    app.manifests["page"] = ("text/html", b"<html>")
+    app.tags |= {"sha-old": "old", "sha-page": "page", "sha-gone": "sha256:" + "0" * 64}
+    for action in ("pushed", "unchanged"):
+        run = auto(repo)
+        assert actions(run) in ({"app-000": action}, {})
+        assert "3 of 5 tags" in str(run.json)
+    assert "newTag: sha-bbb" in repo.read(kustomization("app-000"))
+    # What cannot be read only now could be the newest.
+    registry.refusals = [("manifests/sha-bbb", 500, b"")]
+    del app.tags["sha-old"]
+    assert auto(repo).code == 5
+
+
 def test_without_a_policy_or_with_unknown_names_it_says_what_there_is(
     tmp_path: Path, registry: Registry
 ) -> None:

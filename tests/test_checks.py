@@ -258,3 +258,93 @@ def test_verdicts_stand_in_the_body(tmp_path: Path, registry: Registry) -> None:
     assert "2026-03-04 05:06 UTC" in body
     assert "| exists | passed |" in body
     assert "| platforms | passed |" in body
+
+
+@pytest.mark.parametrize("pin", ["tag", "both"])
+@pytest.mark.parametrize(
+    "tag", ["sha256-" + "a" * 64 + ".sig", "1.4.2.att", "1.4.2.sbom", "buildcache", "cache"]
+)
+def test_a_signature_or_a_cache_is_refused_as_no_release(
+    tmp_path: Path, registry: Registry, tag: str, pin: str
+) -> None:
+    registry.push("app", tag)
+    repo = world(tmp_path, registry, f"pin: {pin}")
+    run = ask(repo, tag)
+    assert (run.code, run.json["refusals"][0]["rule"]) == (3, "no-release")
+    assert "the image itself" in run.json["refusals"][0]["hint"]
+
+
+@pytest.mark.parametrize("pin", ["tag", "digest", "both"])
+def test_no_registry_is_asked_about_an_image_that_no_container_uses(
+    tmp_path: Path, registry: Registry, pin: str
+) -> None:
+    repo = world(tmp_path, registry, f"pin: {pin}")
+    for name in (registry.name("ap"), "app"):
+        asked = ("--app", "app", "--image", f"{name}=1.4.2", "--repo", str(repo.path))
+        run = promote(*asked, "--output", "json")
+        assert (run.code, run.json["refusals"][0]["rule"]) == (3, "dead-edit")
+        assert registry.name("app") in run.json["refusals"][0]["hint"]
+    assert registry.seen == []
+
+
+@pytest.mark.parametrize("pin", ["tag", "both"])
+def test_an_image_without_a_registry_is_told_with_where_its_name_is(
+    tmp_path: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch, pin: str
+) -> None:
+    monkeypatch.setenv("https_proxy", f"http://{registry.host}")
+    settings = BY_PULL + f"    pin: {pin}\n"
+    repo = make(tmp_path / "gitops.git", {"app": "team/app"}, settings)
+    run = ask(repo, "1.4.2")
+    if pin == "tag":
+        (told,) = run.json["warnings"]
+    else:
+        assert (run.code, run.json["error"]["file"]) == (5, FILE)
+        told = run.json["error"]["hint"]
+    assert "team/app names no registry, so Docker Hub is asked" in told
+    assert "ghcr.io/owner/app" in told
+
+
+def test_what_is_waited_for_is_said_at_the_moment(tmp_path: Path, registry: Registry) -> None:
+    repo = world(tmp_path, registry)
+    run = ask(repo, "1.4.2", "--wait-for-image", "1s")
+    waiting = f"promote: waiting up to 1 s for {registry.name('app')}=1.4.2"
+    assert run.stderr.startswith(waiting)
+    assert "has no 1.4.2 in its registry" in run.stderr.splitlines()[0]
+    assert "waiting" not in ask(repo, "1.4.2", "--wait-for-image", "1s", "-q").stderr
+    assert "waiting" not in ask(repo, "1.4.1", "--wait-for-image", "1s").stderr
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://[::1", "https://", "http://[bad]/x", "https://host:port/x", "://", "file:///etc",
+        "https://user:pw@host/a/b", "ssh://[::1", "git@host:a/b", "\x1b[31m", "a" * 100_000,
+    ],
+)  # fmt: skip
+def test_no_label_keeps_an_image_from_being_promoted(
+    tmp_path: Path, registry: Registry, source: str
+) -> None:
+    labels = {
+        "org.opencontainers.image.source": source,
+        "org.opencontainers.image.revision": "--upload-pack=x",
+    }
+    registry.push("app", "1.4.2", labels=labels)
+    run = ask(world(tmp_path, registry), "1.4.2")
+    assert run.code == 0, run.stderr
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_no_label_leads_to_this_machine(tmp_path: Path, registry: Registry, scheme: str) -> None:
+    secret = make(tmp_path / "secret.git", {"app": "app"}, BY_PULL)
+    with Registry() as local:
+        place = {"http": f"http://{local.host}/owner/app", "file": secret.path.as_uri()}[scheme]
+        for tag, revision in (("1.4.1", "a" * 40), ("1.4.2", "b" * 40)):
+            labels = {
+                "org.opencontainers.image.source": place,
+                "org.opencontainers.image.revision": revision,
+            }
+            registry.push("app", tag, labels=labels)
+        run = ask(world(tmp_path, registry), "1.4.2")
+        assert run.code == 0, run.stderr
+        assert "another host" in run.json["pull_request"]["body"]
+        assert local.seen == []

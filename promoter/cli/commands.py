@@ -6,19 +6,22 @@ What asks git is imported by the commands that do: `set-image` is at home where 
 from __future__ import annotations
 
 import gc
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from promoter.cli.process import emit
 from promoter.config.sections import check_name
 from promoter.domain.declaration import parse_image
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Tag
+from promoter.domain.redaction import redacted
 from promoter.output import report
 from promoter.planning.plan import Request
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from promoter.cli.settings import Settings
     from promoter.engine.wiring import Wiring
@@ -50,10 +53,20 @@ def _promoted(
     wired = _wired(settings)
     masks += _minted(settings, wired)
     revision = wiring.source_revision(wired)
-    with opened(wired, progress) as world:
+    with opened(wired, progress, notify=_notify(settings)) as world:
         results = told_each([replace(one, source_revision=revision) for one in requests], world)
     progress.extend(world.bill())
     return results
+
+
+def _notify(settings: Settings) -> Callable[[str], None]:
+    """Return what says on stderr, right away, what a run is waiting for; quiet runs say nothing."""
+    from promoter.output import terminal
+
+    def write(line: str) -> None:
+        emit(sys.stderr, terminal.printable(f"promote: {' '.join(redacted(line).split())}\n"))
+
+    return (lambda _: None) if settings.quiet else write
 
 
 def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:

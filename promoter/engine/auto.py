@@ -227,7 +227,8 @@ class Run:
         request = self._asked_for(target, choice.images)
         try:
             sight = self._sight(seen, choice, tree)
-            return decide(Observed(self.world, request, seen.config, target, sight))
+            decided = decide(Observed(self.world, request, seen.config, target, sight))
+            return replace(decided, warnings=(*choice.warnings, *decided.warnings))
         except RaceLostError:
             raise
         except Exception as reason:  # noqa: BLE001 - one app's failure stops no other

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Built, GateResult
+from promoter.domain.image import Name
 from promoter.domain.refusal import Refusal
 from promoter.engine.signature import verified
+from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
@@ -17,7 +19,7 @@ from promoter.registry.manifest import is_for
 from promoter.threads import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from promoter.config.layout import Target
     from promoter.config.sections import Checks, Environment
@@ -70,6 +72,8 @@ class Checker:
     deadline: Deadline
     patience: float = 0.0
     """How long a missing image is waited for, in seconds."""
+    notify: Callable[[str], None] = lambda _: None
+    """Is given a line when the wait begins."""
 
     @property
     def checks(self) -> Checks:
@@ -85,7 +89,7 @@ class Checker:
 
     def run(self, wanted: Sequence[Wanted]) -> Findings:
         """Return the findings; raises `AbsentError` where an image must exist and does not."""
-        moving = self._moving(wanted)
+        moving = (*self._no_releases(wanted), *self._moving(wanted))
         if not self.needed:
             return Findings(moving, images=tuple(one.request for one in wanted))
         found = self._found(wanted)
@@ -97,6 +101,20 @@ class Checker:
             built={name: one for part in parts for name, one in part.built.items()},
             images=tuple(image for part in parts for image in part.images),
             labels=next((part.labels for part in parts if part.labels), {}),
+        )
+
+    def _no_releases(self, wanted: Sequence[Wanted]) -> tuple[Refusal, ...]:
+        """Refuse tags of signatures, attestations, bills of material and build caches."""
+        policy = self.target.settings.policy
+        return tuple(
+            Refusal(
+                "no-release",
+                f"{one.request} is no release, but a signature, an attestation, a bill of material "
+                "or a build cache",
+                "Promote the tag of the image itself, or name this one in the policy's include.",
+            )
+            for one in wanted
+            if one.request.tag is not None and not may_be_release(policy, one.request.tag)
         )
 
     def _moving(self, wanted: Sequence[Wanted]) -> tuple[Refusal, ...]:
@@ -118,6 +136,8 @@ class Checker:
         """Return what the registry says of each image, once it is there or the wait for it is over."""
         end = time.monotonic() + min(self.patience, self.deadline.remaining())
         found = self._ask(wanted)
+        if end > time.monotonic():
+            self._announce(wanted, found)
         # The wait is here and in no thread, so that a signal and the deadline end it at once.
         while (left := end - time.monotonic()) > 0 and any(_may_come(one) for one in found):
             time.sleep(min(2.0, left))
@@ -128,6 +148,17 @@ class Checker:
             found = [next(again) if _may_come(image) else image for image in found]
         return found
 
+    def _announce(self, wanted: Sequence[Wanted], found: Sequence[Image | PromoteError]) -> None:
+        """Say what is waited for, why, and for how long."""
+        missing = [
+            f"{one.request} ({image.message})"
+            for one, image in zip(wanted, found, strict=True)
+            if isinstance(image, PromoteError) and _may_come(image)
+        ]
+        if missing:
+            seconds = min(self.patience, self.deadline.remaining())
+            self.notify(f"waiting up to {seconds:.0f} s for {', '.join(missing)}")
+
     def _ask(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
         """Return what the registry says of each image now, or why it says nothing."""
 
@@ -135,7 +166,7 @@ class Checker:
             try:
                 return ask(self.registry, self.target.settings, image.repository, image.reference)
             except PromoteError as error:
-                return error
+                return located(error, image.repository, self.target)
 
         return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
 
@@ -178,7 +209,7 @@ class Checker:
         shown = checks.exists != "off" and not refusals
         return Findings(
             tuple(refusals),
-            (told,) if shown else (),
+            (f"{told}. {error.hint}".removesuffix(". "),) if shown else (),
             (GateResult("exists", "unknown", error.message),),
             images=(wanted.request,),
         )
@@ -247,9 +278,22 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     return Image(registry.resolve(name, reference))
 
 
+def located(error: PromoteError, repository: str, target: Target) -> PromoteError:
+    """Return a registry's error with where the image's name comes from, if that names no registry."""
+    implied = Name(repository).registry == "docker.io" and not repository.startswith("docker.io/")
+    if not implied or not isinstance(error, (AbsentError, UnreadableError)):
+        return error
+    error.file = error.file or str(target.file)
+    error.hint = (
+        f"{repository} names no registry, so Docker Hub is asked. If it is elsewhere, write the "
+        f"whole name, such as ghcr.io/owner/{repository.rpartition('/')[2]}. {error.hint}"
+    ).strip()
+    return error
+
+
 def _may_come(found: Image | PromoteError) -> bool:
     """Say whether an image may be there soon: it is being pushed, or its registry is not well."""
-    return isinstance(found, AbsentError) or (isinstance(found, UnreadableError) and found.passing)
+    return isinstance(found, AbsentError) or (isinstance(found, UnreadableError) and found.may_pass)
 
 
 def _moves(request: ImageRequest) -> bool:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
-from promoter.engine.checks import ask
+from promoter.engine.checks import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
+from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from promoter.threads import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
 
     from promoter.config.sections import Environment
@@ -33,6 +34,7 @@ class Choice:
     candidate: Candidate
     images: tuple[ImageRequest, ...] = ()
     error: PromoteError | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Environment:
@@ -92,12 +94,13 @@ def _chosen(candidate: Candidate, registry: Registry) -> Choice:
     """Return what is wanted of one app."""
     if candidate.policy.needs_digest:
         return Choice(candidate, _moved(candidate, registry))
-    tag = Tag.parse(_tag(candidate, registry))
+    warnings: list[str] = []
+    tag = Tag.parse(_tag(candidate, registry, warnings))
     images = tuple(
         ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
         for one in candidate.images
     )
-    found = Choice(candidate, images)
+    found = Choice(candidate, images, warnings=tuple(warnings))
     if not found.standing and found.settings.checks.exists != "off":
         _foresee(found, registry)
     return found
@@ -132,11 +135,14 @@ def _moved(candidate: Candidate, registry: Registry) -> tuple[ImageRequest, ...]
     )
 
 
-def _tag(candidate: Candidate, registry: Registry) -> str:
-    """Return the one tag that the policy wants of all images of an app, or raise why there is none."""
+def _tag(candidate: Candidate, registry: Registry, warnings: list[str]) -> str:
+    """Return the one tag that the policy wants of all images of an app, or raise why there is none.
+
+    What had to be left out is told in `warnings`.
+    """
     policy = candidate.policy
     repositories = list(dict.fromkeys(one.repository for one in candidate.images))
-    listed = [frozenset(registry.tags(one)) for one in repositories]
+    listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
     # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
     common = frozenset.intersection(*listed)
     selection = choose.select(policy, common)
@@ -144,10 +150,7 @@ def _tag(candidate: Candidate, registry: Registry) -> str:
         raise _nothing(candidate, repositories, common, listed)
     if not policy.needs_creation:
         return selection.ordered[0]
-    known = [
-        choose.Candidate(tag, registry.describe(repositories[0], tag).created)
-        for tag in selection.ordered
-    ]
+    known = _described(repositories[0], selection.ordered, registry, warnings)
     found = choose.newest(policy, known)
     if found is None:
         raise SelectionError(
@@ -155,6 +158,42 @@ def _tag(candidate: Candidate, registry: Registry) -> str:
             "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
         )
     return found
+
+
+def _tags(repository: str, candidate: Candidate, registry: Registry) -> tuple[str, ...]:
+    """Return all tags of an image, or raise why not and where its name comes from."""
+    try:
+        return registry.tags(repository)
+    except UnreadableError as error:
+        raise located(error, repository, candidate.target) from None
+
+
+def _described(
+    repository: str, tags: Sequence[str], registry: Registry, warnings: list[str]
+) -> list[choose.Candidate]:
+    """Return when each tag's image was made; those that are broken are left out, and told of.
+
+    Raises what may pass, as the newest could be among those that cannot be read now, and the first
+    failure where no tag is left.
+    """
+    known: list[choose.Candidate] = []
+    broken: list[tuple[str, RemoteError]] = []
+    for tag in tags:
+        try:
+            known.append(choose.Candidate(tag, registry.describe(repository, tag).created))
+        except (AbsentError, LyingError, UnreadableError) as error:
+            if error.may_pass:
+                raise
+            broken.append((tag, error))
+    if broken and not known:
+        raise broken[0][1]
+    if broken:
+        tag, first = broken[0]
+        warnings.append(
+            f"{len(broken)} of {len(tags)} tags of {repository} cannot be read and are left out, "
+            f"such as {tag}: {first.message}"
+        )
+    return known
 
 
 def _nothing(

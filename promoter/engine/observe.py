@@ -54,7 +54,7 @@ class Observed:
 def decide(seen: Observed) -> Promotion:
     """Plan what was asked on what was seen, and have registry, renderer and rules judge it."""
     findings = Findings()
-    if seen.target.settings.pin != "tag":
+    if seen.target.settings.pin != "tag" and not _is_dead(seen):
         request, findings = _pinned(seen)
         seen = replace(seen, request=request)
     promotion = plan(seen.request, seen.config, seen.sight).promotions[0]
@@ -67,6 +67,12 @@ def decide(seen: Observed) -> Promotion:
     promotion = _refused(promotion, findings.refusals, findings.warnings)
     promotion = _verifiable(promotion, seen.world)
     return _told(promotion, verdict, findings, seen)
+
+
+def _is_dead(seen: Observed) -> bool:
+    """Return whether no container uses what is asked for, so that no registry needs to know it."""
+    unpinned = plan(seen.request, seen.config, seen.sight).promotions[0]
+    return any(refusal.rule == "dead-edit" for refusal in unpinned.refusals)
 
 
 def _pinned(seen: Observed) -> tuple[Request, Findings]:
@@ -120,6 +126,7 @@ def _checker(seen: Observed) -> Checker:
         seen.request.allow,
         seen.world.wiring.deadline,
         settings.wait_for_image,
+        seen.world.notify,
     )
 
 

@@ -9,6 +9,7 @@ from promoter.domain.address import parse as parse_address
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Brings
+from promoter.domain.urls import is_loopback
 from promoter.engine.wiring import open_source
 from promoter.git.source import read_brings
 from promoter.planning.propose import pulled_names
@@ -45,7 +46,8 @@ class Revisions:
     def source(self, labels: Mapping[str, str]) -> str | None:
         """Return where the source is: configured, or labelled and at the GitOps repository's host.
 
-        A label is anybody's word: it does not send this run to hosts that it has nothing to do with.
+        A label is anybody's word: it does not send this run to hosts that it has nothing to do with,
+        nor to a folder or a server of this machine.
         """
         app = self.config.apps.get(self.target.app)
         if app and app.source:
@@ -53,10 +55,12 @@ class Revisions:
         named = labels.get(SOURCE)
         try:
             address = parse_address(named) if named and "://" in named else None
-        except PromoteError:
+            elsewhere = address is None or address.local or is_loopback(address.host)
+        except (PromoteError, ValueError):
             return None
-        here = self.world.wiring.address.host
-        return named if address and address.host == here else None
+        if address is None or elsewhere or address.host != self.world.wiring.address.host:
+            return None
+        return named
 
     def between(self, source: str, old: str, new: str) -> Brings:
         """Return how two revisions stand to each other, and the commits from one to the other."""

@@ -108,6 +108,7 @@ def standing(choice: Choice, base: str, branch: str) -> dict[str, Any]:
         ],
         base=base,
         branch=branch,
+        warnings=list(choice.warnings),
         exit_code=int(Exit.DONE),
         _text="",
     )

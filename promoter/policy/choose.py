@@ -107,6 +107,16 @@ def order_of(policy: Policy | None, old: str, new: str) -> Reading:
     return reading(after, before) if policy.descending else reading(before, after)
 
 
+def may_be_release(policy: Policy | None, tag: str) -> bool:
+    """Return whether a tag may be promoted: attachments and caches only where a policy names them."""
+    if not is_attachment_or_cache(tag):
+        return True
+    if policy is None:
+        return False
+    named = (*policy.include, policy.regex or "", policy.timestamp or "", policy.digest or "")
+    return any(names_attachment_or_cache(tag, one) for one in named)
+
+
 def natural(text: str) -> list[Any]:
     """Return what texts are ordered by as people do: digits as the numbers that they make."""
     parts: list[Any] = _DIGITS.split(text)
@@ -181,14 +191,11 @@ def _filter(policy: Policy) -> Callable[[str], bool]:
     exclude = [pattern.compiled(one).search for one in policy.exclude]
     # These two would else choose `latest`, which stands beside every newest image.
     blind = policy.newest is not None or policy.alphabetical is not None
-    named = (*policy.include, policy.regex or "", policy.timestamp or "")
 
     def taken(tag: str) -> bool:
         if len(tag) > 128 or (blind and is_moving(tag)):
             return False
-        if is_attachment_or_cache(tag) and not any(
-            names_attachment_or_cache(tag, one) for one in named
-        ):
+        if not may_be_release(policy, tag):
             return False
         if include and not any(search(tag) for search in include):
             return False

@@ -160,7 +160,7 @@ class Registry:
                 elif not manifest.is_index and (own := self._config(name, manifest).platform):
                     images.append((own, manifest))
             except (AbsentError, UnreadableError) as error:
-                if _may_pass(error):
+                if error.may_pass:
                     raise
         return images
 
@@ -172,7 +172,7 @@ class Registry:
                 manifest = one if not isinstance(one, str) else self._manifest(name, one)
                 return self._config(name, manifest)
             except (AbsentError, UnreadableError) as error:
-                if _may_pass(error):
+                if error.may_pass:
                     raise
                 first = first or error
         if first is not None:
@@ -189,8 +189,3 @@ class Registry:
             raise UnreadableError(f"the registry does not give the configuration of {name}")
         proved(answer.body, None, digest)
         return ImageConfig.of(answer.document())
-
-
-def _may_pass(error: AbsentError | UnreadableError) -> bool:
-    """Return whether a failure may be over soon, so that nothing is concluded from it."""
-    return isinstance(error, UnreadableError) and error.passing

@@ -96,7 +96,7 @@ class Connection:
             self._silent[host] = self._silent.get(host, 0) + 1
             reason, hint = _no_answer(error, seconds)
             message = f"the registry {host} gives no answer ({reason})"
-            raise UnreadableError(message, hint, passing=True) from None
+            raise UnreadableError(message, hint, may_pass=True) from None
         if answer.status in _BROKEN:
             self._silent[host] = self._silent.get(host, 0) + 1
         else:
@@ -109,7 +109,7 @@ class Connection:
         """Return the error for what a registry says instead of an answer."""
         parsed, status = Name.parse(name), answer.status
         said = f"{status} {', '.join(error_codes(answer))}".strip()
-        passing = status in (404, 429) or status >= 500
+        may_pass = status in (404, 429) or status >= 500
         message, hint = f"the registry of {name} cannot be read ({said})", ""
         if status == 404:
             message = f"the registry of {name} does not know that name ({said})"
@@ -122,7 +122,7 @@ class Connection:
             hint = "The registry's limit is reached: run again later, or log in."
         elif status >= 500:
             hint = "Run again later."
-        return UnreadableError(message, hint, passing=passing)
+        return UnreadableError(message, hint, may_pass=may_pass)
 
     def _check_worth(self, host: str) -> None:
         """Raise `UnreadableError` where a registry has shown that asking it is of no use now."""
@@ -130,10 +130,10 @@ class Connection:
             raise UnreadableError("the run's time is over", "Give more time with --timeout.")
         if host in self._limited:
             message = f"the registry {host} has said that its limit is reached"
-            raise UnreadableError(message, "Run again later.", passing=True)
+            raise UnreadableError(message, "Run again later.", may_pass=True)
         if self._is_silent(host):
             message = f"the registry {host} gives no answer"
-            raise UnreadableError(message, "Check its name and the network.", passing=True)
+            raise UnreadableError(message, "Check its name and the network.", may_pass=True)
 
     def _is_silent(self, host: str) -> bool:
         return self._silent.get(host, 0) >= _SILENCES

@@ -10,6 +10,7 @@ class AbsentError(RemoteError):
 
     code = "absent"
     exit = Exit.SELECTION
+    may_pass = False
 
 
 class UnreadableError(RemoteError):
@@ -17,9 +18,9 @@ class UnreadableError(RemoteError):
 
     code = "registry"
 
-    def __init__(self, message: str, hint: str = "", *, passing: bool = False) -> None:
+    def __init__(self, message: str, hint: str = "", *, may_pass: bool = False) -> None:
         super().__init__(message, hint)
-        self.passing = passing
+        self.may_pass = may_pass
         """Whether it may be otherwise soon, without anybody's doing."""
 
 
@@ -27,3 +28,4 @@ class LyingError(RemoteError):
     """The registry's bytes are not those of the digest that it names."""
 
     code = "digest-mismatch"
+    may_pass = False
