@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.config.sections import Environment
-from promoter.engine.checks import ask as ask_registry
+from promoter.engine.image_lookup import ask as ask_registry
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials

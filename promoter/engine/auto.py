@@ -254,8 +254,7 @@ class Run:
     @property
     def _is_preview(self) -> bool:
         """Whether nothing shall be written."""
-        settings = self.world.wiring.settings
-        return settings.dry_run or settings.check
+        return self.world.wiring.settings.dry_run or self.world.wiring.settings.check
 
     def _keep_outcome(self, outcome: Outcome) -> None:
         """Report what was done for one app."""

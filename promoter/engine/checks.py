@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Built, GateResult
-from promoter.domain.image import Name
 from promoter.domain.refusal import Refusal
+from promoter.engine.image_lookup import Lookup
 from promoter.engine.signature import verified
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
-from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.manifest import is_for
-from promoter.threads import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from promoter.config.layout import Target
-    from promoter.config.sections import Checks, Environment
+    from promoter.config.sections import Checks
     from promoter.domain.deadline import Deadline
     from promoter.domain.model import ImageRequest
-    from promoter.registry.client import Registry
+    from promoter.engine.image_lookup import Wanted
+    from promoter.registry.client import Image, Registry
 
-_AT_ONCE = 8
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
 _SIGNATURES = ("cosign", "sigstore", "notary")
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One image of a promotion as the registry knows it, and what it replaces."""
-
-    request: ImageRequest
-    repository: str
-    """The name under which it is pulled: the entry's newName where it has one."""
-    replaces: str | None = None
-    """The tag or digest that runs now."""
-
-    @property
-    def reference(self) -> str:
-        """What the registry is asked for: the digest, else the tag."""
-        return str(self.request.digest or self.request.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +73,8 @@ class Checker:
         moving = (*self._no_releases(wanted), *self._moving(wanted))
         if not self.needed:
             return Findings(moving, images=tuple(one.request for one in wanted))
-        found = self._found(wanted)
+        lookup = Lookup(self.registry, self.target, self.notify)
+        found = lookup.find(wanted, min(self.patience, self.deadline.remaining()))
         parts = [self._one(one, image) for one, image in zip(wanted, found, strict=True)]
         return Findings(
             refusals=(*moving, *(refusal for part in parts for refusal in part.refusals)),
@@ -131,44 +113,6 @@ class Checker:
             )
             for name in names
         )
-
-    def _found(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
-        """Return what the registry says of each image, once it is there or the wait for it is over."""
-        end = time.monotonic() + min(self.patience, self.deadline.remaining())
-        found = self._ask(wanted)
-        if end > time.monotonic():
-            self._announce(wanted, found)
-        # The wait is here and in no thread, so that a signal and the deadline end it at once.
-        while (left := end - time.monotonic()) > 0 and any(_may_come(one) for one in found):
-            time.sleep(min(2.0, left))
-            missing = [one for one, image in zip(wanted, found, strict=True) if _may_come(image)]
-            for one in missing:
-                self.registry.forget(one.repository)
-            again = iter(self._ask(missing))
-            found = [next(again) if _may_come(image) else image for image in found]
-        return found
-
-    def _announce(self, wanted: Sequence[Wanted], found: Sequence[Image | PromoteError]) -> None:
-        """Say what is waited for, why, and for how long."""
-        missing = [
-            f"{one.request} ({image.message})"
-            for one, image in zip(wanted, found, strict=True)
-            if isinstance(image, PromoteError) and _may_come(image)
-        ]
-        if missing:
-            seconds = min(self.patience, self.deadline.remaining())
-            self.notify(f"waiting up to {seconds:.0f} s for {', '.join(missing)}")
-
-    def _ask(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
-        """Return what the registry says of each image now, or why it says nothing."""
-
-        def one(image: Wanted) -> Image | PromoteError:
-            try:
-                return ask(self.registry, self.target.settings, image.repository, image.reference)
-            except PromoteError as error:
-                return located(error, image.repository, self.target)
-
-        return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
 
     def _one(self, wanted: Wanted, found: Image | PromoteError) -> Findings:
         """Return the findings about one image."""
@@ -263,37 +207,6 @@ class Checker:
         if pin == "tag":
             return request
         return replace(request, digest=found.digest, tag=None if pin == "digest" else request.tag)
-
-
-def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:
-    """Return what a registry says of an image, no more than the checks of an environment want to know.
-
-    Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
-    digest that is written is computed from the image's bytes, however it is delivered.
-    """
-    if settings.deliver != "push" or settings.checks.platforms not in ("off", ()):
-        return registry.describe(name, reference)
-    if settings.pin != "tag":
-        return Image(registry.prove(name, reference))
-    return Image(registry.resolve(name, reference))
-
-
-def located(error: PromoteError, repository: str, target: Target) -> PromoteError:
-    """Return a registry's error with where the image's name comes from, if that names no registry."""
-    implied = Name(repository).registry == "docker.io" and not repository.startswith("docker.io/")
-    if not implied or not isinstance(error, (AbsentError, UnreadableError)):
-        return error
-    error.file = error.file or str(target.file)
-    error.hint = (
-        f"{repository} names no registry, so Docker Hub is asked. If it is elsewhere, write the "
-        f"whole name, such as ghcr.io/owner/{repository.rpartition('/')[2]}. {error.hint}"
-    ).strip()
-    return error
-
-
-def _may_come(found: Image | PromoteError) -> bool:
-    """Say whether an image may be there soon: it is being pushed, or its registry is not well."""
-    return isinstance(found, AbsentError) or (isinstance(found, UnreadableError) and found.may_pass)
 
 
 def _moves(request: ImageRequest) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
-from promoter.engine.checks import ask, located
+from promoter.engine.image_lookup import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError

@@ -9,8 +9,9 @@ from promoter import graph, pull_request, render
 from promoter.domain.image import split
 from promoter.domain.model import PullState
 from promoter.domain.refusal import Refusal
-from promoter.engine.checks import Checker, Findings, Wanted
+from promoter.engine.checks import Checker, Findings
 from promoter.engine.evidence import Gatherer
+from promoter.engine.image_lookup import Wanted
 from promoter.engine.precedence import orders
 from promoter.planning import propose
 from promoter.planning.decide import branch_of, locate, plan

@@ -1,0 +1,112 @@
+"""The images of a promotion as their registries have them, waited for where the caller wants it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import PromoteError
+from promoter.domain.image import Name
+from promoter.registry.client import Image
+from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.threads import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from promoter.config.layout import Target
+    from promoter.config.sections import Environment
+    from promoter.domain.model import ImageRequest
+    from promoter.registry.client import Registry
+
+_AT_ONCE = 8
+# Seconds between two looks for an image whose push is under way.
+_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One image of a promotion as the registry knows it, and what it replaces."""
+
+    request: ImageRequest
+    repository: str
+    """The name under which it is pulled: the entry's newName where it has one."""
+    replaces: str | None = None
+    """The tag or digest that runs now."""
+
+    @property
+    def reference(self) -> str:
+        """What the registry is asked for: the digest, else the tag."""
+        return str(self.request.digest or self.request.tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Looks the images of one app up, each by what its environment's checks want to know."""
+
+    registry: Registry
+    target: Target
+    notify: Callable[[str], None]
+    """Is given a line when a wait begins."""
+
+    def find(self, wanted: Sequence[Wanted], seconds: float) -> list[Image | PromoteError]:
+        """Return each image, or why not; a missing one is waited for so many seconds."""
+        end = time.monotonic() + seconds
+        images = self._now(wanted)
+        waiting = [one for one, image in zip(wanted, images, strict=True) if _may_come(image)]
+        if waiting and seconds > 0:
+            names = ", ".join(str(one.request) for one in waiting)
+            first = next(one for one in images if isinstance(one, PromoteError) and _may_come(one))
+            self.notify(f"waiting up to {seconds:.0f} s for {names}: {first.message}")
+        # The wait is here and in no thread, so that a signal and the deadline end it at once.
+        while waiting and (left := end - time.monotonic()) > 0:
+            time.sleep(min(_PAUSE, left))
+            for one in waiting:
+                self.registry.forget(one.repository)
+            again = iter(self._now(waiting))
+            images = [next(again) if _may_come(image) else image for image in images]
+            waiting = [one for one, image in zip(wanted, images, strict=True) if _may_come(image)]
+        return images
+
+    def _now(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
+        """Return what the registry says of each image now, or why it says nothing."""
+
+        def one(image: Wanted) -> Image | PromoteError:
+            try:
+                return ask(self.registry, self.target.settings, image.repository, image.reference)
+            except PromoteError as error:
+                return located(error, image.repository, self.target)
+
+        return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
+
+
+def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:
+    """Return what a registry says of an image, no more than the checks of an environment want to know.
+
+    Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
+    digest that is written is computed from the image's bytes, however it is delivered.
+    """
+    if settings.deliver != "push" or settings.checks.platforms not in ("off", ()):
+        return registry.describe(name, reference)
+    if settings.pin != "tag":
+        return Image(registry.prove(name, reference))
+    return Image(registry.resolve(name, reference))
+
+
+def located(error: PromoteError, repository: str, target: Target) -> PromoteError:
+    """Return a registry's error with where the image's name comes from, if that names no registry."""
+    implied = Name(repository).registry == "docker.io" and not repository.startswith("docker.io/")
+    if not implied or not isinstance(error, (AbsentError, UnreadableError)):
+        return error
+    error.file = error.file or str(target.file)
+    error.hint = (
+        f"{repository} names no registry, so Docker Hub is asked. If it is elsewhere, write the "
+        f"whole name, such as ghcr.io/owner/{repository.rpartition('/')[2]}. {error.hint}"
+    ).strip()
+    return error
+
+
+def _may_come(image: Image | PromoteError) -> bool:
+    """Return whether an image may be there soon: it is being pushed, or its registry is not well."""
+    return isinstance(image, AbsentError) or (isinstance(image, UnreadableError) and image.may_pass)
