@@ -1,12 +1,56 @@
-"""The variables of this process: those that are read before settings are, and what children see."""
+"""The variables of this process: those that are read before settings are, and what children see.
+
+Each program that is started gets the variables of its list and no others: a list of what is
+forbidden would miss the next one that loosens a check, writes a trace or holds a token.
+"""
 
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import Literal
+
+    Program = Literal["cosign", "credential helper", "renderer"]
+
+# Names that end in `*` are the beginnings of names.
+_EVERYWHERE = (
+    "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TMP", "TEMP", "TZ", "LANG", "LANGUAGE", "LC_*",
+    "LD_LIBRARY_PATH", "LOCALE_ARCHIVE", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME",
+    "XDG_RUNTIME_DIR",
+)  # fmt: skip
+_NETWORK = (
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NIX_SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+)  # fmt: skip
+# Agents that hold keys: ssh's, GnuPG's for signatures, Kerberos', and the desktop's.
+_AGENTS = (
+    "SSH_AUTH_SOCK", "GNUPGHOME", "GPG_TTY", "KRB5CCNAME", "KRB5_CONFIG", "DBUS_SESSION_BUS_ADDRESS",
+)  # fmt: skip
+_TERMINAL = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR")
+# How the programs of the clouds' registries and key services log in.
+_CLOUDS = (
+    "AWS_*", "AZURE_*", "GOOGLE_*", "CLOUDSDK_*", "DOCKER_CONFIG", "KUBERNETES_SERVICE_*",
+)  # fmt: skip
+# What git and ssh get, and this process with the libraries in it.
+_OURS = (*_EVERYWHERE, *_NETWORK, *_AGENTS, *_TERMINAL, "GH_CONFIG_DIR")
+_CHILDREN: dict[Program, tuple[str, ...]] = {
+    # Where signatures and keys are; none of what says which signatures are good, as SIGSTORE_*,
+    # TUF_* and the COSIGN_* of flags do.
+    "cosign": (
+        *_EVERYWHERE, *_NETWORK, *_CLOUDS, "COSIGN_REPOSITORY", "COSIGN_PKCS11_*", "VAULT_ADDR",
+        "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT", "KUBECONFIG",
+    ),
+    "credential helper": (*_EVERYWHERE, *_NETWORK, *_AGENTS, *_CLOUDS, "PASSWORD_STORE_DIR"),
+    "renderer": (*_EVERYWHERE, *_NETWORK),
+}  # fmt: skip
+
+_hidden: dict[str, str] = {}
 
 
 def variable(name: str) -> str | None:
@@ -25,6 +69,35 @@ def secret_values() -> tuple[str, ...]:
     return tuple(value for name, value in os.environ.items() if name.upper().endswith(kinds))
 
 
-def child_environment() -> dict[str, str]:
-    """Return what a child process may see, once the settings have taken out what it may not."""
-    return dict(os.environ)
+def home() -> Path | None:
+    """Return the home folder, or None where neither HOME nor the account's entry names one."""
+    from pathlib import Path  # late: help asks for no folder
+
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+@contextmanager
+def narrowed_environment() -> Iterator[None]:
+    """Run with the variables that this process and git may see; the others come back afterwards."""
+    _hidden.update((k, os.environ.pop(k)) for k in list(os.environ) if not _is_listed(k, _OURS))
+    # GitPython looks for git when it is imported; a missing git is told in our own words later.
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+    try:
+        yield
+    finally:
+        del os.environ["GIT_PYTHON_REFRESH"]
+        os.environ.update(_hidden)
+        _hidden.clear()
+
+
+def child_environment(program: Program) -> dict[str, str]:
+    """Return the variables that a program may see."""
+    known = {**_hidden, **os.environ}
+    return {name: value for name, value in known.items() if _is_listed(name, _CHILDREN[program])}
+
+
+def _is_listed(name: str, listed: tuple[str, ...]) -> bool:
+    return any(name == one or (one[-1] == "*" and name.startswith(one[:-1])) for one in listed)

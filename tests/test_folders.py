@@ -11,7 +11,7 @@ import pytest
 
 from promoter.domain import address
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RefusedError, RemoteError, SelectionError
+from promoter.domain.errors import RefusedError, RemoteError, SelectionError, UsageError
 from promoter.engine.current_repository import gitops_origin
 from promoter.forges.local import LocalForge
 from promoter.git.clone import Clone, Update
@@ -89,7 +89,7 @@ def test_linked_work_tree_and_submodule_are_their_repositories(
 @pytest.mark.parametrize("text", ["", "gitdir: nowhere", "gitdir: a\0b", "x" * 5_000, "gitdir: ."])
 def test_file_that_leads_to_no_repository_is_none(text: str, tmp_path: Path) -> None:
     (tmp_path / ".git").write_text(text)
-    with pytest.raises(RemoteError, match="is not a git repository"):
+    with pytest.raises(UsageError, match="is not a git repository"):
         address.parse(str(tmp_path))
 
 

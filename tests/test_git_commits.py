@@ -14,7 +14,8 @@ from promoter.domain.errors import RemoteError
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
 from promoter.git.fast_import import FastImport
-from promoter.git.program import Credential, Git
+from promoter.git.isolation import Credential
+from promoter.git.program import Git
 from promoter.git.tree import GitTree, StagedTree, differing
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http

@@ -11,7 +11,7 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.git.clone import Clone
-from promoter.git.program import Credential
+from promoter.git.isolation import Credential
 from promoter.git.repository import GitRepository
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http

@@ -20,6 +20,7 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
     forget_secrets()
     add_secret(*secret_values())
     with taken_environment(parsed) as settings, ending_after(settings.timeout):
+        add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
         try:

@@ -22,7 +22,7 @@ from promoter.domain.declaration import RULES
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
-from promoter.environment import variables_of
+from promoter.environment import home, narrowed_environment, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
 
 if TYPE_CHECKING:
@@ -124,19 +124,8 @@ class Settings:
 def taken_environment(flags: argparse.Namespace) -> Iterator[Settings]:
     """Read the settings, and run without the variables that no child process may inherit."""
     settings = _read(flags)
-    hidden = {key: os.environ.pop(key) for key in list(os.environ) if _is_hidden(key)}
-    # GitPython looks for git when it is imported; a missing git is told in our own words later.
-    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
-    try:
+    with narrowed_environment():
         yield settings
-    finally:
-        os.environ.pop("GIT_PYTHON_REFRESH", None)
-        os.environ.update(hidden)
-
-
-def _is_hidden(key: str) -> bool:
-    """Say whether a variable is kept from child processes."""
-    return key.startswith(("GIT_", "PROMOTER_", "ACTIONS_")) or key in token_variables()
 
 
 def _read(flags: argparse.Namespace) -> Settings:
@@ -238,10 +227,12 @@ def _registries(variables: Variables) -> Registries:
             "a registry login is half given",
             "Give PROMOTER_REGISTRY_HOST, PROMOTER_REGISTRY_USERNAME and _PASSWORD together.",
         )
-    docker = Path(variables.docker_config) if variables.docker_config else Path.home() / ".docker"
-    first = [Path(variables.registry_auth_file)] if variables.registry_auth_file else []
-    files = (*first, docker / "config.json")
-    return Registries(files, *given, plain=frozenset(variables.http_registries or ()))
+    files = [Path(variables.registry_auth_file)] if variables.registry_auth_file else []
+    if variables.docker_config:
+        files.append(Path(variables.docker_config) / "config.json")
+    elif (folder := home()) is not None:
+        files.append(folder / ".docker" / "config.json")
+    return Registries(tuple(files), *given, plain=frozenset(variables.http_registries or ()))
 
 
 def _github_app(variables: Variables) -> GitHubApp | None:

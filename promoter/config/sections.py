@@ -36,10 +36,17 @@ FIELDS = frozenset(
 )
 
 
+# A part of a ref is the name of a file, which may have 255 bytes with what git adds to it.
+_LONGEST_NAME = 200
+
+
 def check_name(text: str) -> str:
     """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
     if not _NAME.fullmatch(text):
         msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
+        raise ValueError(msg)
+    if len(text) > _LONGEST_NAME:
+        msg = f"must have at most {_LONGEST_NAME} characters"
         raise ValueError(msg)
     if ".." in text or text.endswith((".", ".lock")):
         msg = "must not hold '..' nor end in '.' or '.lock': git allows no such branch"

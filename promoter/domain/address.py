@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from promoter.domain.errors import RemoteError, UsageError
+from promoter.domain.errors import UsageError
+from promoter.domain.image import shown
 from promoter.domain.urls import SCP, check_scheme, host_of
 
 
@@ -45,9 +46,9 @@ class Address:
 
 
 def parse(text: str) -> Address:
-    """Return a URL, an scp-like address or a path parsed; raises `UsageError` or `RemoteError`."""
+    """Return a URL, an scp-like address or a path parsed; raises `UsageError`."""
     if text.startswith("-") or not text.isprintable() or not text.strip():
-        raise UsageError(f"{text!r} is no repository", "Give a URL or a path.")
+        raise UsageError(f"{shown(text)} is no repository", "Give a URL or a path.")
     if "://" not in text:
         match = SCP.fullmatch(text)
         if match and not Path(text).exists():
@@ -60,16 +61,16 @@ def parse(text: str) -> Address:
 
 
 def _folder(path: Path) -> Address:
-    """Return the address of a folder that holds a git repository, or raise `RemoteError`."""
+    """Return the address of a folder that holds a git repository, or raise `UsageError`."""
     try:
         absolute = path.expanduser().resolve(strict=True)
-    except (OSError, RuntimeError) as error:
-        raise RemoteError(
-            f"there is no folder {str(path)!r}", "Give a URL, or the path of a repository."
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(
+            f"there is no folder {shown(str(path))}", "Give a URL, or the path of a repository."
         ) from error
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():
-        raise RemoteError(f"{str(path)!r} is not a git repository", "Give its path or its URL.")
+        raise UsageError(f"{shown(str(path))} is not a git repository", "Give its path or its URL.")
     return Address(directory.as_uri(), "file", "", str(directory))
 
 

@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from promoter.domain.refusal import Refusal
 
 
+# A message may quote what somebody has given or answered, which may be of any length.
+LONGEST_MESSAGE = 4_000
+
+
+def bounded(text: str) -> str:
+    """Return a text of at most `LONGEST_MESSAGE` characters: the middle of a longer one is left out."""
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    end = LONGEST_MESSAGE // 4
+    return f"{text[: LONGEST_MESSAGE - end - 3]} … {text[-end:]}"
+
+
 class Exit(IntEnum):
     """The exit codes that scripts may rely on."""
 
@@ -50,9 +62,10 @@ class PromoteError(Exception):
         line: int | None = None,
         column: int | None = None,
     ) -> None:
+        message = bounded(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = bounded(hint)
         self.file = file
         self.line = line
         self.column = column

@@ -20,6 +20,9 @@ SHORTEST = 8
 # What servers and proxies echo of a request, even where the secret is none of those we know.
 _SHAPES = re.compile(
     r"(?P<scheme>\b(?:basic|bearer)(?:\s|%20|\+)+)(?=[\w.~+/=%-]*(?-i:[A-Z0-9]))[\w.~+/=%-]{20,4096}"
+    r"|(?P<user>//)[^/\s@\"'<>]{0,255}:[^/\s@\"'<>]{1,1024}@"
+    r"|(?P<key>[?&;](?:[\w.-]{0,40}[_-])?(?:token|password|secret|signature|sig|api_?key)=)"
+    r"[^&\s\"'<>#]{1,4096}"
     r"|\bgh[a-z]_[A-Za-z0-9]{20,255}|\bgithub_pat_\w{20,255}"
     r"|\beyJ[\w-]{10,4096}\.[\w-]{10,4096}\.[\w-]{10,4096}",
     re.IGNORECASE | re.ASCII,
@@ -98,7 +101,7 @@ def redacted(text: str) -> str:
     """Return a text in which no known secret stands in any encoding, nor what reads as a login."""
     for form in _secrets.standing_in(text.lower()):
         text = re.sub(_secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
-    return _SHAPES.sub(lambda found: f"{found['scheme'] or ''}{MASK}", text)
+    return _SHAPES.sub(_mask, text)
 
 
 def redacted_values(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -110,6 +113,13 @@ def redacted_values(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
     if isinstance(value, list | tuple):
         return [redacted_values(one) for one in value]
     return value
+
+
+def _mask(found: re.Match[str]) -> str:
+    """Return what stands in place of a secret's shape, with what says which it was."""
+    if found["user"]:
+        return f"//{MASK}@"
+    return f"{found['scheme'] or found['key'] or ''}{MASK}"
 
 
 def _forms(secret: str) -> dict[str, str]:

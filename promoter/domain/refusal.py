@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promoter.domain.errors import bounded
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -16,3 +18,9 @@ class Refusal:
     line: int | None = None
     column: int | None = None
     source_line: str | None = None
+
+    def __post_init__(self) -> None:
+        """Keep what is told within a bound: it may quote a text of any length."""
+        for name in ("reason", "hint", "source_line"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, text and bounded(text))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import shown
 
 # `user@host:path`, as scp writes it.
 SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
+_HOST = re.compile(r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _SCHEMES = ("https", "http", "ssh", "file")
 
 
 def check_scheme(text: str) -> str:
     """Return a repository URL's scheme, or raise `UsageError` for one that git may not use."""
-    scheme = urlsplit(text).scheme.lower()
+    scheme = _split(text).scheme.lower()
     if scheme not in _SCHEMES:
         raise UsageError(
             f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
@@ -39,11 +40,7 @@ def check_repository(text: str) -> None:
 
 def check_api_url(text: str) -> None:
     """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("https", "http") or not parts.netloc or not text.isprintable():
+    if _split(text).scheme not in ("https", "http"):
         raise UsageError(
             f"the API's address {shown(text)} is no http(s) URL", "E.g. https://api.github.com"
         )
@@ -51,8 +48,8 @@ def check_api_url(text: str) -> None:
 
 
 def check_url(text: str) -> None:
-    """Raise `UsageError` for a URL that carries a secret or sends it in the clear."""
-    parts = urlsplit(text)
+    """Raise `UsageError` for a malformed URL, and one that carries a secret or sends it in the clear."""
+    parts = _split(text)
     host = host_of(text)
     if not host:
         raise UsageError("the URL names no host", "Write it as https://host/owner/repository.")
@@ -61,6 +58,12 @@ def check_url(text: str) -> None:
             f"the URL of {host} carries credentials, which every process list would show",
             "Remove them from the URL, and put the token into GITHUB_TOKEN.",
         )
+    if parts.query or parts.fragment:
+        raise UsageError(
+            f"the URL of {host} has a {'query' if parts.query else 'fragment'}, "
+            "which no repository and no API has, and every process list would show",
+            "Remove what follows the '?' or '#'; a token goes into GITHUB_TOKEN.",
+        )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"http://{host} would be read and answered in the clear",
@@ -68,10 +71,25 @@ def check_url(text: str) -> None:
         )
 
 
+def _split(text: str) -> SplitResult:
+    """Return a URL's parts, or raise `UsageError` for one whose host or port is malformed."""
+    try:
+        parts = urlsplit(text)
+        well_formed = parts.port is None or parts.port > 0
+    except ValueError:
+        well_formed = False
+    if not well_formed or not text.isprintable() or not _HOST.fullmatch(host_of(text)):
+        raise UsageError(f"{shown(text)} is no URL", "E.g. https://host/owner/name")
+    return parts
+
+
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Say whether a host, with or without a port, is this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
+    """Say whether a host, with or without a port, is this machine; a malformed one is not."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
     if name == "localhost":
         return True
     try:
@@ -81,5 +99,8 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return a URL's host with its port, without credentials, in lower case."""
-    return urlsplit(url).netloc.rpartition("@")[2].lower()
+    """Return a URL's host with its port, without credentials, in lower case; '' for a malformed one."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from promoter.config.sections import Checks
 
 _COSIGN_TIME = 60.0
-# cosign takes each of its flags from the environment, too, and the caller's would loosen what the
-# repository wants. These say where signatures and hardware keys are, not which ones are good.
-_PREFIX, _KEPT = "COSIGN_", ("COSIGN_REPOSITORY", "COSIGN_PKCS11_")
 
 
 def verified(checks: Checks, image: str) -> GateResult:
@@ -24,18 +21,13 @@ def verified(checks: Checks, image: str) -> GateResult:
     program = shutil.which("cosign")
     if program is None:
         return GateResult("signature", "failed", "cosign is not on PATH")
-    environment = {
-        key: value
-        for key, value in child_environment().items()
-        if not key.startswith(_PREFIX) or key.startswith(_KEPT)
-    }
     try:
         done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
             [program, "verify", *_signer(checks), image],
             capture_output=True,
             check=False,
             timeout=_COSIGN_TIME,
-            env=environment,
+            env=child_environment("cosign"),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return GateResult("signature", "failed", f"cosign: {type(error).__name__}")

@@ -20,7 +20,7 @@ from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, kind_of
 from promoter.git.clone import Clone
 from promoter.git.commits import Signing
-from promoter.git.program import Credential
+from promoter.git.isolation import Credential
 from promoter.git.repository import GitRepository
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:
     from promoter.registry.connection import Connection
     from promoter.registry.credentials import Login, read_credentials
 
-    known, environment = wiring.settings.registries, child_environment()
+    known, environment = wiring.settings.registries, child_environment("credential helper")
     login = None
     if known.host and known.username and known.password:
         login = (known.host, Login.of(known.username, known.password.get_secret_value()))
@@ -201,7 +201,8 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
     from promoter.render import find
 
     wanted = wiring.settings.rendering
-    return find(wanted.program, wanted.allowed, child_environment(), wiring.deadline.remaining)
+    surroundings = child_environment("renderer")
+    return find(wanted.program, wanted.allowed, surroundings, wiring.deadline.remaining)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,8 +32,9 @@ class Signing:
         """Return a signing key, or raise `UsageError` for a path that leads nowhere."""
         if text.startswith(("key::", "ssh-")):
             return cls(text if text.startswith("key::") else f"key::{text}", "ssh")
-        if Path(text).expanduser().is_file():
-            return cls(str(Path(text).expanduser().absolute()), "ssh")
+        with suppress(RuntimeError, ValueError):  # there may be no such home, and no such path
+            if (path := Path(text).expanduser()).is_file():
+                return cls(str(path.absolute()), "ssh")
         if _GPG_ID.fullmatch(text):
             return cls(text, "openpgp")
         raise UsageError(

@@ -1,28 +1,31 @@
-"""The git program, run in isolation: no hooks, no prompts, no inherited `GIT_*`, a deadline.
-
-Credentials travel as `http.<url>.extraHeader` in the environment of the git process alone, bound
-to the scheme and host they are meant for; redirects are not followed, so none carries them away.
-"""
+"""The git program, run in isolation (`isolation.py`) and within a deadline."""
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import shutil
 import signal
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-
-import git
-from git.exc import GitCommandNotFound
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
-from promoter.domain.redaction import add_login, redacted
+from promoter.domain.redaction import redacted
+from promoter.git.isolation import isolated
+
+try:
+    import git
+    from git.exc import GitCommandNotFound
+except ImportError as error:
+    # GitPython starts git when it is imported, and git reads its configuration when it starts.
+    cause = error.__cause__ or error
+    said = str(getattr(cause, "stderr", "") or cause).strip().removeprefix("stderr: ").strip("'")
+    raise UsageError(
+        f"git does not start: {redacted(said)[:300]}", "Mend git's configuration, or git itself."
+    ) from None
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,52 +37,6 @@ REMOTE = "promoter-remote"
 FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
 # The id of no object: where a ref is said to have none.
 NOTHING = "0" * 40
-
-# What a user's own git configuration may not decide: code that runs, questions that wait, commits
-# that are signed by surprise, protocols that reach elsewhere. Proxies and authorities stay theirs.
-_ISOLATION = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.askPass": "",
-    "credential.interactive": "never",
-    "commit.gpgSign": "false",
-    "push.gpgSign": "false",
-    "push.followTags": "false",
-    "push.recurseSubmodules": "no",
-    "fetch.recurseSubmodules": "no",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "advice.detachedHead": "false",
-    "http.followRedirects": "false",
-    "http.lowSpeedLimit": "1",
-    "http.lowSpeedTime": "30",
-    # A bitmap defeats thin packs: 24 kB instead of 0.6 kB to push one line.
-    "pack.useBitmaps": "false",
-    # Older ones tell of every ref before they answer.
-    "protocol.version": "2",
-    "init.defaultBranch": "main",
-}
-_PROTOCOLS = "https:http:ssh:file"
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A token and the URL whose scheme, host and port alone may receive it."""
-
-    url: str
-    token: str = field(repr=False)
-    user: str = "x-access-token"
-
-    def configuration(self) -> dict[str, str]:
-        """Return the git settings that send the token, to that host only and without a round trip."""
-        add_login(self.user, self.token)
-        parts = urlsplit(self.url)
-        basic = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
-        origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
-        return {
-            f"http.{origin}.extraHeader": f"Authorization: Basic {basic}",
-            "credential.helper": "",
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +69,7 @@ class Git:
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
-            GIT_CONFIG_NOSYSTEM="0",
-            GIT_TERMINAL_PROMPT="0",
-            GIT_ASKPASS="",
-            SSH_ASKPASS="",
-            GIT_SSH_COMMAND="ssh -o BatchMode=yes",
-            GIT_ALLOW_PROTOCOL=_PROTOCOLS,
-            GIT_OPTIONAL_LOCKS="0",
-            **_configured({**_ISOLATION, **(configuration or {})}),
+            **isolated(configuration or {}),
             **(environment or {}),
         )
 
@@ -289,12 +239,3 @@ _HINTS = (
 def _unique(lines: list[str]) -> list[str]:
     """Return the lines without repetition, in order."""
     return list(dict.fromkeys(lines))
-
-
-def _configured(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return settings as the environment variables through which git takes them."""
-    found = {"GIT_CONFIG_COUNT": str(len(settings))}
-    for index, (key, value) in enumerate(settings.items()):
-        found[f"GIT_CONFIG_KEY_{index}"] = key
-        found[f"GIT_CONFIG_VALUE_{index}"] = value
-    return found

@@ -141,6 +141,9 @@ class Handler(BaseHTTPRequestHandler):
             decoded = base64.b64decode(authorization.removeprefix("Basic ")).decode()
             token = decoded.partition(":")[2]
         writing = "git-receive-pack" in self.path
+        if len(self.headers.get_all("Authorization", [])) > 1:
+            self._plain(400, "Bad Request: duplicate Authorization header", {})
+            return
         try:
             found = known(self.github, token)
         except RejectedError:

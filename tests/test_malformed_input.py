@@ -1,0 +1,83 @@
+"""What a caller writes wrongly ends in exit 2 with a place to look: never as a bug, never with a secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.domain.address import parse
+from promoter.domain.errors import UsageError
+from promoter.domain.urls import check_api_url
+from promoter.forges.github import KIND
+from tests.command import promote
+from tests.world import aurora
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MALFORMED = (
+    "https://[::1", "https://[", "https://[zz]/o/n", "https://host:port/o/n", "https://h:99999/o/n",
+    "https://h:-1/o/n", "https://ho st/o/n", "https://\u200bh/o/n", "https://h\\x/o/n", "https://",
+    "https:///o/n", "http://[::1", "https://h/o/n?access_token=hunter2hunter2",
+    "https://h/o/n#hunter2hunter2", "https://u:hunter2hunter2@h/o/n",
+    "https://u:hunter2hunter2@[h/o/n", "https://u:hunter2hunter2@h:port/o/n",
+    "https://hunter2hunter2@h/o/n", "http://u:hunter2hunter2@127.0.0.1:1/o/n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", [*_MALFORMED, "://", "ssh://[", "ssh://h:x/o", "ftp://h/o/n"])
+def test_malformed_repository_is_refused_before_anything_is_started(url: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(url)
+    assert "hunter2" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("url", [*_MALFORMED, "//u:hunter2hunter2@h", "ftp://u:hunter2hunter2@h"])
+def test_malformed_api_url_is_refused_and_shows_no_password(url: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        check_api_url(url)
+    assert "hunter2" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("url", _MALFORMED)
+def test_malformed_address_of_the_runner_is_refused_or_not_heeded(url: str) -> None:
+    where, own = parse("https://ghe.example.org/o/n"), "https://ghe.example.org"
+    find = KIND.api_url
+    assert find is not None
+    elsewhere = {"GITHUB_SERVER_URL": url, "GITHUB_API_URL": "https://x"}
+    assert find(where, elsewhere) == f"{own}/api/v3"
+    with pytest.raises(UsageError):
+        find(where, {"GITHUB_SERVER_URL": own, "GITHUB_API_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/o/n", "https://H.example.org:8443/o/n.git", "https://[::1]:443/o/n",
+            "ssh://git@h:22/o/n", "https://bücher.example/o/n", "git@h:o/n"]
+)  # fmt: skip
+def test_wellformed_repository_is_taken(url: str) -> None:
+    assert parse(url).url == url
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--tag=--",), ("--app=--",), ("--env=--",), ("--repo=--",), ("--timeout=--",),
+        ("--repo", "https://[::1"), ("--repo", "file:///%00"), ("--repo", "~nobody-at-all/x"),
+        ("--repo", "/no/such/folder"), ("--repo", "/dev/zero"),
+        ("--repo", "https://h/o/n?token=hunter2hunter2"), ("--repo", "x" * 100_000),
+        ("--tag", "1" * 100_000), ("--app", "a" * 100_000), ("--env", "e" * 100_000),
+        ("--image", "i" * 100_000), ("--allow", "r" * 100_000), ("--base", "b" * 100_000),
+        ("--wait-for-image", "9" * 100_000), ("--config", "c" * 100_000), ("y" * 100_000,),
+        ("--nothing" * 10_000,), ("--signing-key", "k" * 100_000), ("--source-revision", "s" * 9999),
+    ],
+)  # fmt: skip
+def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str, ...]) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    before = repo.refs()
+    run = promote("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), *wrong)
+    assert run.code in (2, 4, 5), run.stderr[:500]
+    assert "a bug of promote" not in run.stderr
+    assert "hunter2" not in run.stderr
+    assert len(run.stdout + run.stderr) < 10_000
+    assert repo.refs() == before
