@@ -197,7 +197,7 @@ def _where(parser: Parser) -> None:
         help="sign commits: the path of an SSH key, or the id of a GPG key",
     )  # fmt: skip
     group.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="end of the whole run (default: 120)"
+        "--timeout", metavar="DURATION", help="end of the whole run: 90s, 2m (default: 120)"
     )
 
 

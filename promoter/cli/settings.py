@@ -19,6 +19,7 @@ from promoter.cli.process import account
 from promoter.cli.variables import Rendering, Variables
 from promoter.config.refs import commit_id
 from promoter.domain.declaration import RULES
+from promoter.domain.duration import parse_duration
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
@@ -139,9 +140,9 @@ def _read(flags: argparse.Namespace) -> Settings:
     merged = {key: value for key, value in variables if value is not None} | given
     for key in variables.model_fields_set - set(given):
         sources[key] = f"PROMOTER_{key.upper()}"
-    timeout = float(merged.get("timeout", DEFAULT_TIMEOUT))
+    timeout = _seconds("timeout", merged, sources, DEFAULT_TIMEOUT)
     if not 0 < timeout <= 86_400:
-        raise UsageError(f"{sources['timeout']} must be more than 0 and at most 86400 seconds", "")
+        raise UsageError(f"{sources['timeout']} must be more than 0 and at most 24h", "")
     revision = merged.get("source_revision")
     return Settings(
         apps=tuple(merged.get("app", ())),
@@ -168,7 +169,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         github_app=_github_app(variables),
         rendering=variables.rendering,
         signing_key=merged.get("signing_key"),
-        wait_for_image=duration(merged.get("wait_for_image") or "0"),
+        wait_for_image=_seconds("wait_for_image", merged, sources, 0),
         registries=_registries(variables),
         verbose=bool(merged.get("verbose", False)),
         quiet=bool(merged.get("quiet", False)),
@@ -211,12 +212,17 @@ def _shard(merged: dict[str, Any]) -> Shard:
     return Shard.of_job(index, count)
 
 
-def duration(text: str) -> float:
-    """Return `90`, `90s`, `5m` or `1h` in seconds, or raise `UsageError`."""
-    found = re.fullmatch(r"(\d{1,6})([smh]?)", text.strip(), re.ASCII)
-    if found is None:
-        raise UsageError(f"{ascii(text)} is no duration", "Write 90s, 5m or 1h.")
-    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+def _seconds(
+    key: str, merged: Mapping[str, Any], sources: Mapping[str, str], default: float
+) -> float:
+    """Return a duration in seconds, or raise `UsageError` that names its flag or variable."""
+    text = merged.get(key)
+    if text is None:
+        return default
+    try:
+        return parse_duration(text).total_seconds()
+    except ValueError as error:
+        raise UsageError(f"{sources[key]}: {error}", "") from None
 
 
 def _registries(variables: Variables) -> Registries:

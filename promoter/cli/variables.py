@@ -63,7 +63,7 @@ class Variables(BaseSettings):
     check: Switch = None
     output: Literal["text", "json"] | None = None
     allow: Lines = None
-    timeout: float | None = None
+    timeout: str | None = None
     verbose: Switch = None
     quiet: Switch = None
     take_over: Switch = None

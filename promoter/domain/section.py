@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+def _check_text(value: object) -> object:
+    """Refuse what YAML reads as a number or a date: 1.10 would be 1.1."""
+    if not isinstance(value, str):
+        msg = "must be text: put it in quotes, as YAML reads it otherwise"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic turns this one into a located message
+    return value
+
+
+Text: TypeAlias = Annotated[str, BeforeValidator(_check_text)]
+"""A text that YAML may read as something else."""
 
 
 class Section(BaseModel):

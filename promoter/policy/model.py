@@ -15,21 +15,13 @@ from pydantic import (
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
-from promoter.domain.section import Section
+from promoter.domain.section import Section, Text
 from promoter.policy import pattern, times
 from promoter.policy.version import range_of
 
 NAMES = ("semver", "numeric", "timestamp", "newest", "alphabetical", "regex", "digest")
 NEWEST_LIMIT = 100
 _PATTERNS_LIMIT = 50
-
-
-def _text(value: object) -> object:
-    """Refuse what YAML reads as a number or a date: 1.10 would be 1.1."""
-    if not isinstance(value, str):
-        msg = "must be text: put it in quotes, as YAML reads it otherwise"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic turns this one into a located message
-    return value
 
 
 def _listed(value: object) -> object:
@@ -75,7 +67,7 @@ def _check_tag(text: str) -> str:
 
 
 Direction: TypeAlias = Literal["asc", "desc"]
-TagPattern: TypeAlias = Annotated[str, BeforeValidator(_text), AfterValidator(_check_pattern)]
+TagPattern: TypeAlias = Annotated[Text, AfterValidator(_check_pattern)]
 TagPatterns: TypeAlias = Annotated[
     tuple[TagPattern, ...], BeforeValidator(_listed), Field(max_length=_PATTERNS_LIMIT)
 ]
@@ -84,12 +76,12 @@ TagPatterns: TypeAlias = Annotated[
 class Policy(Section):
     """Which of an image's tags is wanted: one way to order them, and what is left out first."""
 
-    semver: Annotated[str, BeforeValidator(_text), AfterValidator(_check_range)] | None = None
+    semver: Annotated[Text, AfterValidator(_check_range)] | None = None
     """The greatest version in a range: `">=1.2 <2"`, `"^1.4"`, `"1.x || 2.x"`, `"*"`; prereleases
     only where the range mentions one (`">=1.0.0-0"`)."""
     numeric: Direction | None = None
     """The greatest number (`asc`) or the least (`desc`): `1042`, `v7`, or parts by dots: `24.10`."""
-    timestamp: Annotated[str, BeforeValidator(_text), AfterValidator(_check_time)] | None = None
+    timestamp: Annotated[Text, AfterValidator(_check_time)] | None = None
     """The latest time in the tag: a format (`"%Y%m%d%H%M%S"`), which stands anywhere in the tag, or
     a pattern whose one named group holds ISO 8601 or Unix time."""
     newest: Annotated[StrictInt, Field(ge=1, le=NEWEST_LIMIT)] | None = None
@@ -97,9 +89,9 @@ class Policy(Section):
     Where more match, the last ones in natural order are."""
     alphabetical: Direction | None = None
     """The last tag of the alphabet (`asc`), or the first (`desc`)."""
-    regex: Annotated[str, BeforeValidator(_text), AfterValidator(_check_ordering)] | None = None
+    regex: Annotated[Text, AfterValidator(_check_ordering)] | None = None
     """The tag whose named groups come last in natural order, the first group first."""
-    digest: Annotated[str, BeforeValidator(_text), AfterValidator(_check_tag)] | None = None
+    digest: Annotated[Text, AfterValidator(_check_tag)] | None = None
     """Whatever image this tag stands for now, by its digest; wants `pin: digest` or `both`."""
     include: TagPatterns = ()
     """Only tags in which one of these patterns is found; `^` and `$` tie it to the tag's ends."""

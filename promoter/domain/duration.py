@@ -1,0 +1,39 @@
+"""Durations as people write them: `90s`, `2m`, `1h30m`, `24h`, `7d`, or plain seconds."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+_DURATION = re.compile(
+    r"(?:(?P<d>[0-9]{1,5})d)?(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,8})m)?"
+    r"(?:(?P<s>[0-9]{1,9}(?:\.[0-9]{1,6})?)s?)?",
+    re.ASCII,
+)
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+LIMIT = timedelta(days=3_660)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Return a duration of at most ten years, or raise `ValueError` with what can be written."""
+    found = _DURATION.fullmatch(text.strip())
+    given = {unit: number for unit, number in found.groupdict().items() if number} if found else {}
+    if not given:
+        shown = ascii(text if len(text) <= 40 else f"{text[:39]}...")
+        raise ValueError(f"{shown} is not a duration: write 90s, 2m, 1h30m, 24h, 7d or seconds")
+    duration = timedelta(seconds=sum(float(given[unit]) * _SECONDS[unit] for unit in given))
+    if duration > LIMIT:
+        raise ValueError(f"{text.strip()} is too long: {LIMIT.days}d is the most")
+    return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """Return a duration in its two greatest units, e.g. `1d2h`, `1h30m` or `45s`; never negative."""
+    rest = max(round(duration.total_seconds()), 0)
+    parts: list[str] = []
+    for unit, seconds in _SECONDS.items():
+        count, rest = divmod(rest, seconds)
+        if count or parts:
+            parts.append(f"{count}{unit}")
+    shown = [part for part in parts[:2] if not part.startswith("0")]
+    return "".join(shown) or "0s"
