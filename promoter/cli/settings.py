@@ -19,7 +19,7 @@ from promoter.cli.process import account
 from promoter.cli.variables import Rendering, Variables
 from promoter.config.refs import commit_id
 from promoter.domain.declaration import RULES
-from promoter.domain.duration import parse_duration
+from promoter.domain.duration import seconds_of
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator, Mapping
 
-DEFAULT_TIMEOUT = 120.0
+DEFAULT_TIMEOUT = "120s"
 
 # Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
 # is taken out of its environment.
@@ -87,7 +87,7 @@ class Settings:
     dry_run: bool = False
     check: bool = False
     allow: frozenset[str] = frozenset()
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = 120.0
     take_over: bool = False
     source_revision: str | None = None
     building: Building | None = None
@@ -140,7 +140,7 @@ def _read(flags: argparse.Namespace) -> Settings:
     merged = {key: value for key, value in variables if value is not None} | given
     for key in variables.model_fields_set - set(given):
         sources[key] = f"PROMOTER_{key.upper()}"
-    timeout = _seconds("timeout", merged, sources, DEFAULT_TIMEOUT)
+    timeout = seconds_of("timeout", merged, sources, DEFAULT_TIMEOUT)
     if not 0 < timeout <= 86_400:
         raise UsageError(f"{sources['timeout']} must be more than 0 and at most 24h", "")
     revision = merged.get("source_revision")
@@ -169,7 +169,7 @@ def _read(flags: argparse.Namespace) -> Settings:
         github_app=_github_app(variables),
         rendering=variables.rendering,
         signing_key=merged.get("signing_key"),
-        wait_for_image=_seconds("wait_for_image", merged, sources, 0),
+        wait_for_image=seconds_of("wait_for_image", merged, sources, "0"),
         registries=_registries(variables),
         verbose=bool(merged.get("verbose", False)),
         quiet=bool(merged.get("quiet", False)),
@@ -210,19 +210,6 @@ def _shard(merged: dict[str, Any]) -> Shard:
             "An Indexed Job sets it; elsewhere give --shard I/N.",
         )
     return Shard.of_job(index, count)
-
-
-def _seconds(
-    key: str, merged: Mapping[str, Any], sources: Mapping[str, str], default: float
-) -> float:
-    """Return a duration in seconds, or raise `UsageError` that names its flag or variable."""
-    text = merged.get(key)
-    if text is None:
-        return default
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise UsageError(f"{sources[key]}: {error}", "") from None
 
 
 def _registries(variables: Variables) -> Registries:
