@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from promoter import graph
 from promoter.edits import kustomization
 from promoter.git.folder import DirectoryTree
-from promoter.graph import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from promoter.graph import Dead, Reach
+    from promoter.graph import Closure, Dead
 
 
 def deployment(name: str = "app", image: str = "app:1", *, kind: str = "Deployment") -> str:
@@ -35,25 +34,19 @@ def tree(directory: Path, files: Mapping[str, str]) -> DirectoryTree:
     return DirectoryTree(directory)
 
 
-def reach(directory: Path, files: Mapping[str, str], at: str = ".") -> Reach:
-    """Return what a kustomization of the files reaches."""
-    return graph.reach(tree(directory, files), PurePosixPath(at))
+def closure(directory: Path, files: Mapping[str, str], at: str = ".") -> Closure:
+    """Return the closure of a kustomization of the files."""
+    return graph.read_closure(tree(directory, files), PurePosixPath(at))
 
 
-def images(found: Reach) -> list[str]:
+def images(found: Closure) -> list[str]:
     """Return the images that a kustomization's own entries meet."""
-    return [container.image for container in found.containers]
+    return [image.text for image in found.images]
 
 
 def dead(directory: Path, files: Mapping[str, str], name: str, at: str = ".") -> Dead | None:
     """Return the verdict on setting the entry `name` of a kustomization of the files."""
-    found = reach(directory, files, at)
+    found = closure(directory, files, at)
     path = PurePosixPath(at) / "kustomization.yaml"
     entries = kustomization.read(path, files[str(path)].encode()).entries
-    return next(iter(graph.dead(found, entries, [name])), None)
-
-
-def entries(*listed: Mapping[str, str]) -> Iterable[Entry]:
-    """Return entries of `images` by kustomize's own keys."""
-    keys = ("name", "newName", "newTag", "digest", "tagSuffix")
-    return tuple(Entry(*(one.get(key) for key in keys)) for one in listed)
+    return next(iter(graph.dead_entries(found, entries, [name])), None)

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 
 import promoter
 from promoter.git.folder import DirectoryTree
-from promoter.graph import reach
+from promoter.graph import read_closure
 
 AURORA = Path(promoter.__file__).parent / "demo" / "aurora"
 CLUSTERS = ("dev-kind", "prod")
@@ -125,9 +125,9 @@ def test_images_are_the_three_services_and_each_is_used(cluster: str) -> None:
     directory = PurePosixPath(f"clusters/{cluster}/apps/aurora")
     (root,) = load(AURORA / directory / "kustomization.yaml")
     assert {one["name"] for one in root["images"]} == SERVICES
-    reached = reach(DirectoryTree(AURORA), directory)
-    assert reached.complete
-    assert {one.image.partition(":")[0] for one in reached.containers} >= SERVICES
+    closure = read_closure(DirectoryTree(AURORA), directory)
+    assert closure.complete
+    assert {image.name for image in closure.images} >= SERVICES
 
 
 def test_no_secret_is_contained() -> None:

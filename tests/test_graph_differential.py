@@ -1,21 +1,25 @@
-"""What the graph predicts, held to what a real kustomize renders, for repositories made at random."""
+"""What is called dead by name, held to what a real kustomize renders, for repositories made at random."""
 
 from __future__ import annotations
 
 import random
 import shutil
 import subprocess
-from collections import Counter
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import pytest
-from ruamel.yaml import YAML
 
 from promoter import graph
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import Tag
+from promoter.edits import kustomization
+from promoter.edits.kustomization import promotion, set_images
 from promoter.git.folder import DirectoryTree
-from promoter.graph.documents import documents, parse
-from promoter.graph.fields import DEFAULT_SPECS, image_fields
-from promoter.graph.value import Origin, mapping
+from promoter.graph.transformer import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web", "ghcr.io/o/w.b")
 _KINDS = ("Deployment", "StatefulSet", "CronJob", "Pod", "Rollout")
@@ -163,53 +167,89 @@ class _Maker:
         return known
 
 
-def _rendered(program: str, directory: Path) -> Counter[str] | None:
-    """Return the images that a real build renders; None where it refuses to build."""
+def _write(files: Mapping[str, str], root: Path) -> None:
+    for path, text in files.items():
+        full = root / path
+        full.parent.mkdir(parents=True, exist_ok=True)
+        full.write_text(text, encoding="utf-8")
+
+
+def _rendered(program: str, directory: Path) -> str | None:
+    """Return what a real build renders; None where it refuses to build."""
     done = subprocess.run(
         [program, "build", str(directory)], capture_output=True, text=True, check=False, timeout=60
     )
-    if done.returncode != 0:
-        return None
-    objects = [parse(text, Origin("", line)) for line, text in documents(done.stdout)]
-    fields = [image_fields(mapping(one), DEFAULT_SPECS) for one in objects]
-    return Counter(place.value.text for each in fields for place in each)
+    return done.stdout if done.returncode == 0 else None
 
 
-def _own_entries(text: str) -> list[graph.Entry]:
-    """Return a kustomization's entries, read by another way than the graph's."""
-    listed = (YAML(typ="safe", pure=True).load(text) or {}).get("images") or []
-    keys = ("name", "newName", "newTag", "digest", "tagSuffix")
-    return [graph.Entry(*(one.get(key) for key in keys)) for one in listed]
+def _dead_entries(root: Path, text: str) -> Iterator[str]:
+    """Yield the kustomization after each edit of an entry that is called dead."""
+    closure = graph.read_closure(DirectoryTree(root), PurePosixPath("top"))
+    file = PurePosixPath("top/kustomization.yaml")
+    for name in (*_NAMES, "ghcr.io/o/other", "app:1", "appx"):
+        try:
+            edit = set_images(file, text.encode(), [promotion(name, Tag("probe"), None)])
+        except RefusedError:
+            continue
+        after = kustomization.read(file, edit.after)
+        if graph.dead_entries(closure, after.entries, [name]):
+            yield edit.after.decode()
+
+
+def _dead_manifests(root: Path, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each file with a new tag in the place of an image that is called overridden."""
+    closure = graph.read_closure(DirectoryTree(root), PurePosixPath("top"))
+    for image in closure.images:
+        place = (image.line, image.column)
+        if graph.overriding_entries(closure, image.file, [place]) is None:
+            continue
+        lines = files[image.file].split("\n")
+        line = lines[image.line - 1]
+        lines[image.line - 1] = line.replace(image_text(line), f"{image_name(line)}:probe")
+        yield image.file, "\n".join(lines)
+
+
+def image_text(line: str) -> str:
+    """Return the image of a line of a manifest that was made here."""
+    return line.split('"')[1]
+
+
+def image_name(line: str) -> str:
+    """Return the name of the image of a line."""
+    return split(image_text(line))[0]
 
 
 @pytest.mark.parametrize("seed", range(_SEEDS))
-def test_the_predicted_images_are_the_rendered_ones(seed: int, tmp_path: Path) -> None:
+def test_what_is_called_dead_leaves_the_real_render_unchanged(seed: int, tmp_path: Path) -> None:
     program = _kustomize()
     maker = _Maker(seed)
     maker.layer("top", 2)
-    for path, text in maker.files.items():
-        full = tmp_path / path
-        full.parent.mkdir(parents=True, exist_ok=True)
-        full.write_text(text, encoding="utf-8")
-    found = graph.reach(DirectoryTree(tmp_path), PurePosixPath("top"))
-    rendered = _rendered(program, tmp_path / "top")
-    if rendered is None:
-        assert not found.complete
+    _write(maker.files, tmp_path)
+    before = _rendered(program, tmp_path / "top")
+    if before is None:
         return
-    own = _own_entries(maker.files["top/kustomization.yaml"])
-    assert found.warnings == ()
-    assert Counter(graph.final_images(found, own)) == rendered
+    top = tmp_path / "top" / "kustomization.yaml"
+    for text in _dead_entries(tmp_path, maker.files["top/kustomization.yaml"]):
+        top.write_text(text)
+        assert _rendered(program, tmp_path / "top") == before
+    top.write_text(maker.files["top/kustomization.yaml"])
+    for path, text in _dead_manifests(tmp_path, maker.files):
+        (tmp_path / path).write_text(text)
+        assert _rendered(program, tmp_path / "top") == before
+        (tmp_path / path).write_text(maker.files[path])
 
 
-def test_most_repositories_made_at_random_can_be_built(tmp_path: Path) -> None:
+def test_repositories_made_at_random_can_be_built_and_hold_dead_edits(tmp_path: Path) -> None:
     program = _kustomize()
-    built = 0
+    built, entries, manifests = 0, 0, 0
     for seed in range(0, _SEEDS, 4):
         maker = _Maker(seed)
         maker.layer("top", 2)
-        for path, text in maker.files.items():
-            full = tmp_path / str(seed) / path
-            full.parent.mkdir(parents=True, exist_ok=True)
-            full.write_text(text, encoding="utf-8")
-        built += _rendered(program, tmp_path / str(seed) / "top") is not None
+        root = tmp_path / str(seed)
+        _write(maker.files, root)
+        built += _rendered(program, root / "top") is not None
+        entries += len(list(_dead_entries(root, maker.files["top/kustomization.yaml"])))
+        manifests += len(list(_dead_manifests(root, maker.files)))
     assert built > _SEEDS / 4 / 2
+    assert entries > 10
+    assert manifests > 3

@@ -33,7 +33,7 @@ from tests.world import aurora, promote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.graph import Reach
+    from promoter.graph import Closure
 
 _IMAGES = "images: [{name: app, newTag: '1'}]\n"
 _FROM_IMAGE = (
@@ -78,11 +78,11 @@ def _judged(
     target = Target("app", "prod", Environment(path="prod"), file, kinds)
     declaration = Declaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
     edits = propose.propose(declaration, target, tree).edits
-    return judge(tree, _reach(directory), edits, renderer, strict=strict)
+    return judge(tree, edits, file.parent, renderer, strict=strict)
 
 
-def _reach(directory: Path) -> Reach:
-    return graph.reach(DirectoryTree(directory), PurePosixPath("prod"))
+def _closure(directory: Path) -> Closure:
+    return graph.read_closure(DirectoryTree(directory), PurePosixPath("prod"))
 
 
 def _program(directory: Path, script: str, **more: object) -> Renderer:
@@ -175,24 +175,26 @@ def test_why_nothing_was_rendered_is_said_and_what_to_do(
 
 def test_a_label_that_follows_the_image_is_rendered_and_leads_the_body(tmp_path: Path) -> None:
     folder = _folder(tmp_path, _IMAGES + _LABEL % ":", **{"d.yaml": deployment(image="app")})
-    assert _reach(folder).warnings == ()
+    assert _closure(folder).warnings == ()
     verdict = _judged(folder, _kustomize())
     assert verdict.diff is not None
     assert verdict.diff.broken[0].other == ("metadata.labels.version",)
     assert "More than images" in alarm(Evidence(render=verdict.diff))
 
 
-def test_what_only_kustomize_can_follow_is_rendered_all_the_same(tmp_path: Path) -> None:
+def test_a_built_in_transformer_switches_neither_names_nor_render_off(tmp_path: Path) -> None:
     text = (
         "transformers:\n- |-\n  apiVersion: builtin\n  kind: LabelTransformer\n"
         "  metadata: {name: x}\n  labels: {a: b}\n"
         "  fieldSpecs: [{path: metadata/labels, create: true}]\n"
     )
     folder = _folder(tmp_path, _IMAGES + text)
-    assert not _reach(folder).complete
+    assert _closure(folder).complete
     verdict = _judged(folder, _kustomize())
     assert verdict.diff is not None
     assert verdict.diff.images_only
+    _folder(tmp_path, _IMAGES + text, **{"d.yaml": deployment(image="other:1")})
+    assert _judged(folder, None).refusals[0].reason == "no container uses the image app"
 
 
 @pytest.mark.parametrize(
@@ -389,7 +391,7 @@ def test_a_named_renderer_must_be_there(tmp_path: Path) -> None:
     assert found.surroundings(tmp_path)["PATH"] == "/p"
     kubectl = Renderer("/bin/kubectl", frozenset({"exec"}))
     assert kubectl.command(Path("x")) == ["/bin/kubectl", "kustomize", "x"]
-    assert "exec" not in kubectl.means
+    assert "exec" not in kubectl.access
 
 
 def test_programs_run_once_they_are_allowed(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import flatten
 from promoter.edits.region import Region
 from promoter.graph.documents import UnreadableError, parse
-from promoter.graph.value import Origin
+from promoter.graph.values import Origin
 from promoter.yaml_nodes import (
     NESTING_LIMIT,
     NODES_LIMIT,

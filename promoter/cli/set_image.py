@@ -18,7 +18,7 @@ from promoter.edits.kustomization import read, set_images
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
 from promoter.output import report
-from promoter.planning.dead_edits import unfelt
+from promoter.planning.dead_edits import dead_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -95,7 +95,7 @@ def _plan(
         return edit, (f"{file.name} is read by no build: whether one uses it is not known",)
     root = _repository(file.real.parent)
     directory = PurePosixPath(file.real.parent.relative_to(root).as_posix())
-    refusals, doubts = unfelt(edit, added, DirectoryTree(root), directory)
+    refusals, doubts = dead_entries(edit, added, DirectoryTree(root), directory)
     if refusals:
         raise RefusedError(refusals)
     return edit, doubts

@@ -16,7 +16,7 @@ from promoter.engine.run import preview, races, told, unfinished
 from promoter.engine.stopped import Stopped, error_of
 from promoter.engine.survey import Progress, Survey
 from promoter.git import Stage
-from promoter.graph.warm import warm
+from promoter.graph import prefetch_closures
 from promoter.output import report
 from promoter.planning.decide import branch_of
 from promoter.planning.plan import Action, Request
@@ -83,7 +83,7 @@ class Run:
             self._keep(_key(failure), _failed(failure.error, failure))
             self.progress.tick()
         work = [one for one in found if not self._is_done(one, base, config)]
-        warm(base[1], (one.candidate.target.directory for one in work))
+        prefetch_closures(base[1], (one.candidate.target.directory for one in work))
         pushed = [one for one in work if one.settings.deliver == "push"]
         self._pull(_Base(base, config), [one for one in work if one.settings.deliver != "push"])
         # A commit through another transport than the one that reads is made by itself.

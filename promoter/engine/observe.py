@@ -213,9 +213,11 @@ def _judged(promotion: Promotion, seen: Observed) -> tuple[Promotion, Verdict]:
     if promotion.message is None or promotion.refusals:
         return promotion, render.Verdict()
     unread = seen.request.scheduled and promotion.deliver == "push"
-    if unread and target.settings.render == "warn" and graph.reach(base, target.directory).complete:
-        # Nobody reads what a scheduled push would tell, and a whole graph has shown what it changes.
-        return promotion, render.Verdict()
+    if unread and target.settings.render == "warn" and target.kustomized:
+        closure = graph.read_closure(base, target.directory)
+        if closure.complete and not closure.patched:
+            # Nobody reads what a scheduled push would tell, and the names show what it changes.
+            return promotion, render.Verdict()
     verdict = _verdict(promotion, seen)
     refusals = tuple(one for one in verdict.refusals if one.rule not in seen.request.allow)
     return _refused(promotion, refusals, verdict.warnings), verdict
@@ -228,10 +230,12 @@ def _verdict(promotion: Promotion, seen: Observed) -> Verdict:
     if mode == "off":
         return render.Verdict(note="switched off by render: off")
     proposal = promotion.told or promotion.proposal
-    if proposal is None or not target.kustomized:
-        return render.Verdict(note="the tag is in no kustomization")
-    renderer = seen.world.renderer()
-    if renderer is None and mode != "strict":
-        return render.Verdict(note=render.NO_RENDERER)
-    reach = graph.reach(base, target.directory)
-    return render.judge(base, reach, proposal.edits, renderer, strict=mode == "strict")
+    if proposal is None:
+        return render.Verdict(note="nothing is edited")
+    return render.judge(
+        base,
+        proposal.edits,
+        target.directory,
+        seen.world.renderer(),
+        strict=mode == "strict",
+    )

@@ -1,18 +1,31 @@
-"""A kustomization's own graph: the containers that its `images` reach, and the edits none feels."""
+"""A kustomization's closure: what it is built from, which images occur there, and who stands on it."""
 
-from promoter.graph.reach import Container, Reach, reach
-from promoter.graph.transformer import Entry, PatternError, matches, transform
-from promoter.graph.verdict import Dead, dead, final_images
+from promoter.graph.closure import Closure, read_closure
+from promoter.graph.consumers import Kustomizations, kustomizations_of
+from promoter.graph.dead import (
+    Dead,
+    dead_entries,
+    entry_over,
+    final_images,
+    later_entry,
+    overriding_entries,
+)
+from promoter.graph.images import Image
+from promoter.graph.prefetch import prefetch_closures
+from promoter.graph.transformer import Entry
 
 __all__ = [
-    "Container",
+    "Closure",
     "Dead",
     "Entry",
-    "PatternError",
-    "Reach",
-    "dead",
+    "Image",
+    "Kustomizations",
+    "dead_entries",
+    "entry_over",
     "final_images",
-    "matches",
-    "reach",
-    "transform",
+    "kustomizations_of",
+    "later_entry",
+    "overriding_entries",
+    "prefetch_closures",
+    "read_closure",
 ]

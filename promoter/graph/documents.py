@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.edits.scalars import is_null
-from promoter.graph.value import Mapping, Origin, Scalar, Value
+from promoter.graph.values import Mapping, Origin, Scalar, Value
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
 
 if TYPE_CHECKING:

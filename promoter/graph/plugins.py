@@ -1,73 +1,146 @@
-"""Generators, transformers and validators: what they make is not known, what running them takes is."""
+"""Generators, transformers and validators: what they do to images, and what running them needs.
+
+Those that kustomize brings along are known. What others make is not known without running them.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import Kind
 from promoter.graph.documents import UnreadableError, documents, parse_plainly
-from promoter.graph.needs import Means, of_plugin
-from promoter.graph.value import Origin, mapping, text_of
+from promoter.graph.layer import PLUGINS, is_inline
+from promoter.graph.requirements import Access, of_plugin
+from promoter.graph.values import Origin, mapping, scalars, sequence, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
-    from promoter.graph.layers import Layer, Reading
-    from promoter.graph.value import Value
+    from promoter.graph.layer import Layer
+    from promoter.graph.reading import Reading
+    from promoter.graph.values import Value
 
 _REASONS = {
-    Means.NETWORK: "its {} name what is remote and is not read",
-    Means.HELM: "its {} are made by Helm, which is not run",
-    Means.FILES: "its {} can not be read for sure",
+    Access.NETWORK: "its {} name what is remote and is not read",
+    Access.HELM: "its {} are made by Helm, which is not run",
+    Access.FILES: "its {} cannot be read for sure",
+    Access.EXEC: "what its {} make is not known without running them",
 }
-_PLUGINS = ("generators", "transformers", "validators")
+# Built-in ones that neither make nor change containers.
+_HARMLESS = frozenset(
+    {
+        "AnnotationsTransformer", "ConfigMapGenerator", "HashTransformer", "IAMPolicyGenerator",
+        "LabelTransformer", "LegacyOrderTransformer", "NamespaceTransformer",
+        "PrefixTransformer", "ReplicaCountTransformer", "SecretGenerator", "SortOrderTransformer",
+        "SuffixTransformer",
+    }
+)  # fmt: skip
+# Built-in ones that may change an image.
+_CHANGING = frozenset(
+    {
+        "ImageTagTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer",
+        "PatchTransformer", "ReplacementTransformer", "ValueAddTransformer",
+    }
+)  # fmt: skip
+# The fields of a folder of plugins that change nothing in them.
+_PLAIN_FIELDS = frozenset({"apiversion", "kind", "metadata", "resources"})
 
 
-def examine(reading: Reading) -> None:
-    """Note the generators and transformers, and what kustomize takes to run them."""
-    found = [
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """The configurations of built-in transformers, by the folder of the layer that lists them."""
+
+    transformers: dict[PurePosixPath, list[Value]] = field(default_factory=dict)
+
+
+class _UnsureError(Exception):
+    """A configuration that kustomize may read in another way than this project does."""
+
+
+def may_write_images(document: Value) -> bool:
+    """Say whether a built-in transformer may put another image into a container."""
+    kind = text_of(mapping(document).get("kind"))
+    ends = (one.text.rpartition("/")[2] for one in scalars(mapping(document).get("fieldSpecs")))
+    return kind in _CHANGING or any(end in ("image", "reference") for end in ends)
+
+
+def examine(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Plugins:
+    """Return the built-in transformers; note all others, and what kustomize needs to run them."""
+    found = Plugins()
+    listed = [
         (layer, name, value)
-        for layer in reading.layers.values()
-        for name in _PLUGINS
+        for layer in tuple(layers.values())
+        for name in PLUGINS
         for value in layer.listed(name)
     ]
-    places = {
-        id(value): reading.place(layer, value)
-        for layer, _, value in found
-        if "\n" not in text_of(value)
-    }
-    reading.tree.prefetch(
-        place for place in places.values() if place and reading.kind(place) is Kind.FILE
-    )
-    for layer, name, value in found:
-        reason = f"what its {name} make is not known without running them"
-        if name != "validators":
-            reading.note(layer.file, reason)
-        for means in _needs(reading, layer, value, places.get(id(value))):
-            reading.note(layer.file, _REASONS.get(means, reason).format(name), means=means)
+    for layer, name, value in listed:
+        access: Access | None
+        try:
+            configurations = list(_configurations(reading, layers, layer, value))
+        except _UnsureError:
+            access, configurations = Access.FILES, []
+            reading.note(layer.file, _REASONS[access].format(name), access=access)
+        for one in configurations:
+            access = of_plugin(mapping(one))
+            kind = text_of(mapping(one).get("kind"))
+            known = kind in _HARMLESS or kind in _CHANGING
+            if access is not None:
+                reading.note(layer.file, _REASONS[access].format(name), access=access)
+            elif not known and name != "validators":
+                reading.note(layer.file, _REASONS[Access.EXEC].format(name))
+            elif name == "transformers":
+                found.transformers.setdefault(layer.directory, []).append(one)
+    return found
 
 
-def _needs(
-    reading: Reading, layer: Layer, value: Value, place: PurePosixPath | None
-) -> Iterator[Means]:
-    """Yield what one entry of the generators or transformers takes beside files."""
-    inline = "\n" in text_of(value)
-    if not inline and place is None:
+def _configurations(
+    reading: Reading, layers: Mapping[PurePosixPath, Layer], layer: Layer, value: Value
+) -> Iterator[Value]:
+    """Yield the documents that one entry of the generators or transformers stands for."""
+    if is_inline(value):
+        yield from _parsed(text_of(value), str(layer.file))
         return
-    if place is not None and reading.kind(place) is Kind.DIRECTORY:
-        # A folder of configurations is a kustomization of its own, which is not followed.
-        yield Means.FILES
+    path = reading.path(layer.file, value)
+    if path is None:
         return
-    text = text_of(value) if inline or place is None else reading.text(place) or ""
-    origin = Origin(str(place or layer.file))
+    if reading.kind(path) is Kind.FILE:
+        yield from _parsed(reading.text(path) or "", str(path))
+        return
+    yield from _in_folder(reading, layers, path, {layer.directory})
+
+
+def _in_folder(
+    reading: Reading,
+    layers: Mapping[PurePosixPath, Layer],
+    folder: PurePosixPath,
+    seen: set[PurePosixPath],
+) -> Iterator[Value]:
+    """Yield the documents of a folder of plugins, which is a kustomization of its own."""
+    layer = layers.get(folder)
+    if layer is None or folder in seen or not _PLAIN_FIELDS.issuperset(layer.fields):
+        # Whatever a patch would make of a plugin is not followed.
+        raise _UnsureError
+    seen.add(folder)
+    for value in sequence(layer.fields.get("resources")):
+        path = reading.path(layer.file, value)
+        if path is None:
+            continue
+        if reading.kind(path) is Kind.FILE:
+            yield from _parsed(reading.text(path) or "", str(path))
+        else:
+            yield from _in_folder(reading, layers, path, seen)
+
+
+def _parsed(text: str, file: str) -> Iterator[Value]:
+    """Yield the documents of a text, or raise `_UnsureError` where they can be read in two ways."""
     try:
-        parts = [parse_plainly(document, origin) for _, document in documents(text)]
+        for line, document in documents(text):
+            value, odd = parse_plainly(document, Origin(file, line))
+            if odd:
+                raise _UnsureError
+            if value is not None:
+                yield value
     except UnreadableError:
-        yield Means.FILES
-        return
-    for document, odd in parts:
-        if odd:
-            yield Means.FILES
-        elif means := of_plugin(mapping(document)):
-            yield means
+        raise _UnsureError from None

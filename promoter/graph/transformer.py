@@ -1,6 +1,7 @@
-"""Kustomize's image transformer: which images an `images` entry matches, and what it makes of them.
+"""Kustomize's image transformer: which images an entry of `images` matches, and what it makes of them.
 
-The semantics are those of kustomize v5.0 to v5.8.1; where a later one differs, the older holds.
+The semantics are those of kustomize v5.0 to v5.8.1. The name of an entry is an expression of Go's,
+anchored but not escaped. One that is more than a plain name is not evaluated here.
 """
 
 from __future__ import annotations
@@ -8,21 +9,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
-from promoter.graph.pattern import PatternError, compiled
+from promoter.graph.values import Scalar, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
-__all__ = ["POD_TEMPLATE_PASSES", "Entry", "ImageFields", "PatternError", "matches", "transform"]
-
-# A container of a pod template is reached by two filters, so that its tagSuffix is added twice.
-POD_TEMPLATE_PASSES = 2
+    from promoter.graph.values import Mapping
 
 _TAIL = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 # Names whose only special character is the dot; Python's own engine reads them as Go's does.
-_ORDINARY = re.compile(r"[A-Za-z0-9_./:@-]*", re.ASCII)
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@-]*", re.ASCII)
 
 
 class ImageFields(Protocol):
@@ -30,7 +28,7 @@ class ImageFields(Protocol):
 
     @property
     def name(self) -> str | None:
-        """The image's name as an expression of Go's, unescaped."""
+        """The image's name."""
 
     @property
     def new_name(self) -> str | None:
@@ -48,62 +46,61 @@ class ImageFields(Protocol):
     def suffix(self) -> str | None:
         """`tagSuffix`: appended to the tag where neither tag nor digest is set."""
 
-
-Prepared: TypeAlias = "tuple[tuple[Callable[[str], object], ImageFields], ...]"
+    @property
+    def line(self) -> int:
+        """The line on which the entry begins, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of `images` as its own values."""
+    """An entry of `images` as its own values, and where it stands."""
 
     name: str | None = None
     new_name: str | None = None
     tag: str | None = None
     digest: str | None = None
     suffix: str | None = None
+    file: str = ""
+    line: int = 1
+
+    @classmethod
+    def of(cls, fields: Mapping) -> Entry:
+        """Return the entry that a mapping of a kustomization is."""
+        texts = {key.lower(): text_of(value) or None for key, value in fields.items()}
+        first = next((one for one in fields.values() if isinstance(one, Scalar)), Scalar(""))
+        return cls(
+            texts.get("name"), texts.get("newname"), texts.get("newtag"), texts.get("digest"),
+            texts.get("tagsuffix"), first.file, first.line,
+        )  # fmt: skip
+
+    @property
+    def place(self) -> str:
+        """Where it stands, as `file:line`."""
+        return f"{self.file}:{self.line}"
 
 
-def matches(name: str | None, image: str) -> bool:
-    """Say whether an entry of that name changes the image; raises `PatternError`.
-
-    The name is an expression that is anchored, but neither escaped nor grouped.
-    """
-    return bool(_matcher(name or "")(image))
+def is_plain(name: str | None) -> bool:
+    """Say whether an entry's name is a plain name, and no more than that as an expression."""
+    return _PLAIN.fullmatch(name or "") is not None
 
 
-def prepared(entries: Iterable[ImageFields]) -> Prepared:
-    """Return entries for use on many images; raises `PatternError`."""
-    return tuple((_matcher(entry.name or ""), entry) for entry in entries)
+def matches(name: str | None, image: str) -> bool | None:
+    """Say whether an entry of that name changes the image; None where only Go's engine knows."""
+    match = matcher(name or "")
+    return None if match is None else match(image) is not None
 
 
-def steps(image: str, entries: Prepared, *, passes: int) -> Iterator[tuple[int, str]]:
-    """Yield each entry that matches, by its number, with the image as it leaves it."""
-    for number, (does_match, entry) in enumerate(entries):
-        if not does_match(image):
-            continue
-        image = _changed(image, entry)
-        for _ in range(1, passes):
-            if does_match(image):
-                image = _changed(image, entry)
-        yield number, image
-
-
-def transform(
-    image: str, entries: Iterable[ImageFields], *, passes: int = POD_TEMPLATE_PASSES
-) -> str:
-    """Return what entries, in their order, make of one image string; raises `PatternError`."""
-    return transformed(image, prepared(entries), passes=passes)
-
-
-def transformed(image: str, entries: Prepared, *, passes: int) -> str:
-    """Return what prepared entries, in their order, make of one image string."""
-    for _, made in steps(image, entries, passes=passes):
-        image = made
-    return image
+def changed(image: str, entry: ImageFields) -> str:
+    """Return what an entry makes of an image that it matches; a tagSuffix is left out."""
+    name, tag, digest = split(image)
+    name = entry.new_name or name
+    if entry.tag or entry.digest:
+        tag, digest = entry.tag or "", entry.digest or ""
+    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
 def split(image: str) -> tuple[str, str, str]:
-    """Return name, tag and digest, parted where kustomize does: at a ':' or '@' past the host."""
+    """Return name, tag and digest, split where kustomize does: at a ':' or '@' past the host."""
     slash = max(image.find("/"), 0)
     sign = re.search(r"[:@]", image[slash:])
     if sign is None:
@@ -115,20 +112,7 @@ def split(image: str) -> tuple[str, str, str]:
     return image[:start], tag, digest
 
 
-def _changed(image: str, entry: ImageFields) -> str:
-    """Return an image that the entry matches, changed."""
-    name, tag, digest = split(image)
-    name = entry.new_name or name
-    if entry.tag or entry.digest:
-        tag, digest = entry.tag or "", entry.digest or ""
-    elif entry.suffix:
-        tag, digest = tag + entry.suffix, ""
-    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
-
-
 @lru_cache(maxsize=4_096)
-def _matcher(name: str) -> Callable[[str], object]:
-    """Return what says whether an entry of that name changes an image."""
-    if _ORDINARY.fullmatch(name):
-        return re.compile(name + _TAIL, re.ASCII).fullmatch
-    return compiled(f"^{name}{_TAIL}$").search
+def matcher(name: str) -> Callable[[str], object] | None:
+    """Return what matches the images of an entry of that name; None for one that is not plain."""
+    return re.compile(name + _TAIL, re.ASCII).fullmatch if is_plain(name) else None

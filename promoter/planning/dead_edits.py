@@ -1,42 +1,152 @@
-"""Whether a container would feel an edit of a kustomization: refusals at their place, and doubts."""
+"""Edits that no container can have an effect of, as far as names and files show without a render."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.image import shown
+from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.text import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import FileEdit, Tree
-    from promoter.domain.refusal import Refusal
-    from promoter.graph import Dead
+    from promoter.domain.model import Change, FileEdit, Tree
+    from promoter.graph import Closure, Dead, Entry, Kustomizations
+
+LINKED = "linked"
 
 
-def unfelt(
-    edit: FileEdit, names: Iterable[str], tree: Tree, directory: PurePosixPath
+def dead_edits(
+    tree: Tree, edits: Sequence[FileEdit], reached: Mapping[PurePosixPath, Kustomizations]
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """Return refusals for entries that no container would feel, and what could not be read.
+    """Return a refusal for each edit that reaches no container by name, and what is not known.
 
-    Names that the file has no entry of after the edit are passed over.
+    Edits of kustomizations are judged by the names of their entries, those of other files by the
+    kustomizations that the file ends up in.
+    """
+    refusals: list[Refusal] = []
+    warnings: list[str] = []
+    for edit in edits:
+        if edit.path.name in KUSTOMIZATION_NAMES:
+            dead, unknown = dead_entries(edit, images_of(edit), tree)
+            refusals += dead
+            warnings += unknown
+        else:
+            refusals += dead_file(tree, edit, reached[edit.path])
+    return tuple(refusals), tuple(warnings)
+
+
+def dead_entries(
+    edit: FileEdit, names: Iterable[str], tree: Tree, directory: PurePosixPath | None = None
+) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
+    """Return refusals for entries of a kustomization that match no container, and what is not known.
+
+    Names that the file has no entry of after the edit are passed over. `directory` is the file's
+    folder in the tree, where its name in the edit is another one.
     """
     after = kustomization.read(edit.path, edit.after)
     if not after.judges_itself:
         return (), (f"{edit.path} names no resources of its own: whether they use it is not known",)
-    reached = graph.reach(tree, directory)
+    closure = graph.read_closure(tree, edit.path.parent if directory is None else directory)
     known = {entry.name for entry in after.entries}
-    found = graph.dead(reached, after.entries, [name for name in names if name in known])
-    return tuple(_placed(edit, one) for one in found), reached.warnings
+    found = graph.dead_entries(closure, after.entries, [name for name in names if name in known])
+    return tuple(at_entry(edit, one) for one in found), closure.warnings
 
 
-def _placed(edit: FileEdit, dead: Dead) -> Refusal:
+def dead_file(tree: Tree, edit: FileEdit, reached: Kustomizations) -> list[Refusal]:
+    """Return a refusal for an edit of a manifest or patch of which no container gets anything."""
+    if reached.unlisted_in is not None:
+        reason = f"{reached.unlisted_in} does not list {edit.path}, so nothing is built from it"
+        hint = f"List it in {reached.unlisted_in}, or remove the file."
+        return [at_change(edit, edit.changes[0], reason, hint)]
+    if not reached.folders or not reached.everywhere:
+        return []
+    closures = [graph.read_closure(tree, folder) for folder in reached.folders]
+    places = [(one.line, one.column) for one in edit.changes if one.field != LINKED]
+    overriding = [graph.overriding_entries(one, str(edit.path), places) for one in closures]
+    if not places or not overriding or any(one is None for one in overriding):
+        return []
+    entry = next(entry for found in overriding if found for entry in found)
+    return [overridden(edit, entry)]
+
+
+def overridden(edit: FileEdit, entry: Entry) -> Refusal:
+    """Return the refusal of an edit whose image an entry of `images` sets in its place."""
+    what = f"tag {shown(entry.tag)}" if entry.tag else "digest"
+    change = next(one for one in edit.changes if one.field != LINKED)
+    return at_change(
+        edit,
+        change,
+        f"{entry.place} sets the {what} of the image {entry.name}, whatever {edit.path} says",
+        f"Set the tag in {entry.file}, or remove the entry {entry.name} there.",
+    )
+
+
+def images_of(edit: FileEdit) -> list[str]:
+    """Return the names of the images that an edit sets."""
+    return list(dict.fromkeys(one.image for one in edit.changes if one.field != LINKED))
+
+
+def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     """Return the refusal at the entry that it is about, else where entries are added."""
     before = kustomization.read(edit.path, edit.before)
     entry = before.find(dead.entry)
     at = before.place if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
     return source.refusal("dead-edit", dead.reason, dead.hint, at=at)
+
+
+def at_change(edit: FileEdit, change: Change, reason: str, hint: str) -> Refusal:
+    """Return the refusal at a change of a file."""
+    source = decode(str(edit.path), edit.before)
+    lines = source.text.split("\n")[: change.line - 1]
+    at = sum(len(line) + 1 for line in lines) + change.column - 1
+    return source.refusal("dead-edit", reason, hint, at=at)
+
+
+def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+    """Return the refusal of an edit that changes no rendered image, with what the files show."""
+    if edit.path.name in KUSTOMIZATION_NAMES:
+        return _explained_entry(closure, edit, name)
+    places = {(one.line, one.column) for one in edit.changes if one.image == name}
+    for image in graph.final_images(closure):
+        written = (image.line, image.column) in places and image.file == str(edit.path)
+        if written and image.overridden_by is not None:
+            return overridden(edit, image.overridden_by)
+    change = next(one for one in edit.changes if one.image == name)
+    other = next((i for i in closure.images if i.name == name and i.file != str(edit.path)), None)
+    if closure.patched and other is not None:
+        reason = f"{other.file}:{other.line} sets the image {shown(other.text)} in its place"
+        return at_change(edit, change, reason, f"Set the tag in {other.file}.")
+    reason = f"no object that {closure.file} renders would change"
+    return at_change(edit, change, reason, "Look for what sets this image after the file is read.")
+
+
+def _explained_entry(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+    """Return the refusal of an entry that changes no rendered image."""
+    entries = kustomization.read(edit.path, edit.after).entries
+    place = next((n for n, entry in enumerate(entries) if entry.name == name), len(entries))
+    dead = next(iter(graph.dead_entries(closure, entries, [name])), None)
+    later = graph.later_entry(entries, place) if place < len(entries) else None
+    if dead is not None:
+        return at_entry(edit, dead)
+    if later is not None:
+        what = "digest" if later.digest and not later.tag else "tag"
+        reason = f"the later entry {later.name} sets the {what} of the image that {name} sets"
+        hint = f"Set it in the entry {later.name}, or remove that one."
+        return at_entry(edit, graph.Dead(reason, hint, later.name or ""))
+    override = graph.entry_over(closure, str(edit.path), name)
+    if override is not None:
+        reason = f"{override.place} sets the tag of the image {name} afterwards"
+        return at_entry(edit, graph.Dead(reason, f"Set the tag in {override.file}.", name))
+    if closure.overwriting:
+        reason = f"{closure.overwriting[0]} changes the image of {name} after `images`"
+        return at_entry(edit, graph.Dead(reason, "Set the tag where that takes it from.", name))
+    reason = f"no object that {closure.file} renders would change with the image {name}"
+    hint = "Check the image's name, and what patches and replacements do to it."
+    return at_entry(edit, graph.Dead(reason, hint, name))

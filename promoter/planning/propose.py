@@ -17,7 +17,7 @@ from promoter.edits import kustomization
 from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
-from promoter.planning.dead_edits import unfelt
+from promoter.planning.dead_edits import dead_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from promoter.domain.image import Tag
     from promoter.domain.model import Tree
     from promoter.edits.kustomization import ImageEntry
-    from promoter.graph import Reach
+    from promoter.graph import Closure
 
 
 def read_file(tree: Tree, target: Target) -> bytes:
@@ -71,8 +71,8 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     )
     moves = held.moves
     if any(move.from_tag is None and move.from_digest is None for move in moves):
-        reached = graph.reach(tree, target.directory)
-        moves = tuple(_found_below(move, reached) for move in moves)
+        closure = graph.read_closure(tree, target.directory)
+        moves = tuple(_found_below(move, closure) for move in moves)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
@@ -106,12 +106,11 @@ def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
 def alive(
     proposal: Proposal, target: Target, tree: Tree
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """Return refusals for edits that no container would feel, and what could not be read."""
-    edit = next((edit for edit in proposal.edits if edit.path == target.file), None)
-    if edit is None or not target.kustomized or "dead-edit" in proposal.declaration.allow:
+    """Return refusals for edits that reach no container by name, and what could not be read."""
+    if "dead-edit" in proposal.declaration.allow:
         return (), ()
-    names = [move.name for move in proposal.moves]
-    return unfelt(edit, names, tree, target.directory)
+    reached = graph.kustomizations_of(tree, proposal.edits, target.directory)
+    return dead_edits(tree, proposal.edits, reached)
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Target) -> str:
@@ -172,12 +171,12 @@ def _set_by_tag(target: Target, tree: Tree) -> tuple[HeldImage, ...]:
     return tuple(by_name.get(name, HeldImage(name)) for name in names)
 
 
-def _found_below(move: ImageMove, reached: Reach) -> ImageMove:
+def _found_below(move: ImageMove, closure: Closure) -> ImageMove:
     """Return a move with what the containers have now, where no entry says it."""
     if move.from_tag is not None or move.from_digest is not None:
         return move
-    for one in reached.containers:
-        name, tag, digest = split(one.image)
+    for one in closure.images:
+        name, tag, digest = split(one.text)
         if name == move.name:
             return replace(move, from_tag=tag, from_digest=digest)
     return move

@@ -1,146 +1,254 @@
-"""The judge of an edit where there is a renderer: the render before and after.
+"""The judge of edits, whatever file they are in: the render before and after decides.
 
-What a build would take beside the repository's files is known before it is made, so that nothing is
+What a build would need beside the repository's files is known before it is made, so that nothing is
 fetched, and no plugin, Helm or program is run, unless the caller allows it.
 """
 
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.domain.refusal import Refusal
+from promoter.planning.dead_edits import dead_edits, explained
+from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
-from promoter.render.objects import RenderDiff, compare, holds_objects
-from promoter.render.program import Built, build_both
+from promoter.render.objects import RenderDiff, compare, holds_objects, joined
+from promoter.render.program import build_both
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import FileEdit, Tree
-    from promoter.graph import Reach
-    from promoter.render.program import Renderer
+    from promoter.graph import Closure, Kustomizations
+    from promoter.render.program import BuildOutput, Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _ALLOWABLE = ("network", "helm", "exec")
+# As many files of one kustomization are rendered one by one, to learn which of them has an effect.
+_ALONE_LIMIT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the render says of an edit."""
+    """What is known of edits from the render, or without one from the names."""
 
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     diff: RenderDiff | None = None
     """What differs, object by object; None where nothing was rendered."""
     note: str = ""
-    """Why nothing was rendered, where it was not."""
+    """Why something was not rendered, where it was not."""
     hint: str = ""
     """What to do to have it rendered."""
+    not_judged: tuple[PurePosixPath, ...] = ()
+    """The edited files that nobody can say of whether a container gets what is set there."""
 
 
 def judge(
     tree: Tree,
-    reach: Reach,
     edits: Sequence[FileEdit],
+    directory: PurePosixPath,
     renderer: Renderer | None,
     *,
     strict: bool = False,
 ) -> Verdict:
-    """Render before and after: refuse what does not build, and what no object feels.
+    """Refuse edits that change no container, and what does not build; the tree is that before them.
 
-    `strict` also refuses a change of anything but images, and a render that can not be made.
+    `directory` is the environment's folder. The kustomizations that each edited file ends up in are
+    rendered before and after; without a renderer, the names of images in the files decide. `strict`
+    also refuses a change of anything but images, and whatever is not rendered.
     """
-    verdict = _judged(tree, reach, edits, renderer, strict=strict)
-    if not strict or verdict.refusals or verdict.diff is not None or not edits:
-        return verdict
-    reason = f"render: strict wants the render, and there is none: {verdict.note}"
-    hint = f"{verdict.hint}, or set render: warn." if verdict.hint else "Set render: warn."
-    return Verdict((Refusal("render", reason, hint, str(reach.file)),), verdict.warnings)
-
-
-def _judged(
-    tree: Tree,
-    reach: Reach,
-    edits: Sequence[FileEdit],
-    renderer: Renderer | None,
-    *,
-    strict: bool,
-) -> Verdict:
-    """Return the verdict as far as a render can be made."""
-    if renderer is None:
-        return Verdict(note=NO_RENDERER, hint="Install kustomize")
     if not edits:
         return Verdict(note="nothing changes")
-    for need in reach.needs:
-        if need.means not in renderer.means:
-            return Verdict(note=need.reason, hint=_way(need.means, renderer))
-    with tempfile.TemporaryDirectory(prefix="promoter-render-") as home:
-        roots = [Path(home).resolve() / name for name in ("before", "after")]
-        folders = {*reach.folders, *(file.parent for file in (*reach.files, reach.file))}
-        written = write(tree, folders, roots)
-        if not written.fits:
-            return Verdict(note="the folders are too large to be rendered here")
-        for edit in edits:
-            put(roots[1] / edit.path, edit.after)
-        built = build_both(renderer, [root / reach.file.parent for root in roots], Path(home))
-    if fault := _fault(built, reach, renderer, written.left_out):
-        return fault
-    return _compared(built[0].text, built[1].text, reach, strict=strict)
-
-
-def _way(means: str, renderer: Renderer) -> str:
-    """Return what lets a build use what it takes."""
-    if means not in _ALLOWABLE:
-        return "Bring it into the repository as plain files"
-    if means in renderer.allowed:
-        return "Use kustomize, for kubectl runs no programs"
-    return f"Allow it with PROMOTER_RENDER_ALLOW={means}"
-
-
-def _fault(
-    built: Sequence[Built], reach: Reach, renderer: Renderer, left_out: Sequence[PurePosixPath]
-) -> Verdict | None:
-    """Return the verdict where a build failed, or says nothing; None where both are there."""
-    directory, file = reach.file.parent, str(reach.file)
-    failed = next((number for number, one in enumerate(built) if one.failure), None)
-    if failed is not None and not (failed and built[0].unmade):
-        said = built[failed].failure
-        link = next((path for path in left_out if path.name in said), None)
-        if link is not None:
-            note = f"it stands on {link}, which is a link or submodule"
-            return Verdict(note=note, hint="Bring it into the repository as plain files")
-        what = "would no longer build" if failed else "does not build, even before the edit"
-        reason = f"{directory} {what}: {said}"
-        return Verdict((Refusal("render", reason, "Mend it, or set render: off.", file),))
-    note = next((one.unmade for one in built if one.unmade), "")
-    if not note and not all(holds_objects(one.text) for one in built):
-        note = f"{renderer.name} printed no Kubernetes objects"
-    if not note:
-        return None
-    return Verdict(warnings=(f"{directory} was not rendered: {note}",), note=note)
-
-
-def _compared(before: str, after: str, reach: Reach, *, strict: bool) -> Verdict:
-    """Return the verdict on two renders."""
-    diff = compare(before, after)
-    file = str(reach.file)
-    if not diff.objects:
-        reason = "no rendered object would change: no container feels the edit"
-        return Verdict((Refusal("dead-edit", reason, "Check the image's name.", file),))
-    if diff.images_only:
-        return Verdict(diff=diff)
-    if diff.broken:
-        one = diff.broken[0]
-        what = one.other[0] if one.other else one.state
-        told = f"more than images would change at run time: {one.title}: {what}"
-        hint = "Change it by a pull of its own."
+    reached = graph.kustomizations_of(tree, edits, directory)
+    dead, _ = dead_edits(tree, edits, reached)
+    if renderer is None:
+        unreached = _unreached(reached)
+        found = Verdict(dead, note=NO_RENDERER, hint="Install kustomize", not_judged=unreached)
     else:
-        told = f"{diff.unknown[0].title} could not be compared: it is too large"
-        hint = "Look at it by hand, and set render: warn."
-    if strict:
-        return Verdict((Refusal("render", told, hint, file),), diff=diff)
-    return Verdict(warnings=(told,), diff=diff)
+        found = _Judge(tree, edits, directory, reached, renderer, strict).verdict(dead)
+    if not strict or any(one.rule == "render" for one in found.refusals):
+        return found
+    return _strict(found, str(edits[0].path))
+
+
+def _strict(found: Verdict, file: str) -> Verdict:
+    """Return the verdict where all has to be rendered."""
+    if found.not_judged:
+        file = str(found.not_judged[0])
+    elif found.diff is not None:
+        return found
+    reason = f"render: strict wants the render, and there is none: {found.note}"
+    hint = f"{found.hint}, or set render: warn." if found.hint else "Set render: warn."
+    return replace(found, refusals=(*found.refusals, Refusal("render", reason, hint, file)))
+
+
+def _unreached(reached: Mapping[PurePosixPath, Kustomizations]) -> tuple[PurePosixPath, ...]:
+    """Return the files that no kustomization builds anything from."""
+    return tuple(path for path, one in reached.items() if not one.folders)
+
+
+@dataclass(slots=True)
+class _Judge:
+    """The render of each kustomization that edits end up in, and what becomes of it."""
+
+    tree: Tree
+    edits: Sequence[FileEdit]
+    directory: PurePosixPath
+    reached: Mapping[PurePosixPath, Kustomizations]
+    renderer: Renderer
+    strict: bool
+    diffs: list[RenderDiff] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """Why something was not rendered, and what to do."""
+    unknown: set[PurePosixPath] = field(default_factory=set)
+    """Files of which a kustomization was not rendered."""
+    idle: dict[tuple[PurePosixPath, str], list[Closure]] = field(default_factory=dict)
+    """The images of files that changed nothing, with the kustomizations in which they did not."""
+
+    def verdict(self, dead: tuple[Refusal, ...]) -> Verdict:
+        """Return what all renders together say, where the names show these edits to be dead."""
+        users: dict[PurePosixPath, list[FileEdit]] = {}
+        for edit in self.edits:
+            for folder in self.reached[edit.path].folders:
+                users.setdefault(folder, []).append(edit)
+        for folder, edits in users.items():
+            refusals = self._render(graph.read_closure(self.tree, folder), edits)
+            if refusals:
+                return Verdict((*dead, *refusals), tuple(self.warnings))
+        dead = dead or self._dead()
+        unreached = _unreached(self.reached)
+        if unreached:
+            reason = f"no kustomization builds anything from {', '.join(map(str, unreached[:3]))}"
+            self.notes.append((reason, ""))
+        note, hint = self.notes[0] if self.notes else ("", "")
+        not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
+        diff = joined(self.diffs) if self.diffs else None
+        found = Verdict(dead, tuple(self.warnings), diff, note, hint, (*unreached, *not_judged))
+        return self._compared(found)
+
+    def _render(self, closure: Closure, edits: Sequence[FileEdit]) -> tuple[Refusal, ...]:
+        """Render one kustomization before and after; return why that forbids the edits."""
+        for one in closure.requirements:
+            if one.access not in self.renderer.access:
+                return self._skip(edits, one.reason, _way(one.access, self.renderer))
+        with tempfile.TemporaryDirectory(prefix="promoter-render-") as home:
+            alone = edits if 1 < len(edits) <= _ALONE_LIMIT else ()
+            names = ["before", "after", *(f"only-{number}" for number, _ in enumerate(alone))]
+            roots = [Path(home).resolve() / name for name in names]
+            folders = {*closure.folders, *(file.parent for file in (*closure.files, closure.file))}
+            written = write(self.tree, folders, roots)
+            if not written.fits:
+                return self._skip(edits, "the folders are too large to be rendered here", "")
+            for edit in edits:
+                put(roots[1] / edit.path, edit.after)
+            for root, edit in zip(roots[2:], alone, strict=True):
+                put(root / edit.path, edit.after)
+            places = [root / closure.directory for root in roots]
+            built = build_both(self.renderer, places[:2], Path(home))
+            fault = self._fault(built, closure, edits, written.left_out)
+            if fault is not None:
+                return fault
+            diff = compare(built[0].text, built[1].text)
+            self.diffs.append(diff)
+            if not alone:
+                self._keep_idle(diff, edits, closure)
+            for place, edit in zip(places[2:], alone, strict=True):
+                (single,) = build_both(self.renderer, [place], Path(home))
+                if not single.failure and not single.unmade:
+                    self._keep_idle(compare(built[0].text, single.text), [edit], closure)
+        return ()
+
+    def _keep_idle(self, diff: RenderDiff, edits: Sequence[FileEdit], closure: Closure) -> None:
+        """Keep which images of which files changed nothing in a render."""
+        if not changes_anything(diff, edits):
+            idle = [(edit.path, one.image) for edit in edits for one in edit.changes]
+        else:
+            idle = [(edit.path, name) for edit in edits for name in unchanged_images(diff, edit)]
+        for key in dict.fromkeys(idle):
+            self.idle.setdefault(key, []).append(closure)
+
+    def _dead(self) -> tuple[Refusal, ...]:
+        """Return a refusal for each image of a file that changes nothing in any render."""
+        found = []
+        for (path, name), closures in self.idle.items():
+            folders = self.reached[path].folders
+            if path in self.unknown or len(closures) < len(folders):
+                continue
+            if self.reached[path].everywhere:
+                edit = next(one for one in self.edits if one.path == path)
+                found.append(explained(closures[0], edit, name))
+        return tuple(dict.fromkeys(found))
+
+    def _skip(self, edits: Iterable[FileEdit], note: str, hint: str) -> tuple[Refusal, ...]:
+        self.notes.append((note, hint))
+        self.unknown |= {edit.path for edit in edits}
+        return ()
+
+    def _fault(
+        self,
+        built: Sequence[BuildOutput],
+        closure: Closure,
+        edits: Sequence[FileEdit],
+        left_out: Sequence[PurePosixPath],
+    ) -> tuple[Refusal, ...] | None:
+        """Return the refusals where a build failed, none where it says nothing; None where it is fine."""
+        directory, file = closure.directory, str(closure.file)
+        failed = next((number for number, one in enumerate(built) if one.failure), None)
+        if failed is not None and not (failed and built[0].unmade):
+            message = built[failed].failure
+            link = next((path for path in left_out if path.name in message), None)
+            if link is not None:
+                note = f"it stands on {link}, which is a link or submodule"
+                return self._skip(edits, note, "Bring it into the repository as plain files")
+            what = "would no longer build" if failed else "does not build, even before the edit"
+            reason = f"{directory} {what}: {message}"
+            if not failed and not directory.is_relative_to(self.directory):
+                # Whatever else is broken in the repository is not this environment's.
+                self.warnings.append(reason)
+                return self._skip(edits, reason, "")
+            return (Refusal("render", reason, "Mend it, or set render: off.", file),)
+        note = next((one.unmade for one in built if one.unmade), "")
+        if not note and not all(holds_objects(one.text) for one in built):
+            note = f"{self.renderer.name} printed no Kubernetes objects"
+        if not note:
+            return None
+        self.warnings.append(f"{directory} was not rendered: {note}")
+        return self._skip(edits, note, "")
+
+    def _compared(self, found: Verdict) -> Verdict:
+        """Return the verdict with what is to be said of changes beside images."""
+        diff = found.diff
+        if diff is None or diff.images_only:
+            return found
+        if diff.broken:
+            one = diff.broken[0]
+            what = one.other[0] if one.other else one.state
+            reason = f"more than images would change at run time: {one.title}: {what}"
+            hint = "Change it by a pull request of its own."
+        elif diff.unknown:
+            reason = f"{diff.unknown[0].title} could not be compared: it is too large"
+            hint = "Look at it by hand, and set render: warn."
+        else:
+            return found
+        if self.strict:
+            refusal = Refusal("render", reason, hint, str(self.edits[0].path))
+            return Verdict((refusal,), found.warnings, diff)
+        return Verdict(
+            (), (*found.warnings, reason), diff, found.note, found.hint, found.not_judged
+        )
+
+
+def _way(access: str, renderer: Renderer) -> str:
+    """Return what lets a build use what it needs."""
+    if access not in _ALLOWABLE:
+        return "Bring it into the repository as plain files"
+    if access in renderer.allowed:
+        return "Use kustomize, for kubectl runs no programs"
+    return f"Allow it with PROMOTER_RENDER_ALLOW={access}"

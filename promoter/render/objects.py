@@ -13,12 +13,12 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.graph.documents import UnreadableError, parse
-from promoter.graph.value import Origin, Scalar
+from promoter.graph.values import Origin, Scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promoter.graph.value import Value
+    from promoter.graph.values import Value
 
 # Beyond this an object is told, and not taken apart.
 _OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000
@@ -97,6 +97,12 @@ def compare(before: str, after: str) -> RenderDiff:
     _pair_renamed(removed, added)
     found = [_difference(removed.get(key), added.get(key)) for key in {**removed, **added}]
     return RenderDiff(tuple(sorted(found, key=lambda one: (one.images_only, one.title))))
+
+
+def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:
+    """Return several differences as one; an object that is in two of them is shown once."""
+    objects = dict.fromkeys(one for diff in diffs for one in diff.objects)
+    return RenderDiff(tuple(sorted(objects, key=lambda one: (one.images_only, one.title))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +288,3 @@ def _other(lines: Sequence[str], number: int) -> str:
     other = last + 1 + number - first if sign == "-" else back + number - first
     wanted = "+" if sign == "-" else "-"
     return lines[other] if 0 <= other < len(run) and run[other] == wanted else ""
-
-
-def images_of(diffs: Sequence[ObjectDiff]) -> tuple[tuple[str, str], ...]:
-    """Return the images that change in any of the objects, from and to."""
-    return tuple(dict.fromkeys(image for one in diffs for image in one.images))

@@ -57,30 +57,30 @@ class Renderer:
         return self.name.startswith("kubectl")
 
     @property
-    def means(self) -> frozenset[str]:
+    def access(self) -> frozenset[str]:
         """What a build may use beside files."""
         return self.allowed - {_EXEC} if self.is_kubectl else self.allowed
 
     def command(self, folder: Path) -> list[str]:
         """Return the command that renders a folder."""
         command = [self.program, "kustomize" if self.is_kubectl else "build", str(folder)]
-        if _HELM in self.means:
+        if _HELM in self.access:
             command.append("--enable-helm")
-        if _EXEC in self.means:
+        if _EXEC in self.access:
             command += ["--enable-alpha-plugins", "--enable-exec"]
         return command
 
     def surroundings(self, home: Path) -> dict[str, str]:
         """Return the environment of a build: its own, with a way out only where one is allowed."""
-        path = self.environment.get("PATH", os.defpath) if self.means else os.defpath
+        path = self.environment.get("PATH", os.defpath) if self.access else os.defpath
         own = {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "GIT_TERMINAL_PROMPT": "0"}
-        if _NETWORK in self.means:
+        if _NETWORK in self.access:
             return own | {key: self.environment[key] for key in _ROUTES if key in self.environment}
         return own | dict.fromkeys(_PROXIES, _NOWHERE) | {"GIT_ALLOW_PROTOCOL": "none"}
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class BuildOutput:
     """What one build printed, or why it failed, or why there is no telling."""
 
     text: str = ""
@@ -112,7 +112,7 @@ def find(
     return None
 
 
-def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[Built]:
+def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[BuildOutput]:
     """Build folders side by side; once one fails, those behind it are not waited for."""
     builds: list[_Build] = []
     limit = min(_TIME, renderer.remaining() / 2)
@@ -121,7 +121,7 @@ def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[
         builds.extend(_Build.started(renderer, folder, home) for folder in folders)
         _watch(builds, end)
     except OSError as error:
-        return [Built(unmade=f"{renderer.name} can not be run ({type(error).__name__})")]
+        return [BuildOutput(unmade=f"{renderer.name} can not be run ({type(error).__name__})")]
     finally:
         for build in builds:
             build.end()
@@ -176,18 +176,18 @@ class _Build:
             if stream is not None:
                 stream.close()
 
-    def result(self, renderer: Renderer, limit: float) -> Built:
+    def result(self, renderer: Renderer, limit: float) -> BuildOutput:
         """Return what came of it."""
         if self.is_excessive:
-            return Built(unmade=f"{renderer.name} printed more than {_OUTPUT >> 20} MB")
+            return BuildOutput(unmade=f"{renderer.name} printed more than {_OUTPUT >> 20} MB")
         if self.status is None:
-            return Built(unmade=f"{renderer.name} was not done within {limit:.0f} s")
+            return BuildOutput(unmade=f"{renderer.name} was not done within {limit:.0f} s")
         if self.status < 0:
-            return Built(unmade=f"{renderer.name} was ended by signal {-self.status}")
+            return BuildOutput(unmade=f"{renderer.name} was ended by signal {-self.status}")
         if self.status:
             said = redacted(bytes(self.message).decode("utf-8", "replace"))
-            return Built(failure=_said(said, self.folder) or f"status {self.status}")
-        return Built(bytes(self.output).decode("utf-8", "replace"))
+            return BuildOutput(failure=_said(said, self.folder) or f"status {self.status}")
+        return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
 
 
 def _watch(builds: Sequence[_Build], end: float) -> None:

@@ -1,4 +1,4 @@
-"""What building a kustomization takes beside the repository's own files: network, Helm, programs.
+"""What building a kustomization needs beside the repository's own files: network, Helm, programs.
 
 The content is not trusted. Whatever could make kustomize reach out counts, in any field, also where
 kustomize reads a file in another way than this project does.
@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from promoter.graph.value import Scalar, mapping, text_of
+from promoter.graph.values import Scalar, mapping, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.graph.value import Mapping, Value
+    from promoter.graph.values import Mapping, Value
 
 
-class Means(StrEnum):
+class Access(StrEnum):
     """What a build may use beside files; all but `files` can be allowed."""
 
     NETWORK = "network"
@@ -29,10 +29,10 @@ class Means(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that a build takes, and where it was met."""
+class Requirement:
+    """Something that a build needs beside files, and where that is written."""
 
-    means: Means
+    access: Access
     reason: str
 
 
@@ -91,11 +91,11 @@ def ambiguous(value: Value) -> str:
     return ""
 
 
-def of_plugin(document: Mapping) -> Means | None:
+def of_plugin(document: Mapping) -> Access | None:
     """Return what a generator's or transformer's configuration takes; None for files alone."""
     notes = mapping(mapping(document.get("metadata")).get("annotations"))
     if text_of(document.get("apiVersion")) != "builtin" or notes or ambiguous(document):
-        return Means.EXEC
+        return Access.EXEC
     if text_of(document.get("kind")) == _HELM:
-        return Means.HELM
-    return Means.NETWORK if any(fetched(document, whole=True)) else None
+        return Access.HELM
+    return Access.NETWORK if any(fetched(document, whole=True)) else None

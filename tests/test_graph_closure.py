@@ -10,7 +10,7 @@ import pytest
 
 from promoter import graph
 from promoter.git.folder import DirectoryTree
-from tests.graph_files import deployment, images, reach, tree
+from tests.graph_files import closure, deployment, images, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,15 +27,12 @@ def _patched(patch: str, **more: str) -> dict[str, str]:
     }
 
 
-def test_a_container_is_found_with_its_place(tmp_path: Path) -> None:
+def test_an_image_has_its_place(tmp_path: Path) -> None:
     files = {"kustomization.yaml": "resources: [base]\n", "base/d.yaml": "# one\n" + deployment()}
     files["base/kustomization.yaml"] = "resources: [./d.yaml]\n"
-    found = reach(tmp_path, files)
-    (container,) = found.containers
-    assert (container.image, container.file) == ("app:1", "base/d.yaml")
-    assert (container.line, container.column) == (11, 16)
-    assert (container.kind, container.name) == ("Deployment", "app")
-    assert container.field == "spec.template.spec.containers[0].image"
+    found = closure(tmp_path, files)
+    (image,) = found.images
+    assert (image.text, image.file, image.line, image.column) == ("app:1", "base/d.yaml", 11, 16)
     assert found.complete
     assert found.warnings == ()
 
@@ -48,7 +45,7 @@ def test_every_file_read_is_named(tmp_path: Path) -> None:
         "b/d.yaml": deployment(),
         "b/unused.yaml": deployment("other"),
     }
-    found = reach(tmp_path, files, "a")
+    found = closure(tmp_path, files, "a")
     assert {str(path) for path in found.files} == files.keys() - {"b/unused.yaml"}
 
 
@@ -59,7 +56,7 @@ def test_own_images_and_replacements_are_still_to_come(tmp_path: Path) -> None:
         " fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
         "d.yaml": deployment(),
     }
-    assert images(reach(tmp_path, files)) == ["app:1"]
+    assert images(closure(tmp_path, files)) == ["app:1"]
 
 
 def test_lower_layers_change_names_and_are_remembered(tmp_path: Path) -> None:
@@ -69,26 +66,34 @@ def test_lower_layers_change_names_and_are_remembered(tmp_path: Path) -> None:
         "base/d.yaml": deployment(),
         "comp/kustomization.yaml": "kind: Component\nimages: [{name: reg/app, newTag: '3'}]\n",
     }
-    found = reach(tmp_path, files)
+    found = closure(tmp_path, files)
     assert images(found) == ["reg/app:3"]
-    assert [(past.text, past.file) for past in found.containers[0].past] == [
-        ("app:1", "base/kustomization.yaml"),
-        ("reg/app:1", "comp/kustomization.yaml"),
+    assert [(step.before, step.entry.place) for step in found.images[0].steps] == [
+        ("app:1", "base/kustomization.yaml:2"),
+        ("reg/app:1", "comp/kustomization.yaml:2"),
     ]
 
 
-def test_replacements_of_lower_layers_are_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "doubted"),
+    [
+        ("spec.template.spec.containers.[name=main].image", True),
+        ("spec.template.spec.containers.0", True),
+        ("metadata.labels.version", False),
+    ],
+)
+def test_a_lower_replacement_of_images_leaves_every_name_possible(
+    path: str, doubted: bool, tmp_path: Path
+) -> None:
     files = {
         "kustomization.yaml": "resources: [base]\n",
-        "base/kustomization.yaml": "resources: [d.yaml, c.yaml]\nreplacements: [{path: r.yaml}]\n",
+        "base/kustomization.yaml": "resources: [d.yaml]\nreplacements: [{path: r.yaml}]\n",
         "base/r.yaml": "- source: {kind: ConfigMap, fieldPath: data.tag}\n  targets:\n"
-        "  - select: {kind: Deployment}\n    fieldPaths:\n"
-        "    - spec.template.spec.containers.[name=main].image\n"
-        "    options: {delimiter: ':', index: 1}\n",
-        "base/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {tag: v9}\n",
+        f"  - {{select: {{kind: Deployment}}, fieldPaths: ['{path}']}}\n",
         "base/d.yaml": deployment(),
     }
-    assert images(reach(tmp_path, files)) == ["app:v9"]
+    found = closure(tmp_path, files)
+    assert (found.complete, found.unknown.startswith("base/r.yaml:1")) == (True, doubted)
 
 
 _MERGE = (
@@ -99,37 +104,28 @@ _JSON = "- target: {kind: Deployment}\n  patch: "
 
 
 @pytest.mark.parametrize(
-    ("patch", "expected"),
+    ("patch", "more"),
     [
         ("- path: p.yaml\n", ["app:p"]),
-        ("- path: p.yaml\n  target: {kind: Deploy.*}\n", ["app:p"]),
-        ("- path: p.yaml\n  target: {kind: Deploy}\n", ["app:1"]),
-        ("- path: p.yaml\n  target: {name: app, labelSelector: 'a in (b)'}\n", ["app:1"]),
-        ("- path: p.yaml\n  target: {labelSelector: '!a'}\n", ["app:p"]),
-        (
-            f"{_JSON}'[{{op: replace, path: {_LIST}/0/image, value: j:1}}]'\n",
-            ["j:1"],
-        ),
+        (f"{_JSON}'[{{op: replace, path: {_LIST}/0/image, value: j:1}}]'\n", ["j:1"]),
         (
             f"{_JSON}|-\n    - {{op: add, path: {_LIST}/-, value: {{name: n, image: n:1}}}}\n",
-            ["app:1", "n:1"],
+            ["n", "n:1"],
         ),
         (
             f"{_MERGE}spec: {{template: {{spec: {{containers: [{{name: n, image: n:1}}]}}}}}}\n",
-            ["n:1", "app:1"],
-        ),
-        (
-            f"{_MERGE}spec: {{template: {{spec: {{containers: [{{name: main, $patch: delete}}]}}}}}}\n",
-            [],
+            ["n:1"],
         ),
         (f"{_MERGE}$patch: delete\n", []),
     ],
 )
-def test_patches_come_before_images(patch: str, expected: list[str], tmp_path: Path) -> None:
+def test_an_image_that_a_patch_may_set_counts_beside_the_old_one(
+    patch: str, more: list[str], tmp_path: Path
+) -> None:
     smp = _SMP + "spec: {template: {spec: {containers: [{name: main, image: 'app:p'}]}}}\n"
-    found = reach(tmp_path, _patched(patch, **{"p.yaml": smp}))
-    assert images(found) == expected
-    assert found.warnings == ()
+    found = closure(tmp_path, _patched(patch, **{"p.yaml": smp}))
+    assert images(found) == ["app:1", *more]
+    assert (found.warnings, found.patched) == ((), True)
 
 
 def test_an_image_of_an_inline_patch_has_its_place_in_the_kustomization(tmp_path: Path) -> None:
@@ -137,56 +133,8 @@ def test_an_image_of_an_inline_patch_has_its_place_in_the_kustomization(tmp_path
         "- target: {kind: Deployment}\n  patch: |-\n    - op: replace\n"
         "      path: /spec/template/spec/containers/0/image\n      value: j:1\n"
     )
-    (container,) = reach(tmp_path, _patched(patch)).containers
-    assert (container.file, container.line) == ("kustomization.yaml", 7)
-
-
-def test_replacements_copy_from_what_is_generated(tmp_path: Path) -> None:
-    files = {
-        "kustomization.yaml": "resources: [base]\n",
-        "base/kustomization.yaml": "resources: [d.yaml]\n"
-        "configMapGenerator: [{name: c, envs: [p.env], literals: ['x=\"y\"']}]\n"
-        "replacements: [{source: {kind: ConfigMap, name: c, fieldPath: data.image}, targets:"
-        " [{select: {kind: Deployment}, fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
-        "base/p.env": "# where it is\n\nimage=mirror/app:9\n",
-        "base/d.yaml": deployment(),
-    }
-    found = reach(tmp_path, files)
-    assert images(found) == ["mirror/app:9"]
-    assert PurePosixPath("base/p.env") in found.files
-
-
-def test_a_namespace_takes_the_namespaces_name(tmp_path: Path) -> None:
-    files = {
-        "kustomization.yaml": "resources: [base]\npatches: [{path: p.yaml}]\n",
-        "p.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: here}\n$patch: delete\n",
-        "base/kustomization.yaml": "resources: [n.yaml, d.yaml]\nnamespace: here\n",
-        "base/n.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: system}\n",
-        "base/d.yaml": deployment(),
-    }
-    assert reach(tmp_path, files).warnings == ()
-
-
-def test_a_list_of_an_unknown_kind_gives_way_as_a_whole(tmp_path: Path) -> None:
-    rollout = deployment(kind="Rollout").replace("apps/v1", "argoproj.io/v1alpha1")
-    patch = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: app}\n"
-    patch += "spec: {template: {spec: {containers: [{name: other, image: 'other:1'}]}}}\n"
-    files = _patched("- path: p.yaml\n", **{"p.yaml": patch})
-    files["d.yaml"] = rollout
-    assert images(reach(tmp_path, files)) == ["other:1"]
-
-
-def test_an_old_name_still_finds_its_object(tmp_path: Path) -> None:
-    files = {
-        "kustomization.yaml": "resources: [base]\npatchesStrategicMerge: [p.yaml]\n",
-        "p.yaml": _SMP + "spec: {template: {spec: {containers: [{name: main, image: 'app:p'}]}}}\n",
-        "base/kustomization.yaml": "namePrefix: x-\nnamespace: n\nresources: [d.yaml]\n",
-        "base/d.yaml": deployment().replace("name: app\n", "name: app\n", 1),
-    }
-    found = reach(tmp_path, files)
-    # The patch names no namespace, and neither did the object when it had that name.
-    assert images(found) == ["app:p"]
-    assert found.containers[0].name == "x-app"
+    (_, image) = closure(tmp_path, _patched(patch)).images
+    assert (image.file, image.line) == ("kustomization.yaml", 7)
 
 
 def test_lists_of_objects_are_objects(tmp_path: Path) -> None:
@@ -195,16 +143,7 @@ def test_lists_of_objects_are_objects(tmp_path: Path) -> None:
         "kustomization.yaml": "resources: [l.yaml]\n",
         "l.yaml": f"apiVersion: v1\nkind: List\nitems:\n- {inner.rstrip()}\n",
     }
-    assert images(reach(tmp_path, files)) == ["app:1"]
-
-
-def test_local_configuration_is_no_container(tmp_path: Path) -> None:
-    local = "  name: app\n  annotations: {config.kubernetes.io/local-config: 'true'}\n"
-    files = {
-        "kustomization.yaml": "resources: [d.yaml]\n",
-        "d.yaml": deployment().replace("  name: app\n", local),
-    }
-    assert images(reach(tmp_path, files)) == []
+    assert images(closure(tmp_path, files)) == ["app:1"]
 
 
 @pytest.mark.parametrize(
@@ -218,25 +157,17 @@ def test_local_configuration_is_no_container(tmp_path: Path) -> None:
         ({"kustomization.yaml": "resources: [.]"}, "circle"),
         ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: [\n"}, "a.yaml:2:1"),
         ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: {{ .X }}\n: {"}, "a.yaml"),
-        ({"kustomization.yaml": "generators: [g.yaml]"}, "generators"),
+        ({"kustomization.yaml": "generators: [g.yaml]"}, "g.yaml is not there"),
         ({"kustomization.yaml": "helmCharts: [{name: x}]"}, "helmcharts"),
         ({"kustomization.yaml": "kind: Component"}, "component"),
         ({"kustomization.yaml": "- 1"}, "no kustomization"),
         ({"kustomization.yaml": ""}, "no kustomization"),
         ({"kustomization.yaml": "a: b", "Kustomization": "a: b"}, "2 kustomizations"),
-        ({"kustomization.yaml": "patches: [{path: p.yaml}]", "p.yaml": _SMP}, "finds 0 objects"),
         ({"kustomization.yaml": "resources: [b]", "b/x": ""}, "b: holds 0 kustomizations"),
-        ({"kustomization.yaml": "resources: [b]", "b/kustomization.yaml": "images: [{name: c++}]",
-          }, "warn nothing"),
     ],
 )  # fmt: skip
-def test_what_can_not_be_read_is_a_warning(
-    files: dict[str, str], said: str, tmp_path: Path
-) -> None:
-    found = reach(tmp_path, files)
-    if said == "warn nothing":
-        assert found.complete
-        return
+def test_what_cannot_be_read_is_a_warning(files: dict[str, str], said: str, tmp_path: Path) -> None:
+    found = closure(tmp_path, files)
     assert not found.complete
     assert said in " ".join(found.warnings)
 
@@ -244,7 +175,7 @@ def test_what_can_not_be_read_is_a_warning(
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "linked").symlink_to("real")
-    found = reach(tmp_path, {"kustomization.yaml": "resources: [linked/a.yaml]\n"})
+    found = closure(tmp_path, {"kustomization.yaml": "resources: [linked/a.yaml]\n"})
     assert "symbolic link linked" in found.warnings[0]
 
 
@@ -254,7 +185,7 @@ def test_a_layer_may_not_contain_who_stands_on_it(tmp_path: Path) -> None:
         "c/kustomization.yaml": "resources: [../a]\n",
         "a/kustomization.yaml": "resources: [b]\n",
     }
-    found = reach(tmp_path, files, "a/b")
+    found = closure(tmp_path, files, "a/b")
     assert "circle" in found.warnings[0]
 
 
@@ -274,12 +205,12 @@ def test_a_layer_may_not_contain_who_stands_on_it(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_hostile_files_end_in_a_warning(text: str, tmp_path: Path) -> None:
     began = time.process_time()
-    found = reach(tmp_path, {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": text})
+    found = closure(tmp_path, {"kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": text})
     assert time.process_time() - began < 20
     assert found.complete == (text == "? [a]\n: b\n")
 
 
-def test_layers_that_double_are_bounded(tmp_path: Path) -> None:
+def test_layers_that_are_reached_by_many_ways_are_read_one_time(tmp_path: Path) -> None:
     files = {
         f"l{n}/kustomization.yaml": f"resources: [a, b]\nnamePrefix: x{n}-\n" for n in range(30)
     }
@@ -291,8 +222,8 @@ def test_layers_that_double_are_bounded(tmp_path: Path) -> None:
     files["l29/kustomization.yaml"] = "resources: [d.yaml]\n"
     files["l29/d.yaml"] = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
     began = time.process_time()
-    found = reach(tmp_path, files, "l0")
-    assert not found.complete
+    found = closure(tmp_path, files, "l0")
+    assert found.complete
     assert time.process_time() - began < 10
 
 
@@ -323,8 +254,8 @@ def test_files_are_fetched_one_batch_a_level(tmp_path: Path) -> None:
         files[f"app{n}/s.yaml"] = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
     tree(tmp_path, files)
     watched = _Watched(tmp_path)
-    found = graph.reach(watched, PurePosixPath("over"))
-    assert (len(found.containers), found.warnings) == (20, ())
+    found = graph.read_closure(watched, PurePosixPath("over"))
+    assert (len(found.images), found.warnings) == (20, ())
     assert watched.alone == []
     assert len([batch for batch in watched.batches if batch]) == 3
 
@@ -377,7 +308,14 @@ _GENERATED = "configMapGenerator: [{name: a, %s}]\n"
             "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n",
             {"helm"},
         ),
-        ("generators: [folder]\n", {"files"}),
+        ("generators: [folder]\n", set()),
+        ("generators: [made]\n", {"exec"}),
+        ("generators: [patched]\n", {"files"}),
+        (
+            "transformers: ['{apiVersion: builtin, kind: PatchTransformer, metadata: {name: x},"
+            f' path: "{_HOST}/p.yaml"}}\']\n',
+            {"network"},
+        ),
         ("resources: [../../outside]\n", {"files"}),
         ("components: [link]\n", {"files"}),
         (_GENERATED % "files: [link]", {"files"}),
@@ -402,13 +340,18 @@ def test_what_a_build_takes_beside_files_is_known(
         "g.yaml": "apiVersion: example.com/v1\nkind: G\nmetadata: {name: g}\n",
         "builtin.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: g}\n",
         "fn.yaml": "apiVersion: builtin\nkind: F\nmetadata:\n  annotations: {config.kubernetes.io/function: x}\n",
-        "folder/kustomization.yaml": "resources: []\n",
+        "folder/kustomization.yaml": "resources: [b.yaml]\n",
+        "folder/b.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: g}\n",
+        "made/kustomization.yaml": "resources: [../folder, g.yaml]\n",
+        "made/g.yaml": "apiVersion: example.com/v1\nkind: G\nmetadata: {name: g}\n",
+        "patched/kustomization.yaml": "resources: [b.yaml]\npatches: [{patch: 'a: b'}]\n",
+        "patched/b.yaml": "apiVersion: builtin\nkind: X\nmetadata: {name: g}\n",
         "kustomization.yaml": text if "resources" in text else f"resources: [d.yaml]\n{text}",
     }
     made = tree(tmp_path, files)
     (tmp_path / "link").symlink_to("d.yaml")
-    found = graph.reach(made, PurePosixPath())
-    assert {str(need.means) for need in found.needs} == means
+    found = graph.read_closure(made, PurePosixPath())
+    assert {str(one.access) for one in found.requirements} == means
     assert not (found.complete and means - {"files"})
 
 
@@ -417,17 +360,29 @@ def test_a_kustomization_that_hides_behind_another_document_is_read_as_kustomize
 ) -> None:
     first = f"kind: CustomResourceDefinition\nkind: Kustomization\nresources: ['{_HOST}']\n"
     text = f"{first}---\nresources: [d.yaml]\n"
-    found = reach(tmp_path, {"kustomization.yaml": text, "d.yaml": deployment()})
-    assert "network" in {need.means for need in found.needs}
+    found = closure(tmp_path, {"kustomization.yaml": text, "d.yaml": deployment()})
+    assert "network" in {one.access for one in found.requirements}
 
 
-def test_a_replacement_is_rehearsed_after_the_images(tmp_path: Path) -> None:
-    text = (
-        "resources: [d.yaml]\nimages: [{name: app, newTag: '2'}]\n"
-        "replacements:\n- source: {kind: Deployment,"
-        " fieldPath: spec.template.spec.containers.0.image, options: {delimiter: ':', index: 1}}\n"
-        "  targets: [{select: {kind: Deployment}, fieldPaths: [metadata.labels.version],"
-        " options: {create: true}}]\n"
-    )
-    found = reach(tmp_path, {"kustomization.yaml": text, "d.yaml": deployment(image="app")})
-    assert (found.complete, found.warnings) == (True, ())
+@pytest.mark.parametrize(
+    ("text", "complete", "unknown"),
+    [
+        ("kind: LabelTransformer\nlabels: {a: b}\n", True, False),
+        ("kind: NamespaceTransformer\n", True, False),
+        ("kind: PatchTransformer\npatch: '{}'\n", True, True),
+        ("kind: ImageTagTransformer\nimageTag: {name: app, newName: b}\n", True, True),
+        ("kind: PrefixTransformer\nfieldSpecs: [{path: spec/containers/image}]\n", True, True),
+        ("kind: OfTomorrow\n", False, False),
+    ],
+)
+def test_a_built_in_transformer_does_not_switch_the_check_off(
+    text: str, complete: bool, unknown: bool, tmp_path: Path
+) -> None:
+    files = {
+        "kustomization.yaml": "resources: [base]\n",
+        "base/kustomization.yaml": "resources: [d.yaml]\ntransformers: [t.yaml]\n",
+        "base/t.yaml": f"apiVersion: builtin\nmetadata: {{name: t}}\n{text}",
+        "base/d.yaml": deployment(),
+    }
+    found = closure(tmp_path, files)
+    assert (found.complete, bool(found.unknown)) == (complete, unknown)

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a scalar was before a file changed it."""
-
-    text: str
-    file: str
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A scalar's text, unresolved, where it was written, and what changed it since."""
+    """A scalar's text, unresolved, and where it was written; lines and columns count from 1."""
 
     text: str
     file: str = ""
     line: int = 1
     column: int = 1
     null: bool = False
-    past: tuple[Past, ...] = field(default=())
-
-    def changed(self, text: str, by: str) -> Scalar:
-        """Return the scalar with another text, remembering who changed it."""
-        if text == self.text:
-            return self
-        return replace(self, text=text, null=False, past=(*self.past, Past(self.text, by)))
 
 
 Value: TypeAlias = "Scalar | dict[str, Value] | list[Value]"
@@ -61,10 +49,13 @@ def text_of(value: Value | None) -> str:
     return value.text if isinstance(value, Scalar) and not value.null else ""
 
 
-def copied(value: Value) -> Value:
-    """Return a value that shares nothing which can change."""
-    if isinstance(value, dict):
-        return {key: copied(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [copied(child) for child in value]
-    return value
+def scalars(value: Value | None) -> Iterator[Scalar]:
+    """Yield every scalar at or below a value, but for keys."""
+    if isinstance(value, Scalar):
+        yield value
+    elif isinstance(value, list):
+        for child in value:
+            yield from scalars(child)
+    elif value is not None:
+        for child in value.values():
+            yield from scalars(child)

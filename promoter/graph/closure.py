@@ -1,0 +1,173 @@
+"""The closure of a kustomization: all kustomizations and files below it, read level by level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.model import Kind
+from promoter.graph import plugins
+from promoter.graph.images import Images
+from promoter.graph.layer import Layer, read_layer
+from promoter.graph.prefetch import likely_files
+from promoter.graph.reading import Reading, shortened
+from promoter.graph.requirements import Access, fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import Tree
+    from promoter.graph.images import Image
+    from promoter.graph.requirements import Requirement
+    from promoter.graph.transformer import Entry
+
+_LAYERS_LIMIT = 1_000
+_CHARTS = ("helmcharts", "helmchartinflationgenerator")
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """All that a kustomization is built from; not complete where something cannot be read."""
+
+    directory: PurePosixPath
+    file: PurePosixPath
+    """The kustomization itself; the folder where there is not exactly one."""
+    images: tuple[Image, ...] = ()
+    """The images that containers may have as the kustomization's own `images` meet them."""
+    entries: tuple[Entry, ...] = ()
+    """The kustomization's own `images`."""
+    complete: bool = True
+    warnings: tuple[str, ...] = ()
+    files: tuple[PurePosixPath, ...] = ()
+    """All files that are read, the kustomizations included."""
+    folders: tuple[PurePosixPath, ...] = ()
+    """The folders of all kustomizations, its own included."""
+    requirements: tuple[Requirement, ...] = ()
+    """What a build needs beside the repository's own files."""
+    unknown: str = ""
+    """Why a container may have any image at all, '' where it may not."""
+    overwriting: tuple[str, ...] = ()
+    """The places of what runs after its own `images`: replacements and transformers."""
+    patched: bool = False
+    """Whether a patch, a replacement or a transformer may change what the files say."""
+    layers: Mapping[PurePosixPath, Layer] = field(default_factory=dict, repr=False)
+
+    @property
+    def copies_values(self) -> bool:
+        """Whether something may copy an image to elsewhere before `images` changes it."""
+        names = ("replacements", "vars", "transformers")
+        return any(layer.listed(*names) for layer in self.layers.values())
+
+
+_known: WeakKeyDictionary[Tree, dict[PurePosixPath, Closure]] = WeakKeyDictionary()
+
+
+def read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
+    """Return the closure of a folder's kustomization, up to the repository's edge; never raises.
+
+    What was read of a commit is remembered.
+    """
+    if not tree.commit:
+        return _read_closure(tree, directory)
+    known = _known.setdefault(tree, {})
+    if directory not in known:
+        known[directory] = _read_closure(tree, directory)
+    return known[directory]
+
+
+def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
+    reading = Reading(tree)
+    layers = _read_layers(reading, directory)
+    top = layers.get(directory)
+    known = plugins.examine(reading, layers)
+    images = Images(reading, layers, known)
+    found = images.of(top) if top is not None else ()
+    return Closure(
+        directory=directory,
+        file=top.file if top is not None else directory,
+        images=found,
+        entries=tuple(top.entries()) if top is not None else (),
+        complete=reading.complete,
+        warnings=tuple(reading.warnings),
+        files=tuple(reading.files),
+        folders=tuple(reading.folders),
+        requirements=tuple(reading.requirements.values()),
+        unknown=images.unknown,
+        overwriting=tuple(top.overwriting()) if top is not None else (),
+        patched=any(layer.patches_anything for layer in layers.values()),
+        layers=layers,
+    )
+
+
+def _read_layers(reading: Reading, directory: PurePosixPath) -> dict[PurePosixPath, Layer]:
+    """Return all kustomizations below a folder; one batch of files a level is fetched."""
+    layers: dict[PurePosixPath, Layer] = {}
+    level: dict[PurePosixPath, None] = {directory: None}
+    files = likely_files(reading.tree, directory)
+    while level:
+        known = {one: file for one in level if (file := _file(reading, one)) is not None}
+        reading.tree.prefetch([*files, *known.values()])
+        below: dict[PurePosixPath, None] = {}
+        files = []
+        for one, file in known.items():
+            layer = read_layer(reading, file)
+            if layer is None:
+                continue
+            layers[one] = layer
+            _require(reading, layer)
+            for path in _named_paths(reading, layer):
+                if reading.kind(path) is Kind.FILE:
+                    files.append(path)
+                elif path not in layers:
+                    below[path] = None
+        if len(layers) + len(below) > _LAYERS_LIMIT:
+            reason = "stands on too many kustomizations"
+            reading.note(directory, reason, access=Access.FILES)
+            break
+        level = below
+    reading.tree.prefetch(files)
+    return layers
+
+
+def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
+    """Return a folder's kustomization, None with a note where there is not exactly one."""
+    reading.folders[directory] = None
+    entries = reading.tree.entries(directory)
+    found = [name for name in KUSTOMIZATION_NAMES if name in entries]
+    if len(found) != 1:
+        reading.note(directory, f"holds {len(found)} kustomizations, not one")
+        return None
+    if entries[found[0]] is not Kind.FILE:
+        reason = f"is no file but a {entries[found[0]]}"
+        reading.note(directory / found[0], reason, access=Access.FILES)
+        return None
+    return directory / found[0]
+
+
+def _require(reading: Reading, layer: Layer) -> None:
+    """Note what a kustomization needs beside files by its own fields."""
+    for name in _CHARTS:
+        if layer.listed(name):
+            reason = f"its {name} are made by Helm, which is not run"
+            reading.note(layer.file, reason, access=Access.HELM)
+    for scalar in fetched(layer.fields):
+        text = shortened(scalar.text)
+        reading.note(layer.file, f"{text} is remote and is not read", scalar, Access.NETWORK)
+
+
+def _named_paths(reading: Reading, layer: Layer) -> Iterator[PurePosixPath]:
+    """Yield the files and folders that a kustomization names and whose contents matter."""
+    for value in layer.paths():
+        path = reading.path(layer.file, value)
+        if path is not None:
+            yield path
+    for value in layer.plugin_paths():
+        # What is not there is noted where the plugins are examined.
+        path = reading.path(layer.file, value)
+        if path is not None:
+            yield path
+    for value in layer.unread_paths():
+        reading.path(layer.file, value)

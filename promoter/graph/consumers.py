@@ -1,0 +1,185 @@
+"""The kustomizations that reach edited files: those that list them, and the overlays of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.model import Kind
+from promoter.domain.paths import resolved
+from promoter.graph.images import Images
+from promoter.graph.layer import read_layer
+from promoter.graph.plugins import Plugins
+from promoter.graph.prefetch import kustomizations_in
+from promoter.graph.reading import Reading
+from promoter.graph.values import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from promoter.domain.model import Change, FileEdit, Tree
+    from promoter.graph.layer import Layer
+
+ROOT = PurePosixPath()
+_FOLDERS_LIMIT = 5_000
+_KUSTOMIZATIONS_LIMIT = 300
+_JUDGED_LIMIT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Kustomizations:
+    """Which kustomizations an edited file ends up in."""
+
+    folders: tuple[PurePosixPath, ...] = ()
+    """The folders of the outermost ones: those of the environment where there are any."""
+    unlisted_in: PurePosixPath | None = None
+    """The kustomization nearby that should list the file's containers and does not."""
+    everywhere: bool = True
+    """Whether all that reach it are known; not so in a repository of very many kustomizations."""
+
+
+def kustomizations_of(
+    tree: Tree, edits: Iterable[FileEdit], directory: PurePosixPath
+) -> dict[PurePosixPath, Kustomizations]:
+    """Return, for each edited file, the kustomizations that reach it.
+
+    `directory` is the environment's folder. Kustomize reads no file from outside the folder of a
+    kustomization, so that the ones which list a file stand above it.
+    """
+    index = _Index(tree)
+    return {edit.path: _of_file(index, edit, directory) for edit in edits}
+
+
+def _of_file(index: _Index, edit: FileEdit, directory: PurePosixPath) -> Kustomizations:
+    """Return the kustomizations that reach one file."""
+    path = edit.path
+    if path.name in KUSTOMIZATION_NAMES:
+        layer = index.layer(path.parent)
+        direct = [path.parent]
+        if layer is None or (path.parent == directory and layer.stands_alone):
+            return Kustomizations((path.parent,))
+    else:
+        index.add(path.parents)
+        direct = [one for one in path.parents if path in index.named_by(one)]
+    if not direct:
+        return Kustomizations(unlisted_in=_should_list(index, edit, directory))
+    index.add(_folders_below(index.tree, directory))
+    reached = index.reached_from(direct)
+    own = [one for one in reached if one == directory or one.is_relative_to(directory)]
+    everywhere = True
+    if not index.outermost(own):
+        folders = list(_folders_below(index.tree, ROOT))
+        everywhere = len(folders) < _FOLDERS_LIMIT and index.add(folders)
+        own = index.reached_from(direct)
+    return Kustomizations(tuple(index.outermost(own))[:_JUDGED_LIMIT], everywhere=everywhere)
+
+
+@dataclass(slots=True)
+class _Index:
+    """The kustomizations that have been looked into, and what each of them names."""
+
+    tree: Tree
+    reading: Reading = field(init=False)
+    layers: dict[PurePosixPath, Layer | None] = field(default_factory=dict)
+    named: dict[PurePosixPath, frozenset[PurePosixPath]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.reading = Reading(self.tree)
+
+    def add(self, folders: Iterable[PurePosixPath]) -> bool:
+        """Read the kustomizations of folders in one round trip; say whether that was not too many."""
+        files = {
+            folder: file
+            for folder in folders
+            if folder not in self.layers
+            for file in kustomizations_in(self.tree, folder)
+        }
+        if len(files) + len(self.layers) > _KUSTOMIZATIONS_LIMIT:
+            return False
+        self.tree.prefetch(files.values())
+        for folder, file in files.items():
+            self.layers[folder] = layer = read_layer(self.reading, file)
+            self.named[folder] = frozenset(_named(layer)) if layer is not None else frozenset()
+        return True
+
+    def layer(self, folder: PurePosixPath) -> Layer | None:
+        """Return the kustomization of a folder."""
+        self.add([folder])
+        return self.layers.get(folder)
+
+    def named_by(self, folder: PurePosixPath) -> frozenset[PurePosixPath]:
+        """Return the files and folders that a kustomization names."""
+        return self.named.get(folder, frozenset())
+
+    def reached_from(self, direct: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+        """Return these kustomizations and all that stand on them, as far as they are known."""
+        users: dict[PurePosixPath, list[PurePosixPath]] = {}
+        for folder, named in self.named.items():
+            for one in named:
+                users.setdefault(one, []).append(folder)
+        found = dict.fromkeys(direct)
+        waiting = list(direct)
+        while waiting:
+            for user in users.get(waiting.pop(), ()):
+                if user not in found:
+                    found[user] = None
+                    waiting.append(user)
+        return list(found)
+
+    def outermost(self, folders: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+        """Return those that none of the others stands on, and that can be built by themselves."""
+        chosen = set(folders)
+        inner = {named for one in chosen for named in self.named_by(one) if named != one}
+        return [
+            one
+            for one in folders
+            if one not in inner and (layer := self.layers.get(one)) and layer.stands_alone
+        ]
+
+
+def _named(layer: Layer) -> Iterator[PurePosixPath]:
+    """Yield the paths that a kustomization names."""
+    values = (*layer.paths(), *layer.plugin_paths(), *layer.unread_paths(), *layer.values_paths())
+    for value in values:
+        path = resolved(layer.directory, text_of(value))
+        if path is not None:
+            yield path
+
+
+def _folders_below(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield a folder and the folders below it, as many as are looked into."""
+    tree.unfold(directory)
+    waiting, seen = [directory], 0
+    while waiting and seen < _FOLDERS_LIMIT:
+        folder = waiting.pop()
+        seen += 1
+        yield folder
+        waiting += [
+            folder / name
+            for name, kind in tree.entries(folder).items()
+            if kind is Kind.DIRECTORY and not name.startswith(".")
+        ]
+
+
+def _should_list(index: _Index, edit: FileEdit, directory: PurePosixPath) -> PurePosixPath | None:
+    """Return the kustomization that stands over a file of containers and does not list it."""
+    inside = edit.path.is_relative_to(directory)
+    over = [one for one in edit.path.parents if not inside or one.is_relative_to(directory)]
+    nearby = next((one for one in (over if inside else over[:1]) if index.layers.get(one)), None)
+    layer = index.layers.get(nearby) if nearby is not None else None
+    if layer is None or not edit.changes or not all(is_container(index.tree, edit)):
+        return None
+    return layer.file
+
+
+def is_container(tree: Tree, edit: FileEdit) -> Iterator[bool]:
+    """Yield, for each change of a file, whether it is made in a container's own image."""
+    written = Images(Reading(tree), {}, Plugins()).written(edit.path)
+    places = {(one.line, one.column) for one in written if one.certain}
+    return (_place(change) in places for change in edit.changes if change.field != "linked")
+
+
+def _place(change: Change) -> tuple[int, int]:
+    return change.line, change.column

@@ -1,0 +1,167 @@
+"""Whether any container can have an image that an edit sets, by names alone; if none can, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promoter.domain.image import shown
+from promoter.domain.suggest import nearest
+from promoter.graph.documents import one_line
+from promoter.graph.images import WORK_LIMIT, after_entry
+from promoter.graph.transformer import Entry, changed, is_plain, matches, split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from promoter.graph.closure import Closure
+    from promoter.graph.images import Image
+    from promoter.graph.transformer import ImageFields
+
+_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """An edit that reaches no container: why, what to do, and the entry where that is to be done."""
+
+    reason: str
+    hint: str
+    entry: str
+
+
+def dead_entries(
+    closure: Closure, entries: Sequence[ImageFields], names: Iterable[str]
+) -> tuple[Dead, ...]:
+    """Return, for each of these entries of a kustomization that can match no container, why.
+
+    `entries` are the kustomization's own after the edit; a name that is not among them counts as
+    one more at the end. What cannot be known for sure is not dead.
+    """
+    if not closure.complete or closure.unknown:
+        return ()
+    own = [_entry(entry, closure) for entry in entries]
+    waiting = dict.fromkeys(names)
+    if len(closure.images) * (len(own) + len(waiting)) > WORK_LIMIT:
+        return ()
+    found: list[Dead | None] = []
+    images = closure.images
+    for entry in own:
+        if entry.name in waiting:
+            del waiting[entry.name]
+            found.append(_dead(images, own, entry.name))
+        images = after_entry(images, entry)
+    found += (_dead(images, own, name) for name in waiting)
+    # A long list of them is one mistake, and looking for what was meant takes its time.
+    return tuple(islice((one for one in found if one is not None), _LISTED))
+
+
+def overriding_entries(
+    closure: Closure, file: str, places: Iterable[tuple[int, int]]
+) -> tuple[Entry, ...] | None:
+    """Return the entries that set the tag of each image written at these places of a file.
+
+    None where a container can have one of them as it is written, or where that is not known.
+    """
+    if not closure.complete or closure.unknown or closure.copies_values:
+        return None
+    wanted = set(places)
+    found: list[Entry] = []
+    for image in final_images(closure):
+        if image.file == file and (image.line, image.column) in wanted:
+            if not image.certain or image.overridden_by is None:
+                return None
+            found.append(image.overridden_by)
+    return tuple(dict.fromkeys(found)) or None
+
+
+def final_images(closure: Closure) -> tuple[Image, ...]:
+    """Return the images that containers may have after the kustomization's own `images`.
+
+    Empty where they are more than are looked at.
+    """
+    images = closure.images
+    if len(images) * len(closure.entries) > WORK_LIMIT:
+        return ()
+    for entry in closure.entries:
+        images = after_entry(images, entry)
+    return images
+
+
+def later_entry(entries: Sequence[ImageFields], place: int) -> ImageFields | None:
+    """Return the last of the entries behind one that sets the tag of the same image once more."""
+    made = entries[place]
+    image = changed(made.name or "", made)
+    later = (one for one in reversed(entries[place + 1 :]) if one.tag or one.digest)
+    return next((one for one in later if matches(one.name, image) is not False), None)
+
+
+def entry_over(closure: Closure, file: str, name: str) -> Entry | None:
+    """Return the entry that sets the tag of an image again after the entry of a lower file."""
+    for image in final_images(closure):
+        entries = [step.entry for step in image.steps]
+        place = next((n for n, e in enumerate(entries) if (e.file, e.name) == (file, name)), None)
+        later = entries[place + 1 :] if place is not None else []
+        if found := next((one for one in reversed(later) if one.tag or one.digest), None):
+            return found
+    return None
+
+
+def _dead(images: Sequence[Image], own: Sequence[Entry], name: str) -> Dead | None:
+    """Return why nothing can match an entry of a name, None where something may."""
+    if not is_plain(name) or any(matches(name, image.text) for image in images):
+        return None
+    dead = _renamed(name, images, own) or _odd(name, images) or _unused(name, images)
+    return replace(dead, reason=one_line(dead.reason), hint=one_line(dead.hint))
+
+
+def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead | None:
+    """Explain a name that an entry of a lower file, or an earlier one of this file, changes."""
+    for image in images:
+        for step in reversed(image.steps):
+            if not matches(name, step.before):
+                continue
+            now, entry = split(image.text)[0], step.entry
+            if entry in own:
+                return Dead(
+                    f"{entry.place}: the earlier entry {entry.name} makes {now} of the image {name}",
+                    f"Set the tag in the entry {entry.name}, or name this one {now}.",
+                    entry.name or "",
+                )
+            return Dead(
+                f"{name} is renamed to {now} in {entry.place}, so no container has that name here",
+                f"Use the name {now}. {_known(name, images)}",
+                name,
+            )
+    return None
+
+
+def _odd(name: str, images: Sequence[Image]) -> Dead | None:
+    """Explain an image of that name whose tag kustomize does not match."""
+    odd = next((one for one in images if split(one.text)[0] == name), None)
+    if odd is None:
+        return None
+    return Dead(
+        f"no entry changes the image {shown(odd.text)} of {odd.file}:{odd.line}: its tag or digest "
+        "holds what kustomize does not match",
+        f"Write it as {name}:TAG in {odd.file}:{odd.line}.",
+        name,
+    )
+
+
+def _unused(name: str, images: Sequence[Image]) -> Dead:
+    return Dead(f"no container uses the image {name}", _known(name, images), name)
+
+
+def _known(name: str, images: Sequence[Image]) -> str:
+    """Return the images that are there, the nearest first."""
+    return nearest(name, (split(image.text)[0] for image in images))
+
+
+def _entry(entry: ImageFields, closure: Closure) -> Entry:
+    """Return an entry of the file as the transformer's own value."""
+    return Entry(
+        entry.name, entry.new_name, entry.tag, entry.digest, entry.suffix,
+        file=str(closure.file), line=entry.line,
+    )  # fmt: skip

@@ -1,0 +1,140 @@
+"""One kustomization as read: its fields by their lower-case names, as kustomize ignores case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter.graph.documents import UnreadableError, documents, parse, parse_plainly
+from promoter.graph.requirements import Access, ambiguous
+from promoter.graph.transformer import Entry
+from promoter.graph.values import Origin, Scalar, mapping, scalars, sequence, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import PurePosixPath
+
+    from promoter.graph.reading import Reading
+    from promoter.graph.values import Mapping, Value
+
+PLUGINS = ("generators", "transformers", "validators")
+_PATCHES = ("patches", "patchesstrategicmerge", "patchesjson6902")
+_CHANGING = (*_PATCHES, "replacements", "generators", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One kustomization: its folder, its file, and its fields."""
+
+    directory: PurePosixPath
+    file: PurePosixPath
+    fields: Mapping
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it works on the objects of the kustomization that lists it."""
+        return text_of(self.fields.get("kind")) == "Component"
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it has objects of its own, so that what it renders can be judged."""
+        names = ("resources", "bases", "components", "generators", "helmcharts")
+        return not self.is_component and any(name in self.fields for name in names)
+
+    @property
+    def patches_anything(self) -> bool:
+        """Whether it changes objects in another way than by its `images`, names and labels."""
+        return any(self.listed(name) for name in _CHANGING)
+
+    def listed(self, *names: str) -> list[Value]:
+        """Return the elements of lists, one list after another."""
+        return [one for name in names for one in sequence(self.fields.get(name))]
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield its entries of `images`, and of `imageTags`, the field's old name."""
+        for value in self.listed("images", "imagetags"):
+            yield Entry.of(mapping(value))
+
+    def paths(self) -> Iterator[Value]:
+        """Yield every scalar that names a file or a folder whose contents matter."""
+        yield from self.listed("resources", "bases", "components", "configurations")
+        yield from (one for one in self.listed("patchesstrategicmerge") if not is_inline(one))
+        for one in self.listed("patches", "patchesjson6902", "replacements"):
+            yield from scalars_of(one, "path")
+
+    def plugin_paths(self) -> Iterator[Value]:
+        """Yield every scalar that names a file or a folder of generators or transformers."""
+        yield from (one for one in self.listed(*PLUGINS) if not is_inline(one))
+
+    def patches(self) -> Iterator[tuple[Value | None, Value | None]]:
+        """Yield each patch as the scalar of its path, or as that of its text."""
+        for one in self.listed("patchesstrategicmerge"):
+            yield (None, one) if is_inline(one) else (one, None)
+        for one in self.listed("patches", "patchesjson6902"):
+            path = next(scalars_of(one, "path"), None)
+            yield path, None if path is not None else next(scalars_of(one, "patch"), None)
+
+    def overwriting(self) -> Iterator[str]:
+        """Yield the places of what runs after its own `images` and may undo what these do."""
+        for one in self.listed("replacements", "transformers"):
+            first = next(scalars(one), Scalar("", str(self.file)))
+            yield f"{first.file}:{first.line}"
+
+    def values_paths(self) -> Iterator[Scalar]:
+        """Yield every scalar that names a file of values of a Helm chart."""
+        for one in self.listed("helmcharts"):
+            yield from scalars_of(one, "valuesfile", "additionalvaluesfiles")
+
+    def unread_paths(self) -> Iterator[Scalar]:
+        """Yield every scalar that names a file which matters to a build alone."""
+        for one in self.listed("crds"):
+            if isinstance(one, Scalar):
+                yield one
+        yield from scalars_of(self.fields.get("openapi"), "path")
+        for one in self.listed("configmapgenerator", "secretgenerator"):
+            yield from scalars_of(one, "envs", "env")
+            for value in scalars_of(one, "files"):
+                yield replace(value, text=value.text.rpartition("=")[2])
+
+
+def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
+    """Return a kustomization, None with a note where it cannot be read for sure."""
+    text = reading.text(path)
+    if text is None:
+        reading.note(path, "cannot be read", access=Access.FILES)
+        return None
+    line, document = next(documents(text), (0, ""))
+    try:
+        value, odd = parse_plainly(document, Origin(str(path), line))
+    except UnreadableError as error:
+        place = f"{path}:{error.line}:{error.column}"
+        reading.note(place, error.reason, access=Access.FILES)
+        return None
+    if not isinstance(value, dict):
+        reading.note(path, "is no kustomization", access=Access.FILES)
+        return None
+    if odd or (odd := ambiguous(value)):
+        # Kustomize may see another value than the one that is read here.
+        reading.require(Access.FILES, f"{path}: {odd} can be read in two ways")
+    return Layer(path.parent, path, {key.lower(): child for key, child in value.items()})
+
+
+def scalars_of(value: Value | None, *names: str) -> Iterator[Scalar]:
+    """Yield the scalars of fields whose names kustomize takes for these."""
+    for key, child in mapping(value).items():
+        if key.lower() in names:
+            listed = child if isinstance(child, list) else [child]
+            yield from (one for one in listed if isinstance(one, Scalar))
+
+
+def is_inline(value: Value) -> bool:
+    """Say whether a text is YAML itself where kustomize takes either YAML or a path."""
+    text = text_of(value)
+    if "\n" in text:
+        return True
+    if not any(sign in text for sign in "{[:"):
+        return False
+    try:
+        return isinstance(parse(text, Origin("")), dict | list)
+    except UnreadableError:
+        return False

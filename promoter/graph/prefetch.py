@@ -1,0 +1,84 @@
+"""What the closures of kustomizations need, fetched in a few round trips before they are read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.model import Kind
+from promoter.domain.paths import resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import Tree
+
+# Whatever may be a path. What is none is not in the tree; what is overlooked is read later, alone.
+_WORD = re.compile(
+    rb"^[ \t-]*(?:[A-Za-z]+:[ \t]*)?[\"']?([\w.][\w./-]*)[\"']?[ \t]*\r?$", re.MULTILINE
+)
+_ROUNDS = 8
+_LIKELY_LIMIT = 60
+_YAML = frozenset({".yaml", ".yml", ".json", ".env"})
+_SHARED = ("base", "bases", "common", "components")
+
+
+def prefetch_closures(tree: Tree, directories: Iterable[PurePosixPath]) -> None:
+    """Fetch the files that kustomizations of these folders seem to name, level by level."""
+    level = {file for directory in directories for file in likely_files(tree, directory)}
+    seen: set[PurePosixPath] = set()
+    tree.prefetch(level)
+    for _ in range(_ROUNDS):
+        seen |= level
+        kustomizations = (file for file in level if file.name in KUSTOMIZATION_NAMES)
+        named = {path for file in kustomizations for path in named_paths(tree, file)}
+        files = {path for path in named if _kind(tree, path) is Kind.FILE}
+        level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
+        tree.prefetch((files | level) - seen)
+        if not level:
+            return
+
+
+def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
+    """Return what the kustomization of a folder probably needs: its files, and those of a base.
+
+    A base is looked for where repositories have it: beside the folder or its parents.
+    """
+    found = _yaml_files(tree, directory)
+    for parent in directory.parents[:2]:
+        entries = tree.entries(parent)
+        for name in _SHARED:
+            if entries.get(name) is Kind.DIRECTORY and parent / name != directory:
+                found += _yaml_files(tree, parent / name)
+    return found[:_LIKELY_LIMIT]
+
+
+def named_paths(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the files and folders of the repository that a kustomization's words could mean."""
+    for word in _WORD.findall(tree.read(file)):
+        path = resolved(file.parent, word.decode("ascii", "replace"))
+        if path is not None and _kind(tree, path) in (Kind.FILE, Kind.DIRECTORY):
+            yield path
+
+
+def kustomizations_in(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the kustomization of a folder, where it is a plain file."""
+    entries = tree.entries(directory)
+    return (directory / name for name in KUSTOMIZATION_NAMES if entries.get(name) is Kind.FILE)
+
+
+def _yaml_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
+    """Return the kustomization of a folder, then its other files of YAML."""
+    own = list(kustomizations_in(tree, directory))
+    others = [
+        directory / name
+        for name, kind in tree.entries(directory).items()
+        if kind is Kind.FILE and (directory / name).suffix in _YAML
+    ]
+    return [*own, *(one for one in others if one not in own)] if own else []
+
+
+def _kind(tree: Tree, path: PurePosixPath) -> Kind | None:
+    return tree.entries(path.parent).get(path.name)

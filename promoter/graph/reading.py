@@ -1,0 +1,153 @@
+"""What is read of a repository for one kustomization, within fixed limits, and what cannot be read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.model import Kind
+from promoter.domain.paths import resolved
+from promoter.graph.documents import UnreadableError, decode, documents, one_line, parse
+from promoter.graph.requirements import Access, Requirement, is_fetched
+from promoter.graph.values import Origin, Scalar, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from promoter.domain.model import Tree
+    from promoter.graph.values import Value
+
+_ROOT = PurePosixPath()
+_FILES_LIMIT = 10_000
+_BYTES_LIMIT = 4 * 1024 * 1024
+_WARNINGS_LIMIT = 20
+# What is not there and looks so is meant to be fetched.
+_REMOTE = re.compile(r"[\w-]+(?:\.[\w-]+)+[:/].*[?/]|[\w.-]+:|.*[?&]ref=", re.IGNORECASE)
+_CRD = re.compile(
+    r"^kind:[ \t]*[\"']?CustomResourceDefinition[\"']?[ \t]*(?:#.*)?\r?$", re.MULTILINE
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read of a tree so far, what could not be, and what a build would need."""
+
+    tree: Tree
+    files: dict[PurePosixPath, None] = field(default_factory=dict)
+    folders: dict[PurePosixPath, None] = field(default_factory=dict)
+    warnings: dict[str, None] = field(default_factory=dict)
+    requirements: dict[Access, Requirement] = field(default_factory=dict)
+    complete: bool = True
+    _documents: dict[PurePosixPath, list[Value]] = field(default_factory=dict)
+    _parsed: int = 0
+
+    def note(
+        self,
+        file: PurePosixPath | str,
+        reason: str,
+        at: Scalar | None = None,
+        access: Access | None = None,
+    ) -> None:
+        """Remember that something is not known, why, and what a build would need for it."""
+        self.complete = False
+        place = f"{at.file}:{at.line}:{at.column}" if at is not None and at.file else str(file)
+        text = one_line(f"{place}: {reason}")
+        if len(self.warnings) < _WARNINGS_LIMIT:
+            self.warnings[text] = None
+        if access is not None:
+            self.requirements.setdefault(access, Requirement(access, text))
+
+    def require(self, access: Access, reason: str) -> None:
+        """Remember what a build would need, where all that matters to images is known."""
+        self.requirements.setdefault(access, Requirement(access, one_line(reason)))
+
+    def kind(self, path: PurePosixPath) -> Kind | None:
+        """Return what a path is, None where there is nothing."""
+        if path == _ROOT:
+            return Kind.DIRECTORY
+        return self.tree.entries(path.parent).get(path.name)
+
+    def path(self, file: PurePosixPath, value: Value) -> PurePosixPath | None:
+        """Return the path that a scalar of a kustomization names, or None with a note why not."""
+        text = text_of(value)
+        path = resolved(file.parent, text)
+        remote = is_fetched(text)
+        if not remote and path is not None and self.kind(path) in (Kind.FILE, Kind.DIRECTORY):
+            return path
+        access: Access | None = Access.FILES
+        if remote or _REMOTE.match(text):
+            reason, access = f"{shortened(text)} is remote and is not read", Access.NETWORK
+        elif path is None:
+            reason = f"{shortened(text)} leads out of the repository"
+        elif (link := self._link_on(path)) is not None:
+            reason = f"{shortened(text)} leads through the symbolic link {link}"
+        elif self.kind(path) is Kind.SUBMODULE:
+            reason = f"{shortened(text)} is a submodule and is not read"
+        else:
+            reason, access = f"{shortened(text)} is not there", None
+        self.note(file, reason, value if isinstance(value, Scalar) else None, access)
+        return None
+
+    def text(self, path: PurePosixPath) -> str | None:
+        """Return a file's text, None with a note where it cannot be read."""
+        if len(self.files) >= _FILES_LIMIT:
+            self.note(path, "is not read: there are too many files", access=Access.FILES)
+            return None
+        self.files[path] = None
+        try:
+            return decode(self.tree.read(path))
+        except UnreadableError as error:
+            self.note(path, error.reason)
+        except KeyError:
+            self.note(path, "cannot be read")
+        return None
+
+    def documents(self, path: PurePosixPath) -> list[Value]:
+        """Return a file's documents; what cannot be read is noted and left out."""
+        if path not in self._documents:
+            self._documents[path] = list(self._read(path))
+        return self._documents[path]
+
+    def inline(self, file: PurePosixPath, value: Value | None) -> list[Value]:
+        """Return the documents that a scalar of a kustomization holds as text."""
+        if not isinstance(value, Scalar):
+            return []
+        try:
+            # The lines of a block scalar begin on the line after its header.
+            found = [
+                parse(text, Origin(str(file), value.line + line))
+                for line, text in documents(value.text)
+            ]
+        except UnreadableError as error:
+            self.note(f"{file}:{error.line}", f"a text in it: {error.reason}")
+            return []
+        return [one for one in found if one is not None]
+
+    def _read(self, path: PurePosixPath) -> Iterator[Value]:
+        """Yield a file's documents; definitions of resources carry no image and are passed over."""
+        for line, document in documents(self.text(path) or ""):
+            if _CRD.search(document):
+                continue
+            self._parsed += len(document)
+            if self._parsed > _BYTES_LIMIT:
+                self.note(f"{path}:{line + 1}", "is not read: the manifests are too large")
+                return
+            try:
+                value = parse(document, Origin(str(path), line))
+            except UnreadableError as error:
+                self.note(f"{path}:{error.line}:{error.column}", error.reason)
+                return
+            if value is not None:
+                yield value
+
+    def _link_on(self, path: PurePosixPath) -> PurePosixPath | None:
+        """Return the symbolic link that a path leads through, if it does."""
+        steps = [path, *path.parents][:-1]
+        return next((one for one in reversed(steps) if self.kind(one) is Kind.SYMLINK), None)
+
+
+def shortened(text: str) -> str:
+    """Return a text cut for a message."""
+    return text if len(text) <= 120 else text[:119] + "…"
