@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from tests.many_apps import DEV, make
 from tests.servers.registry import Registry
+from tests.world import Templates
 
 APPS, NEW, SINGLES = 1000, 50, 6
 
@@ -37,6 +38,7 @@ def main() -> None:
             registry.push(name, "1.4.0", "1.4.1")
         images = {name: registry.name(name) for name in names}
         path = Path(folder) / "gitops.git"
+        Templates.directory = Path(folder)
         repo = make(path, images, DEV + '    policy: {semver: "*"}\n')
         where = ("--repo", str(repo.path))
         for name in names[: new + SINGLES]:
