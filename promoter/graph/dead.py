@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from promoter.domain.image import shown
 from promoter.domain.suggest import nearest
-from promoter.graph.documents import one_line
 from promoter.graph.images import WORK_LIMIT, after_entry
 from promoter.graph.transformer import Entry, changed, is_plain, matches, split
 
@@ -112,8 +111,7 @@ def _dead(images: Sequence[Image], own: Sequence[Entry], name: str) -> Dead | No
     """Return why nothing can match an entry of a name, None where something may."""
     if not is_plain(name) or any(matches(name, image.text) for image in images):
         return None
-    dead = _renamed(name, images, own) or _odd(name, images) or _unused(name, images)
-    return replace(dead, reason=one_line(dead.reason), hint=one_line(dead.hint))
+    return _renamed(name, images, own) or _odd(name, images) or _unused(name, images)
 
 
 def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead | None:

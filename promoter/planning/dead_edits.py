@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.layout import KUSTOMIZATION_NAMES
-from promoter.domain.image import shown
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.text import decode
+from promoter.graph.documents import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ def dead_file(tree: Tree, edit: FileEdit, reached: Kustomizations) -> list[Refus
 
 def overridden(edit: FileEdit, entry: Entry) -> Refusal:
     """Return the refusal of an edit whose image an entry of `images` sets in its place."""
-    what = f"tag {shown(entry.tag)}" if entry.tag else "digest"
+    what = f"tag {entry.tag}" if entry.tag else "digest"
     change = next(one for one in edit.changes if one.field != LINKED)
     return at_change(
         edit,
@@ -98,7 +98,7 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     entry = before.find(dead.entry)
     at = before.place if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
-    return source.refusal("dead-edit", dead.reason, dead.hint, at=at)
+    return source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
 
 
 def at_change(edit: FileEdit, change: Change, reason: str, hint: str) -> Refusal:
@@ -106,7 +106,7 @@ def at_change(edit: FileEdit, change: Change, reason: str, hint: str) -> Refusal
     source = decode(str(edit.path), edit.before)
     lines = source.text.split("\n")[: change.line - 1]
     at = sum(len(line) + 1 for line in lines) + change.column - 1
-    return source.refusal("dead-edit", reason, hint, at=at)
+    return source.refusal("dead-edit", one_line(reason), one_line(hint), at=at)
 
 
 def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
@@ -121,7 +121,7 @@ def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
     change = next(one for one in edit.changes if one.image == name)
     other = next((i for i in closure.images if i.name == name and i.file != str(edit.path)), None)
     if closure.patched and other is not None:
-        reason = f"{other.file}:{other.line} sets the image {shown(other.text)} in its place"
+        reason = f"{other.file}:{other.line} sets the image {other.text} in its place"
         return at_change(edit, change, reason, f"Set the tag in {other.file}.")
     reason = f"no object that {closure.file} renders would change"
     return at_change(edit, change, reason, "Look for what sets this image after the file is read.")

@@ -90,7 +90,7 @@ def _strict(found: Verdict, file: str) -> Verdict:
 
 def _unreached(reached: Mapping[PurePosixPath, Kustomizations]) -> tuple[PurePosixPath, ...]:
     """Return the files that no kustomization builds anything from."""
-    return tuple(path for path, one in reached.items() if not one.folders)
+    return tuple(path for path, one in reached.items() if not (one.folders or one.unlisted_in))
 
 
 @dataclass(slots=True)

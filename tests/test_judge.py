@@ -1,0 +1,289 @@
+"""Every edit is judged, whatever file it is in: by the render where there is one, else by names."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
+from promoter.domain.declaration import Declaration
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
+from promoter.edits.targets import EditTarget
+from promoter.git.folder import DirectoryTree
+from promoter.planning import propose
+from promoter.render import Renderer, Verdict, find, judge
+from tests.graph_files import deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WEB = {"kind": "manifest", "file": "deploy.yaml"}
+_PATCH = {"kind": "patch", "file": "patch.yaml"}
+_OVERRIDE = "images:\n- name: web\n  newTag: 1.2.0\n"
+_LIST = "resources: [deploy.yaml]\n"
+
+
+def _kustomize() -> Renderer:
+    found = find(None, (), {}, lambda: 60.0)
+    if found is None:
+        pytest.skip("neither kustomize nor kubectl is on PATH")
+    return found
+
+
+def _renderer(name: str) -> Renderer | None:
+    return _kustomize() if name == "kustomize" else None
+
+
+def _judged(
+    root: Path,
+    files: Mapping[str, str],
+    *targets: Mapping[str, Any],
+    renderer: str = "kustomize",
+    folder: str = "prod",
+    strict: bool = False,
+    images: tuple[str, ...] = ("web",),
+) -> Verdict:
+    """Return the verdict on `--tag 1.3.0` for an app with these targets."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    tree = DirectoryTree(root)
+    parsed = tuple(TypeAdapter(EditTarget).validate_python(one) for one in targets)
+    file = PurePosixPath(folder) / "kustomization.yaml"
+    target = Target("app", "prod", Environment(path=folder), file, parsed)
+    asked = tuple(ImageRequest(name, Tag.parse("1.3.0")) for name in images)
+    edits = propose.propose(Declaration("app", "prod", asked), target, tree).edits
+    assert edits
+    return judge(tree, edits, file.parent, _renderer(renderer), strict=strict)
+
+
+def _files(kustomization: str, **more: str) -> dict[str, str]:
+    """Return an environment of one deployment at web:1.0.0."""
+    return {
+        "prod/kustomization.yaml": kustomization,
+        "prod/deploy.yaml": deployment("web", "web:1.0.0"),
+        **more,
+    }
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_a_manifest_whose_tag_the_kustomization_sets_is_refused_at_its_place(
+    renderer: str, tmp_path: Path
+) -> None:
+    verdict = _judged(tmp_path, _files(_LIST + _OVERRIDE), _WEB, renderer=renderer)
+    (refusal,) = verdict.refusals
+    assert (refusal.rule, refusal.file, refusal.line) == ("dead-edit", "prod/deploy.yaml", 10)
+    assert refusal.reason == (
+        "prod/kustomization.yaml:3 sets the tag 1.2.0 of the image web, whatever prod/deploy.yaml"
+        " says"
+    )
+    assert "prod/kustomization.yaml" in refusal.hint
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_a_manifest_that_is_listed_and_not_overridden_passes(renderer: str, tmp_path: Path) -> None:
+    verdict = _judged(tmp_path, _files(_LIST), _WEB, renderer=renderer)
+    assert (verdict.refusals, verdict.not_judged) == ((), ())
+    assert (verdict.diff is not None and verdict.diff.images_only) is (renderer == "kustomize")
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_a_file_of_containers_that_no_kustomization_lists_is_refused(
+    renderer: str, tmp_path: Path
+) -> None:
+    more = {"prod/patch.yaml": deployment("web", "web:1.0.0")}
+    verdict = _judged(tmp_path, _files(_LIST, **more), _PATCH, renderer=renderer)
+    (refusal,) = verdict.refusals
+    assert refusal.reason.startswith("prod/kustomization.yaml does not list prod/patch.yaml")
+    assert (refusal.file, refusal.line) == ("prod/patch.yaml", 10)
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_a_patch_whose_tag_images_set_is_refused(renderer: str, tmp_path: Path) -> None:
+    text = f"{_LIST}patches: [{{path: patch.yaml}}]\n{_OVERRIDE}"
+    files = _files(text, **{"prod/patch.yaml": deployment("web", "web:1.0.0")})
+    (refusal,) = _judged(tmp_path, files, _PATCH, renderer=renderer).refusals
+    assert "prod/kustomization.yaml:4 sets the tag 1.2.0" in refusal.reason
+    assert refusal.file == "prod/patch.yaml"
+
+
+def test_a_manifest_whose_image_a_patch_sets_is_refused_where_it_is_rendered(
+    tmp_path: Path,
+) -> None:
+    text = f"{_LIST}patches: [{{path: patch.yaml}}]\n"
+    files = _files(text, **{"prod/patch.yaml": deployment("web", "web:1.1.0")})
+    assert _judged(tmp_path, files, _WEB, renderer="names").refusals == ()
+    (refusal,) = _judged(tmp_path, files, _WEB).refusals
+    assert refusal.reason == "prod/patch.yaml:10 sets the image web:1.1.0 in its place"
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+@pytest.mark.parametrize(
+    ("overlays", "refused"),
+    [
+        ({"prod": _OVERRIDE}, True),
+        ({"prod": "", "dev": _OVERRIDE}, False),
+        ({"prod": _OVERRIDE, "dev": ""}, True),
+        ({"dev": _OVERRIDE, "test": _OVERRIDE}, True),
+        ({"dev": _OVERRIDE, "test": ""}, False),
+    ],
+    ids=["own", "another's", "own of two", "all of others", "one of others"],
+)
+def test_a_shared_base_is_judged_by_the_environments_overlay_else_by_all(
+    overlays: dict[str, str], refused: bool, renderer: str, tmp_path: Path
+) -> None:
+    files = {
+        f"{name}/kustomization.yaml": f"resources: [../base]\n{text}"
+        for name, text in overlays.items()
+    }
+    files["base/kustomization.yaml"] = _LIST
+    files["base/deploy.yaml"] = deployment("web", "web:1.0.0")
+    target = {"kind": "manifest", "file": "/base/deploy.yaml"}
+    verdict = _judged(tmp_path, files, target, renderer=renderer)
+    assert bool(verdict.refusals) is refused
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_a_folder_of_many_kustomizations_is_judged_file_by_file(
+    renderer: str, tmp_path: Path
+) -> None:
+    files = {
+        "apps/a/kustomization.yaml": _LIST + _OVERRIDE,
+        "apps/a/deploy.yaml": deployment("web", "web:1.0.0"),
+        "apps/b/kustomization.yaml": _LIST,
+        "apps/b/deploy.yaml": deployment("web", "web:1.0.0"),
+        "apps/b/archive.yaml": deployment("old", "web:1.0.0"),
+        "apps/c/deploy.yaml": deployment("plain", "web:1.0.0"),
+    }
+    targets = [{"kind": "manifest", "file": f"/{path}"} for path in files if "kust" not in path]
+    verdict = _judged(tmp_path, files, *targets, renderer=renderer, folder="apps")
+    assert {one.file for one in verdict.refusals} == {"apps/a/deploy.yaml", "apps/b/archive.yaml"}
+    assert verdict.not_judged == (PurePosixPath("apps/c/deploy.yaml"),)
+
+
+def test_two_files_of_one_kustomization_are_each_judged(tmp_path: Path) -> None:
+    text = "resources: [deploy.yaml, job.yaml]\npatches: [{path: patch.yaml}]\n"
+    files = _files(
+        text,
+        **{
+            "prod/patch.yaml": deployment("web", "web:1.1.0"),
+            "prod/job.yaml": deployment("job", "web:1.0.0"),
+        },
+    )
+    job = {"kind": "manifest", "file": "job.yaml"}
+    verdict = _judged(tmp_path, files, _WEB, job)
+    assert [one.file for one in verdict.refusals] == ["prod/deploy.yaml"]
+
+
+_RELEASE = (
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
+    "spec:\n  values:\n    image:\n      repository: web\n      tag: 1.0.0\n"
+)
+_VALUES = "image:\n  repository: web\n  tag: 1.0.0\n"
+_AT = {"kind": "yaml-path", "image": "web"}
+
+
+def test_values_inside_an_object_are_seen_in_the_render(tmp_path: Path) -> None:
+    target = {**_AT, "file": "release.yaml", "tag": "spec.values.image.tag"}
+    files = _files("resources: [release.yaml]\n", **{"prod/release.yaml": _RELEASE})
+    verdict = _judged(tmp_path, files, target)
+    assert verdict.refusals == ()
+    assert verdict.diff is not None
+    assert verdict.diff.objects[0].other == ("spec.values.image.tag",)
+    unlisted = _files(_LIST, **{"prod/release.yaml": _RELEASE})
+    verdict = _judged(tmp_path, unlisted, target)
+    # Whoever else applies such an object is not known.
+    assert (verdict.refusals, verdict.not_judged) == ((), (PurePosixPath("prod/release.yaml"),))
+
+
+@pytest.mark.parametrize("renderer", ["kustomize", "names"])
+def test_what_no_kustomization_reaches_is_not_judged_and_strict_refuses_it(
+    renderer: str, tmp_path: Path
+) -> None:
+    target = {**_AT, "file": "values.yaml", "tag": "image.tag"}
+    files = {"prod/values.yaml": _VALUES}
+    verdict = _judged(tmp_path, files, target, renderer=renderer)
+    assert (verdict.refusals, verdict.diff) == ((), None)
+    assert verdict.not_judged == (PurePosixPath("prod/values.yaml"),)
+    (refusal,) = _judged(tmp_path, files, target, renderer=renderer, strict=True).refusals
+    assert (refusal.rule, refusal.file) == ("render", "prod/values.yaml")
+
+
+def test_strict_passes_nothing_beside_what_it_rendered(tmp_path: Path) -> None:
+    values = {**_AT, "file": "values.yaml", "tag": "image.tag"}
+    files = _files(_LIST, **{"prod/values.yaml": _VALUES})
+    (refusal,) = _judged(tmp_path, files, _WEB, values, strict=True).refusals
+    assert (refusal.rule, refusal.file) == ("render", "prod/values.yaml")
+    assert "no kustomization builds anything from prod/values.yaml" in refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ("- name: web\n  newTag: '1'\n- name: .*\n  newTag: '7'\n", "the later entry .* sets"),
+        (
+            "- name: web\n  newTag: '1'\nreplacements: [{sourceValue: 'x:1', targets: [{select:"
+            " {kind: Deployment}, fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
+            "prod/kustomization.yaml:5 changes the image of web after `images`",
+        ),
+    ],
+)
+def test_an_entry_that_is_undone_is_refused_with_what_undoes_it(
+    images: str, said: str, tmp_path: Path
+) -> None:
+    files = _files(f"{_LIST}images:\n{images}")
+    (refusal,) = _judged(tmp_path, files, {"kind": "kustomize"}).refusals
+    assert refusal.rule == "dead-edit"
+    assert refusal.reason.startswith(said)
+
+
+def test_one_of_several_entries_that_changes_nothing_is_named(tmp_path: Path) -> None:
+    entries = "images:\n- name: web\n  newTag: '1'\n- name: job\n  newTag: '1'\n"
+    patch = deployment("web", "other:1")
+    files = _files(
+        f"resources: [deploy.yaml, job.yaml]\npatches: [{{path: patch.yaml}}]\n{entries}",
+        **{"prod/patch.yaml": patch, "prod/job.yaml": deployment("job", "job:1")},
+    )
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"}, images=("web", "job"))
+    assert [(one.rule, one.line) for one in verdict.refusals] == [("dead-edit", 4)]
+    files["prod/job.yaml"] = deployment("job", "web:1")
+    assert (
+        "uses the image job"
+        in _judged(tmp_path, files, {"kind": "kustomize"}, images=("web", "job")).refusals[0].reason
+    )
+
+
+def test_a_component_is_judged_by_who_lists_it(tmp_path: Path) -> None:
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n" + _OVERRIDE
+    files = {
+        "prod/kustomization.yaml": component,
+        "top/kustomization.yaml": "resources: [deploy.yaml]\ncomponents: [../prod]\n",
+        "top/deploy.yaml": deployment("web", "web:1"),
+    }
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"})
+    assert verdict.refusals == ()
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
+    files["top/deploy.yaml"] = deployment("web", "other:1")
+    assert [one.rule for one in _judged(tmp_path, files, {"kind": "kustomize"}).refusals] == [
+        "dead-edit"
+    ]
+
+
+def test_what_is_broken_elsewhere_forbids_nothing_here(tmp_path: Path) -> None:
+    files = {
+        "base/kustomization.yaml": _LIST,
+        "base/deploy.yaml": deployment("web", "web:1.0.0"),
+        "dev/kustomization.yaml": "resources: [../base]\nnamePrefix: 3\n",
+        "test/kustomization.yaml": "resources: [../base]\n",
+    }
+    target = {"kind": "manifest", "file": "/base/deploy.yaml"}
+    verdict = _judged(tmp_path, files, target)
+    assert verdict.refusals == ()
+    assert "dev does not build" in verdict.warnings[0]
