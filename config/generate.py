@@ -25,7 +25,7 @@ from promoter.edits.targets import (
     PatchTarget,
     YamlPathTarget,
 )
-from promoter.policy.model import Policy
+from promoter.policy.model import AnyPolicy, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def markdown() -> str:
     for title, model in _SECTIONS:
         head = f"## {title}\n"
         # An override has the environment's keys, which need not stand here twice.
-        keys = [] if model is Override else list(model.model_fields)
+        keys = [] if model is Override else sorted(model.model_fields, key=_is_option)
         if "kind" in keys or not keys:
             head += f"\n{inspect.getdoc(model)}\n"
         rows = [_row(name, model) for name in keys if name != "kind"]
@@ -164,6 +164,11 @@ def markdown() -> str:
     listed = "\n".join(f"- **{one.what}** {one.why}" for one in _DIFFERENCES)
     parts.append(f"## `promote set-image` beside `kustomize edit set image`\n\n{listed}")
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _is_option(name: str) -> bool:
+    """Say whether a key stands behind the others: what a policy's own key needs beside it."""
+    return name in AnyPolicy.model_fields
 
 
 def schema() -> str:
@@ -196,8 +201,11 @@ def _models(model: type[Section]) -> Iterator[type[Section]]:
 @cache
 def _meanings(model: type[Section]) -> dict[str, str]:
     """Return what the keys of a part mean: the texts that stand below them in its source."""
-    found: dict[str, str] = {}
+    fields = model.model_fields.items()
+    found = {name: field.description for name, field in fields if field.description}
     for one in reversed(model.__mro__[: model.__mro__.index(Section)]):
+        if one is Policy:
+            continue  # made of a table, which says what its keys mean
         (source,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
         assert isinstance(source, ast.ClassDef)
         for key, text in zip(source.body, source.body[1:], strict=False):

@@ -208,7 +208,7 @@ def test_an_apps_policy_replaces_the_environments() -> None:
     text = f"{STRICT}apps:\n  web: {{environments: {{prod: {{policy: {{numeric: asc}}}}}}}}\n"
     policy = parse(text.encode(), "f").environment("prod", "web").policy
     assert policy is not None
-    assert (policy.name, policy.numeric) == ("numeric", "asc")
+    assert (policy.name, policy.argument) == ("numeric", "asc")
 
 
 def test_callers_file_may_hold_wiring_only_beside_the_repositorys_own() -> None:

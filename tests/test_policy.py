@@ -7,6 +7,7 @@ import re
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +17,11 @@ from pydantic import ValidationError
 
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
-from promoter.policy.choose import Candidate, natural, newest, order_of, select
-from promoter.policy.model import Policy
+from promoter.policy.choose import Candidate, newest, order_of, select
+from promoter.policy.kinds import POLICIES
+from promoter.policy.kinds.kind import PolicyKind
+from promoter.policy.model import Policy, policy_model
+from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Order, Reading
 from promoter.policy.pattern import compiled
 from promoter.policy.tag_kinds import is_attachment_or_cache
@@ -335,3 +339,42 @@ def test_every_app_is_in_exactly_one_shard(apps: list[str]) -> None:
 def test_what_is_no_shard_is_said(text: str) -> None:
     with pytest.raises(UsageError):
         Shard.parse(text)
+
+
+class Shortest(PolicyKind):
+    """A policy of this test's own: the shortest tag."""
+
+    name = "shortest"
+    argument_type = int
+    meaning = "The shortest tag of at least so many characters."
+
+    @property
+    def descending(self) -> bool:
+        """Whether the first in order is wanted."""
+        return True
+
+    def takes(self, tag: str) -> bool:
+        """Say whether a tag is long enough."""
+        return len(tag) >= int(self.argument)
+
+    def rank(self, tag: str) -> int:
+        """Return a tag's length."""
+        return len(tag)
+
+
+def test_a_policy_is_added_by_a_class_and_a_row() -> None:
+    model = policy_model((*POLICIES, Shortest))
+    wanted = model.model_validate({"shortest": 2, "exclude": ["^x"]})
+    assert select(wanted, ["a", "xx", "bbbb", "ccc", f"sha256-{DIGEST}"]).ordered == ("ccc", "bbbb")
+    assert order_of(wanted, "bbbb", "ccc") == Reading(Order.NEWER, certain=True)
+    assert select(model.model_validate({"semver": "*"}), ["1.0.0", "a"]).ordered == ("1.0.0",)
+    with pytest.raises(ValidationError, match="one policy decides"):
+        model.model_validate({"shortest": 2, "semver": "*"})
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        policy(shortest=2)
+
+
+@pytest.mark.parametrize("kind", POLICIES, ids=lambda kind: kind.name)
+def test_every_policy_says_what_its_key_means(kind: type[PolicyKind]) -> None:
+    assert Policy.model_fields[kind.name].description == kind.meaning
+    assert f"| `{kind.name}` |  | {kind.meaning} |" in Path("config/README.md").read_text("utf-8")

@@ -122,7 +122,7 @@ def _digest(one: Standing, tag: str, candidate: Candidate, registry: Registry) -
 
 def _moved(candidate: Candidate, registry: Registry) -> tuple[ImageRequest, ...]:
     """Return the images that a moving tag stands for now."""
-    tag = Tag.parse(candidate.policy.digest or "")
+    tag = Tag.parse(candidate.policy.argument)
     pin = candidate.target.settings.pin
     if pin == "tag":
         raise UsageError(
@@ -203,8 +203,7 @@ def _nothing(
     listed: list[frozenset[str]],
 ) -> SelectionError:
     """Return the error for a policy that takes none of the tags."""
-    name = candidate.policy.name
-    said = f"{name}: {getattr(candidate.policy, name)}"
+    said = f"{candidate.policy.name}: {candidate.policy.argument}"
     if not common and any(listed):
         return SelectionError(
             f"{', '.join(repositories)} have no tag in common", "Push all images with one tag."

@@ -6,34 +6,25 @@ what it reads in the tag, and where that is the same, by the tag's text.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from heapq import nlargest
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
-from promoter.policy import pattern, times
+from promoter.policy import pattern
+from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
 from promoter.policy.tag_kinds import (
     is_attachment_or_cache,
     is_moving,
     names_attachment_or_cache,
 )
-from promoter.policy.version import is_prerelease, range_of, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from promoter.policy.model import Policy
-
-# What is read in a tag: values that compare among those of one policy; None where nothing is.
-_Reading: TypeAlias = Callable[[str], Any]
-
-_NUMBER = re.compile(r"v?([0-9]{1,18}(?:\.[0-9]{1,18}){0,7})", re.ASCII)
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +50,28 @@ class Selection:
 def select(policy: Policy, tags: Iterable[str]) -> Selection:
     """Return the tags that match a policy in its order; for `newest`, whom to ask about."""
     given = set(tags)
-    read, taken = _reading(policy), _filter(policy)
-    found = [
-        (key, tag)
+    kind, considered = policy.kind, _filter(policy)
+    ranked = [
+        (rank, tag)
         for tag in given
-        if taken(tag) and (key := read(tag)) is not None and _is_tag(tag)
+        if considered(tag)
+        and kind.takes(tag)
+        and (rank := kind.rank(tag)) is not None
+        and _is_tag(tag)
     ]
-    if policy.newest is not None:
-        # The last in natural order: build numbers and times count up; of bare commits nobody knows.
-        asked = nlargest(policy.newest, found)
-        return Selection(
-            tuple(t for _, t in asked), len(given) - len(found), len(found) - len(asked)
-        )
-    found.sort(reverse=not policy.descending)
-    return Selection(tuple(tag for _, tag in found), len(given) - len(found))
+    ranked.sort(reverse=not kind.descending)
+    asked = ranked[: kind.limit]
+    passed_over, unasked = len(given) - len(ranked), len(ranked) - len(asked)
+    return Selection(tuple(tag for _, tag in asked), passed_over, unasked)
 
 
 def newest(policy: Policy, candidates: Iterable[Candidate]) -> str | None:
     """Return the tag created last, or None where of none it is known; ties by natural order."""
-    taken = _filter(policy)
+    considered = _filter(policy)
     known = [
         (_utc(one.created), natural(one.tag), one.tag)
         for one in candidates
-        if one.created is not None and taken(one.tag)
+        if one.created is not None and considered(one.tag)
     ]
     return max(known)[-1] if known else None
 
@@ -96,15 +86,15 @@ def order_of(policy: Policy | None, old: str, new: str) -> Reading:
         return SAME
     if policy is None or not (_included(policy, old) and _included(policy, new)):
         return compare(old, new)
-    if policy.newest is not None:
-        return UNKNOWN  # the images' creation decides, never their names
-    read = _order_reading(policy)
-    before, after = read(old), read(new)
+    kind = policy.kind
+    if kind.by_creation:
+        return UNKNOWN
+    before, after = kind.rank(old), kind.rank(new)
     if before is None or after is None:
         return compare(old, new)
     if before == after:
         return SAME
-    return reading(after, before) if policy.descending else reading(before, after)
+    return reading(after, before) if kind.descending else reading(before, after)
 
 
 def may_be_release(policy: Policy | None, tag: str) -> bool:
@@ -113,87 +103,20 @@ def may_be_release(policy: Policy | None, tag: str) -> bool:
         return True
     if policy is None:
         return False
-    named = (*policy.include, policy.regex or "", policy.timestamp or "", policy.digest or "")
+    named = (*policy.include, str(policy.argument))
     return any(names_attachment_or_cache(tag, one) for one in named)
-
-
-def natural(text: str) -> list[Any]:
-    """Return what texts are ordered by as people do: digits as the numbers that they make."""
-    parts: list[Any] = _DIGITS.split(text)
-    parts[1::2] = map(int, parts[1::2])
-    return parts
-
-
-def _reading(policy: Policy) -> _Reading:
-    """Return what a policy reads in a tag that it may choose."""
-    if policy.semver is not None:
-        wanted, prereleases = range_of(policy.semver), policy.prereleases
-        return lambda tag: (
-            found
-            if (found := version_of(tag)) and wanted.holds(found, prereleases=prereleases)
-            else None
-        )
-    if policy.newest is not None:
-        return natural
-    if policy.digest is not None:
-        return lambda tag: True if tag == policy.digest else None
-    return _order_reading(policy)
-
-
-def _order_reading(policy: Policy) -> _Reading:
-    """Return what a policy orders tags by, whether or not it would choose them."""
-    if policy.semver is not None:
-        wanted = range_of(policy.semver)
-        prereleases = policy.prereleases or any(part.mentions for part in wanted.parts)
-        return lambda tag: (
-            found
-            if (found := version_of(tag)) and (prereleases or not is_prerelease(found))
-            else None
-        )
-    if policy.numeric is not None:
-        return _number
-    if policy.timestamp is not None:
-        return times.reader(policy.timestamp)
-    if policy.alphabetical is not None:
-        return str
-    if policy.regex is not None:
-        return _groups(pattern.compiled(policy.regex))
-    return lambda _: None
-
-
-def _number(tag: str) -> tuple[int, ...] | None:
-    """Return the numbers of a tag that has nothing else; zeros at the end count for nothing."""
-    found = _NUMBER.fullmatch(tag)
-    if found is None:
-        return None
-    parts = [int(part) for part in found[1].split(".")]
-    while len(parts) > 1 and not parts[-1]:
-        parts.pop()
-    return tuple(parts)
-
-
-def _groups(form: pattern.Pattern) -> _Reading:
-    """Return what reads a pattern's named groups, in the order in which they stand there."""
-    places = sorted(form.groups.values())
-
-    def read(tag: str) -> list[Any] | None:
-        found = form.search(tag)
-        return [natural(found[place] or "") for place in places] if found else None
-
-    return read
 
 
 def _filter(policy: Policy) -> Callable[[str], bool]:
     """Return what says whether a tag is considered at all."""
-    if policy.digest is not None:
+    if policy.needs_digest:
         return lambda _: True
     include = [pattern.compiled(one).search for one in policy.include]
     exclude = [pattern.compiled(one).search for one in policy.exclude]
-    # These two would else choose `latest`, which stands beside every newest image.
-    blind = policy.newest is not None or policy.alphabetical is not None
+    moving = policy.kind.takes_moving
 
-    def taken(tag: str) -> bool:
-        if len(tag) > 128 or (blind and is_moving(tag)):
+    def considered(tag: str) -> bool:
+        if len(tag) > 128 or (not moving and is_moving(tag)):
             return False
         if not may_be_release(policy, tag):
             return False
@@ -201,12 +124,12 @@ def _filter(policy: Policy) -> Callable[[str], bool]:
             return False
         return not any(search(tag) for search in exclude)
 
-    return taken
+    return considered
 
 
 def _included(policy: Policy, tag: str) -> bool:
     """Say whether a tag is one of those that a policy orders, excluded or not."""
-    if len(tag) > 128 or (policy.alphabetical is not None and is_moving(tag)):
+    if len(tag) > 128 or (not policy.kind.takes_moving and is_moving(tag)):
         return False
     return not policy.include or any(pattern.compiled(one).search(tag) for one in policy.include)
 

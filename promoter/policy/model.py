@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     StrictBool,
-    StrictInt,
+    create_model,
     model_validator,
 )
 
-from promoter.domain.errors import UsageError
-from promoter.domain.image import Tag
 from promoter.domain.section import Section, Text
-from promoter.policy import pattern, times
-from promoter.policy.version import range_of
+from promoter.policy import pattern
+from promoter.policy.kinds import POLICIES
 
-NAMES = ("semver", "numeric", "timestamp", "newest", "alphabetical", "regex", "digest")
-NEWEST_LIMIT = 100
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from promoter.policy.kinds.kind import PolicyKind
+
 _PATTERNS_LIMIT = 50
 
 
@@ -32,67 +33,24 @@ def _listed(value: object) -> object:
     return value
 
 
-def _check_range(text: str) -> str:
-    """Return a range of versions, or raise `ValueError`."""
-    range_of(text)
-    return text
-
-
 def _check_pattern(text: str) -> str:
     """Return a pattern over tags, or raise `ValueError`."""
     pattern.compiled(text)
     return text
 
 
-def _check_ordering(text: str) -> str:
-    """Return a pattern that has something to order by, or raise `ValueError`."""
-    if not pattern.compiled(text).groups:
-        msg = "must have a named group to order by, as in '^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$'"
-        raise ValueError(msg)
-    return text
-
-
-def _check_time(text: str) -> str:
-    """Return a format or pattern of times, or raise `ValueError`."""
-    times.reader(text)
-    return text
-
-
-def _check_tag(text: str) -> str:
-    """Return a tag, or raise `ValueError`."""
-    try:
-        return str(Tag.parse(text))
-    except UsageError as error:
-        raise ValueError(error.message) from None
-
-
-Direction: TypeAlias = Literal["asc", "desc"]
 TagPattern: TypeAlias = Annotated[Text, AfterValidator(_check_pattern)]
 TagPatterns: TypeAlias = Annotated[
     tuple[TagPattern, ...], BeforeValidator(_listed), Field(max_length=_PATTERNS_LIMIT)
 ]
 
 
-class Policy(Section):
+class AnyPolicy(Section):
     """Which of an image's tags is wanted: one way to order them, and what is left out first."""
 
-    semver: Annotated[Text, AfterValidator(_check_range)] | None = None
-    """The greatest version in a range: `">=1.2 <2"`, `"^1.4"`, `"1.x || 2.x"`, `"*"`; prereleases
-    only where the range mentions one (`">=1.0.0-0"`)."""
-    numeric: Direction | None = None
-    """The greatest number (`asc`) or the least (`desc`): `1042`, `v7`, or parts by dots: `24.10`."""
-    timestamp: Annotated[Text, AfterValidator(_check_time)] | None = None
-    """The latest time in the tag: a format (`"%Y%m%d%H%M%S"`), which stands anywhere in the tag, or
-    a pattern whose one named group holds ISO 8601 or Unix time."""
-    newest: Annotated[StrictInt, Field(ge=1, le=NEWEST_LIMIT)] | None = None
-    """The image that was created last, of at most so many tags: the registry is asked about each.
-    Where more match, the last ones in natural order are."""
-    alphabetical: Direction | None = None
-    """The last tag of the alphabet (`asc`), or the first (`desc`)."""
-    regex: Annotated[Text, AfterValidator(_check_ordering)] | None = None
-    """The tag whose named groups come last in natural order, the first group first."""
-    digest: Annotated[Text, AfterValidator(_check_tag)] | None = None
-    """Whatever image this tag stands for now, by its digest; wants `pin: digest` or `both`."""
+    kinds: ClassVar[dict[str, type[PolicyKind]]] = {}
+    """The ways to order tags, by the keys that name them."""
+
     include: TagPatterns = ()
     """Only tags in which one of these patterns is found; `^` and `$` tie it to the tag's ends."""
     exclude: TagPatterns = ()
@@ -103,37 +61,64 @@ class Policy(Section):
     @model_validator(mode="after")
     def _check_one(self) -> Self:
         """Refuse no policy, two of them, and what the one that there is would not heed."""
-        given = [name for name in NAMES if getattr(self, name) is not None]
+        given = self._names()
         if not given:
-            msg = f"names no policy: give one of {', '.join(NAMES)}"
+            msg = f"names no policy: give one of {', '.join(self.kinds)}"
             raise ValueError(msg)
         if len(given) > 1:
             msg = f"names {' and '.join(given)}: one policy decides, leave out the others"
             raise ValueError(msg)
-        if self.prereleases and self.semver is None:
+        kind = self.kinds[given[0]]
+        if self.prereleases and not kind.knows_prereleases:
             msg = f"prereleases belongs to semver: {given[0]} knows none"
             raise ValueError(msg)
-        if self.digest is not None and (self.include or self.exclude):
-            msg = "include and exclude choose among tags, and digest names the only one"
+        if kind.by_digest and (self.include or self.exclude):
+            msg = f"include and exclude choose among tags, and {given[0]} names the only one"
             raise ValueError(msg)
         return self
+
+    def _names(self) -> list[str]:
+        """Return the policies that are given."""
+        return [name for name in self.kinds if getattr(self, name) is not None]
 
     @property
     def name(self) -> str:
         """The policy's name: the key that is given."""
-        return next(name for name in NAMES if getattr(self, name) is not None)
+        return self._names()[0]
+
+    @property
+    def argument(self) -> Any:  # noqa: ANN401 - of the type that its kind gives
+        """What the key says."""
+        return getattr(self, self.name)
+
+    @property
+    def kind(self) -> PolicyKind:
+        """How the policy orders tags."""
+        return self.kinds[self.name](self.argument, prereleases=self.prereleases)
 
     @property
     def needs_creation(self) -> bool:
         """Whether the registry must be asked when the candidates were created."""
-        return self.newest is not None
+        return self.kinds[self.name].by_creation
 
     @property
     def needs_digest(self) -> bool:
         """Whether the tag stays and its digest is what changes."""
-        return self.digest is not None
+        return self.kinds[self.name].by_digest
 
-    @property
-    def descending(self) -> bool:
-        """Whether what comes first in order is wanted."""
-        return "desc" in (self.numeric, self.alphabetical)
+
+def policy_model(kinds: Iterable[type[PolicyKind]]) -> type[AnyPolicy]:
+    """Return the section of the configuration in which each of these kinds has its key."""
+    fields: dict[str, Any] = {
+        kind.name: (kind.argument_type | None, Field(default=None, description=kind.meaning))
+        for kind in kinds
+    }
+    model = create_model("Policy", __base__=AnyPolicy, __doc__=AnyPolicy.__doc__, **fields)
+    model.kinds = {kind.name: kind for kind in kinds}
+    return model
+
+
+if TYPE_CHECKING:
+    Policy: TypeAlias = AnyPolicy
+else:
+    Policy = policy_model(POLICIES)

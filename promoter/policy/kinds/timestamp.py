@@ -1,7 +1,9 @@
-"""When a tag says that it was made: by a format of `strftime`'s letters, or by a pattern.
+"""The policy `timestamp`: the latest time in a tag, read by a format or by a pattern.
 
-A format stands anywhere in a tag, with no digit before or behind it: `%Y%m%d%H%M%S` reads
-`main-20260109081500-3f2c1ab`. The first place that makes a date is taken; 30 February makes none.
+A format has `strftime`'s letters. It stands anywhere in a tag, with no digit before or behind it:
+`%Y%m%d%H%M%S` reads `main-20260109081500-3f2c1ab`. The first place that makes a date is taken; 30
+February makes none.
+
 A pattern's one named group is read as ISO 8601 (`20260109`, `20260109T081500Z`, `2026-01-09`), as
 12 or 14 digits from the year on, or as Unix time of 10 digits (13: milliseconds). All is UTC.
 """
@@ -12,8 +14,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Annotated
 
+from pydantic import AfterValidator
+
+from promoter.domain.section import Text
 from promoter.policy import pattern
+from promoter.policy.kinds.kind import PolicyKind
 
 Reader = Callable[[str], datetime | None]
 
@@ -112,3 +119,24 @@ def _by_group(form: pattern.Pattern, tag: str) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _checked(text: str) -> str:
+    """Return a format or pattern of times, or raise `ValueError`."""
+    reader(text)
+    return text
+
+
+class Timestamp(PolicyKind):
+    """The latest time in the tag."""
+
+    name = "timestamp"
+    argument_type = Annotated[Text, AfterValidator(_checked)]
+    meaning = (
+        'The latest time in the tag: a format (`"%Y%m%d%H%M%S"`), which stands anywhere in the tag, '
+        "or a pattern whose one named group holds ISO 8601 or Unix time."
+    )
+
+    def rank(self, tag: str) -> datetime | None:
+        """Return the time in a tag."""
+        return reader(self.argument)(tag)
