@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 # What the plan, the edits, the policies and the texts are made of.
 PURE = (
     "promoter.planning",
+    "promoter.gates",
     "promoter.config",
     "promoter.edits",
     "promoter.graph",

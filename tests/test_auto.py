@@ -10,7 +10,7 @@ import pytest
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
-from promoter.engine.chain import batch_message
+from promoter.engine.deliver import batch_message
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub

@@ -140,7 +140,7 @@ def test_signed_base_refuses_an_unsigned_commit_before_anything_is_pushed(github
     github.protect("main", signatures=True)
     done = run(github)
     assert done.code == 3
-    assert done.json["refusals"][0]["rule"] == "signature"
+    assert done.json["refusals"][0]["rule"] == "verified-commits"
     assert github.head(BRANCH) is None
 
 
@@ -342,7 +342,7 @@ def test_a_humans_commit_stays_until_it_is_taken_over(github: GitHub) -> None:
     ask(github)
     repo = Repository(github.repository)
     theirs = repo.commit(BRANCH, "notes.md", "mine")
-    for tag in ("9.9.1", "9.9.2"):
+    for tag in ("9.9.2", "9.9.3"):
         done = run(github, tag=tag)
         assert (done.code, done.json["refusals"][0]["rule"]) == (3, "human-commits")
         assert theirs[:9] in done.json["refusals"][0]["reason"]

@@ -90,7 +90,7 @@ def test_base_that_moves_behind_a_merge_or_a_commit_of_ours_is_no_humans_change(
     first = ask(repo, "9.9.1")
     ask(repo, "9.9.1", "--env", "dev")
     again = ask(repo, "9.9.1")
-    assert again["action"] == "updated"
+    assert again["action"] == "unchanged"
     ask(repo, "9.9.2", "--env", "dev")
     last = ask(repo, "9.9.2")
     assert last["action"] == "updated"
@@ -99,14 +99,54 @@ def test_base_that_moves_behind_a_merge_or_a_commit_of_ours_is_no_humans_change(
     assert "which this pull proposed before" in last["pull_request"]["body"]  # type: ignore[index]
 
 
-def test_rerun_after_the_base_moved_sits_on_the_new_base(repo: Repository) -> None:
+def test_commit_to_other_files_of_the_base_moves_no_branch(repo: Repository) -> None:
     first = ask(repo, "9.9.1")
-    moved = repo.commit("main", "README.md", "changed\n")
+    repo.commit("main", "README.md", "changed\n")
+    again = ask(repo, "9.9.1")
+    assert (again["action"], again["commit"]) == ("unchanged", first["commit"])
+    assert repo.git("rev-parse", BRANCH) == first["commit"]
+    assert ask(repo, "9.9.1", "--check")["exit_code"] == 0
+
+
+def test_branch_is_rebuilt_where_the_base_changes_the_file_that_it_edits(repo: Repository) -> None:
+    first = ask(repo, "9.9.1")
+    moved = repo.commit("main", AURORA, f"# changed\n{repo.read(AURORA)}")
     again = ask(repo, "9.9.1")
     assert again["action"] == "updated"
     assert again["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
     assert repo.git("rev-parse", f"{BRANCH}^") == moved
     assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+
+
+def test_persons_commit_is_no_refusal_where_there_is_nothing_to_write(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    again = ask(repo, "9.9.1")
+    assert (again["action"], again["exit_code"]) == ("unchanged", 0)
+    assert "1 commit(s) that promote did not make" in again["warnings"][0]  # type: ignore[index]
+    repo.commit("main", AURORA, repo.read(AURORA, BRANCH))
+    settled = ask(repo, "9.9.1")
+    assert (settled["action"], settled["exit_code"]) == ("unchanged", 0)
+    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+
+
+def test_persons_change_of_the_edit_itself_is_not_what_was_asked_for(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    repo.commit(BRANCH, AURORA, repo.read(AURORA, BRANCH).replace("9.9.1", "9.9.0"))
+    assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
+
+
+def test_branch_of_a_pull_that_was_closed_as_overtaken_is_deleted_by_the_rerun(
+    repo: Repository,
+) -> None:
+    first = ask(repo, "9.9.1")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.2"))
+    assert ask(repo, "9.9.2")["action"] == "superseded"
+    # As a run leaves it that was killed between closing the pull and deleting its branch.
+    repo.git("update-ref", f"refs/heads/{BRANCH}", str(first["commit"]))
+    rerun = ask(repo, "9.9.2")
+    assert rerun["exit_code"] == 0
+    assert f"refs/heads/{BRANCH}" not in repo.refs()
 
 
 def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -> None:
@@ -272,7 +312,7 @@ def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
         (("--app", "aurora", "--tag", "1.0.0", "--env", "prd"), 4, "Did you mean prod?"),
         (("--app", "aurora", "--image", "nginx"), 2, "NAME=TAG"),
         (("--app", "aurora", "--image", "x@sha256:12"), 2, "digest"),
-        (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 5, "no branch 'nope'"),
+        (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 4, "no branch 'nope'"),
         (("--app", "aurora", "--tag", "1.0.0", "--outptu", "json"), 2, "unrecognized"),
         (("--app", "aurora", "--tag", "1.0.0", "--allow", "downgrad"), 2, "Did you mean downgrade"),
         (("--app", "aurora", "--tag", "1.0.0", "--api-url", "ftp://x"), 2, "no http(s) URL"),

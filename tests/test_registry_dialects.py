@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.domain.platform import is_for
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.login import Challenge, challenges
-from promoter.registry.manifest import is_for, platform
+from promoter.registry.manifest import platform
 from tests.servers.registry import INDEX, Registry, digest
 
 if TYPE_CHECKING:

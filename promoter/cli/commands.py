@@ -17,6 +17,7 @@ from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Tag
 from promoter.domain.redaction import redacted
 from promoter.output import report
+from promoter.planning.outcome import failed
 from promoter.planning.plan import Request
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def promote(settings: Settings, _: argparse.Namespace, progress: list[str]) -> d
     try:
         results = _promoted(requests, settings, progress, masks)
     except PromoteError as error:  # what keeps all apps from being looked for is told of each
-        results = [report.failure(error, one) for one in requests]
+        results = [report.envelope(failed(error, one.app, one.environment)) for one in requests]
     result = results[0] if len(results) == 1 else report.several(results)
     return {**result, "_masks": masks}
 
@@ -46,17 +47,16 @@ def _promoted(
     requests: Sequence[Request], settings: Settings, progress: list[str], masks: list[str]
 ) -> list[dict[str, Any]]:
     """Carry requests out and return their envelopes; what must not be shown is put into `masks`."""
-    from promoter.engine import wiring
-    from promoter.engine.run import told_each
+    from promoter.engine import run, wiring
     from promoter.engine.world import opened
 
     wired = _wired(settings)
     masks += _minted(settings, wired)
     revision = wiring.source_revision(wired)
     with opened(wired, progress, notify=_notify(settings)) as world:
-        results = told_each([replace(one, source_revision=revision) for one in requests], world)
+        outcomes = run.promote([replace(one, source_revision=revision) for one in requests], world)
     progress.extend(world.bill())
-    return results
+    return [report.envelope(one) for one in outcomes]
 
 
 def _notify(settings: Settings) -> Callable[[str], None]:
@@ -71,7 +71,8 @@ def _notify(settings: Settings) -> Callable[[str], None]:
 
 def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
     """Promote what the policies choose, each app as its environment delivers."""
-    from promoter.engine.auto import Run
+    from promoter.engine.auto import Policies
+    from promoter.engine.run import Run
     from promoter.engine.survey import Scope
     from promoter.engine.world import opened
     from promoter.output import terminal
@@ -83,8 +84,9 @@ def auto(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict
     )
     whole = opened(wired, progress, patience=_AUTO_PATIENCE)
     with whole as world, terminal.progress(settings) as shown:
-        results = Run(world, scope, asked, shown).results()
+        outcomes = Run(world, Policies(world, scope, asked, shown)).results()
     progress.extend(world.bill())
+    results = [report.envelope(one) for one in outcomes]
     told = report.several(results, _summary=report.counted(results))
     return {**told, "_masks": _minted(settings, wired)}
 

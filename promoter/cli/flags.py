@@ -86,7 +86,7 @@ def main_parser() -> Parser:
         "--allow",
         action="append",
         metavar="RULE",
-        help="go on in spite of a rule: downgrade, mutable-tag, dead-edit, placeholder",
+        help="go on in spite of a rule: downgrade, dead-edit, placeholder, mutable-tag",
     )
     asked.add_argument(
         "--take-over", action="store_true", default=None,

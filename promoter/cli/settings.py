@@ -18,13 +18,13 @@ from pydantic import SecretStr, ValidationError
 from promoter.cli.process import account
 from promoter.cli.variables import Rendering, Variables
 from promoter.config.refs import commit_id
-from promoter.domain.declaration import RULES
 from promoter.domain.duration import seconds_of
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
 from promoter.environment import home, narrowed_environment, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
+from promoter.gates import allowable
 
 if TYPE_CHECKING:
     import argparse
@@ -190,9 +190,9 @@ def _listed(value: object) -> tuple[str, ...]:
 def _allowed(rules: Iterable[str], sources: Mapping[str, str]) -> frozenset[str]:
     """Return the rules to go on in spite of, or raise `UsageError` for one that there is not."""
     found = frozenset(rules)
-    for rule in sorted(found - set(RULES)):
+    for rule in sorted(found - set(allowable())):
         raise UsageError(
-            f"{sources['allow']}: there is no rule {rule!r} to allow", nearest(rule, RULES)
+            f"{sources['allow']}: there is no rule {rule!r} to allow", nearest(rule, allowable())
         )
     return found
 

@@ -13,7 +13,7 @@ from promoter.demo import repository
 from promoter.domain.deadline import Deadline
 from promoter.domain.image import Tag
 from promoter.engine import wiring
-from promoter.engine.run import told
+from promoter.engine.run import promote
 from promoter.engine.world import opened
 from promoter.forges.local import LocalForge
 from promoter.output import report
@@ -57,7 +57,7 @@ def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with opened(wired, []) as world:
-        return told(request, world)
+        return report.envelope(promote([request], world)[0])
 
 
 def _beginning(git: Git) -> str:

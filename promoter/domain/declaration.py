@@ -11,16 +11,10 @@ from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import redacted
 
-# What a request may allow, and what it says by that.
-RULES = {
-    "downgrade": "an older tag takes the place of a newer one",
-    "mutable-tag": "a tag that moves is written without a digest",
-    "dead-edit": "an image is set that no container uses",
-    "placeholder": "a value such as ${TAG} is replaced",
-}
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
+_RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _VALUE_LIMIT = 500
 
 
@@ -92,7 +86,7 @@ class Declaration:
             source_revision=found.get("Source-Revision", [None])[0],
             previous_pull=int(previous) if previous.isdecimal() else None,
             supersedes=found.get("Supersedes", [None])[0],
-            allow=tuple(rule for rule in found.get("Allow", []) if rule in RULES),
+            allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
         )
 
     def same_wish(self, other: Declaration) -> bool:

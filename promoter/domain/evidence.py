@@ -69,12 +69,17 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """One rule that was asked whether the promotion may go."""
+    """What one gate said of the promotion."""
 
     name: str
+    """As in refusals and in `--allow`."""
     verdict: str
     """passed, allowed, warned, unknown or failed."""
     detail: str = ""
+    until: int | None = None
+    """When it would pass, in seconds since the epoch, where time alone decides."""
+    title: str = ""
+    """What the pull calls it, where that is not its name."""
 
 
 @dataclass(frozen=True, slots=True)

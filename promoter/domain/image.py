@@ -26,6 +26,8 @@ _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
 _PATH_LIMIT = 255
 _SHOWN = 60
+# Signs of a value that something else fills in, such as `${TAG}`.
+PLACEHOLDER_SIGNS = ("${", "$(", "{{", "<%")
 
 
 def shown(text: str) -> str:

@@ -10,7 +10,6 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.evidence import Brings, Built, Evidence, Place
 from promoter.edits import kustomization
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
-from promoter.planning.gates import gates_of
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
@@ -19,13 +18,12 @@ if TYPE_CHECKING:
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
+    from promoter.domain.evidence import GateResult
     from promoter.domain.model import Tree
     from promoter.domain.proposal import Proposal
-    from promoter.engine.checks import Findings
     from promoter.engine.world import World
+    from promoter.gates import Facts
     from promoter.git.history import FileVersion
-    from promoter.planning.plan import Promotion
-    from promoter.render import Verdict
 
 _PLACES = 12
 
@@ -40,11 +38,11 @@ class Gatherer:
         self._world, self._config, self._base, self._moment = world, config, base, moment
 
     def evidence(
-        self, promotion: Promotion, target: Target, verdict: Verdict, findings: Findings
+        self, proposal: Proposal, target: Target, facts: Facts, gates: tuple[GateResult, ...]
     ) -> Evidence:
         """Return all that is known of a promotion on the base."""
-        proposal = promotion.told or promotion.proposal
-        assert proposal is not None
+        built = {one.request.name: one.image for one in facts.images if one.image}
+        labels = next((one.labels for one in facts.images if one.labels), {})
         files = self._files(target)
         shown = _shown(files, target.environment)
         try:
@@ -55,19 +53,18 @@ class Gatherer:
             history = {}
         names = [move.name for move in proposal.moves]
         found = (self._place(e, history.get(file, ()), names, file) for e, file in shown.items())
-        unordered = promotion.unordered if promotion.told is None else None
         return Evidence(
-            render=verdict.diff,
-            render_note=verdict.note,
+            render=facts.render.diff if facts.render else None,
+            render_note=facts.render.note if facts.render else "",
             places=tuple(
                 replace(one, target=one.environment == target.environment) for one in found if one
             ),
             more_places=len(files) - len(shown),
-            brings=self._brings(proposal, target, history.get(target.file, ()), findings),
-            built=findings.built,
-            running=self._running(proposal, target) if findings.built else {},
+            brings=self._brings(proposal, target, history.get(target.file, ()), labels),
+            built=built,
+            running=self._running(proposal, target) if built else {},
             repository=self._world.wiring.address.given,
-            gates=(*gates_of(proposal, verdict, target, unordered), *findings.gates),
+            gates=gates,
         )
 
     def _files(self, target: Target) -> dict[str, PurePosixPath]:
@@ -127,11 +124,11 @@ class Gatherer:
         proposal: Proposal,
         target: Target,
         versions: Iterable[FileVersion],
-        findings: Findings,
+        labels: Mapping[str, str],
     ) -> Brings | None:
         """Return the source commits between what runs and what is promoted."""
         revisions = Revisions(self._world, self._config, target, self._base)
-        source, labelled = revisions.source(findings.labels), REVISION in findings.labels
+        source, labelled = revisions.source(labels), REVISION in labels
         told = proposal.declaration.source_revision
         new = old = None
         for move in proposal.moves:
@@ -144,7 +141,7 @@ class Gatherer:
         if source is None:
             if new is None:
                 return None
-            named = SOURCE in findings.labels
+            named = SOURCE in labels
             note = "the image's label names a source at another host, and promoter.yaml names none"
             return Brings(
                 None, old, new, note=note if named else "the app names no source in promoter.yaml"

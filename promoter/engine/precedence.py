@@ -12,14 +12,14 @@ from promoter.policy.order import Order
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from promoter.engine.observe import Observed
+    from promoter.engine.look import Seen
     from promoter.policy.pairs import Pair
 
 # How the commit of the newer image stands to that of the older one.
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}
 
 
-def orders(pairs: tuple[Pair, ...], seen: Observed) -> dict[Pair, Order]:
+def orders(pairs: tuple[Pair, ...], seen: Seen) -> dict[Pair, Order]:
     """Return how the new stand to the old, for the pairs of which it can be known."""
     if "downgrade" in seen.request.allow:
         return {}
@@ -27,7 +27,7 @@ def orders(pairs: tuple[Pair, ...], seen: Observed) -> dict[Pair, Order]:
     return {pair: order for pair, order in found.items() if order is not None}
 
 
-def _by_creation(pair: Pair, seen: Observed) -> Order | None:
+def _by_creation(pair: Pair, seen: Seen) -> Order | None:
     """Return the order in which two images were made."""
     if not _asks_registry(seen):
         return None
@@ -37,18 +37,18 @@ def _by_creation(pair: Pair, seen: Observed) -> Order | None:
     return Order.NEWER if before < after else Order.OLDER
 
 
-def _created(name: str, reference: str | None, seen: Observed) -> datetime | None:
+def _created(name: str, reference: str | None, seen: Seen) -> datetime | None:
     """Return when an image was made, where the registry tells."""
-    pulled = propose.pulled_names(seen.target, seen.sight.base).get(name, name)
+    pulled = propose.pulled_names(seen.target, seen.state.base).get(name, name)
     try:
         return seen.world.registry().describe(pulled, reference or "").created
     except PromoteError:
         return None
 
 
-def _by_ancestry(pair: Pair, seen: Observed) -> Order | None:
+def _by_ancestry(pair: Pair, seen: Seen) -> Order | None:
     """Return the order of the commits that two images were built from."""
-    revisions = Revisions(seen.world, seen.config, seen.target, seen.sight.base)
+    revisions = Revisions(seen.world, seen.config, seen.target, seen.state.base)
     ask, old, new = _asks_registry(seen), pair.old or "", pair.new or ""
     source = revisions.source(revisions.labels(pair.name, new) if ask else {})
     if source is None:
@@ -61,11 +61,11 @@ def _by_ancestry(pair: Pair, seen: Observed) -> Order | None:
     return _BY_ANCESTRY.get(revisions.between(source, before, built).relation)
 
 
-def _declared(pair: Pair, seen: Observed) -> str | None:
+def _declared(pair: Pair, seen: Seen) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
     file = seen.target.file
     try:
-        versions = seen.world.repository.history(seen.sight.base, [file]).get(file, ())
+        versions = seen.world.repository.history(seen.state.base, [file]).get(file, ())
         return declared(versions, pair.name, pair.old or "")
     except RaceLostError:
         raise
@@ -73,7 +73,7 @@ def _declared(pair: Pair, seen: Observed) -> str | None:
         return None
 
 
-def _asks_registry(seen: Observed) -> bool:
+def _asks_registry(seen: Seen) -> bool:
     """Say whether the environment has its registry asked at all."""
     settings = seen.target.settings
     by_creation = settings.policy is not None and settings.policy.needs_creation

@@ -1,25 +1,222 @@
-"""The loop: observe, plan, apply; a lost race observes again until the deadline."""
+"""The run: look, plan, publish, bring pulls in line, for one app or many; lost races look again."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
+from promoter.domain.edited_tree import edited
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.engine.apply import Outcome, apply
-from promoter.engine.observe import observe_and_plan
+from promoter.domain.model import BranchState, PullState
+from promoter.engine.deliver import carry_out, publish
+from promoter.engine.look import Seen, plan_promotion
+from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
-from promoter.output import report
+from promoter.graph import prefetch_closures
+from promoter.planning.decide import branch_of
+from promoter.planning.outcome import Outcome, action_of, failed, planned
+from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from promoter.domain.deadline import Deadline
+    from promoter.domain.model import Pull
     from promoter.engine.world import World
-    from promoter.forges import Forge
-    from promoter.planning.plan import Action, Promotion, Request
+    from promoter.planning.plan import Action
+
+# From so many branches on, the open pulls are asked for all at once.
+_MANY = 4
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over what a selection is about."""
+
+    world: World
+    selection: Selection
+    outcomes: dict[Key, Outcome] = field(default_factory=dict)
+    _done: dict[Key, list[str]] = field(default_factory=dict)
+    """What was done for those that are not at their end."""
+    _written: dict[Key, tuple[str, Action]] = field(default_factory=dict)
+    """Commits that an attempt pushed before it lost a race."""
+
+    def results(self) -> list[Outcome]:
+        """Carry the run out and return one outcome for each app and environment, in order.
+
+        Whatever ends it before its time, a signal or the deadline, what was done is told, and that
+        the rest was not.
+        """
+        try:
+            for attempt in races(self.world.wiring.deadline):
+                with attempt:
+                    self._attempt()
+        except (Stopped, Exception) as reason:
+            if not self.selection.keys:
+                raise
+            self._end(reason)
+        return [self.outcomes[key] for key in self.selection.keys if key in self.outcomes]
+
+    def _attempt(self) -> None:
+        """Look, plan, publish, bring pulls in line; `RaceLostError` means that some must look again."""
+        view = self._look()
+        plans = list(self._plan(view, self._select(view)))
+        if self._is_preview:
+            for key, plan in plans:
+                self.keep(key, self._preview(plan))
+            return
+        lost = []
+        for (key, plan), made in zip(plans, self._publish(plans), strict=True):
+            try:
+                self._finish(key, plan, made)
+            except RaceLostError as error:
+                lost.append(error)
+        if lost:
+            raise lost[0]
+
+    def keep(self, key: Key, outcome: Outcome) -> None:
+        """Keep what became of one app."""
+        self.outcomes[key] = outcome
+
+    def _look(self) -> View:
+        """Return the base and the configuration as they are now."""
+        wanted, apps = self.world.wiring.base, self.selection.apps
+        base, tree = self.world.repository.base(wanted, apps)
+        return View(base, tree, self.world.wiring.config(tree))
+
+    def _select(self, view: View) -> list[Work]:
+        """Return the work to do, and keep the outcomes of what needs none."""
+        work = []
+        for one in self.selection.select(view, self.outcomes):
+            if isinstance(one, Work):
+                work.append(one)
+            else:
+                self.keep(*one)
+        return work
+
+    def _plan(self, view: View, work: Sequence[Work]) -> Iterator[tuple[Key, Plan]]:
+        """Yield each app's plan; a failure is its app's alone.
+
+        What is pushed to the base is planned on what is pushed before it; batches come first.
+        """
+        pulls = [one for one in work if one.target.settings.deliver != "push"]
+        pushes = [one for one in work if one.target.settings.deliver == "push"]
+        pushes.sort(key=lambda one: not one.target.settings.batch)
+        if len(work) > 1:
+            prefetch_closures(view.tree, (one.target.directory for one in work))
+        known = _Pulls(self.world, view, [branch_of(one.target, view.config) for one in pulls])
+        for one in (*pulls, *pushes):
+            try:
+                plan = self._planned(view, one, known)
+            except RaceLostError:
+                raise
+            except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+                error = error_of(reason)
+                self.keep(one.key, failed(error, one.target.app, one.target.environment))
+                continue
+            if isinstance(plan, Push):
+                view = replace(view, tree=edited(view.tree, plan.commit.files))
+            yield one.key, plan
+
+    def _planned(self, view: View, work: Work, known: _Pulls) -> Plan:
+        """Return the plan of one app on what is there now."""
+        target, branch = work.target, branch_of(work.target, view.config)
+        if target.settings.deliver == "push":
+            state = BranchState(view.base, view.tree, branch)
+        else:
+            state = self.world.repository.look((view.base, view.tree), branch)
+            state = replace(state, pulls=known.of(branch, reviews=bool(target.settings.reviewers)))
+        plan = plan_promotion(Seen(self.world, work.request, view.config, target, state))
+        return replace(plan, warnings=(*work.warnings, *plan.warnings))
+
+    @property
+    def _is_preview(self) -> bool:
+        """Whether nothing shall be written."""
+        settings = self.world.wiring.settings
+        return settings.dry_run or settings.check
+
+    def _preview(self, plan: Plan) -> Outcome:
+        """Return what carrying a plan out would come to."""
+        if isinstance(plan, RenewPull) and not plan.extras.nothing:
+            possible = self.world.forge().possible(plan.pull, plan.extras)
+            if possible.nothing and not plan.rewrites:
+                return replace(planned(plan, check=False), changed=False)
+        return planned(plan, check=self.world.wiring.settings.check)
+
+    def _publish(self, plans: Sequence[tuple[Key, Plan]]) -> list[str | PromoteError | None]:
+        """Make all commits and push them; what is under way is told where the run ends meanwhile."""
+        commits = [(key, plan) for key, plan in plans if commit_of(plan)]
+        for key, plan in commits:
+            what = f"the push to {plan.place.branch} was under way, and may have been done"
+            self._done[key] = [what]
+        made = publish([plan for _, plan in plans], self.world)
+        self._done.clear()
+        for (key, plan), commit in zip(plans, made, strict=True):
+            if isinstance(commit, str):
+                self._done[key] = [f"pushed {commit[:9]} to {plan.place.branch}"]
+                if not isinstance(plan, Push):
+                    self._done[key].append("its pull was not brought in line")
+        return made
+
+    def _finish(self, key: Key, plan: Plan, made: str | PromoteError | None) -> None:
+        """Carry out what is left of one plan and keep its outcome; a failure is its app's alone."""
+        before = len(self.world.progress)
+        try:
+            outcome = carry_out(plan, made, self.world)
+        except RaceLostError as error:
+            if error.commit:
+                self._written[key] = (error.commit, action_of(plan))
+            raise
+        except PromoteError as error:
+            self.keep(key, failed(error, plan.place.app, plan.place.environment))
+        except BaseException:
+            self._done[key] = self.world.progress[before:]
+            raise
+        else:
+            self.keep(key, self._summed(key, outcome))
+
+    def _summed(self, key: Key, outcome: Outcome) -> Outcome:
+        """Return an outcome in which what an attempt wrote before it lost a race counts as well."""
+        commit, action = self._written.get(key, (None, outcome.action))
+        if commit is None or outcome.commit != commit:
+            return outcome
+        return replace(outcome, action=action, changed=True)
+
+    def _end(self, reason: BaseException) -> None:
+        """Keep an end before its time for all that are not at theirs."""
+        for key in self.selection.keys:
+            if key not in self.outcomes:
+                done = self._done.get(key, ())
+                error = reason.after(done) if isinstance(reason, Stopped) else error_of(reason)
+                self.keep(key, failed(error, key[0], key[1] or None))
+
+
+class _Pulls:
+    """The pulls of many branches; the open ones are asked for at once where there are many."""
+
+    def __init__(self, world: World, view: View, branches: Sequence[str]) -> None:
+        self._world, self._base = world, view.base
+        self._open: dict[str, Pull] = {}
+        if len(branches) > 1:
+            world.repository.bring(branches)
+        if len(branches) >= _MANY:
+            found = (one for one in world.forge().all() if one.state is PullState.OPEN)
+            self._open = {one.branch: one for one in found if one.base == view.base}
+
+    def of(self, branch: str, *, reviews: bool) -> tuple[Pull, ...]:
+        """Return a branch's pulls; whether the open one has reviews only where that matters."""
+        forge, known = self._world.forge(), self._open.get(branch)
+        found = (known,) if known else forge.pulls(branch, self._base)
+        if not reviews:
+            return found
+        return tuple(
+            replace(one, reviewed=forge.has_reviews(one))
+            if one.state is PullState.OPEN and not one.reviewers
+            else one
+            for one in found
+        )
 
 
 def races(deadline: Deadline) -> Retrying:
@@ -32,71 +229,6 @@ def races(deadline: Deadline) -> Retrying:
     )
 
 
-def promote(request: Request, world: World) -> Outcome:
-    """Carry one request out to its end, however many others write at the same time."""
-    settings = world.wiring.settings
-    written: tuple[str, Action] | None = None
-    for attempt in races(world.wiring.deadline):
-        with attempt:
-            promotion = observe_and_plan(request, world)
-            if settings.dry_run or settings.check:
-                return preview(promotion, world)
-            try:
-                outcome = apply(
-                    promotion, world.writer(promotion), _forge_for(promotion, world), world.progress
-                )
-            except RaceLostError as error:
-                written = (error.commit, promotion.action) if error.commit else written
-                raise
-    return _summed(outcome, written)
-
-
-def preview(promotion: Promotion, world: World) -> Outcome:
-    """Return what carrying a promotion out would come to, writing nothing."""
-    pull, lacking = promotion.pull, promotion.finish
-    if pull is not None and promotion.draft is not None and not lacking.nothing:
-        promotion = replace(promotion, finish=world.forge().possible(pull, lacking))
-    return Outcome(promotion, promotion.action, promotion.writes)
-
-
-def told(request: Request, world: World) -> dict[str, Any]:
-    """Carry one request out and return its envelope, whatever becomes of it."""
-    settings = world.wiring.settings
-    try:
-        outcome = promote(request, world)
-    except PromoteError as error:
-        return report.failure(error, request)
-    preview = settings.dry_run or settings.check
-    return report.envelope(outcome, preview=preview, check=settings.check)
-
-
-def told_each(requests: Sequence[Request], world: World) -> list[dict[str, Any]]:
-    """Carry requests out one by one; an end of the run before its time is told for each it meets."""
-    results = []
-    for number, request in enumerate(requests):
-        before = len(world.progress)
-        try:
-            results.append(told(request, world))
-        except (Stopped, Exception) as reason:  # noqa: BLE001 - whatever it is, all is told
-            results.append(unfinished(reason, request, world.progress[before:]))
-            results += [unfinished(reason, one) for one in requests[number + 1 :]]
-            break
-    return results
-
-
-def unfinished(reason: BaseException, request: Request, done: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the envelope of a request that an end of the run has met, with what was done for it."""
-    error = reason.after(done) if isinstance(reason, Stopped) else error_of(reason)
-    return report.failure(error, request)
-
-
-def _forge_for(promotion: Promotion, world: World) -> Forge | None:
-    """Return the forge where the promotion is a pull."""
-    return None if promotion.deliver == "push" else world.forge()
-
-
-def _summed(outcome: Outcome, written: tuple[str, Action] | None) -> Outcome:
-    """Return the run's outcome: an attempt that wrote before it lost a race counts as well."""
-    if written is None or outcome.commit != written[0]:
-        return outcome
-    return replace(outcome, action=written[1], changed=True)
+def promote(requests: Sequence[Request], world: World) -> list[Outcome]:
+    """Carry requests out and return what became of each, whatever ends the run."""
+    return Run(world, Requests(requests)).results()

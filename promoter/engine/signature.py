@@ -6,9 +6,9 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from promoter.domain.evidence import GateResult
 from promoter.domain.redaction import redacted
 from promoter.environment import child_environment
+from promoter.gates import Signature
 
 if TYPE_CHECKING:
     from promoter.config.sections import Checks
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 _COSIGN_TIME = 60.0
 
 
-def verified(checks: Checks, image: str) -> GateResult:
+def verified(checks: Checks, image: str) -> Signature:
     """Return cosign's verdict on an image, which is named by its digest."""
     program = shutil.which("cosign")
     if program is None:
-        return GateResult("signature", "failed", "cosign is not on PATH")
+        return Signature(False, "cosign is not on PATH")
     try:
         done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
             [program, "verify", *_signer(checks), image],
@@ -30,12 +30,12 @@ def verified(checks: Checks, image: str) -> GateResult:
             env=child_environment("cosign"),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return GateResult("signature", "failed", f"cosign: {type(error).__name__}")
+        return Signature(False, f"cosign: {type(error).__name__}")
     if done.returncode == 0:
-        return GateResult("signature", "passed", "verified by cosign")
+        return Signature(True, "verified by cosign")
     said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()
     reason = next((line for line in said if line.lower().startswith("error")), "not verified")
-    return GateResult("signature", "failed", f"cosign: {reason[:200]}")
+    return Signature(False, f"cosign: {reason[:200]}")
 
 
 def _signer(checks: Checks) -> list[str]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from promoter.engine.wiring import Wiring
     from promoter.forges import Forge
     from promoter.git import Repository
-    from promoter.planning.plan import Promotion
     from promoter.registry.client import Registry
     from promoter.render import Renderer
 
@@ -43,9 +42,9 @@ class World:
             self._forge = wires.open_forge(self.wiring)
         return self._forge
 
-    def writer(self, promotion: Promotion) -> Repository:
-        """Return the repository through which a promotion is written."""
-        if promotion.transport == self.wiring.transport:
+    def repository_for(self, transport: str) -> Repository:
+        """Return the repository as it is written through a transport."""
+        if transport == self.wiring.transport:
             return self.repository
         # A run that reads through the API writes through it: what says so is above any environment.
         if self._api is None:

@@ -44,6 +44,9 @@ class Forge(Protocol):
     def requires_signatures(self, base: str) -> bool:
         """Say whether the base takes verified commits alone; what can not be read is no."""
 
+    def requires_up_to_date(self, base: str) -> bool:
+        """Say whether the base takes branches alone that stand on its tip; unreadable is no."""
+
     def spent(self) -> str:
         """Return what the run has asked of the forge, in a line."""
 

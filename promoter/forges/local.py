@@ -123,6 +123,11 @@ class LocalForge:
         del base
         return False
 
+    def requires_up_to_date(self, base: str) -> bool:
+        """No rule of a server protects a branch here."""
+        del base
+        return False
+
     def spent(self) -> str:
         """Nothing is asked over a network."""
         return "local forge: no requests"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.errors import PromoteError
@@ -28,33 +28,21 @@ class Repository(Protocol):
     def has(self, branch: str) -> bool:
         """Say whether there was such a branch at the last look at the base."""
 
-    def write(self, draft: CommitDraft) -> str:
-        """Make a commit and move its branch there; `RaceLostError` where the branch has moved."""
+    def bring(self, branches: Iterable[str]) -> None:
+        """Bring what several branches hold at once, before each of them is looked at."""
+
+    def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
+        """Make commits and move their branches there: the only way in which anything is written.
+
+        Drafts for one branch are made each on the one before. Every branch succeeds or fails for
+        itself: returns the commit of each draft, or why there is none (`RaceLostError` where the
+        branch has moved).
+        """
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
-
-    def delete(self, branch: str, lease: str) -> None:
-        """Delete a branch that must still be at `lease`."""
-
-
-@runtime_checkable
-class Stage(Protocol):
-    """What a repository can do where commits are made here and pushed later, many at once."""
-
-    def bring(self, branches: Iterable[str]) -> None:
-        """Bring what several branches hold in one round trip, before each of them is looked at."""
-
-    def stage(self, draft: CommitDraft) -> str:
-        """Make a commit that nobody sees until it is published."""
-
-    def staged(self, commit: str) -> Tree:
-        """Return the files of a commit that was staged."""
-
-    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
-        """Push branch → (commit, lease), each for itself; returns the branches that failed."""
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

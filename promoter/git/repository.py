@@ -16,7 +16,7 @@ from promoter.git.refs import base_branch
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -40,7 +40,7 @@ class GitRepository:
         self._families: set[str] = set()
         self._base = ""
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
-        self._staged: dict[str, StagedTree] = {}
+        self._made: dict[str, StagedTree] = {}
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitTree]:
         """Return the base branch's name and files as they are now; asks the remote anew.
@@ -63,21 +63,6 @@ class GitRepository:
         self._bring_changed(commits)
         return BranchState(name, tree, branch, tip, commits)
 
-    def write(self, draft: CommitDraft) -> str:
-        """Make a commit and push it to its branch; `RaceLostError` where the branch has moved."""
-        commit = self.stage(draft)
-        self._clone.push(Update(f"refs/heads/{draft.branch}", commit, draft.lease))
-        return commit
-
-    def stage(self, draft: CommitDraft) -> str:
-        """Make a commit that nobody sees until it is published."""
-        name, _, address = draft.author.rpartition("<")
-        by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
-        onto = self._staged.get(draft.onto) or self._clone.tree(draft.onto)
-        commit = write_commit(self._clone, onto, draft.files, message=draft.message, by=by)
-        self._staged[commit] = onto.over(commit, draft.files)
-        return commit
-
     def has(self, branch: str) -> bool:
         """Say whether there was such a branch at the last look at the base."""
         return self._tip(branch) is not None
@@ -93,19 +78,19 @@ class GitRepository:
                 commits += self._beyond(tip, self._base)
         self._bring_changed(commits)
 
-    def staged(self, commit: str) -> Tree:
-        """Return the files of a commit that was staged."""
-        return self._staged[commit]
-
-    def publish(self, commits: Mapping[str, tuple[str, str | None]]) -> dict[str, PromoteError]:
-        """Push staged commits, each to its branch and only from its lease, all at once.
-
-        Takes branch → (commit, lease); returns those that failed with the reason: `RaceLostError`
-        where the branch has moved.
-        """
-        updates = [Update(f"refs/heads/{b}", new, old) for b, (new, old) in commits.items()]
-        failed = self._clone.push_each(*updates)
-        return {ref.removeprefix("refs/heads/"): error for ref, error in failed.items()}
+    def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
+        """Make commits and push their branches, each only from its lease, all at once."""
+        commits: list[str] = []
+        updates: dict[str, Update] = {}
+        for draft in drafts:
+            before = updates.get(draft.branch)
+            commit = self._make(draft, before.new if before and before.new else draft.onto)
+            lease = before.old if before else draft.lease
+            updates[draft.branch] = Update(f"refs/heads/{draft.branch}", commit, lease)
+            commits.append(commit)
+        failed = self._clone.push_each(*updates.values())
+        pairs = zip(drafts, commits, strict=True)
+        return [failed.get(f"refs/heads/{draft.branch}", commit) for draft, commit in pairs]
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
@@ -116,6 +101,15 @@ class GitRepository:
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
         self._clone.push(Update(f"refs/heads/{branch}", None, lease))
+
+    def _make(self, draft: CommitDraft, onto: str) -> str:
+        """Make a commit that nobody sees until it is pushed."""
+        name, _, address = draft.author.rpartition("<")
+        by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
+        tree = self._made.get(onto) or self._clone.tree(onto)
+        commit = write_commit(self._clone, tree, draft.files, message=draft.message, by=by)
+        self._made[commit] = tree.over(commit, draft.files)
+        return commit
 
     def _tip(self, branch: str) -> str | None:
         """Return a branch's commit as of the last look; names of the user's own are asked for."""

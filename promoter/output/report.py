@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.diff import unified
-from promoter.domain.errors import Exit, PromoteError, RefusedError
+from promoter.domain.errors import Exit, PromoteError
+from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from promoter.domain.evidence import GateResult
     from promoter.domain.model import Pull, PullDraft
     from promoter.domain.refusal import Refusal
-    from promoter.engine.apply import Outcome
-    from promoter.engine.choice import Choice
-    from promoter.planning.plan import Request
 
 SCHEMA = 1
 _GRAVEST = (
@@ -27,19 +27,14 @@ _GRAVEST = (
 )  # fmt: skip
 
 
-def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
+def envelope(outcome: Outcome) -> dict[str, Any]:
     """Return one promotion's outcome in the form that the contract fixes."""
-    promotion, proposal = outcome.promotion, outcome.promotion.proposal
-    action = outcome.action
-    if preview and action not in (Action.REFUSED, Action.SUPERSEDED):
-        action = Action.PLANNED
-    edits = proposal.edits if proposal else ()
-    moves = proposal.moves if proposal else ()
+    told = {"_text": ""} if outcome.by_policy else {}
     return _blank(
-        action=action.value,
+        action=outcome.action.value,
         changed=outcome.changed,
-        app=promotion.app,
-        environment=promotion.environment,
+        app=outcome.app,
+        environment=outcome.environment,
         images=[
             {
                 "name": m.name,
@@ -47,38 +42,46 @@ def envelope(outcome: Outcome, *, preview: bool, check: bool) -> dict[str, Any]:
                 "to": m.to_tag,
                 "digest": m.to_digest,
             }
-            for m in moves
+            for m in outcome.images
         ],
-        files=[str(edit.path) for edit in edits],
-        base=promotion.base_branch,
-        branch=promotion.branch,
+        files=[str(edit.path) for edit in outcome.edits],
+        base=outcome.base,
+        branch=outcome.branch,
         commit=outcome.commit,
-        pull_request=_pull(outcome.pull or promotion.pull, promotion.draft),
-        diff=unified(edits),
-        refusals=[refusal(one) for one in promotion.refusals],
-        warnings=[*promotion.warnings, *outcome.warnings],
-        exit_code=int(exit_code(outcome, check=check)),
+        pull_request=_pull(outcome.pull, outcome.draft),
+        diff=unified(outcome.edits),
+        refusals=[refusal(one) for one in outcome.refusals],
+        gates=[_gate(one) for one in outcome.gates],
+        warnings=list(outcome.warnings),
+        error=_error(outcome.error),
+        exit_code=int(outcome.exit_code),
+        **told,
     )
 
 
-def failure(error: PromoteError, request: Request | None = None) -> dict[str, Any]:
+def failure(error: PromoteError) -> dict[str, Any]:
     """Return the envelope of a run that could not go on."""
-    refusals = error.refusals if isinstance(error, RefusedError) else ()
-    return _blank(
-        action=(Action.REFUSED if refusals else Action.FAILED).value,
-        app=request.app if request else None,
-        environment=request.environment if request else None,
-        refusals=[refusal(one) for one in refusals],
-        error={
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "file": error.file,
-            "line": error.line,
-            "column": error.column,
-        },
-        exit_code=int(error.exit),
-    )
+    return envelope(failed(error))
+
+
+def _gate(one: GateResult) -> dict[str, Any]:
+    """Return what a gate said; `until` is a time where it would pass then, else null."""
+    until = datetime.fromtimestamp(one.until, UTC).isoformat() if one.until is not None else None
+    return {"gate": one.name, "verdict": str(one.verdict), "detail": one.detail, "until": until}
+
+
+def _error(error: PromoteError | None) -> dict[str, Any] | None:
+    """Return an error as the contract shows it."""
+    if error is None:
+        return None
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "file": error.file,
+        "line": error.line,
+        "column": error.column,
+    }
 
 
 def lacking(result: Mapping[str, Any], error: PromoteError) -> dict[str, Any]:
@@ -87,31 +90,6 @@ def lacking(result: Mapping[str, Any], error: PromoteError) -> dict[str, Any]:
     if "error" not in result:
         return {**result, "_lacking": told, "exit_code": told["exit_code"]}
     return {**result, "error": result["error"] or told["error"], "exit_code": told["exit_code"]}
-
-
-def standing(choice: Choice, base: str, branch: str) -> dict[str, Any]:
-    """Return the envelope of an app that has what its policy wants; a terminal is not told."""
-    target = choice.candidate.target
-    pairs = zip(choice.candidate.images, choice.images, strict=True)
-    return _blank(
-        action=Action.UNCHANGED.value,
-        app=target.app,
-        environment=target.environment,
-        images=[
-            {
-                "name": have.name,
-                "from": have.tag or have.digest,
-                "to": str(wanted.tag) if target.settings.pin != "digest" else None,
-                "digest": have.digest,
-            }
-            for have, wanted in pairs
-        ],
-        base=base,
-        branch=branch,
-        warnings=list(choice.warnings),
-        exit_code=int(Exit.DONE),
-        _text="",
-    )
 
 
 def counted(results: Sequence[Mapping[str, Any]]) -> str:
@@ -133,13 +111,6 @@ def gravest(codes: Iterable[int]) -> int:
     """Return the exit code that stands for several: a failure before a pending change before 0."""
     found = set(codes)
     return next((int(code) for code in _GRAVEST if code in found), 0)
-
-
-def exit_code(outcome: Outcome, *, check: bool) -> Exit:
-    """Return the exit code of an outcome."""
-    if outcome.promotion.refusals:
-        return Exit.REFUSED
-    return Exit.PENDING if check and outcome.changed else Exit.DONE
 
 
 def as_json(value: Mapping[str, Any]) -> str:
@@ -275,6 +246,7 @@ def _blank(**known: object) -> dict[str, Any]:
         "pull_request": None,
         "diff": "",
         "refusals": [],
+        "gates": [],
         "warnings": [],
         "error": None,
     } | known

@@ -1,4 +1,4 @@
-"""What a promotion's branch holds beyond the base: our commits, told from a human's."""
+"""What a promotion's branch holds beyond the base: our commits, told from a person's."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
-from promoter.domain.refusal import Refusal
 from promoter.planning import propose
-from promoter.pull_request import plain
 
 if TYPE_CHECKING:
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchCommit, BranchState
+    from promoter.domain.model import BranchCommit, BranchState, Tree
     from promoter.domain.proposal import Proposal
 
 
@@ -23,34 +21,58 @@ class Branch:
     """What a promotion's branch holds beyond the base."""
 
     proposal: Proposal | None = None
+    """What it proposes, as one edit of what it stands on; None where people's commits changed that."""
     foreign: tuple[BranchCommit, ...] = ()
+    """The commits that promote did not make."""
     on_base: bool = False
+    """Whether it stands on the base's newest commit."""
 
 
-def is_spent(sight: BranchState) -> bool:
+def is_merged(state: BranchState) -> bool:
     """Say whether the branch holds nothing but what a merged pull has brought to the base."""
-    merged = (pull for pull in sight.pulls if pull.state is PullState.MERGED)
-    return sight.open_pull is None and any(pull.head == sight.tip for pull in merged)
+    merged = (pull for pull in state.pulls if pull.state is PullState.MERGED)
+    return state.open_pull is None and any(pull.head == state.tip for pull in merged)
 
 
-def read_branch(sight: BranchState, target: Target) -> Branch:
+def read_branch(state: BranchState, target: Target) -> Branch:
     """Tell our commits from others: trailers, and a tree that is the parent's plus those edits."""
-    if not sight.commits or is_spent(sight):
+    if not state.commits or is_merged(state):
         return Branch()
-    proposals = [_reproduce(commit, sight, target) for commit in sight.commits]
-    foreign = tuple(c for c, p in zip(sight.commits, proposals, strict=True) if p is None)
-    if foreign:
+    proposals = [_reproduce(commit, state, target) for commit in state.commits]
+    foreign = tuple(c for c, p in zip(state.commits, proposals, strict=True) if p is None)
+    ours = [number for number, made in enumerate(proposals) if made is not None]
+    if not ours:
         return Branch(foreign=foreign)
-    tip = sight.commits[0]
-    single = len(sight.commits) == 1 and len(tip.parents) == 1
-    return Branch(proposals[0], on_base=single and tip.onto.commit == sight.base.commit)
+    newest = proposals[ours[0]]
+    assert newest is not None  # as `ours` says
+    commits = state.commits[ours[0] :]
+    onto = _root(commits)
+    whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
+    kept = all(state.commits[0].tree.read(edit.path) == edit.after for edit in whole.edits)
+    return Branch(whole if kept else None, foreign, onto.commit == state.base.commit)
 
 
-def _reproduce(commit: BranchCommit, sight: BranchState, target: Target) -> Proposal | None:
+def _root(commits: tuple[BranchCommit, ...]) -> Tree:
+    """Return the files of the base's commit that a branch stands on: the last that it took in."""
+    merge = next((one for one in commits if len(one.parents) > 1), commits[-1])
+    return merge.onto
+
+
+def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, target: Target) -> Proposal:
+    """Return what several commits come to as one edit of what they stand on, where it is one."""
+    try:
+        whole = propose.propose(newest.declaration, target, onto)
+        same = all(tip.tree.read(edit.path) == edit.after for edit in whole.edits)
+    except (PromoteError, KeyError):
+        return newest
+    return whole if same else newest
+
+
+def _reproduce(commit: BranchCommit, state: BranchState, target: Target) -> Proposal | None:
     """Return the proposal that a commit is exactly, or None where it is not one of ours."""
     declaration = Declaration.parse(commit.message)
     if len(commit.parents) > 1:
-        below = [c for c in sight.commits if c.sha == commit.parents[0]]
+        below = [c for c in state.commits if c.sha == commit.parents[0]]
         declaration = Declaration.parse(below[0].message) if below else None
     if declaration is None or declaration.app != target.app:
         return None
@@ -62,13 +84,3 @@ def _reproduce(commit: BranchCommit, sight: BranchState, target: Target) -> Prop
         return None
     same = all(commit.tree.read(edit.path) == edit.after for edit in proposal.edits)
     return proposal if same else None
-
-
-def human_commits(branch: str, commits: tuple[BranchCommit, ...]) -> Refusal:
-    """Return the refusal that names the commits which are not ours."""
-    named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
-    return Refusal(
-        "human-commits",
-        f"branch {branch} holds {len(commits)} commit(s) that promote did not make: {named}",
-        "Merge or move them, or give --take-over to replace the branch.",
-    )

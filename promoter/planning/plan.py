@@ -1,4 +1,4 @@
-"""The plan: what a promotion will do, as a value; a dry run ends with it."""
+"""The plan: what a promotion will do, as a value of one of seven kinds; a dry run ends with it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from promoter.domain.model import CommitDraft, Finish
+from promoter.domain.model import Finish
 from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
+    from promoter.domain.evidence import GateResult
     from promoter.domain.image import Tag
-    from promoter.domain.model import ImageRequest, Pull, PullDraft
+    from promoter.domain.model import CommitDraft, ImageRequest, Pull, PullDraft
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
-    from promoter.policy.pairs import Pair
 
 
 class Action(StrEnum):
@@ -48,66 +48,116 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
-    """One app's part of a plan: the commit to make or keep, the pull to open, renew or close."""
+class Place:
+    """Where a promotion goes: one app in one environment, one branch, one base."""
 
     app: str
     environment: str
-    deliver: str
     base_branch: str
     base: str
+    """The base's commit."""
     branch: str
-    action: Action
-    author: str = ""
-    proposal: Proposal | None = None
-    lease: str | None = None
-    kept: str | None = None
-    message: str | None = None
-    draft: PullDraft | None = None
-    told: Proposal | None = None
-    """What the draft tells of, where that is not the proposal: a newer one that stands."""
-    pull: Pull | None = None
-    closing: str | None = None
-    comment: str | None = None
-    finish: Finish = field(default_factory=Finish)
-    """What the pull does not have yet of what its environment wants."""
-    spent: str | None = None
-    """The commit of a branch that has been merged and is of no more use."""
     transport: str = "git"
-    unordered: tuple[Pair, ...] = ()
-    """Pairs of which nothing says for certain which is newer."""
-    refusals: tuple[Refusal, ...] = ()
-    warnings: tuple[str, ...] = field(default=())
 
-    @property
-    def writes(self) -> bool:
-        """Whether carrying it out changes anything anywhere."""
-        finishes = self.draft is not None and self.pull is not None and not self.finish.nothing
-        return finishes or self.rewrites
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Promotion:
+    """What every kind of plan has."""
+
+    place: Place
+    proposal: Proposal | None = None
+    """The edits, as far as there are any."""
+    pull: Pull | None = None
+    """The pull that is open."""
+    gates: tuple[GateResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged(_Promotion):
+    """All is as it was asked for, or shall stay as it is."""
+
+    commit: str | None = None
+    """The branch's commit that proposes it already."""
+    merged_branch: str | None = None
+    """The commit of a branch that has been merged and is of no more use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(_Promotion):
+    """At least one gate says no."""
+
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push(_Promotion):
+    """A commit on the base itself."""
+
+    commit: CommitDraft
+    batch: bool = False
+    """Whether it is one commit with those of other apps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPull(_Promotion):
+    """A pull to open, and the commit to make for it where its branch has none."""
+
+    draft: PullDraft
+    commit: CommitDraft | str
+    """The commit to make, or the one that the branch has."""
+    extras: Finish = field(default_factory=Finish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewPull(_Promotion):
+    """An open pull to bring in line: with a commit, its text, or what its environment wants of it."""
+
+    pull: Pull
+    draft: PullDraft
+    commit: CommitDraft | str
+    extras: Finish = field(default_factory=Finish)
+    """What the pull does not have yet."""
+    comment: str | None = None
 
     @property
     def rewrites(self) -> bool:
-        """Whether it changes the branch, or what its pull says."""
-        if self.closing or self.message is not None:
-            return True
-        return self.draft is not None and (self.pull is None or not agrees(self.pull, self.draft))
-
-    def commit_draft(self) -> CommitDraft:
-        """Return the commit to make; only for a promotion that makes one."""
-        assert self.proposal is not None
-        assert self.message is not None
-        return CommitDraft(
-            branch=self.branch,
-            onto=self.base,
-            lease=self.lease,
-            files={edit.path: edit.after for edit in self.proposal.edits},
-            message=self.message,
-            author=self.author,
-        )
+        """Whether the branch or the pull's text changes."""
+        return not isinstance(self.commit, str) or not agrees(self.pull, self.draft)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that a run will do; a dry run ends with it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded(_Promotion):
+    """A newer tag is on the base, or proposed already; its pull's text may have to be renewed."""
 
-    promotions: tuple[Promotion, ...]
+    by: str
+    """The newer tag."""
+    merged_branch: str | None = None
+    commit: str | None = None
+    renewal: RenewPull | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePull(_Promotion):
+    """An open pull that the base has overtaken, or the branch that one left."""
+
+    comment: str
+    tip: str | None = None
+    """The branch's commit."""
+
+
+Plan = Unchanged | Refused | Superseded | Push | OpenPull | RenewPull | ClosePull
+
+
+def commit_of(plan: Plan) -> CommitDraft | None:
+    """Return the commit that a plan makes, or None where it makes none."""
+    if isinstance(plan, Push | OpenPull | RenewPull) and not isinstance(plan.commit, str):
+        return plan.commit
+    return None
+
+
+def writes(plan: Plan) -> bool:
+    """Say whether carrying a plan out changes anything anywhere."""
+    return isinstance(plan, Push | OpenPull | RenewPull | ClosePull) or (
+        isinstance(plan, Superseded) and plan.renewal is not None
+    )

@@ -107,8 +107,6 @@ def alive(
     proposal: Proposal, target: Target, tree: Tree
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that reach no container by name, and what could not be read."""
-    if "dead-edit" in proposal.declaration.allow:
-        return (), ()
     reached = graph.kustomizations_of(tree, proposal.edits, target.directory)
     return dead_edits(tree, proposal.edits, reached)
 

@@ -168,7 +168,10 @@ def _gates(evidence: Evidence) -> list[Section]:
     """Return every rule that was asked, with its verdict."""
     if not evidence.gates:
         return []
-    rows = [[inert(gate.name), gate.verdict, inert(gate.detail)] for gate in evidence.gates]
+    rows = [
+        [inert(gate.title or gate.name), gate.verdict, inert(gate.detail)]
+        for gate in evidence.gates
+    ]
     return [Section("Why it may go", table(["rule", "verdict", "because"], rows), 6)]
 
 

@@ -48,10 +48,10 @@ def agrees(pull: Pull, draft: PullDraft) -> bool:
     return set(wanted.get("facts", ())) <= _facts(told)
 
 
-def facts_of(pull: Pull, draft: PullDraft) -> frozenset[str] | None:
-    """Return the facts that a pull tells of a draft's commit, or None where it tells of another."""
-    told, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
-    if told is None or wanted is None or told.get("key") != wanted.get("key"):
+def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
+    """Return the facts that a pull tells of a proposal, or None where it tells of another."""
+    told = find_hidden(_NAME, pull.body)
+    if told is None or told.get("key") != _key(proposal):
         return None
     return _facts(told)
 

@@ -40,8 +40,6 @@ _CONFIGS = (
 )
 # One name for what Go and uname call differently, as container runtimes have it.
 _ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm"}
-# The variant that a platform has where none is named.
-_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +178,6 @@ def platform(value: object) -> str | None:
     return "/".join(str(part) for part in parts if part)
 
 
-def is_for(image: str, wanted: str) -> bool:
-    """Return whether an image for a platform serves a wanted one.
-
-    `linux/arm64` and `linux/arm64/v8` are the same; any variant serves a platform without one.
-    """
-    return image == wanted or _whole(image) == _whole(wanted) or image.startswith(f"{wanted}/")
-
-
 def moment(text: object) -> datetime | None:
     """Return a moment of RFC 3339; None for none, and for the zero that reproducible builds write."""
     if not isinstance(text, str):
@@ -197,12 +187,6 @@ def moment(text: object) -> datetime | None:
     except ValueError:
         return None
     return time if time.year > 1980 and time.tzinfo else None
-
-
-def _whole(platform: str) -> str:
-    """Return a platform with the variant that it has where none is named."""
-    default = _VARIANTS.get(platform.rpartition("/")[2]) if platform.count("/") == 1 else None
-    return f"{platform}/{default}" if default else platform
 
 
 def _content_type(answer: Answer) -> str:

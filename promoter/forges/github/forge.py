@@ -159,6 +159,30 @@ class GitHubForge:
                 continue
         return False
 
+    def requires_up_to_date(self, base: str) -> bool:
+        """Say whether the base takes branches alone that stand on its tip; unreadable is no."""
+        for ask in (self._strict_by_rules, self._strict_by_protection):
+            try:
+                if ask(base):
+                    return True
+            except UNLIKE as error:
+                raise self.client.failure("read the rules", error) from error
+            except FAILURES:
+                continue
+        return False
+
+    def _strict_by_rules(self, base: str) -> bool:
+        """Ask for the rules of rulesets."""
+        rules = self.client.ask("GET", f"/rules/branches/{base}")
+        checks = [one for one in rules if one["type"] == "required_status_checks"]
+        strict = "strict_required_status_checks_policy"
+        return any((one.get("parameters") or {}).get(strict) for one in checks)
+
+    def _strict_by_protection(self, base: str) -> bool:
+        """Ask for the classic protection, which only administrators may read."""
+        rules = self.client.ask("GET", f"/branches/{base}/protection")
+        return bool((rules.get("required_status_checks") or {}).get("strict"))
+
     def _signed_by_graphql(self, base: str) -> bool:
         """Ask for both kinds of rules at once."""
         names = {"owner": self.client.owner, "name": self.client.name, "ref": f"refs/heads/{base}"}

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 
 from github import GithubException
 
-from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.model import BranchCommit, BranchState
 from promoter.forges.github.client import SETTLING
 from promoter.forges.github.failures import is_of_graphql, is_passing
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.tree import GitHubTree, Reader
+from promoter.git.one_by_one import one_by_one
 from promoter.git.program import NOTHING
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -64,9 +65,7 @@ class GitHubRepository:
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         del apps
-        name = wanted
-        if name is None:
-            name = self._whole().default_branch
+        name = wanted if wanted is not None else self._whole().default_branch
         tip = self._tip(name)
         if tip is None:
             raise RemoteError(
@@ -81,6 +80,13 @@ class GitHubRepository:
         tip = self._tip(branch) if branch else None
         commits = self._beyond(tip, tree.commit) if tip else ()
         return BranchState(name, tree, branch, tip, commits)
+
+    def bring(self, branches: Iterable[str]) -> None:
+        """Nothing is brought before it is looked at."""
+
+    def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
+        """Make commits, one after the other; what one branch fails on stops no other."""
+        return one_by_one(drafts, self.write)
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch; `RaceLostError` where the branch has moved."""
@@ -284,11 +290,8 @@ class GitHubRepository:
 
     def _set(self, branch: str, after: str | None) -> None:
         """Move a branch on a server without compare-and-set, just after it was looked at."""
-        path = f"/git/refs/heads/{branch}"
-        if after is None:
-            self._client.ask("DELETE", path)
-        else:
-            self._client.ask("PATCH", path, input={"sha": after, "force": True})
+        method, body = ("PATCH", {"sha": after, "force": True}) if after else ("DELETE", None)
+        self._client.ask(method, f"/git/refs/heads/{branch}", input=body)
 
     def _drop(self, branch: str, at: str) -> None:
         """Remove a branch of this run's, unless another has taken it over; the next run tries again."""

@@ -1,0 +1,191 @@
+"""Carry out plans: the only writes of the program, each found first and then brought in line.
+
+All commits are published first, many at once; then each pull is brought in line with its branch.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter import pull_request
+from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
+from promoter.domain.model import PullDraft, PullState
+from promoter.engine.stopped import Stopped
+from promoter.planning.outcome import Outcome, action_of, outcome_of
+from promoter.planning.plan import (
+    Action,
+    ClosePull,
+    OpenPull,
+    Plan,
+    Push,
+    RenewPull,
+    Superseded,
+    Unchanged,
+    commit_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promoter.domain.declaration import Declaration
+    from promoter.domain.model import CommitDraft, Pull
+    from promoter.engine.world import World
+    from promoter.forges import Forge
+
+
+def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | None]:
+    """Make the commits of plans and move their branches there, in one go for each transport.
+
+    Returns each plan's commit, or why there is none; None for a plan that makes no commit.
+    """
+    batch: list[Plan] = [one for one in plans if isinstance(one, Push) and one.batch]
+    groups = [batch, *([one] for one in plans if one not in batch and commit_of(one))]
+    results: dict[int, str | PromoteError] = {}
+    for transport in dict.fromkeys(one.place.transport for one in plans):
+        mine = [one for one in groups if one and one[0].place.transport == transport]
+        drafts = [_draft_of(group) for group in mine]
+        made = world.repository_for(transport).publish(drafts) if drafts else []
+        for group, done in zip(mine, made, strict=True):
+            results |= {id(one): done for one in group}
+    return [results.get(id(one)) for one in plans]
+
+
+def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outcome:
+    """Do what is left of a plan once its commit is published; `RaceLostError` means plan anew."""
+    if isinstance(made, PromoteError):
+        raise made
+    if made is not None:
+        world.progress.append(f"pushed {made[:9]} to {plan.place.branch}")
+    if isinstance(plan, Push):
+        return replace(outcome_of(plan, changed=True), commit=made)
+    if isinstance(plan, ClosePull):
+        return _close(plan, world)
+    if isinstance(plan, OpenPull | RenewPull):
+        return _bring_in_line(plan, made, world)
+    if isinstance(plan, Unchanged | Superseded) and plan.merged_branch is not None:
+        _delete_merged(plan, plan.merged_branch, world)
+    if isinstance(plan, Superseded) and plan.renewal is not None:
+        done = _bring_in_line(plan.renewal, None, world)
+        told = outcome_of(plan, changed=done.changed)
+        return replace(told, pull=done.pull, warnings=(*told.warnings, *done.warnings))
+    return outcome_of(plan)
+
+
+def batch_message(declared: Sequence[Declaration]) -> str:
+    """Return the message of one commit for several apps: a line and the trailers of each."""
+    environments = ", ".join(dict.fromkeys(one.environment for one in declared))
+    title = f"Promote {len(declared)} apps to {environments}"
+    lines = [f"{one.app}: {', '.join(str(image) for image in one.images)}" for one in declared]
+    trailers = [line for one in declared for line in one.trailers()]
+    return "\n".join([title, "", *lines, "", *trailers]) + "\n"
+
+
+def _draft_of(group: Sequence[Plan]) -> CommitDraft:
+    """Return the commit of one plan, or one commit in place of those of several."""
+    drafts = [draft for one in group if (draft := commit_of(one))]
+    if len(drafts) == 1:
+        return drafts[0]
+    files = {path: data for one in drafts for path, data in one.files.items()}
+    declared = [one.proposal.declaration for one in group if one.proposal]
+    return replace(drafts[0], files=files, message=batch_message(declared))
+
+
+@contextmanager
+def _under_way(what: str, progress: list[str]) -> Iterator[None]:
+    """Tell, where the run ends in the midst of a write, that nobody knows whether it was done."""
+    try:
+        yield
+    except Stopped:
+        progress.append(f"{what} was under way, and may have been done")
+        raise
+
+
+def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -> Outcome:
+    """Open or renew a pull, and give it what its environment wants of it."""
+    forge, progress = world.forge(), world.progress
+    commit = plan.commit if isinstance(plan.commit, str) else made
+    try:
+        with _under_way("the pull", progress):
+            pull, warnings = _converge(plan, commit, forge)
+        progress.append(f"pull {pull.number} is in line with it")
+        pull, done, missing = forge.finish(pull, plan.extras.lacking(pull))
+        progress.extend(done)
+    except RaceLostError as error:
+        error.commit = made
+        raise
+    if pull.state is PullState.MERGED and commit is not None:
+        _delete_merged(plan, commit, world)
+    changed = bool(done) or isinstance(plan, OpenPull) or plan.rewrites
+    # What its environment wants of the pull may be lacking, and may not be had.
+    action = action_of(plan) if changed else Action.UNCHANGED
+    found = outcome_of(plan, action=action, changed=changed)
+    return replace(found, commit=commit, pull=pull, warnings=(*found.warnings, *warnings, *missing))
+
+
+def _converge(
+    plan: OpenPull | RenewPull, commit: str | None, forge: Forge
+) -> tuple[Pull, tuple[str, ...]]:
+    """See that head and text of the pull agree: the forge has no compare-and-set."""
+    draft, place = plan.draft, plan.place
+    warnings: tuple[str, ...] = ()
+    if isinstance(plan, OpenPull):
+        pull = forge.open(
+            draft, branch=place.branch, base=place.base_branch, as_draft=plan.extras.draft
+        )
+    else:
+        pull = plan.pull
+    if not pull_request.agrees(pull, draft):
+        if isinstance(plan, RenewPull) and plan.comment is not None:
+            # Before the text is renewed, for the old text is what a next run would know it from;
+            # only a commit of this run's own has surely not been commented on yet.
+            once = isinstance(plan.commit, str)
+            warnings = _comment(plan.comment, pull, forge, once=once)
+        pull = forge.renew(pull, draft)
+    if pull.head != commit or not pull_request.agrees(pull, draft):
+        # What was just pushed may show late. Whoever pushes after this writes the text after this.
+        pull = forge.read(pull.number)
+    if pull.head != commit or not pull_request.agrees(pull, draft):
+        raise RaceLostError(f"pull {pull.number} moved on while its text was written", "Run again.")
+    return pull, warnings
+
+
+def _comment(text: str, pull: Pull, forge: Forge, *, once: bool) -> tuple[str, ...]:
+    """Comment on a pull; the promotion stands without it, so that a failure is a warning."""
+    try:
+        forge.comment(pull, text, once=once)
+    except RaceLostError:
+        raise
+    except RemoteError as error:
+        return (error.message,)
+    return ()
+
+
+def _delete_merged(plan: Plan, commit: str, world: World) -> None:
+    """Delete a branch that has been merged, unless it is gone or moved on."""
+    branch, progress = plan.place.branch, world.progress
+    try:
+        world.repository_for(plan.place.transport).delete(branch, commit)
+        progress.append(f"deleted {branch}, which has been merged")
+    except RaceLostError:
+        return
+    except RemoteError as error:
+        progress.append(f"{branch} has been merged and is still there: {error.message}")
+
+
+def _close(plan: ClosePull, world: World) -> Outcome:
+    """End a pull that the base has overtaken, marked as ours first, and delete its branch."""
+    pull, forge = plan.pull, world.forge()
+    if pull is not None:
+        with _under_way("closing the pull", world.progress):
+            marked = pull_request.mark_closed(pull.body)
+            if marked != pull.body:
+                forge.comment(pull, plan.comment, once=True)
+                pull = forge.renew(pull, PullDraft(pull.title, marked))
+            pull = forge.close(pull)
+        world.progress.append(f"closed pull {pull.number}, which {plan.place.base_branch} overtook")
+    if plan.tip is not None:
+        world.repository_for(plan.place.transport).delete(plan.place.branch, plan.tip)
+        world.progress.append(f"deleted {plan.place.branch}")
+    return replace(outcome_of(plan, changed=True), pull=pull)

@@ -1,0 +1,199 @@
+"""Look: all that has to be asked outside for one promotion, asked before any gate is; then its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter import graph, pull_request, render
+from promoter.domain.image import split
+from promoter.engine.checks import Checker, pinned
+from promoter.engine.evidence import Gatherer
+from promoter.engine.image_lookup import Wanted
+from promoter.engine.precedence import orders
+from promoter.gates import Facts, ImageFacts, Judgement, judge
+from promoter.planning import propose
+from promoter.planning.change import Change, End, Intent, intend, read_request
+from promoter.planning.decide import decide
+from promoter.policy.pairs import Ordering, with_base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.model import BranchState, ImageRequest
+    from promoter.domain.proposal import Proposal
+    from promoter.engine.world import World
+    from promoter.planning.plan import Plan, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request with what the repository and the forge say of it."""
+
+    world: World
+    request: Request
+    config: Config
+    target: Target
+    state: BranchState
+
+
+def plan_promotion(seen: Seen) -> Plan:
+    """Return what one request comes to: look outside first, then ask all gates, then decide."""
+    seen, images = _with_digests(seen)
+    change = read_request(seen.request, seen.config, seen.target, seen.state)
+    ordering = Ordering(seen.target.settings.policy, orders(change.unordered, seen))
+    intent = intend(change, ordering)
+    if _must_be_rebuilt(change, intent, seen):
+        intent = intend(change, ordering, rebuild=True)
+    facts = _facts(change, intent, seen, images)
+    judgement = judge(replace(facts, ordering=ordering))
+    return decide(change, intent, judgement, _evidence(change, intent, facts, judgement, seen))
+
+
+def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
+    """Return the request with the digests that its tags stand for now, where they are written."""
+    request, target, base = seen.request, seen.target, seen.state.base
+    if target.settings.pin == "tag":
+        return seen, ()
+    change = read_request(request, seen.config, target, seen.state)
+    if change.asked is None or (
+        "dead-edit" not in request.allow and propose.alive(change.asked, target, base)[0]
+    ):
+        return seen, ()
+    wanted = change.asked.declaration.images
+    images = _ask(wanted, {}, seen)
+    held = tuple(
+        pinned(one, image, target.settings.pin) for one, image in zip(wanted, images, strict=True)
+    )
+    return replace(seen, request=replace(request, tag=None, images=held)), images
+
+
+def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
+    """Say whether the base's rules demand that the branch stands on its newest commit."""
+    if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
+        return False
+    return seen.world.forge().requires_up_to_date(change.state.base_branch)
+
+
+def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts, ...]) -> Facts:
+    """Return all that the gates look at."""
+    target, state, request = seen.target, seen.state, seen.request
+    proposal = intent.proposal or change.asked
+    writes = intent.end in (End.PUSH, End.PULL)
+    judged = intent.proposal if writes else None
+    dead, unread = propose.alive(judged, target, state.base) if judged else ((), ())
+    # A registry is not asked about images that nobody uses.
+    used = not dead or "dead-edit" in request.allow
+    if intent.commits and not images and intent.proposal and used:
+        running = {m.name: m.from_digest or m.from_tag for m in intent.proposal.moves}
+        images = _ask(intent.proposal.declaration.images, running, seen)
+    protected = intent.end is End.PULL and not request.take_over
+    return Facts(
+        target=target,
+        base=state.base_branch,
+        branch=state.branch,
+        now=seen.world.now,
+        allow=request.allow if intent.commits or not proposal else _allowed(proposal),
+        proposal=proposal,
+        edit_refusals=change.refusals,
+        commits=intent.commits,
+        pairs=tuple(with_base(proposal)) if proposal else (),
+        images=images,
+        render=_rendered(change, intent, seen),
+        dead_edits=dead,
+        unread=unread,
+        foreign=change.branch.foreign if protected else (),
+        unverified=_is_unverified(intent, seen),
+    )
+
+
+def _allowed(proposal: Proposal) -> frozenset[str]:
+    """Return what was allowed when a commit was made that is kept."""
+    return frozenset(proposal.declaration.allow)
+
+
+def _ask(
+    images: Sequence[ImageRequest], running: Mapping[str, str | None], seen: Seen
+) -> tuple[ImageFacts, ...]:
+    """Return what the registry says of images, by the names under which they are pulled."""
+    pulled = propose.pulled_names(seen.target, seen.state.base)
+    wanted = [
+        Wanted(one, pulled.get(one.name) or split(one.name)[0], running.get(one.name))
+        for one in images
+    ]
+    wiring = seen.world.wiring
+    patience, notify = wiring.settings.wait_for_image, seen.world.notify
+    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience, notify)
+    return checker.ask(wanted)
+
+
+def _is_unverified(intent: Intent, seen: Seen) -> bool:
+    """Say whether the base takes verified commits alone, and the commit would not be."""
+    settings, world = seen.target.settings, seen.world
+    by_git = (seen.config.transport or settings.transport) == "git"
+    if not intent.commits or intent.end is End.PUSH or not by_git:
+        return False
+    if world.wiring.settings.signing_key is not None:
+        return False
+    return world.forge().requires_signatures(seen.state.base_branch)
+
+
+def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:
+    """Return what the render says, where the commit or the pull's text needs to know."""
+    target, proposal = seen.target, intent.proposal
+    if proposal is None or not (intent.commits or _needs_text(change, intent, seen)):
+        return None
+    # Nobody reads what a scheduled push would tell, where the names show what it changes.
+    unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
+    if unread and target.settings.render == "warn" and _is_known(seen):
+        return None
+    verdict = _verdict(proposal, seen)
+    return verdict if intent.commits else replace(verdict, refusals=(), warnings=())
+
+
+def _is_known(seen: Seen) -> bool:
+    """Return whether the names of images show what an edit of them changes."""
+    closure = graph.read_closure(seen.state.base, seen.target.directory)
+    return closure.complete and not closure.patched
+
+
+def _verdict(proposal: Proposal, seen: Seen) -> render.Verdict:
+    """Return what the render says of a proposal's edits, where it is asked."""
+    target, mode = seen.target, seen.target.settings.render
+    if mode == "off":
+        return render.Verdict(note="switched off by render: off")
+    return render.judge(
+        seen.state.base,
+        proposal.edits,
+        target.directory,
+        seen.world.renderer(),
+        strict=mode == "strict",
+    )
+
+
+def _needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
+    """Say whether the pull's text has to be made: it tells of another commit, or knows less."""
+    if intent.proposal is None or intent.end not in (End.PULL, End.SUPERSEDED):
+        return False
+    if intent.commits or change.pull is None:
+        return True
+    told = pull_request.facts_of(change.pull, intent.proposal)
+    renders = seen.world.renderer() is not None and seen.target.settings.render != "off"
+    return told is None or (renders and "render" not in told)
+
+
+def _evidence(
+    change: Change, intent: Intent, facts: Facts, judgement: Judgement, seen: Seen
+) -> Evidence | None:
+    """Return what the pull's text tells beside the edits; None where it has no need of it."""
+    refused = judgement.refusals and intent.end is not End.SUPERSEDED
+    if refused or not _needs_text(change, intent, seen):
+        return None
+    assert intent.proposal is not None
+    tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
+    moment = tip.time if tip else seen.world.now
+    gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)
+    return gatherer.evidence(intent.proposal, seen.target, facts, judgement.results)

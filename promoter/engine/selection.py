@@ -1,0 +1,89 @@
+"""What a run is about: the requests that somebody gave, or those that policies make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from promoter.domain.errors import PromoteError
+from promoter.planning.decide import locate
+from promoter.planning.outcome import Outcome, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import Tree
+    from promoter.planning.plan import Request
+
+Key: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The base as one attempt sees it, and the configuration in force there."""
+
+    base: str
+    tree: Tree
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request and the place that it is about."""
+
+    key: Key
+    """Under which its outcome is kept."""
+    request: Request
+    target: Target
+    warnings: tuple[str, ...] = ()
+    """What choosing its tag had to leave out."""
+
+
+class Selection(Protocol):
+    """What a run is about: requests that were given, or those that policies make."""
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """All apps and environments that it is about, in the order in which they are told."""
+
+    @property
+    def apps(self) -> Sequence[str]:
+        """The apps that are known before anything is looked at."""
+
+    def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
+        """Yield the work that is not done, and outcomes of what needs none."""
+
+
+@dataclass(slots=True)
+class Requests:
+    """The requests that somebody gave, each for one app."""
+
+    requests: Sequence[Request]
+
+    @property
+    def keys(self) -> list[Key]:
+        """The apps and environments as they were given."""
+        return [_key(one) for one in self.requests]
+
+    @property
+    def apps(self) -> list[str]:
+        """The apps that are asked for."""
+        return [one.app for one in self.requests]
+
+    def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
+        """Yield each request with its place, or why it has none."""
+        for request in self.requests:
+            key = _key(request)
+            if key in done:
+                continue
+            try:
+                yield Work(key, request, locate(request, view.config, view.tree))
+            except PromoteError as error:
+                yield key, failed(error, request.app, request.environment)
+
+
+def _key(request: Request) -> Key:
+    """Return what a request's outcome is kept by."""
+    return request.app, request.environment or ""

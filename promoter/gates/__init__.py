@@ -1,0 +1,92 @@
+"""Gates: whether a promotion may go. Each is a pure rule over the facts, and one row of `GATES`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.evidence import GateResult
+from promoter.gates.branch import human_commits, verified_commits
+from promoter.gates.edit import dead_edit, edit, placeholder
+from promoter.gates.facts import Facts, ImageFacts, Signature
+from promoter.gates.gate import Gate, Result, Severity, Verdict
+from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
+from promoter.gates.order import downgrade
+from promoter.gates.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from promoter.domain.refusal import Refusal
+
+__all__ = ["GATES", "Facts", "Gate", "ImageFacts", "Judgement", "Signature", "allowable", "judge"]
+
+# In the order in which a pull shows them.
+GATES: tuple[Gate, ...] = (
+    Gate("edit", edit),
+    Gate(
+        "downgrade",
+        downgrade,
+        "order",
+        "an older tag takes the place of a newer one",
+        allowable=True,
+    ),
+    Gate("render", render),
+    Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
+    Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),
+    Gate(
+        "mutable-tag",
+        mutable_tag,
+        help="a tag that moves is written without a digest",
+        allowable=True,
+    ),
+    Gate("no-release", no_release),
+    Gate("missing-image", missing_image, "exists"),
+    Gate("platforms", platforms),
+    Gate("signature", signature),
+    Gate("verified-commits", verified_commits),
+    Gate("human-commits", human_commits),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all gates say of one promotion."""
+
+    results: tuple[GateResult, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
+    """Return the rules that `--allow` may override, each with what is accepted by that."""
+    return {gate.name: gate.help for gate in gates if gate.allowable}
+
+
+def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
+    """Ask every gate; none hides another."""
+    found = [(gate, verdict) for gate in gates if (verdict := _asked(gate, facts))]
+    return Judgement(
+        tuple(
+            GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.title)
+            for gate, verdict in found
+        ),
+        tuple(refusal for _, verdict in found for refusal in verdict.refusals),
+        tuple(dict.fromkeys(warning for _, verdict in found for warning in verdict.warnings)),
+    )
+
+
+def _asked(gate: Gate, facts: Facts) -> Verdict | None:
+    """Return a gate's verdict after its severity, and after what is allowed."""
+    allowed = gate.allowable and gate.name in facts.allow
+    verdict = gate.check(facts)
+    if verdict is None or verdict.result is not Result.FAILED:
+        return verdict
+    if allowed:
+        return Verdict(Result.ALLOWED, f"{gate.help}: asked for with --allow {gate.name}")
+    if (verdict.severity or gate.severity) is Severity.WARN:
+        told = tuple(one.reason for one in verdict.refusals)
+        return replace(
+            verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *told)
+        )
+    return verdict

@@ -1,0 +1,82 @@
+"""What the gates look at: one promotion, with all that was asked outside before any gate is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from promoter.policy.pairs import Ordering
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.config.layout import Target
+    from promoter.domain.errors import PromoteError
+    from promoter.domain.evidence import Built
+    from promoter.domain.model import BranchCommit, ImageRequest
+    from promoter.domain.proposal import Proposal
+    from promoter.domain.refusal import Refusal
+    from promoter.policy.pairs import Pair
+    from promoter.render import Verdict as RenderVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the program that verifies signatures says of an image."""
+
+    verified: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What the registry says of one image of a promotion."""
+
+    request: ImageRequest
+    repository: str
+    """The name under which it is pulled."""
+    image: Built | None = None
+    """None where the registry says nothing."""
+    error: PromoteError | None = None
+    """Why it says nothing."""
+    absent: bool = False
+    """Whether it says that there is no such image."""
+    platforms: tuple[str, ...] | None = None
+    """The platforms of what runs now; None where they could not be read."""
+    signature: Signature | None = None
+    """None where nobody asked for it."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the gates may look at; a gate that lacks what it needs says nothing."""
+
+    target: Target
+    base: str
+    """The base branch."""
+    branch: str
+    now: int
+    """When the run began, in seconds since the epoch."""
+    allow: frozenset[str] = frozenset()
+    proposal: Proposal | None = None
+    """The edits; None where they could not be made."""
+    edit_refusals: tuple[Refusal, ...] = ()
+    """Why they could not."""
+    commits: bool = False
+    """Whether a commit would be made, or the one that is there is kept."""
+    ordering: Ordering = field(default_factory=lambda: Ordering(None, {}))
+    pairs: tuple[Pair, ...] = ()
+    """Per image, what the base has and what is proposed."""
+    images: tuple[ImageFacts, ...] = ()
+    """What the registry says; empty where it is not asked."""
+    render: RenderVerdict | None = None
+    """What the render says; None where nothing was rendered."""
+    dead_edits: tuple[Refusal, ...] = ()
+    """Images that no container uses, by their names."""
+    unread: tuple[str, ...] = ()
+    """What could not be read of all that uses the images."""
+    foreign: tuple[BranchCommit, ...] = ()
+    """The branch's commits that promote did not make and may not replace."""
+    unverified: bool = False
+    """Whether the base takes verified commits alone, and this one would not be."""

@@ -1,0 +1,156 @@
+"""The gates on the images: they exist, for the platforms that are wanted, signed, held by a digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.platform import is_for
+from promoter.domain.refusal import Refusal
+from promoter.gates.gate import Result, Severity, Verdict, gravest
+from promoter.policy.choose import may_be_release
+from promoter.policy.tag_kinds import is_moving
+
+if TYPE_CHECKING:
+    from promoter.domain.model import ImageRequest
+    from promoter.gates.facts import Facts, ImageFacts
+
+
+def mutable_tag(facts: Facts) -> Verdict | None:
+    """Refuse a tag that is moved by habit, unless a digest stands beside it."""
+    settings = facts.target.settings
+    if not facts.commits or settings.pin != "tag" or settings.checks.mutable != "refuse":
+        return None
+    images = facts.proposal.declaration.images if facts.proposal else ()
+    refusals = tuple(
+        Refusal(
+            "mutable-tag",
+            f"{image} is a tag that moves: what runs would change without a diff",
+            "Promote a version, set pin: digest, or give --allow mutable-tag.",
+        )
+        for image in images
+        if _moves(image)
+    )
+    return Verdict(Result.FAILED, refusals[0].reason, refusals) if refusals else None
+
+
+def no_release(facts: Facts) -> Verdict | None:
+    """Refuse tags of signatures, attestations, bills of material and build caches."""
+    policy = facts.target.settings.policy
+    images = facts.proposal.declaration.images if facts.proposal and facts.commits else ()
+    refusals = tuple(
+        Refusal(
+            "no-release",
+            f"{image} is no release, but a signature, an attestation, a bill of material "
+            "or a build cache",
+            "Promote the tag of the image itself, or name this one in the policy's include.",
+        )
+        for image in images
+        if image.tag is not None and not may_be_release(policy, image.tag)
+    )
+    return Verdict(Result.FAILED, refusals[0].reason, refusals) if refusals else None
+
+
+def missing_image(facts: Facts) -> Verdict | None:
+    """Refuse an image that its registry does not have."""
+    return gravest(_exists(one, facts) for one in facts.images)
+
+
+def platforms(facts: Facts) -> Verdict | None:
+    """Refuse an image that is not for the platforms that are wanted, or that run now."""
+    wanted = facts.target.settings.checks.platforms
+    if wanted in ("off", ()):
+        return None
+    found = (_platforms(one, wanted, facts) for one in facts.images)
+    return gravest(one for one in found if one is not None)
+
+
+def signature(facts: Facts) -> Verdict | None:
+    """Refuse an image that is not signed by whom the environment trusts."""
+    severity = facts.target.settings.checks.signature
+    if severity == "off":
+        return None
+    found = (_signature(one, Severity(severity), facts) for one in facts.images)
+    return gravest(one for one in found if one is not None)
+
+
+def _exists(one: ImageFacts, facts: Facts) -> Verdict:
+    """Return whether an image is in its registry, as far as that is known."""
+    checks = facts.target.settings.checks
+    if one.image is not None:
+        return Verdict(Result.PASSED, f"in the registry as {(one.image.digest or '')[:19]}…")
+    message = one.error.message if one.error else "the registry says nothing"
+    if one.absent and _must_exist(facts):
+        hint = one.error.hint if one.error else ""
+        return Verdict(Result.FAILED, message, (Refusal("missing-image", message, hint),))
+    if checks.exists == "off" or _needs_registry(facts):
+        return Verdict(Result.UNKNOWN, message)
+    hint = one.error.hint if one.error else ""
+    told = f"{_unchecked(one)}. {hint}".removesuffix(". ")
+    return Verdict(Result.UNKNOWN, message, warnings=(told,))
+
+
+def _must_exist(facts: Facts) -> bool:
+    """Say whether an image that its registry does not have is refused."""
+    settings = facts.target.settings
+    return settings.checks.exists == "refuse" or settings.pin != "tag"
+
+
+def _needs_registry(facts: Facts) -> bool:
+    """Say whether another gate refuses what its registry does not tell of."""
+    checks = facts.target.settings.checks
+    return checks.signature == "refuse" or checks.platforms not in ("off", "warn", ())
+
+
+def _unchecked(one: ImageFacts) -> str:
+    """Return why an image could not be checked."""
+    return f"{one.request} could not be checked: {one.error.message if one.error else 'no answer'}"
+
+
+def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> Verdict | None:
+    """Return whether an image is for the platforms that are wanted."""
+    severity = Severity(wanted) if isinstance(wanted, str) else Severity.REFUSE
+    if one.image is None:
+        return None if severity is Severity.WARN else _unread("platforms", one, facts)
+    if isinstance(wanted, str):
+        if one.platforms is None:
+            return Verdict(Result.UNKNOWN, "what runs now could not be read")
+        wanted = one.platforms
+    if not wanted:
+        return None
+    missing = [name for name in wanted if not any(is_for(has, name) for has in one.image.platforms)]
+    if not missing:
+        return Verdict(Result.PASSED, ", ".join(wanted))
+    has = ", ".join(one.image.platforms) or "none that is known"
+    detail = f"not for {', '.join(missing)} (has {has})"
+    return _failed("platforms", one, detail, severity)
+
+
+def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | None:
+    """Return whether an image is signed as it should be."""
+    if one.image is None:
+        return _unread("signature", one, facts) if severity is Severity.REFUSE else None
+    if one.signature is None:
+        return None
+    if one.signature.verified:
+        return Verdict(Result.PASSED, one.signature.detail)
+    return _failed("signature", one, one.signature.detail, severity)
+
+
+def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity) -> Verdict:
+    """Return the verdict on an image that is not as it should be."""
+    refusal = Refusal(rule, f"{one.request}: {detail}")
+    return Verdict(Result.FAILED, detail, (refusal,), severity=severity)
+
+
+def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:
+    """Return the verdict on an image that could not be checked though it has to be."""
+    if one.absent and _must_exist(facts):
+        return None
+    told = _unchecked(one)
+    refusal = Refusal(rule, told, one.error.hint if one.error else "")
+    return Verdict(Result.FAILED, told, (refusal,))
+
+
+def _moves(request: ImageRequest) -> bool:
+    """Say whether a request is for a tag that is moved by habit, without a digest."""
+    return request.digest is None and request.tag is not None and is_moving(request.tag)

@@ -1,0 +1,263 @@
+"""What a request asks of what was seen, and what it comes to unless a gate forbids it: all pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from promoter import pull_request
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import RefusedError
+from promoter.domain.model import PullState
+from promoter.planning import propose
+from promoter.planning.branch import Branch, read_branch
+from promoter.policy.order import Order
+from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
+
+if TYPE_CHECKING:
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import BranchState, Pull
+    from promoter.domain.proposal import Proposal
+    from promoter.domain.refusal import Refusal
+    from promoter.planning.plan import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One request beside what was seen: the edits that it means, and what the branch holds."""
+
+    request: Request
+    config: Config
+    target: Target
+    state: BranchState
+    branch: Branch
+    asked: Proposal | None
+    """The edits on the base; None where they can not be made."""
+    refusals: tuple[Refusal, ...] = ()
+    """Why they can not."""
+
+    @property
+    def pull(self) -> Pull | None:
+        """The pull that is open."""
+        return self.state.open_pull
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """Per image, what is asked for and what it would replace: on the base, in the open pull."""
+        if self.asked is None:
+            return ()
+        pull = with_branch(self.branch.proposal, self.asked) if self.pull else []
+        return (*with_base(self.asked), *pull)
+
+    @property
+    def unordered(self) -> tuple[Pair, ...]:
+        """The pairs whose order has to be known before it is clear what the request comes to."""
+        ordering = Ordering(self.target.settings.policy, {})
+        settled = intend(self, ordering).end in (End.INVALID, End.UNCHANGED)
+        return () if settled else ordering.uncertain(self.pairs)
+
+
+class End(StrEnum):
+    """What a request comes to."""
+
+    INVALID = "invalid"
+    UNCHANGED = "unchanged"
+    DOUBTED = "doubted"
+    SUPERSEDED = "superseded"
+    PUSH = "push"
+    PULL = "pull"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a request comes to, unless a gate forbids it."""
+
+    end: End
+    proposal: Proposal | None = None
+    """What is pushed, or what the branch and its pull tell of."""
+    kept: str | None = None
+    """The branch's commit, where it is right already."""
+    by: str = ""
+    """The newer tag that supersedes what was asked for."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def commits(self) -> bool:
+        """Whether a commit has to be made."""
+        return self.end in (End.PUSH, End.PULL) and self.kept is None
+
+
+def read_request(request: Request, config: Config, target: Target, state: BranchState) -> Change:
+    """Return a request with the edits that it means on the base, or why there are none."""
+    branch = Branch() if target.settings.deliver == "push" else read_branch(state, target)
+    try:
+        declaration = _declare(request, target, state)
+        asked = propose.propose(declaration, target, state.base)
+    except RefusedError as error:
+        return Change(request, config, target, state, branch, None, error.refusals)
+    return Change(request, config, target, state, branch, asked)
+
+
+def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Intent:
+    """Return what a request comes to; `rebuild`: the base wants branches that stand on its tip."""
+    asked, request, state = change.asked, change.request, change.state
+    if asked is None:
+        return Intent(End.INVALID)
+    downgrades = "downgrade" in request.allow
+    if not downgrades and (newer := ordering.newer(with_base(asked))):
+        return Intent(
+            End.SUPERSEDED, kept=state.tip, by=newer,
+            warnings=(_superseded(f"{state.base_branch} already has {newer}"),),
+        )  # fmt: skip
+    if change.target.settings.deliver == "push":
+        if not asked.edits:
+            return Intent(End.UNCHANGED, asked)
+        warnings = ordering.doubts(with_base(asked))
+        return _unless_doubted(change, ordering, Intent(End.PUSH, asked, warnings=warnings))
+    if not asked.edits and change.pull is None:
+        return Intent(End.CLOSE if _is_left_over(change) else End.UNCHANGED, asked)
+    if declined := _declined(change):
+        return Intent(End.UNCHANGED, asked, warnings=(declined,))
+    standing = change.branch.proposal
+    if change.pull and not downgrades and (newer := ordering.newer(with_branch(standing, asked))):
+        told = _superseded(f"the open pull proposes {newer}")
+        return Intent(End.SUPERSEDED, standing, state.tip, newer, (told,))
+    return _pull(change, ordering, rebuild=rebuild)
+
+
+def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
+    """Return what a request that is delivered by a pull comes to."""
+    asked, standing, pull = change.asked, change.branch.proposal, change.pull
+    assert asked is not None
+    protected = bool(change.branch.foreign) and not change.request.take_over
+    whole = _with_others(change, ordering)
+    if not whole.edits:
+        if protected:
+            return Intent(End.UNCHANGED, asked, warnings=(_left_to_people(change),))
+        return Intent(End.CLOSE, asked)
+    if pull is not None and standing is not None:
+        whole = replace(whole, declaration=_following(standing, whole))
+    if standing is not None and not (rebuild and not change.branch.on_base):
+        same = standing.declaration.same_wish(whole.declaration) and _same_edits(standing, whole)
+        if same and protected:
+            return Intent(End.UNCHANGED, asked, change.state.tip, "", (_left_to_people(change),))
+        if same and not change.branch.foreign:
+            return Intent(End.PULL, standing, change.state.tip)
+    replaced = with_branch(standing, asked) if pull is not None else []
+    made = Intent(End.PULL, whole, warnings=ordering.doubts(replaced))
+    return _unless_doubted(change, ordering, made)
+
+
+def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Intent:
+    """Leave alone what a schedule would replace by an image that may be the older one."""
+    policy = change.target.settings.policy
+    uncertain = ordering.uncertain(change.pairs)
+    if not (uncertain and change.request.scheduled and policy and policy.needs_creation):
+        return intent
+    old, new = uncertain[0].old, uncertain[0].new
+    known = f"when {old} was made is not known, so {new} may be older"
+    return Intent(
+        End.DOUBTED, change.asked, warnings=(f"{known}: promote --app with the tag decides",)
+    )
+
+
+def _declare(request: Request, target: Target, state: BranchState) -> Declaration:
+    """Return the request as its commit will declare it."""
+    latest = state.pulls[0] if state.pulls else None
+    refused = latest is not None and latest.state is PullState.CLOSED
+    return Declaration(
+        app=target.app,
+        environment=target.environment,
+        images=propose.resolve(request.images, request.tag, target, state.base),
+        actor=request.actor,
+        run=request.run,
+        source_revision=request.source_revision,
+        previous_pull=_previous(state, latest) if latest and refused else None,
+        allow=tuple(sorted(request.allow)),
+    )
+
+
+def _previous(state: BranchState, latest: Pull) -> int | None:
+    """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
+    return None if state.open_pull or pull_request.closed_by_us(latest.body) else latest.number
+
+
+def _with_others(change: Change, ordering: Ordering) -> Proposal:
+    """Return the proposal with the open pull's other images, which a part's request keeps."""
+    asked, standing = change.asked, change.branch.proposal
+    assert asked is not None
+    if standing is None or change.pull is None:
+        return asked
+    names = {image.name for image in asked.declaration.images}
+    others = tuple(i for i in standing.declaration.images if i.name not in names)
+    if not others:
+        return asked
+    images = {image.name: image for image in (*others, *asked.declaration.images)}
+    declaration = replace(asked.declaration, images=tuple(images[name] for name in sorted(images)))
+    whole = propose.propose(declaration, change.target, change.state.base)
+    # What the base has by now, or has overtaken, is proposed no longer.
+    kept = tuple(
+        images[move.name]
+        for move in whole.moves
+        if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
+        and ordering.of(Pair(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
+    )
+    if len(kept) == len(whole.moves):
+        return whole
+    if not kept:
+        return asked
+    return propose.propose(replace(declaration, images=kept), change.target, change.state.base)
+
+
+def _same_edits(one: Proposal, other: Proposal) -> bool:
+    """Say whether two proposals make the same of the same files: a merge of one is the other."""
+    sides = [{edit.path: (edit.before, edit.after) for edit in each.edits} for each in (one, other)]
+    return sides[0] == sides[1]
+
+
+def _following(standing: Proposal, proposal: Proposal) -> Declaration:
+    """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
+    before, asked = standing.declaration, proposal.declaration
+    instead = pull_request.summary(standing.moves)
+    if before.images == asked.images:
+        instead = before.supersedes or ""
+    return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)
+
+
+def _declined(change: Change) -> str | None:
+    """Return why a schedule does not ask again for what a person has said no to by closing a pull."""
+    if not change.request.scheduled or change.pull is not None or change.asked is None:
+        return None
+    for pull in change.state.pulls:
+        if pull.state is PullState.CLOSED and pull_request.declines(pull, change.asked):
+            return (
+                f"pull {pull.number}, which proposed the same, was closed unmerged: "
+                "promote --app with the tag opens a new one"
+            )
+    return None
+
+
+def _is_left_over(change: Change) -> bool:
+    """Say whether the branch is that of a pull which promote closed, and was to delete."""
+    state, branch = change.state, change.branch
+    if state.tip is None or branch.foreign:
+        return False
+    closed = (one for one in state.pulls if one.state is PullState.CLOSED)
+    return any(one.head == state.tip and pull_request.closed_by_us(one.body) for one in closed)
+
+
+def _left_to_people(change: Change) -> str:
+    """Return the warning that a branch is left as it is."""
+    count = len(change.branch.foreign)
+    return (
+        f"branch {change.state.branch} holds {count} commit(s) that promote did not make, "
+        "and is left as it is"
+    )
+
+
+def _superseded(reason: str) -> str:
+    """Return the warning that says by what a request is superseded."""
+    return f"superseded: {reason}; --allow downgrade goes back"

@@ -1,0 +1,130 @@
+"""What became of one promotion: the typed result that is told as text, as JSON and to Actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
+from promoter.planning.plan import (
+    Action,
+    ClosePull,
+    OpenPull,
+    Plan,
+    Push,
+    Refused,
+    RenewPull,
+    Superseded,
+    Unchanged,
+    writes,
+)
+
+if TYPE_CHECKING:
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
+    from promoter.domain.refusal import Refusal
+
+
+_ACTIONS: dict[type, Action] = {
+    Unchanged: Action.UNCHANGED,
+    Refused: Action.REFUSED,
+    Superseded: Action.SUPERSEDED,
+    ClosePull: Action.SUPERSEDED,
+    Push: Action.PUSHED,
+    OpenPull: Action.CREATED,
+    RenewPull: Action.UPDATED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was done, or would be done, for one app in one environment."""
+
+    app: str | None
+    environment: str | None
+    action: Action
+    changed: bool = False
+    images: tuple[ImageMove, ...] = ()
+    edits: tuple[FileEdit, ...] = ()
+    base: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    pull: Pull | None = None
+    draft: PullDraft | None = None
+    """What the pull says, or would say."""
+    refusals: tuple[Refusal, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: PromoteError | None = None
+    pending: bool = False
+    """Whether it was only looked at (`--check`), and there is something to write."""
+    by_policy: bool = False
+    """Whether the base has what a policy wants, so that there is nothing to say of it."""
+
+    @property
+    def exit_code(self) -> Exit:
+        """The exit code of this outcome alone."""
+        if self.error is not None:
+            return self.error.exit
+        if self.refusals:
+            return Exit.REFUSED
+        return Exit.PENDING if self.pending else Exit.DONE
+
+
+def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = False) -> Outcome:
+    """Return what a plan comes to where nothing has been written yet."""
+    proposal, renewal = plan.proposal, plan.renewal if isinstance(plan, Superseded) else None
+    told = renewal or plan
+    refusals = plan.refusals if isinstance(plan, Refused) else ()
+    kept = plan.commit if isinstance(plan, Unchanged | Superseded) else None
+    return Outcome(
+        app=plan.place.app,
+        environment=plan.place.environment,
+        action=action or action_of(plan),
+        changed=changed,
+        images=proposal.moves if proposal else (),
+        edits=proposal.edits if proposal else (),
+        base=plan.place.base_branch,
+        branch=plan.place.branch,
+        commit=kept,
+        pull=plan.pull,
+        draft=told.draft if isinstance(told, OpenPull | RenewPull) else None,
+        refusals=refusals,
+        gates=plan.gates,
+        warnings=plan.warnings,
+        error=_error(refusals),
+    )
+
+
+def action_of(plan: Plan) -> Action:
+    """Return what carrying a plan out is called."""
+    return _ACTIONS[type(plan)]
+
+
+def planned(plan: Plan, *, check: bool) -> Outcome:
+    """Return what a run that writes nothing says of a plan."""
+    action, changes = action_of(plan), writes(plan)
+    if action not in (Action.REFUSED, Action.SUPERSEDED):
+        action = Action.PLANNED
+    found = outcome_of(plan, action=action, changed=changes)
+    return replace(found, pending=check and changes)
+
+
+def failed(error: PromoteError, app: str | None = None, environment: str | None = None) -> Outcome:
+    """Return the outcome of what could not go on."""
+    refusals = error.refusals if isinstance(error, RefusedError) else ()
+    return Outcome(
+        app=app,
+        environment=environment,
+        action=Action.REFUSED if refusals else Action.FAILED,
+        refusals=refusals,
+        error=error,
+    )
+
+
+def _error(refusals: tuple[Refusal, ...]) -> PromoteError | None:
+    """Return the error of images that are not there, where nothing else is refused: exit 4."""
+    if not refusals or any(one.rule != "missing-image" for one in refusals):
+        return None
+    first = refusals[0]
+    return SelectionError(first.reason, first.hint)

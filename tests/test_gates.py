@@ -1,0 +1,219 @@
+"""Gates: all are asked, none hides another, what is allowed is recorded, and a new one is one row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promoter import pull_request
+from promoter.cli.flags import COMMANDS
+from promoter.config.layout import Target
+from promoter.config.sections import Checks, Environment, Templates
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import Built, Evidence
+from promoter.domain.image import Digest, Tag
+from promoter.domain.model import Change, FileEdit, ImageMove, ImageRequest
+from promoter.domain.proposal import Proposal
+from promoter.domain.refusal import Refusal
+from promoter.gates import GATES, Facts, Gate, ImageFacts, Signature, allowable, judge
+from promoter.gates.gate import Result, Verdict
+from promoter.policy.pairs import Ordering, Pair
+from promoter.render import Verdict as Render
+from promoter.render.objects import compare
+from tests.world import AURORA, Repository, aurora, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "ghcr.io/o/app"
+FILE = PurePosixPath("apps/app/kustomization.yaml")
+DIGEST = "sha256:" + "d" * 64
+
+
+def environment(**checks: object) -> Environment:
+    """Return an environment with these checks."""
+    return Environment(path="apps/{app}", checks=Checks.model_validate(checks))
+
+
+def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
+    """Return what the gates look at where all is well, but for what is given."""
+    change = Change(FILE, 3, 11, "newTag", NAME, old, new)
+    proposal = Proposal(
+        Declaration("app", "prod", (ImageRequest(NAME, Tag(new)),)),
+        (FileEdit(FILE, old.encode(), new.encode(), (change,)),),
+        (ImageMove(NAME, old, None, new, None),),
+    )
+    target = Target("app", "prod", environment(exists="refuse"), FILE)
+    return replace(
+        Facts(
+            target=target,
+            base="main",
+            branch="promote/prod/app",
+            now=0,
+            commits=True,
+            proposal=proposal,
+            pairs=(Pair(NAME, old, new),),
+        ),
+        **known,
+    )
+
+
+def image(**known: Any) -> ImageFacts:
+    """Return what a registry says of an image that it has, but for what is given."""
+    built = Built(DIGEST, None, ("linux/amd64",))
+    return replace(ImageFacts(ImageRequest(NAME, Tag("1.4.2")), NAME, built), **known)
+
+
+ABSENT = image(image=None, absent=True, error=PromoteError("no such tag", "Push it."))
+UNREAD = image(image=None, error=PromoteError("no answer in 3 s", "Log in."))
+REFUSAL = Refusal("dead-edit", "no container uses it", "", "f", 1, 1)
+LOADED = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: %s}\n"
+
+
+def settings(**checks: object) -> dict[str, Any]:
+    """Return the target of an environment with these checks."""
+    return {"target": Target("app", "prod", environment(**checks), FILE)}
+
+
+def results(seen: Facts) -> dict[str, str]:
+    """Return each gate that says something, with its verdict."""
+    return {one.name: str(one.verdict) for one in judge(seen).results}
+
+
+@pytest.mark.parametrize(
+    ("seen", "gate", "result"),
+    [
+        (facts(), "edit", "passed"),
+        (facts(proposal=None, edit_refusals=(Refusal("alias", "shared"),)), "edit", "failed"),
+        (facts(proposal=None, edit_refusals=(Refusal("template", "${T}"),)), "placeholder", "failed"),
+        (facts(), "downgrade", "passed"),
+        (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
+        (facts("abc", "def"), "downgrade", "unknown"),
+        (facts(pairs=(Pair(NAME, None, "1"),)), "downgrade", "unknown"),
+        (facts(), "render", "unknown"),
+        (facts(render=Render((Refusal("render", "does not build"),))), "render", "failed"),
+        (facts(render=Render(diff=compare(LOADED % 1, LOADED % 2))), "render", "warned"),
+        (facts(render=Render((REFUSAL,))), "dead-edit", "failed"),
+        (facts(dead_edits=(REFUSAL,)), "dead-edit", "failed"),
+        (facts(unread=("a remote base",)), "dead-edit", "unknown"),
+        (facts(new="latest"), "mutable-tag", "failed"),
+        (facts(new="buildcache"), "no-release", "failed"),
+        (facts(images=(image(),)), "missing-image", "passed"),
+        (facts(images=(image(), ABSENT)), "missing-image", "failed"),
+        (facts(images=(UNREAD,)), "missing-image", "unknown"),
+        (facts(images=(ABSENT,), **settings(exists="warn")), "missing-image", "unknown"),
+        (facts(images=(image(platforms=("linux/arm64",)),), **settings(platforms="refuse")),
+         "platforms", "failed"),
+        (facts(images=(image(platforms=("linux/arm64",)),), **settings(platforms="warn")),
+         "platforms", "warned"),
+        (facts(images=(image(),), **settings(platforms=["linux/amd64"])), "platforms", "passed"),
+        (facts(images=(image(platforms=None),), **settings(platforms="refuse")),
+         "platforms", "unknown"),
+        (facts(images=(UNREAD,), **settings(platforms=["linux/amd64"])), "platforms", "failed"),
+        (facts(images=(image(signature=Signature(False, "not signed")),),
+               **settings(signature="refuse", **{"cosign-key": "k"})), "signature", "failed"),
+        (facts(images=(image(signature=Signature(True, "verified")),),
+               **settings(signature="warn", **{"cosign-key": "k"})), "signature", "passed"),
+        (facts(images=(UNREAD,), **settings(signature="refuse", **{"cosign-key": "k"})),
+         "signature", "failed"),
+        (facts(unverified=True), "verified-commits", "failed"),
+    ],
+)  # fmt: skip
+def test_each_gate_says_what_the_facts_say(seen: Facts, gate: str, result: str) -> None:
+    assert results(seen)[gate] == result
+
+
+def test_no_gate_hides_another() -> None:
+    seen = facts("1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True)
+    found = judge(replace(seen, ordering=Ordering(None, {}), pairs=(Pair(NAME, "1.5.0", "1.4.0"),)))
+    assert {one.rule for one in found.refusals} == {
+        "downgrade", "dead-edit", "mutable-tag", "missing-image", "verified-commits",
+    }  # fmt: skip
+    assert len(found.results) == len({one.name for one in found.results})
+
+
+def test_a_digest_holds_a_tag_that_moves() -> None:
+    made = facts(new="latest")
+    assert made.proposal is not None
+    held = ImageRequest(NAME, Tag("latest"), Digest.parse(DIGEST))
+    declaration = replace(made.proposal.declaration, images=(held,))
+    seen = replace(made, proposal=replace(made.proposal, declaration=declaration))
+    assert "mutable-tag" not in results(seen)
+
+
+def test_what_may_be_allowed_is_allowed_and_nothing_else_is() -> None:
+    seen = facts("1.5.0", "1.4.2", images=(ABSENT,), dead_edits=(REFUSAL,))
+    found = judge(replace(seen, allow=frozenset({"downgrade", "dead-edit", "missing-image"})))
+    assert [one.rule for one in found.refusals] == ["missing-image"]
+    told = {one.name: (str(one.verdict), one.detail) for one in found.results}
+    for rule in ("downgrade", "dead-edit"):
+        assert told[rule] == (
+            "allowed", f"{allowable()[rule]}: asked for with --allow {rule}"
+        )  # fmt: skip
+
+
+def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
+    seen = facts(
+        "1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True,
+        edit_refusals=(Refusal("template", "${T}"),), foreign=(),
+        **settings(platforms=["linux/s390x"], signature="refuse", **{"cosign-key": "k"}),
+    )  # fmt: skip
+    seen = replace(seen, images=(image(signature=Signature(False, "not signed")), UNREAD))
+    assert seen.proposal is not None
+    found = judge(seen).results
+    body = pull_request.draft(seen.proposal, Templates(), Evidence(gates=found)).body
+    rows = re.findall(r"^\| ([a-z-]+) \| ([a-z]+) \|", body.partition("| rule |")[2], re.MULTILINE)
+    assert rows == [(one.title or one.name, str(one.verdict)) for one in found]
+    silent = {gate.name for gate in GATES} - {one.name for one in found}
+    assert silent == {"human-commits", "no-release"}
+
+
+def test_every_gate_that_may_be_allowed_stands_in_the_help() -> None:
+    text = COMMANDS["promote"].parser().format_help()
+    listed = re.search(r"in spite of a rule: ([a-z, \n-]+)", text)
+    assert listed is not None
+    assert re.findall(r"[a-z-]+", listed[1])[: len(allowable())] == list(allowable())
+    assert all(gate.help for gate in GATES if gate.allowable)
+
+
+def test_a_new_gate_is_a_function_and_a_row() -> None:
+    def moon(seen: Facts) -> Verdict | None:
+        """Refuse while the moon is full."""
+        refusal = Refusal("moon", "the moon is full", "Wait a night.")
+        return Verdict(Result.FAILED, refusal.reason, (refusal,), until=seen.now + 86_400)
+
+    row = Gate("moon", moon, help="the moon is full", allowable=True)
+    found = judge(facts(), (*GATES, row))
+    assert [one.rule for one in found.refusals] == ["moon"]
+    assert found.results[-1].until == 86_400
+    assert "moon" in allowable((*GATES, row))
+    allowed = judge(facts(allow=frozenset({"moon"})), (*GATES, row))
+    assert (allowed.refusals, allowed.results[-1].verdict) == ((), "allowed")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """The Aurora repository."""
+    return aurora(tmp_path / "aurora.git")
+
+
+def test_refusals_of_several_gates_are_told_at_once(repo: Repository) -> None:
+    ask = ("--app", "aurora", "--repo", str(repo.path), "--output", "json")
+    text = repo.read("promoter.yaml")
+    repo.commit(
+        "main", "promoter.yaml", text.replace("exists: off", "exists: off, mutable: refuse")
+    )
+    promote(*ask, "--tag", "9.9.1")
+    repo.commit("promote/prod/aurora", "notes.md", "wait\n")
+    done = promote(*ask, "--tag", "latest")
+    assert done.code == 3
+    assert {one["rule"] for one in done.json["refusals"]} == {"mutable-tag", "human-commits"}
+    verdicts = {one["gate"]: one["verdict"] for one in done.json["gates"]}
+    assert verdicts["mutable-tag"] == verdicts["human-commits"] == "failed"
+    assert verdicts["edit"] == "passed"
+    assert repo.read(AURORA, "promote/prod/aurora").count("9.9.1") == 3
