@@ -338,10 +338,12 @@ def test_bad_input_is_told_with_the_contracts_exit_code(
     assert repo.refs() == refs
 
 
-@pytest.mark.parametrize("where", ["/nonexistent/place", "https://127.0.0.1:9/o/r"])
-def test_repository_that_is_not_there_exits_5(where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "code"), [("/nonexistent/place", 2), ("https://127.0.0.1:9/o/r", 5)]
+)
+def test_repository_that_is_not_there_is_told(where: str, code: int) -> None:
     run = promote("--app", "a", "--env", "e", "--tag", "1", "--repo", where, "--output", "json",
                   env={"GITHUB_TOKEN": "s3cret-token"})  # fmt: skip
-    assert run.code == 5
+    assert run.code == code
     assert (run.json["app"], run.json["environment"]) == ("a", "e")
     assert "s3cret" not in run.stdout + run.stderr
