@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.policy.choose import Candidate, newest, order_of, select
+from promoter.policy.creation import order_by_creation
 from promoter.policy.kinds import POLICIES
 from promoter.policy.kinds.kind import PolicyKind
 from promoter.policy.model import Policy, policy_model
@@ -140,6 +141,20 @@ def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
     ]
     assert newest(wanted, made) == "build-48"
     assert newest(wanted, [Candidate("a", None)]) is None
+    assert newest(wanted, [Candidate("a", NOW.replace(tzinfo=None))]) == "a"
+
+
+def test_reproducible_builds_do_not_say_when_they_were_made() -> None:
+    made = [Candidate("b", NOW.replace(year=1970)), Candidate("c", NOW.replace(year=1980))]
+    assert newest(policy(newest=3), made) is None
+    assert newest(policy(newest=3), [*made, Candidate("a", NOW)]) == "a"
+    later = NOW.replace(year=2027)
+    assert order_by_creation(NOW, later) is Order.NEWER
+    assert order_by_creation(later, NOW) is Order.OLDER
+    assert order_by_creation(NOW, NOW) is None
+    assert order_by_creation(NOW.replace(year=1970), later) is None
+    assert order_by_creation(NOW, NOW.replace(year=1)) is None
+    assert order_by_creation(None, NOW) is None
 
 
 def test_order_follows_the_policy_where_it_reads_both_tags() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
+from promoter.policy.creation import order_by_creation
 from promoter.policy.order import Order
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def _by_creation(pair: Pair, seen: Seen) -> Order | None:
     if not _asks_registry(seen):
         return None
     before, after = (_created(pair.name, one, seen) for one in (pair.old, pair.new))
-    if before is None or after is None or before == after:
-        return None
-    return Order.NEWER if before < after else Order.OLDER
+    return order_by_creation(before, after)
 
 
 def _created(name: str, reference: str | None, seen: Seen) -> datetime | None:

@@ -7,12 +7,12 @@ what it reads in the tag, and where that is the same, by the tag's text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.policy import pattern
+from promoter.policy.creation import creation
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
 from promoter.policy.tag_kinds import (
@@ -23,6 +23,7 @@ from promoter.policy.tag_kinds import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from promoter.policy.model import Policy
 
@@ -69,9 +70,9 @@ def newest(policy: Policy, candidates: Iterable[Candidate]) -> str | None:
     """Return the tag created last, or None where of none it is known; ties by natural order."""
     considered = _filter(policy)
     known = [
-        (_utc(one.created), natural(one.tag), one.tag)
+        (created, natural(one.tag), one.tag)
         for one in candidates
-        if one.created is not None and considered(one.tag)
+        if (created := creation(one.created)) and considered(one.tag)
     ]
     return max(known)[-1] if known else None
 
@@ -141,8 +142,3 @@ def _is_tag(text: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _utc(time: datetime) -> datetime:
-    """Return a time with its zone; registries without one mean UTC."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
