@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
-    from promoter.domain.model import FileEdit, ImageMove
+    from promoter.domain.model import FileEdit, ImageMove, ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,5 @@ class Proposal:
     warnings: tuple[str, ...] = ()
     whole: bool = False
     """Whether its images are just those that one `--tag` sets."""
+    undo: tuple[ImageRequest, ...] = ()
+    """The images that, set once it is merged, restore every byte; empty where none do."""

@@ -17,6 +17,7 @@ from promoter.edits import kustomization
 from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
+from promoter.edits.undo import Places, undo
 from promoter.planning.dead_edits import dead_edits
 
 if TYPE_CHECKING:
@@ -76,7 +77,16 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
-    return Proposal(declaration, edits, moves, warnings, _whole(declaration, target, tree))
+    whole = _whole(declaration, target, tree)
+    back = undo(tree, Places(target.file, target.targets, target.linked), edits, moves)
+    back = back if all(_stays(image, target) for image in back) else ()
+    return Proposal(declaration, edits, moves, warnings, whole, back)
+
+
+def _stays(image: ImageRequest, target: Target) -> bool:
+    """Say whether an image is written as it is asked for: an environment may pin it otherwise."""
+    pin = target.settings.pin
+    return pin == "tag" or (image.digest is not None and (pin == "both" or image.tag is None))
 
 
 def _whole(declaration: Declaration, target: Target, tree: Tree) -> bool:

@@ -7,10 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from promoter.domain.diff import unified
-from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Evidence, day, span
-from promoter.domain.image import Digest, Tag, split
-from promoter.domain.model import ImageRequest, PullDraft
+from promoter.domain.image import split
+from promoter.domain.model import PullDraft
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.brings import section as brings
 from promoter.pull_request.markdown import (
@@ -178,10 +177,10 @@ def _gates(evidence: Evidence) -> list[Section]:
 def _undo(proposal: Proposal, evidence: Evidence) -> str:
     """Return the exact command that takes the promotion back after it was merged."""
     declaration = proposal.declaration
-    back = [_back(move) for move in proposal.moves]
-    if not all(back):
+    back = proposal.undo
+    if not back:
         return "Before the merge: close this pull. After it: revert the merge."
-    tags = {str(one.tag) if one and not one.digest else None for one in back}
+    tags = {str(one.tag) if one.tag and not one.digest else None for one in back}
     where = ["promote", "--app", declaration.app, "--env", declaration.environment]
     if evidence.repository:
         where += ["--repo", evidence.repository]
@@ -190,20 +189,10 @@ def _undo(proposal: Proposal, evidence: Evidence) -> str:
     else:
         what = [part for one in back for part in ("--image", str(one))]
     rules = ["downgrade"]
-    if any(one and one.tag and not one.digest and is_moving(one.tag) for one in back):
+    if any(one.tag and not one.digest and is_moving(one.tag) for one in back):
         rules.append("mutable-tag")
     command = shlex.join([*where, *what, *(part for rule in rules for part in ("--allow", rule))])
     return f"Before the merge: close this pull. After it:\n\n{fenced(command, 'sh')}"
-
-
-def _back(move: ImageMove) -> ImageRequest | None:
-    """Return the request that brings an image back to what it was, where that is one."""
-    try:
-        tag = Tag.parse(move.from_tag) if move.from_tag else None
-        digest = Digest.parse(move.from_digest) if move.from_digest else None
-    except PromoteError:
-        return None
-    return ImageRequest(move.name, tag, digest) if tag or digest else None
 
 
 def _asked(proposal: Proposal) -> list[Section]:

@@ -1,0 +1,84 @@
+"""The requests that take a promotion back: only such as restore every byte, which is tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import PromoteError
+from promoter.domain.image import Digest, Tag
+from promoter.domain.model import ImageRequest
+from promoter.edits.linked import edit_linked
+from promoter.edits.selection import edit_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import FileEdit, ImageMove, Kind, Tree
+    from promoter.edits.targets import EditTarget, Linked
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an app's tags live: its kustomization, its targets and the strings linked to them."""
+
+    file: PurePosixPath
+    targets: Sequence[EditTarget]
+    linked: Sequence[Linked] = ()
+
+
+def undo(
+    tree: Tree, places: Places, edits: Sequence[FileEdit], moves: Sequence[ImageMove]
+) -> tuple[ImageRequest, ...]:
+    """Return the requests by which the edits' files become what they were, byte by byte.
+
+    Empty where no requests do that: an image had no tag, an entry was added, a comment went with a
+    digest that was dropped.
+    """
+    try:
+        back = tuple(map(_back, moves))
+        after = _Edited(tree, {edit.path: edit.after for edit in edits})
+        held = edit_targets(after, places.file, places.targets, back)
+        undone = edit_linked(after, places.file, places.linked, held.files, held.moves)
+    except PromoteError:
+        return ()
+    results = {edit.path: edit.after for edit in undone}
+    restored = all(results.pop(edit.path, edit.after) == edit.before for edit in edits)
+    others = all(tree.read(path) == data for path, data in results.items())
+    return back if restored and others else ()
+
+
+def _back(move: ImageMove) -> ImageRequest:
+    """Return the request for what an image was, or raise `UsageError` where that is nothing."""
+    tag = Tag.parse(move.from_tag or "") if move.from_tag or not move.from_digest else None
+    digest = Digest.parse(move.from_digest) if move.from_digest else None
+    return ImageRequest(move.name, tag, digest)
+
+
+class _Edited:
+    """A tree whose files are as edits leave them."""
+
+    def __init__(self, tree: Tree, files: Mapping[PurePosixPath, bytes]) -> None:
+        self._tree, self._files = tree, files
+
+    @property
+    def commit(self) -> str:
+        """It belongs to no commit."""
+        return ""
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names in a directory, which no edit changes."""
+        return self._tree.entries(directory)
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes after the edits."""
+        return self._files[path] if path in self._files else self._tree.read(path)
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """Bring many files at once."""
+        self._tree.prefetch(path for path in paths if path not in self._files)
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """Read all names below a directory at once."""
+        self._tree.unfold(directory)

@@ -1,0 +1,202 @@
+"""The command that a pull prints to take it back, run after the merge, restores every byte."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
+from promoter.edits.linked import edit_linked
+from promoter.edits.scalars import is_safe_plain
+from promoter.edits.selection import edit_targets
+from promoter.edits.targets import (
+    ArgocdTarget,
+    EditTarget,
+    KustomizeTarget,
+    ManifestTarget,
+    MarkerTarget,
+    PatchTarget,
+    YamlPathTarget,
+)
+from promoter.edits.undo import Places, undo
+from promoter.git.folder import DirectoryTree
+from tests.graph_files import tree
+from tests.test_target_cases import _CASES, _LINKED, _TARGETS, _case, _request
+from tests.test_targets_end_to_end import CASES, repository
+from tests.world import promote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.model import FileEdit
+
+DIGEST = f"sha256:{'a' * 64}"
+_ONE = PurePosixPath("kustomization.yaml")
+# Cases of which some bytes are gone with the promotion, or were not there before it.
+LOSSY = {
+    "anchor-beside-one-name",
+    "argocd",
+    "block-texts",
+    "helm-values",  # 1.10 was written without quotes
+    "helm-values-empty",
+    "kustomize-and-others",
+    "kustomize-tag-with-digest",
+    "manifest-by-container",
+    "manifest-digests",
+    "values-digests-by-their-names",
+    "values-key-not-there-yet",
+    "values-tag-with-digest",
+}
+
+
+def run_back(
+    directory: Path, places: Places, made: Sequence[FileEdit], back: Sequence[ImageRequest]
+) -> dict[PurePosixPath, bytes]:
+    """Write the files of an edit, ask for what they were, and return what becomes of them."""
+    for edit in made:
+        (directory / edit.path).write_bytes(edit.after)
+    after = DirectoryTree(directory)
+    held = edit_targets(after, places.file, places.targets, back)
+    undone = edit_linked(after, places.file, places.linked, held.files, held.moves)
+    return {edit.path: edit.after for edit in undone}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [one for one in _CASES if "error" not in _case(one)],
+    ids=lambda directory: directory.name,
+)
+def test_undo_restores_every_byte_or_is_not_offered(case: Path, tmp_path: Path) -> None:
+    for file in (case / "before").rglob("*"):
+        if file.is_file():
+            copy = tmp_path / file.relative_to(case / "before")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(file.read_bytes())
+    said = _case(case)
+    places = Places(
+        PurePosixPath(said.get("file", "kustomization.yaml")),
+        _TARGETS.validate_python(said["targets"]),
+        _LINKED.validate_python(said.get("linked", [])),
+    )
+    files = DirectoryTree(tmp_path)
+    held = edit_targets(files, places.file, places.targets, [_request(x) for x in said["images"]])
+    made = edit_linked(files, places.file, places.linked, held.files, held.moves)
+    back = undo(files, places, made, held.moves)
+    if not back:
+        assert case.name in LOSSY
+        return
+    results = run_back(tmp_path, places, made, back)
+    assert {edit.path: results[edit.path] for edit in made} == {e.path: e.before for e in made}
+
+
+def _values(quote: str, tag: str, digest: str, comment: str) -> list[tuple[str, EditTarget]]:
+    """Return files of every kind of target that hold an image, one after another."""
+    whole = f"{quote}acme/web:{tag}{f'@{digest}' if digest else ''}{quote}"
+    tagged, hashed = f"{quote}{tag}{quote}", f"{quote}{digest}{quote}"
+    beside = f"  digest: {hashed}\n" if digest else ""
+    pod = f"kind: Pod\nspec:\n  containers:\n  - name: web\n    image: {whole}{comment}\n"
+    inline = "".join(f"    {line}\n" for line in pod.splitlines())
+    return [
+        (
+            f"images:\n- name: acme/web\n  newTag: {tagged}{comment}\n{beside}",
+            KustomizeTarget(kind="kustomize"),
+        ),
+        (pod, ManifestTarget(kind="manifest", file="f.yaml")),
+        (f"patches:\n- patch: |-\n{inline}", PatchTarget(kind="patch", file="f.yaml")),
+        (
+            f"image:\n{beside}  repository: acme/web\n  tag: {tagged}{comment}\n",
+            YamlPathTarget(
+                kind="yaml-path", file="f.yaml", tag="image.tag", repository="image.repository"
+            ),
+        ),
+        (
+            f"image: {whole}{comment}\n",
+            YamlPathTarget(kind="yaml-path", file="f.yaml", reference="image"),
+        ),
+        (
+            f"values: |\n  image:\n    tag: {tagged}{comment}\n",
+            YamlPathTarget(
+                kind="yaml-path", file="f.yaml", tag="values.image.tag", image="acme/web"
+            ),
+        ),
+        (
+            "kind: Application\nspec:\n  source:\n    kustomize:\n      images:\n"
+            f"      - {whole}{comment}\n",
+            ArgocdTarget(kind="argocd", file="f.yaml"),
+        ),
+        (
+            f'a: {whole} # {{"$imagepolicy": "ns:web"}}\n'
+            f'b: {tagged} # {{"$promoter": "acme/web:tag"}}\n',
+            MarkerTarget(kind="marker", file="f.yaml"),
+        ),
+    ]
+
+
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    st.tuples(st.sampled_from(["", "'", '"']), st.sampled_from(["", " # größer"])),
+    st.tuples(
+        st.from_regex(r"v[0-9]\.[0-9]{1,2}(-rc\.[0-9])?", fullmatch=True),
+        st.sampled_from(["", DIGEST]),
+    ),
+    st.tuples(
+        st.from_regex(r"[0-9A-Za-z_][0-9A-Za-z_.-]{0,9}", fullmatch=True),
+        st.sampled_from(["", f"@sha256:{'b' * 64}"]),
+    ),
+)
+def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
+    tmp_path_factory: pytest.TempPathFactory,
+    manner: tuple[str, str],
+    old: tuple[str, str],
+    new: tuple[str, str],
+) -> None:
+    (quote, comment), (tag, digest) = manner, old
+    for text, target in _values(quote, tag, digest, comment):
+        directory = tmp_path_factory.mktemp("undo")
+        name = "kustomization.yaml" if target.kind == "kustomize" else "f.yaml"
+        files = tree(directory, {name: text})
+        places = Places(_ONE, [target])
+        request = _request(f"acme/web={''.join(new)}")
+        try:
+            held = edit_targets(files, _ONE, [target], [request])
+        except RefusedError as error:
+            # What is a tag alone takes no digest.
+            assert (error.refusals[0].rule, bool(new[1])) == ("digest", True)
+            continue
+        back = undo(files, places, held.files, held.moves)
+        # What is set in its own place comes back; what was dropped, added or put in quotes may not.
+        put_in_quotes = not quote and not is_safe_plain(new[0])
+        assert back or put_in_quotes or bool(digest) != bool(new[1]), text
+        if back:
+            results = run_back(directory, places, held.files, back)
+            assert results == {PurePosixPath(name): text.encode()}
+
+
+@pytest.mark.parametrize("before", [before for before, _ in CASES.values()], ids=CASES.keys())
+def test_printed_command_restores_the_repository(before: dict[str, str], tmp_path: Path) -> None:
+    repo = repository(tmp_path / "r.git", before)
+    at = ("--repo", str(repo.path))
+    first = promote("--app", "web", "--tag", "1.4.2", *at, "--output", "json")
+    assert promote("pulls", "merge", "1", *at).code == 0
+    command = re.search(r"^promote .*$", first.json["pull_request"]["body"], re.MULTILINE)
+    assert command is not None
+    back = promote(*shlex.split(command[0])[1:], *at, "--output", "json")
+    assert back.json["action"] == "created", back.stderr
+    assert promote("pulls", "merge", "2", *at).code == 0
+    for name, text in before.items():
+        assert repo.git("show", f"main:{name}").rstrip("\n") == text.rstrip("\n")
+
+
+def test_entry_that_a_promotion_adds_has_no_command_to_undo_it(tmp_path: Path) -> None:
+    files = tree(tmp_path, {"kustomization.yaml": "resources: []\n"})
+    target = KustomizeTarget(kind="kustomize")
+    held = edit_targets(files, _ONE, [target], [ImageRequest("web", Tag("2"))])
+    assert undo(files, Places(_ONE, [target]), held.files, held.moves) == ()
