@@ -129,7 +129,7 @@ provisioned_tests() {
 
 # Tests run the command within their own process. That this shows the same is shown here.
 processes() {
-    "$VENV/bin/pytest" -q --processes tests/test_{checks,config,folders,main_job,precedence}.py
+    "$VENV/bin/pytest" -q --processes tests/test_{config,main_job}.py
 }
 
 benchmarks() {
