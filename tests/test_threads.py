@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.threads import answers
+from promoter.domain.errors import UsageError
+from promoter.threads import Memo, answers, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +58,33 @@ def test_what_is_given_is_taken_by_the_callers_thread() -> None:
         yield threading.current_thread().name
 
     assert list(answers(str, given(), 2)) == [threading.current_thread().name]
+
+
+def test_what_takes_too_long_is_left_alone() -> None:
+    let_go = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.05, let_go.wait)
+    let_go.set()
+    assert within(60, lambda seconds: seconds) == 60
+    with pytest.raises(ZeroDivisionError):
+        within(60, lambda seconds: 1 // int(seconds - 60))
+
+
+def test_a_question_is_put_again_after_a_bug_and_not_after_an_answer_or_a_known_failure() -> None:
+    memo, asked = Memo(), list[str]()
+
+    def ask(failure: Exception | None) -> str:
+        asked.append("asked")
+        if failure:
+            raise failure
+        return "answer"
+
+    for failure, times in ((KeyError(), 2), (UsageError("no"), 1), (None, 1)):
+        asked.clear()
+        for _ in range(2):
+            with pytest.raises(type(failure)) if failure else nullcontext():
+                memo.answer((str(failure),), partial(ask, failure))
+        assert len(asked) == times
+    memo.forget(lambda key: key == ("None",))
+    assert memo.answer(("None",), partial(ask, None)) == "answer"
+    assert len(asked) == 2

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import socket
 import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from http.client import HTTPResponse
 from pathlib import Path
-from socket import create_connection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -27,6 +29,7 @@ from promoter.threads import Memo, within
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
 # Connections that are kept open to one host.
@@ -87,13 +90,14 @@ class Http:
     def __init__(self, authorities: str | None, plain: frozenset[str]) -> None:
         self._authorities = authorities or DEFAULT_CA_BUNDLE_PATH
         self._plain = plain
-        self._managers: dict[str, PoolManager] = {}
+        self._pools: dict[str, _Pool] = {}
+        self._answered: set[str] = set()
         self._schemes = Memo()
 
     def close(self) -> None:
         """End the connections."""
-        for manager in tuple(self._managers.values()):
-            manager.clear()
+        for pool in tuple(self._pools.values()):
+            pool.connections.close()
 
     def may_be_plain(self, host: str) -> bool:
         """Return whether plain http may be spoken with a host: this machine, or where it is allowed."""
@@ -116,29 +120,40 @@ class Http:
         and `OSError` where there is no answer, `UnreadableError` where it is too long.
         """
         for _ in range(request.redirects + 1):
-            answer = within(_left(deadline), partial(self._answer, request))
+            answer = self._timely(request, deadline)
             target = answer.headers.get("Location") if answer.status in _REDIRECTS else None
             if target is None or not request.redirects:
                 return answer
             request = self._following(request, target)
         raise UnreadableError(f"{urlsplit(request.url).netloc} redirects without end")
 
-    def _answer(self, request: Request, seconds: float) -> Answer:
-        """Return the answer to one request; each single wait for the server takes so many seconds."""
-        end = time.monotonic() + seconds
-        with self._manager(request.url).urlopen(
+    def _timely(self, request: Request, deadline: float) -> Answer:
+        """Return the answer to one request, or raise `TimeoutError`."""
+        pool, seconds = self._pool(request.url), _left(deadline)
+        if pool.origin in self._answered:
+            return self._answer(request, pool, seconds)
+        # The lookup of a host's name knows no time-out.
+        answer = within(seconds, partial(self._answer, request, pool))
+        self._answered.add(pool.origin)
+        return answer
+
+    def _answer(self, request: Request, pool: _Pool, seconds: float) -> Answer:
+        """Return the answer to one request, all of which is there within so many seconds."""
+        # Straight through the pool: its manager would parse each URL anew.
+        with pool.connections.urlopen(
             request.method,
-            request.url,
+            request.url if pool.is_plain_proxy else request.url.removeprefix(pool.origin) or "/",
             headers=request.headers,
             body=request.body,
             timeout=Timeout(total=seconds),
             retries=False,
             redirect=False,
+            assert_same_host=False,
             preload_content=False,
             decode_content=True,
         ) as raw:
             limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
-            return Answer(raw.status, raw.headers, _body(raw, request.url, limit, end), request.url)
+            return Answer(raw.status, raw.headers, _body(raw, request.url, limit), request.url)
 
     def _following(self, request: Request, target: str) -> Request:
         """Return the request to where a redirect leads; raises `UnreadableError` where it is unsafe."""
@@ -157,27 +172,30 @@ class Http:
             headers = {k: v for k, v in headers.items() if k != "Authorization"}
         return replace(request, url=url, headers=headers)
 
-    def _manager(self, url: str) -> PoolManager:
-        """Return what makes the connections to a URL's host, directly or through a proxy."""
+    def _pool(self, url: str) -> _Pool:
+        """Return the connections to a URL's host, directly or through a proxy."""
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
-        manager = self._managers.get(origin)
-        if manager is None:
-            options: dict[str, Any] = {"maxsize": _POOL}
-            if parts.scheme == "https":
-                options["ssl_context"] = self._trust
+        pool = self._pools.get(origin)
+        if pool is None:
             proxy = _proxy(url)
-            if proxy is None:
-                manager = PoolManager(**options)
-            else:
-                login = parse_url(proxy).auth
-                headers = make_headers(proxy_basic_auth=unquote(login)) if login else None
-                own = self._trust if proxy.startswith("https://") else None
-                manager = ProxyManager(
-                    proxy, proxy_headers=headers, proxy_ssl_context=own, **options
-                )
-            self._managers[origin] = manager
-        return manager
+            connections = self._manager(parts.scheme, proxy).connection_from_url(origin)
+            connections.ConnectionCls = _timely_connection(connections.ConnectionCls)
+            pool = _Pool(origin, connections, proxy is not None and parts.scheme == "http")
+            pool = self._pools.setdefault(origin, pool)
+        return pool
+
+    def _manager(self, scheme: str, proxy: str | None) -> PoolManager:
+        """Return what makes connections for a scheme, directly or through a proxy."""
+        options: dict[str, Any] = {"maxsize": _POOL}
+        if scheme == "https":
+            options["ssl_context"] = self._trust
+        if proxy is None:
+            return PoolManager(**options)
+        login = parse_url(proxy).auth
+        headers = make_headers(proxy_basic_auth=unquote(login)) if login else None
+        own = self._trust if proxy.startswith("https://") else None
+        return ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=own, **options)
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -195,6 +213,56 @@ class Http:
                 "Name a PEM file in SSL_CERT_FILE.",
             ) from None
         return context
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The connections to one host."""
+
+    origin: str
+    """Its scheme, name and port."""
+    connections: HTTPConnectionPool
+    is_plain_proxy: bool
+    """Whether a proxy wants to be told the whole URL."""
+
+
+class _TimelySocket(io.RawIOBase):
+    """What a server sends until a moment: by itself a socket is patient with each single byte."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._raw = connection.makefile("rb", buffering=0)
+        seconds = connection.gettimeout()
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a buffer, as io has it
+        if self._end is not None:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self._connection.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimelyResponse(HTTPResponse):
+    """An answer whose status, headers and body are all there within its connection's time."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as HTTPResponse has it
+        super().__init__(sock, *arguments, **options)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimelySocket(sock))
+
+
+def _timely_connection(kind: type[Any]) -> type[Any]:
+    """Return a kind of connection whose answers are there in time."""
+    return type(kind.__name__, (kind,), {"response_class": _TimelyResponse})
 
 
 def _proxy(url: str) -> str | None:
@@ -224,7 +292,7 @@ def _speaks_tls(host: str, seconds: float) -> bool:
         client.do_handshake()
     try:
         with (
-            create_connection((name, parts.port or 443), seconds) as connection,
+            socket.create_connection((name, parts.port or 443), seconds) as connection,
             suppress(ConnectionError),
         ):
             # The end of a line, for which servers of plain http wait before they complain.
@@ -236,18 +304,15 @@ def _speaks_tls(host: str, seconds: float) -> bool:
     return False
 
 
-def _body(raw: BaseHTTPResponse, url: str, limit: int, end: float) -> bytes:
-    """Return a body as it was before its compression; raises where it is too long or takes too long."""
+def _body(raw: BaseHTTPResponse, url: str, limit: int) -> bytes:
+    """Return a body as it was before its compression, or raise `UnreadableError` for a long one."""
     body = bytearray()
-    # What has come by now, and not what fills a buffer: a body may drip.
     while chunk := raw.read1(1 << 16):
         body += chunk
         if len(body) > limit:
             raise UnreadableError(
                 f"the answer of {urlsplit(url).netloc} is longer than {limit:,} bytes"
             )
-        if time.monotonic() > end:
-            raise TimeoutError
     return bytes(body)
 
 
