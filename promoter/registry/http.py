@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from http.client import HTTPResponse
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
-from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
-from urllib3.util import parse_url
-from urllib3.util.ssl_ import create_urllib3_context
+from urllib3 import Timeout
 
-from promoter.domain.errors import UsageError
-from promoter.domain.redaction import add_login, redacted
+from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import UnreadableError
+from promoter.registry.pools import Pools, proxy_of
 from promoter.threads import Memo, within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from urllib3 import HTTPConnectionPool
     from urllib3.response import BaseHTTPResponse
 
-# Connections that are kept open to one host.
-_POOL = 16
+    from promoter.registry.pools import Pool
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A redirect's own text is read, so that its connection can be used again; but no more than this.
 _REDIRECT_LIMIT = 64 << 10
@@ -88,16 +81,14 @@ class Http:
     """The servers of a run and the connections to them; safe to be used by several threads."""
 
     def __init__(self, authorities: str | None, plain: frozenset[str]) -> None:
-        self._authorities = authorities or DEFAULT_CA_BUNDLE_PATH
+        self._pools = Pools(authorities)
         self._plain = plain
-        self._pools: dict[str, _Pool] = {}
         self._answered: set[str] = set()
         self._schemes = Memo()
 
     def close(self) -> None:
         """End the connections."""
-        for pool in tuple(self._pools.values()):
-            pool.connections.close()
+        self._pools.close()
 
     def may_be_plain(self, host: str) -> bool:
         """Return whether plain http may be spoken with a host: this machine, or where it is allowed."""
@@ -107,7 +98,7 @@ class Http:
         """Return `https`, or `http` where that is allowed and the host does not speak TLS."""
         if not self.may_be_plain(host):
             return "https"
-        if _proxy(f"http://{host}") is not None:
+        if proxy_of(f"http://{host}") is not None:
             return "http"
         ask = partial(within, _left(deadline), partial(_speaks_tls, host))
         return "https" if self._schemes.answer((host,), ask) else "http"
@@ -129,7 +120,7 @@ class Http:
 
     def _timely(self, request: Request, deadline: float) -> Answer:
         """Return the answer to one request, or raise `TimeoutError`."""
-        pool, seconds = self._pool(request.url), _left(deadline)
+        pool, seconds = self._pools.to(request.url), _left(deadline)
         if pool.origin in self._answered:
             return self._answer(request, pool, seconds)
         # The lookup of a host's name knows no time-out.
@@ -137,7 +128,7 @@ class Http:
         self._answered.add(pool.origin)
         return answer
 
-    def _answer(self, request: Request, pool: _Pool, seconds: float) -> Answer:
+    def _answer(self, request: Request, pool: Pool, seconds: float) -> Answer:
         """Return the answer to one request, all of which is there within so many seconds."""
         # Straight through the pool: its manager would parse each URL anew.
         with pool.connections.urlopen(
@@ -171,111 +162,6 @@ class Http:
         if (old.scheme, old.netloc) != (new.scheme, new.netloc):
             headers = {k: v for k, v in headers.items() if k != "Authorization"}
         return replace(request, url=url, headers=headers)
-
-    def _pool(self, url: str) -> _Pool:
-        """Return the connections to a URL's host, directly or through a proxy."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
-        pool = self._pools.get(origin)
-        if pool is None:
-            proxy = _proxy(url)
-            connections = self._manager(parts.scheme, proxy).connection_from_url(origin)
-            connections.ConnectionCls = _timely_connection(connections.ConnectionCls)
-            pool = _Pool(origin, connections, proxy is not None and parts.scheme == "http")
-            pool = self._pools.setdefault(origin, pool)
-        return pool
-
-    def _manager(self, scheme: str, proxy: str | None) -> PoolManager:
-        """Return what makes connections for a scheme, directly or through a proxy."""
-        options: dict[str, Any] = {"maxsize": _POOL}
-        if scheme == "https":
-            options["ssl_context"] = self._trust
-        if proxy is None:
-            return PoolManager(**options)
-        login = parse_url(proxy).auth
-        headers = make_headers(proxy_basic_auth=unquote(login)) if login else None
-        own = self._trust if proxy.startswith("https://") else None
-        return ProxyManager(proxy, proxy_headers=headers, proxy_ssl_context=own, **options)
-
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """The authorities whose certificates are trusted, read once: it takes longer than a request."""
-        context = create_urllib3_context()
-        path = self._authorities
-        try:
-            if Path(path).is_dir():
-                context.load_verify_locations(capath=path)
-            else:
-                context.load_verify_locations(cafile=path)
-        except OSError as error:
-            raise UsageError(
-                f"the certificate authorities in {path} cannot be read ({type(error).__name__})",
-                "Name a PEM file in SSL_CERT_FILE.",
-            ) from None
-        return context
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    """The connections to one host."""
-
-    origin: str
-    """Its scheme, name and port."""
-    connections: HTTPConnectionPool
-    is_plain_proxy: bool
-    """Whether a proxy wants to be told the whole URL."""
-
-
-class _TimelySocket(io.RawIOBase):
-    """What a server sends until a moment: by itself a socket is patient with each single byte."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-        self._raw = connection.makefile("rb", buffering=0)
-        seconds = connection.gettimeout()
-        self._end = None if seconds is None else time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a buffer, as io has it
-        if self._end is not None:
-            left = self._end - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self._connection.settimeout(left)
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _TimelyResponse(HTTPResponse):
-    """An answer whose status, headers and body are all there within its connection's time."""
-
-    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as HTTPResponse has it
-        super().__init__(sock, *arguments, **options)
-        self.fp.close()
-        self.fp = io.BufferedReader(_TimelySocket(sock))
-
-
-def _timely_connection(kind: type[Any]) -> type[Any]:
-    """Return a kind of connection whose answers are there in time."""
-    return type(kind.__name__, (kind,), {"response_class": _TimelyResponse})
-
-
-def _proxy(url: str) -> str | None:
-    """Return the environment's proxy for a URL's host; this machine is reached without one."""
-    if is_loopback(urlsplit(url).netloc):
-        return None
-    proxy = select_proxy(url, get_environ_proxies(url))
-    if proxy is None:
-        return None
-    address = proxy if "://" in proxy else f"http://{proxy}"
-    login = urlsplit(address)
-    add_login(unquote(login.username or ""), unquote(login.password or ""))
-    return address
 
 
 def _speaks_tls(host: str, seconds: float) -> bool:
