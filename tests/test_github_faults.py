@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import CommitDraft, Finish, Pull, PullDraft
+from promoter.forges.github import http
 from promoter.forges.github.app import app_token
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.repository import GitHubRepository
@@ -179,8 +180,8 @@ def test_answers_of_writes_are_not_asked_for_again(github: GitHub) -> None:
         before = len(github.rest()) + len(github.graphql())
         assert run(github, tag).code == 0
         spent.append(len(github.rest()) + len(github.graphql()) - before)
-    # List, two questions for the rules, open; list; list, the two, say what replaces, renew.
-    assert spent == [4, 1, 5]
+    # List, two questions for the rules, open; list; list, the two, look and say what replaces, look and renew.
+    assert spent == [4, 1, 7]
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
@@ -274,3 +275,66 @@ def test_summary_of_an_early_end_names_no_environment() -> None:
     error = {"message": "no", "hint": ""}
     text = actions.summary({"action": "failed", "app": "web", "environment": None, "error": error})
     assert text.startswith("### promote: failed `web`\n")
+
+
+@pytest.mark.parametrize("end", ["merge", "close"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        ("POST", r"git-receive-pack"),
+        ("GET", r"/pulls/1$"),
+        ("POST", r"/issues/1/comments$"),
+        ("PATCH", r"/pulls/1$"),
+    ],
+    ids=["at the push", "before the look", "at the comment", "at the renewal"],
+)
+def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opened(
+    github: GitHub, end: str, moment: tuple[str, str]
+) -> None:
+    assert run(github, "9.9.1").code == 0
+    before = {key: github.pulls[0][key] for key in ("title", "body")}
+    github.just_before(*moment, lambda: getattr(github, end)(1))
+    done = run(github, "9.9.2")
+    assert done.code == 0, done.stderr
+    assert not github.meanwhile
+    assert {key: github.pulls[0][key] for key in before} == before
+    if "9.9.2" in Repository(github.repository).read(AURORA):
+        # What was pushed before the merge went with it.
+        assert not github.open_pulls()
+        return
+    (pull,) = github.open_pulls()
+    assert pull["number"] == 2
+    assert "9.9.2" in pull["title"]
+
+
+def test_an_answer_without_end_ends_the_run(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "LIMIT", 50_000)
+    github.fail("GET", r"/pulls$", status=200, body={"a": "b" * 60_000})
+    with pytest.raises(RemoteError, match="larger than any"):
+        forge(github).pulls(BRANCH, "main")
+
+
+@pytest.mark.parametrize("header", ["X-RateLimit-Reset", "X-RateLimit-Remaining", "Retry-After"])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "99999999999999999999", "\u00b2"])
+@pytest.mark.parametrize("status", [200, 403])
+def test_headers_that_no_server_means_end_in_our_words(
+    github: GitHub, header: str, value: str, status: int
+) -> None:
+    body = {"message": "API rate limit exceeded for somebody"} if status == 403 else []
+    headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}
+    github.fail("GET", r"/pulls$", status=status, headers={**headers, header: value}, body=body)
+    try:
+        forge(github, 3).pulls(BRANCH, "main")
+    except RemoteError as error:
+        assert "Traceback" not in str(error)
+
+
+def test_what_a_server_says_in_a_refusal_reaches_no_stream_of_its_own(github: GitHub) -> None:
+    hostile = {"Retry-After": "0", "X-Reason": "::stop-commands::x"}
+    body = {"message": "You have exceeded a secondary rate limit ::error::hostile"}
+    github.fail("GET", r"/pulls$", status=403, headers=hostile, body=body, times=2)
+    done = run(github, "9.9.1", "-q")
+    assert done.code == 0
+    assert done.stderr == ""

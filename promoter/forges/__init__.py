@@ -21,10 +21,10 @@ class Forge(Protocol):
         """Return the one open pull of a branch, opened now unless another run just did."""
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give a pull a title and a body."""
+        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on a pull; `once`: unless it was said already."""
+        """Say something on an open pull; `once`: unless it was said already."""
 
     def close(self, pull: Pull) -> Pull:
         """End a pull unmerged."""

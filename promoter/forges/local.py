@@ -63,15 +63,15 @@ class LocalForge:
         return pull
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give a pull a title and a body."""
-        stored = self._find(pull.number)
+        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
+        stored = self._find_open(pull.number)
         changed = replace(stored.pull, title=draft.title, body=draft.body)
         self._write(replace(stored, pull=changed))
         return changed
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on a pull; `once`: unless it was said already."""
-        stored, text = self._find(pull.number), redacted(text)
+        """Say something on an open pull; `once`: unless it was said already."""
+        stored, text = self._find_open(pull.number), redacted(text)
         if once and text in stored.comments:
             return
         self._write(replace(stored, comments=(*stored.comments, text)))
@@ -222,6 +222,13 @@ class LocalForge:
                 return one
         known = ", ".join(str(one.pull.number) for one in stored) or "none"
         raise SelectionError(f"there is no pull {number}", f"Known: {known}.")
+
+    def _find_open(self, number: int) -> _Stored:
+        """Return an open pull; what a person has merged or closed is written to no more."""
+        stored = self._find(number)
+        if stored.pull.state is not PullState.OPEN:
+            raise RaceLostError(f"pull {number} was {stored.pull.state} meanwhile", "Run again.")
+        return stored
 
     def _write(self, stored: _Stored) -> None:
         """Store a pull over exactly what was read; else `RaceLostError`."""

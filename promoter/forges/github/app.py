@@ -17,8 +17,9 @@ from tenacity import (
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
-from promoter.forges.github.client import FAILURES, AsTold, connect, reads_only
+from promoter.forges.github.client import FAILURES, AsTold, connect
 from promoter.forges.github.failures import failure, is_passing
+from promoter.forges.github.http import bound, reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +44,13 @@ def app_token(
     integration = GithubIntegration(
         auth=authentication,
         base_url=api_url,
-        retry=reads_only(),
+        retry=reads_only(deadline),
         timeout=max(1, min(20, int(deadline.remaining()))),
         user_agent="promoter",
         seconds_between_requests=0,
         seconds_between_writes=0,
     )
+    bound(integration, deadline)
     work = f"could not get a token of App {app} for {owner}/{name}"
     installation = _asked(
         work,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from github import Auth, Github, GithubException, GithubRetry
+from github import Auth, Github, GithubException
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -31,6 +31,7 @@ from promoter.forges.github.failures import (
     is_passing,
     waits_for,
 )
+from promoter.forges.github.http import bound, reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # An answer that is not GitHub's: another API, or a page of HTML.
-UNLIKE = (AssertionError, KeyError, TypeError, ValueError, AttributeError)
+UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
 FAILURES = (GithubException, requests.RequestException, RuntimeError, *UNLIKE)
 # GitHub needs a moment until everybody sees what was just written.
@@ -210,10 +211,12 @@ def connect(
     logger.propagate = False
     logger.setLevel(logging.DEBUG)
     logger.handlers[:] = [_Bill(spent)]
-    return Github(
+    # Its retry quotes what servers say, terminal escapes and all.
+    logging.getLogger("github.GithubRetry").propagate = False
+    github = Github(
         base_url=api_url,
         auth=authentication,
-        retry=reads_only(),
+        retry=reads_only(deadline),
         timeout=max(1, min(20, int(deadline.remaining()))),
         seconds_between_requests=0,
         seconds_between_writes=0,
@@ -221,17 +224,8 @@ def connect(
         user_agent="promoter",
         lazy=True,
     )
-
-
-def reads_only() -> GithubRetry:
-    """Return the retry of reads: a write may have been done before its answer broke."""
-    return GithubRetry(
-        total=5,
-        backoff_factor=0.2,
-        status_forcelist=[429, *range(500, 600)],
-        allowed_methods={"GET"},
-        secondary_rate_wait=5,
-    )
+    bound(github, deadline)
+    return github
 
 
 def pause(seconds: float, deadline: Deadline) -> None:

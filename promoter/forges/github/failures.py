@@ -11,6 +11,7 @@ from github.GithubException import BadCredentialsException, UnknownObjectExcepti
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
+from promoter.forges.github.http import OversizedError
 from promoter.git.program import OWN_RUN
 
 _LIMITS = ("rate limit", "abuse detection")
@@ -31,7 +32,8 @@ class RedirectedError(RuntimeError):
 def is_passing(error: BaseException) -> bool:
     """Say whether a failed request may succeed a little later: an outage, a limit, a lag."""
     if isinstance(error, requests.RequestException):
-        return not isinstance(error, (requests.exceptions.SSLError, requests.exceptions.InvalidURL))
+        final = (requests.exceptions.SSLError, requests.exceptions.InvalidURL, OversizedError)
+        return not isinstance(error, final)
     if not isinstance(error, GithubException):
         return False
     if error.status >= 500 or error.status == 429 or is_limit(error) or is_lag(error):
@@ -102,6 +104,8 @@ def failure(work: str, error: Exception) -> RemoteError:
             f"{work}: the API fails again and again",
             "GitHub has a problem, or --api-url is wrong; running again is safe.",
         )
+    if isinstance(error, OversizedError):
+        return RemoteError(f"{work}: the answer is larger than any of GitHub's", "Check --api-url.")
     if isinstance(error, requests.RequestException):
         return RemoteError(
             f"{work}: no answer ({type(error).__name__})",

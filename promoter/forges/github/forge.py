@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from promoter.domain.errors import RaceLostError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
@@ -87,17 +88,23 @@ class GitHubForge:
         )
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give a pull a title and a body."""
+        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
+        before = self._still_open(pull)
         wanted = {"title": draft.title, "body": draft.body}
 
         def find() -> Pull | None:
             found = self.read(pull.number)
             return found if (found.title, found.body) == (draft.title, draft.body) else None
 
-        return self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
+        renewed = self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
+        if renewed.state is not PullState.OPEN:
+            # It ended between the look and the write, for which GitHub has no condition.
+            self._edit(pull, {"title": before.title, "body": before.body})
+            raise _ended(renewed)
+        return renewed
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on a pull; `once`: unless it was said already."""
+        """Say something on an open pull; `once`: unless it was said already."""
         path, text = f"/issues/{pull.number}/comments", redacted(text)
 
         def do() -> bool:
@@ -108,6 +115,7 @@ class GitHubForge:
             said = self._paged("read the comments", path, {}, lambda one: one["body"])
             return text in said or None
 
+        self._still_open(pull)
         if not (once and find()):
             self.client.write("comment on the pull", do, find)
 
@@ -206,6 +214,13 @@ class GitHubForge:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.spent.items()))
         return f"github: {self.client.spent.total()} requests ({kinds or 'none'})"
 
+    def _still_open(self, pull: Pull) -> Pull:
+        """Return a pull as it is now; what a person has merged or closed is written to no more."""
+        now = self.read(pull.number)
+        if now.state is not PullState.OPEN:
+            raise _ended(now)
+        return now
+
     def _paged(
         self, work: str, path: str, parameters: dict[str, str], shown: Callable[[Any], T]
     ) -> Iterator[T]:
@@ -224,6 +239,10 @@ class GitHubForge:
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
         """Change a pull."""
         return _pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
+
+
+def _ended(pull: Pull) -> RaceLostError:
+    return RaceLostError(f"pull {pull.number} was {pull.state} meanwhile", "Run again.")
 
 
 def _own_pull(shown: object) -> Pull | None:

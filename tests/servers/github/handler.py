@@ -49,6 +49,7 @@ class Handler(BaseHTTPRequestHandler):
             Seen(self.command, parts.path, given, api, graphql, body, parts.query)
         )
         fault = self._fault(parts.path, json.dumps(body) if graphql else "")
+        self._let_act(parts.path, json.dumps(body) if graphql else "")
         if fault and fault.delay:
             time.sleep(fault.delay)
         if fault and not fault.after and not fault.is_slow_only:
@@ -61,6 +62,13 @@ class Handler(BaseHTTPRequestHandler):
             self._git(parts.path, data, given, fault if fault and fault.after else None)
 
     do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names of http.server
+
+    def _let_act(self, path: str, text: str) -> None:
+        for one in list(self.github.meanwhile):
+            method, pattern, act = one
+            if method == self.command and re.search(pattern, path + text):
+                self.github.meanwhile.remove(one)
+                act()
 
     def _fault(self, path: str, text: str) -> Fault | None:
         with self.github.lock:

@@ -18,6 +18,7 @@ from tests.servers.github.protection import HOOK, Protection
 from tests.servers.github.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.servers.github.apps import App
@@ -38,6 +39,7 @@ class GitHub:
         self.comments: dict[int, list[str]] = {}
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
+        self.meanwhile: list[tuple[str, str, Callable[[], object]]] = []
         self.violations: list[str] = []
         self.redirect: str | None = None
         self.limit = Limit()
@@ -114,6 +116,10 @@ class GitHub:
         """Let the next matching requests fail; without a status the connection is dropped."""
         self.faults.append(Fault(method, pattern, **how))
 
+    def just_before(self, method: str, pattern: str, act: Callable[[], object]) -> None:
+        """Let a person act when the next matching request arrives, before it is answered."""
+        self.meanwhile.append((method, pattern, act))
+
     def slow_down(self, method: str, pattern: str, *, seconds: int = 1, **how: Any) -> None:
         """Let the next matching requests run into a secondary limit."""
         body = {"message": SECONDARY, "documentation_url": "https://docs.github.com/rest/overview"}
@@ -133,6 +139,12 @@ class GitHub:
         with self.lock:
             self.look()
             return [pull_shapes.simple(self, one) for one in self.pulls if one["state"] == "open"]
+
+    def merge(self, number: int) -> None:
+        """Merge a pull, as a person does."""
+        with self.lock:
+            self.look()
+            merging.merge(self, self.pulls[number - 1], "merge", "alice", {})
 
     def close(self, number: int) -> None:
         """Close a pull, as a person does."""
