@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from promoter.cli import flags
-from promoter.cli.variables import Variables
+from promoter.cli.options import COMMANDS
 from promoter.output import actions
+from promoter.settings import Settings
 from tests.world import BRANCH, Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, Any]) -> None:
-    wanted = _flags(flags.main_parser()) | _flags(flags.auto_parser())
+    wanted = set().union(*(_flags(COMMANDS[name].parser(name)) for name in ("promote", "auto")))
     assert set(action["inputs"]) == wanted | _EXTRA
     assert all(one["required"] is False for one in action["inputs"].values())
     run = action["runs"]["steps"][1]
@@ -124,7 +124,7 @@ def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, 
         variable = f"PROMOTER_{name.replace('-', '_').upper()}"
         assert run["env"][variable] == f"${{{{ inputs.{name} }}}}"
         field = name.replace("-", "_")
-        assert field in Variables.model_fields or name == "auto", name
+        assert field in Settings.model_fields or name == "auto", name
     assert all("${{" not in one["run"] for one in action["runs"]["steps"])
 
 

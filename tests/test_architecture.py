@@ -96,7 +96,7 @@ def test_the_process_environment_is_read_where_it_is_said() -> None:
         if "os.environ" in ast.unparse(ast.parse(path.read_text(encoding="utf-8")))
     }
     assert readers <= {
-        "promoter.cli.settings",
+        "promoter.settings",
         "promoter.environment",
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import re
 import subprocess
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from config import generate
-from promoter.cli import flags
+from promoter.cli.options import COMMANDS, OPTIONS, variable_of
 from promoter.config.config import parse
 from promoter.domain.errors import Exit
 from promoter.gates import allowable
+from promoter.settings import Settings
 from tests.world import promote
 
 ROOT = Path(__file__).parent.parent
@@ -57,18 +59,42 @@ def test_flags_are_those_of_the_contract() -> None:
         "--app --tag --image --env --repo --base --forge --api-url --config --transport --dry-run "
         "--check --output --allow --timeout --version --help"
     )
-    assert set(contract.split()) <= options(flags.main_parser())
+    assert set(contract.split()) <= options(COMMANDS["promote"].parser("promote"))
+
+
+def test_each_option_is_a_setting_of_the_same_name() -> None:
+    for name, option in OPTIONS.items():
+        field = Settings.model_fields[name.replace("-", "_")]
+        assert field.validation_alias is None, name
+        assert variable_of(name) == f"PROMOTER_{name.replace('-', '_').upper()}"
+        if option.switch:
+            assert field.default is False, name
+        if option.choices:
+            shown = str(field.annotation)
+            assert all(f"'{choice}'" in shown for choice in option.choices), name
+
+
+def test_each_option_belongs_to_a_command() -> None:
+    used = {
+        one for command in COMMANDS.values() for names in command.options.values() for one in names
+    }
+    assert used == set(OPTIONS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_carried_out_by_its_module(name: str) -> None:
+    module = importlib.import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
+    assert callable(module.run)
 
 
 def test_flags_that_the_readme_names_exist() -> None:
-    parsers = (flags.main_parser, flags.auto_parser, flags.set_image_parser, flags.pulls_parser)
-    known = set().union(*(options(parser()) for parser in parsers))
+    known = set().union(*(options(command.parser(name)) for name, command in COMMANDS.items()))
     shell = set(re.findall(r"`(--[a-z-]+)", README))
     assert shell <= known
 
 
 def test_help_names_every_rule_that_can_be_allowed() -> None:
-    text = " ".join(flags.main_parser().format_help().split())
+    text = " ".join(COMMANDS["promote"].parser("promote").format_help().split())
     assert f"go on in spite of a rule: {', '.join(allowable())}" in text
 
 

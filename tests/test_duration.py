@@ -66,8 +66,8 @@ def test_what_is_shown_can_be_read_and_is_near(seconds: int) -> None:
         (["--wait-for-image", "5x"], {}, "--wait-for-image: '5x' is not a duration"),
         ([], {"PROMOTER_TIMEOUT": "x"}, "PROMOTER_TIMEOUT: 'x' is not a duration"),
         ([], {"PROMOTER_WAIT_FOR_IMAGE": "x"}, "PROMOTER_WAIT_FOR_IMAGE: 'x' is not a duration"),
-        (["--timeout", "0"], {}, "--timeout must be more than 0 and at most 24h"),
-        (["--timeout", "2d"], {}, "--timeout must be more than 0 and at most 24h"),
+        (["--timeout", "0"], {}, "--timeout: must be more than 0 and at most 24h"),
+        (["--timeout", "2d"], {}, "--timeout: must be more than 0 and at most 24h"),
     ],
 )
 def test_flags_and_variables_that_are_no_durations_are_named(

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.cli.settings import Settings
 from promoter.cli.signals import ending_after, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
@@ -28,6 +27,7 @@ from promoter.engine.survey import Scope
 from promoter.engine.world import opened
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action, Request
+from promoter.settings import Settings
 from tests.many_apps import BY_PULL, DEV, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -70,7 +70,7 @@ def fleet(tmp_path: Path, registry: Registry, mute: str) -> Path:
 def running(path: Path, seconds: float) -> Iterator[tuple[Run, list[str]]]:
     """Give a run of promote auto over a repository, within this process."""
     progress: list[str] = []
-    settings = Settings(repository=str(path), timeout=seconds)
+    settings = Settings(repo=str(path), timeout=seconds)
     wired = wiring.wire(settings, Deadline(seconds))
     with opened(wired, progress, patience=60) as world:
         yield Run(world, Policies(world, Scope(), Request("", scheduled=True))), progress

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.cli import flags
 from promoter.domain.errors import UsageError
 from promoter.output import actions, report, terminal
 from promoter.output.report import Kind
@@ -119,9 +118,3 @@ def test_a_terminal_shows_all_of_the_diff_once_and_no_source_of_a_picture(
     assert shown.count("+++") == 1
     assert "flowchart" not in shown
     assert "-other" in shown
-
-
-def test_each_command_has_the_function_that_carries_it_out() -> None:
-    from promoter.cli import commands
-
-    assert all(callable(getattr(commands, name.replace("-", "_"))) for name in flags.COMMANDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promoter.cli import flags
+from promoter.cli import options
 from promoter.cli.process import emit, open_streams
 from promoter.cli.signals import held, stoppable
 from promoter.domain.errors import Exit, PromoteError, UsageError
@@ -36,7 +36,7 @@ def _result(argv: Sequence[str]) -> dict[str, Any]:
     """Return what a command line comes to, whatever ends it."""
     try:
         name, rest = _choose(argv)
-        parsed = flags.COMMANDS[name].parser().parse_args(rest)
+        parsed = options.COMMANDS[name].parser(name).parse_args(rest)
         with held():
             from promoter.cli.running import run_command
         return run_command(name, parsed)
@@ -48,12 +48,12 @@ def _result(argv: Sequence[str]) -> dict[str, Any]:
 
 def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the command that the first word names, and its arguments."""
-    if argv and argv[0] in flags.WORDS:
+    if argv and argv[0] in options.WORDS:
         return argv[0], argv[1:]
     if argv and not argv[0].startswith("-"):
         from promoter.domain.suggest import nearest
 
-        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], flags.WORDS))
+        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], options.WORDS))
     if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
         return "auto", argv
     return "promote", argv

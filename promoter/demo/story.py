@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from promoter.cli.settings import Settings
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
 from promoter.domain.image import Tag
@@ -18,6 +17,7 @@ from promoter.engine.world import opened
 from promoter.forges.local import LocalForge
 from promoter.output import report
 from promoter.planning.plan import Request
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     from promoter.git.program import Git
@@ -53,7 +53,7 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[
 
 def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> dict[str, Any]:
     """Promote the tag to one environment as `promote --app aurora --tag …` does."""
-    own = Settings(repository=str(git.directory), forge="local", timeout=settings.timeout)
+    own = Settings(repo=str(git.directory), forge="local", timeout=settings.timeout)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with opened(wired, []) as world:

@@ -19,5 +19,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     listed = ", ".join(names[:_LISTED]) + (
         f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     )
-    close = get_close_matches(name, names, n=1)
-    return f"Did you mean {close[0]}? Known: {listed}." if close else f"Known: {listed}."
+    close = _closest(name, names)
+    return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
+
+
+def _closest(name: str, names: list[str]) -> str | None:
+    """Return the name that was probably meant: one that this begins with or begins, or is alike."""
+    plain = name.lower()
+    begun = [one for one in names if len(one) > 2 and plain.startswith(one.lower())]
+    begins = [one for one in names if len(plain) > 2 and one.lower().startswith(plain)]
+    alike = get_close_matches(name, names, n=1)
+    close = [*sorted(begun, key=len, reverse=True), *sorted(begins, key=len), *alike]
+    return close[0] if close else None

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from promoter.cli.settings import Settings
     from promoter.config.document import Document
     from promoter.domain.address import Address
     from promoter.domain.model import Tree
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from promoter.git import Repository
     from promoter.registry.client import Registry
     from promoter.render import Renderer
+    from promoter.settings import Settings
 
 
 _WEB = ("https", "http")
@@ -113,7 +113,7 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     file = config.read(document) if document else None
     if settings.api_url:
         check_api_url(settings.api_url)
-    wanted = settings.repository or (file.repository if file else None)
+    wanted = settings.repo or (file.repository if file else None)
     found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
     return Wiring(settings, found, file, document, deadline)
 
@@ -124,7 +124,7 @@ def authenticated(wiring: Wiring) -> Wiring:
     if app is None or ask is None or wiring.address.local or wiring.api_url is None:
         return wiring
     token = ask(wiring.api_url, wiring.address.owner_and_name, (app.id, app.key), wiring.deadline)
-    return replace(wiring, settings=replace(wiring.settings, token=token))
+    return replace(wiring, settings=wiring.settings.model_copy(update={"token": token}))
 
 
 def source_revision(wiring: Wiring) -> str | None:
@@ -200,9 +200,9 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
     """Return the program that renders, with what the caller lets it use; None without one."""
     from promoter.render import find
 
-    wanted = wiring.settings.rendering
+    wanted = wiring.settings
     surroundings = child_environment("renderer")
-    return find(wanted.program, wanted.allowed, surroundings, wiring.deadline.remaining)
+    return find(wanted.renderer, wanted.render_allow, surroundings, wiring.deadline.remaining)
 
 
 @contextmanager

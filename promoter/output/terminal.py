@@ -13,8 +13,8 @@ from promoter.output.report import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from promoter.cli.settings import Settings
     from promoter.engine.survey import Progress
+    from promoter.settings import Settings
 
 _BLOCK = re.compile(
     r"^(?P<fence>`{3,})(?P<kind>diff|mermaid)\n(?P<text>.*?)\n(?P=fence)$", re.DOTALL | re.MULTILINE

@@ -21,10 +21,12 @@ from promoter.output import report
 from promoter.planning.dead_edits import dead_entries
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator, Sequence
 
     from promoter.domain.model import FileEdit
     from promoter.edits.kustomization import ImageSetting
+    from promoter.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,18 @@ class _File:
         return PurePosixPath(self.named.as_posix())
 
 
-def run(
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> dict[str, Any]:
+    """Edit kustomizations in place: all are planned before the first is written."""
+    return edit(
+        arguments.arguments,
+        arguments.dir or (),
+        arguments.file or (),
+        dry_run=settings.dry_run,
+        allow=settings.allow,
+    )
+
+
+def edit(
     arguments: Sequence[str],
     directories: Iterable[str],
     files: Iterable[str],

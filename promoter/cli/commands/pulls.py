@@ -13,17 +13,19 @@ from promoter.forges import MergingForge
 from promoter.pull_request import is_ours
 
 if TYPE_CHECKING:
-    from promoter.cli.settings import Settings
+    import argparse
+
     from promoter.domain.model import Pull
     from promoter.forges import Forge
+    from promoter.settings import Settings
 
 
-def run(settings: Settings, verb: str, number: int | None) -> dict[str, Any]:
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> dict[str, Any]:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
     wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     forge = wiring.open_forge(wired)
     try:
-        return _done(forge, verb, number)
+        return _done(forge, arguments.verb, arguments.number)
     finally:
         forge.leave()
 

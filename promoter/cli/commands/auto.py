@@ -1,0 +1,37 @@
+"""`promote auto`: what the policies choose, each app as its environment delivers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from promoter.cli.requests import checked_names, new_tokens, wired
+from promoter.engine.auto import Policies
+from promoter.engine.run import Run
+from promoter.engine.survey import Scope
+from promoter.engine.world import opened
+from promoter.output import report, terminal
+from promoter.planning.plan import Request
+
+if TYPE_CHECKING:
+    import argparse
+
+    from promoter.settings import Settings
+
+# A list of tags takes longer than one image's manifest.
+_PATIENCE = 15.0
+
+
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+    """Promote what the policies choose and return the envelopes."""
+    found = wired(settings)
+    scope = Scope(checked_names(settings.app), checked_names(settings.env), settings.apps_shard)
+    asked = Request(
+        "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
+    )
+    whole = opened(found, progress, patience=_PATIENCE)
+    with whole as world, terminal.progress(settings) as shown:
+        outcomes = Run(world, Policies(world, scope, asked, shown)).results()
+    progress.extend(world.bill())
+    results = [report.envelope(one) for one in outcomes]
+    result = report.several(results, _summary=report.counted(results))
+    return {**result, "_masks": new_tokens(settings, found)}

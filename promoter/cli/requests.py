@@ -1,0 +1,88 @@
+"""From settings to what is asked for: names that are checked, tags that are parsed."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from promoter.cli.process import emit
+from promoter.config.sections import check_name
+from promoter.domain.deadline import Deadline
+from promoter.domain.declaration import parse_image
+from promoter.domain.errors import UsageError
+from promoter.domain.image import Tag
+from promoter.domain.redaction import redacted
+from promoter.planning.plan import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from promoter.engine.wiring import Wiring
+    from promoter.settings import Settings
+
+
+def requested_apps(settings: Settings) -> tuple[str, ...]:
+    """Return the apps that were asked for, or raise `UsageError`."""
+    if not settings.app:
+        raise UsageError("no app is given", "Give --app APP; promote --help shows the rest.")
+    checked_names((*settings.app, *settings.env))
+    return tuple(dict.fromkeys(settings.app))
+
+
+def checked_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of apps or environments, each once, or raise `UsageError`."""
+    once = tuple(dict.fromkeys(names))
+    for name in once:
+        try:
+            check_name(name)
+        except ValueError as error:
+            raise UsageError(
+                f"{name!r} is not a name of an app or environment", f"It {error}."
+            ) from error
+    return once
+
+
+def request_of(settings: Settings, app: str) -> Request:
+    """Return what is asked for one app, parsed; raises `UsageError`."""
+    images = tuple(parse_image(text) for text in settings.image)
+    if settings.tag is None and not images:
+        raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
+    return Request(
+        app=app,
+        environment=settings.environment,
+        tag=Tag.parse(settings.tag) if settings.tag is not None else None,
+        images=images,
+        allow=settings.allow,
+        actor=settings.actor,
+        run=settings.run,
+        take_over=settings.take_over,
+    )
+
+
+def wired(settings: Settings) -> Wiring:
+    """Return where a run that may write goes, with what it may show there."""
+    # Late: git's library heeds the variables that were taken while it is imported.
+    from promoter.engine import wiring
+
+    # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
+    gc.freeze()
+    found = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
+    wiring.check_token(found)
+    return found
+
+
+def new_tokens(settings: Settings, wiring: Wiring) -> list[str]:
+    """Return the token that was made for this run and is known to nobody else yet."""
+    token = wiring.settings.token if settings.github_app else None
+    return [token.get_secret_value()] if token else []
+
+
+def notifier(settings: Settings) -> Callable[[str], None]:
+    """Return what says on stderr, right away, what a run is waiting for; quiet runs say nothing."""
+    from promoter.output import terminal
+
+    def write(line: str) -> None:
+        emit(sys.stderr, terminal.printable(f"promote: {' '.join(redacted(line).split())}\n"))
+
+    return (lambda _: None) if settings.quiet else write

@@ -1,0 +1,91 @@
+"""The forms that settings are written in, and the values that several of them make together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from promoter.domain.duration import parse_duration
+from promoter.domain.suggest import nearest
+from promoter.gates import allowable
+
+
+def _lines(value: object) -> object:
+    """Split a variable that holds one value a line."""
+    if isinstance(value, str):
+        return tuple(line.strip() for line in value.splitlines() if line.strip())
+    return value
+
+
+def _switch(value: object) -> object:
+    """Read a boolean as the contract spells it."""
+    words = {"1": True, "true": True, "0": False, "false": False}
+    if isinstance(value, str):
+        if value.lower() not in words:
+            msg = "must be 1, true, 0 or false"
+            raise ValueError(msg)
+        return words[value.lower()]
+    return value
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value).total_seconds() if isinstance(value, str) else value
+
+
+def _timeout(seconds: float) -> float:
+    if not 0 < seconds <= 86_400:
+        msg = "must be more than 0 and at most 24h"
+        raise ValueError(msg)
+    return seconds
+
+
+def _rules(value: object) -> object:
+    """Return rules to go on in spite of, or raise for one that there is not."""
+    names = _lines(value)
+    if isinstance(names, tuple | list):
+        for name in names:
+            if name not in allowable():
+                msg = f"there is no rule {name!r} to allow. {nearest(str(name), allowable())}"
+                raise ValueError(msg)
+    return names
+
+
+Lines = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)]
+Rules = Annotated[frozenset[str], NoDecode, BeforeValidator(_rules)]
+RenderMeans = Annotated[
+    frozenset[Literal["network", "helm", "exec"]], NoDecode, BeforeValidator(_lines)
+]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+Timeout = Annotated[Seconds, AfterValidator(_timeout)]
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubApp:
+    """A GitHub App: its id, and the private key that proves to be it."""
+
+    id: str
+    key: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """How registries are logged in to: Docker's files, one login by variables, hosts without TLS."""
+
+    files: tuple[Path, ...] = ()
+    host: str | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    plain: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """The repository and the commit of a workflow's run, where such a run builds images."""
+
+    repository: str
+    revision: str

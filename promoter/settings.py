@@ -1,0 +1,271 @@
+"""What the caller says: each setting is a variable, a flag is its initial value; secrets are sealed."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from promoter.config.refs import commit_id
+from promoter.domain.errors import UsageError
+from promoter.domain.shard import Shard
+from promoter.domain.suggest import nearest
+from promoter.environment import home, variables_of
+from promoter.forges.kinds import api_variables, forge_kind, token_variables
+from promoter.setting_forms import (
+    Building,
+    GitHubApp,
+    Lines,
+    Registries,
+    RenderMeans,
+    Rules,
+    Seconds,
+    Switch,
+    Timeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
+# is taken out of its environment.
+_AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# Read before any setting, or for the tests of the project.
+_OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
+_TESTS = "PROMOTER_TEST_"
+
+# https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+_UNBUILT = frozenset(
+    {"schedule", "repository_dispatch", "workflow_dispatch", "workflow_run", "registry_package"}
+)
+
+
+class Settings(BaseSettings):
+    """Everything the caller gave: variables, and flags as their initial values, which win.
+
+    An empty variable counts as absent. Files come later, each at its own place.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PROMOTER_",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    app: Lines = ()
+    tag: str | None = None
+    image: Lines = ()
+    env: Lines = ()
+    source_revision: Annotated[str, BeforeValidator(commit_id)] | None = None
+    wait_for_image: Seconds = 0.0
+    allow: Rules = frozenset()
+    take_over: Switch = False
+    shard: str | None = None
+    repo: str | None = None
+    base: str | None = None
+    forge: Annotated[str, BeforeValidator(lambda name: forge_kind(name).name)] | None = None
+    api_url: str | None = None
+    config: str | None = None
+    transport: Literal["git", "api"] | None = None
+    signing_key: str | None = None
+    timeout: Timeout = 120.0
+    dry_run: Switch = False
+    check: Switch = False
+    output: Literal["text", "json"] | None = None
+    verbose: Switch = False
+    quiet: Switch = False
+
+    token: SecretStr | None = None
+    github_app_id: str | None = None
+    github_app_private_key: SecretStr | None = None
+    github_app_private_key_file: str | None = None
+    renderer: str | None = None
+    render_allow: RenderMeans = frozenset()
+    shards: int | None = None
+    registry_host: str | None = None
+    registry_username: str | None = None
+    registry_password: SecretStr | None = None
+    http_registries: Lines = ()
+
+    job_completion_index: int | None = Field(default=None, validation_alias="JOB_COMPLETION_INDEX")
+    docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
+    registry_auth_file: str | None = Field(default=None, validation_alias="REGISTRY_AUTH_FILE")
+    actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
+    actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
+    server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
+    github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
+    run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")
+    revision: str | None = Field(default=None, validation_alias="GITHUB_SHA")
+    event: str | None = Field(default=None, validation_alias="GITHUB_EVENT_NAME")
+
+    _flags: frozenset[str] = PrivateAttr(default=frozenset())
+    _tokens: dict[str, SecretStr] = PrivateAttr(
+        default_factory=lambda: {
+            k: SecretStr(v) for k, v in variables_of(token_variables()).items()
+        }
+    )
+    _forge_variables: dict[str, str] = PrivateAttr(
+        default_factory=lambda: variables_of(api_variables())
+    )
+    _authorities: str | None = PrivateAttr(
+        default_factory=lambda: next(iter(variables_of(_AUTHORITIES).values()), None)
+    )
+
+    @classmethod
+    def read(cls, flags: Mapping[str, Any]) -> Self:
+        """Return the settings from flags, by their names, and from this process's variables.
+
+        Raises `UsageError` that names the flag or the variable, and never a secret's value.
+        """
+        given = {name: flags[name] for name in cls.model_fields if flags.get(name) is not None}
+        _check_variables(cls)
+        try:
+            settings = cls(**given)
+        except ValidationError as error:
+            raise _malformed(error, given) from None
+        settings._flags = frozenset(given)
+        # What is given by halves is told now, whatever the command.
+        _ = settings.github_app, settings.registries, settings.apps_shard
+        return settings
+
+    def source(self, name: str) -> str:
+        """Return where a value came from, for messages: a flag or a variable."""
+        is_variable = name in self.model_fields_set and name not in self._flags
+        return f"PROMOTER_{name.upper()}" if is_variable else f"--{name.replace('_', '-')}"
+
+    @property
+    def environment(self) -> str | None:
+        """The one environment that is asked for; raises `UsageError` where there are several."""
+        if len(self.env) > 1:
+            raise UsageError(
+                f"{self.source('env')} names {len(self.env)} environments: {', '.join(self.env)}",
+                "A promotion goes to one: run promote once for each. promote auto takes several.",
+            )
+        return self.env[0] if self.env else None
+
+    @property
+    def tokens(self) -> Mapping[str, SecretStr]:
+        """The tokens that forges' own variables hold, by the variable."""
+        return self._tokens
+
+    @property
+    def forge_variables(self) -> Mapping[str, str]:
+        """The variables by which forges say where their APIs are."""
+        return self._forge_variables
+
+    @property
+    def authorities(self) -> str | None:
+        """The file of certificate authorities that the user has named."""
+        return self._authorities
+
+    @property
+    def apps_shard(self) -> Shard:
+        """The part of the apps to take: a flag's, or that of an Indexed Job's pod."""
+        if self.shard:
+            return Shard.parse(self.shard)
+        if self.shards is None:
+            return Shard()
+        if self.job_completion_index is None:
+            raise UsageError(
+                "PROMOTER_SHARDS is given without JOB_COMPLETION_INDEX",
+                "An Indexed Job sets it; elsewhere give --shard I/N.",
+            )
+        return Shard.of_job(self.job_completion_index, self.shards)
+
+    @property
+    def registries(self) -> Registries:
+        """How registries are logged in to; raises `UsageError` for half a login."""
+        given = (self.registry_host, self.registry_username, self.registry_password)
+        if any(given) and not all(given):
+            raise UsageError(
+                "incomplete registry login",
+                "Give PROMOTER_REGISTRY_HOST, PROMOTER_REGISTRY_USERNAME and _PASSWORD together.",
+            )
+        files = [Path(self.registry_auth_file)] if self.registry_auth_file else []
+        if self.docker_config:
+            files.append(Path(self.docker_config) / "config.json")
+        elif (folder := home()) is not None:
+            files.append(folder / ".docker" / "config.json")
+        return Registries(tuple(files), *given, plain=frozenset(self.http_registries))
+
+    @property
+    def github_app(self) -> GitHubApp | None:
+        """The GitHub App to act as; raises `UsageError` for half of one."""
+        app, key = self.github_app_id, self.github_app_private_key
+        file = self.github_app_private_key_file
+        if app is None and key is None and file is None:
+            return None
+        if app is None or (key is None and file is None):
+            missing = "PROMOTER_GITHUB_APP_ID" if app is None else "PROMOTER_GITHUB_APP_PRIVATE_KEY"
+            raise UsageError(
+                f"incomplete GitHub App credentials: {missing} is missing", "Give both."
+            )
+        if re.fullmatch(r"[A-Za-z0-9.]+", app.strip(), re.ASCII) is None:
+            raise UsageError(
+                "PROMOTER_GITHUB_APP_ID is not an App id",
+                "Give the client id or the number that GitHub shows.",
+            )
+        return GitHubApp(app.strip(), key or _private_key(str(file)))
+
+    @property
+    def run(self) -> str | None:
+        """The address of the Actions run that asks, if one does."""
+        if not (self.actions and self.server_url and self.run_id):
+            return None
+        return f"{self.server_url}/{self.github_repository}/actions/runs/{self.run_id}"
+
+    @property
+    def building(self) -> Building | None:
+        """What the Actions run was started for, unless its event says nothing of any image.
+
+        A schedule, a dispatch or a registry's event comes with the newest commit of a branch,
+        whatever the image was built from.
+        """
+        if not (self.actions and self.github_repository and self.revision):
+            return None
+        if self.event in _UNBUILT:
+            return None
+        return Building(self.github_repository, self.revision)
+
+
+def _private_key(file: str) -> SecretStr:
+    """Return a GitHub App's private key from its file."""
+    try:
+        return SecretStr(Path(file).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} cannot be read ({type(error).__name__})",
+            "Give the path of the App's .pem file.",
+        ) from None
+
+
+def _check_variables(settings: type[BaseSettings]) -> None:
+    """Raise `UsageError` for a variable of ours that nothing reads: what it asks for is not done."""
+    own = (name for name, field in settings.model_fields.items() if not field.validation_alias)
+    known = {*(f"PROMOTER_{name.upper()}" for name in own), *_OTHER_VARIABLES}
+    for name in sorted(os.environ):
+        if name.startswith("PROMOTER_") and name not in known and not name.startswith(_TESTS):
+            raise UsageError(f"there is no variable {name}", nearest(name, known))
+
+
+def _malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
+    """Return the complaint about a flag or a variable, without its value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = str(first["loc"][0])
+    source = f"--{name.replace('_', '-')}" if name in flags else f"PROMOTER_{name.upper()}"
+    reason = first["msg"].removeprefix("Value error, ")
+    told = name if name.isupper() else source
+    return UsageError(f"{told}: {reason[0].lower()}{reason[1:]}", "See promote --help.")
