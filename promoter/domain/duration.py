@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
-
-from promoter.domain.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _DURATION = re.compile(
     r"(?:(?P<d>[0-9]{1,5})d)?(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,8})m)?"
@@ -31,16 +25,6 @@ def parse_duration(text: str) -> timedelta:
     if duration > LIMIT:
         raise ValueError(f"{text.strip()} is too long: {LIMIT.days}d is the most")
     return duration
-
-
-def seconds_of(
-    key: str, given: Mapping[str, str], sources: Mapping[str, str], default: str
-) -> float:
-    """Return a setting's duration in seconds, or raise `UsageError` that names its source."""
-    try:
-        return parse_duration(given.get(key, default)).total_seconds()
-    except ValueError as error:
-        raise UsageError(f"{sources[key]}: {error}", "") from None
 
 
 def format_duration(duration: timedelta) -> str:
