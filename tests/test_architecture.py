@@ -33,6 +33,19 @@ OUTSIDE = frozenset(
 )  # fmt: skip
 
 
+# Each package imports from those before it, and from its own line as long as that is no circle.
+LAYERS = (
+    ("domain", "environment", "threads", "yaml_nodes"),
+    ("edits", "graph", "policy", "config"),
+    ("gates", "planning", "pull_request", "output"),
+    ("git", "forges", "registry", "render"),
+    ("engine",),
+    ("cli", "demo", "__main__"),
+)
+# The table of forges is data for the configuration, too; it imports a forge when it opens one.
+UPWARD = {("promoter.config.values", "promoter.forges.kinds")}
+
+
 def modules() -> dict[str, Path]:
     """Return the product's modules by name."""
     found = {}
@@ -79,6 +92,38 @@ def test_what_decides_reaches_nothing_outside(package: str) -> None:
         outside = {one for one in imports(name) if one.partition(".")[0] in OUTSIDE}
         assert not outside, f"{name} imports {sorted(outside)}"
         waiting += [one for one in imports(name) if one in MODULES]
+
+
+def package_of(name: str) -> str:
+    """Return the package, or the module at the top, that a module belongs to."""
+    return name.split(".")[1]
+
+
+def test_packages_import_from_the_layers_below_alone() -> None:
+    level = {name: number for number, layer in enumerate(LAYERS) for name in layer}
+    upward = {
+        (name, one)
+        for name in MODULES
+        if name != "promoter"
+        for one in imports(name) & MODULES.keys()
+        if one != "promoter" and level[package_of(one)] > level[package_of(name)]
+    }
+    assert upward == UPWARD
+
+
+def test_packages_do_not_import_each_other_in_circles() -> None:
+    graph: dict[str, set[str]] = {}
+    for name in MODULES.keys() - {"promoter"}:
+        found = {package_of(one) for one in imports(name) & MODULES.keys() if one != "promoter"}
+        # The demo is one of the commands.
+        names = {"cli" if one == "demo" else one for one in found}
+        package = "cli" if package_of(name) == "demo" else package_of(name)
+        graph.setdefault(package, set()).update(names - {package})
+    graph["config"].discard("forges")
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 def test_imports_do_not_go_in_circles() -> None:

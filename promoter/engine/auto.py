@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import ImageMove
+from promoter.domain.progress import Progress
 from promoter.engine.choice import choices
 from promoter.engine.selection import Key, Work
-from promoter.engine.survey import Progress, Survey
+from promoter.engine.survey import Survey
 from promoter.planning.decide import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, Request

@@ -21,7 +21,7 @@ from promoter.engine.stopped import error_of
 from promoter.planning import propose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
@@ -65,14 +65,6 @@ class Failure:
     app: str
     environment: str
     error: PromoteError
-
-
-@dataclass(slots=True)
-class Progress:
-    """Told how far a run is: `total` apps, of which one more is known with each `tick`."""
-
-    begin: Callable[[int], None] = lambda _: None
-    tick: Callable[[], None] = lambda: None
 
 
 class Survey:

@@ -13,7 +13,7 @@ from promoter.output.report import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from promoter.engine.survey import Progress
+    from promoter.domain.progress import Progress
     from promoter.settings import Settings
 
 _BLOCK = re.compile(
@@ -68,7 +68,7 @@ def _readable(markdown: str, diffs: Collection[str]) -> str:
 @contextmanager
 def progress(settings: Settings) -> Iterator[Progress]:
     """Show on stderr how far a run is, where that is a terminal; elsewhere nothing moves."""
-    from promoter.engine.survey import Progress
+    from promoter.domain.progress import Progress
 
     if settings.quiet or not sys.stderr.isatty():
         yield Progress()
