@@ -234,6 +234,36 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         assert len(github.rest()) - before == 2
 
 
+@pytest.mark.parametrize("strict", [False, True], ids=["no rule", "branches must be up to date"])
+def test_commit_to_another_file_moves_the_head_of_no_approved_pull(
+    tmp_path: Path, registry: Registry, strict: bool
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    names = [f"app-{number:02}" for number in range(20)]
+    for name in names:
+        registry.push(name, "1.4.1", "1.4.2")
+    made = make(github.repository, {name: registry.name(name) for name in names}, PULLS)
+    git_http.configure(github.repository)
+    command = ("auto", "--repo", github.url, "--output", "json")
+    env = {"GITHUB_TOKEN": "good-token"}
+    with github:
+        promote(*command, env=env)
+        if strict:
+            github.protect("main", checks=("ci",), strict=True, ruleset=True)
+        for pull in github.open_pulls():
+            github.approve(pull["number"])
+        heads = {name: github.head(f"promote/dev/{name}") for name in names}
+        made.commit("main", "docs/notes.md", "unrelated\n")
+        run = promote(*command, env=env)
+        assert run.code == 0, run.stderr
+        moved = {name for name in names if github.head(f"promote/dev/{name}") != heads[name]}
+        explicit = ("--app", names[0], "--tag", "1.4.2", "--repo", github.url, "--output", "json")
+        again = promote(*explicit, env=env)
+        assert again.json["action"] == "unchanged"
+    assert moved == (set(names) if strict else set())
+    assert set(actions(run).values()) == ({"updated"} if strict else set())
+
+
 @pytest.mark.parametrize("transport", ["git", "api"])
 def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
     tmp_path: Path, registry: Registry, transport: str

@@ -75,7 +75,7 @@ def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
     """Say whether the base's rules demand that the branch stands on its newest commit."""
     if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
         return False
-    return seen.world.forge().requires_up_to_date(change.state.base_branch)
+    return seen.world.requires_up_to_date(change.state.base_branch)
 
 
 def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts, ...]) -> Facts:
@@ -138,7 +138,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
         return False
     if world.wiring.settings.signing_key is not None:
         return False
-    return world.forge().requires_signatures(seen.state.base_branch)
+    return world.requires_signatures(seen.state.base_branch)
 
 
 def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:

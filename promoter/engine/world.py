@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.engine import wiring as wires
@@ -35,6 +35,8 @@ class World:
     _forge: Forge | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
+    _signed: dict[str, bool] = field(default_factory=dict)
+    _strict: dict[str, bool] = field(default_factory=dict)
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -50,6 +52,18 @@ class World:
         if self._api is None:
             self._api = wires.api_repository(self.wiring, self.forge())
         return self._api
+
+    def requires_signatures(self, base: str) -> bool:
+        """Return whether the base takes verified commits alone; asked for one time."""
+        if base not in self._signed:
+            self._signed[base] = self.forge().requires_signatures(base)
+        return self._signed[base]
+
+    def requires_up_to_date(self, base: str) -> bool:
+        """Return whether the base takes branches alone that stand on its tip; asked for one time."""
+        if base not in self._strict:
+            self._strict[base] = self.forge().requires_up_to_date(base)
+        return self._strict[base]
 
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""
