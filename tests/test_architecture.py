@@ -38,7 +38,7 @@ LAYERS = (
     ("domain", "environment", "threads", "yaml_nodes"),
     ("edits", "graph", "policy", "config"),
     ("gates", "planning", "pull_request", "output"),
-    ("git", "forges", "registry", "render"),
+    ("git", "forges", "registry", "render", "settings", "setting_forms"),
     ("engine",),
     ("cli", "demo", "__main__"),
 )
