@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from promoter.cli.options import COMMANDS
 
 from promoter import pull_request
+from promoter.cli.options import COMMANDS
 from promoter.config.layout import Target
 from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.declaration import Declaration
