@@ -75,7 +75,7 @@ class Revisions:
         try:
             address = parse_address(source)
         except PromoteError as error:
-            return f"the source {source} can not be read: {error.message}"
+            return f"the source {source} cannot be read: {error.message}"
         if address.local and not self.world.wiring.address.local:
             return "the source is a folder, and the GitOps repository is not"
         return address

@@ -90,9 +90,9 @@ class Credentials:
         """
         parts = _place(f"{host}/{repository}").split("/")
         for length in range(len(parts), 0, -1):
-            found = self.logins.get("/".join(parts[:length]))
-            if found is not None:
-                return found
+            login = self.logins.get("/".join(parts[:length]))
+            if login is not None:
+                return login
         return self._asked.answer((parts[0],), lambda: self._from_programs(parts[0]))
 
     def failure(self, host: str) -> str:
@@ -133,12 +133,18 @@ def read_credentials(
     store: str | None = None
     file = next((one for one in files if one.is_file()), None)
     if file is not None:
-        found = _load(file)
+        configuration = _load(file)
         helpers = {
-            k: v for k, v in _mapping(found.get("credHelpers")).items() if isinstance(v, str)
+            k: v
+            for k, v in _mapping(configuration.get("credHelpers")).items()
+            if isinstance(v, str)
         }
-        store = found.get("credsStore") if isinstance(found.get("credsStore"), str) else None
-        for name, entry in _mapping(found.get("auths")).items():
+        store = (
+            configuration.get("credsStore")
+            if isinstance(configuration.get("credsStore"), str)
+            else None
+        )
+        for name, entry in _mapping(configuration.get("auths")).items():
             if login := _login(entry):
                 # What is written plainly wins over the same host written as a URL.
                 if "://" in name:

@@ -64,7 +64,8 @@ class Answer:
         # Nothing but a comma adds a value: so many are counted before they take memory.
         if self.body.count(b",") > _VALUES:
             raise UnreadableError(
-                f"{host} answers with more than {_VALUES:,} values in one document"
+                f"{host} answers with more than {_VALUES:,} values in one document",
+                "Check the image's name. Where it has very many tags, remove old ones.",
             )
         try:
             document = json.loads(self.body)
@@ -197,7 +198,8 @@ def _body(raw: BaseHTTPResponse, url: str, limit: int) -> bytes:
         body += chunk
         if len(body) > limit:
             raise UnreadableError(
-                f"the answer of {urlsplit(url).netloc} is longer than {limit:,} bytes"
+                f"the answer of {urlsplit(url).netloc} is longer than {limit:,} bytes",
+                "Check the image's name. Where it has very many tags, remove old ones.",
             )
     return bytes(body)
 

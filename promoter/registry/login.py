@@ -41,14 +41,14 @@ class Challenge:
 
 def challenges(header: str) -> tuple[Challenge, ...]:
     """Return the challenges of WWW-Authenticate, whose lines may have been joined by commas."""
-    found: list[Challenge] = []
+    read: list[Challenge] = []
     for part in _PART.finditer(header[:_CHALLENGE_LIMIT]):
         value = part["plain"] if part["quoted"] is None else re.sub(r"\\(.)", r"\1", part["quoted"])
         if value is None:
-            found.append(Challenge(part["key"].lower()))
-        elif found:
-            found[-1].parameters.setdefault(part["key"].lower(), value)
-    return tuple(found)
+            read.append(Challenge(part["key"].lower()))
+        elif read:
+            read[-1].parameters.setdefault(part["key"].lower(), value)
+    return tuple(read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
     after a page of a round number: one that honours `n` in its own way has cut there, and nearly
     every other list costs one request.
     """
-    found: dict[str, None] = {}
+    tags: dict[str, None] = {}
     end = time.monotonic() + connection.remaining() / 2
     path, seen, size, linked = f"tags/list?n={_PAGE}", set[str](), 0, False
     while path not in seen:
@@ -44,9 +44,9 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
         answer = connection.get(name, path, _SIZE)
         if answer.status != 200:
             raise connection.refused(name, answer)
-        page, known = _tags(name, answer), len(found)
-        found.update(dict.fromkeys(page))
-        fresh, following = len(found) > known, next_page(answer)
+        page, known = _tags(name, answer), len(tags)
+        tags.update(dict.fromkeys(page))
+        fresh, following = len(tags) > known, next_page(answer)
         linked = linked or following is not None
         if following is not None and page and not fresh:
             raise UnreadableError(f"the registry of {name} sends the same tags again and again")
@@ -58,12 +58,12 @@ def all_tags(connection: Connection, name: str) -> tuple[str, ...]:
             size = size or len(page)
             following = f"tags/list?n={_PAGE}&last={quote(page[-1])}"
         path = following
-        if len(found) > _TAGS or len(seen) > _PAGES or time.monotonic() > end:
+        if len(tags) > _TAGS or len(seen) > _PAGES or time.monotonic() > end:
             raise UnreadableError(
-                f"the registry of {name} has more tags than can be read ({len(found):,} so far)",
+                f"the registry of {name} has more tags than can be read ({len(tags):,} so far)",
                 "Remove old tags, or give more time with --timeout.",
             )
-    return tuple(found)
+    return tuple(tags)
 
 
 def next_page(answer: Answer) -> str | None:
@@ -85,9 +85,9 @@ def next_page(answer: Answer) -> str | None:
 
 def _is_next(parameters: str) -> bool:
     """Say whether a link's parameters call it the next; the first `rel` counts."""
-    for found in _PARAMETER.finditer(parameters):
-        if found["key"].lower() == "rel":
-            return "next" in (found["value"] or "").strip('"').lower().split()
+    for parameter in _PARAMETER.finditer(parameters):
+        if parameter["key"].lower() == "rel":
+            return "next" in (parameter["value"] or "").strip('"').lower().split()
     return False
 
 
