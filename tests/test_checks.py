@@ -202,6 +202,22 @@ def test_pin_needs_an_answer_of_the_registry(tmp_path: Path, registry: Registry)
     assert ask(repo, "1.4.2").code == 5
 
 
+@pytest.mark.parametrize("pin", ["digest", "both"])
+def test_pin_takes_a_given_digest_without_an_answer_of_the_registry(
+    tmp_path: Path, registry: Registry, pin: str
+) -> None:
+    repo = world(tmp_path, registry, f"pin: {pin}")
+    registry.user = ("ci", "pw")
+    digest = f"sha256:{'b' * 64}"
+    image = f"{registry.name('app')}=1.4.2@{digest}"
+    run = promote("--app", "app", "--image", image, "--repo", str(repo.path), "--output", "json")
+    assert (run.code, run.json["action"]) == (0, "created"), run.stderr
+    assert any("could not be checked" in one for one in run.json["warnings"])
+    text = repo.read(FILE, "promote/dev/app")
+    assert f"digest: {digest}" in text
+    assert ("newTag: 1.4.2" in text) is (pin == "both")
+
+
 def test_a_lying_registry_is_an_error(tmp_path: Path, registry: Registry) -> None:
     repo = world(tmp_path, registry)
     registry.push("app", "1.4.2")

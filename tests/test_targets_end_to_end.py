@@ -78,6 +78,67 @@ CASES = {
             ),
         },
     ),
+    "sections of one values file, one an environment, for every app": (
+        {
+            "promoter.yaml": (
+                "environments: {dev: {path: '{app}'}, prod: {path: '{app}'}}\n"
+                "targets:\n  - {kind: yaml-path, file: '/apps.yaml', tag: '{app}.{environment}.tag',"
+                " image: 'ghcr.io/o/{app}'}\n"
+                "apps: {web: {}, other: {}}\n"
+            ),
+            "apps.yaml": (
+                "web:\n  dev: {tag: 1.4.1}\n  prod:\n    tag: 1.4.1\nother:\n  prod: {tag: 1.4.1}\n"
+            ),
+        },
+        {
+            "apps.yaml": (
+                "web:\n  dev: {tag: 1.4.1}\n  prod:\n    tag: 1.4.2\nother:\n  prod: {tag: 1.4.1}\n"
+            ),
+        },
+    ),
+    "elements of an ApplicationSet, and the values in its block text": (
+        {
+            "promoter.yaml": (
+                "environments: {dev: {path: '.'}, prod: {path: '.'}}\n"
+                "apps:\n  web:\n    targets:\n"
+                "      - {kind: yaml-path, file: set.yaml, image: ghcr.io/o/web,"
+                " tag: 'spec.generators[0].list.elements[env={environment}].tag'}\n"
+                "      - {kind: yaml-path, file: set.yaml, image: ghcr.io/o/web,"
+                " reference: spec.template.spec.source.helm.values.web.image}\n"
+            ),
+            "set.yaml": (
+                "kind: ApplicationSet\nspec:\n  generators:\n  - list:\n      elements:\n"
+                "      - {env: dev, tag: 1.4.1}\n      - {env: prod, tag: 1.4.1} # live\n"
+                "  template:\n    spec:\n      source:\n        helm:\n          values: |\n"
+                "            web:\n              image: ghcr.io/o/web:1.4.1\n"
+            ),
+        },
+        {
+            "set.yaml": (
+                "kind: ApplicationSet\nspec:\n  generators:\n  - list:\n      elements:\n"
+                "      - {env: dev, tag: 1.4.1}\n      - {env: prod, tag: 1.4.2} # live\n"
+                "  template:\n    spec:\n      source:\n        helm:\n          values: |\n"
+                "            web:\n              image: ghcr.io/o/web:1.4.2\n"
+            ),
+        },
+    ),
+    "the file's own name of the image, in a Flux source": (
+        {
+            "promoter.yaml": (
+                "environments:\n  prod:\n    path: apps/{app}\n    targets:\n"
+                "      - {kind: yaml-path, file: source.yaml, tag: spec.ref.tag, repository: spec.url}\n"
+                "apps: {web: {}}\n"
+            ),
+            "apps/web/source.yaml": (
+                "kind: OCIRepository\nspec:\n  url: oci://ghcr.io/o/web\n  ref: {tag: 1.4.1}\n"
+            ),
+        },
+        {
+            "apps/web/source.yaml": (
+                "kind: OCIRepository\nspec:\n  url: oci://ghcr.io/o/web\n  ref: {tag: 1.4.2}\n"
+            ),
+        },
+    ),
     "a remote base's ref with newTag": (
         {
             "promoter.yaml": (

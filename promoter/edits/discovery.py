@@ -49,7 +49,7 @@ def _in_file(tree: Tree, path: PurePosixPath, names: Sequence[str]) -> Iterator[
         return
     try:
         region = Region.of(path, data)
-        kinds = [target.found(f"/{path}", region) for target in TARGETS]
+        kinds = [target.in_file(f"/{path}", region) for target in TARGETS]
     except RefusedError:
         return
     for name in held:

@@ -67,7 +67,9 @@ class Checker:
         request, repository = wanted.request, wanted.repository
         if isinstance(found, PromoteError):
             absent = isinstance(found, AbsentError)
-            unread = isinstance(found, UnreadableError) and self.target.settings.pin == "tag"
+            # A digest that is given needs no registry to be written.
+            written = self.target.settings.pin == "tag" or request.digest is not None
+            unread = isinstance(found, UnreadableError) and written
             if not (absent or unread):
                 raise found
             return ImageFacts(request, repository, error=found, absent=absent)
@@ -113,7 +115,8 @@ class Checker:
 
 def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:
     """Return an image as the environment wants it written: `pin` is tag, digest or both."""
-    if pin == "tag" or image.image is None or image.image.digest is None:
+    known = image.image.digest if image.image is not None else request.digest
+    if pin == "tag" or known is None:
         return request
-    digest = Digest.parse(image.image.digest)
+    digest = Digest.parse(known)
     return replace(request, digest=digest, tag=None if pin == "digest" else request.tag)

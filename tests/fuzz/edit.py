@@ -11,10 +11,14 @@ from pathlib import PurePosixPath
 import atheris
 
 with atheris.instrument_imports(include=["promoter"]):
-    from promoter.domain.errors import PromoteError, RefusedError, UsageError
+    from promoter.domain.errors import PromoteError, RefusedError, SelectionError, UsageError
     from promoter.domain.image import Tag
+    from promoter.domain.model import ImageRequest
+    from promoter.edits import engine
     from promoter.edits.arguments import parse_arguments
     from promoter.edits.kustomization import promotion, read, set_images
+    from promoter.edits.region import Region
+    from promoter.edits.targets import TARGETS, YamlPathTarget
 
 FILE = PurePosixPath("kustomization.yaml")
 SEEDS = (
@@ -22,6 +26,10 @@ SEEDS = (
     b"resources:\n- a.yaml\nimages: [{name: nginx, digest: x}]\n",
     b"images:\r\n  - newTag: '1'\r\n    name: nginx # c\r\n",
     b"# c\nimages: []\n",
+    b"kind: Pod\nspec: {containers: [{image: &i app:1}, {image: *i}]}\n",
+    b'image: app:1 # {"$imagepolicy": "ns:app"}\n',
+    b"values: |\n  image:\n    tag: v1@sha256:" + b"a" * 64 + b"\n",
+    b"patches:\n- patch: |-\n    - {op: replace, path: /image, value: app:1}\n",
 )
 
 
@@ -43,6 +51,22 @@ def one(data: bytes) -> None:
         pass
     except PromoteError as error:
         raise RuntimeError(str(error)) from error
+    sites(text)
+
+
+def sites(text: bytes) -> None:
+    """Set every image that any kind of target finds."""
+    request = ImageRequest("app", Tag("1e3"))
+    paths = YamlPathTarget(kind="yaml-path", file="f", tag="values.image.tag")
+    try:
+        region = Region.of(FILE, text)
+        targets = [one for kind in TARGETS for one in kind.in_file("f", region).values()]
+        for target in (*targets, paths):
+            for site in target.find(region):
+                step = site.step(request)[0]
+                engine.edit(region, [step] if step else [])
+    except (RefusedError, SelectionError):
+        pass
 
 
 def main() -> None:

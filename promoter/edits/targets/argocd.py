@@ -27,7 +27,7 @@ class ArgocdTarget(Target):
         return find(region, application=self.application)
 
     @classmethod
-    def found(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target for each image that an application overrides."""
         return {name: cls(kind="argocd", file=file, image=name) for name in names(find(region))}
 

@@ -38,7 +38,7 @@ class ManifestTarget(Target):
         return (replace(only(sites, region, self.kind), by_place=True),)
 
     @classmethod
-    def found(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target for each image of a container."""
         return {name: cls(kind="manifest", file=file, image=name) for name in names(find(region))}
 

@@ -55,7 +55,7 @@ class MarkerTarget(Target):
             )
 
     @classmethod
-    def found(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target for each image that a marker names, or that a marked value is."""
         sites = (mark.site for mark in marks(region))
         return {name: cls(kind="marker", file=file, image=name) for name in names(sites)}

@@ -91,7 +91,7 @@ class Target(InFile):
         raise NotImplementedError
 
     @classmethod
-    def found(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - of a kind
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - of a kind
         """Return a target of this kind for each image that a file holds by its name."""
         return {}
 

@@ -41,7 +41,7 @@ class PatchTarget(Target):
         return (replace(only(sites, region, self.kind), by_place=True),)
 
     @classmethod
-    def found(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target for each image that a patch sets."""
         return {name: cls(kind="patch", file=file, image=name) for name in names(find(region))}
 
