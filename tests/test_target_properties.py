@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from promoter.domain.errors import RefusedError
-from promoter.domain.image import Tag
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.image import Digest, Tag
 from promoter.domain.model import FileEdit, ImageRequest
-from promoter.edits import engine, scalar_path
+from promoter.edits import engine
 from promoter.edits.region import Region
-from promoter.edits.site import Part, Site
-from promoter.edits.targets import argocd, manifest, marker, patch
+from promoter.edits.site import Site
+from promoter.edits.targets import YamlPathTarget, argocd, manifest, marker, patch
 
 _PATH = PurePosixPath("m.yaml")
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web")
@@ -30,8 +32,11 @@ def _sites(region: Region) -> list[Site]:
     """Return what every kind of target finds."""
     found = [*manifest.find(region), *patch.find(region), *argocd.find(region)]
     found += [mark.site for mark in marker.marks(region)]
-    found += [Site(spot, Part.TAG) for spot in scalar_path.find(region, "image.tag")]
-    return found
+    for path in ("image.tag", "values.image.tag", "spec.source.helm.values.image.tag", "new.key"):
+        target = YamlPathTarget(kind="yaml-path", file="m.yaml", tag=path, digest=f"{path}Digest")
+        with suppress(SelectionError):
+            found += target.find(region)
+    return [*found, *(beside for site in found for beside in site.digests())]
 
 
 def _set(data: bytes, name: str, tag: str) -> FileEdit:
@@ -119,13 +124,17 @@ def test_any_text_ends_in_a_proved_edit_or_a_refusal(
     except RefusedError as error:
         assert error.refusals[0].reason
         return
-    request = ImageRequest("any", Tag.parse(tag))
-    for site in sites:
+    for site, digest in itertools.product(sites, (None, Digest(f"sha256:{'e' * 64}"))):
         try:
-            step = site.step(request)[0]
+            step = site.step(ImageRequest("any", Tag.parse(tag), digest))[0]
         except RefusedError as error:
             assert error.refusals[0].line
             continue
-        edit = engine.edit(region, [step] if step else [])
+        try:
+            edit = engine.edit(region, [step] if step else [])
+        except RefusedError:
+            # What is there on one line can be set; a key may find no place.
+            assert site.missing or not site.text.isprintable()
+            continue
         assert len(edit.changes) == (step is not None)
         assert (edit.after != edit.before) == (step is not None)
