@@ -423,3 +423,21 @@ def test_the_caller_names_the_renderer_and_a_useless_one_ends_no_run(tmp_path: P
     done = promote(*ask, "--dry-run", env={"PROMOTER_RENDERER": renderer})
     assert done.code == 0, done.stdout
     assert any("kustomize printed no Kubernetes objects" in one for one in done.json["warnings"])
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="memory cannot be bounded here")
+def test_a_bomb_of_aliases_meets_a_limit_of_memory(tmp_path: Path) -> None:
+    lines = ["  a0: &a0 [x,x,x,x,x,x,x,x,x]"]
+    lines += [f"  a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 8)]
+    bomb = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n" + "\n".join(lines)
+    folder = _folder(
+        tmp_path, _IMAGES + "resources: [d.yaml, bomb.yaml]\n", **{"bomb.yaml": bomb + "\n"}
+    )
+    renderer = _kustomize()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    verdict = _judged(folder, renderer)
+    grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert (verdict.refusals, verdict.diff) == ((), None)
+    assert "of memory" in verdict.note or "was not done" in verdict.note
+    assert max(grown, before) < 900 * 1024
+    assert _judged(folder, renderer, strict=True).refusals[0].rule == "render"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import Kind
+from promoter.git.limits import FILE_LIMIT, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +43,11 @@ class DirectoryTree:
         try:
             if full.is_symlink():
                 return os.fsencode(full.readlink())
+            found = full.stat()
+            if not stat.S_ISREG(found.st_mode):
+                raise KeyError(str(path))
+            if found.st_size > FILE_LIMIT:
+                raise too_large(path, found.st_size)
             return full.read_bytes()
         except (OSError, ValueError) as error:
             raise KeyError(str(path)) from error

@@ -15,6 +15,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.isolation import isolated
+from promoter.git.limits import FILE_LIMIT, too_large
 
 try:
     import git
@@ -117,14 +118,21 @@ class Git:
         return Result(process.returncode, out, said, self._authorized)
 
     def data(self, name: str) -> tuple[str, bytes]:
-        """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`."""
+        """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`.
+
+        Raises `RefusedError` for one of more bytes than `FILE_LIMIT`, without holding them.
+        """
         if "\n" in name or "\0" in name:
             raise KeyError(name)
         try:
-            _, kind, _, data = self.program.get_object_data(name)
+            _, kind, size, stream = self.program.stream_object_data(name)
+            if size > FILE_LIMIT:
+                while stream.read(1 << 20):
+                    """Pass over it piece by piece: the program goes on with the next object."""
+                raise too_large(name, size)
+            return str(kind), bytes(stream.read(size))
         except (ValueError, BrokenPipeError) as error:
             raise KeyError(name) from error
-        return str(kind), bytes(data)
 
     def close(self) -> None:
         """End the processes that were kept for reading objects."""

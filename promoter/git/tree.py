@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,7 +50,11 @@ class GitTree:
         if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
         self._objects.bring([oid])
-        return self._objects.read(oid)
+        try:
+            return self._objects.read(oid)
+        except RefusedError as error:
+            # The object is known by its id there; people know the path.
+            raise RefusedError([replace(one, file=str(path)) for one in error.refusals]) from None
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip; names that are no file are passed over."""

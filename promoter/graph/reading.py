@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved
 from promoter.graph.documents import UnreadableError, decode, documents, one_line, parse
@@ -100,6 +101,8 @@ class Reading:
             return decode(self.tree.read(path))
         except UnreadableError as error:
             self.note(path, error.reason)
+        except RefusedError as error:
+            self.note(path, error.refusals[0].reason)
         except KeyError:
             self.note(path, "cannot be read")
         return None

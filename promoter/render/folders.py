@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def write(tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]) -
     tree.prefetch(files)
     size = 0
     for path in files:
-        data = tree.read(path)
+        try:
+            data = tree.read(path)
+        except RefusedError:
+            return Written(fits=False)
         size += len(data)
         if size > _BYTES:
             return Written(fits=False)

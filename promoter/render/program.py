@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 _TIME = 30.0
 _OUTPUT = 48 * 1024 * 1024
+# What a build may hold in memory: 100 times what the manifests of a large app take as text.
+_MEMORY = 768 * 1024 * 1024
+_EXHAUSTED = re.compile(
+    rb"^fatal error: (?:runtime: )?(?:out of memory|cannot allocate)", re.MULTILINE
+)
 _MESSAGE = 64 * 1024
 _SAID = 600
 _NETWORK, _HELM, _EXEC = "network", "helm", "exec"
@@ -74,6 +80,8 @@ class Renderer:
         """Return the environment of a build: its own, with a way out only where one is allowed."""
         path = self.environment.get("PATH", os.defpath) if self.access else os.defpath
         own = {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "GIT_TERMINAL_PROMPT": "0"}
+        # Go collects its garbage in time, so that only what is in use meets the limit.
+        own["GOMEMLIMIT"] = str(_MEMORY * 3 // 4)
         if _NETWORK in self.access:
             return own | {key: self.environment[key] for key in _ROUTES if key in self.environment}
         return own | dict.fromkeys(_PROXIES, _NOWHERE) | {"GIT_ALLOW_PROTOCOL": "none"}
@@ -139,6 +147,8 @@ class _Build:
     output: bytearray = field(default_factory=bytearray)
     message: bytearray = field(default_factory=bytearray)
     status: int | None = None
+    is_exhausted: bool = False
+    """Whether it ended for want of memory."""
 
     @classmethod
     def started(cls, renderer: Renderer, folder: Path, home: Path) -> _Build:
@@ -152,6 +162,7 @@ class _Build:
             cwd=home,
             start_new_session=True,
         )
+        _bound_memory(process.pid)
         return cls(process, folder)
 
     @property
@@ -165,6 +176,7 @@ class _Build:
             self.output += data
             return
         self.message += data
+        self.is_exhausted = self.is_exhausted or _EXHAUSTED.search(self.message) is not None
         del self.message[:-_MESSAGE]
 
     def end(self) -> None:
@@ -184,10 +196,25 @@ class _Build:
             return BuildOutput(unmade=f"{renderer.name} was not done within {limit:.0f} s")
         if self.status < 0:
             return BuildOutput(unmade=f"{renderer.name} was ended by signal {-self.status}")
+        if self.status and self.is_exhausted:
+            return BuildOutput(
+                unmade=f"{renderer.name} needs more than {_MEMORY >> 20} MB of memory"
+            )
         if self.status:
             said = redacted(bytes(self.message).decode("utf-8", "replace"))
             return BuildOutput(failure=_said(said, self.folder) or f"status {self.status}")
         return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
+
+
+def _bound_memory(pid: int) -> None:
+    """Bound what a program and all that it starts can hold in memory, where the system can do that.
+
+    Address space is not bounded: Go reserves far more of it than it uses.
+    """
+    if not hasattr(resource, "prlimit"):
+        return
+    with suppress(OSError, ValueError):
+        resource.prlimit(pid, resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
 def _watch(builds: Sequence[_Build], end: float) -> None:

@@ -1,0 +1,59 @@
+"""A file that is too large for memory is refused by its path, before it is read."""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from promoter import graph
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RefusedError
+from promoter.git.folder import DirectoryTree
+from promoter.git.limits import FILE_LIMIT
+from promoter.git.objects import Objects
+from promoter.git.program import Git
+from promoter.git.tree import GitTree
+from tests.test_git_tree import Raw
+
+
+def _large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(20 * FILE_LIMIT)
+
+
+def test_a_large_file_of_a_folder_is_refused_unread(tmp_path: Path) -> None:
+    _large(tmp_path / "kustomization.yaml")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RefusedError) as caught:
+        DirectoryTree(tmp_path).read(PurePosixPath("kustomization.yaml"))
+    (refusal,) = caught.value.refusals
+    assert (refusal.rule, refusal.file) == ("size", "kustomization.yaml")
+    found = graph.read_closure(DirectoryTree(tmp_path), PurePosixPath())
+    assert not found.complete
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < FILE_LIMIT // 1024
+
+
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(KeyError):
+        DirectoryTree(tmp_path).read(PurePosixPath("pipe.yaml"))
+
+
+def test_a_large_object_of_a_commit_is_refused_and_the_next_is_read(tmp_path: Path) -> None:
+    raw = Raw(tmp_path / "r.git")
+    large = raw.add("blob", bytes(FILE_LIMIT + 1))
+    small = raw.add("blob", b"a: b\n")
+    root = raw.tree(("100644", b"large.yaml", large), ("100644", b"small.yaml", small))
+    commit = raw.commit(root)
+    with closing(Git(raw.path, Deadline(60))) as git:
+        objects = Objects(git)
+        objects.blobless = False
+        tree = GitTree(git, objects, commit)
+        with pytest.raises(RefusedError) as caught:
+            tree.read(PurePosixPath("large.yaml"))
+        assert caught.value.refusals[0].file == "large.yaml"
+        assert tree.read(PurePosixPath("small.yaml")) == b"a: b\n"
