@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
@@ -244,8 +245,8 @@ class Settings(BaseSettings):
 def _private_key(file: str) -> SecretStr:
     """Return a GitHub App's private key from its file."""
     try:
-        return SecretStr(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        return SecretStr(read_file(Path(file)).decode())
+    except (OSError, ValueError) as error:
         raise UsageError(
             f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} cannot be read ({type(error).__name__})",
             "Give the path of the App's .pem file.",

@@ -96,7 +96,8 @@ def _write_step(result: dict[str, Any], *, as_json: bool) -> int:
     except UsageError as error:
         result = report.lacking(result, error)
     commands = "".join(actions.mask(one) for one in result.get("_masks", ()))
-    told = commands + actions.marks(result) + actions.defused(_told(result))
+    # The runner shows an annotation in the log, too: nothing is told a second time.
+    told = commands + actions.marks(result) + actions.defused(_progress(result))
     if as_json:
         return _write(result, actions.defused_json(report.as_json(result)), told)
     return _write(result, actions.defused(report.text(result)), told)
@@ -110,10 +111,10 @@ def _write(
     as_json: bool = False,
 ) -> int:
     """Write a result: stdout has the result alone, stderr the complaints."""
-    from promoter.output import report
+    from promoter.output import report, terminal
 
     if shown is None:
-        shown = report.as_json(result) if as_json else report.text(result)
+        shown = report.as_json(result) if as_json else terminal.printable(report.text(result))
     emit(sys.stderr, _told(result) if told is None else told)
     code = int(result["exit_code"])
     if (failed := emit(sys.stdout, shown)) is None:
@@ -127,9 +128,15 @@ def _told(result: dict[str, Any]) -> str:
     """Return what is said on stderr, of which nothing commands a terminal."""
     from promoter.output import report, terminal
 
-    told = "".join(f"promote: {line}\n" for line in result.get("_progress", ()))
-    told = "" if result.get("_quiet") else told + report.complaints(result)
+    told = "" if result.get("_quiet") else _progress(result) + report.complaints(result)
     return terminal.printable(told)
+
+
+def _progress(result: dict[str, Any]) -> str:
+    """Return what was done on the way, where that is asked for."""
+    if result.get("_quiet"):
+        return ""
+    return "".join(f"promote: {line}\n" for line in result.get("_progress", ()))
 
 
 def _wants_json(argv: Sequence[str]) -> bool:

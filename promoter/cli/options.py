@@ -246,6 +246,12 @@ class Parser(argparse.ArgumentParser):
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
         """Return what was given, or raise `UsageError`."""
+        for word in args or ():
+            if word == "--":
+                break
+            # argparse itself would take the value out of `--flag=--`.
+            if word.startswith("--") and word.endswith("=--"):
+                self.error(f"argument {word[:-3]}: '--' is no value")
         found, extra = self.parse_known_args(args, namespace)
         if not extra:
             return found

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import warnings
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +18,26 @@ from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+
+@contextmanager
+def silent_libraries() -> Iterator[None]:
+    """Run while no library writes to a stream: what a server says would get there as it came.
+
+    PyGithub logs a refusal's reason and headers, and Python shows what nobody else handles.
+    """
+    quiet, hook = logging.NullHandler(), threading.excepthook
+    root = logging.getLogger()
+    root.addHandler(quiet)
+    threading.excepthook = lambda _: None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        threading.excepthook = hook
+        root.removeHandler(quiet)
 
 
 def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
@@ -22,7 +46,7 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
     forget_secrets()
     add_secret(*secret_values())
     settings = Settings.read(vars(parsed))
-    with narrowed_environment(), ending_after(settings.timeout):
+    with silent_libraries(), narrowed_environment(), ending_after(settings.timeout):
         add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())

@@ -14,7 +14,9 @@ from promoter.edits.targets import EditTarget, Linked
 from promoter.policy.model import Policy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-_AUTHOR = re.compile(r"(?P<name>[^<>\r\n]+?) *<(?P<email>[^<>\s]+@[^<>\s]+)>")
+_AUTHOR = re.compile(
+    r"(?P<name>[^<>\s](?:[^<>\r\n]*[^<>\s])?) {0,9}<(?P<email>[^<>\s@]+@[^<>\s]+)>"
+)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BRANCH = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._/-]|\{environment\}|\{app\})*[A-Za-z0-9}]", re.ASCII

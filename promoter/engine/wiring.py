@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter.bounds import read_file
 from promoter.config import config
 from promoter.config.config import Config
 from promoter.config.document import load
@@ -242,8 +243,9 @@ def _read(settings: Settings) -> bytes:
     """Return the bytes of the file that --config names."""
     assert settings.config is not None
     try:
-        return Path(settings.config).read_bytes()
-    except OSError as error:
+        return read_file(Path(settings.config))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"{settings.source('config')} {settings.config}: {error.strerror}", "Check the path."
+            f"{settings.source('config')} {settings.config}: {reason}", "Check the path."
         ) from error

@@ -69,6 +69,12 @@ def _plain(shown: bytes) -> str:
 def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
     """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
     if not found.refs and not found.head:
+        if url.startswith("http"):
+            # git takes a page of one line, such as a proxy's, for the list of refs of an old server.
+            raise SelectionError(
+                f"{url} names no branch: it has no commits, or what answers there is not git",
+                "Check the URL; a repository needs a first commit.",
+            )
         raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
     name = wanted or found.head
     if name is None:

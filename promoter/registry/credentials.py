@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from promoter.bounds import read_file
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
 from promoter.threads import Memo
@@ -167,8 +168,8 @@ def _place(name: str) -> str:
 def _load(file: Path) -> dict[str, Any]:
     """Return a configuration's JSON, or raise `UsageError` without showing any of it."""
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        data = json.loads(read_file(file))
+    except (OSError, ValueError, RecursionError):
         raise UsageError(
             f"the registry credentials in {file} cannot be read", "It must be Docker's JSON."
         ) from None

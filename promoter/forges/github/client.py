@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# PyGithub writes to stderr what a server says, as it comes: it gives itself a handler for that.
+logging.getLogger("github").handlers.clear()
+
 # An answer that is not GitHub's: another API, or a page of HTML.
 UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
