@@ -35,7 +35,7 @@ OUTSIDE = frozenset(
 
 # Each package imports from those before it, and from its own line as long as that is no circle.
 LAYERS = (
-    ("domain", "environment", "threads", "yaml_nodes"),
+    ("domain", "bounds", "environment", "threads", "yaml_nodes"),
     ("edits", "graph", "policy", "config"),
     ("gates", "planning", "pull_request", "output"),
     ("git", "forges", "registry", "render", "settings", "setting_forms"),
