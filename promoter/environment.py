@@ -63,6 +63,11 @@ def variables_of(names: Iterable[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if os.environ.get(name)}
 
 
+def names_of_variables(beginning: str) -> list[str]:
+    """Return the names of the variables that begin so, in order."""
+    return sorted(name for name in os.environ if name.startswith(beginning))
+
+
 def secret_values() -> tuple[str, ...]:
     """Return the values of variables that hold secrets by their names, whether or not read here."""
     kinds = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY")

@@ -38,7 +38,7 @@ LAYERS = (
     ("domain", "bounds", "environment", "threads", "yaml_nodes"),
     ("edits", "graph", "policy", "config"),
     ("gates", "planning", "pull_request", "output"),
-    ("git", "forges", "registry", "render", "settings", "setting_forms"),
+    ("git", "forges", "registry", "render", "settings"),
     ("engine",),
     ("cli", "demo", "__main__"),
 )

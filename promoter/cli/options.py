@@ -6,16 +6,14 @@ variable of its name (`promoter.settings.Settings`); a test holds the two to eac
 
 from __future__ import annotations
 
-import argparse
-import os
-
 from promoter import __version__
-from promoter.domain.errors import UsageError
+from promoter.cli.parser import Formatter, Parser, StoreSingle
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from typing import Any
 
 
 class Option:
@@ -59,6 +57,13 @@ OPTIONS = {
         help="go on in spite of a rule: downgrade, dead-edit, placeholder, mutable-tag",
     ),
     "take-over": Option(help="replace a branch that holds commits of others"),
+    "from": Option("ENV", help="promote what runs in this environment"),
+    "together": Option(help="promote several apps by one commit and one pull request"),
+    "reason": Option("TEXT", help="why, in a sentence, for those who read it later"),
+    "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z"),
+    "to": Option("TAG", help="the tag to go back to"),
+    "steps": Option("N", help="how many changes to go back (default: 1)"),
+    "number": Option("N", short="-n", help="how many entries to show"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
     "repo": Option("REPO", help="the GitOps repository: a URL or a path"),
     "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
@@ -85,11 +90,16 @@ def variable_of(option: str) -> str:
     return f"PROMOTER_{option.replace('-', '_').upper()}"
 
 
+def setting_of(option: str) -> str:
+    """Return the name of an option's setting, e.g. `api_url`; a word of Python's gets a `_`."""
+    return "from_" if option == "from" else option.replace("-", "_")
+
+
 class Command:
     """A command: what it does, its arguments, and its options by the headings of its help.
 
-    It is carried out by `run` of `promoter.cli.commands.MODULE`. An option's help may be replaced:
-    `options` and `helps` go by the option's name.
+    It is carried out by `run` of `promoter.cli.commands.MODULE`.
+    `helps`, `many` and `choices` go by the option's name; they replace what `OPTIONS` says.
     """
 
     def __init__(  # noqa: PLR0913 - a row of the table
@@ -101,9 +111,15 @@ class Command:
         arguments: Sequence[tuple[str, dict[str, Any]]] = (),
         helps: dict[str, str] | None = None,
         many: tuple[str, ...] = (),
+        choices: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.text, self.module, self.options = text, module, options
         self.arguments, self.helps, self.many = arguments, helps or {}, many
+        self._choices = choices or {}
+
+    def choices(self, option: str) -> tuple[str, ...] | None:
+        """Return the values that an option may have here; None where it may have any."""
+        return self._choices.get(option, OPTIONS[option].choices)
 
     def parser(self, name: str) -> Parser:
         """Return the grammar of `promote NAME`."""
@@ -128,11 +144,12 @@ class Command:
     def _add(self, group: argparse._ArgumentGroup, name: str) -> None:
         option = OPTIONS[name]
         form: dict[str, Any] = {"help": self.helps.get(name, option.help), "default": None}
+        form |= {"dest": setting_of(name)}
         if option.switch:
             form |= {"action": "store_true"}
         else:
             many = option.many or name in self.many
-            form |= {"action": "append" if many else Once, "choices": option.choices}
+            form |= {"action": "append" if many else StoreSingle, "choices": self.choices(name)}
             form |= {"metavar": option.metavar} if option.metavar else {}
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
@@ -207,70 +224,6 @@ COMMANDS = {
 }  # fmt: skip
 WORDS = tuple(name for name in COMMANDS if name != "promote")
 """The commands that are named; without a name it is `promote --app`."""
-
-
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help as wide as the terminal, found without the import of shutil that argparse makes."""
-
-    def __init__(self, prog: str) -> None:
-        try:
-            width = os.get_terminal_size().columns - 2
-        except OSError:
-            width = 98
-        super().__init__(prog, width=max(40, min(width, 98)))
-
-
-class Once(argparse.Action):
-    """Stores a value; a second one is an error, as it is not known which was meant."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,  # noqa: ANN401 - argparse's own signature
-        option_string: str | None = None,
-    ) -> None:
-        """Store the value, or raise `UsageError`."""
-        del parser
-        before = getattr(namespace, self.dest)
-        if before is not None:
-            raise UsageError(
-                f"{option_string} is given twice: {before!r} and {values!r}",
-                "Give it once; for several environments, run promote once for each.",
-            )
-        setattr(namespace, self.dest, values)
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are errors of ours, with the nearest flag that there is."""
-
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
-        """Return what was given, or raise `UsageError`."""
-        for word in args or ():
-            if word == "--":
-                break
-            # argparse itself would take the value out of `--flag=--`.
-            if word.startswith("--") and word.endswith("=--"):
-                self.error(f"argument {word[:-3]}: '--' is no value")
-        found, extra = self.parse_known_args(args, namespace)
-        if not extra:
-            return found
-        from promoter.domain.suggest import nearest
-
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        unknown = next((one for one in extra if one.startswith("-") and one != "-"), None)
-        if unknown is None:
-            raise UsageError(
-                f"{self.prog} takes no argument {extra[0]!r}",
-                f"Name what it is for, as in --app aurora --tag 1.4.2; see {self.prog} --help.",
-            )
-        name = unknown.partition("=")[0]
-        hint = nearest(name.replace("_", "-"), flags)
-        raise UsageError(f"{self.prog} has no flag {name!r}", hint)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise `UsageError`."""
-        raise UsageError(message, f"See {self.prog} --help.")
 
 
 def _epilog() -> str:

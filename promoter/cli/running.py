@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from promoter.cli.options import COMMANDS
+from promoter.cli.options import COMMANDS, setting_of
 from promoter.cli.signals import ending_after, held
+from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.engine.stopped import Stopped
 from promoter.environment import narrowed_environment, secret_values
@@ -46,6 +47,7 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
     forget_secrets()
     add_secret(*secret_values())
     settings = Settings.read(vars(parsed))
+    _check_choices(name, settings)
     with silent_libraries(), narrowed_environment(), ending_after(settings.timeout):
         add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:
@@ -62,3 +64,15 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
         "_progress": progress if settings.verbose else (),
         "_quiet": settings.quiet,
     }
+
+
+def _check_choices(name: str, settings: Settings) -> None:
+    """Raise `UsageError` for a variable's value that this command does not take."""
+    command = COMMANDS[name]
+    for option in (one for names in command.options.values() for one in names):
+        value, choices = getattr(settings, setting_of(option)), command.choices(option)
+        if choices and value is not None and value not in choices:
+            raise UsageError(
+                f"{settings.source(setting_of(option))}: {name} has no {option} {value!r}",
+                f"Use {' or '.join(choices)}.",
+            )

@@ -75,6 +75,12 @@ class Wiring:
         return config.merge_wiring(policy, self.file)
 
     @property
+    def now(self) -> int:
+        """The time, in seconds since the epoch: the clock of everything that a run decides by."""
+        given = self.settings.now
+        return int(given.timestamp() if given else time.time())
+
+    @property
     def base(self) -> str | None:
         """The branch that promotions go to, where the caller names one."""
         return self.settings.base or (self.file.base if self.file else None)
@@ -214,7 +220,7 @@ def opened(wiring: Wiring, forge: Forge | None = None) -> Iterator[Repository]:
         return
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
-        yield GitRepository(clone, int(time.time()), Signing.parse(key) if key else None)
+        yield GitRepository(clone, wiring.now, Signing.parse(key) if key else None)
 
 
 def api_repository(wiring: Wiring, forge: Forge) -> Repository:
@@ -234,7 +240,7 @@ def open_forge(wiring: Wiring) -> Forge:
     if needs_token and wiring.token is None and not where.local:
         raise UsageError(f"no token for {where.host}: opening a pull needs one", kind.token_hint)
     author = wiring.file.author if wiring.file else Config().author
-    committer = f"{author} {int(time.time())} +0000"
+    committer = f"{author} {wiring.now} +0000"
     api_url = None if where.local else wiring.api_url
     return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer))
 

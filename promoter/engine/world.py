@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -98,7 +97,7 @@ def opened(
     # What reads through the API is the forge itself, so that one bill has it all.
     forge = wires.open_forge(wiring) if wiring.transport == "api" else None
     with wires.opened(wiring, forge) as repository:
-        world = World(wiring, repository, progress, int(time.time()), patience, notify, forge)
+        world = World(wiring, repository, progress, wiring.now, patience, notify, forge)
         try:
             yield world
         finally:

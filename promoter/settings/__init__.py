@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
+    AwareDatetime,
     BeforeValidator,
     Field,
     PrivateAttr,
@@ -21,10 +21,16 @@ from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
-from promoter.domain.suggest import nearest
 from promoter.environment import home, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
-from promoter.setting_forms import (
+from promoter.settings.errors import (
+    check_variables,
+    flag_of,
+    initial_name,
+    malformed,
+    variable_of,
+)
+from promoter.settings.forms import (
     Building,
     GitHubApp,
     Lines,
@@ -39,12 +45,10 @@ from promoter.setting_forms import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
 # Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
 # is taken out of its environment.
 _AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-# Read before any setting, or for the tests of the project.
-_OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
-_TESTS = "PROMOTER_TEST_"
 
 # https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 _UNBUILT = frozenset(
@@ -74,6 +78,13 @@ class Settings(BaseSettings):
     wait_for_image: Seconds = 0.0
     allow: Rules = frozenset()
     take_over: Switch = False
+    from_: str | None = Field(default=None, validation_alias="PROMOTER_FROM")
+    together: Switch = False
+    reason: str | None = None
+    until: str | None = None
+    to: str | None = None
+    steps: Annotated[int, Field(ge=1)] | None = None
+    number: Annotated[int, Field(ge=1)] | None = None
     shard: str | None = None
     repo: str | None = None
     base: str | None = None
@@ -85,7 +96,7 @@ class Settings(BaseSettings):
     timeout: Timeout = 120.0
     dry_run: Switch = False
     check: Switch = False
-    output: Literal["text", "json"] | None = None
+    output: Literal["text", "json", "markdown"] | None = None
     verbose: Switch = False
     quiet: Switch = False
 
@@ -100,6 +111,7 @@ class Settings(BaseSettings):
     registry_username: str | None = None
     registry_password: SecretStr | None = None
     http_registries: Lines = ()
+    now: AwareDatetime | None = None
 
     job_completion_index: int | None = Field(default=None, validation_alias="JOB_COMPLETION_INDEX")
     docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
@@ -132,11 +144,13 @@ class Settings(BaseSettings):
         Raises `UsageError` that names the flag or the variable, and never a secret's value.
         """
         given = {name: flags[name] for name in cls.model_fields if flags.get(name) is not None}
-        _check_variables(cls)
+        check_variables(cls)
         try:
-            settings = cls(**given)
+            settings = cls(
+                **{initial_name(name, cls.model_fields[name]): given[name] for name in given}
+            )
         except ValidationError as error:
-            raise _malformed(error, given) from None
+            raise malformed(error, given) from None
         settings._flags = frozenset(given)
         # What is given by halves is told now, whatever the command.
         _ = settings.github_app, settings.registries, settings.apps_shard
@@ -145,7 +159,7 @@ class Settings(BaseSettings):
     def source(self, name: str) -> str:
         """Return where a value came from, for messages: a flag or a variable."""
         is_variable = name in self.model_fields_set and name not in self._flags
-        return f"PROMOTER_{name.upper()}" if is_variable else f"--{name.replace('_', '-')}"
+        return variable_of(name) if is_variable else flag_of(name)
 
     @property
     def environment(self) -> str | None:
@@ -251,22 +265,3 @@ def _private_key(file: str) -> SecretStr:
             f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} cannot be read ({type(error).__name__})",
             "Give the path of the App's .pem file.",
         ) from None
-
-
-def _check_variables(settings: type[BaseSettings]) -> None:
-    """Raise `UsageError` for a variable of ours that nothing reads: what it asks for is not done."""
-    own = (name for name, field in settings.model_fields.items() if not field.validation_alias)
-    known = {*(f"PROMOTER_{name.upper()}" for name in own), *_OTHER_VARIABLES}
-    for name in sorted(os.environ):
-        if name.startswith("PROMOTER_") and name not in known and not name.startswith(_TESTS):
-            raise UsageError(f"there is no variable {name}", nearest(name, known))
-
-
-def _malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
-    """Return the complaint about a flag or a variable, without its value."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    name = str(first["loc"][0])
-    source = f"--{name.replace('_', '-')}" if name in flags else f"PROMOTER_{name.upper()}"
-    reason = first["msg"].removeprefix("Value error, ")
-    told = name if name.isupper() else source
-    return UsageError(f"{told}: {reason[0].lower()}{reason[1:]}", "See promote --help.")

@@ -1,0 +1,63 @@
+"""The names of settings, and what is said of a variable or flag that is not one, or is malformed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.errors import UsageError
+from promoter.domain.suggest import nearest
+from promoter.environment import names_of_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import ValidationError
+    from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
+
+# Read before any setting, or for the tests of the project.
+_OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
+_TESTS = "PROMOTER_TEST_"
+
+
+def initial_name(name: str, field: FieldInfo) -> str:
+    """Return the name by which a field's initial value is given."""
+    return field.validation_alias if isinstance(field.validation_alias, str) else name
+
+
+def variable_of(name: str) -> str:
+    """Return the variable of a setting of ours."""
+    return f"PROMOTER_{name.rstrip('_').upper()}"
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of a setting."""
+    return f"--{name.rstrip('_').replace('_', '-')}"
+
+
+def check_variables(settings: type[BaseSettings]) -> None:
+    """Raise `UsageError` for a variable of ours that nothing reads: what it asks for is not done."""
+    fields = settings.model_fields.items()
+    own = (name for name, field in fields if _is_own(field))
+    known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
+    for name in names_of_variables("PROMOTER_"):
+        if name not in known and not name.startswith(_TESTS):
+            raise UsageError(f"there is no variable {name}", nearest(name, known))
+
+
+def _is_own(field: FieldInfo) -> bool:
+    """Say whether a setting's variable is ours, not one of the runner or of Docker."""
+    alias = field.validation_alias
+    return alias is None or str(alias).startswith("PROMOTER_")
+
+
+def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
+    """Return the complaint about a flag or a variable, without its value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    name = str(first["loc"][0])
+    if name == "PROMOTER_FROM":
+        name = "from_"
+    source = flag_of(name) if name in flags else variable_of(name)
+    reason = first["msg"].removeprefix("Value error, ")
+    told = name if name.isupper() else source
+    return UsageError(f"{told}: {reason[0].lower()}{reason[1:]}", "See promote --help.")
