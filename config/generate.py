@@ -123,8 +123,8 @@ _DIFFERENCES = (
         "kustomize keeps one and drops the other, and `edit` and `build` disagree on which.",
     ),
     _Difference(
-        "Anchors and aliases on what is set are refused.",
-        "Setting one place would set the others.",
+        "A value that another place shares by an anchor is refused.",
+        "Setting one place would set the other; an anchor without an alias is edited.",
     ),
     _Difference(
         "Placeholders such as `${TAG}` are refused.",

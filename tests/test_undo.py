@@ -188,7 +188,7 @@ def test_printed_command_restores_the_repository(before: dict[str, str], tmp_pat
     assert promote("pulls", "merge", "1", *at).code == 0
     command = re.search(r"^promote .*$", first.json["pull_request"]["body"], re.MULTILINE)
     assert command is not None
-    back = promote(*shlex.split(command[0])[1:], *at, "--output", "json")
+    back = promote(*shlex.split(command[0])[1:], "--output", "json")
     assert back.json["action"] == "created", back.stderr
     assert promote("pulls", "merge", "2", *at).code == 0
     for name, text in before.items():

@@ -28,8 +28,10 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
     changed, where each alias stands for the same image: a whole reference names its image itself, a
     mere part (`partial`) needs the same name beside it. Raises `RefusedError` where one does not.
     """
-    if spot.unfit not in ("anchor", "alias") or not isinstance(spot.node, ScalarNode):
+    if spot.unfit not in ("anchor", "alias", "shared") or not isinstance(spot.node, ScalarNode):
         return spot, ()
+    if spot.unfit == "shared":
+        return _below_shared(spot, partial=partial)
     places = list(occurrences(spot.region, spot.node))
     names = _names(spot)
     for place in places:
@@ -41,12 +43,31 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         if place.unfit in ("duplicate-key", "shared") or _labels(place) or not (same or kept):
             check_unshared(spot)
     first = next((one for one in places if one.unfit == "anchor"), spot)
-    followers = tuple(
-        f"{one.place}: {_way(one)} follows, as it is the same value by an anchor"
-        for one in places
-        if one.path != spot.path and one.unfit == "alias"
-    )
-    return replace(first, unfit=""), followers
+    followers = [one for one in places if one.path != spot.path and one.unfit == "alias"]
+    return replace(first, unfit=""), tuple(map(_follows, followers))
+
+
+def _below_shared(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
+    """Return the place to change for a value in a mapping or list that stands for other places.
+
+    They hold the same image, where its name stands in what is shared, and no merge replaces it.
+    """
+    if (partial and not _names(spot)) or _labels(spot):
+        check_unshared(spot)
+    followers: list[Spot] = []
+    around = spot.parent
+    while around is not None:
+        if around.node.anchor:
+            followers += occurrences(spot.region, around.node)
+        around = around.parent
+    followers = [one for one in followers if one.unfit == "alias"]
+    for one in followers:
+        merged = one if one.path[-1] == "<<" else one.parent
+        into = merged.parent if merged is not None and merged.path[-1] == "<<" else None
+        if _labels(one) or (into is not None and any(into.get(key) for key in NAME_KEYS)):
+            check_unshared(spot)
+    own = next(occurrences(spot.region, spot.node))
+    return replace(own, unfit=""), tuple(map(_follows, followers))
 
 
 def _names(spot: Spot) -> tuple[tuple[str, str], ...]:
@@ -62,6 +83,7 @@ def _labels(spot: Spot) -> bool:
     return any(part in LABELS for part in spot.path)
 
 
-def _way(spot: Spot) -> str:
-    """Return the way to a value, for people."""
-    return ".".join(str(part) for part in spot.path[1:])
+def _follows(spot: Spot) -> str:
+    """Return the warning for a place that changes with another one."""
+    way = ".".join(str(part) for part in spot.path[1:])
+    return f"{spot.place}: {way} follows, as it is the same value by an anchor"

@@ -119,7 +119,7 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
             "tag-suffix", f"the entry of {entry.name} has a tagSuffix, which a tag would silence",
             "Remove the tagSuffix first.", at=entry.start,
         )  # fmt: skip
-    if entry.spot.unfit:
+    if entry.spot.unfit not in ("", "shared"):
         raise region.refuse(
             "anchor", f"the entry of {entry.name} is anchored: what is set here is set elsewhere too",
             "Write it out.", at=entry.start,

@@ -28,7 +28,7 @@ def parts(path: str) -> tuple[str, ...]:
     while place < len(path):
         match = _PART.match(path, place)
         if match is None or (found and match[0][0] not in ".["):
-            raise ValueError(f"the path {path!r} can not be read at character {place + 1}")
+            raise ValueError(f"the path {path!r} cannot be read at character {place + 1}")
         name = match["name"]
         if name is None:
             found.append(f"[{match['bracketed']}]")
