@@ -260,6 +260,17 @@ def test_files_are_fetched_one_batch_a_level(tmp_path: Path) -> None:
     assert len([batch for batch in watched.batches if batch]) == 3
 
 
+def test_the_closure_of_an_app_comes_with_the_first_batch() -> None:
+    watched = _Watched(Path(__file__).parent.parent / "promoter" / "demo" / "aurora")
+    folder = PurePosixPath("clusters/prod/apps/aurora")
+    graph.prefetch_closures(watched, [folder])
+    first, *rest = watched.batches
+    assert set().union(*rest) <= first
+    assert graph.read_closure(watched, folder).complete
+    assert watched.alone == []
+    assert set().union(*watched.batches) == first
+
+
 def test_the_graph_needs_no_git_and_no_network() -> None:
     code = "import sys, promoter.graph; print({'git', 'github', 'requests'} & set(sys.modules))"
     done = subprocess.run(

@@ -104,7 +104,7 @@ class Run:
         pulls = [one for one in work if one.target.settings.deliver != "push"]
         pushes = [one for one in work if one.target.settings.deliver == "push"]
         pushes.sort(key=lambda one: not one.target.settings.batch)
-        if len(work) > 1:
+        if work:
             prefetch_closures(view.tree, (one.target.directory for one in work))
         known = _Pulls(self.world, view, [branch_of(one.target, view.config) for one in pulls])
         for one in (*pulls, *pushes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import KUSTOMIZATION_NAMES
@@ -11,7 +12,6 @@ from promoter.domain.paths import resolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import PurePosixPath
 
     from promoter.domain.model import Tree
 
@@ -44,7 +44,8 @@ def prefetch_closures(tree: Tree, directories: Iterable[PurePosixPath]) -> None:
 def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
     """Return what the kustomization of a folder probably needs: its files, and those of a base.
 
-    A base is looked for where repositories have it: beside the folder or its parents.
+    A base is looked for where repositories have it: beside the folder or its parents, and below the
+    app's own folder, with the overlay of the same environment.
     """
     found = _yaml_files(tree, directory)
     for parent in directory.parents[:2]:
@@ -52,7 +53,21 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
         for name in _SHARED:
             if entries.get(name) is Kind.DIRECTORY and parent / name != directory:
                 found += _yaml_files(tree, parent / name)
+    for folder in _app_folders(tree, directory):
+        found += _yaml_files(tree, folder)
     return found[:_LIKELY_LIMIT]
+
+
+def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the folders of the app that a folder of a cluster is named for: its base and overlay."""
+    for app in (PurePosixPath("apps", directory.name), PurePosixPath(directory.name)):
+        if app in (directory, PurePosixPath()) or _kind(tree, app) is not Kind.DIRECTORY:
+            continue
+        yield app
+        yield app / "base"
+        for name in tree.entries(app / "overlays"):
+            if any(part == name or part.startswith(f"{name}-") for part in directory.parts):
+                yield app / "overlays" / name
 
 
 def named_paths(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
