@@ -218,6 +218,7 @@ def test_what_no_kustomization_reaches_is_not_judged_and_strict_refuses_it(
 def test_strict_passes_nothing_beside_what_it_rendered(tmp_path: Path) -> None:
     values = {**_AT, "file": "values.yaml", "tag": "image.tag"}
     files = _files(_LIST, **{"prod/values.yaml": _VALUES})
+    assert "not judged: " in _judged(tmp_path, files, _WEB, values).warnings[0]
     (refusal,) = _judged(tmp_path, files, _WEB, values, strict=True).refusals
     assert (refusal.rule, refusal.file) == ("render", "prod/values.yaml")
     assert "no kustomization builds anything from prod/values.yaml" in refusal.reason

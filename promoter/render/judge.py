@@ -127,6 +127,8 @@ class _Judge:
         if unreached:
             reason = f"no kustomization builds anything from {', '.join(map(str, unreached[:3]))}"
             self.notes.append((reason, ""))
+            # Beside what is rendered, the note alone would not be seen.
+            self.warnings += [f"not judged: {reason}"] if self.diffs else []
         note, hint = self.notes[0] if self.notes else ("", "")
         not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
         diff = joined(self.diffs) if self.diffs else None
