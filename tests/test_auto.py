@@ -224,14 +224,14 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         assert len(github.open_pulls()) == 8
         pushes = [one for one in github.seen if one.path.endswith("git-receive-pack")]
         assert sum(one.method == "POST" for one in pushes) == 1
-        before = len(github.rest())
+        before = len(github.rest()) + len(github.graphql())
         github.close(3)
         idle = promote(*command, env=env)
         assert (idle.code, actions(idle)) == (0, {})
         assert "pull 3, which proposed the same, was closed unmerged" in idle.stderr
         assert len(github.open_pulls()) == 7
         # One list of what is open, and one question about the branch without an open pull.
-        assert len(github.rest()) - before == 2
+        assert len(github.rest()) + len(github.graphql()) - before == 2
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["no rule", "branches must be up to date"])

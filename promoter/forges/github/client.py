@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from promoter.domain.deadline import Deadline
     from promoter.domain.errors import PromoteError
+    from promoter.domain.model import Pull
+    from promoter.forges.github.rules import Rules
 
 T = TypeVar("T")
 
@@ -66,6 +68,10 @@ class Client:
         self.owner, self.name = repository
         self.deadline = deadline
         self.spent: Counter[str] = Counter()
+        self.rules: dict[str, Rules] = {}
+        """The rules of base branches, as far as they came with something else."""
+        self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
+        """The pulls from a branch to a base that came with something else; each is taken at once."""
         self._api_url = f"{api_url}/"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
         authentication = Auth.Token(token.get_secret_value()) if token else None

@@ -10,6 +10,8 @@ from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.finish import Finisher, possible
+from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
+from promoter.forges.github.rules import RULES, Rules, graph_rules, rest_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,16 +25,18 @@ T = TypeVar("T")
 
 _PAGE, _PAGES = 100, 50
 _ACTIONS = "github-actions[bot]"
-_RULES = """
-query Rules($owner: String!, $name: String!, $ref: String!) {
-  repository(owner: $owner, name: $name) {
-    ref(qualifiedName: $ref) {
-      branchProtectionRule { requiresCommitSignatures }
-      rules(first: 100) { nodes { type } }
-    }
-  }
-}
-"""
+_PULLS = f"""
+query Pulls($owner: String!, $name: String!, $branch: String!, $base: String!, $ref: String!) {{
+  repository(owner: $owner, name: $name) {{
+    id
+    ref(qualifiedName: $ref) {{ ...Rules }}
+    pullRequests(
+      headRefName: $branch, baseRefName: $base, first: 30,
+      orderBy: {{field: CREATED_AT, direction: DESC}}
+    ) {{ nodes {{ ...Pull }} }}
+  }}
+}}
+{RULES}{PULL}"""
 
 
 class GitHubForge:
@@ -49,6 +53,31 @@ class GitHubForge:
 
     def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
+        seen = self.client.pulls.pop((branch, base), None)
+        if seen is None:
+            seen = self._pulls_by_graph(branch, base)
+        return self._pulls_by_rest(branch, base) if seen is None else seen
+
+    def _pulls_by_graph(self, branch: str, base: str) -> tuple[Pull, ...] | None:
+        """Return a branch's pulls, which brings the base's rules along; None without GraphQL."""
+        names = {
+            "owner": self.client.owner,
+            "name": self.client.name,
+            "branch": branch,
+            "base": base,
+            "ref": f"refs/heads/{base}",
+        }
+        try:
+            found = self.client.graphql(_PULLS, names)["repository"]
+            pulls = graph_pulls(found["pullRequests"], found["id"])
+        except UNLIKE as error:
+            raise self.client.failure("list the pulls", error) from error
+        except FAILURES:
+            return None
+        self.client.rules[base] = graph_rules(found["ref"])
+        return pulls
+
+    def _pulls_by_rest(self, branch: str, base: str) -> tuple[Pull, ...]:
         wanted = {
             "state": "all",
             "head": f"{self.client.owner}:{branch}",
@@ -56,15 +85,13 @@ class GitHubForge:
             "sort": "created",
             "direction": "desc",
         }
-        listed = self.client.read(
-            "list the pulls", lambda: self._shown("/pulls", wanted, _own_pull)
-        )
+        listed = self.client.read("list the pulls", lambda: self._shown("/pulls", wanted, own_pull))
         return tuple(one for one in listed if one is not None and one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
-        listed = self._paged("list the pulls", "/pulls", wanted, _own_pull)
+        listed = self._paged("list the pulls", "/pulls", wanted, own_pull)
         return tuple(one for one in listed if one is not None)
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
@@ -84,7 +111,9 @@ class GitHubForge:
             return next((one for one in found if one.state is PullState.OPEN), None)
 
         return self.client.write(
-            "open the pull", lambda: _pull(self.client.ask("POST", "/pulls", input=wanted)), find
+            "open the pull",
+            lambda: rest_pull(self.client.ask("POST", "/pulls", input=wanted)),
+            find,
         )
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
@@ -133,7 +162,7 @@ class GitHubForge:
     def read(self, number: int) -> Pull:
         """Return a pull as it is now."""
         return self.client.read(
-            "read the pull", lambda: _pull(self.client.ask("GET", f"/pulls/{number}")), new=True
+            "read the pull", lambda: rest_pull(self.client.ask("GET", f"/pulls/{number}")), new=True
         )
 
     def has_reviews(self, pull: Pull) -> bool:
@@ -158,56 +187,17 @@ class GitHubForge:
 
     def requires_signatures(self, base: str) -> bool:
         """Say whether the base takes verified commits alone; what can not be read is no."""
-        for ask in (self._signed_by_graphql, self._signed_by_rules, self._signed_by_protection):
-            try:
-                return ask(base)
-            except UNLIKE as error:
-                raise self.client.failure("read the rules", error) from error
-            except FAILURES:
-                continue
-        return False
+        return self._rules(base).signatures
 
     def requires_up_to_date(self, base: str) -> bool:
         """Say whether the base takes branches alone that stand on its tip; unreadable is no."""
-        for ask in (self._strict_by_rules, self._strict_by_protection):
-            try:
-                if ask(base):
-                    return True
-            except UNLIKE as error:
-                raise self.client.failure("read the rules", error) from error
-            except FAILURES:
-                continue
-        return False
+        return self._rules(base).up_to_date
 
-    def _strict_by_rules(self, base: str) -> bool:
-        """Ask for the rules of rulesets."""
-        rules = self.client.ask("GET", f"/rules/branches/{base}")
-        checks = [one for one in rules if one["type"] == "required_status_checks"]
-        strict = "strict_required_status_checks_policy"
-        return any((one.get("parameters") or {}).get(strict) for one in checks)
-
-    def _strict_by_protection(self, base: str) -> bool:
-        """Ask for the classic protection, which only administrators may read."""
-        rules = self.client.ask("GET", f"/branches/{base}/protection")
-        return bool((rules.get("required_status_checks") or {}).get("strict"))
-
-    def _signed_by_graphql(self, base: str) -> bool:
-        """Ask for both kinds of rules at once."""
-        names = {"owner": self.client.owner, "name": self.client.name, "ref": f"refs/heads/{base}"}
-        ref = self.client.graphql(_RULES, names)["repository"]["ref"] or {}
-        protection = ref.get("branchProtectionRule") or {}
-        kinds = [one.get("type") for one in (ref.get("rules") or {}).get("nodes") or ()]
-        return bool(protection.get("requiresCommitSignatures")) or "REQUIRED_SIGNATURES" in kinds
-
-    def _signed_by_rules(self, base: str) -> bool:
-        """Ask for the rules of rulesets."""
-        rules = self.client.ask("GET", f"/rules/branches/{base}")
-        return "required_signatures" in [one["type"] for one in rules]
-
-    def _signed_by_protection(self, base: str) -> bool:
-        """Ask for the classic protection, which only administrators may read."""
-        rules = self.client.ask("GET", f"/branches/{base}/protection")
-        return bool((rules.get("required_signatures") or {}).get("enabled"))
+    def _rules(self, base: str) -> Rules:
+        """Return the base's rules, which came with the pulls where GraphQL tells them."""
+        if base not in self.client.rules:
+            self.client.rules[base] = rest_rules(self.client, base)
+        return self.client.rules[base]
 
     def spent(self) -> str:
         """Return how many requests the API was asked."""
@@ -238,44 +228,8 @@ class GitHubForge:
 
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
         """Change a pull."""
-        return _pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
+        return rest_pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
 
 
 def _ended(pull: Pull) -> RaceLostError:
     return RaceLostError(f"pull {pull.number} was {pull.state} meanwhile", "Run again.")
-
-
-def _own_pull(shown: object) -> Pull | None:
-    """Return a listed pull, or None for one from a fork, whose branch may have any name."""
-    pull = _pull(shown)
-    assert isinstance(shown, dict)
-    # The repository of a fork that was deleted is null.
-    head, base = (shown[end].get("repo") or {} for end in ("head", "base"))
-    return pull if head and head.get("id") == base.get("id") else None
-
-
-def _pull(shown: object) -> Pull:
-    """Return a pull as promote sees it, from the JSON in which GitHub shows it."""
-    if not isinstance(shown, dict) or not isinstance(shown.get("number"), int):
-        msg = "the answer is no pull"
-        raise TypeError(msg)
-    users = [one["login"] for one in shown.get("requested_reviewers") or ()]
-    teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
-    return Pull(
-        number=shown["number"],
-        url=shown["html_url"],
-        state=PullState.MERGED if shown.get("merged_at") else PullState(shown["state"]),
-        branch=shown["head"]["ref"],
-        base=shown["base"]["ref"],
-        head=shown["head"]["sha"],
-        title=shown["title"],
-        body=(shown.get("body") or "").replace("\r\n", "\n"),
-        node=shown.get("node_id") or "",
-        author=(shown.get("user") or {}).get("login", ""),
-        draft=bool(shown.get("draft")),
-        labels=tuple(one["name"] for one in shown.get("labels") or ()),
-        reviewers=(*users, *teams),
-        assignees=tuple(one["login"] for one in shown.get("assignees") or ()),
-        milestone=(shown.get("milestone") or {}).get("title"),
-        auto_merge=bool(shown.get("auto_merge")),
-    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.github import merging
+from tests.servers.github import graph_types, merging, pulls
 from tests.servers.github.errors import GraphError, RejectedError
-from tests.servers.github.protection import as_rules, protection, refused
+from tests.servers.github.graph_language import bound, parse, select
+from tests.servers.github.protection import protection, refused
 from tests.servers.github.tokens import check
 
 if TYPE_CHECKING:
@@ -18,72 +19,48 @@ if TYPE_CHECKING:
     from tests.servers.github.server import GitHub
 
 _ZERO = "0" * 40
-_BLOB = re.compile(r'(\w+): object\(oid: "([0-9a-f]{40})"\)')
 
 
 def answer(github: GitHub, request: Request) -> dict[str, Any]:
     """Answer one document: its data, and the errors of its fields."""
-    document, variables = request.body["query"], request.body.get("variables") or {}
+    variables = request.body.get("variables") or {}
     if request.token is None:
         raise RejectedError(401, "This endpoint requires you to be authenticated.")
-    name = re.search(r"\{\s*(\w+)", document)
-    assert name is not None
+    data: dict[str, Any] = {}
+    errors = []
     try:
-        if name[1] == "repository":
-            check(github, request.token, "metadata", writes=False)
-            return {"data": {"repository": _repository(github, document, variables)}}
-        work, permission = _MUTATIONS[name[1]]
-        check(github, request.token, permission, writes=True)
-        return {"data": {name[1]: work(github, request, variables["input"])}}
-    except GraphError as error:
-        found = {"path": [name[1]], "locations": [{"line": 2, "column": 3}], **error.body}
-        return {"data": {name[1]: None}, "errors": [found]}
+        document = parse(request.body["query"])
+        for one in document.selections:
+            how = bound(one.arguments, variables)
+            try:
+                node = _root(github, request, document.operation, one.name, how)
+                data[one.alias] = select(node, one.children, document, variables)
+            except GraphError as error:
+                data[one.alias] = None
+                place = {"path": [one.alias], "locations": [{"line": 2, "column": 3}]}
+                errors.append({**place, **error.body})
+    except ValueError as error:
+        return {"errors": [{"message": str(error)}]}
+    return {"data": data, "errors": errors} if errors else {"data": data}
 
 
-def _repository(github: GitHub, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of the repository that a query asks for."""
-    if (variables["owner"], variables["name"]) != (github.owner, github.name):
-        named = f"{variables['owner']}/{variables['name']}"
-        said = f"Could not resolve to a Repository with the name '{named}'."
-        raise GraphError("NOT_FOUND", said)
-    found: dict[str, Any] = {alias: _blob(github, oid) for alias, oid in _BLOB.findall(document)}
-    if "number" in variables:
-        pull = github.pulls[variables["number"] - 1]
-        found["pullRequest"] = {
-            "reviewDecision": merging.decision(github, pull),
-            "mergeStateStatus": merging.state_of(github, pull).upper(),
-            "baseRef": {"branchProtectionRule": _rule(github, pull["base"])},
-        }
-    if "ref" in variables:
-        branch = variables["ref"].removeprefix("refs/heads/")
-        kinds = [one["type"].upper() for one in as_rules(protection(github, branch))]
-        found["ref"] = github.head(branch) and {
-            "branchProtectionRule": _rule(github, branch),
-            "rules": {"nodes": [{"type": kind} for kind in kinds]},
-        }
-    return found
-
-
-def _blob(github: GitHub, oid: str) -> dict[str, Any] | None:
-    if github.store.sha(oid, "blob") is None:
-        return None
-    try:
-        return {"text": github.store.git("cat-file", "blob", oid).decode()}
-    except UnicodeDecodeError:
-        return {"text": None}
-
-
-def _rule(github: GitHub, branch: str) -> dict[str, Any] | None:
-    """Return a branch's classic protection; rulesets are not among it."""
-    rules = protection(github, branch)
-    if rules is None or rules.ruleset:
-        return None
+def _root(
+    github: GitHub, request: Request, operation: str, name: str, how: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a field of the operation itself is about, and do what a mutation does."""
+    if operation == "query":
+        check(github, request.token, "metadata", writes=False)
+        if (how["owner"], how["name"]) != (github.owner, github.name):
+            named = f"{how['owner']}/{how['name']}"
+            said = f"Could not resolve to a Repository with the name '{named}'."
+            raise GraphError("NOT_FOUND", said)
+        return graph_types.repository(github)
+    work, permission = _MUTATIONS[name]
+    check(github, request.token, permission, writes=True)
     return {
-        "requiredApprovingReviewCount": rules.reviews,
-        "requiresCodeOwnerReviews": rules.code_owners,
-        "requiresCommitSignatures": rules.signatures,
-        "requiresStatusChecks": bool(rules.checks),
-        "requiredStatusCheckContexts": list(rules.checks),
+        "__typename": "Payload",
+        "clientMutationId": None,
+        **work(github, request, how["input"]),
     }
 
 
@@ -103,7 +80,7 @@ def _arm(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, 
         raise GraphError("UNPROCESSABLE", "Pull request Pull request is in clean status")
     method = wanted.get("mergeMethod", "MERGE").lower()
     pull["auto_merge"] = {"by": request.user, "method": method}
-    return {"pullRequest": {"number": pull["number"]}}
+    return {"pullRequest": graph_types.pull(github, pull)}
 
 
 def _enqueue(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +88,7 @@ def _enqueue(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[s
     del request
     pull = _pull(github, wanted)
     github.queue.append(pull["number"])
-    return {"mergeQueueEntry": {"position": len(github.queue)}}
+    return {"mergeQueueEntry": {"__typename": "Entry", "position": len(github.queue)}}
 
 
 def _pull(github: GitHub, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +119,7 @@ def _commit(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[st
     if reason := refused(github, ref, head, commit):
         raise GraphError("UNPROCESSABLE", reason)
     github.store.move((ref, head, commit))
-    return {"commit": {"oid": commit}}
+    return {"commit": graph_types.commit(github, commit)}
 
 
 def _update_refs(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +139,32 @@ def _update_refs(github: GitHub, request: Request, wanted: dict[str, Any]) -> di
             raise GraphError("UNPROCESSABLE", reason)
         moves.append((ref, now, gone))
     github.store.move(*moves)
-    return {"clientMutationId": None}
+    return {}
+
+
+def _create_ref(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Make a branch."""
+    del request
+    ref, oid = wanted["name"], wanted["oid"]
+    if github.store.refs(ref).get(ref):
+        said = f'A ref named "{ref}" already exists in the repository.'
+        raise GraphError("UNPROCESSABLE", said)
+    if reason := refused(github, ref, None, oid):
+        raise GraphError("UNPROCESSABLE", reason)
+    github.store.move((ref, None, oid))
+    return {"ref": graph_types.ref(github, ref.removeprefix("refs/heads/"))}
+
+
+def _create_pull(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Open a pull, by the rules of its REST endpoint."""
+    names = {"head": "headRefName", "base": "baseRefName", "title": "title", "body": "body"}
+    body = {name: wanted.get(key) for name, key in names.items()} | {"draft": wanted.get("draft")}
+    github.look()
+    try:
+        _, shown = pulls.created(github, replace(request, body=body))
+    except RejectedError as error:
+        raise GraphError("UNPROCESSABLE", str(error.body)) from error
+    return {"pullRequest": graph_types.pull(github, github.pulls[shown["number"] - 1])}
 
 
 _MUTATIONS: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {
@@ -170,4 +172,6 @@ _MUTATIONS: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {
     "enqueuePullRequest": (_enqueue, "pull_requests"),
     "createCommitOnBranch": (_commit, "contents"),
     "updateRefs": (_update_refs, "contents"),
+    "createRef": (_create_ref, "contents"),
+    "createPullRequest": (_create_pull, "pull_requests"),
 }

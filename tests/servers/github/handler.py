@@ -121,6 +121,8 @@ class Handler(BaseHTTPRequestHandler):
             return apps.answer(github, request, request.path.removeprefix(root))
         request.token = known(github, words[1]) if len(words) == 2 else None
         if request.path.endswith("/graphql"):
+            if not github.has_graphql:
+                raise not_found()
             return 200, graph.answer(github, request)
         for old in github.old_names:
             if request.path.startswith(f"/repos/{old}/"):

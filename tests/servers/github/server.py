@@ -39,6 +39,7 @@ class GitHub:
         self.comments: dict[int, list[str]] = {}
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
+        self.has_graphql = True
         self.meanwhile: list[tuple[str, str, Callable[[], object]]] = []
         self.violations: list[str] = []
         self.redirect: str | None = None

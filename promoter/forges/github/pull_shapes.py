@@ -1,0 +1,91 @@
+"""A pull as promote sees it, from the two forms in which GitHub shows one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from promoter.domain.model import Pull, PullState
+
+PULL = """
+fragment Pull on PullRequest {
+  id number url state title body headRefName baseRefName headRefOid isDraft
+  author { __typename login }
+  headRepository { id }
+  labels(first: 50) { nodes { name } }
+  assignees(first: 20) { nodes { login } }
+  reviewRequests(first: 50) {
+    nodes { requestedReviewer { __typename ... on User { login } ... on Team { slug } } }
+  }
+  milestone { title }
+  autoMergeRequest { enabledAt }
+}
+"""
+
+
+def own_pull(shown: object) -> Pull | None:
+    """Return a listed pull, or None for one from a fork, whose branch may have any name."""
+    pull = rest_pull(shown)
+    assert isinstance(shown, dict)
+    # The repository of a fork that was deleted is null.
+    head, base = (shown[end].get("repo") or {} for end in ("head", "base"))
+    return pull if head and head.get("id") == base.get("id") else None
+
+
+def rest_pull(shown: object) -> Pull:
+    """Return a pull from REST's JSON; raises `TypeError` or `KeyError` for what shows none."""
+    if not isinstance(shown, dict) or not isinstance(shown.get("number"), int):
+        msg = "the answer is no pull"
+        raise TypeError(msg)
+    users = [one["login"] for one in shown.get("requested_reviewers") or ()]
+    teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
+    return Pull(
+        number=shown["number"],
+        url=shown["html_url"],
+        state=PullState.MERGED if shown.get("merged_at") else PullState(shown["state"]),
+        branch=shown["head"]["ref"],
+        base=shown["base"]["ref"],
+        head=shown["head"]["sha"],
+        title=shown["title"],
+        body=(shown.get("body") or "").replace("\r\n", "\n"),
+        node=shown.get("node_id") or "",
+        author=(shown.get("user") or {}).get("login", ""),
+        draft=bool(shown.get("draft")),
+        labels=tuple(one["name"] for one in shown.get("labels") or ()),
+        reviewers=(*users, *teams),
+        assignees=tuple(one["login"] for one in shown.get("assignees") or ()),
+        milestone=(shown.get("milestone") or {}).get("title"),
+        auto_merge=bool(shown.get("auto_merge")),
+    )
+
+
+def graph_pulls(shown: Any, repository: str) -> tuple[Pull, ...]:  # noqa: ANN401 - JSON
+    """Return the pulls of a connection whose branches are in the repository with this id."""
+    own = (one for one in shown["nodes"] if (one["headRepository"] or {}).get("id") == repository)
+    return tuple(graph_pull(one) for one in own)
+
+
+def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
+    """Return a pull from the fragment `Pull`; raises `TypeError` or `KeyError` for what is none."""
+    author = shown["author"] or {"__typename": "User", "login": "ghost"}
+    asked = [one["requestedReviewer"] or {} for one in shown["reviewRequests"]["nodes"]]
+    return Pull(
+        number=int(shown["number"]),
+        url=shown["url"],
+        state=PullState(shown["state"].lower()),
+        branch=shown["headRefName"],
+        base=shown["baseRefName"],
+        head=shown["headRefOid"],
+        title=shown["title"],
+        body=shown["body"].replace("\r\n", "\n"),
+        node=shown["id"],
+        author=author["login"] + ("[bot]" if author["__typename"] == "Bot" else ""),
+        draft=bool(shown["isDraft"]),
+        labels=tuple(one["name"] for one in shown["labels"]["nodes"]),
+        reviewers=(
+            *(one["login"] for one in asked if "login" in one),
+            *(f"team:{one['slug']}" for one in asked if "slug" in one),
+        ),
+        assignees=tuple(one["login"] for one in shown["assignees"]["nodes"]),
+        milestone=(shown["milestone"] or {}).get("title"),
+        auto_merge=bool(shown["autoMergeRequest"]),
+    )

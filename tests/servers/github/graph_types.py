@@ -1,0 +1,240 @@
+"""The objects that GraphQL shows: the repository, its refs, commits, trees, blobs and pulls."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from tests.servers.github import merging
+from tests.servers.github.protection import as_rules, protection
+
+if TYPE_CHECKING:
+    from tests.servers.github.server import GitHub
+
+_TEXT_LIMIT = 512_000
+
+
+def repository(github: GitHub) -> dict[str, Any]:
+    """Return the repository."""
+
+    def ref_of(*, qualifiedName: str) -> dict[str, Any] | None:  # noqa: N803 - GitHub's own name
+        return ref(github, qualifiedName.removeprefix("refs/heads/"))
+
+    def one(*, number: int) -> dict[str, Any]:
+        return pull(github, github.pulls[number - 1])
+
+    return {
+        "__typename": "Repository",
+        "id": github.node_id,
+        "nameWithOwner": github.full_name,
+        "defaultBranchRef": lambda: ref(github, github.store.default_branch()),
+        "ref": ref_of,
+        "object": lambda **how: git_object(github, how.get("oid") or how.get("expression", "")),
+        "pullRequest": one,
+        "pullRequests": lambda **how: _pulls(github, how),
+    }
+
+
+def ref(github: GitHub, branch: str) -> dict[str, Any] | None:
+    """Return a branch."""
+    tip = github.head(branch)
+    if tip is None:
+        return None
+    kinds = as_rules(protection(github, branch))
+    return {
+        "__typename": "Ref",
+        "name": branch,
+        "target": lambda: commit(github, tip),
+        "branchProtectionRule": lambda: _rule(github, branch),
+        "rules": lambda **_: {"__typename": "RuleConnection", "nodes": [_shown(k) for k in kinds]},
+    }
+
+
+def commit(github: GitHub, sha: str) -> dict[str, Any]:
+    """Return a commit."""
+    found = github.store.read([sha])[0]
+    people = {
+        name: {"__typename": "GitActor", "name": one.name, "email": one.email, "date": one.date}
+        for name, one in (("author", found.author), ("committer", found.committer))
+    }
+
+    def parents(*, first: int) -> dict[str, Any]:
+        shown = [{"__typename": "Commit", "oid": one} for one in found.parents[:first]]
+        return {"__typename": "CommitConnection", "nodes": shown, "totalCount": len(found.parents)}
+
+    def history(*, first: int, path: str | None = None) -> dict[str, Any]:
+        below = ["--", path] if path else ["--"]
+        shas = github.store.text("rev-list", f"--max-count={first}", sha, *below).split()
+        nodes = [commit(github, one) for one in shas]
+        return {"__typename": "CommitHistoryConnection", "nodes": nodes}
+
+    def file(*, path: str) -> dict[str, Any] | None:
+        entries = _entries(github, sha, path)
+        return entries[0] if entries else None
+
+    def brought(*, first: int) -> dict[str, Any]:
+        return {"__typename": "Pulls", "nodes": [pull(github, o) for o in _of(github, sha)[:first]]}
+
+    return {
+        "__typename": "Commit",
+        "oid": sha,
+        "message": found.message,
+        "committedDate": found.committer.date,
+        **people,
+        "parents": parents,
+        "tree": lambda: git_object(github, f"{sha}^{{tree}}"),
+        "history": history,
+        "file": file,
+        "associatedPullRequests": brought,
+    }
+
+
+def git_object(github: GitHub, expression: str) -> dict[str, Any] | None:
+    """Return what a revision expression names: a tree, a blob or a commit."""
+    done = subprocess.run(
+        ["git", "rev-parse", "-q", "--verify", "--end-of-options", expression],
+        cwd=github.repository, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    oid = done.stdout.strip()
+    kind = github.store.text("cat-file", "-t", oid) if done.returncode == 0 else ""
+    if kind == "commit":
+        return commit(github, oid)
+    if kind == "blob":
+        return blob(github, oid)
+    if kind != "tree":
+        return None
+    return {"__typename": "Tree", "oid": oid, "entries": lambda: _entries(github, oid)}
+
+
+def blob(github: GitHub, oid: str) -> dict[str, Any]:
+    """Return a file's text, which a binary one has not and a large one has in part."""
+
+    def shown() -> dict[str, Any]:
+        data = github.store.git("cat-file", "blob", oid)
+        is_binary = b"\0" in data[:8000]
+        text = None if is_binary else data[:_TEXT_LIMIT].decode("utf-8", "replace")
+        cut = len(data) > _TEXT_LIMIT
+        return {"text": text, "isBinary": is_binary, "isTruncated": cut, "byteSize": len(data)}
+
+    names = ("text", "isBinary", "isTruncated", "byteSize")
+    fields = {name: (lambda name=name: shown()[name]) for name in names}
+    return {"__typename": "Blob", "oid": oid, **fields}
+
+
+def _entries(github: GitHub, tree: str, *paths: str) -> list[dict[str, Any]]:
+    lines = github.store.git("ls-tree", "-z", tree, "--", *paths).decode().split("\0")
+    found = []
+    for line in filter(None, lines):
+        head, path = line.split("\t", 1)
+        mode, kind, oid = head.split()
+        found.append({
+            "__typename": "TreeEntry", "name": path.rpartition("/")[2], "path": path,
+            "mode": int(mode, 8), "oid": oid, "type": kind,
+            "object": (lambda oid=oid, kind=kind: None if kind == "commit" else git_object(github, oid)),
+        })  # fmt: skip
+    return found
+
+
+def _of(github: GitHub, sha: str) -> list[dict[str, Any]]:
+    """Return the pulls that brought a commit."""
+    return [
+        one
+        for one in github.pulls
+        if one["merge_commit_sha"] == sha
+        or sha in github.store.text("rev-list", f"{one['base_sha']}..{one['sha']}").split()
+    ]
+
+
+def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
+    """Return a pull."""
+    state = "MERGED" if one["merged_at"] else one["state"].upper()
+    is_bot = one["user"].endswith("[bot]")
+    fork = one["repository"]
+    author = {
+        "__typename": "Bot" if is_bot else "User",
+        "login": one["user"].removesuffix("[bot]"),
+    }
+    asked = [{"__typename": "User", "login": name} for name in one["reviewers"]]
+    asked += [{"__typename": "Team", "slug": name} for name in one["teams"]]
+    milestone = one["milestone"]
+
+    def commits(*, first: int) -> dict[str, Any]:
+        shas = github.store.text(
+            "rev-list", "--reverse", f"{one['base_sha']}..{one['sha']}"
+        ).split()
+        nodes = [
+            {"__typename": "PullCommit", "commit": commit(github, sha)} for sha in shas[:first]
+        ]
+        return {"__typename": "PullCommits", "totalCount": len(shas), "nodes": nodes}
+
+    def files(*, first: int) -> dict[str, Any]:
+        start = github.store.merge_base(one["base_sha"], one["sha"]) or one["base_sha"]
+        words = {"A": "ADDED", "D": "DELETED", "M": "MODIFIED", "T": "CHANGED"}
+        shown = [
+            {"__typename": "File", "path": found[1], "changeType": words[found[0]]}
+            for found in github.store.files(start, one["sha"])
+        ]
+        return {"__typename": "Files", "totalCount": len(shown), "nodes": shown[:first]}
+
+    return {
+        "__typename": "PullRequest", "id": f"PR_{one['number']}", "number": one["number"],
+        "url": f"{github.html_url}/pull/{one['number']}", "state": state, "title": one["title"],
+        "body": one["body"] or "", "headRefName": one["head"], "baseRefName": one["base"],
+        "headRefOid": one["sha"], "isDraft": one["draft"], "author": author,
+        "mergedAt": one["merged_at"],
+        "mergeCommit": one["merge_commit_sha"] and {"__typename": "Commit", "oid": one["merge_commit_sha"]},
+        "headRepository": fork and {"__typename": "Repository", "nameWithOwner": fork,
+                                    "id": github.node_id if fork == github.full_name else f"R_{fork}"},
+        "labels": lambda first: _nodes([{"__typename": "Label", "name": o} for o in one["labels"]][:first]),
+        "assignees": lambda first: _nodes([{"__typename": "User", "login": o} for o in one["assignees"]][:first]),
+        "reviewRequests": lambda first: _nodes(
+            [{"__typename": "Request", "requestedReviewer": o} for o in asked][:first]),
+        "milestone": milestone and {"__typename": "Milestone", "title": github.milestones[milestone - 1]},
+        "autoMergeRequest": one["auto_merge"] and {"__typename": "Auto", "enabledAt": "2026-01-01T00:00:00Z"},
+        "commits": commits, "files": files,
+        "reviewDecision": lambda: merging.decision(github, one),
+        "mergeStateStatus": lambda: merging.state_of(github, one).upper(),
+        "baseRef": lambda: ref(github, one["base"]),
+    }  # fmt: skip
+
+
+def _nodes(found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"__typename": "Connection", "nodes": found, "totalCount": len(found)}
+
+
+def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
+    found = [
+        one
+        for one in github.pulls
+        if how.get("headRefName") in (None, one["head"])
+        and how.get("baseRefName") in (None, one["base"])
+    ]
+    if (how.get("orderBy") or {}).get("direction") == "DESC":
+        found.reverse()
+    return _nodes([pull(github, one) for one in found][: how["first"]])
+
+
+def _rule(github: GitHub, branch: str) -> dict[str, Any] | None:
+    """Return a branch's classic protection; rulesets are not among it."""
+    rules = protection(github, branch)
+    if rules is None or rules.ruleset:
+        return None
+    return {
+        "__typename": "BranchProtectionRule",
+        "requiredApprovingReviewCount": rules.reviews,
+        "requiresCodeOwnerReviews": rules.code_owners,
+        "requiresCommitSignatures": rules.signatures,
+        "requiresStatusChecks": bool(rules.checks),
+        "requiresStrictStatusChecks": bool(rules.strict),
+        "requiredStatusCheckContexts": list(rules.checks),
+    }
+
+
+def _shown(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return a rule of a ruleset."""
+    parameters = rule.get("parameters")
+    strict = (parameters or {}).get("strict_required_status_checks_policy")
+    checks: dict[str, Any] = {"__typename": "RequiredStatusChecksParameters"}
+    checks["strictRequiredStatusChecksPolicy"] = strict
+    shown = checks if strict is not None else parameters and {"__typename": "Other"}
+    return {"__typename": "RepositoryRule", "type": rule["type"].upper(), "parameters": shown}
