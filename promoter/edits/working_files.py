@@ -26,8 +26,7 @@ class WorkingFiles:
 
     def path(self, text: str) -> PurePosixPath:
         """Return the file that a target names, or raise `SelectionError` or `RefusedError`."""
-        root = text.startswith("/")
-        path = resolved(PurePosixPath() if root else self.directory, text.lstrip("/"))
+        path = named(self.directory, text)
         if path is None:
             raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
         names = self.tree.entries(path.parent)
@@ -48,6 +47,12 @@ class WorkingFiles:
         """Add an edit of what `read` returned."""
         before = self.edits.get(edit.path)
         self.edits[edit.path] = edit if before is None else joined(before, edit)
+
+
+def named(directory: PurePosixPath, text: str) -> PurePosixPath | None:
+    """Return the path that a target names from a folder, None where it leaves the repository."""
+    root = text.startswith("/")
+    return resolved(PurePosixPath() if root else directory, text.lstrip("/"))
 
 
 def joined(first: FileEdit, second: FileEdit) -> FileEdit:

@@ -17,6 +17,8 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
+from promoter.edits.targets.model import InFile
+from promoter.edits.working_files import named
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
 
@@ -84,7 +86,7 @@ class Survey:
                 "no policy applies to any app here, so there is nothing to choose tags by",
                 'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}.',
             )
-        _prefetch(tree, [folder(settings, app, name) for app, name, settings in self.places])
+        _prefetch(config, tree, self.places)
 
     def __iter__(self) -> Iterator[Candidate]:
         """Yield each app with what it has on the base."""
@@ -124,14 +126,16 @@ def _check_known(what: str, names: Sequence[str], known: list[str]) -> None:
             raise SelectionError(f"there is no {what} {name!r}", nearest(name, known))
 
 
-def _prefetch(tree: Tree, directories: list[PurePosixPath]) -> None:
-    """Bring the kustomizations of all folders in one round trip."""
-    tree.prefetch(
-        directory / name
-        for directory in directories
-        for name in KUSTOMIZATION_NAMES
-        if tree.entries(directory).get(name) is Kind.FILE
-    )
+def _prefetch(config: Config, tree: Tree, places: Sequence[tuple[str, str, Environment]]) -> None:
+    """Bring the kustomizations of all places, and the files of their targets, in one round trip."""
+    files: list[PurePosixPath | None] = []
+    for app, name, settings in places:
+        directory = folder(settings, app, name)
+        files += [directory / one for one in KUSTOMIZATION_NAMES]
+        targets, _ = config.targets_of(name, app)
+        files += [named(directory, one.file) for one in targets if isinstance(one, InFile)]
+    known = [one for one in files if one is not None]
+    tree.prefetch(one for one in known if tree.entries(one.parent).get(one.name) is Kind.FILE)
 
 
 def _candidate(
