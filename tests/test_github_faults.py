@@ -218,7 +218,7 @@ def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(
     github.fail("GET", r"/rules/branches/main$", status=404, body={"message": "Not Found"})
     shown = {"required_signatures": {"enabled": True}}
     github.fail("GET", r"/branches/main/protection$", status=200, body=shown)
-    assert forge(github).requires_signatures("main")
+    assert forge(github).rules("main").verified_commits
 
 
 @pytest.mark.parametrize("told", ["id", "client_id"])
