@@ -8,8 +8,7 @@ from promoter.domain.model import BranchRules
 from promoter.forges.github.client import FAILURES, UNLIKE
 
 if TYPE_CHECKING:
-    from promoter.domain.model import BranchRules
-from promoter.forges.github.client import Client
+    from promoter.forges.github.client import Client
 
 RULES = """
 fragment Rules on Ref {
