@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
+from promoter.config.holds import read_hold
 from promoter.domain.image import split
 from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promoter.config.config import Config
+    from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.evidence import Evidence
     from promoter.domain.model import BranchState, ImageRequest
@@ -118,7 +120,17 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         unread=unread,
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
+        hold=_hold(change, intent),
     )
+
+
+def _hold(change: Change, intent: Intent) -> Hold | None:
+    """Return what keeps the app where it is: on the base, or in the open pull that is replaced."""
+    state, target = change.state, change.target
+    held = read_hold(state.base, target.app, target.environment)
+    if held is None and change.pull is not None and intent.commits and state.commits:
+        return read_hold(state.commits[0].tree, target.app, target.environment)
+    return held
 
 
 def _allowed(proposal: Proposal) -> frozenset[str]:
