@@ -43,8 +43,8 @@ def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | No
     batch: list[Plan] = [one for one in plans if isinstance(one, Push) and one.batch]
     groups = [batch, *([one] for one in plans if one not in batch and commit_of(one))]
     results: dict[int, str | PromoteError] = {}
-    for transport in dict.fromkeys(one.place.transport for one in plans):
-        mine = [one for one in groups if one and one[0].place.transport == transport]
+    for transport in dict.fromkeys(one.destination.transport for one in plans):
+        mine = [one for one in groups if one and one[0].destination.transport == transport]
         drafts = [_draft_of(group) for group in mine]
         made = world.repository_for(transport).publish(drafts) if drafts else []
         for group, done in zip(mine, made, strict=True):
@@ -57,7 +57,7 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     if isinstance(made, PromoteError):
         raise made
     if made is not None:
-        world.progress.append(f"pushed {made[:9]} to {plan.place.branch}")
+        world.progress.append(f"pushed {made[:9]} to {plan.destination.branch}")
     if isinstance(plan, Push):
         return replace(outcome_of(plan, changed=True), commit=made)
     if isinstance(plan, ClosePull):
@@ -128,12 +128,10 @@ def _converge(
     plan: OpenPull | RenewPull, commit: str | None, forge: Forge
 ) -> tuple[Pull, tuple[str, ...]]:
     """See that head and text of the pull agree: the forge has no compare-and-set."""
-    draft, place = plan.draft, plan.place
+    draft, to = plan.draft, plan.destination
     warnings: tuple[str, ...] = ()
     if isinstance(plan, OpenPull):
-        pull = forge.open(
-            draft, branch=place.branch, base=place.base_branch, as_draft=plan.extras.draft
-        )
+        pull = forge.open(draft, branch=to.branch, base=to.base_branch, as_draft=plan.extras.draft)
     else:
         pull = plan.pull
     if not pull_request.agrees(pull, draft):
@@ -164,9 +162,9 @@ def _comment(text: str, pull: Pull, forge: Forge, *, once: bool) -> tuple[str, .
 
 def _delete_merged(plan: Plan, commit: str, world: World) -> None:
     """Delete a branch that has been merged, unless it is gone or moved on."""
-    branch, progress = plan.place.branch, world.progress
+    branch, progress = plan.destination.branch, world.progress
     try:
-        world.repository_for(plan.place.transport).delete(branch, commit)
+        world.repository_for(plan.destination.transport).delete(branch, commit)
         progress.append(f"deleted {branch}, which has been merged")
     except RaceLostError:
         return
@@ -184,8 +182,10 @@ def _close(plan: ClosePull, world: World) -> Outcome:
                 forge.comment(pull, plan.comment, once=True)
                 pull = forge.renew(pull, PullDraft(pull.title, marked))
             pull = forge.close(pull)
-        world.progress.append(f"closed pull {pull.number}, which {plan.place.base_branch} overtook")
+        world.progress.append(
+            f"closed pull {pull.number}, which {plan.destination.base_branch} overtook"
+        )
     if plan.tip is not None:
-        world.repository_for(plan.place.transport).delete(plan.place.branch, plan.tip)
-        world.progress.append(f"deleted {plan.place.branch}")
+        world.repository_for(plan.destination.transport).delete(plan.destination.branch, plan.tip)
+        world.progress.append(f"deleted {plan.destination.branch}")
     return replace(outcome_of(plan, changed=True), pull=pull)

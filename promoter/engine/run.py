@@ -149,13 +149,13 @@ class Run:
         """Make all commits and push them; what is under way is told where the run ends meanwhile."""
         commits = [(key, plan) for key, plan in plans if commit_of(plan)]
         for key, plan in commits:
-            what = f"the push to {plan.place.branch} was under way, and may have been done"
+            what = f"the push to {plan.destination.branch} was under way, and may have been done"
             self._done[key] = [what]
         made = publish([plan for _, plan in plans], self.world)
         self._done.clear()
         for (key, plan), commit in zip(plans, made, strict=True):
             if isinstance(commit, str):
-                self._done[key] = [f"pushed {commit[:9]} to {plan.place.branch}"]
+                self._done[key] = [f"pushed {commit[:9]} to {plan.destination.branch}"]
                 if not isinstance(plan, Push):
                     self._done[key].append("its pull was not brought in line")
         return made
@@ -170,7 +170,7 @@ class Run:
                 self._written[key] = (error.commit, action_of(plan))
             raise
         except PromoteError as error:
-            self.keep(key, failed(error, plan.place.app, plan.place.environment))
+            self.keep(key, failed(error, plan.destination.app, plan.destination.environment))
         except BaseException:
             self._done[key] = self.world.progress[before:]
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from promoter import pull_request
 from promoter.config.layout import find_target
@@ -15,8 +15,8 @@ from promoter.planning.branch import is_merged
 from promoter.planning.change import End
 from promoter.planning.plan import (
     ClosePull,
+    Destination,
     OpenPull,
-    Place,
     Plan,
     Push,
     Refused,
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.config.sections import Templates
-    from promoter.domain.model import Tree
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.model import Pull, Tree
     from promoter.domain.proposal import Proposal
     from promoter.planning.change import Change, Intent
     from promoter.planning.plan import Request
@@ -49,6 +50,16 @@ def branch_of(target: Target, config: Config) -> str:
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:
     """Return what carries the request out; without evidence, the pull's text is right already."""
     return _Decision(change, intent, judgement, evidence).plan()
+
+
+class _Common(TypedDict):
+    """What every kind of plan has."""
+
+    destination: Destination
+    proposal: Proposal | None
+    pull: Pull | None
+    gates: tuple[GateResult, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +117,13 @@ class _Decision:
         else:
             draft = pull_request.draft(proposal, self._templates, self.evidence)
         others = pull_request.tells_others(pull, proposal) is not False
+        common = self._common
         found = RenewPull(
-            **(self._common | {"pull": pull, "proposal": proposal}),
+            destination=common["destination"],
+            proposal=proposal,
+            pull=pull,
+            gates=common["gates"],
+            warnings=common["warnings"],
             draft=draft,
             commit=self.intent.kept or self._commit(proposal),
             extras=self._extras,
@@ -160,14 +176,14 @@ class _Decision:
         return wanted.lacking(self.change.pull)
 
     @property
-    def _common(self) -> dict[str, Any]:
+    def _common(self) -> _Common:
         """What every kind of plan has."""
         change = self.change
         target, state = change.target, change.state
         pushes = target.settings.deliver == "push"
         told = self.intent.proposal if self.intent.end is End.PULL else change.asked
         return {
-            "place": Place(
+            "destination": Destination(
                 target.app,
                 target.environment,
                 state.base_branch,

@@ -78,14 +78,14 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
     refusals = plan.refusals if isinstance(plan, Refused) else ()
     kept = plan.commit if isinstance(plan, Unchanged | Superseded) else None
     return Outcome(
-        app=plan.place.app,
-        environment=plan.place.environment,
+        app=plan.destination.app,
+        environment=plan.destination.environment,
         action=action or action_of(plan),
         changed=changed,
         images=proposal.moves if proposal else (),
         edits=proposal.edits if proposal else (),
-        base=plan.place.base_branch,
-        branch=plan.place.branch,
+        base=plan.destination.base_branch,
+        branch=plan.destination.branch,
         commit=kept,
         pull=plan.pull,
         draft=told.draft if isinstance(told, OpenPull | RenewPull) else None,

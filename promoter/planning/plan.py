@@ -48,7 +48,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a promotion goes: one app in one environment, one branch, one base."""
 
     app: str
@@ -64,7 +64,7 @@ class Place:
 class _Promotion:
     """What every kind of plan has."""
 
-    place: Place
+    destination: Destination
     proposal: Proposal | None = None
     """The edits, as far as there are any."""
     pull: Pull | None = None
