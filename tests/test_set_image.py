@@ -349,6 +349,7 @@ REFUSED = {
     "suffix": ("images:\n- name: nginx\n  tagSuffix: -x\n", 2, 3),
     "unknown field": ("images:\n- name: nginx\n  newDigest: a\n", 3, 3),
     "flux": ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", 1, 13),
+    "a key without a value that could begin": ("? images", 1, 3),
     "documents": ("images: []\n---\nimages: []\n", 3, 1),
     "not a list": ("images:\n  name: nginx\n", 2, 3),
     "tab": ("images:\n\t- name: nginx\n", 2, 1),

@@ -115,6 +115,57 @@ def test_a_link_is_not_edited_through(tmp_path: Path) -> None:
     assert caught.value.refusals[0].rule == "symlink"
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("web:", "web:\n  tag: v2"),
+        ("web: ~\n", "web:\n  tag: v2\n"),
+        ("web: null # c\nx: 1\n", "web:\n  tag: v2 # c\nx: 1\n"),
+        ("~", "web:\n  tag: v2"),
+        ("{}\n", "{web: {tag: v2}}\n"),
+        ('{"web": {"a": 1,}}', '{"web": {"a": 1, "tag": "v2",}}'),
+        ("web: {a: 1 # c\n }\n", "web: {a: 1, tag: v2 # c\n }\n"),
+        ("a: 1\r\n", "a: 1\r\nweb:\r\n  tag: v2\r\n"),
+        ("a: |\n  text\n", "a: |\n  text\nweb:\n  tag: v2\n"),
+        ("? web\n: x: 1\n", "? web\n: x: 1\n  tag: v2\n"),
+    ],
+)
+def test_key_that_is_not_there_is_added_in_the_files_manner(
+    text: str, after: str, tmp_path: Path
+) -> None:
+    files = tree(tmp_path, {"v.yaml": text})
+    target = _TARGET.validate_python(
+        {"kind": "yaml-path", "file": "v.yaml", "tag": "web.tag", "image": "app"}
+    )
+    held = edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("v2"))])
+    assert [edit.after.decode() for edit in held.files] == [after]
+    assert held.moves[0].from_tag is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("? web\n", "cannot be set here"),
+        ("{web}", "cannot be set here"),
+        ("web: !!null\n", "leads nowhere"),
+        ("web: &x\n", "leads nowhere"),
+        ("web: {tags: 1}\n", "leads nowhere"),
+        ("webb: {}\n", "leads nowhere"),
+        ("web: [tag]\n", "leads nowhere"),
+        ("- web\n", "leads nowhere"),
+        ("web: v1\n", "leads nowhere"),
+    ],
+)
+def test_key_for_which_there_is_no_place_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    files = tree(tmp_path, {"v.yaml": text})
+    target = _TARGET.validate_python(
+        {"kind": "yaml-path", "file": "v.yaml", "tag": "web.tag", "image": "app"}
+    )
+    with pytest.raises((RefusedError, SelectionError)) as caught:
+        edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("v2"))])
+    assert said in str(caught.value)
+
+
 def test_all_refusals_are_told_at_once(tmp_path: Path) -> None:
     text = "kind: Pod\nspec: {containers: [{image: app:$(A)}, {image: 'app:${B}'}]}\n"
     files = tree(tmp_path, {"m.yaml": text, "n.yaml": text})

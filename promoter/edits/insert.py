@@ -113,7 +113,10 @@ def _existing_field(
         at, end = value.start_mark.index, value.end_mark.index  # type: ignore[attr-defined]  # a node
         yield Insertion((Splice(at, end, listed),), key.value, 0, ((0, key.value),))
         return
-    colon = source.text.index(":", key.end_mark.index) + 1
+    colon = source.text.find(":", key.end_mark.index) + 1
+    if not colon:
+        # `? images` has no value that could begin.
+        return
     start, end = value.start_mark.index, value.end_mark.index  # type: ignore[attr-defined]  # a node
     newline = source.newline(colon)
     column, dash = key.start_mark.column, _dash(root)

@@ -38,7 +38,8 @@ def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]
 def accepts_keys(spot: Spot) -> bool:
     """Say whether keys can be added to a node: a mapping or nothing that nothing else shares."""
     node = spot.node
-    empty = isinstance(node, ScalarNode) and is_null(node.value, node.style)
+    tagged = spot.region.text.text.startswith("!", spot.start)
+    empty = isinstance(node, ScalarNode) and is_null(node.value, node.style) and not tagged
     return not spot.unfit and not node.anchor and (isinstance(node, MappingNode) or empty)
 
 
@@ -59,11 +60,13 @@ def _splice(spot: Spot, keys: Sequence[str], text: str) -> Splice:
         # Nothing stands here: the keys go below the key that says nothing, or become the text.
         key = spot.key
         column = key.start_mark.column + _INDENT if key is not None else 0
-        end = source.text.index(":", key.end_mark.index) + 1 if key is not None else 0
+        end = source.text.find(":", key.end_mark.index) + 1 if key is not None else 0
     while end and source.text[end - 1] in "\r\n":
         end -= 1
     newline = source.newline(end)
     lines = _block(keys, text, column, newline)
+    if isinstance(node, ScalarNode) and node.value and spot.key is None:
+        return Splice(node.start_mark.index, node.end_mark.index, lines)
     if isinstance(node, ScalarNode) and node.value:
         # `~` and `null` are written out, and give way.
         return Splice(end, node.end_mark.index, newline + lines)
