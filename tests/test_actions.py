@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from ruamel.yaml import YAML
 
 from promoter.cli.options import COMMANDS
 from promoter.output import actions
+from promoter.output.envelope import Envelope
+from promoter.output.result import of_promotions
 from promoter.settings import Settings
 from tests.world import BRANCH, Repository, Run, aurora, promote
 
@@ -50,6 +53,10 @@ def step(
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, str], str]:
     """Run the step's shell as a runner does; returns what it printed, its outputs, its summary."""
     environment = job(action, folder, inputs)
+    (home := folder / "temp" / "promoter" / "bin").mkdir(parents=True, exist_ok=True)
+    python = home / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
     done = run_step(action, 1, folder, environment)
     return (
         done,
@@ -61,12 +68,10 @@ def step(
 def job(action: dict[str, Any], folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the variables with which a runner runs the step's shell."""
     run = action["runs"]["steps"][1]
-    # What the step's install would bring is in the interpreter that runs the tests.
-    given = {"python": sys.executable, **inputs}
     filled = {
         name: re.sub(
             r"\$\{\{ (inputs|github)\.([\w-]+) \}\}",
-            lambda m: str(ROOT) if m[1] == "github" else given.get(m[2], ""),
+            lambda m: str(ROOT) if m[1] == "github" else inputs.get(m[2], ""),
             value,
         )
         for name, value in run["env"].items()
@@ -127,7 +132,7 @@ def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, 
 
 
 def test_outputs_are_those_that_are_described(action: dict[str, Any]) -> None:
-    assert set(action["outputs"]) == set(actions.outputs({"action": "created"}))
+    assert set(action["outputs"]) == set(actions.outputs(of_promotions([])))
 
 
 def test_step_opens_the_pull_and_writes_outputs_and_summary(
@@ -207,19 +212,18 @@ def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_apps_that_stay_as_they_are_are_counted_and_not_told_of() -> None:
-    stays = {"action": "unchanged", "app": "a", "environment": "dev", "_text": ""}
-    moves = {"action": "pushed", "changed": True, "app": "b", "environment": "dev"}
-    result = {
-        "results": [*[stays] * 999, moves],
-        "_summary": "1000 apps: 999 unchanged, 1 pushed\n",
-    }
+    stays = Envelope(
+        headline="", action="unchanged", exit_code=0, app="a", environment="dev", by_policy=True
+    )
+    moves = replace(stays, action="pushed", changed=True, app="b", by_policy=False)
+    result = of_promotions([*[stays] * 999, moves], counted=True)
     outputs = actions.outputs(result)
     assert (outputs["action"], outputs["changed"]) == ("pushed", "true")
     assert [one["app"] for one in json.loads(outputs["results"])] == ["b"]
     assert actions.summary(result) == (
         "### promote: pushed `b` in `dev`\n\n1000 apps: 999 unchanged, 1 pushed\n"
     )
-    idle = {"results": [stays], "_summary": "1 app: 1 unchanged\n"}
+    idle = of_promotions([stays], counted=True)
     assert actions.outputs(idle)["action"] == "unchanged"
     assert actions.summary(idle) == "1 app: 1 unchanged\n"
 
@@ -256,32 +260,22 @@ def test_install_imports_nothing_of_the_checkout(
     (own := tmp_path / "action").mkdir()
     (own / "requirements.lock").write_text("# Nothing: no index is asked.\n")
     (temp := tmp_path / "temp").mkdir()
-    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "INTERPRETER": sys.executable}
+    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "PYTHON": sys.executable}
     done = run_step(action, 0, checkout, {**environment, **_hostile_job(checkout)})
     assert done.returncode == 0, done.stderr
-    assert (temp / "promoter" / "installed").read_text().strip() == sys.executable
+    assert (temp / "promoter" / "bin" / "python").exists()
     assert not (tmp_path / "pwned").exists()
-
-
-def test_install_brings_a_pip_where_python_has_none(action: dict[str, Any], tmp_path: Path) -> None:
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(bare)], check=True)
-    (own := tmp_path / "action").mkdir()
-    (own / "requirements.lock").write_text("# Nothing: no index is asked.\n")
-    (temp := tmp_path / "temp").mkdir()
-    python = str(bare / "bin" / "python")
-    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "INTERPRETER": python}
-    done = run_step(action, 0, tmp_path, environment)
-    assert done.returncode == 0, done.stderr
-    assert (temp / "promoter" / "installed").read_text().strip() == python
 
 
 def test_promotion_imports_nothing_of_the_checkout(
     action: dict[str, Any], tmp_path: Path, checkout: Path
 ) -> None:
     repo = aurora(tmp_path / "aurora.git")
+    (home := tmp_path / "temp" / "promoter" / "bin").mkdir(parents=True)
+    (home / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (home / "python").chmod(0o755)
     environment = {
-        "RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(ROOT), "INTERPRETER": sys.executable, "PROMOTER_APP": "aurora",
+        "RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(ROOT), "PROMOTER_APP": "aurora",
         "PROMOTER_TAG": "9.9.1", "PROMOTER_REPO": str(repo.path), "GITHUB_ACTIONS": "true",
     }  # fmt: skip
     done = run_step(action, 1, checkout, {**environment, **_hostile_job(checkout)})
@@ -292,7 +286,7 @@ def test_promotion_imports_nothing_of_the_checkout(
 
 def test_python_of_the_action_is_always_isolated(action: dict[str, Any]) -> None:
     starts = re.findall(
-        r'"\$(?:python|INTERPRETER|pip)" (-[^\s\]]+)',
+        r'"\$(?:python|PYTHON|home/bin/python|RUNNER_TEMP/promoter/bin/python)" ([^\s\]]+)',
         "\n".join(one.get("run", "") for one in action["runs"]["steps"]),
     )
     assert len(starts) >= 3

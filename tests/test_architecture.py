@@ -23,7 +23,10 @@ PURE = (
     "promoter.graph",
     "promoter.policy",
     "promoter.pull_request",
-    "promoter.output.report",
+    "promoter.output.envelope",
+    "promoter.output.result",
+    "promoter.output.text",
+    "promoter.output.markdown_page",
 )
 OUTSIDE = frozenset(
     {

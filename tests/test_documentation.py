@@ -137,7 +137,12 @@ def test_help_imports_nothing_that_costs() -> None:
 def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     run = promote("demo", str(tmp_path / "demo.git"))
     assert run.code == 0, run.stderr
-    for part in ("pushed: aurora in dev", "created: aurora in prod", "Argo CD", "Try next"):
+    for part in (
+        "aurora to dev, 1.4.1 -> 1.4.2",
+        "opened pull request 1: aurora to prod",
+        "Argo CD",
+        "Try next",
+    ):
         assert part in run.stdout
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.errors import UsageError
-from promoter.output import actions, report, terminal
-from promoter.output.report import Kind
+from promoter.output import actions, terminal
+from promoter.output.envelope import json_text
+from promoter.output.result import Result, of_promotions
+from promoter.output.text import Complaint, Kind, Piece, complaints_text
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def shell(folder: Path, line: str, **env: str) -> subprocess.CompletedProcess[st
         ("$promote <&- >&- 2>&-", 0, ""),
         (
             "$promote >/dev/full", 5,
-            "promote: error: the result can not be written to stdout: no space left on device\n",
+            "promote: error: the result cannot be written to stdout: no space left on device\n",
         ),
         ("$promote 2>/dev/full >/dev/null", 0, ""),
         ("$promote --output json | true", 0, ""),
@@ -76,10 +78,10 @@ def test_a_file_of_the_runner_that_can_not_be_written_is_told_with_the_result(
     env = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "/nonexistent/x"}
     run = promote("--output", "json", cwd=folder, env=env)
     assert (run.code, run.json["exit_code"]) == (2, 2)
-    told = report.lacking({"results": [], "exit_code": 0}, UsageError("no such file", "Look."))
-    assert told["exit_code"] == 2
-    assert "no such file" in report.complaints(told)
-    assert set(json.loads(report.as_json(told))) == {"results", "exit_code"}
+    told = of_promotions([]).also(UsageError("no such file", "Look."))
+    assert told.exit_code == 2
+    assert "no such file" in complaints_text(told.complaints)
+    assert set(json.loads(json_text(told.document))) == {"schema", "results", "exit_code"}
 
 
 def test_what_is_told_commands_no_terminal(folder: Path) -> None:
@@ -95,7 +97,7 @@ def test_what_is_told_commands_no_terminal(folder: Path) -> None:
 @pytest.mark.parametrize("command", ["::stop-commands::x", "::add-mask::x", "##[error]x"])
 def test_text_from_outside_is_no_command_to_the_runner(end: str, command: str) -> None:
     text = f"a{end}{command}"
-    mark = actions.marks({"warnings": [text], "refusals": [], "error": None})
+    mark = actions.marks(Result(document={}, complaints=(Complaint("warning", text),)))
     assert mark.startswith("::warning::a")
     for shown in (actions.defused(text), mark.removeprefix("::warning::")):
         assert "##[" not in shown
@@ -113,7 +115,7 @@ def test_a_terminal_shows_all_of_the_diff_once_and_no_source_of_a_picture(
     diff = f"--- a/k.yaml\n+++ b/k.yaml\n-  newTag: {'a' * 90}z\n+  newTag: {'b' * 90}z\n"
     picture = "```mermaid\nflowchart LR\n  e0 --> e1\n```"
     body = f"In `k.yaml`:\n\n```diff\n{diff}```\n\n{picture}\n\n```diff\n-other\n```\n"
-    shown = terminal.page([(Kind.DIFF, diff), (Kind.MARKDOWN, body)])
+    shown = terminal.page([Piece(Kind.DIFF, diff), Piece(Kind.MARKDOWN, body)])
     assert (shown.count("a"), shown.count("b")) >= (90, 90)
     assert shown.count("+++") == 1
     assert "flowchart" not in shown

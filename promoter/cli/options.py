@@ -54,7 +54,7 @@ OPTIONS = {
     ),
     "allow": Option(
         "RULE", many=True,
-        help="go on in spite of a rule: downgrade, hold, dead-edit, placeholder, mutable-tag",
+        help="go on in spite of a rule: downgrade, dead-edit, placeholder, mutable-tag",
     ),
     "take-over": Option(help="replace a branch that holds commits of others"),
     "from": Option("ENV", help="promote what runs in this environment"),
@@ -78,11 +78,12 @@ OPTIONS = {
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
     "output": Option(choices=("text", "json"), help="the form of stdout"),
-    "verbose": Option(short="-v", help="say more"),
-    "quiet": Option(short="-q", help="say less"),
+    "log-format": Option(choices=("text", "json"), help="the form of stderr"),
+    "verbose": Option(short="-v", help="explain each choice, and show each request and its time"),
+    "quiet": Option(short="-q", help="say what was done in one line, or nothing"),
 }  # fmt: skip
 WHERE = ("repo", "base", "forge", "api-url", "config", "transport", "signing-key", "timeout")
-HOW = ("dry-run", "check", "output", "verbose", "quiet")
+HOW = ("dry-run", "check", "output", "log-format", "verbose", "quiet")
 
 
 def variable_of(option: str) -> str:

@@ -7,8 +7,9 @@ import threading
 import warnings
 from contextlib import contextmanager
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from promoter.cli.log import logging_to_stderr, new_run
 from promoter.cli.options import COMMANDS, setting_of
 from promoter.cli.signals import ending_after, held
 from promoter.domain.errors import UsageError
@@ -20,6 +21,11 @@ from promoter.settings import Settings
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
+
+    from promoter.cli.writer import Writer
+    from promoter.output.result import Result
+
+_LOG = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -41,14 +47,20 @@ def silent_libraries() -> Iterator[None]:
         root.removeHandler(quiet)
 
 
-def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
+def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result:
     """Run a command of `COMMANDS`; what ends it before its time says what was done."""
     progress: list[str] = []
     forget_secrets()
     add_secret(*secret_values())
     settings = Settings.read(vars(parsed))
     _check_choices(name, settings)
-    with silent_libraries(), narrowed_environment(), ending_after(settings.timeout):
+    writer.run = new_run()
+    with (
+        silent_libraries(),
+        logging_to_stderr(settings, writer),
+        narrowed_environment(),
+        ending_after(settings.timeout),
+    ):
         add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
@@ -56,14 +68,12 @@ def run_command(name: str, parsed: argparse.Namespace) -> dict[str, Any]:
             # Here, as git's library heeds the variables that were taken while it is imported.
             with held():
                 command = import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
-            result: dict[str, Any] = command.run(settings, parsed, progress)
+            result: Result = command.run(settings, parsed, progress)
         except Stopped as stop:
             raise stop.after(progress) from None
-    return {
-        **result,
-        "_progress": progress if settings.verbose else (),
-        "_quiet": settings.quiet,
-    }
+        for line in progress:
+            _LOG.debug(line)
+    return result.shortened() if settings.quiet else result
 
 
 def _check_choices(name: str, settings: Settings) -> None:

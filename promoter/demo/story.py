@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
@@ -15,7 +16,9 @@ from promoter.engine import wiring
 from promoter.engine.run import promote
 from promoter.engine.world import opened
 from promoter.forges.local import LocalForge
-from promoter.output import report
+from promoter.output.envelope import Envelope, envelope
+from promoter.output.result import Result, of_promotions
+from promoter.output.text import Kind, Piece, pieces_of, plain_text
 from promoter.planning.plan import Request
 from promoter.settings import Settings
 
@@ -27,37 +30,41 @@ TAG = "1.4.2"
 NEXT_TAG = "1.5.0"
 
 
-def run(settings: Settings, directory: str | None, progress: list[str]) -> dict[str, Any]:
+def run(settings: Settings, directory: str | None, progress: list[str]) -> Result:
     """Make the repository, promote a tag to dev and to prod, merge, and tell it as a story."""
     deadline = Deadline(settings.timeout)
     home = Path(directory) if directory else Path(tempfile.mkdtemp(prefix="promoter-demo-"))
     git = repository.make(home.absolute(), deadline)
     progress.append(f"the demo's repository is {git.directory}")
-    results: list[dict[str, Any]] = []
+    results: list[Envelope] = []
     before = git("rev-parse", "refs/heads/main")
-    parts = [(report.Kind.PLAIN, _beginning(git) + "\n")]
+    parts = [Piece(Kind.PLAIN, _beginning(git) + "\n")]
     for environment in ("dev", "prod"):
         result = _promote(settings, git, environment, deadline)
         results.append(result)
         parts += _told(result)
-        if result["exit_code"]:
-            return report.several(results, _pieces=parts)
-    number = results[-1]["pull_request"]["number"]
+        if result.exit_code:
+            return of_promotions(results, parts)
+    proposed = results[-1].pull_request
+    assert proposed is not None
+    assert proposed.number is not None
+    number = proposed.number
     who = f"{repository.AUTHOR} {int(time.time())} +0000"
     merged = LocalForge(git, who).merge(number)
-    results[-1]["pull_request"]["state"] = merged.state.value
+    shown = replace(proposed, state=merged.state.value)
+    results[-1] = replace(results[-1], pull_request=shown)
     ending = "\n".join([_merged(number), _synced(git, before), _next(git)])
-    parts.append((report.Kind.PLAIN, f"\n{ending}"))
-    return report.several(results, _pieces=parts)
+    parts.append(Piece(Kind.PLAIN, f"\n{ending}"))
+    return of_promotions(results, parts)
 
 
-def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> dict[str, Any]:
+def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> Envelope:
     """Promote the tag to one environment as `promote --app aurora --tag …` does."""
     own = Settings(repo=str(git.directory), forge="local", timeout=settings.timeout)
     wired = wiring.wire(own, deadline)
     request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
     with opened(wired, []) as world:
-        return report.envelope(promote([request], world)[0])
+        return envelope(promote([request], world)[0])
 
 
 def _beginning(git: Git) -> str:
@@ -68,16 +75,16 @@ def _beginning(git: Git) -> str:
     )
 
 
-def _told(result: dict[str, Any]) -> list[tuple[report.Kind, str]]:
-    """Tell one promotion: the command, the diff, the pull."""
-    command = f"promote --app {APP} --tag {TAG} --env {result['environment']}"
+def _told(result: Envelope) -> list[Piece]:
+    """Tell one promotion: the command, the diff, the pull request."""
+    command = f"promote --app {APP} --tag {TAG} --env {result.environment}"
     found = [
-        (report.Kind.PLAIN, f"$ {command}\n{report.text(result)}\n"),
-        (report.Kind.DIFF, result["diff"] + "\n"),
+        Piece(Kind.PLAIN, f"$ {command}\n{plain_text(pieces_of(result))}\n"),
+        Piece(Kind.DIFF, result.diff + "\n"),
     ]
-    if pull := result["pull_request"]:
-        title = f"--- the pull request: {pull['title']} ---\n\n"
-        found += [(report.Kind.PLAIN, title), (report.Kind.MARKDOWN, pull["body"])]
+    if pull := result.pull_request:
+        title = f"--- the pull request: {pull.title} ---\n\n"
+        found += [Piece(Kind.PLAIN, title), Piece(Kind.MARKDOWN, pull.body or "")]
     return found
 
 

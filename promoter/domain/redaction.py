@@ -11,6 +11,7 @@ import base64
 import html
 import json
 import re
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -104,14 +105,20 @@ def redacted(text: str) -> str:
     return _SHAPES.sub(_mask, text)
 
 
-def redacted_values(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Return JSON in which every text, keys included, is redacted; the rest is as it was."""
+def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape
+    """Return a value in which every text, keys included, is redacted; the rest is as it was.
+
+    It may be JSON, or dataclasses of such values.
+    """
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, dict):
         return {redacted_values(key): redacted_values(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [redacted_values(one) for one in value]
+        return type(value)(redacted_values(one) for one in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        known = {one.name: redacted_values(getattr(value, one.name)) for one in fields(value)}
+        return replace(value, **known)
     return value
 
 

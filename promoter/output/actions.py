@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import UsageError
 from promoter.environment import variable
 from promoter.output.terminal import printable
+from promoter.output.text import complaints_of
 from promoter.pull_request import code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from promoter.output.envelope import Envelope
+    from promoter.output.result import Result
+    from promoter.output.text import Complaint
 
 # One step's summary may have 1 MiB; the rest of it belongs to the step's other commands.
 _SUMMARY_LIMIT = 500_000
@@ -28,9 +31,9 @@ _OLD_COMMAND = re.compile(r"##(?=\[)")
 _BREAK = "\u2060"  # a word joiner: nothing to the eye, and no command to the runner
 
 
-def report(result: Mapping[str, Any]) -> None:
+def report(result: Result) -> None:
     """Write a result's outputs and summary to the files that the runner names."""
-    if "action" not in result and "results" not in result:
+    if not result.promotions and not result.summary:
         return
     if file := variable("GITHUB_OUTPUT"):
         _append(file, "".join(_entry(k, v) for k, v in outputs(result).items()))
@@ -38,41 +41,37 @@ def report(result: Mapping[str, Any]) -> None:
         _append(file, summary(result))
 
 
-def outputs(result: Mapping[str, Any]) -> dict[str, str]:
+def outputs(result: Result) -> dict[str, str]:
     """Return the step's outputs by name; of several promotions, those of the first that changed."""
-    results = result.get("results", [result])
-    first = next((one for one in results if one.get("changed")), results[0] if results else {})
-    pull = first.get("pull_request") or {}
+    promotions = result.promotions
+    changed = [one for one in promotions if one.changed]
+    first = next(iter((*changed, *promotions)), None)
+    pull = first.pull_request if first else None
     found = {
-        "action": first.get("action"),
-        "changed": "true" if any(one.get("changed") for one in results) else "false",
-        "pull-request-number": pull.get("number"),
-        "pull-request-url": pull.get("url"),
-        "branch": first.get("branch"),
-        "commit": first.get("commit"),
-        "images": json.dumps(first.get("images", [])),
-        "results": json.dumps([_brief(one) for one in _told_of(result)]),
+        "action": first.action if first else None,
+        "changed": "true" if changed else "false",
+        "pull-request-number": pull.number if pull else None,
+        "pull-request-url": pull.url if pull else None,
+        "branch": first.branch if first else None,
+        "commit": first.commit if first else None,
+        "images": json.dumps(first.as_json()["images"] if first else []),
+        "results": json.dumps([_brief(one) for one in promotions if not one.by_policy]),
     }
     return {name: "" if value is None else str(value) for name, value in found.items()}
 
 
-def summary(result: Mapping[str, Any]) -> str:
+def summary(result: Result) -> str:
     """Return the job summary: each promotion with its pull's text, or why there is none."""
-    parts = [_told(one) for one in _told_of(result)]
-    text = "\n\n".join([*parts, str(result.get("_summary", ""))]).strip() + "\n"
+    parts = [_section(one) for one in result.promotions if not one.by_policy]
+    text = "\n\n".join([*parts, result.summary]).strip() + "\n"
     if len(text) <= _SUMMARY_LIMIT:
         return text
     return text[:_SUMMARY_LIMIT].rpartition("\n")[0] + "\n\n(cut)\n"
 
 
-def marks(result: Mapping[str, Any]) -> str:
+def marks(result: Result) -> str:
     """Return refusals, errors and warnings as commands that mark them in the run and the files."""
-    lines: list[str] = []
-    for one in result.get("results", [result]):
-        lines += [f"::warning::{_data(text)}" for text in one.get("warnings", ())]
-        complaints = one.get("refusals") or ([one["error"]] if one.get("error") else [])
-        lines += [_annotation(complaint) for complaint in complaints]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{_annotation(one)}\n" for one in result.complaints)
 
 
 def mask(secret: str) -> str:
@@ -90,54 +89,47 @@ def defused_json(text: str) -> str:
     return text.replace("##[", "\\u0023\\u0023[")
 
 
-def _told_of(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the promotions to tell of: of a thousand apps, not those that only stayed as they are."""
-    return [one for one in result.get("results", [result]) if one.get("_text") != ""]
-
-
-def _told(result: Mapping[str, Any]) -> str:
+def _section(promotion: Envelope) -> str:
     """Return one promotion for the summary."""
-    app, environment = result.get("app"), result.get("environment")
-    where = [f" {code(str(app))}"] if app else []
-    where += [f" in {code(str(environment))}"] if app and environment else []
-    head = f"### promote: {result.get('action')}{''.join(where)}"
-    complaints = result.get("refusals") or ([result["error"]] if result.get("error") else [])
+    where = f" {code(promotion.app)}" if promotion.app else ""
+    if promotion.app and promotion.environment:
+        where += f" in {code(promotion.environment)}"
+    head = f"### promote: {promotion.action}{where}"
+    complaints = [one for one in complaints_of(promotion) if one.is_serious]
     if complaints:
-        lines = [
-            f"- {code(str(one.get('reason') or one.get('message')))} {code(one.get('hint') or '')}"
-            for one in complaints
-        ]
-        return "\n".join([head, "", *lines])
-    pull = result.get("pull_request")
-    if not pull:
+        lines = [f"- {code(one.reason)} {code(one.hint) if one.hint else ''}" for one in complaints]
+        return "\n".join([head, "", *(line.rstrip() for line in lines)])
+    pull = promotion.pull_request
+    if pull is None:
         return head
-    link = f"[Pull {pull['number']}]({pull['url']})\n\n" if _is_web(pull.get("url")) else ""
-    return f"{head}\n\n{link}{pull.get('body') or ''}"
+    shown = f"[Pull request {pull.number}]({pull.url})\n\n" if _is_web(pull.url) else ""
+    return f"{head}\n\n{shown}{pull.body or ''}"
 
 
-def _is_web(url: object) -> bool:
-    """Say whether a pull's address can be a link."""
-    return isinstance(url, str) and re.fullmatch(r"https?://[^\s()<>]+", url) is not None
+def _is_web(url: str | None) -> bool:
+    """Say whether a pull request's address can be a link."""
+    return url is not None and re.fullmatch(r"https?://[^\s()<>]+", url) is not None
 
 
-def _brief(result: Mapping[str, Any]) -> dict[str, Any]:
+def _brief(promotion: Envelope) -> dict[str, Any]:
     """Return one promotion's outcome without its long texts."""
     kept = ("action", "changed", "app", "environment", "images", "branch", "commit", "exit_code")
-    pull = result.get("pull_request") or {}
-    return {key: result.get(key) for key in kept} | {
-        "pull_request": {key: pull.get(key) for key in ("number", "url", "state")}
+    whole, pull = promotion.as_json(), promotion.pull_request
+    return {key: whole[key] for key in kept} | {
+        "pull_request": {
+            key: getattr(pull, key) if pull else None for key in ("number", "url", "state")
+        }
     }
 
 
-def _annotation(complaint: Mapping[str, Any]) -> str:
+def _annotation(complaint: Complaint) -> str:
     """Return one complaint as a command, with its place where it has one."""
-    keys = {"file": "file", "line": "line", "col": "column"}
-    place = {key: complaint.get(name) for key, name in keys.items()}
+    command = "error" if complaint.is_serious else "warning"
+    place = {"file": complaint.file, "line": complaint.line, "col": complaint.column}
     given = ",".join(f"{key}={_property(str(v))}" for key, v in place.items() if v is not None)
-    text = complaint.get("reason") or complaint.get("message") or ""
-    hint = complaint.get("hint")
-    told = f"{text}\n{hint}" if hint else str(text)
-    return f"::error {given}::{_data(told)}" if given else f"::error::{_data(told)}"
+    about = f"{complaint.about}: " if complaint.about else ""
+    text = f"{about}{complaint.reason}" + (f"\n{complaint.hint}" if complaint.hint else "")
+    return f"::{command}{' ' if given else ''}{given}::{_data(text)}"
 
 
 def _data(text: str) -> str:
@@ -164,6 +156,6 @@ def _append(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(
-            f"the runner's file {path} can not be written: {error.strerror}",
+            f"the runner's file {path} cannot be written: {error.strerror}",
             "GITHUB_OUTPUT and GITHUB_STEP_SUMMARY are set by the runner.",
         ) from error

@@ -1,68 +1,59 @@
-"""What only a terminal is shown: colours, Markdown as pages, a bar while a long run goes on."""
+"""What stdout and stderr are: a terminal, its width and colours, or a pipe that gets plain text."""
 
 from __future__ import annotations
 
-import re
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from promoter.environment import variable
-from promoter.output.report import Kind
+from promoter.output.text import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from promoter.domain.progress import Progress
+    from promoter.output.text import Piece
     from promoter.settings import Settings
 
-_BLOCK = re.compile(
-    r"^(?P<fence>`{3,})(?P<kind>diff|mermaid)\n(?P<text>.*?)\n(?P=fence)$", re.DOTALL | re.MULTILINE
-)
+_JOINER = "\u2060"
 
 
-def page(pieces: Sequence[tuple[Kind, str]]) -> str:
-    """Return a result for the terminal that stdout is: diffs in colours, Markdown as a page."""
-    shown = [(kind, printable(text)) for kind, text in pieces]
-    if variable("NO_COLOR") is not None or variable("TERM") == "dumb":  # no-color.org
-        return "".join(text for _, text in shown)
-    from rich.console import Console
-    from rich.markdown import Markdown
-    from rich.syntax import Syntax
+def page(pieces: Sequence[Piece]) -> str:
+    """Return a result for what stdout is: a terminal, with or without colours, or plain text.
 
-    console = Console(highlight=False)
-    diffs = {text.strip() for kind, text in shown if kind is Kind.DIFF}
-    with console.capture() as captured:
-        for kind, text in shown:
-            if kind is Kind.DIFF:
-                lines = text.rstrip("\n")
-                console.print(Syntax(lines, "diff", background_color="default", word_wrap=True))
-            elif kind is Kind.MARKDOWN:
-                console.print(Markdown(_readable(text, diffs)))
-            else:
-                console.print(text, end="", markup=False, soft_wrap=True)
-    return captured.get()
+    Diffs stay as they are where no terminal is, so that `patch` takes them.
+    """
+    shown = [replace(one, text=printable(one.text)) for one in pieces]
+    if not any(one.kind is Kind.MARKDOWN for one in shown) and not _is_terminal():
+        return "".join(one.text for one in shown)
+    from promoter.output.markdown_page import render
+
+    return render(shown, width=_width(), terminal=_is_terminal(), colours=_has_colours())
 
 
 def printable(text: str) -> str:
-    """Return text without the characters by which a file could command the terminal or the runner."""
-    text = text.replace("\r\n", "\n")
+    """Return text without the characters by which a file could command the terminal or the runner.
+
+    What nobody sees in the text of pull requests, where it keeps words from being links, goes.
+    """
+    text = text.replace("\r\n", "\n").replace(_JOINER, "")
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
-def _readable(markdown: str, diffs: Collection[str]) -> str:
-    """Return Markdown without what a terminal can not show, or shows already."""
+def _is_terminal() -> bool:
+    return sys.stdout.isatty() and variable("TERM") != "dumb"
 
-    def block(found: re.Match[str]) -> str:
-        if found["kind"] == "mermaid":
-            return "(A picture, on the pull's page.)"
-        return "(The diff is above.)" if found["text"].strip() in diffs else found[0]
 
-    text = _BLOCK.sub(block, markdown)
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    # A terminal would drop what HTML folds away.
-    text = re.sub(r"<summary>(.*?)</summary>", r"**\1**", text)
-    return re.sub(r"</?details>", "", text)
+def _has_colours() -> bool:
+    return _is_terminal() and variable("NO_COLOR") is None  # https://no-color.org
+
+
+def _width() -> int:
+    """Return how many columns a line may have."""
+    return max(40, get_terminal_size((80, 24)).columns)
 
 
 @contextmanager

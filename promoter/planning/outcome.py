@@ -58,6 +58,10 @@ class Outcome:
     error: PromoteError | None = None
     pending: bool = False
     """Whether it was only looked at (`--check`), and there is something to write."""
+    preview: Action | None = None
+    """What a run that writes would have done, where this one only looked."""
+    superseded_by: str | None = None
+    """The newer tag for which nothing was done."""
     by_policy: bool = False
     """Whether the base has what a policy wants, so that there is nothing to say of it."""
 
@@ -93,6 +97,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         gates=plan.gates,
         warnings=plan.warnings,
         error=_error(refusals),
+        superseded_by=plan.by if isinstance(plan, Superseded) else None,
     )
 
 
@@ -107,7 +112,8 @@ def planned(plan: Plan, *, check: bool) -> Outcome:
     if action not in (Action.REFUSED, Action.SUPERSEDED):
         action = Action.PLANNED
     found = outcome_of(plan, action=action, changed=changes)
-    return replace(found, pending=check and changes)
+    preview = None if isinstance(plan, Refused) else action_of(plan)
+    return replace(found, pending=check and changes, preview=preview)
 
 
 def failed(error: PromoteError, app: str | None = None, environment: str | None = None) -> Outcome:

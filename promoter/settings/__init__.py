@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     dry_run: Switch = False
     check: Switch = False
     output: Literal["text", "json", "markdown"] | None = None
+    log_format: Literal["text", "json"] | None = None
     verbose: Switch = False
     quiet: Switch = False
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from promoter.cli.requests import checked_names, new_tokens, wired
 from promoter.engine.auto import Policies
 from promoter.engine.run import Run
 from promoter.engine.survey import Scope
 from promoter.engine.world import opened
-from promoter.output import report, terminal
+from promoter.output import terminal
+from promoter.output.envelope import envelope
+from promoter.output.result import Result, of_promotions
 from promoter.planning.plan import Request
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 _PATIENCE = 15.0
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Promote what the policies choose and return the envelopes."""
     found = wired(settings)
     scope = Scope(checked_names(settings.app), checked_names(settings.env), settings.apps_shard)
@@ -32,6 +35,5 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[
     with whole as world, terminal.progress(settings) as shown:
         outcomes = Run(world, Policies(world, scope, asked, shown)).results()
     progress.extend(world.bill())
-    results = [report.envelope(one) for one in outcomes]
-    result = report.several(results, _summary=report.counted(results))
-    return {**result, "_masks": new_tokens(settings, found)}
+    done = of_promotions([envelope(one) for one in outcomes], counted=True)
+    return replace(done, masks=tuple(new_tokens(settings, found)))

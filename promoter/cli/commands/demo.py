@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.demo import story
 
 if TYPE_CHECKING:
     import argparse
 
+    from promoter.output.result import Result
     from promoter.settings import Settings
 
 
-def run(settings: Settings, arguments: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+def run(settings: Settings, arguments: argparse.Namespace, progress: list[str]) -> Result:
     """Make the repository and promote through it."""
     return story.run(settings, arguments.directory, progress)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, notifier, request_of, requested_apps, wired
 from promoter.domain.errors import PromoteError
 from promoter.engine import run as engine
 from promoter.engine import wiring
 from promoter.engine.world import opened
-from promoter.output import report
+from promoter.output.envelope import Envelope, envelope
+from promoter.output.result import Result, of_promotion, of_promotions
 from promoter.planning.outcome import failed
 
 if TYPE_CHECKING:
@@ -21,21 +22,21 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Promote the apps that were asked for and return their envelope, or envelopes."""
     requests = [request_of(settings, app) for app in requested_apps(settings)]
     masks: list[str] = []
     try:
         results = _promoted(requests, settings, progress, masks)
     except PromoteError as error:  # what keeps all apps from being looked for is told of each
-        results = [report.envelope(failed(error, one.app, one.environment)) for one in requests]
-    result = results[0] if len(results) == 1 else report.several(results)
-    return {**result, "_masks": masks}
+        results = [envelope(failed(error, one.app, one.environment)) for one in requests]
+    done = of_promotion(results[0]) if len(results) == 1 else of_promotions(results)
+    return replace(done, masks=tuple(masks))
 
 
 def _promoted(
     requests: Sequence[Request], settings: Settings, progress: list[str], masks: list[str]
-) -> list[dict[str, Any]]:
+) -> list[Envelope]:
     """Carry requests out and return their envelopes; what must not be shown is put into `masks`."""
     found = wired(settings)
     masks += new_tokens(settings, found)
@@ -45,4 +46,4 @@ def _promoted(
             [replace(one, source_revision=revision) for one in requests], world
         )
     progress.extend(world.bill())
-    return [report.envelope(one) for one in outcomes]
+    return [envelope(one) for one in outcomes]

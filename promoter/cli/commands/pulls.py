@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError
 from promoter.engine import wiring
 from promoter.forges import MergingForge
+from promoter.output.envelope import SCHEMA
+from promoter.output.result import Result
+from promoter.output.text import Kind, Piece
 from promoter.pull_request import is_ours
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
-def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> dict[str, Any]:
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
     wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
     forge = wiring.open_forge(wired)
@@ -30,7 +33,7 @@ def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> dict
         forge.leave()
 
 
-def _done(forge: Forge, verb: str, number: int | None) -> dict[str, Any]:
+def _done(forge: Forge, verb: str, number: int | None) -> Result:
     """Do what was asked, and return the pulls that it is about."""
     if verb == "list":
         if number is not None:
@@ -53,14 +56,13 @@ def _end(forge: Forge, verb: str, number: int) -> Pull:
     return forge.merge(number)
 
 
-def _listed(pulls: tuple[Pull, ...]) -> dict[str, Any]:
+def _listed(pulls: tuple[Pull, ...]) -> Result:
     """Return pulls as a result to print."""
     ours = [p for p in pulls if p.branch.startswith(BRANCH_PREFIX) or is_ours(p.body)]
     lines = [f"{p.number:>5} {p.state:<7} {p.branch} -> {p.base}  {p.title}" for p in ours]
     shown = [{**asdict(pull), "state": pull.state.value} for pull in ours]
-    return {
-        "schema": 1,
-        "pulls": shown,
-        "exit_code": 0,
-        "_text": "\n".join(lines or ["no pulls"]) + "\n",
-    }
+    text = "\n".join(lines or ["no pulls"]) + "\n"
+    return Result(
+        document={"schema": SCHEMA, "pulls": shown, "exit_code": 0},
+        pieces=(Piece(Kind.PLAIN, text),),
+    )

@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.config.layout import KUSTOMIZATION_NAMES, kustomization_file
 from promoter.domain.diff import unified
@@ -17,7 +17,9 @@ from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
-from promoter.output import report
+from promoter.output.envelope import SCHEMA, reason, reason_as_json
+from promoter.output.result import Result
+from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.dead_edits import dead_entries
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class _File:
         return PurePosixPath(self.named.as_posix())
 
 
-def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> dict[str, Any]:
+def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
     """Edit kustomizations in place: all are planned before the first is written."""
     return edit(
         arguments.arguments,
@@ -60,7 +62,7 @@ def edit(
     *,
     dry_run: bool,
     allow: frozenset[str] = frozenset(),
-) -> dict[str, Any]:
+) -> Result:
     """Edit kustomizations in place: all are planned before the first is written."""
     settings = parse_arguments(arguments)
     named = [*(_found(Path(name)) for name in directories), *(_given(Path(n)) for n in files)]
@@ -178,7 +180,7 @@ def _result(
     warnings: Sequence[str],
     *,
     dry_run: bool,
-) -> dict[str, Any]:
+) -> Result:
     """Return the result in the contract's form, with what a terminal shows."""
     shown = [
         {
@@ -192,11 +194,19 @@ def _result(
         }
         for file, edit in edits
     ]
-    return {
-        "schema": report.SCHEMA,
-        "files": shown,
-        "refusals": [report.refusal(one) for one in refusals],
-        "exit_code": int(Exit.REFUSED if refusals else Exit.DONE),
-        "_warnings": list(warnings),
-        "_text": "".join(str(one["diff"]) for one in shown) if dry_run else "",
-    }
+    code = int(Exit.REFUSED if refusals else Exit.DONE)
+    told = [reason(one) for one in refusals]
+    return Result(
+        exit_code=code,
+        document={
+            "schema": SCHEMA,
+            "files": shown,
+            "refusals": [reason_as_json(one) for one in told],
+            "exit_code": code,
+        },
+        pieces=tuple(Piece(Kind.DIFF, str(one["diff"])) for one in shown if dry_run),
+        complaints=(
+            *(Complaint("warning", one) for one in warnings),
+            *(Complaint.of("refused", one) for one in told),
+        ),
+    )

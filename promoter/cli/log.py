@@ -1,0 +1,101 @@
+"""Lines on stderr while a run goes on: what it does, what it waits for, why it chose as it did."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from promoter.cli.process import emit
+from promoter.domain.redaction import redacted
+from promoter.output.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promoter.cli.writer import Writer
+    from promoter.output.envelope import Envelope
+    from promoter.output.text import Complaint
+    from promoter.settings import Settings
+
+_LOGGER = "promoter"
+_LEVELS = {"warning": "warning", "refused": "error", "error": "error"}
+
+
+class LogHandler(logging.Handler):
+    """Writes each line to stderr at once, without secrets and without what commands a terminal."""
+
+    def __init__(self, writer: Writer) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        message = " ".join(redacted(record.getMessage()).split())
+        if self._writer.logs_json:
+            line = json_line(self._writer.run, record.levelname.lower(), message)
+        else:
+            line = f"promote: {printable(message)}\n"
+        emit(sys.stderr, self._writer.harmless(line))
+
+
+@contextmanager
+def logging_to_stderr(settings: Settings, writer: Writer) -> Iterator[None]:
+    """Run with the project's own log lines on stderr: more of them with -v, none with -q."""
+    logger, handler = logging.getLogger(_LOGGER), LogHandler(writer)
+    before = logger.level, logger.propagate
+    level = logging.DEBUG if settings.verbose else logging.INFO
+    logger.setLevel(logging.CRITICAL + 1 if settings.quiet else level)
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.level, logger.propagate = before
+
+
+def new_run() -> str:
+    """Return the id that all lines of one run share."""
+    return os.urandom(6).hex()
+
+
+def json_line(run: str, level: str, message: str, **more: Any) -> str:  # noqa: ANN401 - JSON
+    """Return one log line as JSON in plain ASCII; its time is that of RFC 3339."""
+    known = {"time": datetime.now(UTC).isoformat(), "level": level, "run": run, "message": message}
+    return json.dumps(known | {key: value for key, value in more.items() if value}) + "\n"
+
+
+def json_lines(run: str, promotions: Sequence[Envelope], complaints: Sequence[Complaint]) -> str:
+    """Return how a run ended as log lines: one for each promotion that did something or failed."""
+    lines = [
+        json_line(
+            run,
+            "error" if one.exit_code else "info",
+            one.headline,
+            app=one.app,
+            environment=one.environment,
+            action=one.action,
+            exit_code=one.exit_code,
+        )
+        for one in promotions
+        if not one.by_policy
+    ]
+    lines += [
+        json_line(
+            run,
+            _LEVELS[one.word],
+            one.reason,
+            hint=one.hint,
+            about=one.about,
+            file=one.file,
+            line=one.line,
+            column=one.column,
+        )
+        for one in complaints
+    ]
+    return "".join(lines)

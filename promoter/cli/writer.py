@@ -1,0 +1,97 @@
+"""The one writer: a result for whoever reads it, a pipe, a terminal, a program, or GitHub Actions."""
+
+from __future__ import annotations
+
+import sys
+
+from promoter.cli.process import emit
+from promoter.domain.errors import Exit, UsageError
+from promoter.environment import variable
+
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.output.result import Result
+
+
+class Writer:
+    """Writes to stdout and stderr, in the forms that the command line asks for.
+
+    The forms are known before the command line is parsed, so that a mistake in it has them too.
+    """
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self.as_json = _given(argv, "output") == "json"
+        """Whether stdout is JSON."""
+        self.logs_json = _given(argv, "log-format") == "json"
+        """Whether stderr is JSON, one object a line."""
+        self.in_actions = variable("GITHUB_ACTIONS") == "true"
+        self.run = ""
+        """The id that all log lines of the run share."""
+
+    def harmless(self, text: str) -> str:
+        """Return text for stderr that the runner of GitHub Actions takes for no command of its own."""
+        if not self.in_actions:
+            return text
+        from promoter.output import actions
+
+        return actions.defused_json(text) if self.logs_json else actions.defused(text)
+
+    def write(self, result: Result) -> int:
+        """Write a result, and return the exit code: stdout has the result, stderr the complaints."""
+        commands = ""
+        if self.in_actions:
+            from promoter.output import actions
+
+            try:
+                actions.report(result)
+            except UsageError as error:
+                result = result.also(error)
+            commands = "".join(actions.mask(one) for one in result.masks) + actions.marks(result)
+        emit(sys.stderr, commands + self._complaints(result))
+        if (failed := emit(sys.stdout, self._shown(result))) is None:
+            return result.exit_code
+        reason = (failed.strerror or type(failed).__name__).lower()
+        emit(sys.stderr, f"promote: error: the result cannot be written to stdout: {reason}\n")
+        return result.exit_code or int(Exit.REMOTE)
+
+    def _complaints(self, result: Result) -> str:
+        """Return what is said on stderr; the runner shows an annotation in its log already."""
+        if self.logs_json:
+            from promoter.cli.log import json_lines
+
+            return self.harmless(json_lines(self.run, result.promotions, result.complaints))
+        from promoter.output.terminal import printable
+        from promoter.output.text import complaints_text
+
+        return "" if self.in_actions else printable(complaints_text(result.complaints))
+
+    def _shown(self, result: Result) -> str:
+        """Return what is said on stdout."""
+        if self.as_json:
+            from promoter.output.envelope import json_text
+
+            text = json_text(result.document)
+        else:
+            from promoter.output import terminal
+
+            text = terminal.page(result.pieces)
+        if not self.in_actions:
+            return text
+        from promoter.output import actions
+
+        return actions.defused_json(text) if self.as_json else actions.defused(text)
+
+
+def _given(argv: Sequence[str], option: str) -> str | None:
+    """Return an option's value before the command line is parsed, which may be malformed."""
+    chosen = variable(f"PROMOTER_{option.replace('-', '_').upper()}")
+    for index, word in enumerate(argv):
+        if word == "--":
+            break
+        if word.startswith(f"--{option}="):
+            chosen = word.partition("=")[2]
+        elif word == f"--{option}" and index + 1 < len(argv):
+            chosen = argv[index + 1]
+    return chosen

@@ -1,0 +1,210 @@
+"""One promotion as it is told: plain values, which JSON, text and Actions all show."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.diff import unified
+from promoter.output.headline import headline
+from promoter.planning.outcome import Outcome, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.domain.errors import PromoteError
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.model import ImageMove, Pull, PullDraft
+    from promoter.domain.refusal import Refusal
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """One image: the tag or digest that it has, and what it gets."""
+
+    name: str
+    before: str | None
+    tag: str | None
+    digest: str | None
+
+    @property
+    def after(self) -> str:
+        """What it gets, as one reference: `1.4.2`, `1.4.2@sha256:…` or `@sha256:…`."""
+        return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The pull request as it is, or as it would be; `number` is None for one that would be."""
+
+    number: int | None
+    url: str | None
+    state: str | None
+    title: str | None
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One refusal: the rule, why, what to do, and the place."""
+
+    rule: str
+    reason: str
+    hint: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run could not go on, what to do, and the place; `code` is the kind of error."""
+
+    code: str
+    message: str
+    hint: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a gate said; `until` is when it would pass (RFC 3339), where it refuses by time."""
+
+    gate: str
+    verdict: str
+    detail: str
+    until: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What was done, or would be done, for one app in one environment."""
+
+    headline: str
+    """What happened, in one line."""
+    action: str
+    exit_code: int
+    changed: bool = False
+    app: str | None = None
+    environment: str | None = None
+    images: tuple[ImageChange, ...] = ()
+    files: tuple[str, ...] = ()
+    base: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+    pull_request: PullRequest | None = None
+    diff: str = ""
+    refusals: tuple[Reason, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: Failure | None = None
+    by_policy: bool = False
+    """Whether a policy has what it wants already, so that text need not tell of it."""
+
+    @property
+    def subject(self) -> str:
+        """The app and environment that it is about, e.g. `aurora in prod`; empty where unknown."""
+        where = f" in {self.environment}" if self.environment else ""
+        return f"{self.app}{where}" if self.app else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the keys that the contract fixes, in its order."""
+        return {
+            "schema": SCHEMA,
+            "action": self.action,
+            "changed": self.changed,
+            "app": self.app,
+            "environment": self.environment,
+            "images": [
+                {"name": one.name, "from": one.before, "to": one.tag, "digest": one.digest}
+                for one in self.images
+            ],
+            "files": list(self.files),
+            "base": self.base,
+            "branch": self.branch,
+            "commit": self.commit,
+            "pull_request": asdict(self.pull_request) if self.pull_request else None,
+            "diff": self.diff,
+            "refusals": [reason_as_json(one) for one in self.refusals],
+            "gates": [asdict(one) for one in self.gates],
+            "warnings": list(self.warnings),
+            "error": asdict(self.error) if self.error else None,
+            "exit_code": self.exit_code,
+        }
+
+
+def envelope(outcome: Outcome) -> Envelope:
+    """Return what is told of one promotion's outcome."""
+    return Envelope(
+        headline=headline(outcome),
+        action=outcome.action.value,
+        exit_code=int(outcome.exit_code),
+        changed=outcome.changed,
+        app=outcome.app,
+        environment=outcome.environment,
+        images=tuple(_image(one) for one in outcome.images),
+        files=tuple(str(edit.path) for edit in outcome.edits),
+        base=outcome.base,
+        branch=outcome.branch,
+        commit=outcome.commit,
+        pull_request=_pull(outcome.pull, outcome.draft),
+        diff=unified(outcome.edits),
+        refusals=tuple(reason(one) for one in outcome.refusals),
+        gates=tuple(_gate(one) for one in outcome.gates),
+        warnings=outcome.warnings,
+        error=failure(outcome.error) if outcome.error else None,
+        by_policy=outcome.by_policy,
+    )
+
+
+def failed_envelope(error: PromoteError) -> Envelope:
+    """Return what is told of a run that could not go on."""
+    return envelope(failed(error))
+
+
+def reason(one: Refusal) -> Reason:
+    """Return what is told of a refusal."""
+    return Reason(one.rule, one.reason, one.hint, one.file, one.line, one.column, one.source_line)
+
+
+def failure(error: PromoteError) -> Failure:
+    """Return what is told of an error."""
+    return Failure(error.code, error.message, error.hint, error.file, error.line, error.column)
+
+
+def reason_as_json(one: Reason) -> dict[str, Any]:
+    """Return a refusal as the contract shows it: the source line is for text alone."""
+    return {key: value for key, value in asdict(one).items() if key != "source_line"}
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """Return JSON for stdout, in plain ASCII."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _image(move: ImageMove) -> ImageChange:
+    return ImageChange(move.name, move.from_tag or move.from_digest, move.to_tag, move.to_digest)
+
+
+def _gate(one: GateResult) -> Gate:
+    until = datetime.fromtimestamp(one.until, UTC).isoformat() if one.until is not None else None
+    return Gate(one.name, str(one.verdict), one.detail, until)
+
+
+def _pull(pull: Pull | None, draft: PullDraft | None) -> PullRequest | None:
+    if pull is None and draft is None:
+        return None
+    return PullRequest(
+        number=pull.number if pull else None,
+        url=pull.url if pull else None,
+        state=pull.state.value if pull else None,
+        title=draft.title if draft else pull.title if pull else None,
+        body=draft.body if draft else pull.body if pull else None,
+    )

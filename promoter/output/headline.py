@@ -1,0 +1,103 @@
+"""The first line of every end: what happened, in the reader's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.model import PullState
+from promoter.planning.plan import Action
+
+if TYPE_CHECKING:
+    from promoter.domain.model import ImageMove
+    from promoter.planning.outcome import Outcome
+
+
+def headline(outcome: Outcome) -> str:
+    """Return what happened to one promotion, or would happen, in one line."""
+    if outcome.error is not None:
+        return outcome.error.message
+    if outcome.refusals:
+        return outcome.refusals[0].reason
+    if outcome.preview is not None:
+        return f"dry run: {_preview(outcome, outcome.preview)}"
+    return _done(outcome, outcome.action)
+
+
+def _done(outcome: Outcome, action: Action) -> str:
+    """Return what was done."""
+    subject, number = _subject(outcome), _number(outcome)
+    if action is Action.PUSHED:
+        return f"pushed {(outcome.commit or '')[:9]} to {outcome.base}: {subject}"
+    if action is Action.CREATED:
+        is_merged = outcome.pull is not None and outcome.pull.state is PullState.MERGED
+        return f"{'opened and merged' if is_merged else 'opened'} {number}: {subject}"
+    if action is Action.UPDATED:
+        return f"updated {number}: {subject}"
+    return _nothing(outcome, action)
+
+
+def _preview(outcome: Outcome, action: Action) -> str:
+    """Return what would be done."""
+    subject = _subject(outcome)
+    if action is Action.PUSHED:
+        return f"would push to {outcome.base}: {subject}"
+    if action is Action.CREATED:
+        return f"would open a pull request: {subject}"
+    if action is Action.UPDATED and outcome.changed:
+        return f"would update {_number(outcome)}: {subject}"
+    return _nothing(outcome, action)
+
+
+def _nothing(outcome: Outcome, action: Action) -> str:
+    """Return why there was nothing to write, or only something to end."""
+    where = f"{outcome.app} in {outcome.environment}" if outcome.environment else str(outcome.app)
+    if action is Action.SUPERSEDED:
+        return _superseded(outcome, where)
+    if outcome.images and all(_stays(one) for one in outcome.images):
+        return (
+            f"nothing to do: {where} already has {_values(outcome, after=True)} on {outcome.base}"
+        )
+    if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
+        return f"already proposed in {_number(outcome)}: {_subject(outcome)}"
+    return f"nothing done: {where} stays at {_values(outcome, after=False)}"
+
+
+def _superseded(outcome: Outcome, where: str) -> str:
+    """Return what was newer, or what the base has by now."""
+    newer, asked = outcome.superseded_by, _values(outcome, after=True)
+    if newer is None:
+        verb = "would close" if outcome.preview else "closed"
+        what = _number(outcome) if outcome.pull else f"branch {outcome.branch}"
+        has = f"{where} already has {asked} on {outcome.base}"
+        return f"{verb} {what}: {has}" if outcome.changed else f"nothing to do: {has}"
+    on_base = any(one.from_tag == newer for one in outcome.images)
+    if not on_base and outcome.pull is not None:
+        known = f"{_number(outcome)} already proposes {newer} for {where}"
+    else:
+        known = f"{where} already has {newer} on {outcome.base}"
+    return f"nothing done: {known}, which is newer than {asked}; to go back, add --allow downgrade"
+
+
+def _number(outcome: Outcome) -> str:
+    return f"pull request {outcome.pull.number}" if outcome.pull else "the pull request"
+
+
+def _subject(outcome: Outcome) -> str:
+    """Return what goes where: `aurora to prod, 1.4.1 -> 1.4.2`."""
+    before, after = _values(outcome, after=False), _values(outcome, after=True)
+    return f"{outcome.app} to {outcome.environment}, {before} -> {after}"
+
+
+def _values(outcome: Outcome, *, after: bool) -> str:
+    """Return the one tag or digest of all images, else how many different ones there are."""
+    values = {_value(one, after=after) for one in outcome.images}
+    return values.pop() if len(values) == 1 else f"{len(values)} tags"
+
+
+def _value(move: ImageMove, *, after: bool) -> str:
+    tag, digest = (move.to_tag, move.to_digest) if after else (move.from_tag, move.from_digest)
+    return tag or (f"{digest[:19]}…" if digest else "no tag")
+
+
+def _stays(move: ImageMove) -> bool:
+    return (move.from_tag, move.from_digest) == (move.to_tag, move.to_digest)

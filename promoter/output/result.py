@@ -1,0 +1,142 @@
+"""What a command comes to: a document for JSON, text for people, complaints, and the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.errors import Exit
+from promoter.domain.redaction import redacted, redacted_values
+from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
+from promoter.output.text import Complaint, Kind, Piece, complaints_of, pieces_of
+from promoter.planning.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from promoter.domain.errors import PromoteError
+
+# From the gravest: a failure before a pending change before 0.
+_GRAVEST = (
+    Exit.INTERRUPTED, Exit.TERMINATED,
+    Exit.BUG, Exit.USAGE, Exit.REMOTE, Exit.REFUSED, Exit.SELECTION, Exit.PENDING,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a command comes to, however it is then told."""
+
+    exit_code: int = 0
+    document: dict[str, Any]
+    """What `--output json` prints."""
+    pieces: tuple[Piece, ...] = ()
+    """What a person reads on stdout."""
+    complaints: tuple[Complaint, ...] = ()
+    """What a person reads on stderr: warnings, refusals, errors."""
+    promotions: tuple[Envelope, ...] = ()
+    """What the outputs and the summary of GitHub Actions tell of."""
+    summary: str = ""
+    """The line that sums up a run over many apps."""
+    masks: tuple[str, ...] = ()
+    """Secrets that were made for this run, which the runner of GitHub Actions shall hide."""
+
+    def redacted(self) -> Result:
+        """Return the result as it may be shown and stored; `masks` are for the runner alone."""
+        return replace(
+            self,
+            document=redacted_values(self.document),
+            pieces=tuple(Piece(one.kind, redacted(one.text)) for one in self.pieces),
+            complaints=redacted_values(self.complaints),
+            promotions=redacted_values(self.promotions),
+            summary=redacted(self.summary),
+        )
+
+    def shortened(self) -> Result:
+        """Return the result of a quiet run: its text is one line, or nothing where all is well."""
+        serious = [one for one in self.complaints if one.is_serious]
+        if len(self.promotions) == 1 and not self.summary:
+            done = self.promotions[0]
+            line = f"{done.headline}\n" if done.changed and not serious else ""
+        else:
+            line = self.summary
+        first = (
+            () if line else tuple(replace(one, hint="", source_line=None) for one in serious[:1])
+        )
+        pieces = (Piece(Kind.PLAIN, line),) if line and self.promotions else ()
+        return replace(self, pieces=pieces if self.promotions else self.pieces, complaints=first)
+
+    def also(self, error: PromoteError) -> Result:
+        """Return the result with an error that was met when it was told."""
+        told, document = failure(error), dict(self.document)
+        if "error" in document:
+            document["error"] = document["error"] or failed_envelope(error).as_json()["error"]
+        document["exit_code"] = int(error.exit)
+        complaint = Complaint.of("error", told)
+        return replace(
+            self,
+            document=document,
+            complaints=(*self.complaints, complaint),
+            exit_code=int(error.exit),
+        )
+
+
+def of_promotion(promotion: Envelope) -> Result:
+    """Return the result of one promotion."""
+    return Result(
+        exit_code=promotion.exit_code,
+        document=promotion.as_json(),
+        pieces=pieces_of(promotion),
+        complaints=complaints_of(promotion),
+        promotions=(promotion,),
+    )
+
+
+def of_promotions(
+    promotions: Sequence[Envelope], pieces: Sequence[Piece] | None = None, *, counted: bool = False
+) -> Result:
+    """Return the result of several promotions; the gravest exit code stands for all.
+
+    `pieces` replaces their text; `counted` adds the line that sums them up.
+    """
+    code, many = gravest(one.exit_code for one in promotions), len(promotions) > 1
+    summary = count(promotions) if counted else ""
+    if pieces is None:
+        told = [one for one in promotions if not one.by_policy]
+        pieces = [*(piece for one in told for piece in pieces_of(one)), Piece(Kind.PLAIN, summary)]
+    return Result(
+        exit_code=code,
+        document={
+            "schema": SCHEMA,
+            "results": [one.as_json() for one in promotions],
+            "exit_code": code,
+        },
+        pieces=tuple(pieces),
+        complaints=tuple(
+            complaint
+            for one in promotions
+            for complaint in complaints_of(one, about=one.subject if many else "")
+        ),
+        promotions=tuple(promotions),
+        summary=summary,
+    )
+
+
+def of_failure(error: PromoteError) -> Result:
+    """Return the result of a run that could not go on."""
+    return of_promotion(failed_envelope(error))
+
+
+def count(promotions: Sequence[Envelope]) -> str:
+    """Return the line that sums up a run over many apps, e.g. `3 apps: 1 pushed, 2 unchanged`."""
+    numbers = Counter(one.action for one in promotions)
+    counts = ", ".join(f"{numbers[action]} {action}" for action in Action if action in numbers)
+    total = len(promotions)
+    return f"{total} app{'s' if total != 1 else ''}{': ' if counts else ''}{counts}\n"
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """Return the exit code that stands for several."""
+    known = set(codes)
+    return next((int(code) for code in _GRAVEST if code in known), 0)

@@ -1,0 +1,124 @@
+"""What a person reads: the pieces of text on stdout, the complaints on stderr."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Self
+
+from promoter.output.envelope import Failure
+from promoter.planning.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from promoter.output.envelope import Envelope, Reason
+
+
+class Kind(StrEnum):
+    """What a piece of a result's text is written in."""
+
+    PLAIN = "plain"
+    DIFF = "diff"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a result's text, which a terminal shows in the shape of its kind."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """A warning, a refusal or an error: what, where, why, and what to do."""
+
+    word: Literal["warning", "refused", "error"]
+    reason: str
+    hint: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source_line: str | None = None
+    about: str = ""
+    """The app and environment, where there are several."""
+
+    @classmethod
+    def of(cls, word: Literal["refused", "error"], told: Reason | Failure, about: str = "") -> Self:
+        """Return the complaint that tells a refusal or an error."""
+        if isinstance(told, Failure):
+            reason, source = told.message, None
+        else:
+            reason, source = told.reason, told.source_line
+        return cls(word, reason, told.hint, told.file, told.line, told.column, source, about)
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether it is the reason for an exit code."""
+        return self.word != "warning"
+
+    @property
+    def place(self) -> str:
+        """The place as `file:line:column`, as far as it is known."""
+        return ":".join(str(one) for one in (self.file, self.line, self.column) if one is not None)
+
+    @property
+    def text(self) -> str:
+        """The reason in one line, with the app it is about and the place."""
+        return ": ".join(one for one in (self.about, self.place, self.reason) if one)
+
+    def lines(self) -> list[str]:
+        """Return the complaint for stderr: the reason, the source line with a caret, the hint."""
+        lines = [f"promote: {self.word}: {self.text}"]
+        if self.source_line is not None:
+            shown = self.source_line.expandtabs(1)
+            lines += [f"  | {shown}", f"  | {' ' * ((self.column or 1) - 1)}^"]
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        return lines
+
+
+def complaints_of(promotion: Envelope, about: str = "") -> tuple[Complaint, ...]:
+    """Return what one promotion complains of."""
+    found = [Complaint("warning", one, about=about) for one in promotion.warnings]
+    found += [Complaint.of("refused", one, about) for one in promotion.refusals]
+    if promotion.error and not promotion.refusals:
+        found.append(Complaint.of("error", promotion.error, about))
+    return tuple(found)
+
+
+def pieces_of(promotion: Envelope) -> tuple[Piece, ...]:
+    """Return one promotion for stdout: the headline first; nothing where it failed."""
+    if promotion.error or promotion.refusals:
+        return ()
+    is_planned, pull = promotion.action == Action.PLANNED, promotion.pull_request
+    shows_body = is_planned and promotion.diff and pull
+    lines = [promotion.headline]
+    if promotion.action != Action.SUPERSEDED and not shows_body:
+        lines += [
+            f"  {one.name}: {one.before or '(not set)'} -> {one.after}"
+            for one in promotion.images
+            if one.before != (one.tag or one.digest)
+        ]
+    if pull and pull.number is not None:
+        lines.append(f"  pull request {pull.number} ({pull.state}): {pull.url}")
+    pieces = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
+    if is_planned and promotion.diff:
+        diff = promotion.diff.rstrip("\n") + "\n"
+        pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.DIFF, diff)]
+        if pull:
+            body = f"# {pull.title}\n\n{(pull.body or '').rstrip()}\n"
+            pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.MARKDOWN, body)]
+    return tuple(pieces)
+
+
+def complaints_text(complaints: Iterable[Complaint]) -> str:
+    """Return complaints as a person reads them on stderr."""
+    return "".join(f"{line}\n" for one in complaints for line in one.lines())
+
+
+def plain_text(pieces: Iterable[Piece]) -> str:
+    """Return the text as it is, without any shape."""
+    return "".join(one.text for one in pieces)
