@@ -155,6 +155,7 @@ wheel() {
     "$dir/venv/bin/pip" install --quiet --require-hashes --requirement requirements.lock
     "$dir/venv/bin/pip" install --quiet --no-deps "$dir"/promoter-*.whl
     (cd "$dir" && ./venv/bin/promote --version && ./venv/bin/promote demo --output json >"$dir/demo.json")
+    "$dir/venv/bin/python" .ci/sbom.py >"$dir/promoter.cdx.json"
     python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["exit_code"] == 0; print("demo:", [r["action"] for r in d["results"]])' "$dir/demo.json"
     rm -rf "$dir"
 }

@@ -53,10 +53,6 @@ def step(
 ) -> tuple[subprocess.CompletedProcess[str], dict[str, str], str]:
     """Run the step's shell as a runner does; returns what it printed, its outputs, its summary."""
     environment = job(action, folder, inputs)
-    (home := folder / "temp" / "promoter" / "bin").mkdir(parents=True, exist_ok=True)
-    python = home / "python"
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    python.chmod(0o755)
     done = run_step(action, 1, folder, environment)
     return (
         done,
@@ -68,10 +64,12 @@ def step(
 def job(action: dict[str, Any], folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the variables with which a runner runs the step's shell."""
     run = action["runs"]["steps"][1]
+    # What the step's install would bring is in the interpreter that runs the tests.
+    given = {"python": sys.executable, **inputs}
     filled = {
         name: re.sub(
             r"\$\{\{ (inputs|github)\.([\w-]+) \}\}",
-            lambda m: str(ROOT) if m[1] == "github" else inputs.get(m[2], ""),
+            lambda m: str(ROOT) if m[1] == "github" else given.get(m[2], ""),
             value,
         )
         for name, value in run["env"].items()
@@ -260,22 +258,32 @@ def test_install_imports_nothing_of_the_checkout(
     (own := tmp_path / "action").mkdir()
     (own / "requirements.lock").write_text("# Nothing: no index is asked.\n")
     (temp := tmp_path / "temp").mkdir()
-    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "PYTHON": sys.executable}
+    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "INTERPRETER": sys.executable}
     done = run_step(action, 0, checkout, {**environment, **_hostile_job(checkout)})
     assert done.returncode == 0, done.stderr
-    assert (temp / "promoter" / "bin" / "python").exists()
+    assert (temp / "promoter" / "installed").read_text().strip() == sys.executable
     assert not (tmp_path / "pwned").exists()
+
+
+def test_install_brings_a_pip_where_python_has_none(action: dict[str, Any], tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(bare)], check=True)
+    (own := tmp_path / "action").mkdir()
+    (own / "requirements.lock").write_text("# Nothing: no index is asked.\n")
+    (temp := tmp_path / "temp").mkdir()
+    python = str(bare / "bin" / "python")
+    environment = {"RUNNER_TEMP": str(temp), "ACTION": str(own), "INTERPRETER": python}
+    done = run_step(action, 0, tmp_path, environment)
+    assert done.returncode == 0, done.stderr
+    assert (temp / "promoter" / "installed").read_text().strip() == python
 
 
 def test_promotion_imports_nothing_of_the_checkout(
     action: dict[str, Any], tmp_path: Path, checkout: Path
 ) -> None:
     repo = aurora(tmp_path / "aurora.git")
-    (home := tmp_path / "temp" / "promoter" / "bin").mkdir(parents=True)
-    (home / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-    (home / "python").chmod(0o755)
     environment = {
-        "RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(ROOT), "PROMOTER_APP": "aurora",
+        "RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(ROOT), "INTERPRETER": sys.executable, "PROMOTER_APP": "aurora",
         "PROMOTER_TAG": "9.9.1", "PROMOTER_REPO": str(repo.path), "GITHUB_ACTIONS": "true",
     }  # fmt: skip
     done = run_step(action, 1, checkout, {**environment, **_hostile_job(checkout)})
@@ -286,7 +294,7 @@ def test_promotion_imports_nothing_of_the_checkout(
 
 def test_python_of_the_action_is_always_isolated(action: dict[str, Any]) -> None:
     starts = re.findall(
-        r'"\$(?:python|PYTHON|home/bin/python|RUNNER_TEMP/promoter/bin/python)" ([^\s\]]+)',
+        r'"\$(?:python|INTERPRETER|pip)" (-[^\s\]]+)',
         "\n".join(one.get("run", "") for one in action["runs"]["steps"]),
     )
     assert len(starts) >= 3

@@ -14,8 +14,9 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, RemoteError, SelectionError, UsageError
 from promoter.engine.current_repository import gitops_origin
 from promoter.forges.local import LocalForge
-from promoter.git.clone import Clone, Update
+from promoter.git.clone import Clone
 from promoter.git.program import Git
+from promoter.git.push import Update
 from promoter.git.refs import base_branch
 from tests.world import Repository, promote_process
 

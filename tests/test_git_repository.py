@@ -88,7 +88,7 @@ def test_a_repository_with_other_ids_is_refused_by_their_name(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("wanted", [None, "main"])
-def test_the_base_and_an_apps_branch_come_by_one_connection(
+def test_the_base_and_an_apps_branch_come_by_one_connection_and_their_files_by_another(
     wanted: str | None, hub: GitHub
 ) -> None:
     with clone(hub) as one:
@@ -97,11 +97,13 @@ def test_the_base_and_an_apps_branch_come_by_one_connection(
         assert base[0] == "main"
         assert repository.has("promote/dev/app-5")
         assert not repository.has("promote/dev/app-55")
-        assert connections(hub) == 1
+        assert connections(hub) == 2
         where = PurePosixPath(kustomization("app-3"))
         (commit,) = repository.look(base, "promote/dev/app-3").commits
         assert commit.changed == (where,)
-        # What the files held before and after is all that is left to bring.
+        assert commit.tree.read(where) == b"# app-3\n"
+        assert b"newTag" in commit.onto.read(where)
+        assert b"newTag" in base[1].read(where)
         assert connections(hub) == 2
 
 

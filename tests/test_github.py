@@ -176,6 +176,27 @@ def test_api_that_is_none_is_told(github: GitHub) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("ruleset", [True, False], ids=["ruleset", "classic"])
+def test_branch_that_may_not_be_replaced_is_added_to(
+    github: GitHub, transport: str, ruleset: bool
+) -> None:
+    where = ("--transport", transport)
+    first = ask(github, "9.9.1", *where)
+    github.protect("promote/*/*", ruleset=ruleset)
+    second = ask(github, "9.9.2", *where)
+    assert (second["action"], second["pull_request"]["number"]) == ("updated", 1)
+    repo = repository(github)
+    assert repo.git("rev-parse", f"{BRANCH}^") == first["commit"]
+    assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert ask(github, "9.9.2", *where)["action"] == "unchanged"
+    repo.commit("main", "README.md", "changed\n")
+    assert ask(github, "9.9.2", *where)["action"] == "unchanged"
+    third = ask(github, "9.9.3", *where)
+    assert (third["action"], third["pull_request"]["title"].count("9.9.3")) == ("updated", 1)
+    assert numstat(repo, second["commit"], BRANCH) == [f"3\t3\t{AURORA}"]
+
+
 def test_human_commit_survives_any_number_of_runs(github: GitHub) -> None:
     ask(github, "9.9.1")
     human = repository(github).commit(BRANCH, "notes.md", "please wait\n")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.servers.registry import Registry
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CASES = {
@@ -197,3 +199,43 @@ def test_stale_ref_is_warned_about_where_it_is_not_linked(tmp_path: Path) -> Non
     )  # fmt: skip
     assert run.json["action"] == "created", run.stderr
     assert any("1.4.1" in warning for warning in run.json["warnings"])
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as server:
+        yield server
+
+
+def test_auto_and_the_order_of_tags_read_what_values_hold(
+    tmp_path: Path, registry: Registry
+) -> None:
+    digest = registry.push("web", "1.4.0", "1.4.1", created="2026-01-01T00:00:00Z")
+    files = {
+        "promoter.yaml": (
+            'environments: {prod: {path: "{app}", deliver: push, pin: both, policy: {semver: "*"}}}\n'
+            "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag,"
+            " repository: image.repository}]\n"
+            "apps: {web: {}}\n"
+        ),
+        "web/values.yaml": (
+            f"image:\n  sha: {digest.removeprefix('sha256:')}\n"
+            f"  repository: {registry.name('web')}\n  tag: 1.4.1\n"
+        ),
+    }
+    repo = repository(tmp_path / "r.git", files)
+    at = ("--repo", str(repo.path), "--output", "json")
+    idle = promote("auto", *at)
+    assert [one["action"] for one in idle.json["results"]] == ["unchanged"], idle.stderr
+    older = promote("--app", "web", "--tag", "1.4.0", *at)
+    assert (older.code, older.json["action"]) == (0, "superseded"), older.stderr
+    digest = registry.push("web", "1.4.2")
+    run = promote("auto", *at)
+    assert [one["action"] for one in run.json["results"]] == ["pushed"], run.stderr
+    assert repo.read("web/values.yaml") == (
+        f"image:\n  sha: {digest.removeprefix('sha256:')}\n"
+        f"  repository: {registry.name('web')}\n  tag: 1.4.2"
+    )
+    (image,) = run.json["results"][0]["images"]
+    assert (image["from"], image["to"]) == ("1.4.1", "1.4.2")

@@ -54,7 +54,7 @@ OPTIONS = {
     ),
     "allow": Option(
         "RULE", many=True,
-        help="go on in spite of a rule: downgrade, dead-edit, placeholder, mutable-tag",
+        help="go on in spite of a rule: downgrade, hold, dead-edit, placeholder, mutable-tag",
     ),
     "take-over": Option(help="replace a branch that holds commits of others"),
     "from": Option("ENV", help="promote what runs in this environment"),

@@ -165,6 +165,18 @@ class Finish:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What a forge's rules demand of a branch, as far as they can be read."""
+
+    verified_commits: bool = False
+    """Whether it takes signed commits alone."""
+    up_to_date: bool = False
+    """Whether it takes pulls alone whose branch stands on its tip."""
+    append_only: bool = False
+    """Whether it may not be force-pushed."""
+
+
+@dataclass(frozen=True, slots=True)
 class CommitDraft:
     """A commit to make and the branch to move to it, which must still be at `lease` (None: absent)."""
 

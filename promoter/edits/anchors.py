@@ -11,6 +11,7 @@ from promoter.edits.engine import check_unshared
 from promoter.edits.region import occurrences
 
 if TYPE_CHECKING:
+    from promoter.domain.errors import RefusedError
     from promoter.edits.region import Spot
 
 # Beside a tag, the keys whose values say which image it is of.
@@ -41,7 +42,7 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         # An anchor may stand where values are only kept: it says of no image what its tag is.
         kept = place.unfit == "anchor" and not _names(place)
         if place.unfit in ("duplicate-key", "shared") or _labels(place) or not (same or kept):
-            check_unshared(spot)
+            raise _stands_for_another(spot, place)
     first = next((one for one in places if one.unfit == "anchor"), spot)
     followers = [one for one in places if one.path != spot.path and one.unfit == "alias"]
     return replace(first, unfit=""), tuple(map(_follows, followers))
@@ -65,9 +66,24 @@ def _below_shared(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         merged = one if one.path[-1] == "<<" else one.parent
         into = merged.parent if merged is not None and merged.path[-1] == "<<" else None
         if _labels(one) or (into is not None and any(into.get(key) for key in NAME_KEYS)):
-            check_unshared(spot)
-    own = next(occurrences(spot.region, spot.node))
+            raise _stands_for_another(spot, one)
+    own, *others = occurrences(spot.region, spot.node)
+    for one in others:
+        if _labels(one) or (partial and _names(one) != _names(spot)):
+            raise _stands_for_another(spot, one)
+        followers.append(one)
     return replace(own, unfit=""), tuple(map(_follows, followers))
+
+
+def _stands_for_another(spot: Spot, other: Spot) -> RefusedError:
+    """Return the refusal of a value that another place uses, of another image or of none."""
+    return spot.region.refuse(
+        "alias",
+        f"the value is one with another place by an anchor or alias: {other.place}, which is not "
+        "known to be of the same image",
+        "Write the value out here.",
+        at=spot.written,
+    )
 
 
 def _names(spot: Spot) -> tuple[tuple[str, str], ...]:

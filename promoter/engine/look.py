@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
+from promoter.config.holds import read_hold
 from promoter.domain.image import split
 from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer
@@ -13,7 +14,8 @@ from promoter.engine.image_lookup import Wanted
 from promoter.engine.precedence import orders
 from promoter.gates import Facts, ImageFacts, Judgement, judge
 from promoter.planning import propose
-from promoter.planning.change import Change, End, Intent, intend, read_request
+from promoter.planning.branch import is_merged
+from promoter.planning.change import Change, End, Intent, intend, on_tip, read_request
 from promoter.planning.decide import decide
 from promoter.policy.pairs import Ordering, with_base
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promoter.config.config import Config
+    from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.evidence import Evidence
     from promoter.domain.model import BranchState, ImageRequest
@@ -48,6 +51,8 @@ def plan_promotion(seen: Seen) -> Plan:
     intent = intend(change, ordering)
     if _must_be_rebuilt(change, intent, seen):
         intent = intend(change, ordering, rebuild=True)
+    if intent.end is End.PULL and intent.commits and _adds_only(change, seen):
+        intent = on_tip(change, intent)
     facts = _facts(change, intent, seen, images)
     judgement = judge(replace(facts, ordering=ordering))
     return decide(change, intent, judgement, _evidence(change, intent, facts, judgement, seen))
@@ -75,7 +80,15 @@ def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
     """Say whether the base's rules demand that the branch stands on its newest commit."""
     if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
         return False
-    return seen.world.requires_up_to_date(change.state.base_branch)
+    return seen.world.rules(change.state.base_branch).up_to_date
+
+
+def _adds_only(change: Change, seen: Seen) -> bool:
+    """Return whether the branch is there, and its rules forbid to replace what it holds."""
+    state = change.state
+    if state.tip is None or is_merged(state):
+        return False
+    return seen.world.rules(state.branch).append_only
 
 
 def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts, ...]) -> Facts:
@@ -107,7 +120,17 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         unread=unread,
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
+        hold=_hold(change, intent),
     )
+
+
+def _hold(change: Change, intent: Intent) -> Hold | None:
+    """Return what keeps the app where it is: on the base, or in the open pull that is replaced."""
+    state, target = change.state, change.target
+    held = read_hold(state.base, target.app, target.environment)
+    if held is None and change.pull is not None and intent.commits and state.commits:
+        return read_hold(state.commits[0].tree, target.app, target.environment)
+    return held
 
 
 def _allowed(proposal: Proposal) -> frozenset[str]:
@@ -138,7 +161,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
         return False
     if world.wiring.settings.signing_key is not None:
         return False
-    return world.requires_signatures(seen.state.base_branch)
+    return world.rules(seen.state.base_branch).verified_commits
 
 
 def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:

@@ -11,6 +11,7 @@ from promoter.engine import wiring as wires
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from promoter.domain.model import BranchRules
     from promoter.engine.wiring import Wiring
     from promoter.forges import Forge
     from promoter.git import Repository
@@ -34,8 +35,7 @@ class World:
     _forge: Forge | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
-    _signed: dict[str, bool] = field(default_factory=dict)
-    _strict: dict[str, bool] = field(default_factory=dict)
+    _rules: dict[str, BranchRules] = field(default_factory=dict)
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -52,17 +52,11 @@ class World:
             self._api = wires.api_repository(self.wiring, self.forge())
         return self._api
 
-    def requires_signatures(self, base: str) -> bool:
-        """Return whether the base takes verified commits alone; asked for one time."""
-        if base not in self._signed:
-            self._signed[base] = self.forge().requires_signatures(base)
-        return self._signed[base]
-
-    def requires_up_to_date(self, base: str) -> bool:
-        """Return whether the base takes branches alone that stand on its tip; asked for one time."""
-        if base not in self._strict:
-            self._strict[base] = self.forge().requires_up_to_date(base)
-        return self._strict[base]
+    def rules(self, branch: str) -> BranchRules:
+        """Return what the forge's rules demand of a branch, which is asked for one time."""
+        if branch not in self._rules:
+            self._rules[branch] = self.forge().rules(branch)
+        return self._rules[branch]
 
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""

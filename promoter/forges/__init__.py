@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Finish, Pull, PullDraft
+    from promoter.domain.model import BranchRules, Finish, Pull, PullDraft
 
 
 class Forge(Protocol):
@@ -41,11 +41,8 @@ class Forge(Protocol):
     def possible(self, pull: Pull, lacking: Finish) -> Finish:
         """Return what of the lacking a pull can be given, as far as asking tells."""
 
-    def requires_signatures(self, base: str) -> bool:
-        """Say whether the base takes verified commits alone; what can not be read is no."""
-
-    def requires_up_to_date(self, base: str) -> bool:
-        """Say whether the base takes branches alone that stand on its tip; unreadable is no."""
+    def rules(self, branch: str) -> BranchRules:
+        """Return what the rules demand of a branch, as far as they can be read."""
 
     def spent(self) -> str:
         """Return what the run has asked of the forge, in a line."""

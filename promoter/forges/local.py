@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
-from promoter.domain.model import Pull, PullState
+from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.git.program import NOTHING
@@ -118,15 +118,10 @@ class LocalForge:
         del pull
         return lacking
 
-    def requires_signatures(self, base: str) -> bool:
+    def rules(self, branch: str) -> BranchRules:
         """No rule of a server protects a branch here."""
-        del base
-        return False
-
-    def requires_up_to_date(self, base: str) -> bool:
-        """No rule of a server protects a branch here."""
-        del base
-        return False
+        del branch
+        return BranchRules()
 
     def spent(self) -> str:
         """Nothing is asked over a network."""

@@ -10,6 +10,7 @@ from promoter.gates.branch import human_commits, verified_commits
 from promoter.gates.edit import dead_edit, edit, placeholder
 from promoter.gates.facts import Facts, ImageFacts, Signature
 from promoter.gates.gate import Gate, Result, Severity, Verdict
+from promoter.gates.hold import hold
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.order import downgrade
 from promoter.gates.render import render
@@ -31,6 +32,7 @@ GATES: tuple[Gate, ...] = (
         "an older tag takes the place of a newer one",
         allowable=True,
     ),
+    Gate("hold", hold, help="an app is changed that is held", allowable=True),
     Gate("render", render),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
     Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),

@@ -10,6 +10,7 @@ from promoter.policy.pairs import Ordering
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import Built
@@ -80,3 +81,5 @@ class Facts:
     """The branch's commits that promote did not make and may not replace."""
     unverified: bool = False
     """Whether the base takes verified commits alone, and this one would not be."""
+    hold: Hold | None = None
+    """What keeps the app where it is, on the base or in the open pull."""

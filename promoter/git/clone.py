@@ -7,25 +7,33 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
-from promoter.domain.redaction import redacted
+from promoter.domain.errors import RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
-from promoter.git.program import FETCH, NOTHING, REMOTE, Git, Result, check_version, failure
+from promoter.git.program import (
+    FETCH,
+    NOTHING,
+    REMOTE,
+    Git,
+    Result,
+    check_version,
+    failure,
+    verb_of,
+)
+from promoter.git.push import Update, push_each
 from promoter.git.refs import RemoteRefs, listed_refs, traced
 from promoter.git.retry import patiently
 from promoter.git.tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.domain.errors import PromoteError
 
@@ -33,15 +41,9 @@ _FILTER_IGNORED = "filtering not recognized"
 # A branch's tip, and the commit that it was made on.
 _LOOK_DEPTH = 2
 _DEPTHS = (64, 1024, 2**31 - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """One ref to push: what it shall be (None deletes it) and what it must be now (None: absent)."""
-
-    ref: str
-    new: str | None
-    old: str | None
+# Of a small repository so many commits come with the files, and files of at most this size.
+_SMALL_DEPTH = 200
+_SMALL_SIZE = "64k"
 
 
 class Clone:
@@ -64,6 +66,7 @@ class Clone:
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
         self._deepened: dict[str, int] = {}
+        self._filled = False
         self._ready = False
         self._borrows = False
         """Whether all objects of the remote are at hand, since it is a folder."""
@@ -102,6 +105,7 @@ class Clone:
             # Another version of the protocol, an empty repository or no such branch: asked plainly.
             return self.remote_refs(*asked)
         self._note_filter(result)
+        self._deepened.clear()
         self._depths.update(dict.fromkeys(self._looked_at(), _LOOK_DEPTH))
         return refs
 
@@ -127,9 +131,34 @@ class Clone:
         if self._borrows:
             self._check_there(wanted)
             return
-        result = self._fetch(depth, "blob:none", *wanted)
+        # Where old commits have come without their trees, the server takes the trees to be here.
+        again = bool(self._deepened) and depth > _LOOK_DEPTH
+        result = self._fetch(depth, "blob:none", *wanted, complete=again)
         self._note_filter(result)
         self._depths.update(dict.fromkeys(wanted, depth))
+
+    def fetch_files(
+        self, oids: Iterable[str], commits: Sequence[str] = (), *, is_small: bool = False
+    ) -> None:
+        """Bring files, with the chain of commits that lead to some; all of a small repository.
+
+        One process does it. Only the first time in a run brings more than the files.
+        """
+        is_first, self._filled = not self._filled, True
+        if self._borrows or not is_first or not (commits or is_small):
+            self.objects.bring(oids)
+        elif is_small:
+            self._fetch(_SMALL_DEPTH, f"blob:limit={_SMALL_SIZE}", *commits, complete=True)
+            self._depths.update(dict.fromkeys(commits, _SMALL_DEPTH))
+            self._deepened.update(dict.fromkeys(commits, _SMALL_DEPTH))
+            listed = self.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+            self.objects.note_present(listed.split())
+        else:
+            # What is named comes in spite of the filter, which leaves the trees of old commits out.
+            missing = self.objects.missing(oids)
+            self._fetch(_DEPTHS[0], "tree:0", *commits, *missing, complete=True)
+            self._deepened.update(dict.fromkeys(commits, _DEPTHS[0]))
+            self.objects.note_present(missing)
 
     def fetch_history(self, depth: int, *commits: str) -> None:
         """Bring commits with so many before them, and nothing of their files."""
@@ -187,23 +216,7 @@ class Clone:
         if not updates:
             return {}
         self.made.save()
-        leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
-        specs = [f"{u.new or ''}:{u.ref}" for u in updates]
-        result = patiently(self.git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
-        if result.status == 0:
-            return {}
-        report = result.stdout.decode("utf-8", "replace").splitlines()
-        told = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
-        failed: dict[str, PromoteError] = {}
-        for update in updates:
-            line = told.get(update.ref, "!")
-            if line.startswith("!"):
-                lines = result.stderr.splitlines()
-                about = [one for one in lines if update.ref in one or len(updates) == 1]
-                said = "\n".join(about if line != "!" else lines)
-                part = Result(result.status, line.encode(), said)
-                failed[update.ref] = _push_failure(part, update.ref)
-        return failed
+        return push_each(self.git, updates)
 
     def has(self, commit: str) -> bool:
         """Whether a commit was brought, with its directories."""
@@ -218,18 +231,27 @@ class Clone:
         if _FILTER_IGNORED in result.stderr:
             self.objects.blobless = False
 
-    def _fetch(self, depth: int, left_out: str, *commits: str) -> Result:
-        """Bring commits to a depth, without the objects that are left out."""
+    def _fetch(self, depth: int, left_out: str, *oids: str, complete: bool = False) -> Result:
+        """Bring commits to a depth, without the objects that are left out.
+
+        `complete` has the server send what is here already too: of a commit that was brought, it
+        takes the files to be here.
+        """
         # A depth shortens too what another had brought.
         self._deepened.clear()
         cut = (f"--depth={depth}", f"--filter={left_out}")
-        return self._ask("fetch", *cut, *FETCH, REMOTE, *commits)
+        if complete:
+            (self.git.directory / "shallow").unlink(missing_ok=True)
+            oids = (*dict.fromkeys((*oids, *self._depths)),)
+        plain = ("-c", "fetch.negotiationAlgorithm=noop") if complete else ()
+        names = "".join(f"{oid}\n" for oid in oids).encode()
+        return self._ask(*plain, "fetch", *cut, *FETCH, REMOTE, "--stdin", stdin=names)
 
-    def _ask(self, *arguments: str) -> Result:
+    def _ask(self, *arguments: str, stdin: bytes | None = None) -> Result:
         """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
-        result = patiently(self.git, *arguments)
+        result = patiently(self.git, *arguments, stdin=stdin)
         if result.status != 0:
-            raise failure(arguments[0], result)
+            raise failure(verb_of(arguments), result)
         return result
 
     def _prepare(self) -> None:
@@ -256,17 +278,3 @@ class Clone:
     def _is_shallow(self) -> bool:
         """Say whether the clone's history still ends before its beginning."""
         return (self.git.directory / "shallow").exists()
-
-
-def _push_failure(result: Result, ref: str) -> RemoteError:
-    """Tell a lost race from a refusal by the server."""
-    report = redacted(result.stdout.decode("utf-8", "replace"))
-    raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
-    if any(sign in report or sign in result.stderr for sign in raced):
-        return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
-    refused = [line for line in report.splitlines() if line.startswith("!")]
-    error = failure("push", result)
-    if refused:
-        reasons = "; ".join(line.split("\t")[-1] for line in refused)
-        return RemoteError(f"{error.message} ({reasons})", error.hint)
-    return error

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from promoter.git.clone import Clone
 
 # So many commits of the base are brought, and more only for a file whose answer lies behind them.
-_DEPTHS = (200, 2_000, 20_000)
+_DEPTHS = (200, 2_000)
 # Contents are brought so many at a time; most answers are in the first of them.
 _BATCH = 15
 # A history is gone into as long as this part of the run's time is left.
 _RESERVE = 0.5
+# What the text of a pull request would like to know takes at most so many seconds at a time.
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,8 @@ class FileHistory:
         ):
             return False
         self.depth += 1
-        self.clone.fetch(self.commit, depth=_DEPTHS[self.depth])
+        with self.clone.git.within(_PATIENCE):
+            self.clone.fetch(self.commit, depth=_DEPTHS[self.depth])
         self.read()
         return True
 
@@ -105,7 +108,8 @@ def file_versions(
     clone: Clone, commit: str, paths: list[PurePosixPath]
 ) -> dict[PurePosixPath, FileHistory]:
     """Return the versions of files up to a commit; two round trips bring the newest of them all."""
-    clone.fetch(commit, depth=_DEPTHS[0])
+    with clone.git.within(_PATIENCE):
+        clone.fetch(commit, depth=_DEPTHS[0])
     found = {path: FileHistory(clone, commit, path) for path in paths}
     for one in found.values():
         one.read()

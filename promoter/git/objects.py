@@ -42,7 +42,7 @@ class Objects:
     def bring(self, oids: Iterable[str]) -> None:
         """Bring file contents in one round trip; those already here cost nothing."""
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
-        missing = [oid for oid in wanted if oid not in self._present]
+        missing = self.missing(wanted)
         if missing and self.blobless:
             result = patiently(
                 self._git, "-c", "fetch.negotiationAlgorithm=noop",
@@ -54,6 +54,15 @@ class Objects:
         self._present.update(missing)
         if len(wanted) >= _MANY:
             self._load(wanted)
+
+    def missing(self, oids: Iterable[str]) -> list[str]:
+        """Return those of some objects that are not known to be here."""
+        seen = (oid for oid in dict.fromkeys(oids) if oid not in self._known)
+        return [oid for oid in seen if oid not in self._present]
+
+    def note_present(self, oids: Iterable[str]) -> None:
+        """Remember objects that have come by other ways."""
+        self._present.update(oids)
 
     def root(self, commit: str) -> str:
         """Return the id of a commit's root directory."""

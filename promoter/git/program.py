@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ except ImportError as error:
     ) from None
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 MINIMUM_VERSION = (2, 30)
@@ -78,13 +78,23 @@ class Git:
         """Run a git command and return what it printed, or raise `RemoteError` with git's reason."""
         result = self.attempt(*arguments, stdin=stdin)
         if result.status != 0:
-            raise failure(_verb(arguments), result)
+            raise failure(verb_of(arguments), result)
         return result.stdout.decode("utf-8", "replace").rstrip("\n")
 
     def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
         """Run a git command and return its answer whatever its status; the deadline ends it."""
         process = self.start(*arguments, talking=stdin is not None)
-        return self.finish(process, _verb(arguments), stdin)
+        return self.finish(process, verb_of(arguments), stdin)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give what is run meanwhile so many seconds at most: the run can do without it."""
+        whole = self.deadline
+        self.deadline = Deadline(min(seconds, whole.remaining()))
+        try:
+            yield
+        finally:
+            self.deadline = whole
 
     def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
         """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
@@ -139,7 +149,7 @@ class Git:
         self.program.clear_cache()
 
 
-def _verb(arguments: Sequence[str]) -> str:
+def verb_of(arguments: Sequence[str]) -> str:
     """Return the word that says what git shall do, before which settings (`-c …`) may stand."""
     words = iter(arguments)
     for word in words:

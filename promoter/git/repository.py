@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import BranchCommit, BranchState
-from promoter.git.clone import Clone, Update
+from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
 from promoter.git.history import file_versions
+from promoter.git.prefetch import probable_files
+from promoter.git.push import Update
 from promoter.git.refs import base_branch
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
+# What so many apps need is brought before it is asked for; a run over more reads it by levels.
+_PREFETCH_LIMIT = 16
 
 
 class GitRepository:
@@ -47,13 +51,36 @@ class GitRepository:
 
         What the branches of `apps` hold, by their usual names, comes along in the same round trip.
         """
+        apps = () if len(apps := frozenset(apps)) > _PREFETCH_LIMIT else sorted(apps)
         heads = f"refs/heads/{BRANCH_PREFIX}"
         self._refs = self._clone.look(wanted, f"{heads}*", [f"{heads}*/{app}" for app in apps])
         self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
         self._base = commit
+        if apps and self._clone.objects.blobless:
+            self._prefetch(commit, apps)
         return name, self._clone.tree(commit)
+
+    def _prefetch(self, base: str, apps: Collection[str]) -> None:
+        """Bring in one round trip what promotions of some apps probably read."""
+        assert self._refs is not None
+        probable = probable_files(self._clone.tree(base), apps)
+        tips = [
+            tip
+            for ref, tip in self._refs.refs.items()
+            if ref.startswith(f"refs/heads/{BRANCH_PREFIX}") and ref.rpartition("/")[2] in apps
+        ]
+        oids, moved = list(probable.oids), False
+        for tip in tips:
+            # What cannot be read is reported where the branch is looked at.
+            with suppress(PromoteError, KeyError):
+                commit = self._commit(tip)
+                moved = moved or base not in commit.parents
+                for side in (commit.onto.commit, commit.sha):
+                    oids += self._clone.tree(side).files(commit.changed)
+        commits = (base, *tips) if moved or probable.is_small else ()
+        self._clone.fetch_files(oids, commits, is_small=probable.is_small)
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

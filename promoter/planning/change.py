@@ -18,7 +18,7 @@ from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
 if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, Pull
+    from promoter.domain.model import BranchState, FileEdit, Pull
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.planning.plan import Request
@@ -83,6 +83,8 @@ class Intent:
     by: str = ""
     """The newer tag that supersedes what was asked for."""
     warnings: tuple[str, ...] = ()
+    on_tip: tuple[FileEdit, ...] = ()
+    """The edits of the branch's own files, where the commit is made on its tip."""
 
     @property
     def commits(self) -> bool:
@@ -126,6 +128,18 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
         told = _superseded(f"the open pull proposes {newer}")
         return Intent(End.SUPERSEDED, standing, state.tip, newer, (told,))
     return _pull(change, ordering, rebuild=rebuild)
+
+
+def on_tip(change: Change, intent: Intent) -> Intent:
+    """Return the same with its commit on the branch's tip, for a branch that may only be added to.
+
+    Where the tip has these files already, nothing can be added to it.
+    """
+    commits, proposal = change.state.commits, intent.proposal
+    if proposal is None or not intent.commits or not commits:
+        return intent
+    edits = propose.propose(proposal.declaration, change.target, commits[0].tree).edits
+    return replace(intent, on_tip=edits, kept=None if edits else change.state.tip)
 
 
 def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:

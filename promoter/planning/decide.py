@@ -134,11 +134,14 @@ class _Decision:
     def _commit(self, proposal: Proposal) -> CommitDraft:
         """Return the commit to make: on the branch, or on the base itself."""
         state, pushes = self.change.state, self.intent.end is End.PUSH
+        onto, edits = state.base.commit, proposal.edits
+        if self.intent.on_tip and state.tip:
+            onto, edits = state.tip, self.intent.on_tip
         return CommitDraft(
             branch=state.base_branch if pushes else state.branch,
-            onto=state.base.commit,
+            onto=onto,
             lease=state.base.commit if pushes else state.tip,
-            files={edit.path: edit.after for edit in proposal.edits},
+            files={edit.path: edit.after for edit in edits},
             message=pull_request.message(proposal, self._templates),
             author=self.change.config.author,
         )

@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.deadline import Deadline
     from promoter.domain.errors import PromoteError
-    from promoter.domain.model import Pull
-    from promoter.forges.github.rules import Rules
+    from promoter.domain.model import BranchRules, Pull
 
 T = TypeVar("T")
 
@@ -68,8 +67,8 @@ class Client:
         self.owner, self.name = repository
         self.deadline = deadline
         self.spent: Counter[str] = Counter()
-        self.rules: dict[str, Rules] = {}
-        """The rules of base branches, as far as they came with something else."""
+        self.rules: dict[str, BranchRules] = {}
+        """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
         """The pulls from a branch to a base that came with something else; each is taken at once."""
         self._api_url = f"{api_url}/"

@@ -11,7 +11,7 @@ from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.finish import Finisher, possible
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
-from promoter.forges.github.rules import RULES, Rules, graph_rules, rest_rules
+from promoter.forges.github.rules import RULES, graph_rules, rest_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from promoter.domain.deadline import Deadline
-    from promoter.domain.model import Finish, PullDraft
+    from promoter.domain.model import BranchRules, Finish, PullDraft
 
 T = TypeVar("T")
 
 _PAGE, _PAGES = 100, 50
 _ACTIONS = "github-actions[bot]"
 _PULLS = f"""
-query Pulls($owner: String!, $name: String!, $branch: String!, $base: String!, $ref: String!) {{
+query Pulls(
+  $owner: String!, $name: String!, $branch: String!, $base: String!, $ref: String!, $head: String!
+) {{
   repository(owner: $owner, name: $name) {{
     id
-    ref(qualifiedName: $ref) {{ ...Rules }}
+    base: ref(qualifiedName: $ref) {{ ...Rules }}
+    head: ref(qualifiedName: $head) {{ ...Rules }}
     pullRequests(
       headRefName: $branch, baseRefName: $base, first: 30,
       orderBy: {{field: CREATED_AT, direction: DESC}}
@@ -59,13 +62,14 @@ class GitHubForge:
         return self._pulls_by_rest(branch, base) if seen is None else seen
 
     def _pulls_by_graph(self, branch: str, base: str) -> tuple[Pull, ...] | None:
-        """Return a branch's pulls, which brings the base's rules along; None without GraphQL."""
+        """Return a branch's pulls, which brings the rules of both along; None without GraphQL."""
         names = {
             "owner": self.client.owner,
             "name": self.client.name,
             "branch": branch,
             "base": base,
             "ref": f"refs/heads/{base}",
+            "head": f"refs/heads/{branch}",
         }
         try:
             found = self.client.graphql(_PULLS, names)["repository"]
@@ -74,7 +78,7 @@ class GitHubForge:
             raise self.client.failure("list the pulls", error) from error
         except FAILURES:
             return None
-        self.client.rules[base] = graph_rules(found["ref"])
+        self.client.rules |= {base: graph_rules(found["base"]), branch: graph_rules(found["head"])}
         return pulls
 
     def _pulls_by_rest(self, branch: str, base: str) -> tuple[Pull, ...]:
@@ -185,19 +189,11 @@ class GitHubForge:
         """Return what of the lacking a pull can be given, as far as asking tells."""
         return possible(self.client, pull, lacking)
 
-    def requires_signatures(self, base: str) -> bool:
-        """Say whether the base takes verified commits alone; what can not be read is no."""
-        return self._rules(base).signatures
-
-    def requires_up_to_date(self, base: str) -> bool:
-        """Say whether the base takes branches alone that stand on its tip; unreadable is no."""
-        return self._rules(base).up_to_date
-
-    def _rules(self, base: str) -> Rules:
-        """Return the base's rules, which came with the pulls where GraphQL tells them."""
-        if base not in self.client.rules:
-            self.client.rules[base] = rest_rules(self.client, base)
-        return self.client.rules[base]
+    def rules(self, branch: str) -> BranchRules:
+        """Return what the rules demand of a branch, which came with its pulls by GraphQL."""
+        if branch not in self.client.rules:
+            self.client.rules[branch] = rest_rules(self.client, branch)
+        return self.client.rules[branch]
 
     def spent(self) -> str:
         """Return how many requests the API was asked."""

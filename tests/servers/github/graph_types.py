@@ -226,6 +226,7 @@ def _rule(github: GitHub, branch: str) -> dict[str, Any] | None:
         "requiresCommitSignatures": rules.signatures,
         "requiresStatusChecks": bool(rules.checks),
         "requiresStrictStatusChecks": bool(rules.strict),
+        "allowsForcePushes": rules.force,
         "requiredStatusCheckContexts": list(rules.checks),
     }
 

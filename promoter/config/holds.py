@@ -1,0 +1,117 @@
+"""Holds: an app stays at what an environment runs, until somebody ends the hold or its time does.
+
+Each is a file of its own, `.promoter/holds/ENVIRONMENT/APP.yaml`, in the GitOps repository: two
+holds never conflict, code owners can guard an environment's, and no kustomization reaches them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pydantic import AwareDatetime, ValidationError
+
+from promoter.config.document import load
+from promoter.config.errors import complaint
+from promoter.domain.errors import UsageError
+from promoter.domain.model import Kind
+from promoter.domain.section import Section, Text
+
+if TYPE_CHECKING:
+    from promoter.domain.model import Tree
+
+FOLDER = PurePosixPath(".promoter/holds")
+
+
+class HoldFile(Section):
+    """What a hold's file says."""
+
+    reason: Text
+    """Why the app is held."""
+    by: Text | None = None
+    """Who holds it."""
+    since: AwareDatetime | None = None
+    """When the hold began, as in 2026-11-27T10:00:00Z."""
+    until: AwareDatetime | None = None
+    """When it ends by itself; without it, `promote unhold` ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold. A file that cannot be read holds as well: `broken` says why, and it has no end."""
+
+    app: str
+    environment: str
+    reason: str
+    by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    broken: UsageError | None = None
+
+    @property
+    def file(self) -> PurePosixPath:
+        """Where the hold is kept."""
+        return hold_file(self.app, self.environment)
+
+    def is_over(self, now: int) -> bool:
+        """Whether its time has come, `now` in seconds since the epoch."""
+        return self.until is not None and self.until.timestamp() <= now
+
+    def text(self) -> bytes:
+        """Return the file: people read it, edit it and review it."""
+        given = {"reason": self.reason, "by": self.by, "since": self.since, "until": self.until}
+        lines = [
+            f"# {self.app} stays in {self.environment} at what it runs. Remove this file, or run:",
+            f"#   promote unhold --app {self.app} --env {self.environment} --reason WHY",
+        ]
+        for key, value in given.items():
+            if isinstance(value, datetime):
+                lines.append(f"{key}: {value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+            elif value is not None:
+                # JSON's strings are YAML's, whatever they hold.
+                lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
+        return "\n".join([*lines, ""]).encode()
+
+
+def hold_file(app: str, environment: str) -> PurePosixPath:
+    """Return where an app's hold in an environment is kept."""
+    return FOLDER / environment / f"{app}.yaml"
+
+
+def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
+    """Return an app's hold in an environment, whether or not its time is over; None without one."""
+    file = hold_file(app, environment)
+    if file.name not in tree.entries(file.parent):
+        return None
+    try:
+        found = _parse(tree, file)
+    except UsageError as error:
+        return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
+    return Hold(app, environment, found.reason, found.by, found.since, found.until)
+
+
+def holds_of(tree: Tree) -> tuple[Hold, ...]:
+    """Return every hold of a repository, by environment and app."""
+    found = []
+    for environment, kind in sorted(tree.entries(FOLDER).items()):
+        if kind is not Kind.DIRECTORY:
+            continue
+        names = [PurePosixPath(name) for name in sorted(tree.entries(FOLDER / environment))]
+        tree.prefetch(FOLDER / environment / name for name in names)
+        holds = (read_hold(tree, one.stem, environment) for one in names if one.suffix == ".yaml")
+        found += [hold for hold in holds if hold is not None]
+    return tuple(found)
+
+
+def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:
+    if tree.entries(file.parent)[file.name] is not Kind.FILE:
+        raise UsageError("is not a file", "Write it anew: promote hold.", file=str(file))
+    document = load(tree.read(file), str(file))
+    value = {} if document.value is None else document.value
+    try:
+        return HoldFile.model_validate(value)
+    except ValidationError as error:
+        raise complaint(error, document, HoldFile) from error

@@ -1,0 +1,38 @@
+"""The gate on holds: what is held stays, until the hold is ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.refusal import Refusal
+from promoter.gates.gate import Result, Verdict
+
+if TYPE_CHECKING:
+    from promoter.gates.facts import Facts
+
+
+def hold(facts: Facts) -> Verdict | None:
+    """Refuse a change of an app that is held in its environment, until the hold is over."""
+    held = facts.hold
+    if held is None or held.is_over(facts.now):
+        return None
+    where = f"{held.app} is held in {held.environment}"
+    by = f" by {held.by}" if held.by else ""
+    since = f" since {held.since:%Y-%m-%d %H:%M UTC}" if held.since else ""
+    reason = f"{where}{since}{by}: {held.reason}"
+    until = None if held.until is None else int(held.until.timestamp())
+    ends = "" if held.until is None else f" It ends by itself at {held.until:%Y-%m-%d %H:%M %Z}."
+    hint = (
+        f"promote unhold --app {held.app} --env {held.environment} --reason WHY ends it; "
+        f"--allow hold passes it over once.{ends}"
+    )
+    error = held.broken
+    refusal = Refusal(
+        "hold",
+        reason,
+        hint,
+        str(held.file),
+        error.line if error else None,
+        error.column if error else None,
+    )
+    return Verdict(Result.FAILED, reason, (refusal,), until=until)

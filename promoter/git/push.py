@@ -1,0 +1,61 @@
+"""Pushing refs, each only from what was seen of it, and what the remote says of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.redaction import redacted
+from promoter.git.program import REMOTE, Result, failure
+from promoter.git.retry import patiently
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.errors import PromoteError
+    from promoter.git.program import Git
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One ref to push: what it shall be (None deletes it) and what it must be now (None: absent)."""
+
+    ref: str
+    new: str | None
+    old: str | None
+
+
+def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
+    """Push refs in one go, each for itself; returns those that failed, with the reason."""
+    leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
+    specs = [f"{u.new or ''}:{u.ref}" for u in updates]
+    result = patiently(git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
+    if result.status == 0:
+        return {}
+    report = result.stdout.decode("utf-8", "replace").splitlines()
+    told = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
+    failed: dict[str, PromoteError] = {}
+    for update in updates:
+        line = told.get(update.ref, "!")
+        if line.startswith("!"):
+            lines = result.stderr.splitlines()
+            about = [one for one in lines if update.ref in one or len(updates) == 1]
+            said = "\n".join(about if line != "!" else lines)
+            part = Result(result.status, line.encode(), said)
+            failed[update.ref] = _push_failure(part, update.ref)
+    return failed
+
+
+def _push_failure(result: Result, ref: str) -> RemoteError:
+    """Tell a lost race from a refusal by the server."""
+    report = redacted(result.stdout.decode("utf-8", "replace"))
+    raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
+    if any(sign in report or sign in result.stderr for sign in raced):
+        return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
+    refused = [line for line in report.splitlines() if line.startswith("!")]
+    error = failure("push", result)
+    if refused:
+        reasons = "; ".join(line.split("\t")[-1] for line in refused)
+        return RemoteError(f"{error.message} ({reasons})", error.hint)
+    return error

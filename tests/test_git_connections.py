@@ -1,0 +1,92 @@
+"""How often git connects for one promotion, by the server's log; a connection is one git process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import BY_PULL, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.world import AURORA, Repository, aurora, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A GitHub whose repository holds the app, and where the app's kustomization is."""
+
+    server: GitHub
+    app: str
+    file: str
+    history: int
+    """How many more connections the history of the app's files takes."""
+
+    @property
+    def repository(self) -> Repository:
+        """The repository as a folder."""
+        return Repository(self.server.repository)
+
+    def promote(self, tag: str) -> tuple[str, int]:
+        """Promote the app, and return the action and how often git has connected for it."""
+        before = len(self.server.seen)
+        done = promote(
+            "--app", self.app, "--tag", tag, "--repo", self.server.url, "--output", "json",
+            env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+        assert done.code == 0, done.stderr
+        asked = [one.path for one in self.server.seen[before:]]
+        return done.json["action"], sum(path.endswith("/info/refs") for path in asked)
+
+    def other_commits(self, count: int) -> None:
+        """Have people commit to other files of the base."""
+        for number in range(count):
+            self.repository.commit("main", f"other/{number}.yaml", f"number: {number}\n")
+
+
+@pytest.fixture(params=["small", "of-many-apps"])
+def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
+    """A GitHub with a repository of some fifty files, or of some hundreds."""
+    server = GitHub(tmp_path / "srv")
+    if request.param == "small":
+        aurora(server.repository)
+        app, file, history = "aurora", AURORA, 0
+    else:
+        make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
+        app, file, history = "app-7", kustomization("app-7"), 1
+    git_http.configure(server.repository)
+    with server:
+        yield Hub(server, app, file, history)
+
+
+def test_a_fresh_pull_takes_a_look_the_files_and_a_push(hub: Hub) -> None:
+    hub.other_commits(3)
+    assert hub.promote("9.9.1") == ("created", 3 + hub.history)
+
+
+def test_an_unchanged_promotion_takes_no_push(hub: Hub) -> None:
+    hub.promote("9.9.1")
+    assert hub.promote("9.9.1") == ("unchanged", 2)
+    hub.other_commits(3)
+    assert hub.promote("9.9.1") == ("unchanged", 2)
+
+
+def test_a_newer_tag_takes_as_many_as_a_fresh_pull(hub: Hub) -> None:
+    hub.promote("9.9.1")
+    assert hub.promote("9.9.2") == ("updated", 3 + hub.history)
+    hub.other_commits(3)
+    assert hub.promote("9.9.3") == ("updated", 3 + hub.history)
+
+
+def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
+    hub.promote("9.9.1")
+    held = hub.repository.read(hub.file)
+    hub.repository.commit("main", hub.file, held.replace("1.4.1", "9.9.1"))
+    action, connections = hub.promote("9.9.1")
+    assert action == "superseded"
+    assert connections <= 3

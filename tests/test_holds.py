@@ -1,0 +1,97 @@
+"""A hold keeps an app where it is, until it is ended or its time is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.config.holds import Hold, hold_file, holds_of, read_hold
+from promoter.git.folder import DirectoryTree
+from tests.world import AURORA, BRANCH, aurora, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = str(hold_file("aurora", "prod"))
+SINCE = datetime(2026, 11, 27, 10, tzinfo=UTC)
+
+
+def write(folder: Path, text: str) -> DirectoryTree:
+    file = folder / FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    return DirectoryTree(folder)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["1.4.3 loses orders", "yes", "1.10", 'quotes " and \\ and # and \n', "größer", "- {x"],
+)
+def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> None:
+    hold = Hold("aurora", "prod", reason, "alice", SINCE, SINCE.replace(month=12))
+    tree = write(tmp_path, hold.text().decode())
+    assert read_hold(tree, "aurora", "prod") == hold
+    assert holds_of(tree) == (hold,)
+    assert read_hold(tree, "aurora", "dev") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("reason: [", "not valid YAML", 2),
+        ("", "reason: is missing", None),
+        ("reason: 1.10", "put it in quotes", 1),
+        ("reason: x\nuntill: 2026-11-27T10:00:00Z", "unknown key untill", 2),
+        ("reason: x\nuntil: tomorrow", "until", 2),
+        ("reason: x\nuntil: 2026-11-27T10:00:00", "until", 2),
+    ],
+)
+def test_a_file_that_is_broken_by_hand_holds_and_is_told(
+    text: str, said: str, line: int | None, tmp_path: Path
+) -> None:
+    held = read_hold(write(tmp_path, text), "aurora", "prod")
+    assert held is not None
+    assert held.broken is not None
+    assert said in held.broken.message
+    assert (held.broken.file, held.broken.line) == (FILE, line)
+    assert not held.is_over(2**40)
+
+
+def test_a_hold_ends_by_itself() -> None:
+    hold = Hold("aurora", "prod", "x", until=SINCE)
+    assert hold.is_over(int(SINCE.timestamp()))
+    assert not hold.is_over(int(SINCE.timestamp()) - 1)
+
+
+def test_a_promotion_of_what_is_held_is_refused_until_the_hold_is_over(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    hold = Hold("aurora", "prod", "1.4.1 must stay", "alice", SINCE, SINCE.replace(day=28))
+    repo.commit("main", FILE, hold.text().decode(), "Hold")
+    where = ("--app", "aurora", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
+    run = promote(*where, env={"PROMOTER_NOW": "2026-11-27T12:00:00Z"})
+    assert run.code == 3
+    (refusal,) = run.json["refusals"]
+    assert (refusal["rule"], refusal["file"]) == ("hold", FILE)
+    assert "by alice: 1.4.1 must stay" in refusal["reason"]
+    assert "promote unhold --app aurora --env prod" in refusal["hint"]
+    assert BRANCH not in str(repo.refs())
+    assert promote(*where, env={"PROMOTER_NOW": "2026-11-28T10:00:00Z"}).code == 0
+    # What else there is in the environment, and other environments, are not held.
+    assert promote(*where, "--env", "dev").code == 0
+
+
+def test_what_is_held_can_be_allowed_once_and_that_is_recorded(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.commit("main", FILE, Hold("aurora", "prod", "wait").text().decode(), "Hold")
+    run = promote(
+        "--app", "aurora", "--tag", "1.4.2", "--repo", str(repo.path), "--allow", "hold",
+        "--output", "json",
+    )  # fmt: skip
+    assert run.code == 0
+    assert "Promoter-Allow: hold" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert "--allow hold" in run.json["pull_request"]["body"]
+    assert "newTag: 1.4.2" in repo.read(AURORA, BRANCH)
+    assert PurePosixPath(FILE).name in repo.git("ls-tree", "-r", "--name-only", BRANCH)
