@@ -102,7 +102,7 @@ def _look(tree: Tree, *, unfolded: bool) -> None:
     """Look into a folder as a run does."""
     if unfolded:
         tree.unfold(PurePosixPath("apps"))
-    tree.entries(PurePosixPath("apps/web"))
+    list(tree.entries(PurePosixPath("apps/web")))
 
 
 @pytest.mark.parametrize("broken", ["empty-name", "no-directory"])

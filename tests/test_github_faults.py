@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RaceLostError, RemoteError, UsageError
+from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
 from promoter.domain.model import CommitDraft, Finish, Pull, PullDraft
 from promoter.forges.github import http
 from promoter.forges.github.app import app_token
@@ -60,6 +60,14 @@ def draft(github: GitHub, lease: str | None = None, text: str = "x: 1\n") -> Com
     return CommitDraft(BRANCH, str(github.head("main")), lease, files, message, "a <a@x>")
 
 
+def write(github: GitHub, made: CommitDraft) -> str:
+    """Make a commit through the API alone, or raise why there is none."""
+    (done,) = GitHubRepository(forge(github).client).publish([made])
+    if isinstance(done, PromoteError):
+        raise done
+    return done
+
+
 def opened(github: GitHub) -> tuple[GitHubForge, Pull]:
     """A branch with a commit, and its open pull."""
     Repository(github.repository).git("branch", BRANCH, "main")
@@ -77,7 +85,7 @@ class TestApiTransport:
         self, github: GitHub, place: str, fault: dict[str, Any]
     ) -> None:
         github.fail("POST", place, **fault)
-        commit = GitHubRepository(forge(github).client).write(draft(github))
+        commit = write(github, draft(github))
         assert not github.faults
         assert github.head(BRANCH) == commit
         assert github.store.read([commit])[0].parents == (github.head("main"),)
@@ -90,7 +98,7 @@ class TestApiTransport:
         opened(github)
         github.fail("POST", place, **fault)
         lease = github.head(BRANCH)
-        commit = GitHubRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        commit = write(github, draft(github, lease, "x: 2\n"))
         assert not github.faults
         assert github.store.refs() == {
             "refs/heads/main": github.head("main"), f"refs/heads/{BRANCH}": commit,
@@ -101,14 +109,14 @@ class TestApiTransport:
         opened(github)
         lease = str(github.head(BRANCH))
         github.store.move((f"refs/heads/promote-commit/{BRANCH}", None, lease))
-        commit = GitHubRepository(forge(github).client).write(draft(github, lease, "x: 2\n"))
+        commit = write(github, draft(github, lease, "x: 2\n"))
         assert github.head(BRANCH) == commit
         assert github.head(f"promote-commit/{BRANCH}") is None
 
     def test_server_without_graphql_is_named_and_no_branch_stays(self, github: GitHub) -> None:
         github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=9)
         with pytest.raises(RemoteError, match="no GraphQL") as told:
-            GitHubRepository(forge(github).client).write(draft(github))
+            write(github, draft(github))
         assert "--transport git" in told.value.hint
         assert github.head(BRANCH) is None
 
@@ -116,7 +124,7 @@ class TestApiTransport:
         opened(github)
         made = draft(github, str(github.head("main")))
         with pytest.raises(RaceLostError):
-            GitHubRepository(forge(github).client).write(made)
+            write(github, made)
 
     def test_history_tells_when_a_commit_reached_the_base(self, github: GitHub) -> None:
         one, pull = opened(github)

@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import finish, forge, repository
+from promoter.forges.github import branches, finish, folders, forge, overview
 
+_GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
     f"{module.__name__}.{name}": text
-    for module in (finish, forge, repository)
+    for module in (branches, finish, forge)
     for name, text in vars(module).items()
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
+} | {
+    "overview": overview.query(_GUESS),
+    "overview of a named base": overview.query(overview.guess("a", [], "main")),
+    "history": overview.history_query("0" * 40, _GUESS.histories),
+    "folders": folders.query("0" * 40, _GUESS.folders),
 }
 _BLOBS = """
 query Blobs($owner: String!, $name: String!) {

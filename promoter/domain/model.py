@@ -177,6 +177,15 @@ class BranchRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A pull to open from a branch that is about to be made."""
+
+    draft: PullDraft
+    base: str
+    as_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CommitDraft:
     """A commit to make and the branch to move to it, which must still be at `lease` (None: absent)."""
 
@@ -186,6 +195,8 @@ class CommitDraft:
     files: Mapping[PurePosixPath, bytes]
     message: str
     author: str
+    opens: Opening | None = None
+    """The pull that is opened with it, where a repository can do both at once."""
 
     def __post_init__(self) -> None:
         """Hold no secret of the run: nothing takes it out of a history again."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from promoter import pull_request
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
-from promoter.domain.model import PullDraft, PullState
+from promoter.domain.model import Opening, PullDraft, PullState
 from promoter.engine.stopped import Stopped
 from promoter.planning.outcome import Outcome, action_of, outcome_of
 from promoter.planning.plan import (
@@ -86,7 +86,11 @@ def _draft_of(group: Sequence[Plan]) -> CommitDraft:
     """Return the commit of one plan, or one commit in place of those of several."""
     drafts = [draft for one in group if (draft := commit_of(one))]
     if len(drafts) == 1:
-        return drafts[0]
+        plan = group[0]
+        if not isinstance(plan, OpenPull):
+            return drafts[0]
+        opens = Opening(plan.draft, plan.destination.base_branch, plan.extras.draft)
+        return replace(drafts[0], opens=opens)
     files = {path: data for one in drafts for path, data in one.files.items()}
     declared = [one.proposal.declaration for one in group if one.proposal]
     return replace(drafts[0], files=files, message=batch_message(declared))

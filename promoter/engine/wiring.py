@@ -230,7 +230,7 @@ def api_repository(wiring: Wiring, forge: Forge) -> Repository:
             f"transport: api is not to be had of the {wiring.kind.name} forge",
             "Use transport: git.",
         )
-    return wiring.kind.repository(forge)
+    return wiring.kind.repository(forge, wiring.settings.env or ())
 
 
 def open_forge(wiring: Wiring) -> Forge:

@@ -10,7 +10,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -55,8 +55,9 @@ class ForgeKind:
     """What to do where the token is missing; empty where the kind needs none."""
     git_user: str = "git"
     """The user as which git shows the token."""
-    repository: Callable[[Forge], Repository] | None = None
-    """The GitOps repository through the forge's API, which is `transport: api`."""
+    repository: Callable[[Forge, Sequence[str]], Repository] | None = None
+    """The GitOps repository through the forge's API, which is `transport: api`; takes the
+    environments that are asked for, so that what is there of them can be looked at first."""
     app_token: (
         Callable[[str, tuple[str, str], tuple[str, SecretStr], Deadline], SecretStr] | None
     ) = None

@@ -14,7 +14,7 @@ from promoter.domain.urls import check_url, host_of
 from promoter.forges.kinds import ForgeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic import SecretStr
 
@@ -57,13 +57,13 @@ def _open(connection: Connection) -> GitHubForge:
     )
 
 
-def _repository(forge: Forge) -> GitHubRepository:
+def _repository(forge: Forge, environments: Sequence[str]) -> GitHubRepository:
     from promoter.forges.github.forge import GitHubForge
     from promoter.forges.github.repository import GitHubRepository
 
     # On the forge's own connection, so that one count has all requests.
     assert isinstance(forge, GitHubForge)
-    return GitHubRepository(forge.client)
+    return GitHubRepository(forge.client, environments)
 
 
 def _app_token(

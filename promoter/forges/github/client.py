@@ -71,11 +71,18 @@ class Client:
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
         """The pulls from a branch to a base that came with something else; each is taken at once."""
+        self.opened: dict[tuple[str, str], Pull] = {}
+        """The pulls that were opened with their commit, by branch and base."""
         self._api_url = f"{api_url}/"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
         authentication = Auth.Token(token.get_secret_value()) if token else None
         self.github = connect(api_url, authentication, deadline, self.spent)
         self.repository: Repository = self.github.get_repo(f"{self.owner}/{self.name}")
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The variables by which GraphQL knows the repository."""
+        return {"owner": self.owner, "name": self.name}
 
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""

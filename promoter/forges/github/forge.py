@@ -100,6 +100,9 @@ class GitHubForge:
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
+        opened = self.client.opened.pop((branch, base), None)
+        if opened is not None:
+            return opened
         wanted: dict[str, object] = {
             "title": draft.title,
             "body": draft.body,

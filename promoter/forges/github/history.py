@@ -33,10 +33,16 @@ class GitHubHistory:
     reader: Reader
     commit: str
     path: PurePosixPath
+    rows: list[dict[str, Any]] | None = None
+    """The versions as GraphQL tells them, where it does."""
     _listed: list[dict[str, Any]] | None = None
 
     def __iter__(self) -> Iterator[FileVersion]:
         """Yield the versions; raises `RemoteError` where GitHub has no answer."""
+        if self.rows is not None:
+            for number, row in enumerate(self.rows):
+                yield self._version(row, last=number == _VERSIONS - 1)
+            return
         if self._listed is None:
             wanted = {"sha": self.commit, "path": str(self.path), "per_page": str(_VERSIONS)}
             self._listed = self.client.read(
@@ -50,6 +56,20 @@ class GitHubHistory:
                 data = b""
             last = number == _VERSIONS - 1
             yield FileVersion(commit, moment, one["commit"]["message"], data, last)
+
+    def _version(self, row: dict[str, Any], *, last: bool) -> FileVersion:
+        """Return a version from GraphQL; a content that did not come as text is read alone."""
+        merged = [
+            (_seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]))
+            for one in row["associatedPullRequests"]["nodes"]
+            if one["mergedAt"] and one["mergeCommit"]
+        ]
+        moment, commit = min(merged, default=(_seconds(row["committedDate"]), str(row["oid"])))
+        data = b""
+        if row["file"]:
+            self.reader.keep_text(row["file"])
+            data = self.reader.blob(row["file"]["oid"])
+        return FileVersion(commit, moment, row["message"], data, last)
 
     def _arrival(self, shown: dict[str, Any]) -> tuple[str, int]:
         """Return with which commit and when a listed commit reached the base."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import stat
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RemoteError
+from promoter.domain.model import Kind
 from promoter.forges.github.client import FAILURES
+from promoter.forges.github.folders import Listing, listing, oid, query, texts
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from promoter.domain.model import Kind
     from promoter.forges.github.client import Client
 
 _BLOBS_AT_ONCE = 50
+_FOLDERS_AT_ONCE = 40
 
 
 class GitHubTree:
@@ -37,7 +39,14 @@ class GitHubTree:
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
-        return {name: kind_of(mode) for name, (_, mode) in self.listing(directory).items()}
+        return _Entries(self, directory)
+
+    def is_folder(self, path: PurePosixPath) -> bool | None:
+        """Say whether a path is a folder (False: nothing is there), where that is known already."""
+        if (self._commit, path) in self._reader.absent:
+            return False
+        known = self._listings.get(path) or self._reader.folders.get((self._commit, path))
+        return True if known else None
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
@@ -48,6 +57,11 @@ class GitHubTree:
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in few requests; names that are no file are passed over."""
+        paths = list(paths)
+        folders = (path.parent for path in paths)
+        self._reader.read_folders(
+            self._commit, [one for one in folders if not self._is_absent(one)]
+        )
         found = (self.listing(path.parent).get(path.name) for path in paths)
         self._reader.blobs([entry[0] for entry in found if entry and stat.S_ISREG(entry[1])])
 
@@ -66,13 +80,50 @@ class GitHubTree:
             self._listings[directory] = checked(self._list(directory), directory)
         return self._listings[directory]
 
+    def _is_absent(self, directory: PurePosixPath) -> bool:
+        """Say whether the nearest folder above that is known holds no folder that leads there."""
+        for parent in directory.parents:
+            known = self._listings.get(parent, self._reader.folders.get((self._commit, parent)))
+            if known is not None:
+                entry = known.get(directory.relative_to(parent).parts[0])
+                return entry is None or not stat.S_ISDIR(entry[1])
+        return False
+
     def _list(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
+        if self._is_absent(directory):
+            return {}
+        self._reader.read_folders(self._commit, [directory])
+        known = self._reader.folders.get((self._commit, directory))
+        if known is not None:
+            return known
         if directory == ROOT:
             return self._reader.tree(self._reader.commit(self._commit)["tree"]["sha"])
         entry = self.listing(directory.parent).get(directory.name)
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
         return self._reader.tree(entry[0])
+
+
+class _Entries(Mapping[str, Kind]):
+    """The names in a folder; the folder is listed once more is asked than what is known below it."""
+
+    def __init__(self, tree: GitHubTree, directory: PurePosixPath) -> None:
+        self._tree, self._directory = tree, directory
+
+    def __getitem__(self, name: str) -> Kind:
+        if self._tree.is_folder(self._directory) is None:
+            known = self._tree.is_folder(self._directory / name)
+            if known:
+                return Kind.DIRECTORY
+            if known is False:
+                raise KeyError(name)
+        return kind_of(self._tree.listing(self._directory)[name][1])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree.listing(self._directory))
+
+    def __len__(self) -> int:
+        return len(self._tree.listing(self._directory))
 
 
 class Reader:
@@ -82,6 +133,36 @@ class Reader:
         self._client = client
         self._objects: dict[str, dict[str, Any]] = {}
         self._blobs: dict[str, bytes] = {}
+        self.folders: dict[tuple[str, PurePosixPath], Listing] = {}
+        """The folders that came by GraphQL, by commit and path; {} for a path that is none."""
+        self.absent: set[tuple[str, PurePosixPath]] = set()
+        """The paths at which a commit has nothing."""
+
+    def read_folders(self, commit: str, paths: Iterable[PurePosixPath]) -> None:
+        """Bring folders with their files' texts, many in one query; without GraphQL nothing comes."""
+        missing = [one for one in dict.fromkeys(paths) if (commit, one) not in self.folders]
+        for start in range(0, len(missing), _FOLDERS_AT_ONCE):
+            part = missing[start : start + _FOLDERS_AT_ONCE]
+            names = {"owner": self._client.owner, "name": self._client.name}
+            try:
+                found = self._client.graphql(query(commit, part), names)["repository"]
+                for n, path in enumerate(part):
+                    self.keep_folder(commit, path, found[f"f{n}"])
+            except FAILURES:
+                return
+
+    def keep_text(self, shown: Any) -> None:  # noqa: ANN401 - JSON
+        """Keep a file's text as GraphQL showed it with its id."""
+        self._blobs |= dict(texts({"entries": [shown]}))
+
+    def keep_folder(self, commit: str, path: PurePosixPath, shown: Any) -> None:  # noqa: ANN401 - JSON
+        """Keep a folder as GraphQL showed it; one that was cut off is read alone later."""
+        found = listing(shown)
+        if shown is None:
+            self.absent.add((commit, path))
+        if found is not None:
+            self.folders[commit, path] = found
+            self._blobs |= dict(texts(shown))
 
     def commit(self, sha: str) -> dict[str, Any]:
         """Return a commit: tree, parents, message, author."""
@@ -127,11 +208,11 @@ class Reader:
                 return
             for n, sha in enumerate(part):
                 text = (found.get(f"b{n}") or {}).get("text")
-                if isinstance(text, str) and _oid(text.encode()) == sha:
+                if isinstance(text, str) and oid(text.encode()) == sha:
                     self._blobs[sha] = text.encode()
 
     def _keep(self, sha: str, data: bytes) -> None:
-        if _oid(data) != sha:
+        if oid(data) != sha:
             raise RemoteError(f"the API gave other bytes than those of {sha[:9]}", "Run again.")
         self._blobs[sha] = data
 
@@ -143,8 +224,3 @@ class Reader:
                 new=True,
             )
         return self._objects[sha]
-
-
-def _oid(data: bytes) -> str:
-    """Return the id that git gives to a file's bytes."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -16,6 +16,10 @@ _TOKEN = re.compile(
 )
 
 
+# What every object is that a fragment of ours names by its interface.
+_INTERFACES = ("Node", "GitObject", "Actor")
+
+
 @dataclass
 class Selection:
     """One field, or a fragment (`kind` is its type) with what is selected of it."""
@@ -167,7 +171,7 @@ def select(
     for one in selections:
         if one.kind is not None:
             part = document.fragments[one.name] if one.name else one
-            if part.kind in (node["__typename"], "Node"):
+            if part.kind in (node["__typename"], *_INTERFACES):
                 found |= select(node, part.children, document, variables)
             continue
         if one.name not in node:

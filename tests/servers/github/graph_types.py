@@ -122,7 +122,7 @@ def blob(github: GitHub, oid: str) -> dict[str, Any]:
 
 
 def _entries(github: GitHub, tree: str, *paths: str) -> list[dict[str, Any]]:
-    lines = github.store.git("ls-tree", "-z", tree, "--", *paths).decode().split("\0")
+    lines = github.store.git("ls-tree", "-z", tree, *paths).decode().split("\0")
     found = []
     for line in filter(None, lines):
         head, path = line.split("\t", 1)

@@ -1,0 +1,141 @@
+"""The API as transport: what it costs in requests, and that it is right where answers are not whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers.github import GitHub
+from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def plain(github: GitHub) -> GitHub:
+    """Aurora without rendering."""
+    repo = Repository(github.repository)
+    text = repo.read("promoter.yaml")
+    for path in ("dev-kind", "prod"):
+        place = f"path: clusters/{path}/apps/{{app}}\n"
+        assert place in text
+        text = text.replace(place, f"{place}    render: off\n")
+    repo.commit("main", "promoter.yaml", text)
+    return github
+
+
+def run(github: GitHub, tag: str, *more: str) -> Run:
+    return promote(
+        "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json",
+        "--transport", "api", *more, env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+
+
+def asked(github: GitHub, work: Callable[[], Run]) -> tuple[Run, list[str]]:
+    """Do something, and return what it asked of the API."""
+    before = len(github.seen)
+    done = work()
+    assert done.code == 0, done.stderr
+    return (
+        done,
+        [
+            re.search(r"(query|mutation) (\w+)", one.body["query"])[0]  # type: ignore[index]  # ours
+            if one.graphql
+            else f"{one.method} {one.path}"
+            for one in github.seen[before:]
+        ],
+    )
+
+
+def test_a_fresh_pull_costs_two_requests_and_an_unchanged_rerun_one(plain: GitHub) -> None:
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert done.json["action"] == "created"
+    assert requests == ["query Overview", "mutation Deliver"]
+    assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    (pull,) = plain.open_pulls()
+    assert pull["head"]["sha"] == done.json["commit"]
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert (done.json["action"], requests) == ("unchanged", ["query Overview"])
+
+
+def test_an_unrelated_commit_on_the_base_does_not_make_a_rerun_dearer(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    Repository(plain.repository).commit("main", "notes.md", "hello\n")
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert (done.json["action"], requests) == ("unchanged", ["query Overview"])
+
+
+def test_an_update_leaves_one_pull_and_no_branch_aside(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    done, requests = asked(plain, lambda: run(plain, "9.9.2"))
+    assert done.json["action"] == "updated"
+    assert requests.count("query Overview") == 1
+    assert len(requests) <= 9, requests
+    (pull,) = plain.open_pulls()
+    assert (pull["number"], "9.9.2" in pull["title"]) == (1, True)
+    assert set(plain.store.refs()) == {"refs/heads/main", f"refs/heads/{BRANCH}"}
+
+
+def test_a_direct_push_costs_two_requests(plain: GitHub) -> None:
+    done, requests = asked(plain, lambda: run(plain, "9.9.1", "--env", "dev"))
+    assert done.json["action"] == "pushed"
+    assert requests == ["query Overview", "mutation Commit"]
+
+
+def test_without_graphql_for_reading_rest_tells_the_same(plain: GitHub) -> None:
+    first = run(plain, "9.9.1", "--dry-run").json
+    plain.has_graphql = False
+    second = run(plain, "9.9.1", "--dry-run").json
+    assert (first["diff"], first["base"]) == (second["diff"], second["base"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"data": {"repository": None}, "errors": [{"message": "Something went wrong"}]},
+        {"errors": [{"message": "Something went wrong while executing your query."}]},
+    ],
+    ids=["errors beside data", "errors alone"],
+)
+def test_a_query_that_fails_in_part_is_asked_of_rest(plain: GitHub, answer: dict[str, Any]) -> None:
+    plain.fail("POST", r"query Overview", status=200, body=answer)
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert done.json["action"] == "created"
+    assert any(one.startswith("GET") for one in requests)
+    assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 502}, {"status": 502, "after": True}, {"after": True}]
+)
+def test_a_delivery_that_breaks_ends_in_one_commit_and_one_pull(
+    plain: GitHub, fault: dict[str, Any]
+) -> None:
+    plain.fail("POST", r"mutation Deliver", **fault)
+    done, _ = asked(plain, lambda: run(plain, "9.9.1"))
+    assert done.json["action"] == "created"
+    assert not plain.faults
+    (pull,) = plain.open_pulls()
+    assert len(plain.pulls) == 1
+    assert pull["head"]["sha"] == done.json["commit"] == plain.head(BRANCH)
+    assert len(plain.store.raw(f"main..{BRANCH}")) == 1
+
+
+def test_a_file_that_is_no_text_is_read_and_left_as_it_is(plain: GitHub) -> None:
+    repo = Repository(plain.repository)
+    repo.commit("main", "clusters/prod/apps/aurora/logo.txt", "caf\u00e9 \x01\n")
+    blob = repo.git("hash-object", "-w", "--stdin", stdin="\ufeffbom: 1\n")
+    assert blob
+    assert asked(plain, lambda: run(plain, "9.9.1"))[1] == ["query Overview", "mutation Deliver"]
+
+
+def test_a_commit_of_a_person_is_not_taken_for_ours(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    human = Repository(plain.repository).commit(BRANCH, "notes.md", "please wait\n")
+    assert run(plain, "9.9.2").code == 3
+    amended = Repository(plain.repository).commit(BRANCH, AURORA, "x: 1\n")
+    assert run(plain, "9.9.2").code == 3
+    assert plain.head(BRANCH) == amended != human
