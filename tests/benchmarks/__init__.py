@@ -1,0 +1,1 @@
+"""What a promotion costs beside other ways to the same commit: `python -m tests.benchmarks`."""

@@ -1,0 +1,141 @@
+"""What a promotion costs beside other ways to the same commit, on three sizes of repository.
+
+python -m tests.benchmarks [--sizes S,M,L] [--links 0,40] [--runs 5] [--gitopscli COMMAND]
+                           [--json FILE] [--svg FILE] [--keep FOLDER]
+
+All ways are run in turns, so that a busy moment of the machine meets them all, and the result of
+each run is checked. The table has medians; × are ratios to the shell recipe of the same turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, TypeAlias
+
+from tests.benchmarks import repositories
+from tests.benchmarks.competitors import GitOpsCli, Promote, Recipe
+from tests.benchmarks.measure import Bench, Hub, Sample, links
+from tests.benchmarks.plot import plot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.benchmarks.competitors import Competitor
+
+Results: TypeAlias = dict[tuple[str, int], dict[str, list[Sample]]]
+"""The samples of each way, by the size of the repository and the link's milliseconds."""
+_HEADER = (
+    "| repository · link | way | wall | × recipe | processor | peak memory | down | up | requests "
+    "| of these API | git connections |\n|---|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def main() -> None:
+    """Run what the arguments ask for and print the table."""
+    given = _arguments()
+    ways: list[Competitor] = [
+        Recipe(),
+        Promote("promote, git", "git", render=False),
+        Promote("promote, git, render", "git", render=True),
+        Promote("promote, API", "api", render=False),
+        Promote("promote, API, render", "api", render=True),
+    ]
+    if given.gitopscli:
+        ways.append(GitOpsCli(given.gitopscli))
+    ways = [one for one in ways if given.only is None or one.name in given.only.split(",")]
+    delays = [int(one) for one in given.links.split(",")]
+    results: Results = {}
+    for name in given.sizes.split(","):
+        results |= _measure(repositories.SIZES[name], delays, given.runs, ways, given.keep)
+    print(table(results))
+    found = [
+        {"size": size, "link": link, "way": way, "samples": [one.values() for one in samples]}
+        for (size, link), by_way in results.items()
+        for way, samples in by_way.items()
+    ]
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1) + "\n")
+    if given.svg:
+        given.svg.write_text(plot(ratios(results)))
+
+
+def ratios(results: Results) -> dict[str, dict[str, float]]:
+    """Return for each repository and link how long each way takes beside the recipe."""
+    found: dict[str, dict[str, float]] = {}
+    for (size, link), by_way in results.items():
+        recipe = by_way.get("recipe")
+        if recipe:
+            pairs = {way: zip(of, recipe, strict=True) for way, of in by_way.items()}
+            found[f"{size} · {link} ms"] = {
+                way: median(one.wall / other.wall for one, other in of) for way, of in pairs.items()
+            }
+    return found
+
+
+def table(results: Results) -> str:
+    """Return the medians as a Markdown table."""
+    rows, beside = [_HEADER], ratios(results)
+    for (size, link), by_way in results.items():
+        for way, samples in by_way.items():
+            mid = {
+                name: median(one.values()[name] for one in samples) for name in samples[0].values()
+            }
+            ratio = beside.get(f"{size} · {link} ms", {}).get(way)
+            rows.append(
+                f"| {size} · {link} ms | {way} | {mid['wall']:.2f} s "
+                f"| {f'{ratio:.2f}' if ratio else '–'} | {mid['processor']:.2f} s "
+                f"| {mid['memory']:.0f} MB | {mid['down'] / 1000:.0f} kB | {mid['up'] / 1000:.0f} kB "
+                f"| {mid['requests']:.0f} | {mid['api']:.0f} | {mid['git']:.0f} |"
+            )
+    return "\n".join(rows)
+
+
+def _measure(
+    size: repositories.Size,
+    delays: list[int],
+    runs: int,
+    ways: Sequence[Competitor],
+    keep: Path | None,
+) -> Results:
+    """Run all ways in turns over one repository, through each of the links."""
+    results: Results = {(size.name, delay): {one.name: [] for one in ways} for delay in delays}
+    with tempfile.TemporaryDirectory() as folder:
+        hub = Hub(Path(folder))
+        hub.repository.parent.mkdir()
+        kept = keep / f"{size.name}.git" if keep else None
+        if kept and not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            repositories.make(size, kept)
+        if kept:
+            shutil.copytree(kept, hub.repository)
+        else:
+            repositories.make(size, hub.repository)
+        with hub, links(hub, delays) as opened:
+            benches = {delay: Bench(hub, link, size) for delay, link in opened.items()}
+            for number in range(1, runs + 1):
+                for delay, bench in benches.items():
+                    for one in ways:
+                        results[size.name, delay][one.name].append(bench.run(one, number))
+    return results
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("--sizes", default="S,M,L")
+    parser.add_argument("--links", default="0,40", help="round trips in milliseconds")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", help="the names of the ways to run, with commas")
+    parser.add_argument("--gitopscli", help="gitopscli, or a wrapper that has it know the server")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--svg", type=Path)
+    parser.add_argument("--keep", type=Path, help="where the repositories are kept between runs")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
