@@ -46,7 +46,7 @@ class Gatherer:
         files = self._files(target)
         shown = _shown(files, target.environment)
         try:
-            history = self._world.repository.history(self._base, sorted(set(shown.values())))
+            history = self._world.history(self._base, sorted(set(shown.values())))
         except RaceLostError:
             raise
         except PromoteError:

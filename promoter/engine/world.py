@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from promoter.engine import wiring as wires
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import PurePosixPath
 
-    from promoter.domain.model import BranchRules
+    from promoter.domain.model import BranchRules, Tree
     from promoter.engine.wiring import Wiring
     from promoter.forges import Forge
     from promoter.git import Repository
+    from promoter.git.history import FileVersion
     from promoter.registry.client import Registry
     from promoter.render import Renderer
 
@@ -57,6 +59,18 @@ class World:
         if branch not in self._rules:
             self._rules[branch] = self.forge().rules(branch)
         return self._rules[branch]
+
+    def history(
+        self, base: Tree, paths: list[PurePosixPath]
+    ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
+        """Return the versions that files of the base have had, newest first.
+
+        The forge is asked where git would have to bring old commits with all their directories.
+        """
+        asked = self.repository
+        if self.wiring.kind.repository is not None and not asked.has_history(base):
+            asked = self.repository_for("api")
+        return asked.history(base, paths)
 
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""

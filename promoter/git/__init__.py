@@ -39,6 +39,9 @@ class Repository(Protocol):
         branch has moved).
         """
 
+    def has_history(self, base: Tree) -> bool:
+        """Say whether the history of the base's files can be read without bringing more of it."""
+
     def history(
         self, base: Tree, paths: list[PurePosixPath]
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:

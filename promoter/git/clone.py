@@ -222,6 +222,12 @@ class Clone:
         """Whether a commit was brought, with its directories."""
         return self._borrows or commit in self._depths
 
+    def has_history(self, commit: str) -> bool:
+        """Whether all that led to a commit is here, with its directories."""
+        if self._borrows:
+            return True
+        return self._depths.get(commit, 0) >= _SMALL_DEPTH and not self.shallow_commits()
+
     def _looked_at(self) -> list[str]:
         """Return the commits that the last look has brought."""
         return self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()

@@ -119,6 +119,10 @@ class GitRepository:
         pairs = zip(drafts, commits, strict=True)
         return [failed.get(f"refs/heads/{draft.branch}", commit) for draft, commit in pairs]
 
+    def has_history(self, base: Tree) -> bool:
+        """Say whether the history of the base's files is here from its beginning."""
+        return self._clone.has_history(base.commit)
+
     def history(
         self, base: Tree, paths: list[PurePosixPath]
     ) -> Mapping[PurePosixPath, FileHistory]:

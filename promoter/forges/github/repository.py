@@ -123,6 +123,10 @@ class GitHubRepository:
         """Make commits, one after the other; what one branch fails on stops no other."""
         return one_by_one(drafts, self._branches.write)
 
+    def has_history(self, base: Tree) -> bool:  # noqa: ARG002 - the protocol's
+        """GitHub has the history of all files at hand."""
+        return True
+
     def history(self, base: Tree, paths: list[PurePosixPath]) -> dict[PurePosixPath, GitHubHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
         seen = self._seen if self._seen and self._seen.commit == base.commit else None
