@@ -169,8 +169,10 @@ def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
     body = pull_request.draft(seen.proposal, Templates(), Evidence(gates=found)).body
     rows = re.findall(r"^\| ([a-z-]+) \| ([a-z]+) \|", body.partition("| rule |")[2], re.MULTILINE)
     assert rows == [(one.title or one.name, str(one.verdict)) for one in found]
-    silent = {gate.name for gate in GATES} - {one.name for one in found}
-    assert silent == {"human-commits", "no-release"}
+    assert {one.name for one in found} >= {
+        "edit", "downgrade", "render", "dead-edit", "placeholder", "mutable-tag", "missing-image",
+        "platforms", "signature", "verified-commits",
+    }  # fmt: skip
 
 
 def test_every_gate_that_may_be_allowed_stands_in_the_help() -> None:
