@@ -30,7 +30,7 @@ def plain(github: GitHub) -> GitHub:
 def run(github: GitHub, tag: str, *more: str) -> Run:
     return promote(
         "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json",
-        "--transport", "api", *more, env={"GITHUB_TOKEN": "good-token"},
+        *(() if "--transport" in more else ("--transport", "api")), *more, env={"GITHUB_TOKEN": "good-token"},
     )  # fmt: skip
 
 
@@ -139,3 +139,23 @@ def test_a_commit_of_a_person_is_not_taken_for_ours(plain: GitHub) -> None:
     amended = Repository(plain.repository).commit(BRANCH, AURORA, "x: 1\n")
     assert run(plain, "9.9.2").code == 3
     assert plain.head(BRANCH) == amended != human
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"reviews": 1}, "deliver: pull-request"),
+        ({"checks": ("build",)}, "deliver: pull-request"),
+        ({"queue": True}, "deliver: pull-request"),
+    ],
+    ids=str,
+)
+def test_what_a_ruleset_forbids_is_told_as_what_it_is(
+    plain: GitHub, transport: str, rules: dict[str, Any], said: str
+) -> None:
+    plain.protect("main", ruleset=True, **rules)
+    done = run(plain, "9.9.1", "--env", "dev", "--transport", transport)
+    assert done.code == 5, done.stderr
+    assert said in done.json["error"]["hint"]
+    assert "again is safe" not in done.stderr

@@ -194,6 +194,18 @@ def test_archived_and_moved_repositories_are_named(github: GitHub) -> None:
 class TestApp:
     """A GitHub App, from its key to the pull."""
 
+    @pytest.mark.parametrize("place", [r"/installation$", r"/access_tokens$"])
+    def test_what_is_wrong_with_an_app_says_nothing_of_a_token(
+        self, github: GitHub, app: App, place: str
+    ) -> None:
+        method = "POST" if "tokens" in place else "GET"
+        said = {"message": "A JSON web token could not be decoded"}
+        github.fail(method, place, status=401, body=said, times=9)
+        done = promote("--app", "aurora", "--tag", "9.9.1", "--repo", github.url, env=self.env(app))
+        assert done.code == 5
+        assert "its id is wrong" in done.stderr
+        assert "GITHUB_TOKEN" not in done.stderr
+
     @pytest.fixture
     def app(self, github: GitHub) -> App:
         """An App that is installed; its new tokens are not known everywhere at once."""

@@ -223,6 +223,31 @@ _UNKNOWN = ("could not read username", "authentication failed", "returned error:
 OWN_RUN = (
     "an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
 )
+# A ruleset names what it does not allow, and nothing of it passes by itself.
+_RULES = r"(?:gh013|rule violations found)[\s\S]*"
+RULE_HINTS = (
+    (
+        _RULES + "force-push",
+        "A ruleset forbids force pushes there: exempt this account, or the branches promote/**.",
+    ),
+    (
+        _RULES + "pull request",
+        "A ruleset takes pull requests alone: set deliver: pull-request, or exempt this account.",
+    ),
+    (
+        _RULES + "signature",
+        "A ruleset takes verified commits alone: use transport: api, or give --signing-key.",
+    ),
+    (
+        _RULES + "merge queue",
+        "A ruleset takes what its merge queue merges: set deliver: pull-request.",
+    ),
+    (
+        _RULES + "status check",
+        "A ruleset waits for checks, which a push has not: set deliver: pull-request.",
+    ),
+    (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
+)
 _MOVED = "The repository has moved: give its new URL."
 _HINTS = (
     ("unable to update url base from redirection", _MOVED),
@@ -236,6 +261,7 @@ _HINTS = (
     ("dubious ownership", "Run: git config --global --add safe.directory PATH"),
     (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
     ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
+    *RULE_HINTS,
     ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
     (
         r"repository 'https?://.*' not found",

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}
 # A token that was just made is not known everywhere at once.
 _LAG = 15.0
+_UNKNOWN = "The key is not this App's, its id is wrong, or this machine's clock is."
 
 
 def app_token(
@@ -101,7 +102,9 @@ def _verify(
     try:
         attempts(lambda: client.get_repo("/".join(repository)).complete())
     except FAILURES as error:
-        raise failure(f"the App's new token does not open {'/'.join(repository)}", error) from error
+        told = failure(f"the App's new token does not open {'/'.join(repository)}", error)
+        unknown = getattr(error, "status", 0) == 401
+        raise RemoteError(told.message, _UNKNOWN if unknown else told.hint) from error
 
 
 def _asked(
@@ -121,14 +124,15 @@ def _asked(
         return attempts(ask)
     except FAILURES as error:
         told = failure(work, error)
-        hint = explain(error.status) if isinstance(error, GithubException) else None
-        raise RemoteError(told.message, hint or told.hint) from error
+        status = error.status if isinstance(error, GithubException) else 0
+        hint = explain(status) or (_UNKNOWN if status == 401 else told.hint)
+        raise RemoteError(told.message, hint) from error
 
 
 def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:
     hints = {
         404: f"Install App {app} on {owner}, and give it this repository.",
-        401: "The key is not this App's, its id is wrong, or this machine's clock is.",
+        401: _UNKNOWN,
     }
     return hints.get
 

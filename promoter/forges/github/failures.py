@@ -12,7 +12,7 @@ from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
 from promoter.forges.github.http import OversizedError
-from promoter.git.program import OWN_RUN
+from promoter.git.program import OWN_RUN, RULE_HINTS
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
@@ -116,7 +116,10 @@ def failure(work: str, error: Exception) -> RemoteError:
     if not isinstance(error, GithubException):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
-    return RemoteError(f"{work}: {error.status} {said}".strip()[:500], _hint(error, said.lower()))
+    return RemoteError(
+        f"{work}: {error.status} {said}".strip()[:500],
+        _rule_hint(said.lower()) or _hint(error, said.lower()),
+    )
 
 
 def _redirected(work: str, error: RuntimeError) -> RemoteError:
@@ -129,6 +132,11 @@ def _redirected(work: str, error: RuntimeError) -> RemoteError:
         f"{work}: the API redirects{where}, and the token is not taken there",
         "The repository or the API has moved: give its new URL as --repo or --api-url.",
     )
+
+
+def _rule_hint(said: str) -> str:
+    """Return what to do about a ruleset that forbids something; '' where none does."""
+    return next((hint for sign, hint in RULE_HINTS if re.search(sign, said)), "")
 
 
 def _hint(error: GithubException, said: str) -> str:
