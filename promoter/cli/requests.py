@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import gc
-import sys
 from typing import TYPE_CHECKING
 
-from promoter.cli.process import emit
 from promoter.config.sections import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import parse_image
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
-from promoter.domain.redaction import redacted
 from promoter.planning.plan import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from promoter.engine.wiring import Wiring
     from promoter.settings import Settings
@@ -76,13 +73,3 @@ def new_tokens(settings: Settings, wiring: Wiring) -> list[str]:
     """Return the token that was made for this run and is known to nobody else yet."""
     token = wiring.settings.token if settings.github_app else None
     return [token.get_secret_value()] if token else []
-
-
-def notifier(settings: Settings) -> Callable[[str], None]:
-    """Return what says on stderr, right away, what a run is waiting for; quiet runs say nothing."""
-    from promoter.output import terminal
-
-    def write(line: str) -> None:
-        emit(sys.stderr, terminal.printable(f"promote: {' '.join(redacted(line).split())}\n"))
-
-    return (lambda _: None) if settings.quiet else write

@@ -14,7 +14,7 @@ from promoter.gates import ImageFacts, Signature
 from promoter.registry.failures import AbsentError, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from promoter.config.layout import Target
     from promoter.config.sections import Checks
@@ -36,8 +36,6 @@ class Checker:
     deadline: Deadline
     patience: float = 0.0
     """How long a missing image is waited for, in seconds."""
-    notify: Callable[[str], None] = lambda _: None
-    """Is given a line when the wait begins."""
 
     @property
     def checks(self) -> Checks:
@@ -58,7 +56,7 @@ class Checker:
         """
         if not self.needed:
             return ()
-        lookup = Lookup(self.registry, self.target, self.notify)
+        lookup = Lookup(self.registry, self.target)
         found = lookup.find(wanted, min(self.patience, self.deadline.remaining()))
         return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
+from promoter.engine.explain import explain_choice
 from promoter.engine.image_lookup import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
@@ -149,10 +150,13 @@ def _tag(candidate: Candidate, registry: Registry, warnings: list[str]) -> str:
     if not selection.ordered:
         raise _nothing(candidate, repositories, common, listed)
     if not policy.needs_creation:
+        explain_choice(candidate, selection, selection.ordered[0], "as the policy orders tags")
         return selection.ordered[0]
     known = _described(repositories[0], selection.ordered, registry, warnings)
     found = choose.newest(policy, known)
-    if found is None:
+    if found is not None:
+        explain_choice(candidate, selection, found, "made last")
+    else:
         raise SelectionError(
             f"of none of the {len(known)} tags of {repositories[0]} it is known when it was made",
             "Reproducible builds leave it out: choose by semver, timestamp or another policy.",

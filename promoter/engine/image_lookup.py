@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,13 +14,14 @@ from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from promoter.config.layout import Target
     from promoter.config.sections import Environment
     from promoter.domain.model import ImageRequest
     from promoter.registry.client import Registry
 
+_LOG = logging.getLogger(__name__)
 _AT_ONCE = 8
 # Seconds between two looks for an image whose push is under way.
 _PAUSE = 2.0
@@ -47,8 +49,6 @@ class Lookup:
 
     registry: Registry
     target: Target
-    notify: Callable[[str], None]
-    """Is given a line when a wait begins."""
 
     def find(self, wanted: Sequence[Wanted], seconds: float) -> list[Image | PromoteError]:
         """Return each image, or why not; a missing one is waited for so many seconds."""
@@ -58,7 +58,7 @@ class Lookup:
         if waiting and seconds > 0:
             names = ", ".join(str(one.request) for one in waiting)
             first = next(one for one in images if isinstance(one, PromoteError) and _may_come(one))
-            self.notify(f"waiting up to {seconds:.0f} s for {names}: {first.message}")
+            _LOG.info("waiting up to %.0f s for %s: %s", seconds, names, first.message)
         # The wait is here and in no thread, so that a signal and the deadline end it at once.
         while waiting and (left := end - time.monotonic()) > 0:
             time.sleep(min(_PAUSE, left))

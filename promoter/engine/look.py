@@ -148,8 +148,8 @@ def _ask(
         for one in images
     ]
     wiring = seen.world.wiring
-    patience, notify = wiring.settings.wait_for_image, seen.world.notify
-    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience, notify)
+    patience = wiring.settings.wait_for_image
+    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience)
     return checker.ask(wanted)
 
 

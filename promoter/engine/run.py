@@ -11,6 +11,7 @@ from promoter.domain.edited_tree import edited
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import BranchState, PullState
 from promoter.engine.deliver import carry_out, publish
+from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look import Seen, plan_promotion
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
@@ -128,7 +129,9 @@ class Run:
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
             state = replace(state, pulls=known.of(branch, reviews=bool(target.settings.reviewers)))
+        explain_target(target, view.config)
         plan = plan_promotion(Seen(self.world, work.request, view.config, target, state))
+        explain_plan(plan)
         return replace(plan, warnings=(*work.warnings, *plan.warnings))
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.engine import wiring as wires
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Tree
@@ -32,8 +32,6 @@ class World:
     """When the run began, in seconds since the epoch."""
     patience: float = 3.0
     """How long a registry may take for one answer, in seconds."""
-    notify: Callable[[str], None] = lambda _: None
-    """Is given a line of what the run is waiting for."""
     _forge: Forge | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
@@ -99,13 +97,12 @@ def opened(
     progress: list[str],
     *,
     patience: float = 3.0,
-    notify: Callable[[str], None] = lambda _: None,
 ) -> Iterator[World]:
     """Give the world of a run; what it has written is told in `progress`."""
     # What reads through the API is the forge itself, so that one bill has it all.
     forge = wires.open_forge(wiring) if wiring.transport == "api" else None
     with wires.opened(wiring, forge) as repository:
-        world = World(wiring, repository, progress, wiring.now, patience, notify, forge)
+        world = World(wiring, repository, progress, wiring.now, patience, forge)
         try:
             yield world
         finally:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+_LOG = logging.getLogger(__name__)
 MINIMUM_VERSION = (2, 30)
 # The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
 REMOTE = "promoter-remote"
@@ -66,6 +70,8 @@ class Git:
         self.deadline = deadline
         self.is_near = False
         """Whether its remote is a folder, of which nothing fails that passes by itself."""
+        self._begun: dict[int, tuple[float, tuple[str, ...]]] = {}
+        """When each process that still runs was started, and with which arguments."""
         self.program = git.Git(str(directory))
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
@@ -99,7 +105,7 @@ class Git:
     def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
         """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
         try:
-            return self.program.execute(
+            process = self.program.execute(
                 [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
                 istream=subprocess.PIPE if talking else None,
                 as_process=True,
@@ -107,6 +113,8 @@ class Git:
             )
         except _NOT_THERE as error:
             raise _missing() from error
+        self._begun[process.pid] = time.monotonic(), arguments
+        return process
 
     def finish(
         self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
@@ -123,9 +131,18 @@ class Git:
         except BaseException:
             _end(process)
             raise
+        self._log(process)
         # What a server says stands there, and it may echo what it was sent.
         said = redacted(err.decode("utf-8", "replace"))
         return Result(process.returncode, out, said, self._authorized)
+
+    def _log(self, process: git.Git.AutoInterrupt) -> None:
+        """Log a command that has ended, with the time that it took."""
+        begin, arguments = self._begun.pop(process.pid)
+        if _LOG.isEnabledFor(logging.DEBUG):
+            ended = f", exit {process.returncode}" if process.returncode else ""
+            seconds = time.monotonic() - begin
+            _LOG.debug("git %s (%.2f s%s)", shlex.join(arguments)[:300], seconds, ended)
 
     def data(self, name: str) -> tuple[str, bytes]:
         """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`.

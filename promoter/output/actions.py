@@ -16,6 +16,7 @@ from promoter.domain.errors import UsageError
 from promoter.environment import variable
 from promoter.output.terminal import printable
 from promoter.output.text import complaints_of
+from promoter.planning.plan import Action
 from promoter.pull_request import code
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def _section(promotion: Envelope) -> str:
         lines = [f"- {code(one.reason)} {code(one.hint) if one.hint else ''}" for one in complaints]
         return "\n".join([head, "", *(line.rstrip() for line in lines)])
     pull = promotion.pull_request
+    if promotion.action == Action.SUPERSEDED:
+        head = f"{head}\n\n{code(promotion.headline)}"
     if pull is None:
         return head
     shown = f"[Pull request {pull.number}]({pull.url})\n\n" if _is_web(pull.url) else ""

@@ -82,7 +82,12 @@ class Complaint:
 
 def complaints_of(promotion: Envelope, about: str = "") -> tuple[Complaint, ...]:
     """Return what one promotion complains of."""
-    found = [Complaint("warning", one, about=about) for one in promotion.warnings]
+    found = [
+        Complaint("warning", one, about=about)
+        for one in promotion.warnings
+        # The headline has said so already.
+        if promotion.action != Action.SUPERSEDED or not one.startswith("superseded: ")
+    ]
     found += [Complaint.of("refused", one, about) for one in promotion.refusals]
     if promotion.error and not promotion.refusals:
         found.append(Complaint.of("error", promotion.error, about))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import ssl
 import time
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from promoter.registry.pools import Pool
 
+_LOG = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A redirect's own text is read, so that its connection can be used again; but no more than this.
 _REDIRECT_LIMIT = 64 << 10
@@ -131,6 +133,7 @@ class Http:
 
     def _answer(self, request: Request, pool: Pool, seconds: float) -> Answer:
         """Return the answer to one request, all of which is there within so many seconds."""
+        begin = time.monotonic()
         # Straight through the pool: its manager would parse each URL anew.
         with pool.connections.urlopen(
             request.method,
@@ -145,7 +148,10 @@ class Http:
             decode_content=True,
         ) as raw:
             limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
-            return Answer(raw.status, raw.headers, _body(raw, request.url, limit), request.url)
+            body = _body(raw, request.url, limit)
+        spent = time.monotonic() - begin
+        _LOG.debug("%s %s: %d (%.2f s)", request.method, request.url, raw.status, spent)
+        return Answer(raw.status, raw.headers, body, request.url)
 
     def _following(self, request: Request, target: str) -> Request:
         """Return the request to where a redirect leads; raises `UnreadableError` where it is unsafe."""

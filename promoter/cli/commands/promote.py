@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.cli.requests import new_tokens, notifier, request_of, requested_apps, wired
+from promoter.cli.requests import new_tokens, request_of, requested_apps, wired
 from promoter.domain.errors import PromoteError
 from promoter.engine import run as engine
 from promoter.engine import wiring
@@ -41,7 +41,7 @@ def _promoted(
     found = wired(settings)
     masks += new_tokens(settings, found)
     revision = wiring.source_revision(found)
-    with opened(found, progress, notify=notifier(settings)) as world:
+    with opened(found, progress) as world:
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # Ten thousand names with their texts take a tenth of it.
 LIMIT = 32 * 1024 * 1024
 # What is read at once: compressed, so much can become a thousand times as much.
+_LOG = logging.getLogger(__name__)
 _CHUNK = 16 * 1024
 
 
@@ -62,6 +65,7 @@ def bound(github: Github | GithubIntegration, deadline: Deadline) -> None:
 
 def _answer(connection: Any, deadline: Deadline) -> RequestsResponse:  # noqa: ANN401 - one of two
     """Return a request's answer, read up to the bounds."""
+    begin = time.monotonic()
     send = getattr(connection.session, connection.verb.lower())
     response: requests.Response = send(
         f"{connection.protocol}://{connection.host}:{connection.port}{connection.url}",
@@ -80,6 +84,11 @@ def _answer(connection: Any, deadline: Deadline) -> RequestsResponse:  # noqa: A
                 raise OversizedError
             if not deadline.remaining():
                 raise requests.exceptions.ReadTimeout
+    seconds = time.monotonic() - begin
+    _LOG.debug(
+        "%s %s%s: %d (%.2f s)",
+        connection.verb, connection.host, connection.url, response.status_code, seconds,
+    )  # fmt: skip
     return _Response(response, bytes(data))
 
 

@@ -1,0 +1,61 @@
+"""The log of a run's choices, which -v shows: which file, which tag and why, what each gate said."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from promoter.config.config import FILE
+from promoter.planning.outcome import action_of
+
+if TYPE_CHECKING:
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.engine.survey import Candidate
+    from promoter.planning.plan import Plan
+    from promoter.policy.choose import Selection
+
+_LOG = logging.getLogger(__name__)
+
+
+def explain_target(target: Target, config: Config) -> None:
+    """Log which files a promotion edits, and what says so."""
+    kinds = ", ".join(dict.fromkeys(one.kind for one in target.targets))
+    _LOG.debug(
+        "%s in %s: %s in %s, by %s; deliver: %s",
+        target.app,
+        target.environment,
+        kinds,
+        target.directory,
+        f"{FILE}'s path {target.settings.path}"
+        if config.environments
+        else f"the layout {target.settings.path}",
+        target.settings.deliver,
+    )
+
+
+def explain_choice(candidate: Candidate, selection: Selection, tag: str, why: str) -> None:
+    """Log what a policy saw, which tag it chose and why, and what would have been next."""
+    target, policy = candidate.target, candidate.policy
+    considered = len(selection.ordered) + selection.unasked
+    others = [one for one in selection.ordered if one != tag][:3]
+    _LOG.debug(
+        "%s in %s: policy %s: %s takes %d of %d tags; chose %s, %s; next best: %s",
+        target.app,
+        target.environment,
+        policy.name,
+        policy.argument,
+        considered,
+        considered + selection.passed_over,
+        tag,
+        why,
+        ", ".join(others) or "none",
+    )
+
+
+def explain_plan(plan: Plan) -> None:
+    """Log what each gate said of a promotion, and what the plan is."""
+    where = f"{plan.destination.app} in {plan.destination.environment}"
+    for gate in plan.gates:
+        _LOG.debug("%s: gate %s: %s: %s", where, gate.name, gate.verdict, gate.detail)
+    _LOG.debug("%s: the plan is %s: %s", where, type(plan).__name__, action_of(plan))
