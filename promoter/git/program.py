@@ -71,7 +71,6 @@ class Git:
         self.is_near = False
         """Whether its remote is a folder, of which nothing fails that passes by itself."""
         self._begun: dict[int, tuple[float, tuple[str, ...]]] = {}
-        """When each process that still runs was started, and with which arguments."""
         self.program = git.Git(str(directory))
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
@@ -111,7 +110,7 @@ class Git:
                 as_process=True,
                 start_new_session=True,
             )
-        except _NOT_THERE as error:
+        except (GitCommandNotFound, PermissionError) as error:
             raise _missing() from error
         self._begun[process.pid] = time.monotonic(), arguments
         return process
@@ -141,8 +140,8 @@ class Git:
         begin, arguments = self._begun.pop(process.pid)
         if _LOG.isEnabledFor(logging.DEBUG):
             ended = f", exit {process.returncode}" if process.returncode else ""
-            seconds = time.monotonic() - begin
-            _LOG.debug("git %s (%.2f s%s)", shlex.join(arguments)[:300], seconds, ended)
+            command, seconds = shlex.join(arguments)[:300], time.monotonic() - begin
+            _LOG.debug("git %s (%.2f s%s)", command, seconds, ended)
 
     def data(self, name: str) -> tuple[str, bytes]:
         """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`.
@@ -177,9 +176,6 @@ def verb_of(arguments: Sequence[str]) -> str:
     return ""
 
 
-_NOT_THERE = (GitCommandNotFound, PermissionError)
-
-
 def _missing() -> UsageError:
     """Return the error where there is no git that can be run."""
     return UsageError("the git program is not on PATH", "Install git 2.30 or newer.")
@@ -201,7 +197,7 @@ def check_version(program: Git) -> None:
     path = shutil.which(name) or name
     try:
         found = _VERSIONS.get(path) or tuple(program.program.version_info[:2])
-    except _NOT_THERE as error:
+    except (GitCommandNotFound, PermissionError) as error:
         raise _missing() from error
     _VERSIONS[path] = found
     if found < MINIMUM_VERSION:
