@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.many_apps import BY_PULL, make
+from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -159,3 +162,38 @@ def test_what_a_ruleset_forbids_is_told_as_what_it_is(
     assert done.code == 5, done.stderr
     assert said in done.json["error"]["hint"]
     assert "again is safe" not in done.stderr
+
+
+def test_an_environment_that_was_not_guessed_costs_one_query_more(tmp_path: Path) -> None:
+    github = GitHub(tmp_path / "srv")
+    make(github.repository, {"web": "ghcr.io/o/web"}, BY_PULL + "    checks: {exists: off}\n")
+    git_http.configure(github.repository)
+    asking = ("--app", "web", "--tag", "1.5.0", "--repo", github.url, "--transport", "api")
+
+    def ask(*more: str) -> Run:
+        return promote(*asking, "--output", "json", *more, env={"GITHUB_TOKEN": "good-token"})
+
+    with github:
+        done, requests = asked(github, ask)
+        assert done.json["action"] == "created"
+        assert requests == ["query Overview", "query Overview", "mutation Deliver"]
+        _, requests = asked(github, lambda: ask("--env", "dev"))
+        assert requests == ["query Overview"]
+
+
+def test_teams_that_the_token_may_not_read_make_no_answer_useless(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    plain.pulls[0]["teams"].append("platform")
+    plain.hidden_teams = True
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert (done.json["action"], requests) == ("unchanged", ["query Overview"])
+
+
+def test_what_a_killed_update_left_aside_is_gone_after_the_next_run(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    aside = f"promote-commit/{BRANCH}"
+    tip = Repository(plain.repository).commit(BRANCH, AURORA, "x: 1\n")
+    plain.store.move((f"refs/heads/{aside}", None, tip))
+    Repository(plain.repository).git("update-ref", f"refs/heads/{BRANCH}", f"{tip}^")
+    assert run(plain, "9.9.2").code == 0
+    assert plain.head(aside) is None

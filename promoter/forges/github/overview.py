@@ -96,6 +96,8 @@ class Guess:
         names = ("apps/{app}", "apps/{app}/overlays", "{app}", "{app}/overlays", "base/{app}")
         more = [_filled(one, self.app, "") for one in (*names, "apps/base/{app}")]
         fixed = [PurePosixPath("clusters"), PurePosixPath("overlays")]
+        # An overlay is looked for as if its folder were named for the app.
+        fixed += [PurePosixPath("apps", one) for one in environments]
         return list(dict.fromkeys([*there, *near, *more, *fixed]))
 
     @property

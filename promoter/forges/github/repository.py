@@ -5,9 +5,11 @@ What it costs does not depend on the repository's size. Files are proved by thei
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.model import BranchCommit, BranchState
 from promoter.forges.github import overview
@@ -84,6 +86,8 @@ class GitHubRepository:
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base."""
         name, tree = base
+        if self._guess is not None and branch != self._guess.branch:
+            self._look_again(tree.commit, branch)
         tip = self._tip_seen(branch) if branch else None
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
@@ -95,6 +99,15 @@ class GitHubRepository:
                 else tuple(self._as_shown(one, seen.changed) for one in own)
             )
         return BranchState(name, tree, branch, tip, commits)
+
+    def _look_again(self, commit: str, branch: str) -> None:
+        """Look around where the branch was not guessed, e.g. as its environment is the default."""
+        assert self._guess is not None
+        environment = branch.removeprefix(BRANCH_PREFIX).partition("/")[0]
+        wanted = replace(self._guess, environment=environment)
+        seen = self._look_around(wanted) if self._seen and wanted.branch == branch else None
+        if seen is not None and seen.commit == commit:
+            self._guess, self._seen = wanted, seen
 
     def _tip_seen(self, branch: str) -> str | None:
         """Return a branch's commit, as of the look at the base where that has told it."""

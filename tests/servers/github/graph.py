@@ -35,6 +35,8 @@ def answer(github: GitHub, request: Request) -> dict[str, Any]:
             try:
                 node = _root(github, request, document.operation, one.name, how)
                 data[one.alias] = select(node, one.children, document, variables)
+                if github.hidden_teams:
+                    errors += _hide_teams(data[one.alias], [one.alias])
             except GraphError as error:
                 data[one.alias] = None
                 place = {"path": [one.alias], "locations": [{"line": 2, "column": 3}]}
@@ -42,6 +44,21 @@ def answer(github: GitHub, request: Request) -> dict[str, Any]:
     except ValueError as error:
         return {"errors": [{"message": str(error)}]}
     return {"data": data, "errors": errors} if errors else {"data": data}
+
+
+def _hide_teams(shown: Any, path: list[str | int]) -> list[dict[str, Any]]:
+    """Take the teams out of an answer, as for a token that may not read them; return the errors."""
+    if isinstance(shown, list):
+        return [e for n, one in enumerate(shown) for e in _hide_teams(one, [*path, n])]
+    errors: list[dict[str, Any]] = []
+    for name, value in shown.items() if isinstance(shown, dict) else ():
+        if name == "requestedReviewer" and value and value["__typename"] == "Team":
+            shown[name] = None
+            said = "Your token has not been granted the required scopes to read the field 'slug'."
+            errors.append({"type": "FORBIDDEN", "path": [*path, name], "message": said})
+        else:
+            errors += _hide_teams(value, [*path, name])
+    return errors
 
 
 def _root(
