@@ -73,6 +73,13 @@ def within(seconds: float, ask: Callable[[float], Answer]) -> Answer:
     return answer.result(timeout=seconds)
 
 
+def in_background(ask: Callable[[], Answer]) -> Future[Answer]:
+    """Return the answer to come of what is asked beside the caller's own work."""
+    answer: Future[Answer] = Future()
+    Thread(target=_answer, args=(lambda _: ask(), None, answer), daemon=True).start()
+    return answer
+
+
 class Memo:
     """Answers by key, each asked for once: who comes while the first still asks waits for that answer."""
 

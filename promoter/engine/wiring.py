@@ -25,7 +25,7 @@ from promoter.git.isolation import Credential
 from promoter.git.repository import GitRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydantic import SecretStr
 
@@ -213,14 +213,22 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
 
 
 @contextmanager
-def opened(wiring: Wiring, forge: Forge | None = None) -> Iterator[Repository]:
-    """Return the repository as seen and written through its forge's API, else through a clone."""
+def opened(
+    wiring: Wiring, forge: Forge | None = None, apps: Sequence[str] = ()
+) -> Iterator[Repository]:
+    """Return the repository as seen and written through its forge's API, else through a clone.
+
+    The first look at a clone's remote, for these apps, is begun at once.
+    """
     if forge is not None:
         yield api_repository(wiring, forge)
         return
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
-        yield GitRepository(clone, wiring.now, Signing.parse(key) if key else None)
+        repository = GitRepository(clone, wiring.now, Signing.parse(key) if key else None)
+        if not wiring.address.local:
+            repository.begin(wiring.base, apps)
+        yield repository
 
 
 def api_repository(wiring: Wiring, forge: Forge) -> Repository:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.engine import wiring as wires
+from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Tree
@@ -42,6 +44,12 @@ class World:
         if self._forge is None:
             self._forge = wires.open_forge(self.wiring)
         return self._forge
+
+    def load_forge(self) -> None:
+        """Import what opening the forge takes, beside what the caller waits for."""
+        library = self.wiring.kind.library
+        if library and self._forge is None:
+            in_background(lambda: import_module(library))
 
     def repository_for(self, transport: str) -> Repository:
         """Return the repository as it is written through a transport."""
@@ -96,12 +104,16 @@ def opened(
     wiring: Wiring,
     progress: list[str],
     *,
+    apps: Sequence[str] = (),
     patience: float = 3.0,
 ) -> Iterator[World]:
-    """Give the world of a run; what it has written is told in `progress`."""
+    """Give the world of a run; what it has written is told in `progress`.
+
+    Where the repository is far, the first look at it, for `apps`, is begun at once.
+    """
     # What reads through the API is the forge itself, so that one bill has it all.
     forge = wires.open_forge(wiring) if wiring.transport == "api" else None
-    with wires.opened(wiring, forge) as repository:
+    with wires.opened(wiring, forge, apps) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)
         try:
             yield world

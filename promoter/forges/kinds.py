@@ -46,6 +46,8 @@ class ForgeKind:
     """The host rule: whether pulls of a repository there are kept by this kind."""
     open: Callable[[Connection], Forge]
     """Opens the forge; raises `UsageError` for an address that it can keep no pulls of."""
+    library: str = ""
+    """The module that takes long to import when it is opened, and may be imported beforehand."""
     api_url: Callable[[Address, Mapping[str, str]], str] | None = None
     """The API's base URL of an address, given the variables named in `api_variables`."""
     api_variables: tuple[str, ...] = ()

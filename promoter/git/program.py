@@ -72,6 +72,7 @@ class Git:
         """Whether its remote is a folder, of which nothing fails that passes by itself."""
         self._begun: dict[int, tuple[float, tuple[str, ...]]] = {}
         self.program = git.Git(str(directory))
+        self._running: set[git.Git.AutoInterrupt] = set()
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
@@ -113,6 +114,7 @@ class Git:
         except (GitCommandNotFound, PermissionError) as error:
             raise _missing() from error
         self._begun[process.pid] = time.monotonic(), arguments
+        self._running.add(process)
         return process
 
     def finish(
@@ -130,6 +132,8 @@ class Git:
         except BaseException:
             _end(process)
             raise
+        finally:
+            self._running.discard(process)
         self._log(process)
         # What a server says stands there, and it may echo what it was sent.
         said = redacted(err.decode("utf-8", "replace"))
@@ -161,7 +165,9 @@ class Git:
             raise KeyError(name) from error
 
     def close(self) -> None:
-        """End the processes that were kept for reading objects."""
+        """End the processes that were kept for reading objects, and what runs in the background."""
+        for process in tuple(self._running):
+            _end(process)
         self.program.clear_cache()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
@@ -16,9 +16,11 @@ from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
 from promoter.git.tree import differing
+from promoter.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -33,6 +35,13 @@ _BRANCH_LIMIT = 20
 _PREFETCH_LIMIT = 16
 
 
+class _Begun(NamedTuple):
+    """A look at the remote that is under way."""
+
+    asked: tuple[str | None, tuple[str, ...]]
+    refs: Future[RemoteRefs]
+
+
 class GitRepository:
     """One GitOps repository, seen and written through a clone that lives as long as the run."""
 
@@ -41,6 +50,7 @@ class GitRepository:
         self._time = time
         self._signing = signing
         self._refs: RemoteRefs | None = None
+        self._begun: _Begun | None = None
         self._families: set[str] = set()
         self._base = ""
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
@@ -51,9 +61,10 @@ class GitRepository:
 
         What the branches of `apps` hold, by their usual names, comes along in the same round trip.
         """
-        apps = () if len(apps := frozenset(apps)) > _PREFETCH_LIMIT else sorted(apps)
-        heads = f"refs/heads/{BRANCH_PREFIX}"
-        self._refs = self._clone.look(wanted, f"{heads}*", [f"{heads}*/{app}" for app in apps])
+        begun, self._begun = self._begun, None
+        apps = _prefetched(apps)
+        same = begun is not None and begun.asked == (wanted, apps)
+        self._refs = begun.refs.result() if begun and same else self._ask(wanted, apps)
         self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
@@ -61,6 +72,15 @@ class GitRepository:
         if apps and self._clone.objects.blobless:
             self._prefetch(commit, apps)
         return name, self._clone.tree(commit)
+
+    def begin(self, wanted: str | None, apps: Iterable[str]) -> None:
+        """Begin the look that `base` with the same arguments ends, beside the caller's own work."""
+        asked = wanted, _prefetched(apps)
+        self._begun = _Begun(asked, in_background(lambda: self._ask(*asked)))
+
+    def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
+        heads = f"refs/heads/{BRANCH_PREFIX}"
+        return self._clone.look(wanted, f"{heads}*", [f"{heads}*/{app}" for app in apps])
 
     def _prefetch(self, base: str, apps: Collection[str]) -> None:
         """Bring in one round trip what promotions of some apps probably read."""
@@ -204,3 +224,9 @@ class GitRepository:
             changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
             time=int(time) if time.isdecimal() else 0,
         )
+
+
+def _prefetched(apps: Iterable[str]) -> tuple[str, ...]:
+    """Return the apps whose branches and files come with the first look; none where they are many."""
+    found = frozenset(apps)
+    return tuple(sorted(found)) if len(found) <= _PREFETCH_LIMIT else ()

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, request_of, requested_apps, wired
+from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
-from promoter.engine import run as engine
 from promoter.engine import wiring
 from promoter.engine.world import opened
 from promoter.output.envelope import Envelope, envelope
@@ -41,7 +41,12 @@ def _promoted(
     found = wired(settings)
     masks += new_tokens(settings, found)
     revision = wiring.source_revision(found)
-    with opened(found, progress) as world:
+    apps = [one.app for one in requests]
+    with opened(found, progress, apps=apps) as world:
+        # Late: git looks at the repository while the engine, and then the forge, are imported.
+        with held():
+            from promoter.engine import run as engine
+        world.load_forge()
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )

@@ -78,6 +78,7 @@ KIND = ForgeKind(
     "github",
     _serves,
     _open,
+    library="promoter.forges.github.forge",
     api_url=_api_url,
     api_variables=("GITHUB_SERVER_URL", "GITHUB_API_URL"),
     token_variables=("GITHUB_TOKEN", "GH_TOKEN"),
