@@ -10,8 +10,9 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.git.clone import Clone
+from promoter.git.failures import failure
 from promoter.git.isolation import Credential
-from promoter.git.program import Result, failure
+from promoter.git.program import Result
 from promoter.git.push import Update
 from promoter.git.retry import is_doubtful, is_passing
 

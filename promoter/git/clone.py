@@ -15,6 +15,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
+from promoter.git.failures import failure
 from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
 from promoter.git.program import (
@@ -24,7 +25,6 @@ from promoter.git.program import (
     Git,
     Result,
     check_version,
-    failure,
     verb_of,
 )
 from promoter.git.push import Update, push_each

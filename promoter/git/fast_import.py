@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.git.program import Result, failure
+from promoter.git.failures import failure
+from promoter.git.program import Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

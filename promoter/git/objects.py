@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
-from promoter.git.program import FETCH, REMOTE, failure
+from promoter.git.failures import failure
+from promoter.git.program import FETCH, REMOTE
 from promoter.git.retry import patiently
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import shlex
 import shutil
 import signal
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import redacted
+from promoter.git.failures import failure
 from promoter.git.isolation import isolated
 from promoter.git.limits import FILE_LIMIT, too_large
 
@@ -210,95 +210,3 @@ def check_version(program: Git) -> None:
         raise UsageError(
             f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
         )
-
-
-def failure(verb: str, result: Result) -> RemoteError:
-    """Return git's failure as an error that says the reason in git's own words, and the way out."""
-    text = result.stderr.lower()
-    if any(sign in text for sign in _UNKNOWN):
-        return _unauthorized(verb, result)
-    lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
-    reason = "; ".join(_unique(said or lines))[:600] or f"status {result.status}"
-    hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
-    return RemoteError(f"git {verb} failed: {reason}", hint or "Running again is safe.")
-
-
-def _unauthorized(verb: str, result: Result) -> RemoteError:
-    """Return the failure of one whom the server does not know: it made git ask who is there."""
-    if result.authorized:
-        return RemoteError(
-            f"git {verb} failed: the token was not accepted",
-            "Set GITHUB_TOKEN to a token that is valid, and may read and write the repository.",
-        )
-    return RemoteError(
-        f"git {verb} failed: the server wants a token, and none was given",
-        "Set GITHUB_TOKEN to a token that may read and write the repository.",
-    )
-
-
-# What git says where a server answers 401: there is nobody to ask for a name.
-_UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
-OWN_RUN = (
-    "an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
-)
-# A ruleset names what it does not allow, and nothing of it passes by itself.
-_RULES = r"(?:gh013|rule violations found)[\s\S]*"
-RULE_HINTS = (
-    (
-        _RULES + "force-push",
-        "A ruleset forbids force pushes there: exempt this account, or the branches promote/**.",
-    ),
-    (
-        _RULES + "pull request",
-        "A ruleset takes pull requests alone: set deliver: pull-request, or exempt this account.",
-    ),
-    (
-        _RULES + "signature",
-        "A ruleset takes verified commits alone: use transport: api, or give --signing-key.",
-    ),
-    (
-        _RULES + "merge queue",
-        "A ruleset takes what its merge queue merges: set deliver: pull-request.",
-    ),
-    (
-        _RULES + "status check",
-        "A ruleset waits for checks, which a push has not: set deliver: pull-request.",
-    ),
-    (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
-)
-_MOVED = "The repository has moved: give its new URL."
-_HINTS = (
-    ("unable to update url base from redirection", _MOVED),
-    (r"returned error: 30[1278]", _MOVED),
-    ("repository was archived", "Unarchive the repository, or give the one that took its place."),
-    (
-        r"remote: .*\b(saml|sso)\b",
-        "Authorise the token for the organisation's single sign-on, in its settings.",
-    ),
-    ("could not resolve host", "There is no network, or the host's name is wrong."),
-    ("dubious ownership", "Run: git config --global --add safe.directory PATH"),
-    (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
-    ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
-    *RULE_HINTS,
-    ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
-    (
-        r"repository 'https?://.*' not found",
-        f"Check the URL; a private repository also needs a token that may read it; {OWN_RUN}.",
-    ),
-    ("not found", "Check the URL; a private repository also needs a token that may read it."),
-    ("does not appear to be a git repository", "Check the path: it holds no git repository."),
-    (
-        "returned error: 403",
-        f"The token may not do this: it needs 'contents: write' there; {OWN_RUN}.",
-    ),
-    (r"returned error: 429|rate limit", "The server's limit is reached: run again later."),
-    (r"returned error: 5\d\d", "The server has a problem: running again is safe."),
-    ("certificate", "Name your certificate authority in SSL_CERT_FILE."),
-    ("connection refused", "Nothing answers there: check host and port."),
-)
-
-
-def _unique(lines: list[str]) -> list[str]:
-    """Return the lines without repetition, in order."""
-    return list(dict.fromkeys(lines))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.redaction import redacted
-from promoter.git.program import REMOTE, Result, failure
+from promoter.git.failures import failure
+from promoter.git.program import REMOTE, Result
 from promoter.git.retry import patiently
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
 from promoter.forges.github.http import OversizedError
-from promoter.git.program import OWN_RUN, RULE_HINTS
+from promoter.git.failures import OWN_RUN, RULE_HINTS
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
