@@ -179,6 +179,34 @@ COMMANDS = {
         },
         many=("env",),
     ),
+    "rollback": Command(
+        "go back to what an environment ran before, and hold the app there",
+        "rollback",
+        {
+            "what to roll back": ("app", "env", "to", "steps", "reason", "allow", "take-over"),
+            "where": WHERE,
+            "how": HOW,
+        },
+        helps={"allow": "go on in spite of a rule, as above"},
+    ),
+    "hold": Command(
+        "keep an app at what an environment runs, until unhold or a time",
+        "hold",
+        {
+            "what to hold": ("app", "env", "reason", "until", "take-over"),
+            "where": WHERE,
+            "how": HOW,
+        },
+    ),
+    "unhold": Command(
+        "end a hold",
+        "unhold",
+        {
+            "whose hold to end": ("app", "env", "reason", "take-over"),
+            "where": WHERE,
+            "how": HOW,
+        },
+    ),
     "demo": Command(
         "make the Aurora GitOps repository and promote through it, without token or network",
         "demo",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import time
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from promoter.config.sections import check_name
 from promoter.domain.deadline import Deadline
-from promoter.domain.declaration import parse_image
+from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
-from promoter.planning.plan import Request
+from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +58,65 @@ def request_of(settings: Settings, app: str) -> Request:
         run=settings.run,
         take_over=settings.take_over,
     )
+
+
+def rollback_of(settings: Settings, app: str) -> Request:
+    """Return the rollback that is asked for of one app; raises `UsageError`."""
+    if settings.to is not None and settings.steps is not None:
+        raise UsageError(
+            f"{settings.source('to')} and {settings.source('steps')} are both given",
+            "Name the tag to go back to, or how many changes.",
+        )
+    to = Tag.parse(settings.to) if settings.to is not None else None
+    found = Rollback(_reason(settings), to, settings.steps or 1)
+    return _asked(settings, Request(app, allow=settings.allow, rollback=found))
+
+
+def hold_of(settings: Settings, app: str, *, ends: bool) -> Request:
+    """Return the hold to begin or to end for one app; raises `UsageError`."""
+    change = HoldChange(_reason(settings), ends, until=None if ends else _until(settings))
+    return _asked(settings, Request(app, hold=change))
+
+
+def _asked(settings: Settings, request: Request) -> Request:
+    """Return a request with who asks for it, and where."""
+    return replace(
+        request,
+        environment=settings.environment,
+        actor=settings.actor,
+        run=settings.run,
+        take_over=settings.take_over,
+    )
+
+
+def _reason(settings: Settings) -> str:
+    """Return the reason that was given, on one line; raises `UsageError` where there is none."""
+    reason = one_line(settings.reason or "")
+    if not reason:
+        raise UsageError(
+            "no reason is given", "Give --reason TEXT: those who read the history will ask."
+        )
+    return reason
+
+
+def _until(settings: Settings) -> int | None:
+    """Return when a hold ends, in seconds since the epoch; raises `UsageError`."""
+    if settings.until is None:
+        return None
+    flag, given = settings.source("until"), settings.until
+    try:
+        moment = datetime.fromisoformat(given)
+        seconds = int(moment.timestamp())
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"{flag}: {given!r} is not a time", "Write it as in 2026-12-01T08:00:00Z."
+        ) from None
+    if moment.tzinfo is None:
+        raise UsageError(f"{flag}: {given!r} has no time zone", f"Write {given}Z for UTC.")
+    now = settings.now.timestamp() if settings.now else time.time()
+    if seconds <= now:
+        raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
+    return seconds
 
 
 def wired(settings: Settings) -> Wiring:

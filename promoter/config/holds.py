@@ -16,11 +16,13 @@ from pydantic import AwareDatetime, ValidationError
 
 from promoter.config.document import load
 from promoter.config.errors import complaint
-from promoter.domain.errors import UsageError
-from promoter.domain.model import Kind
+from promoter.domain.errors import RefusedError, UsageError
+from promoter.domain.model import FileEdit, Kind
+from promoter.domain.refusal import Refusal
 from promoter.domain.section import Section, Text
 
 if TYPE_CHECKING:
+    from promoter.domain.declaration import Declaration
     from promoter.domain.model import Tree
 
 FOLDER = PurePosixPath(".promoter/holds")
@@ -37,6 +39,8 @@ class HoldFile(Section):
     """When the hold began, as in 2026-11-27T10:00:00Z."""
     until: AwareDatetime | None = None
     """When it ends by itself; without it, `promote unhold` ends it."""
+    undoes: Text | None = None
+    """The commit that a rollback took back, where the hold came with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ class Hold:
     since: datetime | None = None
     until: datetime | None = None
     broken: UsageError | None = None
+    undoes: str | None = None
+    """The commit of the base that a rollback took back, where the hold came with one."""
 
     @property
     def file(self) -> PurePosixPath:
@@ -62,7 +68,13 @@ class Hold:
 
     def text(self) -> bytes:
         """Return the file: people read it, edit it and review it."""
-        given = {"reason": self.reason, "by": self.by, "since": self.since, "until": self.until}
+        given = {
+            "reason": self.reason,
+            "by": self.by,
+            "since": self.since,
+            "until": self.until,
+            "undoes": self.undoes,
+        }
         lines = [
             f"# {self.app} stays in {self.environment} at what it runs. Remove this file, or run:",
             f"#   promote unhold --app {self.app} --env {self.environment} --reason WHY",
@@ -90,7 +102,9 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
         found = _parse(tree, file)
     except UsageError as error:
         return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
-    return Hold(app, environment, found.reason, found.by, found.since, found.until)
+    return Hold(
+        app, environment, found.reason, found.by, found.since, found.until, undoes=found.undoes
+    )
 
 
 def holds_of(tree: Tree) -> tuple[Hold, ...]:
@@ -104,6 +118,40 @@ def holds_of(tree: Tree) -> tuple[Hold, ...]:
         holds = (read_hold(tree, one.stem, environment) for one in names if one.suffix == ".yaml")
         found += [hold for hold in holds if hold is not None]
     return tuple(found)
+
+
+def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
+    """Return the edit by which a hold is written or removed, or None where all is so already.
+
+    A hold with the same reason and end stays as it is, whoever began it. Raises `RefusedError`
+    where its place is taken by what is no file.
+    """
+    change, app, environment = declaration.hold, declaration.app, declaration.environment
+    if change is None:
+        return None
+    file, standing = hold_file(app, environment), read_hold(tree, app, environment)
+    if standing is not None and tree.entries(file.parent)[file.name] is not Kind.FILE:
+        refusal = Refusal("hold", "is not a file", "Remove it, and ask again.", str(file))
+        raise RefusedError([refusal])
+    before = tree.read(file) if standing is not None else b""
+    if change.ends:
+        return None if standing is None else FileEdit(file, before, b"", (), removed=True)
+    since, until = (
+        None if moment is None else datetime.fromtimestamp(moment, UTC)
+        for moment in (change.since, change.until)
+    )
+    wanted = Hold(
+        app, environment, change.reason, declaration.actor, since, until, undoes=change.undoes
+    )
+    if standing is not None and standing.broken is None and _same(standing, wanted):
+        return None
+    return FileEdit(file, before, wanted.text(), (), added=standing is None)
+
+
+def _same(one: Hold, other: Hold) -> bool:
+    """Return whether two holds differ in nothing but who began them, and when."""
+    sides = [(each.reason, each.until, each.undoes) for each in (one, other)]
+    return sides[0] == sides[1]
 
 
 def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Self
 
 from promoter.domain.errors import PromoteError, UsageError
@@ -13,6 +14,8 @@ from promoter.domain.redaction import redacted
 
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
+# Beside the promotion's own: git has no branch `a/b` where there is a branch `a`.
+HOLD_BRANCH = "promote-hold/{environment}/{app}"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _VALUE_LIMIT = 500
@@ -21,6 +24,54 @@ _VALUE_LIMIT = 500
 def branch_name(environment: str, app: str, template: str = BRANCH) -> str:
     """Return the one branch on which an app is promoted to an environment."""
     return template.replace("{environment}", environment).replace("{app}", app)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """A hold that a commit begins or ends; of a rollback's, what it undoes. Times in seconds."""
+
+    reason: str
+    ends: bool = False
+    since: int | None = None
+    until: int | None = None
+    undoes: str | None = None
+    """The commit of the base that a rollback takes back."""
+    undone_pull: int | None = None
+    """The pull request that brought that commit, where it is known."""
+
+    def trailers(self) -> tuple[str, ...]:
+        """Return the lines by which a commit declares it."""
+        optional = {
+            "Hold-Since": None if self.since is None else _written(self.since),
+            "Hold-Until": None if self.until is None else _written(self.until),
+            "Rollback": self.undoes,
+            "Undone-Pull": str(self.undone_pull) if self.undone_pull else None,
+        }
+        return (
+            f"Promoter-Hold: {'end' if self.ends else 'begin'}",
+            f"Promoter-Reason: {one_line(self.reason)}",
+            *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
+        )
+
+    @classmethod
+    def parse(cls, found: dict[str, list[str]]) -> Self | None:
+        """Return what trailers declare by their keys, or None where there is no hold among them."""
+        kind, reason = (found.get(key, [""])[0] for key in ("Hold", "Reason"))
+        if kind not in ("begin", "end") or not reason:
+            return None
+        pull = found.get("Undone-Pull", [""])[0]
+        return cls(
+            reason,
+            kind == "end",
+            _read(found.get("Hold-Since", [""])[0]),
+            _read(found.get("Hold-Until", [""])[0]),
+            found.get("Rollback", [None])[0],
+            int(pull) if pull.isdecimal() else None,
+        )
+
+    def same_wish(self, other: HoldChange | None) -> bool:
+        """Say whether another asks for the same, whenever it was asked."""
+        return other is not None and replace(self, since=None) == replace(other, since=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +89,12 @@ class Declaration:
     """What the same pull proposed before."""
     allow: tuple[str, ...] = ()
     """The rules in spite of which it was made, in order."""
+    hold: HoldChange | None = None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback."""
+        return self.hold is not None and self.hold.undoes is not None
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit is known as ours."""
@@ -54,6 +111,7 @@ class Declaration:
             *(f"Promoter-Image: {image}" for image in self.images),
             *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
+            *(self.hold.trailers() if self.hold else ()),
         )
 
     def message(self, text: str) -> str:
@@ -74,7 +132,8 @@ class Declaration:
         except PromoteError:
             return None
         app, environment = found.get("App"), found.get("Environment")
-        if not (app and environment and images):
+        hold = HoldChange.parse(found)
+        if not (app and environment and (images or hold)):
             return None
         previous = found.get("Previous-Pull", [""])[0]
         return cls(
@@ -87,12 +146,17 @@ class Declaration:
             previous_pull=int(previous) if previous.isdecimal() else None,
             supersedes=found.get("Supersedes", [None])[0],
             allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
+            hold=hold,
         )
 
     def same_wish(self, other: Declaration) -> bool:
         """Say whether another declaration asks for the same, whoever asked and from wherever."""
         mine = (self.app, self.environment, self.images, self.previous_pull)
-        return mine == (other.app, other.environment, other.images, other.previous_pull)
+        if self.hold is not None and not self.hold.same_wish(other.hold):
+            return False
+        same_kind = (self.hold is None) == (other.hold is None)
+        theirs = (other.app, other.environment, other.images, other.previous_pull)
+        return same_kind and mine == theirs
 
 
 def parse_image(text: str) -> ImageRequest:
@@ -113,6 +177,19 @@ def parse_image(text: str) -> ImageRequest:
     return ImageRequest(
         name, Tag.parse(tag) if tag else None, Digest.parse(digest) if digest else None
     )
+
+
+def _written(moment: int) -> str:
+    """Return a moment as trailers have it (RFC 3339, UTC)."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _read(text: str) -> int | None:
+    """Return the moment that a trailer has, or None where it has none."""
+    try:
+        return int(datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def one_line(text: str) -> str:

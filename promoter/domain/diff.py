@@ -20,9 +20,9 @@ def unified(edits: Iterable[FileEdit]) -> str:
 
 def _one(edit: FileEdit) -> str:
     """Return the diff of one file, whose line ends are kept as they are."""
-    lines = unified_diff(
-        _lines(edit.before), _lines(edit.after), f"a/{edit.path}", f"b/{edit.path}"
-    )
+    before = "/dev/null" if edit.added else f"a/{edit.path}"
+    after = "/dev/null" if edit.removed else f"b/{edit.path}"
+    lines = unified_diff(_lines(edit.before), _lines(edit.after), before, after)
     return "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}\n" for line in lines)
 
 

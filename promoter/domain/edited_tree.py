@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.model import Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import Kind, Tree
+    from promoter.domain.model import Tree
 
 
 class EditedTree:
-    """A `Tree` with changed files over another one's; no file is added or removed."""
+    """A `Tree` with changed files over another one's; None stands for a file that is removed."""
 
-    def __init__(self, base: Tree, files: Mapping[PurePosixPath, bytes]) -> None:
-        self._base, self._files = base, files
+    def __init__(self, base: Tree, files: Mapping[PurePosixPath, bytes | None]) -> None:
+        self._base, self._files = base, dict(files)
+        self._added = {path for path in files if path.name not in base.entries(path.parent)}
+        self._removed = {path for path, data in files.items() if data is None}
 
     @property
     def commit(self) -> str:
@@ -24,12 +28,27 @@ class EditedTree:
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds."""
-        return self._base.entries(directory)
+        found = self._base.entries(directory)
+        if not (self._added or self._removed):
+            return found
+        changed = dict(found)
+        for path in self._added - self._removed:
+            if directory in path.parents:
+                name = path.relative_to(directory).parts[0]
+                changed.setdefault(name, Kind.FILE if path.parent == directory else Kind.DIRECTORY)
+        for path in self._removed:
+            if path.parent == directory:
+                changed.pop(path.name, None)
+        return changed
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes after the edits. Raises `KeyError` where there is none."""
-        found = self._files.get(path)
-        return self._base.read(path) if found is None else found
+        if path not in self._files:
+            return self._base.read(path)
+        data = self._files[path]
+        if data is None:
+            raise KeyError(str(path))
+        return data
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip."""
@@ -39,9 +58,16 @@ class EditedTree:
         """Read all names below a directory at once."""
         self._base.unfold(directory)
 
+    def over(self, files: Mapping[PurePosixPath, bytes | None]) -> EditedTree:
+        """Return a tree with more changed files over those of this one."""
+        # Only what is new is looked at: a run over many apps makes one of these for each.
+        found = EditedTree(self._base, files)
+        found._files = {**self._files, **files}
+        found._added |= self._added
+        found._removed |= self._removed - files.keys()
+        return found
 
-def edited(tree: Tree, files: Mapping[PurePosixPath, bytes]) -> Tree:
+
+def edited(tree: Tree, files: Mapping[PurePosixPath, bytes | None]) -> Tree:
     """Return a tree with these files over its own."""
-    if isinstance(tree, EditedTree):
-        return EditedTree(tree._base, {**tree._files, **files})  # noqa: SLF001 - its own kind
-    return EditedTree(tree, files)
+    return tree.over(files) if isinstance(tree, EditedTree) else EditedTree(tree, files)

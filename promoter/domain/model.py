@@ -80,6 +80,22 @@ class FileEdit:
     after: bytes
     changes: tuple[Change, ...]
     warnings: tuple[str, ...] = field(default=())
+    added: bool = False
+    """Whether there was no such file before."""
+    removed: bool = False
+    """Whether there is no such file afterwards."""
+
+    @property
+    def content(self) -> bytes | None:
+        """What a commit writes there; None where the file goes."""
+        return None if self.removed else self.after
+
+    def is_in(self, tree: Tree) -> bool:
+        """Whether a tree has the file as this edit leaves it."""
+        try:
+            return tree.read(self.path) == self.after and not self.removed
+        except KeyError:
+            return self.removed
 
 
 class PullState(StrEnum):
@@ -192,7 +208,8 @@ class CommitDraft:
     branch: str
     onto: str
     lease: str | None
-    files: Mapping[PurePosixPath, bytes]
+    files: Mapping[PurePosixPath, bytes | None]
+    """What the files hold then; None where a file goes."""
     message: str
     author: str
     opens: Opening | None = None

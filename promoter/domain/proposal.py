@@ -22,3 +22,8 @@ class Proposal:
     """Whether its images are just those that one `--tag` sets."""
     undo: tuple[ImageRequest, ...] = ()
     """The images that, set once it is merged, restore every byte; empty where none do."""
+
+    @property
+    def image_edits(self) -> tuple[FileEdit, ...]:
+        """The edits that set images: all but a hold's."""
+        return tuple(edit for edit in self.edits if edit.changes)

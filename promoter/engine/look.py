@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
 from promoter.config.holds import read_hold
+from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
 from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer
 from promoter.engine.image_lookup import Wanted
 from promoter.engine.precedence import orders
-from promoter.gates import Facts, ImageFacts, Judgement, judge
+from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
 from promoter.planning.change import Change, End, Intent, intend, on_tip, read_request
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
-    from promoter.domain.evidence import Evidence
     from promoter.domain.model import BranchState, ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
@@ -54,14 +54,15 @@ def plan_promotion(seen: Seen) -> Plan:
     if intent.end is End.PULL and intent.commits and _adds_only(change, seen):
         intent = on_tip(change, intent)
     facts = _facts(change, intent, seen, images)
-    judgement = judge(replace(facts, ordering=ordering))
+    gates = BRANCH_GATES if seen.request.holds_only else GATES
+    judgement = judge(replace(facts, ordering=ordering), gates)
     return decide(change, intent, judgement, _evidence(change, intent, facts, judgement, seen))
 
 
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     """Return the request with the digests that its tags stand for now, where they are written."""
     request, target, base = seen.request, seen.target, seen.state.base
-    if target.settings.pin == "tag":
+    if target.settings.pin == "tag" or (request.hold is not None and not request.images):
         return seen, ()
     change = read_request(request, seen.config, target, seen.state)
     if change.asked is None or (
@@ -100,7 +101,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
     dead, unread = propose.alive(judged, target, state.base) if judged else ((), ())
     # A registry is not asked about images that nobody uses.
     used = not dead or "dead-edit" in request.allow
-    if intent.commits and not images and intent.proposal and used:
+    if intent.commits and not images and intent.proposal and intent.proposal.moves and used:
         running = {m.name: m.from_digest or m.from_tag for m in intent.proposal.moves}
         images = _ask(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
@@ -121,16 +122,24 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
         hold=_hold(change, intent),
+        goes_back=request.rollback is not None,
     )
 
 
 def _hold(change: Change, intent: Intent) -> Hold | None:
-    """Return what keeps the app where it is: on the base, or in the open pull that is replaced."""
+    """Return what keeps the app where it is: on the base, or in the open pull that would go.
+
+    Else what was built before a rollback would undo it while its pull is not merged yet.
+    """
     state, target = change.state, change.target
     held = read_hold(state.base, target.app, target.environment)
-    if held is None and change.pull is not None and intent.commits and state.commits:
-        return read_hold(state.commits[0].tree, target.app, target.environment)
-    return held
+    if held is not None:
+        return held if intent.end is not End.CLOSE else None
+    goes = intent.commits or intent.end is End.CLOSE
+    if change.pull is None or not state.commits or not goes:
+        return None
+    stood_on = read_hold(state.commits[-1].onto, target.app, target.environment)
+    return None if stood_on else read_hold(state.commits[0].tree, target.app, target.environment)
 
 
 def _allowed(proposal: Proposal) -> frozenset[str]:
@@ -167,7 +176,9 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
 def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:
     """Return what the render says, where the commit or the pull's text needs to know."""
     target, proposal = seen.target, intent.proposal
-    if proposal is None or not (intent.commits or _needs_text(change, intent, seen)):
+    if proposal is None or not proposal.image_edits:
+        return None
+    if not (intent.commits or _needs_text(change, intent, seen)):
         return None
     # Nobody reads what a scheduled push would tell, where the names show what it changes.
     unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
@@ -190,7 +201,7 @@ def _verdict(proposal: Proposal, seen: Seen) -> render.Verdict:
         return render.Verdict(note="switched off by render: off")
     return render.judge(
         seen.state.base,
-        proposal.edits,
+        proposal.image_edits,
         target.directory,
         seen.world.renderer(),
         strict=mode == "strict",
@@ -216,6 +227,8 @@ def _evidence(
     if refused or not _needs_text(change, intent, seen):
         return None
     assert intent.proposal is not None
+    if not intent.proposal.moves:
+        return Evidence(gates=judgement.results)
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
     gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)

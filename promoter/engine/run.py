@@ -12,7 +12,8 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import BranchState, PullState
 from promoter.engine.deliver import carry_out, publish
 from promoter.engine.explain import explain_plan, explain_target
-from promoter.engine.look import Seen, plan_promotion
+from promoter.engine.look import Seen
+from promoter.engine.rollback import plan_request
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
 from promoter.graph import prefetch_closures
@@ -107,7 +108,7 @@ class Run:
         pushes.sort(key=lambda one: not one.target.settings.batch)
         if work:
             prefetch_closures(view.tree, (one.target.directory for one in work))
-        known = _Pulls(self.world, view, [branch_of(one.target, view.config) for one in pulls])
+        known = _Pulls(self.world, view, [_branch(one, view) for one in pulls])
         for one in (*pulls, *pushes):
             try:
                 plan = self._planned(view, one, known)
@@ -123,14 +124,14 @@ class Run:
 
     def _planned(self, view: View, work: Work, known: _Pulls) -> Plan:
         """Return the plan of one app on what is there now."""
-        target, branch = work.target, branch_of(work.target, view.config)
+        target, branch = work.target, _branch(work, view)
         if target.settings.deliver == "push":
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
             state = replace(state, pulls=known.of(branch, reviews=bool(target.settings.reviewers)))
         explain_target(target, view.config)
-        plan = plan_promotion(Seen(self.world, work.request, view.config, target, state))
+        plan = plan_request(Seen(self.world, work.request, view.config, target, state))
         explain_plan(plan)
         return replace(plan, warnings=(*work.warnings, *plan.warnings))
 
@@ -194,6 +195,11 @@ class Run:
                 done = self._done.get(key, ())
                 error = reason.after(done) if isinstance(reason, Stopped) else error_of(reason)
                 self.keep(key, failed(error, key[0], key[1] or None))
+
+
+def _branch(work: Work, view: View) -> str:
+    """Return the branch on which a request is delivered."""
+    return branch_of(work.target, view.config, work.request)
 
 
 class _Pulls:

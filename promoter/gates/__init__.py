@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
     from promoter.domain.refusal import Refusal
 
-__all__ = ["GATES", "Facts", "Gate", "ImageFacts", "Judgement", "Signature", "allowable", "judge"]
+__all__ = [
+    "BRANCH_GATES",
+    "GATES",
+    "Facts",
+    "Gate",
+    "ImageFacts",
+    "Judgement",
+    "Signature",
+    "allowable",
+    "judge",
+]
 
 # In the order in which a pull shows them.
 GATES: tuple[Gate, ...] = (
@@ -32,7 +42,7 @@ GATES: tuple[Gate, ...] = (
         "an older tag takes the place of a newer one",
         allowable=True,
     ),
-    Gate("hold", hold, help="an app is changed that is held", allowable=True),
+    Gate("hold", hold, help="an app is changed that is held", allowable=True, waits=True),
     Gate("render", render),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
     Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),
@@ -49,6 +59,8 @@ GATES: tuple[Gate, ...] = (
     Gate("verified-commits", verified_commits),
     Gate("human-commits", human_commits),
 )
+# What is asked of a change that sets no image.
+BRANCH_GATES = tuple(gate for gate in GATES if gate.name in ("verified-commits", "human-commits"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Judgement:
     results: tuple[GateResult, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
+    waits: bool = False
+    """Whether all that refuse are gates that time or a person ends."""
 
 
 def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
@@ -75,6 +89,7 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
         ),
         tuple(refusal for _, verdict in found for refusal in verdict.refusals),
         tuple(dict.fromkeys(warning for _, verdict in found for warning in verdict.warnings)),
+        all(gate.waits for gate, verdict in found if verdict.refusals),
     )
 
 

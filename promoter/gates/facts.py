@@ -83,3 +83,5 @@ class Facts:
     """Whether the base takes verified commits alone, and this one would not be."""
     hold: Hold | None = None
     """What keeps the app where it is, on the base or in the open pull."""
+    goes_back: bool = False
+    """Whether it is a rollback: what it goes back to has run in the environment before."""

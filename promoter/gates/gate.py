@@ -58,6 +58,8 @@ class Gate:
     """What whoever allows it accepts, e.g. `an older tag takes the place of a newer one`."""
     allowable: bool = False
     """Whether `--allow` may override it."""
+    waits: bool = False
+    """Whether time or a person ends its refusal, so that a schedule waits and does not fail."""
     severity: Severity = Severity.REFUSE
 
 

@@ -16,6 +16,9 @@ def hold(facts: Facts) -> Verdict | None:
     held = facts.hold
     if held is None or held.is_over(facts.now):
         return None
+    if facts.goes_back and held.undoes is not None:
+        # A rollback goes on from where another one left the app, and holds it there.
+        return None
     where = f"{held.app} is held in {held.environment}"
     by = f" by {held.by}" if held.by else ""
     since = f" since {held.since:%Y-%m-%d %H:%M UTC}" if held.since else ""

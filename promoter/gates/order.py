@@ -15,6 +15,8 @@ def downgrade(facts: Facts) -> Verdict | None:
     """Refuse an older tag in place of a newer one; say where nobody knows which is newer."""
     if facts.proposal is None:
         return None
+    if facts.goes_back:
+        return Verdict(Result.ALLOWED, "a rollback goes back to what ran before")
     pairs = [pair for pair in facts.pairs if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"

@@ -43,9 +43,12 @@ class Repository(Protocol):
         """Say whether the history of the base's files can be read without bringing more of it."""
 
     def history(
-        self, base: Tree, paths: list[PurePosixPath]
+        self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
-        """Return the versions that files of the base have had, newest first; read as they are met."""
+        """Return the versions that files of the base have had, newest first; read as they are met.
+
+        Where each costs requests, there are a few, or `most`.
+        """
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -60,12 +60,12 @@ class Signature:
 def write_commit(
     clone: Clone,
     tree: GitTree | StagedTree,
-    files: Mapping[PurePosixPath, bytes],
+    files: Mapping[PurePosixPath, bytes | None],
     *,
     message: str,
     by: Signature,
 ) -> str:
-    """Make a commit on another that changes the contents of its files; returns its id."""
+    """Make a commit on another that writes files, or removes those that are None; returns its id."""
     changed = {path: (tree.mode(path), data) for path, data in files.items()}
     made = clone.made.commit(tree.commit, changed, message=message.encode(), by=str(by))
     if by.key is None:

@@ -29,12 +29,15 @@ class FastImport:
     def commit(
         self,
         onto: str,
-        files: Mapping[PurePosixPath, tuple[int, bytes]],
+        files: Mapping[PurePosixPath, tuple[int, bytes | None]],
         *,
         message: bytes,
         by: str,
     ) -> str:
-        """Make a commit of files with their modes and return its id; git has it after `save`."""
+        """Make a commit of files with their modes and return its id; git has it after `save`.
+
+        A file whose content is None is removed.
+        """
         if self._process is None:
             # The clone lives as long as the run: what it holds need not outlive a power cut.
             self._process = self._git.start(
@@ -49,7 +52,10 @@ class FastImport:
             f"from :{start}\n".encode() if start else f"from {onto}\n".encode(),
         ]
         for path, (mode, data) in files.items():
-            parts += [b"M %o inline %b\n" % (mode, _quoted(path)), _data(data)]
+            if data is None:
+                parts.append(b"D %b\n" % _quoted(path))
+            else:
+                parts += [b"M %o inline %b\n" % (mode, _quoted(path)), _data(data)]
         made = self._answer(b"".join([*parts, f"get-mark :{mark}\n".encode()]))
         self._marks.setdefault(made, mark)
         return made

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promoter.git.program import Git
 
 ROOT = PurePosixPath(".")
+_PLAIN_FILE = 0o100644
 _LEADING_OUT = frozenset({"", ".", ".."})
 
 
@@ -76,10 +77,11 @@ class GitTree:
         self._unfolded.add(directory)
 
     def mode(self, path: PurePosixPath) -> int:
-        """Return a path's mode as git keeps it, or raise `KeyError`."""
-        return self.listing(path.parent)[path.name][1]
+        """Return a path's mode as git keeps it; that of a plain file where there is none yet."""
+        entry = self.listing(path.parent).get(path.name)
+        return entry[1] if entry else _PLAIN_FILE
 
-    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes | None]) -> StagedTree:
         """Return the view of a commit made here, which has these files over those of this one."""
         return StagedTree(self, commit, files)
 
@@ -108,7 +110,9 @@ class GitTree:
 class StagedTree:
     """A tree over a commit that was made here: changed files over another commit's."""
 
-    def __init__(self, base: GitTree, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
+    def __init__(
+        self, base: GitTree, commit: str, files: Mapping[PurePosixPath, bytes | None]
+    ) -> None:
         self._base, self._files = base, files
         self._commit = commit
 
@@ -118,13 +122,17 @@ class StagedTree:
         return self._commit
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
-        """Return the names in a directory with their kinds, which no change of a file changes."""
+        """Return the names in a directory with their kinds, as far as the base has them."""
         return self._base.entries(directory)
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes as the commit has them."""
-        found = self._files.get(path)
-        return self._base.read(path) if found is None else found
+        if path not in self._files:
+            return self._base.read(path)
+        data = self._files[path]
+        if data is None:
+            raise KeyError(str(path))
+        return data
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Bring many files in one round trip."""
@@ -135,10 +143,10 @@ class StagedTree:
         self._base.unfold(directory)
 
     def mode(self, path: PurePosixPath) -> int:
-        """Return a path's mode as git keeps it, or raise `KeyError`."""
+        """Return a path's mode as git keeps it; that of a plain file where there is none yet."""
         return self._base.mode(path)
 
-    def over(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> StagedTree:
+    def over(self, commit: str, files: Mapping[PurePosixPath, bytes | None]) -> StagedTree:
         """Return the view of a commit made on this one."""
         return StagedTree(self._base, commit, {**self._files, **files})
 

@@ -48,7 +48,7 @@ def read_branch(state: BranchState, target: Target) -> Branch:
     commits = state.commits[ours[0] :]
     onto = _root(commits)
     whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
-    kept = all(state.commits[0].tree.read(edit.path) == edit.after for edit in whole.edits)
+    kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit)
 
 
@@ -62,7 +62,7 @@ def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, target: Target) -> 
     """Return what several commits come to as one edit of what they stand on, where it is one."""
     try:
         whole = propose.propose(newest.declaration, target, onto)
-        same = all(tip.tree.read(edit.path) == edit.after for edit in whole.edits)
+        same = all(edit.is_in(tip.tree) for edit in whole.edits)
     except (PromoteError, KeyError):
         return newest
     return whole if same else newest
@@ -82,5 +82,5 @@ def _reproduce(commit: BranchCommit, state: BranchState, target: Target) -> Prop
         return None
     if {edit.path for edit in proposal.edits} != set(commit.changed):
         return None
-    same = all(commit.tree.read(edit.path) == edit.after for edit in proposal.edits)
+    same = all(edit.is_in(commit.tree) for edit in proposal.edits)
     return proposal if same else None

@@ -18,7 +18,7 @@ from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
 if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, FileEdit, Pull
+    from promoter.domain.model import BranchState, FileEdit, ImageRequest, Pull
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.planning.plan import Request
@@ -96,7 +96,7 @@ def read_request(request: Request, config: Config, target: Target, state: Branch
     """Return a request with the edits that it means on the base, or why there are none."""
     branch = Branch() if target.settings.deliver == "push" else read_branch(state, target)
     try:
-        declaration = _declare(request, target, state)
+        declaration = _declare(request, target, state, branch)
         asked = propose.propose(declaration, target, state.base)
     except RefusedError as error:
         return Change(request, config, target, state, branch, None, error.refusals)
@@ -108,7 +108,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     asked, request, state = change.asked, change.request, change.state
     if asked is None:
         return Intent(End.INVALID)
-    downgrades = "downgrade" in request.allow
+    downgrades = request.goes_back
     if not downgrades and (newer := ordering.newer(with_base(asked))):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
@@ -178,19 +178,28 @@ def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Inten
     )
 
 
-def _declare(request: Request, target: Target, state: BranchState) -> Declaration:
+def _declare(request: Request, target: Target, state: BranchState, branch: Branch) -> Declaration:
     """Return the request as its commit will declare it."""
     latest = state.pulls[0] if state.pulls else None
     refused = latest is not None and latest.state is PullState.CLOSED
+    images: tuple[ImageRequest, ...] = ()
+    if request.images or request.hold is None:
+        images = propose.resolve(request.images, request.tag, target, state.base)
+    hold, actor = request.hold, request.actor
+    standing = branch.proposal.declaration if branch.proposal else None
+    if hold is not None and standing is not None and hold.same_wish(standing.hold):
+        # Who asks again for the same neither begins the hold anew nor becomes who began it.
+        hold, actor = standing.hold, standing.actor
     return Declaration(
         app=target.app,
         environment=target.environment,
-        images=propose.resolve(request.images, request.tag, target, state.base),
-        actor=request.actor,
+        images=images,
+        actor=actor,
         run=request.run,
         source_revision=request.source_revision,
         previous_pull=_previous(state, latest) if latest and refused else None,
         allow=tuple(sorted(request.allow)),
+        hold=hold,
     )
 
 
@@ -204,6 +213,9 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
     asked, standing = change.asked, change.branch.proposal
     assert asked is not None
     if standing is None or change.pull is None:
+        return asked
+    if asked.declaration.hold or standing.declaration.hold:
+        # A rollback is whole: it is neither a part of another change, nor has it parts.
         return asked
     names = {image.name for image in asked.declaration.images}
     others = tuple(i for i in standing.declaration.images if i.name not in names)
@@ -235,7 +247,7 @@ def _same_edits(one: Proposal, other: Proposal) -> bool:
 def _following(standing: Proposal, proposal: Proposal) -> Declaration:
     """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
     before, asked = standing.declaration, proposal.declaration
-    instead = pull_request.summary(standing.moves)
+    instead = pull_request.summary(standing.moves) if standing.moves else ""
     if before.images == asked.images:
         instead = before.supersedes or ""
     return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)

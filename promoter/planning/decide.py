@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from promoter import pull_request
 from promoter.config.layout import find_target
-from promoter.domain.declaration import branch_name
+from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
 from promoter.domain.model import CommitDraft, Finish, PullDraft
 from promoter.gates import Judgement
@@ -42,9 +42,11 @@ def locate(request: Request, config: Config, base: Tree) -> Target:
     return find_target(config, base, request.app, request.environment, names)
 
 
-def branch_of(target: Target, config: Config) -> str:
-    """Return the branch on which an app is promoted to an environment."""
-    return branch_name(target.environment, target.app, config.templates.branch)
+def branch_of(target: Target, config: Config, request: Request | None = None) -> str:
+    """Return the branch on which an app is promoted to an environment, or a hold of it changes."""
+    holds_only = request is not None and request.holds_only
+    template = HOLD_BRANCH if holds_only else config.templates.branch
+    return branch_name(target.environment, target.app, template)
 
 
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:
@@ -75,12 +77,16 @@ class _Decision:
         """Return the plan: one of seven kinds."""
         end, state = self.intent.end, self.change.state
         writes = end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE)
-        if writes and self.judgement.refusals:
-            return Refused(refusals=self.judgement.refusals, **self._common)
         merged = state.tip if is_merged(state) else None
+        if writes and self.judgement.refusals:
+            if self.change.request.scheduled and self.judgement.waits:
+                # A schedule comes again: what ends by itself, or by a person, is no failure of it.
+                return Unchanged(merged_branch=merged, **self._waiting)
+            return Refused(refusals=self.judgement.refusals, **self._common)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
-            return Push(commit=draft, batch=self.change.target.settings.batch, **self._common)
+            batch = self.change.target.settings.batch and self.change.request.hold is None
+            return Push(commit=draft, batch=batch, **self._common)
         if end is End.PULL:
             return self._pull()
         if end is End.CLOSE:
@@ -141,7 +147,7 @@ class _Decision:
             branch=state.base_branch if pushes else state.branch,
             onto=onto,
             lease=state.base.commit if pushes else state.tip,
-            files={edit.path: edit.after for edit in edits},
+            files={edit.path: edit.content for edit in edits},
             message=pull_request.message(proposal, self._templates),
             author=self.change.config.author,
         )
@@ -174,6 +180,13 @@ class _Decision:
             merge_method=settings.merge_method,
         )
         return wanted.lacking(self.change.pull)
+
+    @property
+    def _waiting(self) -> _Common:
+        """What a plan has that waits for gates to pass."""
+        common = self._common
+        reasons = tuple(one.reason for one in self.judgement.refusals)
+        return {**common, "warnings": (*common["warnings"], *reasons)}
 
     @property
     def _common(self) -> _Common:

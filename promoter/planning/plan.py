@@ -10,6 +10,7 @@ from promoter.domain.model import Finish
 from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
+    from promoter.domain.declaration import HoldChange
     from promoter.domain.evidence import GateResult
     from promoter.domain.image import Tag
     from promoter.domain.model import CommitDraft, ImageRequest, Pull, PullDraft
@@ -31,8 +32,17 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback goes back to: a tag, or so many distinct states of the file."""
+
+    reason: str
+    to: Tag | None = None
+    steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for: one app, one environment, a tag or some images."""
+    """What somebody asked for: one app, one environment, a tag or some images, or a hold."""
 
     app: str
     environment: str | None = None
@@ -45,6 +55,20 @@ class Request:
     take_over: bool = False
     scheduled: bool = False
     """Whether a policy asks, which heeds a person's no, rather than a person."""
+    rollback: Rollback | None = None
+    """Asks for what the history of the file says; the images are filled in from there."""
+    hold: HoldChange | None = None
+    """A hold to begin or to end, with the images or alone."""
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether an older tag may take the place of a newer one."""
+        return self.rollback is not None or "downgrade" in self.allow
+
+    @property
+    def holds_only(self) -> bool:
+        """Whether it is about a hold alone, and no image."""
+        return self.hold is not None and self.rollback is None
 
 
 @dataclass(frozen=True, slots=True)

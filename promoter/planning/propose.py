@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.holds import hold_edit
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageMove, ImageRequest, Kind
@@ -63,6 +64,18 @@ def resolve(
 
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
+    made = (
+        _images(declaration, target, tree) if declaration.images else Proposal(declaration, (), ())
+    )
+    hold = hold_edit(tree, declaration)
+    if hold is None:
+        return made
+    # Set again, the images alone do not restore what the hold's file was.
+    return replace(made, edits=(*made.edits, hold), undo=())
+
+
+def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+    """Return the edits that set a declaration's images."""
     held = edit_targets(
         tree,
         target.file,
@@ -117,8 +130,8 @@ def alive(
     proposal: Proposal, target: Target, tree: Tree
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that reach no container by name, and what could not be read."""
-    reached = graph.kustomizations_of(tree, proposal.edits, target.directory)
-    return dead_edits(tree, proposal.edits, reached)
+    edits = proposal.image_edits
+    return dead_edits(tree, edits, graph.kustomizations_of(tree, edits, target.directory))
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Target) -> str:

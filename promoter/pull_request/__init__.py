@@ -10,6 +10,7 @@ from promoter.pull_request.state import (
     is_ours,
     mark_closed,
     tells_others,
+    told_images,
 )
 from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
 
@@ -29,4 +30,5 @@ __all__ = [
     "superseding",
     "tells_others",
     "title",
+    "told_images",
 ]

@@ -12,6 +12,7 @@ from promoter.domain.image import split
 from promoter.domain.model import PullDraft
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.brings import section as brings
+from promoter.pull_request.hold import section as hold
 from promoter.pull_request.markdown import (
     Section,
     bounded,
@@ -46,6 +47,11 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHING) -> PullDraft:
     """Return title and body of the pull for a branch that holds the proposal."""
     declaration = proposal.declaration
+    if not proposal.moves:
+        sections = [*hold(proposal), Section("What changes", _diff(proposal), 5), *_asked(proposal)]
+        return PullDraft(
+            title(proposal, templates), bounded("", sections, block(proposal, evidence))
+        )
     head = [
         f"Promotes **{code(declaration.app)}** to **{code(declaration.environment)}**: "
         f"{code(fields(proposal)['from'])} → {code(summary(proposal.moves))}.",
@@ -53,6 +59,7 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
         "\n".join(f"> **Note:** {inert(warning)}" for warning in proposal.warnings),
     ]
     sections = [
+        *hold(proposal),
         Section("What changes", _changes(proposal, evidence), 9),
         *runtime(evidence),
         *brings(evidence.brings),
@@ -81,11 +88,16 @@ def _changes(proposal: Proposal, evidence: Evidence) -> str:
             row += [code(digest), f"{_made(old)} → {_made(new)}"]
     if len(rows) > _ROWS:
         rows = [*rows[:_ROWS], [f"and {len(rows) - _ROWS} more", *[""] * (len(header) - 1)]]
+    return f"{table(header, rows)}\n\n{_diff(proposal)}"
+
+
+def _diff(proposal: Proposal) -> str:
+    """Return the files that change, and how."""
     diff = unified(proposal.edits)
     if len(diff) > _DIFF_LIMIT:
         diff = diff[:_DIFF_LIMIT].rpartition("\n")[0] + "\n(cut)"
     files = ", ".join(code(str(edit.path)) for edit in proposal.edits)
-    return f"{table(header, rows)}\n\nIn {files}:\n\n{fenced(diff, 'diff')}"
+    return f"In {files}:\n\n{fenced(diff, 'diff')}"
 
 
 def _image(move: ImageMove) -> str:

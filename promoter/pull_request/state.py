@@ -78,6 +78,15 @@ def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
     return listed != wanted if isinstance(listed, list) else None
 
 
+def told_images(pull: Pull) -> frozenset[str]:
+    """Return the images that a pull tells of, as `--image` has them; none where it lists hashes."""
+    told = find_hidden(_NAME, pull.body) or {}
+    listed = told.get("images")
+    if told.get("hashed") or not isinstance(listed, list):
+        return frozenset()
+    return frozenset(str(one) for one in listed)
+
+
 def is_ours(body: str) -> bool:
     """Say whether a pull's body was written by promote."""
     return find_hidden(_NAME, body) is not None

@@ -20,7 +20,22 @@ _TITLE_LIMIT = 250
 
 def title(proposal: Proposal, templates: Templates) -> str:
     """Return the pull's title, which is also the commit's first line."""
-    return one_line(filled(templates.title, fields(proposal)))[:_TITLE_LIMIT]
+    own = hold_title(proposal)
+    return one_line(own or filled(templates.title, fields(proposal)))[:_TITLE_LIMIT]
+
+
+def hold_title(proposal: Proposal) -> str:
+    """Return the title of a rollback or a hold, e.g. `Hold aurora in prod`; '' of anything else."""
+    declaration = proposal.declaration
+    if declaration.hold is None:
+        return ""
+    where = f"{declaration.app} in {declaration.environment}"
+    if declaration.hold.ends:
+        return f"End the hold of {where}"
+    if not proposal.moves:
+        return f"Hold {where}"
+    known = fields(proposal)
+    return f"Roll back {where}: {known['from']} → {known['to']}"
 
 
 def message(proposal: Proposal, templates: Templates) -> str:
@@ -43,6 +58,8 @@ def superseding(proposal: Proposal) -> str | None:
 
 def closing(proposal: Proposal, base: str) -> str:
     """Return the comment with which a pull is closed that the base has overtaken."""
+    if not proposal.moves:
+        return f"Closed as superseded: {code(base)} is so already."
     return (
         f"Closed as superseded: {code(base)} already has "
         f"{code(summary(proposal.moves))} of {code(proposal.declaration.app)}."

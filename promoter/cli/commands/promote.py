@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Promote the apps that were asked for and return their envelope, or envelopes."""
-    requests = [request_of(settings, app) for app in requested_apps(settings)]
+    return run_requests(
+        [request_of(settings, app) for app in requested_apps(settings)], settings, progress
+    )
+
+
+def run_requests(
+    requests: Sequence[Request], settings: Settings, progress: list[str]
+) -> dict[str, Any]:
+    """Carry requests out and return their envelope, or envelopes."""
     masks: list[str] = []
     try:
         results = _promoted(requests, settings, progress, masks)

@@ -189,7 +189,11 @@ class Branches:
                 "additions": [
                     {"path": str(path), "contents": base64.b64encode(data).decode()}
                     for path, data in draft.files.items()
-                ]
+                    if data is not None
+                ],
+                "deletions": [
+                    {"path": str(path)} for path, data in draft.files.items() if data is None
+                ],
             },
             "expectedHeadOid": draft.onto,
         }

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 
-# Each costs some requests.
 _VERSIONS = 4
 
 
@@ -35,6 +34,8 @@ class GitHubHistory:
     path: PurePosixPath
     rows: list[dict[str, Any]] | None = None
     """The versions as GraphQL tells them, where it does."""
+    most: int = _VERSIONS
+    """So many versions are gone through: each costs some requests."""
     _listed: list[dict[str, Any]] | None = None
 
     def __iter__(self) -> Iterator[FileVersion]:
@@ -44,7 +45,7 @@ class GitHubHistory:
                 yield self._version(row, last=number == _VERSIONS - 1)
             return
         if self._listed is None:
-            wanted = {"sha": self.commit, "path": str(self.path), "per_page": str(_VERSIONS)}
+            wanted = {"sha": self.commit, "path": str(self.path), "per_page": str(self.most)}
             self._listed = self.client.read(
                 "read the history", lambda: self.client.ask("GET", "/commits", parameters=wanted)
             )
@@ -54,7 +55,7 @@ class GitHubHistory:
                 data = GitHubTree(self.reader, one["sha"]).read(self.path)
             except KeyError:
                 data = b""
-            last = number == _VERSIONS - 1
+            last = number == self.most - 1
             yield FileVersion(commit, moment, one["commit"]["message"], data, last)
 
     def _version(self, row: dict[str, Any], *, last: bool) -> FileVersion:

@@ -140,8 +140,14 @@ class GitHubRepository:
         """GitHub has the history of all files at hand."""
         return True
 
-    def history(self, base: Tree, paths: list[PurePosixPath]) -> dict[PurePosixPath, GitHubHistory]:
+    def history(
+        self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
+    ) -> dict[PurePosixPath, GitHubHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
+        if most is not None:
+            # What comes with the look is too little.
+            found = (GitHubHistory(self._client, self._reader, base.commit, path) for path in paths)
+            return {one.path: replace(one, most=most) for one in found}
         seen = self._seen if self._seen and self._seen.commit == base.commit else None
         rows = dict(seen.histories) if seen else {}
         missing = [path for path in paths if path not in rows]

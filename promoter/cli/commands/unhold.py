@@ -1,0 +1,19 @@
+"""`promote unhold --app A --reason TEXT`: the app goes on again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from promoter.cli.commands.promote import run_requests
+from promoter.cli.requests import hold_of, requested_apps
+
+if TYPE_CHECKING:
+    import argparse
+
+    from promoter.settings import Settings
+
+
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+    """End the holds of the apps that were asked for and return their envelope, or envelopes."""
+    requests = [hold_of(settings, app, ends=True) for app in requested_apps(settings)]
+    return run_requests(requests, settings, progress)
