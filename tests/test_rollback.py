@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promoter.config.holds import hold_file
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers.registry import Registry
 from tests.world import AURORA, BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.servers.github import GitHub
 
 HOLD = str(hold_file("aurora", "prod"))
 WHY = ("--reason", "1.4.3 loses orders")
@@ -20,6 +25,13 @@ WHY = ("--reason", "1.4.3 loses orders")
 def repo(tmp_path: Path) -> Repository:
     """A fresh Aurora repository, whose prod is at 1.4.1."""
     return aurora(tmp_path / "aurora.git")
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as server:
+        yield server
 
 
 def run(repo: Repository, *arguments: str, code: int = 0) -> dict[str, Any]:
@@ -99,3 +111,163 @@ def test_asked_again_after_the_merge_it_is_done_and_steps_go_further(repo: Repos
     assert further["pull_request"]["title"].endswith("1.4.2 → 1.4.1")
     merge(repo, further)
     assert tags(repo) == ["1.4.1"]
+
+
+def fleet(path: Path, registry: Registry, settings: str) -> Repository:
+    """Make a repository of one app at 1.4.1, of which the registry has two more tags."""
+    for tag in ("1.4.1", "1.4.2", "1.4.3"):
+        registry.push("web", tag)
+    return make(path, {"web": registry.name("web")}, settings)
+
+
+def test_no_schedule_brings_the_bad_tag_back_where_an_environment_takes_pushes(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = fleet(tmp_path / "r.git", registry, DEV + '    policy: {semver: "*"}\n')
+    for tag in ("1.4.2", "1.4.3"):
+        run(repo, "--app", "web", "--tag", tag)
+    back = run(repo, "rollback", "--app", "web", *WHY)
+    assert (back["action"], back["commit"]) == ("pushed", repo.git("rev-parse", "main"))
+    assert len(repo.git("show", "--format=", "--name-only", "main").splitlines()) == 2
+    refs = repo.refs()
+    (auto,) = run(repo, "auto")["results"]
+    assert (auto["action"], auto["exit_code"]) == ("unchanged", 0)
+    assert "web is held in dev" in auto["warnings"][-1]
+    assert run(repo, "--app", "web", "--tag", "1.4.3", code=3)["refusals"]
+    # As after a run that was killed once it had pushed.
+    assert run(repo, "rollback", "--app", "web", *WHY)["action"] == "unchanged"
+    assert repo.refs() == refs
+    run(repo, "unhold", "--app", "web", "--reason", "fixed")
+    assert run(repo, "auto")["results"][0]["action"] == "pushed"
+    assert "newTag: 1.4.3" in repo.read(kustomization("web"))
+
+
+def test_no_schedule_replaces_or_closes_the_open_pull_of_a_rollback(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = fleet(tmp_path / "r.git", registry, BY_PULL + '    policy: {semver: "*"}\n')
+    merge(repo, run(repo, "--app", "web", "--tag", "1.4.2"))
+    merge(repo, run(repo, "auto")["results"][0])
+    back = run(repo, "rollback", "--app", "web", *WHY)
+    refs = repo.refs()
+    (auto,) = run(repo, "auto")["results"]
+    assert (auto["action"], auto["exit_code"]) == ("unchanged", 0)
+    registry.push("web", "1.4.4")
+    (auto,) = run(repo, "auto")["results"]
+    assert (auto["action"], auto["exit_code"]) == ("unchanged", 0)
+    assert repo.refs() == refs
+    assert run(repo, "--app", "web", "--tag", "1.4.4", code=3)["refusals"][0]["rule"] == "hold"
+    allowed = run(repo, "--app", "web", "--tag", "1.4.4", "--allow", "hold")
+    assert allowed["action"] == "updated"
+    assert allowed["pull_request"]["number"] == back["pull_request"]["number"]
+    assert str(hold_file("web", "dev")) not in allowed["files"]
+
+
+def test_a_tag_that_is_gone_is_refused_with_the_newest_that_is_still_there(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = fleet(tmp_path / "r.git", registry, DEV)
+    for tag in ("1.4.2", "1.4.3"):
+        run(repo, "--app", "web", "--tag", tag)
+    del registry.repositories["web"].tags["1.4.2"]
+    refs = repo.refs()
+    gone = run(repo, "rollback", "--app", "web", *WHY, code=4)
+    assert gone["refusals"][0]["rule"] == "missing-image"
+    assert "is 1.4.1: promote rollback --to 1.4.1" in gone["refusals"][0]["hint"]
+    assert repo.refs() == refs
+    run(repo, "rollback", "--app", "web", "--to", "1.4.1", *WHY)
+    assert "newTag: 1.4.1" in repo.read(kustomization("web"))
+
+
+def test_it_goes_back_behind_what_people_did_by_hand_or_squashed(repo: Repository) -> None:
+    run(repo, "--app", "aurora", "--tag", "1.4.2")
+    # A squash merge: the same content by another commit, and no trailers.
+    repo.commit("main", AURORA, f"{repo.read(AURORA, BRANCH)}\n", "Promote aurora (#1)")
+    by_hand = repo.commit(
+        "main", AURORA, repo.read(AURORA).replace("1.4.2", "1.4.3-rc.1", 1), "Try it"
+    )
+    repo.commit("main", AURORA, f"# a comment\n{repo.read(AURORA)}\n", "Comment")
+    back = run(repo, "rollback", "--app", "aurora", *WHY)
+    assert {image["to"] for image in back["images"]} == {"1.4.2"}
+    assert len(back["images"]) == 1
+    assert f"Promoter-Rollback: {by_hand}" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert "# a comment" in repo.read(AURORA, BRANCH)
+
+
+def test_all_images_go_back_with_their_tags_and_digests(repo: Repository) -> None:
+    before = repo.read(AURORA)
+    digest = f"sha256:{'a' * 64}"
+    names = [line.split()[-1] for line in before.splitlines() if line.strip().startswith("- name")]
+    first = [f"--image={name}=2.0.{number}@{digest}" for number, name in enumerate(names)]
+    merge(repo, run(repo, "--app", "aurora", *first))
+    mixed = repo.read(AURORA)
+    promoted(repo, "2.1.0")
+    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    assert repo.read(AURORA) == mixed
+    merge(repo, run(repo, "rollback", "--app", "aurora", "--to", "1.4.1", *WHY))
+    assert repo.read(AURORA) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("--reason", " "), 2, "no reason is given"),
+        (("--to", "1.4.1", "--steps", "2", *WHY), 2, "both given"),
+        (("--to", "9.9.9", *WHY), 4, "has not had the tag 9.9.9"),
+        (("--steps", "7", *WHY), 4, "has had 1 earlier states, and 7 are asked for"),
+        (("--steps", "0", *WHY), 2, "steps"),
+        (("--env", "nowhere", *WHY), 4, "nowhere"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_told_and_nothing_is_written(
+    arguments: tuple[str, ...], code: int, said: str, repo: Repository
+) -> None:
+    promoted(repo, "1.4.2")
+    refs = repo.refs()
+    error = run(repo, "rollback", "--app", "aurora", *arguments, code=code)["error"]
+    assert said in error["message"]
+    assert repo.refs() == refs
+
+
+def test_killed_after_the_push_the_rerun_opens_the_one_pull(repo: Repository) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    first = run(repo, "rollback", "--app", "aurora", *WHY)
+    repo.git("update-ref", "-d", f"refs/promoter/pulls/{first['pull_request']['number']}")
+    again = run(repo, "rollback", "--app", "aurora", *WHY)
+    assert (again["action"], again["commit"]) == ("created", first["commit"])
+
+
+def test_a_rollback_replaces_what_the_open_pull_proposes(repo: Repository) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    ahead = run(repo, "--app", "aurora", "--tag", "1.4.4")
+    back = run(repo, "rollback", "--app", "aurora", *WHY)
+    assert (back["action"], tags(repo, BRANCH)) == ("updated", ["1.4.2"])
+    assert back["pull_request"]["number"] == ahead["pull_request"]["number"]
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transport: str) -> None:
+    repo = Repository(github.repository)
+    token = {"GITHUB_TOKEN": "good-token"}
+    where = ("--repo", github.url, "--transport", transport, "--output", "json")
+
+    def ask(*arguments: str) -> dict[str, Any]:
+        done = promote(*arguments, *where, env=token)
+        assert done.code == done.json["exit_code"], done.stderr
+        return done.json
+
+    for tag in ("1.4.2", "1.4.3"):
+        number = ask("--app", "aurora", "--tag", tag)["pull_request"]["number"]
+        github.merge(number)
+    back = ask("rollback", "--app", "aurora", *WHY)
+    assert back["action"] == "created", back
+    assert ask("rollback", "--app", "aurora", *WHY)["action"] == "unchanged"
+    assert ask("--app", "aurora", "--tag", "1.4.3")["refusals"][0]["rule"] == "hold"
+    github.merge(back["pull_request"]["number"])
+    assert tags(repo) == ["1.4.2"]
+    assert ask("rollback", "--app", "aurora", *WHY)["action"] == "unchanged"
+    assert ask("--app", "aurora", "--tag", "1.4.3")["refusals"][0]["rule"] == "hold"
+    ended = ask("unhold", "--app", "aurora", "--reason", "fixed")
+    github.merge(ended["pull_request"]["number"])
+    assert HOLD not in repo.git("ls-tree", "-r", "--name-only", "main")
+    assert ask("--app", "aurora", "--tag", "1.4.3")["action"] == "created"

@@ -85,7 +85,7 @@ class States:
             )
         self._cut = False
         periods = self._periods()
-        current = next(periods, None)
+        current: _State | None = next(periods, None)
         if current is None:
             raise SelectionError(
                 f"{seen.target.file} has no history on {seen.state.base_branch}", "",
@@ -94,12 +94,13 @@ class States:
         held = read_hold(seen.state.base, seen.target.app, seen.target.environment)
         in_force = held is not None and not held.is_over(seen.world.now)
         before = next(periods, None) if held and in_force and held.undoes else None
+        undone, first = current, before
         if held is not None and before is not None and before.commit == held.undoes:
-            self.undone, first = before, current
-        else:
-            self.undone, first = current, before
+            undone, first = before, current
+        self.undone = undone
+        """What is taken back."""
         self._current = current
-        self._states = self._earlier(chain([first] if first else [], periods))
+        self._states = self._earlier(chain([first] if first is not None else [], periods))
         """Those that have not been looked at yet."""
 
     @property
