@@ -29,9 +29,7 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     )
 
 
-def run_requests(
-    requests: Sequence[Request], settings: Settings, progress: list[str]
-) -> dict[str, Any]:
+def run_requests(requests: Sequence[Request], settings: Settings, progress: list[str]) -> Result:
     """Carry requests out and return their envelope, or envelopes."""
     masks: list[str] = []
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.cli.commands.promote import run_requests
 from promoter.cli.requests import requested_apps, rollback_of
@@ -10,10 +10,11 @@ from promoter.cli.requests import requested_apps, rollback_of
 if TYPE_CHECKING:
     import argparse
 
+    from promoter.output.result import Result
     from promoter.settings import Settings
 
 
-def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> dict[str, Any]:
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Roll the apps back that were asked for and return their envelope, or envelopes."""
     requests = [rollback_of(settings, app) for app in requested_apps(settings)]
     return run_requests(requests, settings, progress)
