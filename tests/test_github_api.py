@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.domain.deadline import Deadline
+from promoter.domain.errors import RemoteError
+from promoter.forges.github.forge import GitHubForge
 from tests.many_apps import BY_PULL, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote
+from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,3 +206,65 @@ def test_what_a_killed_update_left_aside_is_gone_after_the_next_run(plain: GitHu
     Repository(plain.repository).git("update-ref", f"refs/heads/{BRANCH}", f"{tip}^")
     assert run(plain, "9.9.2").code == 0
     assert plain.head(aside) is None
+
+
+def test_tags_at_once_end_in_one_pull_at_the_newest(plain: GitHub) -> None:
+    tags = [f"2.0.{number}" for number in range(4)]
+
+    def one_of_many(tag: str) -> Run:
+        return promote_process(
+            "--app", "aurora", "--tag", tag, "--repo", plain.url, "--output", "json",
+            "--transport", "api", "--timeout", "300", env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(one_of_many, tags))
+    assert [one.code for one in runs] == [0] * 4, [one.stderr for one in runs]
+    (pull,) = plain.open_pulls()
+    assert "2.0.3" in pull["title"]
+    assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert set(plain.store.refs()) == {"refs/heads/main", f"refs/heads/{BRANCH}"}
+
+
+class _Bomb(BaseHTTPRequestHandler):
+    """Answers with far more than it sends, or with something that has no end."""
+
+    is_endless = False
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on stderr."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        if not self.is_endless:
+            data = gzip.compress(b" " * 50_000_000)
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(data)
+            return
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.05)
+
+    do_GET = do_POST  # noqa: N815 - the name of http.server
+
+
+@pytest.mark.parametrize(
+    ("endless", "said"), [(False, "larger than any"), (True, "no answer")], ids=["bomb", "drip"]
+)
+def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> None:
+    handler = type("Bomb", (_Bomb,), {"is_endless": endless})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    forge = GitHubForge(url, ("o", "n"), None, Deadline(6))
+    with pytest.raises(RemoteError, match=said):
+        forge.pulls("b", "main")
+    server.shutdown()
+    server.server_close()

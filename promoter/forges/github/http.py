@@ -17,6 +17,8 @@ from github.Requester import (
 from urllib3.exceptions import HTTPError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from github import Github, GithubIntegration
 
     from promoter.domain.deadline import Deadline
@@ -78,7 +80,7 @@ def _answer(connection: Any, deadline: Deadline) -> RequestsResponse:  # noqa: A
     )
     data = bytearray()
     with response:
-        for chunk in response.iter_content(_CHUNK):
+        for chunk in _chunks(response):
             data += chunk
             if len(data) > LIMIT:
                 raise OversizedError
@@ -90,6 +92,15 @@ def _answer(connection: Any, deadline: Deadline) -> RequestsResponse:  # noqa: A
         connection.verb, connection.host, connection.url, response.status_code, seconds,
     )  # fmt: skip
     return _Response(response, bytes(data))
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield an answer's bytes as they come: whoever waits for a full chunk waits for a drip."""
+    try:
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            yield chunk
+    except HTTPError as error:
+        raise requests.ConnectionError(error) from error
 
 
 class ReadRetry(GithubRetry):
