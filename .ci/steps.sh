@@ -132,6 +132,11 @@ processes() {
     "$VENV/bin/pytest" -q --processes tests/test_{config,main_job}.py
 }
 
+# Some points of each matrix; .github/SECURITY.md has the table of all.
+matrices() {
+    "$VENV/bin/python" -m tests.matrices --short
+}
+
 benchmarks() {
     "$VENV/bin/python" tests/benchmarks/startup.py
     "$VENV/bin/python" tests/benchmarks/edit.py

@@ -60,7 +60,7 @@ def promote(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | N
         return promote_process(*arguments, env=env, cwd=cwd)
     with ExitStack() as stack:
         out, err = (stack.enter_context(tempfile.TemporaryFile()) for _ in range(2))
-        code = _run(arguments, {**os.environ, **(env or {})}, cwd or Path.cwd(), out, err)
+        code = run_here(arguments, {**os.environ, **(env or {})}, cwd or Path.cwd(), out, err)
         return Run(code, *(_text(one) for one in (out, err)))
 
 
@@ -80,7 +80,7 @@ def promote_process(
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def _run(
+def run_here(
     arguments: tuple[str, ...], env: Mapping[str, str], cwd: Path, out: BinaryIO, err: BinaryIO
 ) -> int:
     """Run the command in this process, as a process of its own would run, and return its code."""

@@ -56,14 +56,21 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give the session a home of its own and an environment without surprises."""
-    home: Path = tmp_path_factory.mktemp("home")
+    isolate(tmp_path_factory.mktemp("session"))
+
+
+def isolate(folder: Path) -> None:
+    """Give this process a home in a folder, and an environment without surprises."""
+    home, templates = folder / "home", folder / "templates"
+    for one in (home, templates):
+        one.mkdir()
     for name in [name for name in os.environ if _is_dropped(name)]:
         del os.environ[name]
     os.environ |= {"HOME": str(home), "LC_ALL": "C.UTF-8", "TZ": "UTC", "USER": "tester"}
     if threading.current_thread() is threading.main_thread():
         # A shell has what runs in its background ignore SIGINT, and children inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    Templates.directory = tmp_path_factory.mktemp("templates")
+    Templates.directory = templates
 
 
 @pytest.fixture

@@ -101,7 +101,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
     dead, unread = propose.alive(judged, target, state.base) if judged else ((), ())
     # A registry is not asked about images that nobody uses.
     used = not dead or "dead-edit" in request.allow
-    if intent.commits and not images and intent.proposal and intent.proposal.moves and used:
+    if _tells_of_images(change, intent) and not images and intent.proposal and used:
         running = {m.name: m.from_digest or m.from_tag for m in intent.proposal.moves}
         images = _ask(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
@@ -124,6 +124,15 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         hold=_hold(change, intent),
         goes_back=request.rollback is not None,
     )
+
+
+def _tells_of_images(change: Change, intent: Intent) -> bool:
+    """Return whether a commit is made, or a pull's text for one that a run was killed after."""
+    if intent.proposal is None or not intent.proposal.moves:
+        return False
+    if intent.commits or intent.end is not End.PULL:
+        return intent.commits
+    return change.pull is None or pull_request.facts_of(change.pull, intent.proposal) is None
 
 
 def _hold(change: Change, intent: Intent) -> Hold | None:

@@ -6,8 +6,6 @@ From a server it brings a shallow history without file contents; of a folder it 
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -31,6 +29,7 @@ from promoter.git.push import Update, push_each
 from promoter.git.refs import RemoteRefs, listed_refs, traced
 from promoter.git.retry import patiently
 from promoter.git.tree import GitTree
+from promoter.temporary import clone_folder, remove_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +56,8 @@ class Clone:
         configuration: Mapping[str, str] | None = None,
     ) -> None:
         self.url = url
-        self._home = Path(tempfile.mkdtemp(prefix="promoter-"))
+        remove_left_behind()
+        self._home = clone_folder()
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
         self.git.is_near = urlsplit(url).scheme == "file"

@@ -18,6 +18,7 @@ from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
 from promoter.render.objects import RenderDiff, compare, holds_objects, joined
 from promoter.render.program import build_both
+from promoter.temporary import RENDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -140,7 +141,7 @@ class _Judge:
         for one in closure.requirements:
             if one.access not in self.renderer.access:
                 return self._skip(edits, one.reason, _way(one.access, self.renderer))
-        with tempfile.TemporaryDirectory(prefix="promoter-render-") as home:
+        with tempfile.TemporaryDirectory(prefix=RENDER) as home:
             alone = edits if 1 < len(edits) <= _ALONE_LIMIT else ()
             names = ["before", "after", *(f"only-{number}" for number, _ in enumerate(alone))]
             roots = [Path(home).resolve() / name for name in names]

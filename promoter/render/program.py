@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import redacted
+from promoter.temporary import RENDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -255,7 +256,7 @@ def _said(message: str, folder: Path) -> str:
     if found:
         text = "Error: " + (text.strip('<>" ') if found[0].endswith("err=") else text)
     for root in (folder, *folder.parents):
-        if root.name.startswith("promoter-render-"):
+        if root.name.startswith(RENDER):
             break
         text = text.replace(f"{root}/", "").replace(str(root), ".")
     return text if len(text) <= _SAID else "…" + text[-_SAID:]

@@ -1,0 +1,38 @@
+"""Temporary folders of a run, and the removal of those that killed runs have left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+_CLONE = "promoter-clone-"
+RENDER = "promoter-render-"
+# No run lasts that long: what is older belongs to one that was killed.
+_LONGEST = 86_400.0
+
+
+def clone_folder() -> Path:
+    """Make an empty folder for a clone, which only this user may read; the caller removes it."""
+    return Path(tempfile.mkdtemp(prefix=_CLONE))
+
+
+def remove_left_behind() -> None:
+    """Remove this user's folders of runs that ended more than a day ago without removing them."""
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as found:
+        for one in found:
+            if one.name.startswith((_CLONE, RENDER)) and _is_left_behind(one):
+                shutil.rmtree(one.path, ignore_errors=True)
+
+
+def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+    try:
+        shown = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    is_own = stat.S_ISDIR(shown.st_mode) and shown.st_uid == os.geteuid()
+    return is_own and time.time() - shown.st_mtime > _LONGEST

@@ -1,0 +1,47 @@
+"""`python -m tests.matrices [MATRIX]… [--short]`: run the matrices, print the table, exit 1 for a failure."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.conftest import isolate
+from tests.matrices.table import Row, table
+from tests.world import empty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MATRICES = ("crash",)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the matrices that are named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m tests.matrices", description=__doc__)
+    parser.add_argument("matrix", nargs="*", choices=[[], *MATRICES], help="all by default")
+    parser.add_argument("--short", action="store_true", help="some points of each, in a minute")
+    chosen = parser.parse_args(argv)
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="matrices-") as directory:
+        home = Path(directory)
+        isolate(home)
+        # Made before several threads want it.
+        empty(home / "empty.git")
+        for name in chosen.matrix or MATRICES:
+            for row in import_module(f"tests.matrices.{name}").rows(home, short=chosen.short):
+                found.append(row)
+                print(f"{row.matrix}: {row.name}: {row.points} points", file=sys.stderr)
+    print(table(found))
+    failures = [line for row in found for line in row.failures]
+    print(*failures, sep="\n", file=sys.stderr)
+    print(f"{time.process_time():.0f} s of processor time", file=sys.stderr)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""Every way in which a tag arrives, each with what was before it, on servers of its own."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.matrices import process
+from tests.matrices.git_program import GitProgram
+from tests.matrices.interceptor import Interceptor
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.servers.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.command import Run
+
+TOKEN = "good-token"
+_APPS = ("a", "b", "c")
+# What renders belongs to the machine, and writes nothing.
+_PLAIN = '    render: "off"\n    policy: {semver: "*"}\n'
+_PULLS, _PUSHES = BY_PULL + _PLAIN, DEV + _PLAIN
+_API = "    transport: api\n"
+_WANTS = "    labels: [promotion, a]\n    assignees: [alice]\n    reviewers: [bob]\n"
+_MERGES = _PULLS.replace("deliver: pull-request", "deliver: auto-merge")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One way: which rules, which forge, what was before, and the command under attack."""
+
+    name: str
+    policy: str
+    command: tuple[str, ...] = ("--app", "a", "--tag", "1.4.2")
+    before: Callable[[World], object] = lambda _: None
+    folder: bool = False
+
+
+@dataclass
+class World:
+    """A repository with its forge and its registry, to be brought back to how it began."""
+
+    home: Path
+    delivery: Delivery
+    interceptor: Interceptor = field(default_factory=Interceptor)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    _kept: dict[str, Any] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        self.registry = self._stack.enter_context(Registry())
+        for app in _APPS:
+            self.registry.push(app, "1.4.1", "1.4.2")
+        self.github = GitHub(self.home / "srv")
+        self.github.repository.parent.mkdir(parents=True)
+        images = {app: self.registry.name(app) for app in _APPS}
+        self.repository = make(self.github.repository, images, self.delivery.policy)
+        git_http.configure(self.github.repository)
+        self._stack.enter_context(self.github)
+        self.git = GitProgram(self.home / "bin")
+        for server in (self.github, self.registry):
+            self.interceptor.watch(server)
+        self.delivery.before(self)
+        self._kept = self._values()
+        shutil.copytree(self.github.repository, self.home / "kept.git")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    @property
+    def temporary(self) -> Path:
+        """Where the runs have their temporary files."""
+        return self.home / "tmp"
+
+    @property
+    def url(self) -> str:
+        """What the command gets as its repository."""
+        return str(self.repository.path) if self.delivery.folder else self.github.url
+
+    @cached_property
+    def env(self) -> Mapping[str, str]:
+        """The variables of the runs."""
+        token = {} if self.delivery.folder else {"GITHUB_TOKEN": TOKEN}
+        return {"TMPDIR": str(self.temporary), "PATH": self.git.path, **token}
+
+    def restore(self) -> None:
+        """Bring everything back to how it was before the delivery."""
+        for path in (self.github.repository, self.temporary):
+            shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(self.home / "kept.git", self.github.repository)
+        self.temporary.mkdir()
+        vars(self.github).update(copy.deepcopy(self._kept))
+        for server in (self.github, self.registry):
+            server.seen.clear()
+        self.interceptor.begin()
+        self.git.begin()
+
+    def start(self, *more: str, env: Mapping[str, str] | None = None) -> process.Started:
+        """Start the delivery."""
+        return self.start_command(*self.delivery.command, *more, env=env)
+
+    def start_command(self, *words: str, env: Mapping[str, str] | None = None) -> process.Started:
+        """Start any command on this repository."""
+        self.temporary.mkdir(exist_ok=True)
+        return process.start(
+            *words, "--repo", self.url, "--output", "json", env={**self.env, **(env or {})}
+        )
+
+    def run(self, *words: str) -> Run:
+        """Run any command on this repository, which has to succeed."""
+        done = self.start_command(*words).end()
+        assert done.code == 0, done.stderr
+        return done
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is there now, without what differs from run to run."""
+        refs = self.repository.refs()
+        commits = self.repository.git("log", "--all", "--format=%H %T")
+        shown = {
+            "branches": {
+                name: self._history(oid) for name, oid in refs.items() if "refs/heads/" in name
+            },
+            "refs": sorted(refs),
+            "pulls": self._pulls(refs),
+            "comments": self.github.comments,
+            "labels": sorted(self.github.labels),
+            "locks": [one.name for one in self.repository.path.rglob("*.lock")],
+            "aside": [one for one in refs if "promote-commit" in one],
+        }
+        trees = dict(line.split(" ") for line in commits.splitlines())
+        text = json.dumps(shown, sort_keys=True, default=str)
+        text = re.sub(r"\b[0-9a-f]{40}\b", lambda m: trees.get(m[0], m[0]), text)
+        # What a commit is called in short, and when things were.
+        text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,12}\b", "ID", text)
+        text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+]00:00)?", "TIME", text)
+        text = re.sub(r"\d\d:\d\d( UTC)?", "TIME", text)
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    def wrong(self) -> list[str]:
+        """Return what no end may leave behind, whatever came before it."""
+        found = []
+        done = self.repository.git("fsck", "--full", "--no-dangling")
+        if done:
+            found.append(f"git fsck: {done}")
+        if left := [one.name for one in self.temporary.iterdir()]:
+            found.append(f"left in the temporary folder: {left}")
+        return found
+
+    def age(self) -> None:
+        """Make what is left in the temporary folder two days old."""
+        for one in self.temporary.iterdir():
+            stamp = one.stat().st_mtime - 2 * 86_400
+            os.utime(one, (stamp, stamp))
+
+    def _history(self, oid: str) -> list[str]:
+        lines = self.repository.git("log", "--format=%T %an %B%x00", oid)
+        return [one.strip() for one in lines.split("\0")]
+
+    def _pulls(self, refs: Mapping[str, str]) -> list[Any]:
+        if self.delivery.folder:
+            stored = [name for name in refs if name.startswith("refs/promoter/pulls/")]
+            return [json.loads(self.repository.git("cat-file", "blob", one)) for one in stored]
+        keys = ("number", "state", "title", "body", "head", "base", "draft", "assignees")
+        more = ("reviewers", "labels", "merged", "merged_by", "auto_merge")
+        self.github.open_pulls()
+        return [{key: one.get(key) for key in (*keys, *more)} for one in self.github.pulls]
+
+    def _values(self) -> dict[str, Any]:
+        """Return what the server knows beside its repository."""
+        kinds = (list, dict, set, int, str, bool)
+        return copy.deepcopy(
+            {name: value for name, value in vars(self.github).items() if isinstance(value, kinds)}
+        )
+
+
+def _proposed(world: World) -> None:
+    """An older tag is proposed already."""
+    world.run("--app", "a", "--tag", "1.4.2")
+    world.registry.push("a", "1.4.3")
+
+
+def _overtaken(world: World) -> None:
+    """What is proposed has reached the base by other ways."""
+    world.run("--app", "a", "--tag", "1.4.2")
+    path = kustomization("a")
+    text = world.repository.read(path).replace("1.4.1", "1.4.2")
+    world.repository.commit("main", path, text + "\n")
+
+
+def _two_new(world: World) -> None:
+    """Two of three apps have a newer tag, as all have 1.4.2."""
+    world.run("--app", "b", "--tag", "1.4.2")
+
+
+_NEWER = ("--app", "a", "--tag", "1.4.3")
+DELIVERIES = (
+    Delivery("pull by git", _PULLS),
+    Delivery("pull by git, renewed", _PULLS, _NEWER, _proposed),
+    Delivery("pull by git, closed", _PULLS, before=_overtaken),
+    Delivery("pull by git, finished and merged", _MERGES + _WANTS),
+    Delivery("pull by API", _PULLS + _API),
+    Delivery("pull by API, renewed", _PULLS + _API, _NEWER, _proposed),
+    Delivery("pull by API, closed", _PULLS + _API, before=_overtaken),
+    Delivery("pull by API, finished and merged", _MERGES + _API + _WANTS),
+    Delivery("push by git", _PUSHES),
+    Delivery("push by API", _PUSHES + _API),
+    Delivery("auto by push", _PUSHES, ("auto",), _two_new),
+    Delivery("auto by pulls", _PULLS, ("auto",), _two_new),
+    Delivery("folder: pull", _PULLS, folder=True),
+    Delivery("folder: pull renewed", _PULLS, _NEWER, _proposed, folder=True),
+    Delivery("folder: pull closed", _PULLS, before=_overtaken, folder=True),
+    Delivery("folder: push", _PUSHES, folder=True),
+    Delivery("folder: auto by push", _PUSHES, ("auto",), _two_new, folder=True),
+)
