@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promoter.config.config import Config
+from promoter.config.gate_settings import GateSettings
 from promoter.config.sections import App, Checks, Environment, Override, Templates
 from promoter.domain.section import Section
 from promoter.edits.targets import (
@@ -25,6 +26,7 @@ from promoter.edits.targets import (
     PatchTarget,
     YamlPathTarget,
 )
+from promoter.policy.freeze import FreezeWindow
 from promoter.policy.model import AnyPolicy, Policy
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("`environments.<environment>`", Environment),
     ("`environments.<environment>.checks`", Checks),
     ("`environments.<environment>.policy`", Policy),
+    ("`environments.<environment>.freeze`", FreezeWindow),
     ("`apps.<app>`", App),
     ("`apps.<app>.targets`: `kind: manifest`", ManifestTarget),
     ("`apps.<app>.targets`: `kind: patch`", PatchTarget),
@@ -167,8 +170,8 @@ def markdown() -> str:
 
 
 def _is_option(name: str) -> bool:
-    """Say whether a key stands behind the others: what a policy's own key needs beside it."""
-    return name in AnyPolicy.model_fields
+    """Say whether a key stands behind the others: a gate's, or one that a policy's own key needs."""
+    return name in AnyPolicy.model_fields or name in GateSettings.model_fields
 
 
 def schema() -> str:

@@ -21,9 +21,10 @@ class Option:
 
     `many`: it may be given several times. `switch`: it takes no value. `choices`: the values there
     are. `short`: its one-letter form.
+    `bare`: its value may be left out, and is empty then.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a row of the table
         self,
         metavar: str = "",
         *,
@@ -31,8 +32,9 @@ class Option:
         many: bool = False,
         choices: tuple[str, ...] | None = None,
         short: str = "",
+        bare: bool = False,
     ) -> None:
-        self.metavar, self.help = metavar, help
+        self.metavar, self.help, self.bare = metavar, help, bare
         self.many, self.choices, self.short = many, choices, short
 
     @property
@@ -54,10 +56,14 @@ OPTIONS = {
     ),
     "allow": Option(
         "RULE", many=True,
-        help="go on in spite of a rule: downgrade, hold, dead-edit, placeholder, mutable-tag",
+        help="go on in spite of a rule: downgrade, previous-environment, soak, freeze, hold, "
+        "tags, max-age, dead-edit, placeholder, mutable-tag",
     ),
     "take-over": Option(help="replace a branch that holds commits of others"),
-    "from": Option("ENV", help="promote what runs in this environment"),
+    "from": Option(
+        "ENV", bare=True,
+        help="promote what runs in this environment (default: the one that promotes-from names)",
+    ),
     "together": Option(help="promote several apps by one commit and one pull request"),
     "reason": Option("TEXT", help="why, in a sentence, for those who read it later"),
     "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z"),
@@ -152,6 +158,7 @@ class Command:
             many = option.many or name in self.many
             form |= {"action": "append" if many else StoreSingle, "choices": self.choices(name)}
             form |= {"metavar": option.metavar} if option.metavar else {}
+            form |= {"nargs": "?", "const": ""} if option.bare else {}
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
 
@@ -161,7 +168,7 @@ COMMANDS = {
         "promote",
         {
             "what to promote": (
-                "app", "tag", "image", "env", "source-revision", "wait-for-image", "allow",
+                "app", "tag", "image", "from", "env", "source-revision", "wait-for-image", "allow",
                 "take-over",
             ),
             "where": WHERE,

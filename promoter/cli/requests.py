@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from promoter.config.sections import check_name
+from promoter.config.values import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
@@ -46,8 +46,18 @@ def checked_names(names: Iterable[str]) -> tuple[str, ...]:
 def request_of(settings: Settings, app: str) -> Request:
     """Return what is asked for one app, parsed; raises `UsageError`."""
     images = tuple(parse_image(text) for text in settings.image)
-    if settings.tag is None and not images:
-        raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
+    source, given = settings.from_, settings.tag is not None or bool(images)
+    if source is None and not given:
+        raise UsageError(
+            "no tag is given", "Give --tag TAG, --image NAME=TAG, or --from ENVIRONMENT."
+        )
+    if source is not None and given:
+        raise UsageError(
+            f"{settings.source('from_')} and a tag are both given",
+            "--from promotes what the other environment runs; leave out --tag and --image.",
+        )
+    if source:
+        checked_names((source,))
     return Request(
         app=app,
         environment=settings.environment,
@@ -57,6 +67,7 @@ def request_of(settings: Settings, app: str) -> Request:
         actor=settings.actor,
         run=settings.run,
         take_over=settings.take_over,
+        from_environment=source,
     )
 
 

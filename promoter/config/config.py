@@ -11,19 +11,18 @@ from promoter.config.document import Document, load
 from promoter.config.errors import complaint
 from promoter.config.sections import (
     App,
-    AppName,
     Environment,
     Templates,
     check_author,
 )
-from promoter.config.values import ApiUrl, Branch, ForgeName
+from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 FILE = PurePosixPath("promoter.yaml")
 WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
@@ -97,6 +96,7 @@ def read(document: Document) -> Config:
         raise complaint(error, document, Config) from None
     _check_references(config, document)
     _check_overrides(config, document)
+    _check_paths(config, document)
     return config
 
 
@@ -143,6 +143,40 @@ def _check_overrides(config: Config, document: Document) -> None:
             except ValidationError as error:
                 place = ("apps", app, "environments", name)
                 raise complaint(error, document, Config, place) from None
+
+
+def _check_paths(config: Config, document: Document) -> None:
+    """Raise `UsageError` where a promotion path names no environment, or goes in a circle."""
+    for app in (None, *config.apps):
+        overrides = config.apps[app].environments if app else {}
+        path = {name: one.promotes_from for name, one in config.environments.items()}
+        path |= {
+            n: o.promotes_from
+            for n, o in overrides.items()
+            if "promotes_from" in o.model_fields_set
+        }
+        for name, previous in path.items():
+            own = ("apps", app or "") if name in overrides else ()
+            place = (*own, "environments", name, "promotes-from")
+            if previous is not None and previous not in path:
+                raise _unknown(previous, list(path), document, place)
+            if (circle := _circle(path, name)) is not None:
+                line, column = document.position(place)
+                raise UsageError(
+                    f"promotes-from goes in a circle: {' from '.join(circle)}",
+                    "Leave it out where the path begins.",
+                    file=document.file,
+                    line=line,
+                    column=column,
+                )
+
+
+def _circle(path: Mapping[str, str | None], name: str) -> list[str] | None:
+    """Return the environments from one back to itself; None where its path has a beginning."""
+    seen = [name]
+    while (previous := path.get(seen[-1])) is not None and previous not in seen:
+        seen.append(previous)
+    return [*seen, name] if previous == name else None
 
 
 def _unknown(

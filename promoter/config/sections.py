@@ -8,12 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from promoter.config.values import Images, Label, Person, Platform, Source
+from promoter.config.gate_settings import GateSettings
+from promoter.config.values import AppName, Images, Label, Person, Platform, Source
 from promoter.domain.section import Section
 from promoter.edits.targets import EditTarget, Linked
 from promoter.policy.model import Policy
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _AUTHOR = re.compile(
     r"(?P<name>[^<>\s](?:[^<>\r\n]*[^<>\s])?) {0,9}<(?P<email>[^<>\s@]+@[^<>\s]+)>"
 )
@@ -36,24 +36,6 @@ FIELDS = frozenset(
         "body",
     }
 )
-
-
-# A part of a ref is the name of a file, which may have 255 bytes with what git adds to it.
-_LONGEST_NAME = 200
-
-
-def check_name(text: str) -> str:
-    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
-    if not _NAME.fullmatch(text):
-        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
-        raise ValueError(msg)
-    if len(text) > _LONGEST_NAME:
-        msg = f"must have at most {_LONGEST_NAME} characters"
-        raise ValueError(msg)
-    if ".." in text or text.endswith((".", ".lock")):
-        msg = "must not hold '..' nor end in '.' or '.lock': git allows no such branch"
-        raise ValueError(msg)
-    return text
 
 
 def _check_path(text: str) -> str:
@@ -101,7 +83,6 @@ def _switched(value: object) -> object:
     return {False: "off", True: "on"}.get(value, value) if isinstance(value, bool) else value
 
 
-AppName = Annotated[str, AfterValidator(check_name)]
 Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
 
 
@@ -166,7 +147,7 @@ class Checks(Section):
         return self
 
 
-class Environment(Section):
+class Environment(GateSettings):
     """One environment: where its kustomizations are and how a promotion reaches it."""
 
     path: Annotated[str, AfterValidator(_check_path)]
@@ -236,6 +217,11 @@ class Override(Environment):
     @model_validator(mode="after")
     def _check_draft(self) -> Self:
         """Take it as it is: it is held to this with what the environment says."""
+        return self
+
+    @model_validator(mode="after")
+    def _check_soak(self) -> Self:
+        """Take it as it is, for the same reason."""
         return self
 
     def over(self, environment: Environment) -> Environment:

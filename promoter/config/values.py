@@ -14,7 +14,26 @@ from promoter.domain.image import shown
 from promoter.domain.suggest import nearest
 from promoter.forges.kinds import FORGES
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
+
+
+# A part of a ref is the name of a file, which may have 255 bytes with what git adds to it.
+_LONGEST_NAME = 200
+
+
+def check_name(text: str) -> str:
+    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
+    if not _NAME.fullmatch(text):
+        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
+        raise ValueError(msg)
+    if len(text) > _LONGEST_NAME:
+        msg = f"must have at most {_LONGEST_NAME} characters"
+        raise ValueError(msg)
+    if ".." in text or text.endswith((".", ".lock")):
+        msg = "must not hold '..' nor end in '.' or '.lock': git allows no such branch"
+        raise ValueError(msg)
+    return text
 
 
 def _check_image(text: str) -> str:
@@ -97,6 +116,7 @@ def _check_forge(text: str) -> str:
     return text
 
 
+AppName = Annotated[str, AfterValidator(check_name)]
 ApiUrl = Annotated[str, AfterValidator(_check_api_url)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
 ForgeName = Annotated[

@@ -47,7 +47,9 @@ class Checker:
         """Whether the registry has to be asked at all."""
         checks, pin = self.checks, self.target.settings.pin
         asked = (checks.exists, checks.platforms, checks.signature)
-        return pin != "tag" or any(one not in ("off", ()) for one in asked)
+        if pin != "tag" or self.target.settings.max_age is not None:
+            return True
+        return any(one not in ("off", ()) for one in asked)
 
     def ask(self, wanted: Sequence[Wanted]) -> tuple[ImageFacts, ...]:
         """Return what is known of each image; empty where nobody wants to know.

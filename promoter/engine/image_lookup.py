@@ -87,7 +87,11 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
     digest that is written is computed from the image's bytes, however it is delivered.
     """
-    if settings.deliver != "push" or settings.checks.platforms not in ("off", ()):
+    if (
+        settings.max_age
+        or settings.deliver != "push"
+        or settings.checks.platforms not in ("off", ())
+    ):
         return registry.describe(name, reference)
     if settings.pin != "tag":
         return Image(registry.prove(name, reference))

@@ -13,6 +13,7 @@ from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer
 from promoter.engine.image_lookup import Wanted
 from promoter.engine.precedence import orders
+from promoter.engine.previous_environment import previous_of
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
@@ -105,6 +106,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         running = {m.name: m.from_digest or m.from_tag for m in intent.proposal.moves}
         images = _ask(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
+    is_asked = writes or (intent.end is End.SUPERSEDED and intent.proposal is None)
     return Facts(
         target=target,
         base=state.base_branch,
@@ -121,6 +123,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         unread=unread,
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
+        previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
         hold=_hold(change, intent),
         goes_back=request.rollback is not None,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promoter.domain.errors import PromoteError
 from promoter.planning.decide import locate
 from promoter.planning.outcome import Outcome, failed
+from promoter.planning.previous import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,9 +80,18 @@ class Requests:
             if key in done:
                 continue
             try:
-                yield Work(key, request, locate(request, view.config, view.tree))
+                yield _work(key, request, view)
             except PromoteError as error:
                 yield key, failed(error, request.app, request.environment)
+
+
+def _work(key: Key, request: Request, view: View) -> Work:
+    """Return a request with its place and, where it follows another environment, what runs there."""
+    target = locate(request, view.config, view.tree)
+    if request.from_environment is None:
+        return Work(key, request, target)
+    found = follow(request, view.config, target, view.tree)
+    return Work(key, replace(request, images=found.images), target, found.warnings)
 
 
 def _key(request: Request) -> Key:

@@ -6,14 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import GateResult
+from promoter.gates.allow import allow
 from promoter.gates.branch import human_commits, verified_commits
 from promoter.gates.edit import dead_edit, edit, placeholder
-from promoter.gates.facts import Facts, ImageFacts, Signature
+from promoter.gates.facts import Facts, ImageFacts, Previous, Signature
+from promoter.gates.freeze import freeze
 from promoter.gates.gate import Gate, Result, Severity, Verdict
 from promoter.gates.hold import hold
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.order import downgrade
+from promoter.gates.path import previous_environment, soak
 from promoter.gates.render import render
+from promoter.gates.taken import max_age, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +31,7 @@ __all__ = [
     "Gate",
     "ImageFacts",
     "Judgement",
+    "Previous",
     "Signature",
     "allowable",
     "judge",
@@ -42,7 +47,22 @@ GATES: tuple[Gate, ...] = (
         "an older tag takes the place of a newer one",
         allowable=True,
     ),
-    Gate("hold", hold, help="an app is changed that is held", allowable=True, waits=True),
+    Gate(
+        "previous-environment",
+        previous_environment,
+        help="an image goes on that the previous environment has never had",
+        allowable=True,
+    ),
+    Gate(
+        "soak",
+        soak,
+        help="an image goes on before its time in the previous environment is over",
+        allowable=True,
+    ),
+    Gate("freeze", freeze, help="something changes while it is frozen", allowable=True),
+    Gate("hold", hold, help="an app is changed that is held", allowable=True),
+    Gate("tags", tags, help="a tag goes on that the environment does not take", allowable=True),
+    Gate("max-age", max_age, help="an image goes on that is too old", allowable=True),
     Gate("render", render),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
     Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),
@@ -58,6 +78,7 @@ GATES: tuple[Gate, ...] = (
     Gate("signature", signature),
     Gate("verified-commits", verified_commits),
     Gate("human-commits", human_commits),
+    Gate("allow", allow),
 )
 # What is asked of a change that sets no image.
 BRANCH_GATES = tuple(gate for gate in GATES if gate.name in ("verified-commits", "human-commits"))
@@ -71,7 +92,7 @@ class Judgement:
     refusals: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     waits: bool = False
-    """Whether all that refuse are gates that time or a person ends."""
+    """Whether all that refuse pass by themselves or by a person, so that a schedule waits."""
 
 
 def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
@@ -82,6 +103,7 @@ def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
 def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
     """Ask every gate; none hides another."""
     found = [(gate, verdict) for gate in gates if (verdict := _asked(gate, facts))]
+    failed = [verdict for _, verdict in found if verdict.result is Result.FAILED]
     return Judgement(
         tuple(
             GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.title)
@@ -89,7 +111,7 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
         ),
         tuple(refusal for _, verdict in found for refusal in verdict.refusals),
         tuple(dict.fromkeys(warning for _, verdict in found for warning in verdict.warnings)),
-        all(gate.waits for gate, verdict in found if verdict.refusals),
+        bool(failed) and all(verdict.waits for verdict in failed),
     )
 
 
@@ -100,7 +122,9 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     if verdict is None or verdict.result is not Result.FAILED:
         return verdict
     if allowed:
-        return Verdict(Result.ALLOWED, f"{gate.help}: asked for with --allow {gate.name}")
+        by = facts.proposal.declaration.actor if facts.proposal else None
+        asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
+        return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
     if (verdict.severity or gate.severity) is Severity.WARN:
         told = tuple(one.reason for one in verdict.refusals)
         return replace(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchCommit, ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
+    from promoter.domain.stay import Stay
     from promoter.policy.pairs import Pair
     from promoter.render import Verdict as RenderVerdict
 
@@ -47,6 +48,17 @@ class ImageFacts:
     signature: Signature | None = None
     """None where nobody asked for it."""
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What the environment that a promotion comes from has had of its images."""
+
+    environment: str
+    stays: Mapping[str, Stay | None]
+    """The latest by image, as it is requested; None for one that it has never had, as was read."""
+    unread: str = ""
+    """Why not all of its history was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +93,8 @@ class Facts:
     """The branch's commits that promote did not make and may not replace."""
     unverified: bool = False
     """Whether the base takes verified commits alone, and this one would not be."""
+    previous: Previous | None = None
+    """The environment that it comes from; None where it comes from none."""
     hold: Hold | None = None
     """What keeps the app where it is, on the base or in the open pull."""
     goes_back: bool = False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from promoter.domain.refusal import Refusal
 
-    from promoter.domain.refusal import Refusal
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from promoter.gates.facts import Facts
 
 
@@ -43,6 +46,8 @@ class Verdict:
     """When the gate would pass, in seconds since the epoch, where time alone decides."""
     severity: Severity | None = None
     """What follows a failure, where the environment sets it; else the gate's own."""
+    waits: bool = False
+    """Whether a schedule waits where the gate failed: time, or another promotion, lets it pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,6 @@ class Gate:
     """What whoever allows it accepts, e.g. `an older tag takes the place of a newer one`."""
     allowable: bool = False
     """Whether `--allow` may override it."""
-    waits: bool = False
-    """Whether time or a person ends its refusal, so that a schedule waits and does not fail."""
     severity: Severity = Severity.REFUSE
 
 
@@ -70,11 +73,36 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
         return None
     order = list(Result)
     worst = min(found, key=lambda one: order.index(one.result))
+    failed = [one for one in found if one.result is worst.result]
+    never = any(one.until is None for one in failed)
     return Verdict(
         worst.result,
         worst.detail,
         tuple(refusal for one in found for refusal in one.refusals),
         tuple(dict.fromkeys(warning for one in found for warning in one.warnings)),
-        max((one.until for one in found if one.until is not None), default=None),
+        None if never else max(one.until for one in failed if one.until is not None),
         worst.severity,
+        all(one.waits for one in failed),
     )
+
+
+def unknown(rule: str, reason: str, hint: str, facts: Facts, until: int | None = None) -> Verdict:
+    """Return the verdict of a gate that cannot be evaluated: a no, unless it is to be a warning."""
+    if facts.target.settings.when_unknown == "warn":
+        return Verdict(Result.UNKNOWN, reason, warnings=(f"{rule}: {reason}",))
+    return Verdict(Result.FAILED, reason, (Refusal(rule, reason, hint),), until=until)
+
+
+def moment(seconds: int) -> str:
+    """Return a time as people read it, in UTC to the minute, never before it has come."""
+    return f"{datetime.fromtimestamp(seconds + 59, UTC):%Y-%m-%d %H:%M UTC}"
+
+
+def several(images: Sequence[str]) -> str:
+    """Return images for a sentence: their one tag, else the first and how many more there are."""
+    references = {re.split("[=@]", one, maxsplit=1)[-1] for one in images}
+    if len(images) == 1:
+        return images[0]
+    if len(references) == 1:
+        return f"{references.pop()} ({len(images)} images)"
+    return f"{images[0]} and {len(images) - 1} more"

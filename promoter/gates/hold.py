@@ -38,4 +38,4 @@ def hold(facts: Facts) -> Verdict | None:
         error.line if error else None,
         error.column if error else None,
     )
-    return Verdict(Result.FAILED, reason, (refusal,), until=until)
+    return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=error is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import PullState
@@ -53,6 +54,8 @@ def _nothing(outcome: Outcome, action: Action) -> str:
     where = f"{outcome.app} in {outcome.environment}" if outcome.environment else str(outcome.app)
     if action is Action.SUPERSEDED:
         return _superseded(outcome, where)
+    if outcome.waiting:
+        return f"waiting {_until(outcome)}: {where} stays at {_values(outcome, after=False)}"
     if outcome.images and all(_stays(one) for one in outcome.images):
         return (
             f"nothing to do: {where} already has {_values(outcome, after=True)} on {outcome.base}"
@@ -76,6 +79,15 @@ def _superseded(outcome: Outcome, where: str) -> str:
     else:
         known = f"{where} already has {newer} on {outcome.base}"
     return f"nothing done: {known}, which is newer than {asked}; to go back, add --allow downgrade"
+
+
+def _until(outcome: Outcome) -> str:
+    """Return what a schedule waits for: when the last gate passes, else which gates."""
+    times = [one.until for one in outcome.waiting if one.until is not None]
+    gates = ", ".join(one.name for one in outcome.waiting)
+    if len(times) < len(outcome.waiting):
+        return f"for {gates}"
+    return f"until {datetime.fromtimestamp(max(times) + 59, UTC):%Y-%m-%d %H:%M UTC} ({gates})"
 
 
 def _number(outcome: Outcome) -> str:

@@ -11,6 +11,7 @@ from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
 from promoter.domain.model import CommitDraft, Finish, PullDraft
 from promoter.gates import Judgement
+from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged
 from promoter.planning.change import End
 from promoter.planning.plan import (
@@ -76,12 +77,11 @@ class _Decision:
     def plan(self) -> Plan:
         """Return the plan: one of seven kinds."""
         end, state = self.intent.end, self.change.state
-        writes = end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE)
         merged = state.tip if is_merged(state) else None
-        if writes and self.judgement.refusals:
+        if self._is_refused:
             if self.change.request.scheduled and self.judgement.waits:
                 # A schedule comes again: what ends by itself, or by a person, is no failure of it.
-                return Unchanged(merged_branch=merged, **self._waiting)
+                return Unchanged(merged_branch=merged, waiting=self._failed, **self._waiting)
             return Refused(refusals=self.judgement.refusals, **self._common)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
@@ -101,6 +101,15 @@ class _Decision:
                 **self._common,
             )
         return Unchanged(merged_branch=merged, commit=self.intent.kept, **self._common)
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether gates forbid what would be written, or forbid what is superseded in any case."""
+        end, refusals = self.intent.end, self.judgement.refusals
+        if end is End.SUPERSEDED and self.intent.proposal is None:
+            explicit = not self.change.request.scheduled
+            return explicit and any(one.rule != "downgrade" for one in refusals)
+        return bool(refusals) and end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE)
 
     def _pull(self) -> Plan:
         """Return how the pull is opened, renewed or left as it is."""
@@ -187,6 +196,11 @@ class _Decision:
         common = self._common
         reasons = tuple(one.reason for one in self.judgement.refusals)
         return {**common, "warnings": (*common["warnings"], *reasons)}
+
+    @property
+    def _failed(self) -> tuple[GateResult, ...]:
+        """What the gates that failed say."""
+        return tuple(one for one in self.judgement.results if one.verdict == Result.FAILED)
 
     @property
     def _common(self) -> _Common:

@@ -62,6 +62,8 @@ class Outcome:
     """What a run that writes would have done, where this one only looked."""
     superseded_by: str | None = None
     """The newer tag for which nothing was done."""
+    waiting: tuple[GateResult, ...] = ()
+    """The gates that a schedule waits for."""
     by_policy: bool = False
     """Whether the base has what a policy wants, so that there is nothing to say of it."""
 
@@ -97,6 +99,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         gates=plan.gates,
         warnings=plan.warnings,
         error=_error(refusals),
+        waiting=plan.waiting if isinstance(plan, Unchanged) else (),
         superseded_by=plan.by if isinstance(plan, Superseded) else None,
     )
 

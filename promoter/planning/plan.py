@@ -53,6 +53,8 @@ class Request:
     run: str | None = None
     source_revision: str | None = None
     take_over: bool = False
+    from_environment: str | None = None
+    """What runs in this environment is asked for; '' stands for the one that `promotes-from` names."""
     scheduled: bool = False
     """Whether a policy asks, which heeds a person's no, rather than a person."""
     rollback: Rollback | None = None
@@ -105,6 +107,8 @@ class Unchanged(_Promotion):
     """The branch's commit that proposes it already."""
     merged_branch: str | None = None
     """The commit of a branch that has been merged and is of no more use."""
+    waiting: tuple[GateResult, ...] = ()
+    """The gates that a schedule waits for; what they keep is not made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.section import Section, Text
@@ -61,7 +61,9 @@ def _check_zone(text: str) -> str:
     return text
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), WithJsonSchema({"type": ["string", "number"]})
+]
 """A duration in the configuration: `90s`, `2m`, `1h30m`, `24h`, `7d`, or a number of seconds."""
 DateRange = Annotated[Text, AfterValidator(_check_dates)]
 

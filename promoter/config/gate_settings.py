@@ -1,0 +1,57 @@
+"""What an environment asks of a promotion before it may go: one key a gate."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from promoter.config.values import AppName
+from promoter.domain.section import Section
+from promoter.policy.freeze import WINDOWS_LIMIT, Duration, FreezeWindow
+from promoter.policy.model import TagPattern
+
+AllowableRule = Literal[
+    "downgrade",
+    "previous-environment",
+    "soak",
+    "freeze",
+    "hold",
+    "tags",
+    "max-age",
+    "dead-edit",
+    "placeholder",
+    "mutable-tag",
+]
+"""A rule that `--allow` may override; a test holds these to the table of gates."""
+
+
+class GateSettings(Section):
+    """The keys of an environment that gates go by."""
+
+    promotes_from: AppName | None = None
+    """The environment that an image has to come from: what it has never had on the base is refused.
+    `promote --from` needs no value then, and `promote auto` follows it where there is no `policy`."""
+    soak: Duration | None = None
+    """How long an image must have been in `promotes-from` without a break, as far as the times of
+    the base's own commits tell: `24h`, `7d`."""
+    freeze: Annotated[tuple[FreezeWindow, ...], Field(max_length=WINDOWS_LIMIT)] = ()
+    """Times in which nothing is promoted."""
+    tags: TagPattern | None = None
+    """A regular expression of the tags that it takes, e.g. `^[0-9.]+$`; `promote auto` chooses among
+    them alone."""
+    max_age: Duration | None = None
+    """How old an image may be, by the time at which it was made: `30d`."""
+    when_unknown: Literal["refuse", "warn"] = "refuse"
+    """What follows where `previous-environment`, `soak`, `tags` or `max-age` cannot be judged, as a
+    history or a registry cannot be read."""
+    allow: tuple[AllowableRule, ...] | None = None
+    """The rules that `--allow` may override here; without it, all that can be."""
+
+    @model_validator(mode="after")
+    def _check_soak(self) -> Self:
+        """Refuse a soak without the environment in which the time is spent."""
+        if self.soak is not None and self.promotes_from is None:
+            msg = "soak is the time in the previous environment, and promotes-from names none"
+            raise ValueError(msg)
+        return self

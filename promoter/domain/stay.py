@@ -1,0 +1,47 @@
+"""How long an environment has had an image: pure, from the versions of its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One time in which an environment had an image without a break, in seconds since the epoch."""
+
+    start: int
+    end: int | None = None
+    """None where it still has it."""
+    at_least: bool = False
+    """Whether it may have begun earlier: the history that was read begins there."""
+
+    def length(self, now: int) -> int:
+        """Return how long it lasts, in seconds; a commit from the future has no age."""
+        return max(0, (now if self.end is None else self.end) - self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a file on the base: since when, and whether it has an image."""
+
+    time: int
+    has: bool
+    first: bool = False
+    """Whether what came before was not read."""
+
+
+def latest_stay(versions: Iterable[Version]) -> Stay | None:
+    """Return the latest stay of an image, from a file's versions, newest first; None without one."""
+    stay: Stay | None = None
+    newer: int | None = None
+    for version in versions:
+        if version.has:
+            stay = Stay(version.time, stay.end if stay else newer, version.first)
+        elif stay is not None:
+            return stay
+        newer = version.time
+    return stay

@@ -1,0 +1,168 @@
+"""What the environment that a promotion comes from has had of its images: its files' own history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.config.layout import find_target
+from promoter.domain.edited_tree import edited
+from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
+from promoter.domain.model import Kind
+from promoter.domain.stay import Stay, Version, latest_stay
+from promoter.edits.held import held_images
+from promoter.edits.targets.model import InFile
+from promoter.edits.working_files import named
+from promoter.gates import Previous
+from promoter.planning.previous import image_named
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.layout import Target
+    from promoter.domain.model import ImageRequest, Tree
+    from promoter.domain.proposal import Proposal
+    from promoter.edits.held import HeldImage
+    from promoter.edits.targets import EditTarget
+    from promoter.engine.look import Seen
+    from promoter.gates import ImageFacts
+
+# So many versions of a file are looked at; they are brought in batches, each a round trip.
+_VERSIONS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """One image of a promotion: the tag and digest by which another environment's is known as it."""
+
+    image: str
+    name: str
+    tag: str | None
+    digest: str | None
+
+    def is_(self, had: HeldImage | None) -> bool:
+        """Say whether what an environment had is this image; a tag that has moved is another one."""
+        if had is None:
+            return False
+        if self.digest and had.digest:
+            return self.digest == had.digest
+        return self.tag is not None and self.tag == had.tag
+
+
+def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
+    """Return what the previous environment has had of a proposal's images; None without one."""
+    target, base = seen.target, seen.state.base
+    name = target.settings.promotes_from or seen.request.from_environment
+    if not name or name == target.environment or seen.request.rollback is not None:
+        return None
+    wanted = [_wanted(one, images) for one in proposal.declaration.images]
+    never: dict[str, Stay | None] = {one.image: None for one in wanted}
+    try:
+        previous = find_target(seen.config, base, target.app, name)
+        return _read(seen, previous, wanted)
+    except SelectionError:
+        return Previous(name, never)
+    except RaceLostError:
+        raise
+    except PromoteError as error:
+        return Previous(name, never, error.message)
+
+
+def _wanted(asked: ImageRequest, images: Sequence[ImageFacts]) -> _Wanted:
+    """Return one image with what the registry adds: the digest of its tag, the tag of its digest."""
+    known = next((one for one in images if one.request.name == asked.name), None)
+    tag = asked.tag or (known.request.tag if known else None)
+    digest = str(asked.digest) if asked.digest else None
+    if digest is None and known and known.image:
+        digest = known.image.digest
+    return _Wanted(str(asked), asked.name, str(tag) if tag else None, digest)
+
+
+def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
+    """Return what an environment has had, as far back as has to be known."""
+    base, soak = seen.state.base, seen.target.settings.soak
+    stays: dict[str, Stay | None] = {}
+    unread = ""
+    for file, images in _by_file(base, previous, wanted).items():
+        now = file.held(base, base.read(file.path))
+        if soak is None and all(one.is_(image_named(now, one.name)) for one in images):
+            # What runs there now needs no history.
+            stays |= {one.image: Stay(seen.world.now, None, at_least=True) for one in images}
+            continue
+        found, missing = _latest(seen, file, images, int(soak.total_seconds()) if soak else 0)
+        stays |= found
+        unread = unread or missing
+    known = {one.image: stays.get(one.image) for one in wanted}
+    return Previous(previous.environment, known, unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of an environment, with the targets that are in it."""
+
+    path: PurePosixPath
+    kustomization: PurePosixPath
+    targets: tuple[EditTarget, ...]
+
+    def held(self, base: Tree, data: bytes) -> tuple[HeldImage, ...]:
+        """Return the images of a version of the file; none of one that cannot be read."""
+        try:
+            return held_images(edited(base, {self.path: data}), self.kustomization, self.targets)
+        except (PromoteError, KeyError):
+            return ()
+
+
+def _by_file(
+    base: Tree, previous: Target, wanted: Sequence[_Wanted]
+) -> dict[_File, tuple[_Wanted, ...]]:
+    """Return the images by the file that holds them; the first file's are those that none holds."""
+    paths: dict[PurePosixPath, tuple[EditTarget, ...]] = {}
+    for one in previous.targets:
+        path = named(previous.directory, one.file) if isinstance(one, InFile) else previous.file
+        if path is not None and base.entries(path.parent).get(path.name) is Kind.FILE:
+            paths[path] = (*paths.get(path, ()), one)
+    files = [_File(path, previous.file, targets) for path, targets in paths.items()]
+    found: dict[_File, tuple[_Wanted, ...]] = {}
+    for image in wanted if files else ():
+        holding = (f for f in files if image_named(f.held(base, base.read(f.path)), image.name))
+        file = next(holding, files[0])
+        found[file] = (*found.get(file, ()), image)
+    return found
+
+
+def _latest(
+    seen: Seen, file: _File, images: Sequence[_Wanted], wanted: int
+) -> tuple[dict[str, Stay | None], str]:
+    """Return the latest stay of each image in a file, and why no more of its history was read.
+
+    It is gone into no further once each stay has its beginning, or lasts as long as is `wanted`.
+    """
+    base, now = seen.state.base, seen.world.now
+    versions: dict[str, list[Version]] = {one.image: [] for one in images}
+    unread = ""
+
+    def stays() -> dict[str, Stay | None]:
+        return {image: latest_stay(found) for image, found in versions.items()}
+
+    def is_settled(image: str, stay: Stay | None) -> bool:
+        return stay is not None and (stay.length(now) >= wanted or not versions[image][-1].has)
+
+    try:
+        history = seen.world.repository.history(base, [file.path]).get(file.path, ())
+        for number, one in enumerate(history, 1):
+            cut = one.first or number == _VERSIONS
+            had = file.held(base, one.data)
+            for image in images:
+                has = image.is_(image_named(had, image.name))
+                versions[image.image].append(Version(one.time, has, cut))
+            if all(is_settled(*pair) for pair in stays().items()):
+                break
+            if cut:
+                unread = "its history goes further back than was read"
+                break
+    except RaceLostError:
+        raise
+    except PromoteError as error:
+        unread = error.message
+    return stays(), unread

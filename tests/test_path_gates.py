@@ -1,0 +1,190 @@
+"""The gates of the promotion path: each refuses alone, all refuse at once, and each can be allowed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from promoter.config.gate_settings import AllowableRule
+from promoter.config.holds import Hold, hold_file
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
+from promoter.domain.errors import PromoteError, UsageError
+from promoter.domain.evidence import Built
+from promoter.domain.image import Digest
+from promoter.domain.stay import Stay, Version, latest_stay
+from promoter.gates import ImageFacts, Previous, allowable, judge
+from tests.test_gates import DIGEST, FILE, NAME, facts, image, results
+from tests.test_promotion_path import START, ask, configure, dev, gate, rules
+from tests.world import AURORA, BRANCH, Repository, aurora
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = int(START.timestamp())
+HOUR = 3600
+UNTAGGED = ImageFacts(image().request, NAME, error=PromoteError("no answer in 3 s"))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    return aurora(tmp_path / "aurora.git")
+
+
+def wanting(**keys: Any) -> Target:
+    """Return the target of an environment with these keys."""
+    known = {"path": "apps/{app}", "promotes-from": "dev", **keys}
+    return Target("app", "prod", Environment.model_validate(known), FILE)
+
+
+def previous(stay: Stay | None, unread: str = "") -> Previous:
+    return Previous("dev", {f"{NAME}=1.4.2": stay}, unread)
+
+
+def made(days: float | None) -> tuple[ImageFacts, ...]:
+    """Return an image that was made so many days ago."""
+    created = None if days is None else START - timedelta(days=days)
+    return (image(image=Built(DIGEST, created)),)
+
+
+@pytest.mark.parametrize(
+    ("keys", "known", "gate_name", "result"),
+    [
+        ({}, {"previous": previous(Stay(NOW))}, "previous-environment", "passed"),
+        ({}, {"previous": previous(Stay(NOW - 9, NOW - 5))}, "previous-environment", "passed"),
+        ({}, {"previous": previous(None)}, "previous-environment", "failed"),
+        ({}, {"previous": previous(None, "no answer")}, "previous-environment", "failed"),
+        ({"when-unknown": "warn"}, {"previous": previous(None, "no answer")},
+         "previous-environment", "unknown"),
+        ({"when-unknown": "warn"}, {"previous": previous(None)}, "previous-environment", "failed"),
+        ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR))}, "soak", "passed"),
+        ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR + 1))}, "soak", "failed"),
+        ({"soak": "1h"}, {"previous": previous(Stay(NOW + HOUR))}, "soak", "failed"),
+        ({"soak": "1h"}, {"previous": previous(Stay(NOW - 9 * HOUR, NOW - 8 * HOUR))},
+         "soak", "passed"),
+        ({"soak": "1h"}, {"previous": previous(Stay(NOW, NOW - HOUR))}, "soak", "failed"),
+        ({"soak": "1h", "when-unknown": "warn"}, {"previous": previous(Stay(NOW), "cut")},
+         "soak", "failed"),
+        ({"soak": "1h", "when-unknown": "warn"},
+         {"previous": previous(Stay(NOW, at_least=True), "cut")}, "soak", "unknown"),
+        ({"freeze": [{"dates": "11-23"}]}, {}, "freeze", "failed"),
+        ({"freeze": [{"dates": "11-24"}]}, {}, "freeze", "passed"),
+        ({"freeze": [{"weekly": "Mon", "exceptions": ["2026-11-23"]}]}, {}, "freeze", "passed"),
+        ({"tags": r"^\d+\.\d+\.\d+$"}, {}, "tags", "passed"),
+        ({"tags": "^v"}, {}, "tags", "failed"),
+        ({"max-age": "30d"}, {"images": made(30)}, "max-age", "passed"),
+        ({"max-age": "30d"}, {"images": made(30.1)}, "max-age", "failed"),
+        ({"max-age": "30d"}, {"images": made(-1)}, "max-age", "passed"),
+        ({"max-age": "30d"}, {"images": made(None)}, "max-age", "failed"),
+        ({"max-age": "30d"}, {"images": made(20_000)}, "max-age", "failed"),
+        ({"max-age": "30d", "when-unknown": "warn"}, {"images": (UNTAGGED,)},
+         "max-age", "unknown"),
+        ({"allow": ["soak"]}, {"allow": frozenset({"downgrade"})}, "allow", "failed"),
+    ],
+)  # fmt: skip
+def test_each_gate_says_what_the_facts_say(
+    keys: dict[str, Any], known: dict[str, Any], gate_name: str, result: str
+) -> None:
+    assert results(facts(target=wanting(**keys), now=NOW, **known))[gate_name] == result
+
+
+def test_a_digest_without_a_tag_cannot_be_held_to_a_pattern() -> None:
+    seen = facts(target=wanting(tags="^1"), now=NOW)
+    assert seen.proposal is not None
+    only = replace(image().request, tag=None, digest=Digest.parse(DIGEST))
+    declaration = replace(seen.proposal.declaration, images=(only,))
+    seen = replace(seen, proposal=replace(seen.proposal, declaration=declaration))
+    assert results(seen)["tags"] == "failed"
+    # The tag that the digest was found by is known where the registry was asked for it.
+    assert results(replace(seen, images=(image(),)))["tags"] == "passed"
+
+
+def test_the_latest_stay_is_read_from_versions_newest_first() -> None:
+    def stay(*versions: tuple[int, bool]) -> Stay | None:
+        return latest_stay(Version(*one) for one in versions)
+
+    assert stay() is None
+    assert stay((5, False), (1, False)) is None
+    assert stay((5, True), (3, True), (1, False)) == Stay(3)
+    assert stay((5, False), (3, True), (1, False)) == Stay(3, 5)
+    assert stay((9, True), (5, False), (3, True)) == Stay(9)
+    assert latest_stay([Version(3, True, first=True)]) == Stay(3, at_least=True)
+
+
+def test_the_rules_that_an_environment_may_list_are_those_that_can_be_allowed() -> None:
+    assert set(get_args(AllowableRule)) == set(allowable())
+
+
+def test_a_schedule_waits_where_all_that_fails_passes_by_itself() -> None:
+    frozen = facts(target=wanting(freeze=[{"dates": "11-23"}]), now=NOW)
+    assert judge(frozen).waits
+    assert not judge(replace(frozen, target=wanting(freeze=[{"dates": "11-23"}], tags="^v"))).waits
+    broken = Hold("app", "prod", "x", broken=None)
+    assert judge(facts(hold=broken)).waits
+    assert not judge(facts(hold=replace(broken, broken=UsageError("?")))).waits
+    assert not judge(facts()).waits
+
+
+FREEZE = 'freeze: [{weekly: "Mon 08:00 - Tue 08:00", timezone: Europe/Berlin, reason: payday}]'
+HELD = str(hold_file("aurora", "prod"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys", "hint"),
+    [
+        ("freeze", FREEZE, "It passes at 2026-11-24 07:00 UTC"),
+        ("hold", "", "promote unhold"),
+        ("previous-environment", "promotes-from: dev", "Promote it to dev first"),
+        ("tags", "tags: '^v'", "environments.prod.tags"),
+    ],
+)
+def test_each_rule_refuses_alone_and_can_be_allowed(
+    repo: Repository, rule: str, keys: str, hint: str
+) -> None:
+    configure(repo, keys)
+    if rule == "hold":
+        repo.commit("main", HELD, Hold("aurora", "prod", "wait").text().decode())
+    run = ask(repo, "--tag", "1.4.2")
+    assert (run.code, rules(run)) == (3, [rule])
+    assert hint in run.json["refusals"][0]["hint"]
+    run = ask(repo, "--tag", "1.4.2", "--allow", rule)
+    assert run.code == 0
+    assert f"Promoter-Allow: {rule}" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert f"--allow {rule} by alice" in run.json["pull_request"]["body"]
+
+
+def test_all_rules_refuse_at_once(repo: Repository) -> None:
+    configure(repo, f"promotes-from: dev\nsoak: 24h\ntags: '^v'\n{FREEZE}\nallow: [soak]")
+    repo.commit("main", HELD, Hold("aurora", "prod", "wait").text().decode())
+    run = ask(repo, "--tag", "1.3.9", "--allow", "mutable-tag")
+    assert run.code == 3
+    assert rules(run) == [
+        "downgrade", "previous-environment", "soak", "freeze", "hold", "tags", "allow",
+    ]  # fmt: skip
+    assert all(one["hint"] for one in run.json["refusals"])
+    assert "promote/prod" not in str(repo.refs())
+    assert gate(run, "freeze")["until"] == "2026-11-24T07:00:00+00:00"
+
+
+def test_an_older_tag_that_nothing_else_forbids_is_superseded_as_ever(repo: Repository) -> None:
+    run = ask(repo, "--tag", "1.3.9")
+    assert (run.code, run.json["action"]) == (0, "superseded")
+
+
+def test_an_environment_says_which_rules_may_be_allowed(repo: Repository) -> None:
+    configure(repo, f"{FREEZE}\nallow: [downgrade]")
+    run = ask(repo, "--tag", "1.4.2", "--allow", "freeze")
+    assert (run.code, rules(run)) == (3, ["allow"])
+    assert "environments.prod.allow" in run.json["refusals"][0]["hint"]
+    assert "newTag: 1.4.1" in repo.read(AURORA)
+
+
+def test_a_time_gate_passes_when_its_time_has_come(repo: Repository) -> None:
+    configure(repo, f"promotes-from: dev\nsoak: 12h\n{FREEZE}")
+    dev(repo, "1.4.2")
+    assert rules(ask(repo, "--from", hours=11.9)) == ["soak", "freeze"]
+    assert rules(ask(repo, "--from", hours=20.9)) == ["freeze"]
+    assert ask(repo, "--from", hours=21).code == 0

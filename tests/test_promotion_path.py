@@ -1,0 +1,258 @@
+"""The promotion path: what one environment had, and for how long, decides what goes to the next."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEV = "clusters/dev-kind/apps/aurora/kustomization.yaml"
+START = datetime(2026, 11, 23, 10, tzinfo=UTC)
+DEV_DELIVERS = "    deliver: push\n"
+PROD_DELIVERS = "    deliver: pull-request\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    return aurora(tmp_path / "aurora.git")
+
+
+def configure(repo: Repository, prod: str) -> None:
+    """Give prod more settings, one a line."""
+    text = repo.read("promoter.yaml")
+    lines = "".join(f"    {line}\n" for line in prod.splitlines())
+    repo.commit("main", "promoter.yaml", text.replace(PROD_DELIVERS, PROD_DELIVERS + lines))
+
+
+def ask(repo: Repository, *arguments: str, hours: float = 0) -> Run:
+    """Promote aurora so many hours after the start."""
+    now = (START + timedelta(hours=hours)).isoformat()
+    where = ("--app", "aurora", "--repo", str(repo.path), "--output", "json")
+    return promote(*where, *arguments, env={"PROMOTER_NOW": now, "GITHUB_ACTOR": "alice"})
+
+
+def dev(repo: Repository, tag: str, hours: float = 0, *more: str) -> None:
+    """Have dev run a tag from so many hours after the start."""
+    run = ask(repo, "--env", "dev", "--tag", tag, *more, hours=hours)
+    assert run.code == 0, run.stderr
+
+
+def rules(run: Run) -> list[str]:
+    return [one["rule"] for one in run.json["refusals"]]
+
+
+def gate(run: Run, name: str) -> dict[str, Any]:
+    return next(one for one in run.json["gates"] if one["gate"] == name)
+
+
+def test_what_dev_runs_is_proposed_to_prod_tags_and_digests_of_all_images(
+    repo: Repository,
+) -> None:
+    digest = f"sha256:{'a' * 64}"
+    dev(repo, "1.4.2")
+    text = repo.read(DEV).replace(
+        "aurora-fraud\n    newTag: 1.4.2", f"aurora-fraud\n    newTag: 1.4.3\n    digest: {digest}"
+    )
+    repo.commit("main", DEV, text)
+    run = ask(repo, "--from", "dev", "--env", "prod")
+    assert (run.code, run.json["action"]) == (0, "created")
+    assert {(i["name"][-5:], i["to"], i["digest"]) for i in run.json["images"]} == {
+        ("tomer", "1.4.2", None), ("fraud", "1.4.3", digest), ("ation", "1.4.2", None),
+    }  # fmt: skip
+    again = ask(repo, "--from", "dev")
+    assert (again.code, again.json["action"]) == (0, "unchanged")
+
+
+def test_from_needs_no_value_where_the_configuration_says_it(repo: Repository) -> None:
+    dev(repo, "1.4.2")
+    run = ask(repo, "--from", "--env", "prod")
+    assert run.code == 2
+    assert "prod has no promotes-from" in run.json["error"]["message"]
+    configure(repo, "promotes-from: dev")
+    run = ask(repo, "--env", "prod", "--from")
+    assert (run.code, run.json["action"]) == (0, "created")
+    assert repo.read(AURORA, BRANCH).count("1.4.2") == 3
+
+
+@pytest.mark.parametrize("more", [("--tag", "1.4.2"), ("--image", "ghcr.io/o/a=1.4.2")])
+def test_from_and_a_tag_exclude_each_other(repo: Repository, more: tuple[str, str]) -> None:
+    run = ask(repo, "--from", "dev", *more)
+    assert run.code == 2
+    assert "both given" in run.json["error"]["message"]
+
+
+def test_an_environment_is_not_promoted_from_itself_nor_from_an_unknown_one(
+    repo: Repository,
+) -> None:
+    assert ask(repo, "--from", "prod").code == 2
+    run = ask(repo, "--from", "devv")
+    assert run.code == 4
+    assert "dev" in run.json["error"]["hint"]
+
+
+def test_images_of_one_environment_alone_are_named(repo: Repository) -> None:
+    text = repo.read("promoter.yaml")
+    start, end = text.index("    images:"), text.index("    source:")
+    comment = text.index("    # One CI run")
+    repo.commit("main", "promoter.yaml", text[:comment] + text[end:])
+    assert start < end
+    dev(repo, "1.4.2")
+    only_dev = "  - name: ghcr.io/aurora-cloud/aurora-fraud\n    newTag: 1.4.1\n"
+    repo.commit("main", AURORA, repo.read(AURORA).replace(only_dev, ""))
+    only_prod = "  - name: ghcr.io/aurora-cloud/aurora-notification\n    newTag: 1.4.2\n"
+    repo.commit("main", DEV, repo.read(DEV).removesuffix("\n").replace(only_prod.rstrip(), ""))
+    run = ask(repo, "--from", "dev")
+    assert run.code == 0, run.stderr
+    assert [one["name"] for one in run.json["images"]] == ["ghcr.io/aurora-cloud/aurora-customer"]
+    told = "\n".join(run.json["warnings"])
+    assert "aurora-notification is left as it is: dev has none" in told
+    assert "aurora-fraud is in dev alone: prod does not have it" in told
+
+
+def test_prod_refuses_what_dev_has_never_had(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    run = ask(repo, "--tag", "1.4.2")
+    assert (run.code, rules(run)) == (3, ["previous-environment"])
+    assert "dev has never had 1.4.2 (3 images)" in run.stdout
+    dev(repo, "1.4.2")
+    dev(repo, "1.4.3", 1)
+    run = ask(repo, "--tag", "1.4.2", hours=2)
+    assert (run.code, run.json["action"]) == (0, "created")
+    assert gate(run, "previous-environment")["detail"] == "dev has had what is promoted"
+
+
+def test_a_tag_soaks_in_dev_and_it_is_said_when_it_may_go_on(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    dev(repo, "1.4.2", 1)
+    run = ask(repo, "--from", hours=3.5)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert "for 2h30m of 1d" in run.json["refusals"][0]["reason"]
+    assert "It passes at 2026-11-24 11:00 UTC" in run.json["refusals"][0]["hint"]
+    assert gate(run, "soak")["until"] == "2026-11-24T11:00:00+00:00"
+    assert "promote/prod" not in str(repo.refs())
+    assert ask(repo, "--from", hours=24.99).code == 3
+    run = ask(repo, "--from", hours=25)
+    assert (run.code, gate(run, "soak")["verdict"]) == (0, "passed")
+
+
+def test_time_after_a_break_counts_anew_and_time_before_one_counts_whole(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    dev(repo, "1.4.2", 0)
+    dev(repo, "1.4.3", 30)
+    assert ask(repo, "--tag", "1.4.2", "--dry-run", hours=31).code == 0
+    dev(repo, "1.4.2", 32, "--allow", "downgrade")
+    run = ask(repo, "--tag", "1.4.2", hours=33)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    run = ask(repo, "--tag", "1.4.3", hours=100)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert "was in dev for 2h of 1d, and is there no longer" in run.stdout
+    assert gate(run, "soak")["until"] is None
+
+
+def test_a_commit_from_the_future_has_no_age(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 1h")
+    dev(repo, "1.4.2", 0.1)
+    run = ask(repo, "--from", hours=0)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert "for 0s of 1h" in run.json["refusals"][0]["reason"]
+    assert ask(repo, "--from", hours=1.1).code == 0
+
+
+def test_what_was_pushed_away_by_force_was_never_there(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    before = repo.refs()["refs/heads/main"]
+    dev(repo, "1.4.2")
+    repo.git("update-ref", "refs/heads/main", before)
+    run = ask(repo, "--tag", "1.4.2", hours=48)
+    assert (run.code, rules(run)) == (3, ["previous-environment"])
+
+
+def test_an_app_that_the_previous_environment_lacks_is_refused(repo: Repository) -> None:
+    text = repo.read("promoter.yaml")
+    staging = "  staging:\n    path: clusters/staging/apps/{app}\n  prod:\n"
+    repo.commit("main", "promoter.yaml", text.replace("  prod:\n", staging))
+    configure(repo, "promotes-from: staging\nsoak: 1h")
+    run = ask(repo, "--tag", "1.4.2")
+    assert (run.code, rules(run)) == (3, ["previous-environment", "soak"])
+    assert ask(repo, "--from").code == 4
+    allowed = ("--allow", "previous-environment", "--allow", "soak")
+    assert ask(repo, "--tag", "1.4.2", *allowed).code == 0
+
+
+def test_a_digest_is_the_image_and_a_tag_that_moved_is_another(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    name = "ghcr.io/aurora-cloud/aurora-fraud"
+    digests = [f"sha256:{letter * 64}" for letter in "ab"]
+    run = ask(repo, "--env", "dev", "--image", f"{name}=1.4.2@{digests[0]}")
+    assert run.code == 0
+    run = ask(repo, "--image", f"{name}=1.4.2@{digests[1]}")
+    assert (run.code, rules(run)) == (3, ["previous-environment"])
+    assert ask(repo, "--image", f"{name}=1.4.2@{digests[0]}").code == 0
+
+
+def test_what_is_allowed_is_recorded_with_who_asked(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    dev(repo, "1.4.2")
+    run = ask(repo, "--from", "--allow", "soak", hours=1)
+    assert run.code == 0
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    assert "Promoter-Allow: soak" in message
+    assert "Promoter-Actor: alice" in message
+    assert gate(run, "soak")["verdict"] == "allowed"
+    assert "--allow soak by alice" in run.json["pull_request"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        ("promotes-from: devv", "there is no environment 'devv'", 10),
+        ("promotes-from: prod", "promotes-from goes in a circle: prod from prod", 10),
+        ("soak: 24h", "promotes-from names none", 7),
+        ("promotes-from: dev\nsoak: soon", "is not a duration", 11),
+        ("tags: '['", "is no regular expression", 10),
+        ("allow: [downgrad]", "allow", 10),
+        ("freeze: [{weekly: Foo}]", "weekly", 10),
+    ],
+)
+def test_what_is_wrong_with_a_path_or_a_gate_is_said_with_its_place(
+    repo: Repository, text: str, said: str, line: int
+) -> None:
+    configure(repo, text)
+    run = ask(repo, "--tag", "1.4.2")
+    assert run.code == 2
+    error = run.json["error"]
+    assert said in error["message"]
+    assert (error["file"], error["line"]) == ("promoter.yaml", line)
+
+
+def test_a_circle_through_an_apps_own_path_is_found(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    text = repo.read("promoter.yaml")
+    own = "    environments: {dev: {promotes-from: prod}}\n"
+    repo.commit("main", "promoter.yaml", text.removesuffix("\n") + "\n" + own)
+    run = ask(repo, "--tag", "1.4.2")
+    assert run.code == 2
+    assert "goes in a circle: dev from prod from dev" in run.json["error"]["message"]
+
+
+def test_an_app_may_go_another_way_or_none(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    text = repo.read("promoter.yaml")
+    own = "    environments: {prod: {promotes-from: null, soak: null}}\n"
+    repo.commit("main", "promoter.yaml", text.removesuffix("\n") + "\n" + own)
+    assert ask(repo, "--tag", "1.4.2").code == 0
+
+
+def test_the_result_is_json_with_all_gates_on_every_end(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    run = ask(repo, "--tag", "1.4.2")
+    assert {one["gate"]: one["verdict"] for one in json.loads(run.stdout)["gates"]}[
+        "previous-environment"
+    ] == "failed"
