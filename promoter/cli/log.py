@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.cli.process import emit
 from promoter.domain.redaction import redacted
+from promoter.output import actions
 from promoter.output.terminal import printable
 
 if TYPE_CHECKING:
@@ -36,10 +37,14 @@ class LogHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
         message = " ".join(redacted(record.getMessage()).split())
+        is_warning = record.levelno >= logging.WARNING
         if self._writer.logs_json:
             line = json_line(self._writer.run, record.levelname.lower(), message)
+        elif is_warning and self._writer.in_actions:
+            emit(sys.stderr, actions.warning(message))
+            return
         else:
-            line = f"promote: {printable(message)}\n"
+            line = f"promote: {'warning: ' if is_warning else ''}{printable(message)}\n"
         emit(sys.stderr, self._writer.harmless(line))
 
 

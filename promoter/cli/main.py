@@ -55,7 +55,10 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and not argv[0].startswith("-"):
         from promoter.domain.suggest import nearest
 
-        raise UsageError(f"there is no command {argv[0]!r}", nearest(argv[0], options.WORDS))
+        hint = nearest(argv[0], options.WORDS)
+        if not hint.startswith("Did"):
+            hint = f"To promote an app, write promote --app {argv[0]} --tag TAG. {hint}"
+        raise UsageError(f"there is no command {argv[0]!r}", hint)
     if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
         return "auto", argv
     return "promote", argv

@@ -39,7 +39,8 @@ class StoreSingle(argparse.Action):
         if before is not None:
             raise UsageError(
                 f"{option_string} is given twice: {before!r} and {values!r}",
-                "Give it once; for several environments, run promote once for each.",
+                "Give it once."
+                + (" For several, run promote once for each." if self.dest == "env" else ""),
             )
         setattr(namespace, self.dest, values)
 

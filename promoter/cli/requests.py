@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from promoter.config.values import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Tag
+from promoter.domain.image import Name, Tag
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def request_of(settings: Settings, app: str) -> Request:
     return Request(
         app=app,
         environment=settings.environment,
-        tag=Tag.parse(settings.tag) if settings.tag is not None else None,
+        tag=_tag(settings.tag, app) if settings.tag is not None else None,
         images=images,
         allow=settings.allow,
         actor=settings.actor,
@@ -128,6 +129,23 @@ def _until(settings: Settings) -> int | None:
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds
+
+
+def _tag(text: str, app: str) -> Tag:
+    """Return a tag parsed; raises `UsageError`, with what was probably meant."""
+    try:
+        return Tag.parse(text)
+    except UsageError as error:
+        if not text:
+            error.hint = "Give --tag TAG. Where a variable holds it, see whether that is empty."
+        name, _, tag = text.rpartition(":")
+        if name and "@" not in text:
+            with suppress(UsageError):
+                error.hint = (
+                    f"Give the tag alone: --app {app} --tag {Tag.parse(tag)}; or one image of the "
+                    f"app: --image {Name.parse(name)}={tag}."
+                )
+        raise
 
 
 def wired(settings: Settings) -> Wiring:

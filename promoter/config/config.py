@@ -104,16 +104,23 @@ def wiring_only(document: Document) -> None:
     """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
     keys = document.value if isinstance(document.value, dict) else {}
     extra = [key for key in keys if key not in WIRING]
-    if extra:
+    if not is_wiring(document):
         line, column = document.position(extra[:1])
         raise UsageError(
             f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
             f"{FILE}, and it alone defines apps, environments and policy",
-            f"Remove it here, or change {FILE} in the GitOps repository by a reviewed pull.",
+            f"Try it with --dry-run; to have it in force, change {FILE} in the GitOps repository "
+            "by a reviewed pull request.",
             file=document.file,
             line=line,
             column=column,
         )
+
+
+def is_wiring(document: Document) -> bool:
+    """Return whether a caller's file leaves apps, environments and policy to the repository's."""
+    keys = document.value if isinstance(document.value, dict) else {}
+    return all(key in WIRING for key in keys)
 
 
 def merge_wiring(policy: Config, wiring: Config) -> Config:

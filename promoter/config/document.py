@@ -49,7 +49,7 @@ def load(data: bytes, file: str) -> Document:
         raise UsageError(
             "is not UTF-8", "Save it as UTF-8.", file=file, line=line, column=column
         ) from error
-    hint = "Check the indentation and quoting there."
+    hint, root = "Check the indentation and quoting there.", None
     place: tuple[int | None, int | None] = None, None
     try:
         root = compose_one(text)
@@ -62,10 +62,28 @@ def load(data: bytes, file: str) -> Document:
         if mark := error.problem_mark or error.context_mark:
             place = mark.line + 1, mark.column + 1
     except (YAMLError, ValueError) as error:
-        reason, hint = str(error), ""
+        reason, place = str(error), _place_of_value(root)
+        hint = "Correct the value, or put it in quotes where it is text."
     raise UsageError(
         f"is not valid YAML: {reason}", hint, file=file, line=place[0], column=place[1]
     )
+
+
+def _place_of_value(root: Node | None) -> tuple[int | None, int | None]:
+    """Return the line and column of the first value that cannot be read, such as a 13th month."""
+    waiting = [root] if root is not None else []
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, MappingNode):
+            waiting.extend(part for pair in reversed(node.value) for part in reversed(pair))
+        elif isinstance(node, SequenceNode):
+            waiting.extend(reversed(node.value))
+        else:
+            try:
+                values(node)
+            except (YAMLError, ValueError):
+                return node.start_mark.line + 1, node.start_mark.column + 1
+    return None, None
 
 
 def _check_aliases(root: Node | None, file: str) -> None:

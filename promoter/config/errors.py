@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _MAPPING = "must be a mapping: keys with values"
 _SEE = "See config/README.md."
+# So many of a file's further mistakes are told.
+_LISTED = 9
+# What to write where a key is missing.
+_EXAMPLES = {"path": "Add the folder of its kustomizations, e.g. path: apps/{app}/overlays/prod"}
 # By pydantic's kinds of errors; those that are not here say themselves what must be.
 _WORDS = {
     "bool_parsing": "must be true or false",
@@ -32,28 +37,70 @@ _WORDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Complaint:
+    """One mistake: what is wrong, what to do, and its place among the document's keys."""
+
+    message: str
+    hint: str
+    place: tuple[object, ...]
+
+
 def complaint(
     error: ValidationError,
     document: Document,
     model: type[BaseModel],
     within: tuple[str, ...] = (),
 ) -> UsageError:
-    """Return the most telling of an error's complaints: a misspelt key, or the first and deepest."""
+    """Return all that an error complains of, the most telling first: a misspelt key, or the deepest."""
     found = error.errors(include_url=False)
-    places = [_place(document.value, (*within, *one["loc"]), one["type"]) for one in found]
-    kinds = [one["type"] for one in found]
+    left = [(one, _place(document.value, (*within, *one["loc"]), one["type"])) for one in found]
+    mistakes: list[_Complaint] = []
+    while left:
+        mistakes.append(_most_telling(left, document, model))
+        left = [one for one in left if not _overlap(one[1], mistakes[-1].place)]
+    first, others = mistakes[0], mistakes[1:]
+    hint = first.hint
+    if others:
+        lines = [_line(one, document) for one in others[:_LISTED]]
+        more = [f"and {len(others) - _LISTED} more"] if len(others) > _LISTED else []
+        hint = "\n".join(filter(None, [first.hint, "Also wrong:", *lines, *more]))
+    line, column = document.position(first.place)
+    return UsageError(first.message, hint, file=document.file, line=line, column=column)
+
+
+def _most_telling(
+    found: Sequence[tuple[ErrorDetails, tuple[object, ...]]],
+    document: Document,
+    model: type[BaseModel],
+) -> _Complaint:
+    """Return the mistake that explains the most of what is complained of."""
+    places = [place for _, place in found]
+    kinds = [one["type"] for one, _ in found]
     at = kinds.index("extra_forbidden") if "extra_forbidden" in kinds else 0
     deeper = (n for n, place in enumerate(places) if place[: len(places[at])] == places[at])
     at = max(deeper, key=lambda number: len(places[number]))
     place, key = places[at], ".".join(map(str, places[at])) or "the file"
-    if found[at]["type"] == "extra_forbidden":
-        message = f"unknown key {key}"
-        hint = nearest(str(place[-1]), known_keys(model, document.value, place[:-1]))
-    else:
-        here = [one for one, its in zip(found, places, strict=True) if its == place]
-        message, hint = f"{key}: {_joined(map(_said, here))}", _SEE
-    line, column = document.position(place)
-    return UsageError(message, hint, file=document.file, line=line, column=column)
+    if kinds[at] == "extra_forbidden":
+        known = known_keys(model, document.value, place[:-1])
+        return _Complaint(f"unknown key {key}", nearest(str(place[-1]), known), place)
+    same = [one for one, its in found if its == place]
+    hint = _EXAMPLES.get(str(place[-1]), _SEE) if kinds[at] == "missing" else _SEE
+    return _Complaint(f"{key}: {_joined(map(_said, same))}", hint, place)
+
+
+def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Say whether one place is within the other, so that its complaint is told already."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _line(mistake: _Complaint, document: Document) -> str:
+    """Return one more mistake in a line, with its place."""
+    parts = (document.file, *document.position(mistake.place))
+    place = ":".join(str(one) for one in parts if one is not None)
+    hint = "" if mistake.hint == _SEE else f". {mistake.hint.partition('Known:')[0].strip()}"
+    return f"{place}: {mistake.message}{hint.removesuffix('. ')}"
 
 
 def known_keys(model: type[BaseModel], value: object, place: Sequence[object]) -> list[str]:

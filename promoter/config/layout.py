@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
-from promoter.config.document import load
+from promoter.config.places import Place, place_of
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
@@ -93,10 +92,37 @@ def target_of(
     if not targets:
         targets = _discovered(tree, directory, (*known, *images))
     if any(isinstance(one, KustomizeTarget) for one in targets):
+        _check_folder(config, tree, (app, name), directory)
         file = kustomization_file(tree, directory)
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
     return Target(app, name, chosen, file, targets, linked, known)
+
+
+def _check_folder(
+    config: Config, tree: Tree, where: tuple[str, str], directory: PurePosixPath
+) -> None:
+    """Raise `SelectionError` at the `path` in promoter.yaml that names a folder which is not there."""
+    app, environment = where
+    if tree.entries(directory) or environment not in config.environments:
+        return
+    own = config.apps[app].environments if app in config.apps else {}
+    is_own = environment in own and "path" in own[environment].model_fields_set
+    around = ("apps", app) if is_own else ()
+    place = place_of(tree, (*around, "environments", environment, "path"))
+    if place is None:
+        return
+    begun = next(
+        one for one in (directory, *directory.parents) if tree.entries(one) or not one.name
+    )
+    missing = directory.relative_to(begun).parts[0]
+    known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
+    raise SelectionError(
+        f"environments.{environment}.path: there is no folder {directory}: "
+        f"{begun if begun.name else 'the repository'} has no {missing!r}",
+        nearest(missing, known),
+        **place,
+    )
 
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
@@ -134,9 +160,17 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
         raise SelectionError(
             "no environments are configured, and the repository has none of the layouts that are "
             f"known by themselves: {', '.join(_LAYOUTS)}",
-            "Describe them in a promoter.yaml, or in a file named with --config.",
+            f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
         )
     raise SelectionError(f"there is no app {app!r}", nearest(app, known))
+
+
+_EXAMPLE = """\
+environments:
+  dev:
+    path: apps/{app}/overlays/dev
+  prod:
+    path: apps/{app}/overlays/prod"""
 
 
 def known_apps(config: Config, tree: Tree) -> list[str]:
@@ -190,17 +224,9 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
 
 def _no_default(name: str, settings: Mapping[str, Environment], tree: Tree) -> UsageError:
     """Return the error for a default environment that the repository's layout does not have."""
-    file, line, column = None, None, None
-    with suppress(KeyError):
-        found = load(tree.read(FILE), str(FILE))
-        file, (line, column) = found.file, found.position(("default-environment",))
-    return UsageError(
-        f"default-environment: there is no environment {name!r}",
-        nearest(name, settings),
-        file=file,
-        line=line,
-        column=column,
-    )
+    place = place_of(tree, ("default-environment",)) or Place(file=None, line=None, column=None)
+    message = f"default-environment: there is no environment {name!r}"
+    return UsageError(message, nearest(name, settings), **place)
 
 
 def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from promoter.domain.errors import UsageError
 from promoter.domain.image import shown
 from promoter.domain.urls import SCP, check_scheme, host_of
+
+_OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,19 @@ def _folder(path: Path) -> Address:
     try:
         absolute = path.expanduser().resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(
-            f"there is no folder {shown(str(path))}", "Give a URL, or the path of a repository."
-        ) from error
+        hint = "Give a URL, or the path of a repository."
+        if _OWNER_AND_NAME.fullmatch(str(path)):
+            hint = f"Did you mean https://github.com/{path}? {hint}"
+        raise UsageError(f"there is no folder {shown(str(path))}", hint) from error
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():
-        raise UsageError(f"{shown(str(path))} is not a git repository", "Give its path or its URL.")
+        top = next((one for one in absolute.parents if (one / ".git").exists()), None)
+        hint = (
+            f"It is a folder within a clone: give --repo {top}."
+            if top
+            else "Give its path or its URL."
+        )
+        raise UsageError(f"{shown(str(path))} is not a git repository", hint)
     return Address(directory.as_uri(), "file", "", str(directory))
 
 

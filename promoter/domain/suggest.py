@@ -20,14 +20,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
         f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     )
     close = _closest(name, names)
+    if close and len(names) == 1:
+        return f"Did you mean {close}?"
     return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
 
 
 def _closest(name: str, names: list[str]) -> str | None:
-    """Return the name that was probably meant: one that this begins with or begins, or is alike."""
+    """Return the name that was probably meant: one that ends, begins or is alike so."""
     plain = name.lower()
     begun = [one for one in names if len(one) > 2 and plain.startswith(one.lower())]
     begins = [one for one in names if len(plain) > 2 and one.lower().startswith(plain)]
+    ends = [one for one in names if one.lower().endswith(f"/{plain}")]
     alike = get_close_matches(name, names, n=1)
-    close = [*sorted(begun, key=len, reverse=True), *sorted(begins, key=len), *alike]
+    close = [*ends, *sorted(begun, key=len, reverse=True), *sorted(begins, key=len), *alike]
     return close[0] if close else None

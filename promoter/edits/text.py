@@ -178,4 +178,9 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
             TEMPLATE_HINT,
             at=template.start(),
         )
-    return source.refuse("yaml", f"not valid YAML: {error.reason}", "Mend it first.", at=at)
+    return source.refuse(
+        "yaml",
+        f"not valid YAML: {error.reason}",
+        "Fix the YAML at that line, then run again.",
+        at=at,
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
+from promoter.bounds import read_file
 from promoter.config import config
 from promoter.config.config import Config
 from promoter.config.layout import known_apps
@@ -13,9 +14,6 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.folder import DirectoryTree
 from promoter.git.program import Git
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
@@ -36,6 +34,19 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     if found.status != 0 or not url:
         raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", _HINT)
     return url if "://" in url or ":" in url else str((top / url).resolve())
+
+
+def local_configuration(repo: str | None) -> tuple[Path, bytes] | None:
+    """Return the promoter.yaml of the work tree that a run is started in or given, if it has one."""
+    if repo is not None and ("://" in repo or not (Path(repo) / ".git").exists()):
+        return None
+    start = Path.cwd() if repo is None else Path(repo)
+    top = next((one for one in (start, *start.parents) if (one / ".git").exists()), None)
+    if top is None:
+        return None
+    with suppress(OSError, ValueError):
+        return top / config.FILE.name, read_file(top / config.FILE.name)
+    return None
 
 
 _HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."

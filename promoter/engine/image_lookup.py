@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,10 +77,22 @@ class Lookup:
         def one(image: Wanted) -> Image | PromoteError:
             try:
                 return ask(self.registry, self.target.settings, image.repository, image.reference)
+            except AbsentError as error:
+                self._suggest(error, image)
+                return located(error, image.repository, self.target)
             except PromoteError as error:
                 return located(error, image.repository, self.target)
 
         return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
+
+    def _suggest(self, error: AbsentError, image: Wanted) -> None:
+        """Add the same tag with or without its `v` to the hint, where the registry has that."""
+        tag = str(image.request.tag or "")
+        other = tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}"
+        if image.request.digest is None and re.match(r"v?[0-9]", tag):
+            with suppress(PromoteError):
+                self.registry.resolve(image.repository, other)
+                error.hint = f"Did you mean {other}? The registry has that. {error.hint}"
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from promoter.domain import address
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
+from promoter.engine.configuration import CallerFile
 from promoter.engine.current_repository import gitops_origin
 from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, kind_of
@@ -54,25 +55,15 @@ class Wiring:
     file: Config | None
     document: Document | None
     deadline: Deadline
+    warned: set[str] = field(default_factory=set)
+    """The warnings that were logged: a look that is repeated repeats none."""
 
     def config(self, base: Tree) -> Config:
         """Return the configuration in force: the repository's own file, else the caller's."""
-        found = self._configured(base)
+        known = CallerFile(self.file, self.document, self.settings, self.warned)
+        found = known.over(base)
         given = self.settings.transport
         return found.model_copy(update={"transport": given}) if given else found
-
-    def _configured(self, base: Tree) -> Config:
-        """Return the files' configuration."""
-        try:
-            data = base.read(config.FILE)
-        except KeyError:
-            return self.file or Config()
-        policy = config.parse(data, str(config.FILE))
-        if self.file is None:
-            return policy
-        assert self.document is not None
-        config.wiring_only(self.document)
-        return config.merge_wiring(policy, self.file)
 
     @property
     def now(self) -> int:

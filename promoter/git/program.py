@@ -28,7 +28,8 @@ except ImportError as error:
     cause = error.__cause__ or error
     said = str(getattr(cause, "stderr", "") or cause).strip().removeprefix("stderr: ").strip("'")
     raise UsageError(
-        f"git does not start: {redacted(said)[:300]}", "Mend git's configuration, or git itself."
+        f"git does not start: {redacted(said)[:300]}",
+        "Fix git's configuration, or install git anew.",
     ) from None
 
 if TYPE_CHECKING:

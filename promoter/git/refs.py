@@ -83,8 +83,8 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
     if commit is None and wanted is None:
         commit = found.refs.get("HEAD")
     if commit is None:
-        raise SelectionError(
-            f"{url} has no branch {name!r}",
-            f"Its default branch is {found.head!r}." if found.head else "Name another with --base.",
-        )
+        hint = "Name another with --base."
+        if found.head:
+            hint = f"Did you mean {found.head!r}, its default branch? Leave --base out for that."
+        raise SelectionError(f"{url} has no branch {name!r}", hint)
     return name, commit

@@ -75,6 +75,11 @@ def marks(result: Result) -> str:
     return "".join(f"{_annotation(one)}\n" for one in result.complaints)
 
 
+def warning(text: str) -> str:
+    """Return the command that marks a run with a warning."""
+    return f"::warning::{_data(text)}\n"
+
+
 def mask(secret: str) -> str:
     """Return the command that makes the runner hide a secret of ours wherever it is printed."""
     return "".join(f"::add-mask::{_data(line)}\n" for line in secret.splitlines() if line.strip())

@@ -75,8 +75,7 @@ class Complaint:
         if self.source_line is not None:
             shown = self.source_line.expandtabs(1)
             lines += [f"  | {shown}", f"  | {' ' * ((self.column or 1) - 1)}^"]
-        if self.hint:
-            lines.append(f"  {self.hint}")
+        lines += [f"  {line}" for line in self.hint.splitlines()]
         return lines
 
 

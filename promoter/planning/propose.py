@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.holds import hold_edit
+from promoter.config.places import place_of
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageMove, ImageRequest, Kind
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
-from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked
@@ -131,7 +131,18 @@ def alive(
 ) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
     """Return refusals for edits that reach no container by name, and what could not be read."""
     edits = proposal.image_edits
-    return dead_edits(tree, edits, graph.kustomizations_of(tree, edits, target.directory))
+    reached = graph.kustomizations_of(tree, edits, target.directory)
+    refusals, unread = dead_edits(tree, edits, reached)
+    return tuple(_at_configuration(one, target, tree) for one in refusals), unread
+
+
+def _at_configuration(refusal: Refusal, target: Target, tree: Tree) -> Refusal:
+    """Return a refusal of an image that promoter.yaml misnames with the place of that name there."""
+    for index, name in enumerate(target.images):
+        place = place_of(tree, ("apps", target.app, "images", index))
+        if refusal.reason == f"no container uses the image {name}" and place is not None:
+            return replace(refusal, **place, source_line=None)
+    return refusal
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Target) -> str:
@@ -162,18 +173,23 @@ def tagged(
     if target.images:
         return found
     if not found:
-        where = f"{target.file} has no images" if target.kustomized else "no target names its image"
+        where = "it has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
-            f"{where}, so it is not said which one to set",
+            f"{where}, so it is not known which image the tag is for",
             "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
             file=str(target.file) if target.kustomized else None,
         )
     unlisted = [one for one in found if not one.listed]
     if len({(one.tag, one.digest) for one in unlisted}) > 1:
-        where = str(target.file) if target.kustomized else "its targets"
+        shown = ", ".join(
+            f"{one.name} at {one.tag or one.digest or 'no tag'}" for one in unlisted[:6]
+        )
+        more = f" and {len(unlisted) - 6} more" if len(unlisted) > 6 else ""
         raise SelectionError(
-            f"{where} has {len(unlisted)} images, and they do not share one tag",
-            f"Name what to set with --image NAME=TAG. {nearest('', (one.name for one in found))}",
+            f"one tag cannot be meant for all {len(unlisted)} images, as they do not share one now: "
+            f"{shown}{more}",
+            f"Name each that changes: --image {unlisted[0].name}=TAG; or list the app's images in "
+            "promoter.yaml.",
             file=str(target.file) if target.kustomized else None,
         )
     return found

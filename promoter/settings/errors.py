@@ -60,4 +60,7 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     source = flag_of(name) if name in flags else variable_of(name)
     reason = first["msg"].removeprefix("Value error, ")
     told = name if name.isupper() else source
-    return UsageError(f"{told}: {reason[0].lower()}{reason[1:]}", "See promote --help.")
+    return UsageError(
+        f"{told}: {reason[0].lower()}{reason[1:]}",
+        f"Correct {told} and run again; promote --help lists all flags.",
+    )

@@ -37,10 +37,14 @@ def _done(forge: Forge, verb: str, number: int | None) -> Result:
     """Do what was asked, and return the pulls that it is about."""
     if verb == "list":
         if number is not None:
-            raise UsageError("list takes no number", "Say merge N or close N to end a pull.")
+            raise UsageError(
+                "list takes no number", "Write merge N or close N to end a pull request."
+            )
         return _listed(forge.all())
     if number is None:
-        raise UsageError(f"{verb} needs a pull's number", "promote pulls lists them.")
+        raise UsageError(
+            f"{verb} needs the number of a pull request", "The command promote pulls lists them."
+        )
     return _listed((_end(forge, verb, number),))
 
 
@@ -49,7 +53,7 @@ def _end(forge: Forge, verb: str, number: int) -> Pull:
     if not isinstance(forge, MergingForge):
         raise UsageError(
             f"promote pulls {verb} works on the local forge only",
-            "Merge or close the pull where its reviewers are.",
+            "Merge or close the pull request where its reviewers are.",
         )
     if verb == "close":
         return forge.close(forge.read(number))

@@ -131,6 +131,11 @@ def _found(directory: Path) -> Path:
     if not directory.is_dir():
         raise SelectionError(f"there is no folder {str(directory)!r}", "Name one with --dir.")
     tree = DirectoryTree(directory)
+    if not any(name in tree.entries(PurePosixPath()) for name in KUSTOMIZATION_NAMES):
+        raise SelectionError(
+            f"the folder {directory.absolute()} holds no kustomization.yaml",
+            "Go to the folder of a kustomization, or name it with --dir.",
+        )
     return directory / kustomization_file(tree, PurePosixPath()).name
 
 

@@ -1,0 +1,448 @@
+"""What a user is told of a mistake: what it is, where, why, and what to do, with the nearest name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.registry import Registry
+from tests.world import Repository, empty, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.world import Run
+
+_SERVICES = ("orders", "billing", "search")
+_ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True)
+class Company:
+    """A GitOps repository of three services in three environments, and their registry."""
+
+    folder: Path
+    repo: Repository
+    registry: Registry
+    configuration: str
+
+    def run(self, *arguments: str, **env: str) -> Run:
+        """Run the command on the repository."""
+        return promote(*arguments, "--repo", str(self.repo.path), env=env, cwd=self.folder)
+
+    def image(self, service: str) -> str:
+        """Return a service's image."""
+        return self.registry.name(service)
+
+    def configure(self, *changes: tuple[str, str]) -> None:
+        """Commit promoter.yaml with some of its text replaced."""
+        text = self.configuration
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new, 1)
+        self.repo.commit("main", "promoter.yaml", text)
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Company]:
+    with Registry() as registry:
+        repo = empty(tmp_path / "gitops.git")
+        files = {}
+        for service in _SERVICES:
+            registry.push(service, "1.4.0", "1.5.0")
+            base = f"apps/{service}/base"
+            files[f"{base}/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
+            image = registry.name(service)
+            files[f"{base}/deployment.yaml"] = _DEPLOYMENT.format(app=service, image=image)
+            for name in _ENVIRONMENTS:
+                file = f"apps/{service}/overlays/{name}/kustomization.yaml"
+                files[file] = _OVERLAY.format(image=image)
+        configuration = _CONFIGURATION.format(**{one: registry.name(one) for one in _SERVICES})
+        files["promoter.yaml"] = configuration
+        commit(repo, files)
+        (folder := tmp_path / "here").mkdir()
+        yield Company(folder, repo, registry, configuration)
+
+
+def commit(repo: Repository, files: dict[str, str]) -> None:
+    """Make the first commit of a repository."""
+    stream = ["commit refs/heads/main", "committer A Human <human@example.org> 1767225600 +0000"]
+    stream += ["data 5", "First"]
+    for name, text in files.items():
+        stream += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
+    subprocess.run(
+        ["git", "fast-import", "--quiet"],
+        cwd=repo.path, check=True, input="\n".join([*stream, ""]).encode(),
+    )  # fmt: skip
+
+
+_CONFIGURATION = """\
+environments:
+  dev:
+    path: apps/{{app}}/overlays/dev
+    deliver: push
+  staging:
+    path: apps/{{app}}/overlays/staging
+  prod:
+    path: apps/{{app}}/overlays/prod
+apps:
+  orders:
+    images: [{orders}]
+  billing:
+    images: [{billing}]
+  search:
+    images: [{search}]
+"""
+_DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {app}
+spec:
+  selector:
+    matchLabels: {{app: {app}}}
+  template:
+    metadata:
+      labels: {{app: {app}}}
+    spec:
+      containers:
+        - name: app
+          image: {image}
+"""
+_OVERLAY = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources:
+  - ../../base
+images:
+  - name: {image}
+    newTag: 1.4.0
+"""
+_ASK = ("--app", "orders", "--tag", "1.5.0")
+_PROD = "apps/orders/overlays/prod/kustomization.yaml"
+_HUB = "https://github.com/acme/gitops"
+_APP = {"PROMOTER_GITHUB_APP_ID": "12", "PROMOTER_GITHUB_APP_PRIVATE_KEY": "x"}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A command line or variables with a mistake, and what the message must hold."""
+
+    arguments: tuple[str, ...]
+    code: int
+    said: tuple[str, ...]
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+_ON_THE_COMMAND_LINE = {
+    "flag shortened": Mistake(
+        ("--ap", "orders"), 2, ("promote has no flag '--ap'", "Did you mean --app?")
+    ),
+    "flag with underscore": Mistake(
+        (*_ASK, "--dry_run"), 2, ("no flag '--dry_run'", "Did you mean --dry-run?")
+    ),
+    "flag of another tool": Mistake(
+        (*_ASK, "--environment=dev"), 2, ("no flag '--environment'", "Did you mean --env?")
+    ),
+    "app misspelt": Mistake(
+        ("--app", "order", "--tag", "1.5.0"), 4, ("no app 'order'", "Did you mean orders?")
+    ),
+    "environment in full": Mistake(
+        (*_ASK, "--env", "production"), 4, ("no environment 'production'", "Did you mean prod?")
+    ),
+    "environment in short": Mistake(
+        (*_ASK, "--env", "stage"), 4, ("no environment 'stage'", "Did you mean staging?")
+    ),
+    "tag with a v": Mistake(
+        ("--app", "orders", "--tag", "v1.5.0"), 4,
+        ("has no v1.5.0 in its registry", "Did you mean 1.5.0? The registry has that."),
+    ),
+    "tag that was not pushed": Mistake(
+        ("--app", "orders", "--tag", "1.6.0"), 4,
+        ("/orders has no 1.6.0 in its registry", "Push the image first", "--wait-for-image"),
+    ),
+    "image without registry": Mistake(
+        ("--app", "orders", "--image", "orders=1.5.0"), 3,
+        (f"{_PROD}:5:1: no container uses the image orders", "Did you mean 127.0.0.1:"),
+    ),
+    "image with a colon": Mistake(
+        ("--app", "orders", "--image", "ghcr.io/acme/orders:1.5.0"), 2,
+        ("--image 'ghcr.io/acme/orders:1.5.0'", "NAME=TAG", "For example --image "),
+    ),
+    "image without tag": Mistake(
+        ("--app", "orders", "--image", "orders"), 2, ("--image 'orders'", "For example --image")
+    ),
+    "no tag": Mistake(("--app", "orders"), 2, ("no tag is given", "Give --tag TAG")),
+    "no app": Mistake(("--tag", "1.5.0"), 2, ("no app is given", "Give --app APP")),
+    "names without flags": Mistake(
+        ("orders", "1.5.0"), 2,
+        ("no command 'orders'", "write promote --app orders --tag TAG", "Known: auto"),
+    ),
+    "tag without flag": Mistake(
+        ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "--tag 1.4.2")
+    ),
+    "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean pulls?")),
+    "empty tag": Mistake(
+        ("--app", "orders", "--tag", ""), 2, ("tag '' is empty", "Give --tag TAG", "variable")
+    ),
+    "image as tag": Mistake(
+        ("--app", "orders", "--tag", "ghcr.io/acme/orders:1.5.0"), 2,
+        ("holds '/'", "--tag 1.5.0", "--image ghcr.io/acme/orders=1.5.0"),
+    ),
+    "duration in words": Mistake(
+        (*_ASK, "--timeout", "2 minutes"), 2, ("--timeout: '2 minutes'", "write 90s, 2m")
+    ),
+    "every rule allowed": Mistake(
+        (*_ASK, "--allow", "all"), 2, ("--allow: there is no rule 'all'", "Known: ", "downgrade")
+    ),
+    "switch with another word": Mistake(
+        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false", "Correct PROMOTER_DRY_RUN"),
+        {"PROMOTER_DRY_RUN": "yes"},
+    ),
+    "unknown variable": Mistake(
+        _ASK, 2, ("no variable PROMOTER_ENVIRONMENT", "Did you mean PROMOTER_ENV?"),
+        {"PROMOTER_ENVIRONMENT": "dev"},
+    ),
+    "two environments": Mistake(
+        (*_ASK, "--env", "dev", "--env", "prod"), 2,
+        ("--env is given twice: 'dev' and 'prod'", "run promote once for each"),
+    ),
+    "two tags": Mistake(
+        (*_ASK, "--tag", "1.4.0"), 2, ("--tag is given twice: '1.5.0' and '1.4.0'", "once")
+    ),
+    "branch that is not there": Mistake(
+        (*_ASK, "--base", "master"), 4,
+        ("has no branch 'master'", "Did you mean 'main', its default branch?"),
+    ),
+    "file that is not there": Mistake(
+        (*_ASK, "--config", "nope.yaml"), 2, ("--config nope.yaml: No such file", "Check the path")
+    ),
+    "shard in words": Mistake(("auto", "--shard", "3of4"), 2, ("'3of4'", "Write I/N, as in 2/4")),
+    "no policy": Mistake(
+        ("auto",), 4, ("no policy applies", 'in promoter.yaml, e.g. policy: {semver: "*"}')
+    ),
+    "no number": Mistake(
+        ("pulls", "merge"), 2, ("needs the number of a pull request", "promote pulls lists them")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _ON_THE_COMMAND_LINE)
+def test_mistake_on_the_command_line_is_told_with_what_to_do(company: Company, name: str) -> None:
+    mistake = _ON_THE_COMMAND_LINE[name]
+    refs = company.repo.refs()
+    run = company.run(*mistake.arguments, **mistake.variables)
+    assert_told(run, mistake.code, mistake.said)
+    assert company.repo.refs() == refs
+
+
+def assert_told(run: Run, code: int, said: tuple[str, ...]) -> None:
+    """Hold a run to its exit code, to what it must say, and to a way out that it names."""
+    assert run.code == code, run.stderr
+    for one in said:
+        assert one in run.stderr, run.stderr
+    assert re.search(r"^promote: (error|refused): ", run.stderr, re.MULTILINE)
+    assert re.search(r"^  [A-Z]", run.stderr, re.MULTILINE), run.stderr
+
+
+_WHERE = {
+    "no repository": Mistake(
+        _ASK, 2, ("no --repo is given, and this is no git repository", "--repo URL")
+    ),
+    "owner and name": Mistake(
+        (*_ASK, "--repo", "acme/gitops"), 2,
+        ("no folder 'acme/gitops'", f"Did you mean {_HUB}?"),
+    ),
+    "folder that is not there": Mistake(
+        (*_ASK, "--repo", "./nowhere"), 2, ("no folder 'nowhere'", "Give a URL, or the path")
+    ),
+    "no token": Mistake(
+        (*_ASK, "--repo", _HUB), 2, ("no token for github.com", "Set GITHUB_TOKEN", "contents: write")
+    ),
+    "App id that is none": Mistake(
+        (*_ASK, "--repo", _HUB), 2,
+        ("PROMOTER_GITHUB_APP_ID is not an App id", "the number that GitHub shows"),
+        _APP | {"PROMOTER_GITHUB_APP_ID": "no id"},
+    ),
+    "App key that is none": Mistake(
+        (*_ASK, "--repo", _HUB), 2, ("the private key of App 12", "Give the whole .pem file"), _APP
+    ),
+    "half an App": Mistake(
+        (*_ASK, "--repo", _HUB), 2,
+        ("incomplete GitHub App credentials: PROMOTER_GITHUB_APP_PRIVATE_KEY is missing", "both"),
+        {"PROMOTER_GITHUB_APP_ID": "12"},
+    ),
+    "folder without kustomization": Mistake(
+        ("set-image", "web=1:2"), 4, ("holds no kustomization.yaml", "name it with --dir")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _WHERE)
+def test_mistake_about_where_is_told_with_what_to_do(tmp_path: Path, name: str) -> None:
+    mistake = _WHERE[name]
+    run = promote(*mistake.arguments, env=mistake.variables, cwd=tmp_path)
+    assert_told(run, mistake.code, mistake.said)
+
+
+def test_folder_within_a_clone_is_told_with_the_clone(company: Company, tmp_path: Path) -> None:
+    clone = clone_of(company, tmp_path)
+    run = promote(*_ASK, "--repo", str(clone / "apps"))
+    assert_told(run, 2, ("is not a git repository", f"give --repo {clone}."))
+
+
+_STAGING = "    path: apps/{app}/overlays/staging\n"
+_PUSH = "    deliver: push\n"
+_IN_THE_CONFIGURATION = {
+    "missing key": (
+        (_STAGING, "    pin: tag\n"), 2,
+        ("promoter.yaml:5:3: environments.staging.path: is missing", "e.g. path: apps/{app}"),
+    ),
+    "misspelt key": (
+        ("environments:", "enviroments:"), 2,
+        ("promoter.yaml:1:1: unknown key enviroments", "Did you mean environments?"),
+    ),
+    "tab": (
+        (_PUSH, "\tdeliver: push\n"), 2, ("promoter.yaml:4:1: ", "tab", "Check the indentation")
+    ),
+    "several at a time": (
+        (_PUSH, "    deliver: pushh\n    lables: [x]\n    pin: maybe\n"), 2,
+        (
+            "promoter.yaml:5:5: unknown key environments.dev.lables", "Did you mean labels?",
+            "promoter.yaml:4:5: environments.dev.deliver: must be 'push'",
+            "promoter.yaml:6:5: environments.dev.pin: must be 'tag'",
+        ),
+    ),
+    "folder misspelt": (
+        ("apps/{app}/overlays/prod", "app/{app}/overlays/prod"), 4,
+        (
+            "promoter.yaml:8:5: environments.prod.path: there is no folder app/orders/overlays/prod",
+            "Did you mean apps?",
+        ),
+    ),
+    "impossible date": (
+        (_PUSH, "    deliver: push\n    labels: [2026-13-01]\n"), 2,
+        ("promoter.yaml:5:14: is not valid YAML: month must be in 1..12", "in quotes"),
+    ),
+    "unknown default": (
+        ("apps:\n", "default-environment: production\napps:\n"), 2,
+        ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _IN_THE_CONFIGURATION)
+def test_mistake_in_the_configuration_is_told_at_its_place(company: Company, name: str) -> None:
+    change, code, said = _IN_THE_CONFIGURATION[name]
+    company.configure(change)
+    assert_told(company.run(*_ASK), code, said)
+
+
+def test_folder_that_an_app_misspells_is_told_at_the_app(company: Company) -> None:
+    own = "    environments: {prod: {path: apps/orders/overlay/prod}}\n"
+    company.configure(("  billing:\n", f"{own}  billing:\n"))
+    assert_told(
+        company.run(*_ASK),
+        4,
+        (
+            "promoter.yaml:12:27: environments.prod.path: there is no folder",
+            "Did you mean overlays?",
+        ),
+    )
+
+
+@pytest.mark.parametrize("pin", ["", "    pin: both\n"])
+def test_image_that_the_configuration_misnames_is_told_there(company: Company, pin: str) -> None:
+    company.configure((f"[{company.image('orders')}]", "[orders]"), ("apps:\n", f"{pin}apps:\n"))
+    line = 12 if pin else 11
+    said = (
+        f"promoter.yaml:{line}:14: no container uses the image orders",
+        "Did you mean 127.0.0.1:",
+    )
+    assert_told(company.run(*_ASK), 3, said)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (
+            "resources:\n  - ../../base\nimages: [x\n", 3,
+            (f"{_PROD}:4:1: not valid YAML", "Fix the YAML at that line, then run again."),
+        ),
+        (
+            "resources:\n  - ../../base\n", 4,
+            (f"{_PROD}: it has no images", "--image NAME=TAG", "promoter.yaml"),
+        ),
+        (
+            "images:\n- {name: a, newTag: '1'}\n- {name: b, newTag: '2'}\n", 4,
+            ("they do not share one now: a at 1, b at 2", "--image a=TAG"),
+        ),
+    ],
+)  # fmt: skip
+def test_mistake_in_the_kustomization_is_told_there(
+    company: Company, text: str, code: int, said: tuple[str, ...]
+) -> None:
+    company.repo.commit("main", _PROD, text)
+    company.configure((f"  orders:\n    images: [{company.image('orders')}]", "  orders: {}"))
+    assert_told(company.run(*_ASK), code, said)
+
+
+def test_unknown_layout_is_told_with_the_lines_to_write(tmp_path: Path) -> None:
+    repo = empty(tmp_path / "other.git")
+    commit(repo, {"a/b.yaml": "x: 1"})
+    run = promote(*_ASK, "--repo", str(repo.path))
+    assert_told(run, 4, ("none of the layouts", "Commit a promoter.yaml"))
+    example = run.stderr.partition("such as:\n")[2]
+    repo.commit("main", "promoter.yaml", re.sub(r"^  ", "", example, flags=re.MULTILINE))
+    again = promote(*_ASK, "--repo", str(repo.path))
+    assert "promoter.yaml" in again.stderr
+    assert "not valid" not in again.stderr
+
+
+def clone_of(company: Company, tmp_path: Path) -> Path:
+    """Clone the repository and return the work tree."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", str(company.repo.path), str(clone)], check=True)
+    return clone
+
+
+def test_misnamed_and_unpushed_configurations_are_warned_of(
+    company: Company, tmp_path: Path
+) -> None:
+    company.repo.commit("main", "promoter.yml", "environments: {}\n")
+    assert company.run(*_ASK, "--dry-run").stderr == (
+        "promote: warning: promoter.yml is not read: the file's name is promoter.yaml\n"
+    )
+    clone = clone_of(company, tmp_path)
+    file = clone / "promoter.yaml"
+    file.write_text(company.configuration.replace("deliver: push", "deliver: pull-request"))
+    (clone / "promoter.yml").unlink()
+    for where in ((), ("--repo", str(clone))):
+        run = promote(*_ASK, "--env", "dev", "--dry-run", *where, cwd=clone if not where else None)
+        assert run.code == 0, run.stderr
+        assert (
+            f"promote: warning: {file} is not what the base has, which alone counts" in run.stderr
+        )
+        assert "dry run: would push to main" in run.stdout
+
+
+def test_dry_run_tries_a_file_in_place_of_the_base_and_a_run_that_writes_refuses_it(
+    company: Company, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(company.configuration.replace("deliver: push", "deliver: pull-request"))
+    ask = (*_ASK, "--env", "dev", "--config", str(file))
+    for flag, code in (("--dry-run", 0), ("--check", 10)):
+        tried = company.run(*ask, flag)
+        assert tried.code == code, tried.stderr
+        assert f"warning: {file} is tried in place of the promoter.yaml on the base" in tried.stderr
+        assert "would open a pull request" in tried.stdout
+    refs = company.repo.refs()
+    written = company.run(*ask)
+    assert_told(written, 2, ("may not come from --config", "Try it with --dry-run"))
+    assert company.repo.refs() == refs
