@@ -180,7 +180,7 @@ def test_batched_environment_gets_one_commit(tmp_path: Path, registry: Registry)
     assert actions(auto(repo)) == {}
     registry.push("app-005", "1.4.2")
     assert actions(auto(repo)) == {"app-005": "pushed"}
-    assert repo.git("log", "-1", "--format=%s", "main") == "Promote app-005 to dev: 1.4.2"
+    assert repo.git("log", "-1", "--format=%s", "main") == "Promote app-005 to dev: 1.4.1 → 1.4.2"
 
 
 def test_batch_declares_each_app_whole_though_all_share_one_image() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -94,8 +95,11 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(), "downgrade", "passed"),
         (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
         (facts("abc", "def"), "downgrade", "unknown"),
-        (facts(pairs=(Pair(NAME, None, "1"),)), "downgrade", "unknown"),
-        (facts(), "render", "unknown"),
+        (facts(pairs=(Pair(NAME, None, "1"),)), "downgrade", "passed"),
+        (facts(), "render", "skipped"),
+        (facts(render=Render(note="no renderer")), "render", "unknown"),
+        (facts(), "signature", "skipped"),
+        (facts(**settings(exists="off")), "missing-image", "skipped"),
         (facts(render=Render((Refusal("render", "does not build"),))), "render", "failed"),
         (facts(render=Render(diff=compare(LOADED % 1, LOADED % 2))), "render", "warned"),
         (facts(render=Render((REFUSAL,))), "dead-edit", "failed"),
@@ -167,8 +171,9 @@ def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
     assert seen.proposal is not None
     found = judge(seen).results
     body = pull_request.draft(seen.proposal, Templates(), Evidence(gates=found)).body
-    rows = re.findall(r"^\| ([a-z-]+) \| ([a-z]+) \|", body.partition("| rule |")[2], re.MULTILINE)
-    assert rows == [(one.title or one.name, str(one.verdict)) for one in found]
+    rows = re.findall(r"^\| \S+ ([a-z -]+) \| (.*) \|$", body, re.MULTILINE)
+    shown = {name: html.unescape(detail) for name, detail in rows}
+    assert shown == {one.title or one.name: one.detail for one in found}
     assert {one.name for one in found} >= {
         "edit", "downgrade", "render", "dead-edit", "placeholder", "mutable-tag", "missing-image",
         "platforms", "signature", "verified-commits",

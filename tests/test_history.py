@@ -11,7 +11,7 @@ from promoter.domain.deadline import Deadline
 from promoter.git.clone import Clone
 from promoter.git.history import FileVersion, file_versions
 from promoter.git.program import Git
-from promoter.git.source import read_brings
+from promoter.git.source import read_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,12 +136,12 @@ def test_no_message_is_taken_for_another_commit(story: Story) -> None:
     assert [one.data for one in versions(story)] == [b"v1"]
 
 
-def brings(story: Story, old: str, new: str) -> tuple[str, int, int]:
+def relation(story: Story, old: str, new: str) -> tuple[str, int, int]:
     """Return how two commits stand, how many come and how many go."""
     first, last = story.done(old, new)
     with story.clone() as clone:
-        found = read_brings(clone, "source", first, last)
-    come, gone = len(found.commits) + found.more, len(found.taken) + found.taken_more
+        found = read_range(clone, "source", first, last)
+    come, gone = len(found.commits) + found.more, len(found.removed) + found.removed_more
     return found.relation, come, gone
 
 
@@ -152,13 +152,13 @@ def test_a_side_branch_that_forked_long_ago_brings_its_own_commits_alone(story: 
     for _ in range(9):
         side = story.commit(branch="side")
     new = story.commit(merge=side, onto=main)
-    assert brings(story, main, new) == ("ahead", 11, 0)
+    assert relation(story, main, new) == ("ahead", 11, 0)
 
 
 def test_more_commits_than_are_brought_at_first_are_counted_all(story: Story) -> None:
     marks = [story.commit() for _ in range(1_000)]
-    assert brings(story, marks[0], marks[-1]) == ("ahead", 999, 0)
-    assert brings(story, marks[-1], marks[10]) == ("behind", 0, 989)
+    assert relation(story, marks[0], marks[-1]) == ("ahead", 999, 0)
+    assert relation(story, marks[-1], marks[10]) == ("behind", 0, 989)
 
 
 def test_diverged_commits_are_told_from_both_sides(story: Story) -> None:
@@ -166,7 +166,7 @@ def test_diverged_commits_are_told_from_both_sides(story: Story) -> None:
     old = story.commit(onto=fork, branch="old")
     new = story.commit(onto=fork, branch="new")
     new = story.commit(branch="new")
-    assert brings(story, old, new) == ("diverged", 2, 1)
+    assert relation(story, old, new) == ("diverged", 2, 1)
 
 
 def test_titles_are_those_of_people_and_of_merged_pulls(story: Story) -> None:
@@ -175,7 +175,7 @@ def test_titles_are_those_of_people_and_of_merged_pulls(story: Story) -> None:
     new = story.commit(title="Merge pull request #7 from o/b\n\nfeat: the pull's own title\n")
     first, last = story.done(old, new)
     with story.clone() as clone:
-        found = read_brings(clone, "source", first, last)
+        found = read_range(clone, "source", first, last)
     titles = [one.title for one in found.commits]
     assert titles == ["feat: the pull's own title (#7)", "fix: a line\u2028separator"]
 
@@ -184,5 +184,5 @@ def test_titles_are_those_of_people_and_of_merged_pulls(story: Story) -> None:
 def test_a_revision_that_is_not_there_is_named(story: Story, asked: str) -> None:
     (old,) = story.done(story.commit())
     with story.clone() as clone:
-        found = read_brings(clone, "source", old, asked)
+        found = read_range(clone, "source", old, asked)
     assert (found.relation, found.note) == ("unknown", f"{asked} is not in the source")

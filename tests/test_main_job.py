@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ def test_base_that_moves_behind_a_merge_or_a_commit_of_ours_is_no_humans_change(
     assert last["action"] == "updated"
     assert last["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]
     assert repo.git("rev-parse", f"{BRANCH}^") == repo.git("rev-parse", "main")
-    assert "which this pull proposed before" in last["pull_request"]["body"]  # type: ignore[index]
+    assert "It proposed `" in last["pull_request"]["body"]  # type: ignore[index]
 
 
 def test_commit_to_other_files_of_the_base_moves_no_branch(repo: Repository) -> None:
@@ -194,7 +195,8 @@ def test_explicit_run_after_a_human_closed_the_pull_opens_a_new_one_that_links_i
     out = ask(repo, "9.9.1")
     assert out["action"] == "created"
     assert out["pull_request"]["number"] == 2  # type: ignore[index]
-    assert "#1" in out["pull_request"]["body"]  # type: ignore[index]
+    body = html.unescape(out["pull_request"]["body"])  # type: ignore[index]
+    assert "It follows pull request #1," in body.replace("\u2060", "")
     assert ask(repo, "9.9.1")["action"] == "unchanged"
 
 

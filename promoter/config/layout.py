@@ -127,8 +127,18 @@ def _check_folder(
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
     """Return the folder of an app's kustomization in an environment."""
-    path = settings.path.replace("{app}", app).replace("{environment}", environment)
-    return PurePosixPath(path)
+    return PurePosixPath(_filled(settings.path, app, environment))
+
+
+def _filled(text: str, app: str, environment: str) -> str:
+    """Return a text with the names of an app and an environment in it."""
+    return text.replace("{app}", app).replace("{environment}", environment)
+
+
+def argocd_url(target: Target) -> str | None:
+    """Return the page of an app's Argo CD application in an environment, where one is configured."""
+    url = target.settings.argocd_url
+    return url and _filled(url, target.app, target.environment)
 
 
 def _discovered(

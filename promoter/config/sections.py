@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.config.gate_settings import GateSettings
-from promoter.config.values import AppName, Images, Label, Person, Platform, Source
+from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
 from promoter.domain.section import Section
 from promoter.edits.targets import EditTarget, Linked
 from promoter.policy.model import Policy
@@ -89,8 +89,9 @@ Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitch
 class Templates(Section):
     """Texts of the pull and the commit; `{field}` is replaced, nothing is evaluated."""
 
-    title: str = "Promote {app} to {environment}: {to}"
-    """The pull's title and the commit's first line."""
+    title: str = "{title}"
+    """The pull request's title and the commit's first line; `{title}` is promote's own, such as
+    `Promote aurora to prod: 1.4.1 → 1.4.2`."""
     body: str = "{body}"
     """The pull's body; `{body}` is promote's own, and must be in it."""
     commit: str = "{title}\n\n{images}"
@@ -175,6 +176,9 @@ class Environment(GateSettings):
     """Whether the pull is opened as a draft."""
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     """How a pull that merges itself is merged."""
+    argocd_url: PageUrl | None = None
+    """The page of the Argo CD application, which the pull request links; may hold `{app}` and
+    `{environment}`, e.g. `https://argocd.example.com/applications/argocd/{app}-{environment}`."""
     policy: Policy | None = None
     """Which tags `promote auto` chooses, e.g. `{semver: "^1.4"}`; without it, it passes over."""
     targets: tuple[EditTarget, ...] = ()

@@ -15,6 +15,11 @@ from promoter.domain.suggest import nearest
 from promoter.forges.kinds import FORGES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+# No brackets: the address must stand in Markdown as it is.
+_PAGE = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~!$&*+,;=:%/-]*)?"
+    r"(?:\?[A-Za-z0-9._~=&%-]*)?"
+)
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
 
 
@@ -108,6 +113,15 @@ def _is_word(text: str) -> bool:
     return text.isprintable() and text.split() == [text]
 
 
+def _check_page(text: str) -> str:
+    """Return a web page's address with the placeholders that it may hold, or raise `ValueError`."""
+    plain = text.replace("{app}", "app").replace("{environment}", "environment")
+    if not _PAGE.fullmatch(plain):
+        msg = "must be an http(s) address; it may hold {app} and {environment}, and no password"
+        raise ValueError(msg)
+    return text
+
+
 def _check_forge(text: str) -> str:
     """Return the name of a kind of forge, or raise `ValueError`."""
     if text not in FORGES:
@@ -119,6 +133,7 @@ def _check_forge(text: str) -> str:
 AppName = Annotated[str, AfterValidator(check_name)]
 ApiUrl = Annotated[str, AfterValidator(_check_api_url)]
 Branch = Annotated[str, AfterValidator(_check_branch)]
+PageUrl = Annotated[str, AfterValidator(_check_page)]
 ForgeName = Annotated[
     str, AfterValidator(_check_forge), Field(json_schema_extra={"enum": sorted(FORGES)})
 ]

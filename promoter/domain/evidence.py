@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from promoter.render import RenderDiff
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What one environment has of the promotion's images, and since when."""
+class RunningImage:
+    """One image as an environment has it."""
+
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentState:
+    """What one environment runs of the promotion's images, and since when."""
 
     environment: str
-    tags: tuple[str, ...]
-    """The distinct tags (or digests) of the images there."""
+    images: tuple[RunningImage, ...]
     since: int | None = None
     """When the file got them (seconds since the epoch); None where history does not say."""
     at_least: bool = False
@@ -26,19 +34,27 @@ class Place:
     age: int | None = None
     """How long it had had them when the promotion's commit was made, in seconds."""
     target: bool = False
+    pull: int | None = None
+    """The pull request that brought them, where history says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCommit:
-    """A commit of the source repository."""
+    """A commit of the source repository; the merge of a pull request has that one's title."""
 
     sha: str
     title: str
     author: str
+    time: int | None = None
+    """When it was committed, in seconds since the epoch."""
+    breaking: bool = False
+    """Whether its message has a `BREAKING CHANGE` footer."""
+    merged: bool = False
+    """Whether it came with the merge of a branch, which is listed as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Brings:
+class SourceRange:
     """The source commits between what runs and what is promoted."""
 
     repository: str | None = None
@@ -53,9 +69,9 @@ class Brings:
     """How many more come in than are listed."""
     note: str = ""
     """Why nothing can be said, where nothing can."""
-    taken: tuple[SourceCommit, ...] = ()
-    """What runs now and is taken back, newest first."""
-    taken_more: int = 0
+    removed: tuple[SourceCommit, ...] = ()
+    """What runs now and goes away, newest first."""
+    removed_more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,38 +104,33 @@ class Evidence:
 
     render: RenderDiff | None = None
     render_note: str = ""
-    places: tuple[Place, ...] = ()
-    brings: Brings | None = None
+    environments: tuple[EnvironmentState, ...] = ()
+    source: SourceRange | None = None
     built: Mapping[str, Built] = field(default_factory=dict)
     """What the registry says of the new images, by their names."""
     running: Mapping[str, Built] = field(default_factory=dict)
     """What it says of those that they replace."""
     repository: str | None = None
     """The GitOps repository, as `--repo` takes it."""
-    more_places: int = 0
-    """How many more environments there are than places."""
+    base: str | None = None
+    """The commit that the promotion's edits were made on."""
+    moment: int | None = None
+    """When the promotion's commit was made, in seconds since the epoch."""
+    more_environments: int = 0
+    """How many more environments there are than are listed."""
     gates: tuple[GateResult, ...] = ()
+    argocd: str | None = None
+    """The page of the Argo CD application, where it is configured."""
+    merges_itself: bool = False
+    """Whether the pull request merges by itself once its checks pass."""
 
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the parts that are there."""
         known = {
             "built": bool(self.built),
-            "commits": self.brings is not None and self.brings.relation != "unknown",
-            "places": bool(self.places),
+            "commits": self.source is not None and self.source.relation != "unknown",
+            "places": bool(self.environments),
             "render": self.render is not None,
         }
         return tuple(name for name, there in known.items() if there)
-
-
-def span(seconds: int) -> str:
-    """Return a time as people say it: days, else hours."""
-    if seconds < 3600:
-        return "less than an hour"
-    count, unit = (seconds // 86_400, "day") if seconds >= 2 * 86_400 else (seconds // 3600, "hour")
-    return f"{count} {unit}{'s' if count != 1 else ''}"
-
-
-def day(moment: int) -> str:
-    """Return a moment as people read it, in UTC to the minute."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from promoter.domain.image import Digest, Tag
+    from promoter.domain.page import Page
 
 
 class Kind(StrEnum):
@@ -138,6 +139,8 @@ class PullDraft:
 
     title: str
     body: str
+    page: Page | None = field(default=None, compare=False)
+    """What the body says, in parts that a terminal can show."""
 
     def __post_init__(self) -> None:
         """Hold no secret of the run: everybody may read a pull."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import environments_of, find_target
+from promoter.config.layout import argocd_url, environments_of, find_target
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.evidence import Brings, Built, Evidence, Place
+from promoter.domain.evidence import Built, EnvironmentState, Evidence, RunningImage, SourceRange
 from promoter.edits import kustomization
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.propose import pulled_names
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from promoter.gates import Facts
     from promoter.git.history import FileVersion
 
-_PLACES = 12
+_ENVIRONMENTS = 12
 
 
 class Gatherer:
@@ -52,19 +52,24 @@ class Gatherer:
         except PromoteError:
             history = {}
         names = [move.name for move in proposal.moves]
-        found = (self._place(e, history.get(file, ()), names, file) for e, file in shown.items())
+        found = (
+            self._environment(e, history.get(file, ()), names, file) for e, file in shown.items()
+        )
         return Evidence(
             render=facts.render.diff if facts.render else None,
             render_note=facts.render.note if facts.render else "",
-            places=tuple(
+            environments=tuple(
                 replace(one, target=one.environment == target.environment) for one in found if one
             ),
-            more_places=len(files) - len(shown),
-            brings=self._brings(proposal, target, history.get(target.file, ()), labels),
+            more_environments=len(files) - len(shown),
+            source=self._source(proposal, target, history.get(target.file, ()), labels),
             built=built,
             running=self._running(proposal, target) if built else {},
             repository=self._world.wiring.address.given,
+            moment=self._moment,
             gates=gates,
+            argocd=argocd_url(target),
+            merges_itself=target.settings.deliver == "auto-merge",
         )
 
     def _files(self, target: Target) -> dict[str, PurePosixPath]:
@@ -79,30 +84,32 @@ class Gatherer:
                 found[name] = other.file
         return found
 
-    def _place(
+    def _environment(
         self,
         environment: str,
         versions: Iterable[FileVersion],
         names: Sequence[str],
         file: PurePosixPath,
-    ) -> Place | None:
+    ) -> EnvironmentState | None:
         """Return what an environment has of the images, and since which commit of its file."""
-        now = _tags(file, self._base.read(file), names)
+        now = _images(file, self._base.read(file), names)
         if now is None:
             return None
-        since, at_least = None, False
+        since, pull, at_least = None, None, False
         try:
             for version in versions:
-                if _tags(file, version.data, names) != now:
+                if _images(file, version.data, names) != now:
                     break
-                since, at_least = version.time, version.first
+                since, pull, at_least = version.time, version.pull, version.first
         except RaceLostError:
             raise
         except PromoteError:
             # What was read before the history could be read no further still holds.
             at_least = True
         age = max(0, self._moment - since) if since is not None else None
-        return Place(environment, tuple(now), since, at_least, age)
+        return EnvironmentState(
+            environment, now, since, at_least, age, pull=None if at_least else pull
+        )
 
     def _running(self, proposal: Proposal, target: Target) -> dict[str, Built]:
         """Return what the registry says of the images that are replaced."""
@@ -119,13 +126,13 @@ class Gatherer:
             found[move.name] = Built(str(image.digest), image.created, image.platforms)
         return found
 
-    def _brings(
+    def _source(
         self,
         proposal: Proposal,
         target: Target,
         versions: Iterable[FileVersion],
         labels: Mapping[str, str],
-    ) -> Brings | None:
+    ) -> SourceRange | None:
         """Return the source commits between what runs and what is promoted."""
         revisions = Revisions(self._world, self._config, target, self._base)
         source, labelled = revisions.source(labels), REVISION in labels
@@ -143,12 +150,14 @@ class Gatherer:
                 return None
             named = SOURCE in labels
             note = "the image's label names a source at another host, and promoter.yaml names none"
-            return Brings(
+            return SourceRange(
                 None, old, new, note=note if named else "the app names no source in promoter.yaml"
             )
         if new is None or old is None:
             missing = "the new image" if new is None else "what runs now"
-            return Brings(source, old, new, note=f"the source revision of {missing} is not known")
+            return SourceRange(
+                source, old, new, note=f"the source revision of {missing} is not known"
+            )
         return revisions.between(source, old, new)
 
 
@@ -164,15 +173,21 @@ def _declared(versions: Iterable[FileVersion], name: str, running: str) -> str |
 
 def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:
     """Return as many environments as are shown, in their order; the target's own is among them."""
-    names = [name for name in files if name != target][: _PLACES - 1]
+    names = [name for name in files if name != target][: _ENVIRONMENTS - 1]
     return {name: file for name, file in files.items() if name == target or name in names}
 
 
-def _tags(file: PurePosixPath, data: bytes, names: Sequence[str]) -> list[str] | None:
-    """Return the distinct tags of the images in a kustomization; None where it can not be read."""
+def _images(
+    file: PurePosixPath, data: bytes, names: Sequence[str]
+) -> tuple[RunningImage, ...] | None:
+    """Return the images as a kustomization has them; None where it cannot be read or has none."""
     try:
         entries = kustomization.read(file, data).entries
     except PromoteError:
         return None
-    found = [entry.digest or entry.tag or "?" for entry in entries if entry.name in names]
-    return list(dict.fromkeys(found)) or None
+    found = (
+        RunningImage(entry.name, entry.tag, entry.digest)
+        for entry in entries
+        if entry.name in names and entry.name is not None
+    )
+    return tuple(found) or None

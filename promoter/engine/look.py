@@ -244,4 +244,6 @@ def _evidence(
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
     gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)
-    return gatherer.evidence(intent.proposal, seen.target, facts, judgement.results)
+    found = gatherer.evidence(intent.proposal, seen.target, facts, judgement.results)
+    onto = change.branch.onto if intent.kept else seen.state.base.commit
+    return replace(found, base=onto or None)

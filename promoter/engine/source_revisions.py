@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from promoter.domain.address import parse as parse_address
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Brings
+from promoter.domain.evidence import SourceRange
 from promoter.domain.urls import is_loopback
 from promoter.engine.wiring import open_source
-from promoter.git.source import read_brings
+from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ class Revisions:
             return None
         return named
 
-    def between(self, source: str, old: str, new: str) -> Brings:
+    def between(self, source: str, old: str, new: str) -> SourceRange:
         """Return how two revisions stand to each other, and the commits from one to the other."""
         address = self._address(source)
         if isinstance(address, str):
-            return Brings(source, old, new, note=address)
+            return SourceRange(source, old, new, note=address)
         with open_source(self.world.wiring, address) as clone:
-            return read_brings(clone, source, old, new)
+            return read_range(clone, source, old, new)
 
     def _address(self, source: str) -> Address | str:
         """Return where a source is, or why it is not read: folders only beside a folder."""

@@ -63,7 +63,7 @@ GATES: tuple[Gate, ...] = (
     Gate("hold", hold, help="an app is changed that is held", allowable=True),
     Gate("tags", tags, help="a tag goes on that the environment does not take", allowable=True),
     Gate("max-age", max_age, help="an image goes on that is too old", allowable=True),
-    Gate("render", render),
+    Gate("render", render, "run time"),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
     Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),
     Gate(
@@ -73,7 +73,7 @@ GATES: tuple[Gate, ...] = (
         allowable=True,
     ),
     Gate("no-release", no_release),
-    Gate("missing-image", missing_image, "exists"),
+    Gate("missing-image", missing_image, "registry"),
     Gate("platforms", platforms),
     Gate("signature", signature),
     Gate("verified-commits", verified_commits),

@@ -22,7 +22,7 @@ def edit(facts: Facts) -> Verdict | None:
         return None
     count = sum(len(one.changes) for one in facts.proposal.edits)
     fields = f"{count} field{'s' if count != 1 else ''}"
-    return Verdict(Result.PASSED, f"{fields} changed; every other byte is proved the same")
+    return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")
 
 
 def placeholder(facts: Facts) -> Verdict | None:

@@ -24,6 +24,8 @@ class Result(StrEnum):
     WARNED = "warned"
     ALLOWED = "allowed"
     PASSED = "passed"
+    SKIPPED = "skipped"
+    """The environment does not ask for it."""
 
 
 class Severity(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.platform import is_for
@@ -11,6 +12,8 @@ from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.domain.model import ImageRequest
     from promoter.gates.facts import Facts, ImageFacts
 
@@ -52,7 +55,12 @@ def no_release(facts: Facts) -> Verdict | None:
 
 def missing_image(facts: Facts) -> Verdict | None:
     """Refuse an image that its registry does not have."""
-    return gravest(_exists(one, facts) for one in facts.images)
+    if not facts.images and facts.target.settings.checks.exists == "off":
+        return Verdict(Result.SKIPPED, "not asked for") if facts.proposal else None
+    verdict = gravest(_exists(one, facts) for one in facts.images)
+    if verdict is None or verdict.result is not Result.PASSED:
+        return verdict
+    return replace(verdict, detail=_present(facts.images))
 
 
 def platforms(facts: Facts) -> Verdict | None:
@@ -68,7 +76,7 @@ def signature(facts: Facts) -> Verdict | None:
     """Refuse an image that is not signed by whom the environment trusts."""
     severity = facts.target.settings.checks.signature
     if severity == "off":
-        return None
+        return Verdict(Result.SKIPPED, "not asked for") if facts.proposal else None
     found = (_signature(one, Severity(severity), facts) for one in facts.images)
     return gravest(one for one in found if one is not None)
 
@@ -77,7 +85,7 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     """Return whether an image is in its registry, as far as that is known."""
     checks = facts.target.settings.checks
     if one.image is not None:
-        return Verdict(Result.PASSED, f"in the registry as {(one.image.digest or '')[:19]}…")
+        return Verdict(Result.PASSED)
     message = one.error.message if one.error else "the registry says nothing"
     if one.absent and _must_exist(facts):
         hint = one.error.hint if one.error else ""
@@ -87,6 +95,20 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     hint = one.error.hint if one.error else ""
     told = f"{_unchecked(one)}. {hint}".removesuffix(". ")
     return Verdict(Result.UNKNOWN, message, warnings=(told,))
+
+
+def _present(images: Sequence[ImageFacts]) -> str:
+    """Return in words that all images exist, for which platforms, and when they were built."""
+    count = len(images)
+    which = {1: "the image exists", 2: "both images exist"}.get(count, f"all {count} images exist")
+    built = [one.image for one in images if one.image is not None]
+    common = [name for name in built[0].platforms if all(name in one.platforms for one in built)]
+    words = f"{which} for {' and '.join(common)}" if common else which
+    days = sorted({one.created.date() for one in built if one.created is not None})
+    if not days or any(one.created is None for one in built):
+        return words
+    shown = [f"{day.day} {day:%b %Y}" for day in days]
+    return f"{words}, built {shown[0]}" + (f" to {shown[-1]}" if len(days) > 1 else "")
 
 
 def _must_exist(facts: Facts) -> bool:

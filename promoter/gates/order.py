@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Verdict
+from promoter.policy.order import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.gates.facts import Facts
+    from promoter.policy.pairs import Pair
 
 
 def downgrade(facts: Facts) -> Verdict | None:
@@ -23,9 +27,28 @@ def downgrade(facts: Facts) -> Verdict | None:
         hint = "--allow downgrade goes back."
         return Verdict(Result.FAILED, reason, (Refusal("downgrade", reason, hint),))
     if not pairs:
-        return Verdict(Result.UNKNOWN, "nothing is replaced whose tag is known")
-    if any(facts.ordering.of(pair) is None for pair in pairs):
-        return Verdict(Result.UNKNOWN, "the tags do not say which is newer")
+        return Verdict(Result.PASSED, "nothing is replaced")
+    unknown = [pair for pair in pairs if facts.ordering.of(pair) is None]
+    if unknown:
+        old, new = _short(unknown[0].old), _short(unknown[0].new)
+        return Verdict(Result.UNKNOWN, f"whether {new} is newer than {old} is not known")
+    return Verdict(Result.PASSED, _passed(facts, pairs))
+
+
+def _passed(facts: Facts, pairs: Sequence[Pair]) -> str:
+    """Return in words that nothing goes back, and how that is known."""
+    orders = {(_short(one.old), _short(one.new)): facts.ordering.of(one) for one in pairs}
+    if len(orders) > 1:
+        return f"none of {len(orders)} tags is older than the one that it replaces"
+    ((old, new), order), *_ = orders.items()
+    if order is not Order.NEWER:
+        return f"{new} is no older than {old}"
     if any(pair in facts.ordering.known for pair in pairs):
-        return Verdict(Result.PASSED, "the new image was made later, or from a later commit")
-    return Verdict(Result.PASSED, "the new tag is no older")
+        return f"{new} was made after {old}, or from a later commit"
+    return f"{new} is newer than {old}"
+
+
+def _short(version: str | None) -> str:
+    """Return a tag, or the beginning of a digest."""
+    text = version or ""
+    return f"{text[:14]}…" if text.startswith("sha256:") else text

@@ -14,19 +14,23 @@ def render(facts: Facts) -> Verdict | None:
     """Refuse what does not build; say whether anything but container images changes."""
     found = facts.render
     if found is None:
-        return Verdict(Result.UNKNOWN, "nothing was rendered") if facts.proposal else None
+        return Verdict(Result.SKIPPED, "nothing was rendered") if facts.proposal else None
     refusals = tuple(one for one in found.refusals if one.rule != "dead-edit")
     if refusals:
         return Verdict(Result.FAILED, refusals[0].reason, refusals, found.warnings)
     if facts.proposal is None:
         return None
     if found.diff is None:
-        return Verdict(Result.UNKNOWN, "nothing was rendered", warnings=found.warnings)
+        result = Result.SKIPPED if facts.target.settings.render == "off" else Result.UNKNOWN
+        detail = f"not rendered: {found.note}" if found.note else "nothing was rendered"
+        return Verdict(result, detail, warnings=found.warnings)
+    count = len(found.diff.objects)
+    objects = f"{count} object{'s' if count != 1 else ''}"
     if found.diff.images_only:
-        detail = "only container images change at run time"
+        detail = f"only container images change, in {objects}"
         return Verdict(Result.PASSED, detail, warnings=found.warnings)
     if found.diff.broken:
-        detail = "more than images changes at run time"
+        detail = f"more than images changes, in {len(found.diff.broken)} of {objects}"
         return Verdict(Result.WARNED, detail, warnings=found.warnings)
-    detail = "not every object could be compared"
+    detail = f"{len(found.diff.unknown)} of {objects} could not be compared: too large"
     return Verdict(Result.UNKNOWN, detail, warnings=found.warnings)

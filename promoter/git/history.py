@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from promoter.domain.pull_number import pull_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
@@ -32,6 +34,8 @@ class FileVersion:
     data: bytes
     """What the file held; empty where the commit deleted it."""
     first: bool = False
+    pull: int | None = None
+    """The pull request that brought it to the base, where that is known."""
 
 
 class _Row(NamedTuple):
@@ -67,7 +71,8 @@ class FileHistory:
             if place % _BATCH == 0:
                 self.clone.objects.bring(self.oids(place))
             data = self.clone.objects.read(row.oid) if row.oid else b""
-            yield FileVersion(row.commit, row.time, self._message(row), data, cut)
+            message, pull = self._message(row), pull_number(row.message)
+            yield FileVersion(row.commit, row.time, message, data, cut, pull)
             place += 1
 
     def oids(self, place: int) -> list[str]:

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Brings, SourceCommit
+from promoter.domain.evidence import SourceCommit, SourceRange
+from promoter.domain.pull_number import merged_pull
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,33 +16,36 @@ if TYPE_CHECKING:
 
 # Most promotions bring fewer commits; where these do not tell all, the whole history is brought.
 _DEPTHS = (400, 2**31 - 1)
-_COMMITS = 100
+_COMMITS = 1_000
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _WHOLE = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_PULL = re.compile(r"Merge pull request (#[0-9]{1,9}) from ")
+# https://www.conventionalcommits.org/en/v1.0.0/
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGE: ", re.MULTILINE)
 
 
-def read_brings(clone: Clone, repository: str, old: str | None, new: str | None) -> Brings:
+def read_range(clone: Clone, repository: str, old: str | None, new: str | None) -> SourceRange:
     """Return the commits from one revision to another; what can not be read is said, not raised."""
     try:
         found = _commits(clone, old, new)
         for asked, commit in zip((old, new), found, strict=True):
             if asked and commit is None:
-                return Brings(repository, old, new, note=f"{asked} is not in the source")
+                return SourceRange(repository, old, new, note=f"{asked} is not in the source")
         old, new = found
         if not (old and new):
             missing = "what runs now" if new else "the new image"
             note = f"the source revision of {missing} is not known"
-            return Brings(repository, old, new, note=note)
+            return SourceRange(repository, old, new, note=note)
         if old == new:
-            return Brings(repository, old, new, "identical")
+            return SourceRange(repository, old, new, "identical")
         for depth in _DEPTHS:
             clone.fetch_history(depth, old, new)
             if _is_exact(clone, old, new):
                 return _between(clone, repository, old, new)
-        return Brings(repository, old, new, note="the two revisions share no history")
+        return SourceRange(repository, old, new, note="the two revisions share no history")
     except PromoteError as error:
-        return Brings(repository, old, new, note=f"the source could not be read: {error.message}")
+        return SourceRange(
+            repository, old, new, note=f"the source could not be read: {error.message}"
+        )
 
 
 def _is_exact(clone: Clone, old: str, new: str) -> bool:
@@ -62,37 +66,73 @@ def _is_exact(clone: Clone, old: str, new: str) -> bool:
     return not cuts & set(times) and min(times.values()) > max(map(int, ends))
 
 
-def _between(clone: Clone, repository: str, old: str, new: str) -> Brings:
+def _between(clone: Clone, repository: str, old: str, new: str) -> SourceRange:
     """Return how two commits stand to each other, and those that make the difference."""
     counted = clone.git("rev-list", "--left-right", "--count", f"{old}...{new}")
     gone, come = (int(number) for number in counted.split())
     relation = "diverged" if gone and come else "behind" if gone else "ahead"
-    commits, taken = _listed(clone, f"{old}..{new}"), _listed(clone, f"{new}..{old}")
-    return Brings(
+    commits, removed = _listed(clone, f"{old}..{new}"), _listed(clone, f"{new}..{old}")
+    return SourceRange(
         repository,
         old,
         new,
         relation,
         commits,
         come - len(commits),
-        taken=taken,
-        taken_more=gone - len(taken),
+        removed=removed,
+        removed_more=gone - len(removed),
     )
 
 
 def _listed(clone: Clone, span: str) -> tuple[SourceCommit, ...]:
-    """Return the newest commits of a span; the merge of a pull has the pull's own title."""
+    """Return the newest commits of a span; the merge of a pull has that one's title."""
     # No text of a commit can hold a NUL, so that none is taken for the next field or commit.
-    text = clone.git("log", "-z", f"--max-count={_COMMITS}", "--format=%H%x00%s%x00%an%x00%b", span)
+    text = clone.git(
+        "log", "-z", f"--max-count={_COMMITS}", "--format=%H%x00%P%x00%s%x00%an%x00%ct%x00%b", span
+    )
     fields = text.split("\0")
-    commits = zip(fields[::4], fields[1::4], fields[2::4], fields[3::4], strict=False)
-    return tuple(SourceCommit(sha, _title(title, body), who) for sha, title, who, body in commits)
+    rows = list(zip(*(fields[place::6] for place in range(6)), strict=False))
+    merged = _merged({sha: parents.split() for sha, parents, *_ in rows},
+                     {sha for sha, _, subject, *_ in rows if merged_pull(subject)})  # fmt: skip
+    return tuple(
+        SourceCommit(
+            sha,
+            _title(title, body),
+            author,
+            int(time),
+            bool(_BREAKING.search(body)),
+            sha in merged,
+        )
+        for sha, _, title, author, time, body in rows
+    )
+
+
+def _merged(parents: Mapping[str, list[str]], merges: set[str]) -> set[str]:
+    """Return the commits that came with the merge of a pull request, which is listed itself."""
+    mainline: list[str] = []
+    sha = next(iter(parents), "")
+    while sha in parents:
+        mainline.append(sha)
+        sha = next(iter(parents[sha]), "")
+    known, found = set(mainline), set[str]()
+    for merge in reversed(mainline):
+        waiting = parents[merge][1:]
+        while waiting:
+            sha = waiting.pop()
+            if sha in parents and sha not in known:
+                known.add(sha)
+                waiting += parents[sha]
+                if merge in merges:
+                    found.add(sha)
+    return found
 
 
 def _title(subject: str, body: str) -> str:
-    """Return a commit's title; GitHub writes that of a merged pull into the merge's body."""
-    pull, own = _PULL.match(subject), body.strip().partition("\n")[0].strip()
-    return f"{own} ({pull[1]})" if pull and own else subject
+    """Return a commit's title; GitHub writes that of a merged pull request into the merge's body."""
+    number, own = merged_pull(subject), body.strip().partition("\n")[0].strip()
+    if not number:
+        return subject
+    return f"{own or subject.partition(' from ')[2]} (#{number})"
 
 
 def _commits(clone: Clone, *revisions: str | None) -> list[str | None]:

@@ -26,6 +26,8 @@ class Branch:
     """The commits that promote did not make."""
     on_base: bool = False
     """Whether it stands on the base's newest commit."""
+    onto: str = ""
+    """The base's commit that it stands on."""
 
 
 def is_merged(state: BranchState) -> bool:
@@ -49,7 +51,7 @@ def read_branch(state: BranchState, target: Target) -> Branch:
     onto = _root(commits)
     whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
     kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
-    return Branch(whole if kept else None, foreign, onto.commit == state.base.commit)
+    return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
 
 
 def _root(commits: tuple[BranchCommit, ...]) -> Tree:

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from promoter.domain.evidence import day
-from promoter.pull_request.markdown import Section, code, fenced, inert
+from promoter.domain.page import Listing, Span
+from promoter.pull_request.links import commit_page, pull_page, web_address
+from promoter.pull_request.words import mono, strong
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
 
 
-def section(proposal: Proposal) -> list[Section]:
-    """Return what is held, why, until when, and how to end it; nothing where no hold changes."""
+def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
+    """Return what is held, why, until when, and how to end it; None where no hold changes."""
     declaration, hold = proposal.declaration, proposal.declaration.hold
     if hold is None:
-        return []
-    lines = []
+        return None
+    lines: list[Line] = []
     if hold.undoes:
-        pull = f" (#{hold.undone_pull})" if hold.undone_pull else ""
-        lines.append(f"- Takes back: {code(hold.undoes[:12])}{pull}")
-    lines.append(f"- Reason: {inert(hold.reason)}")
+        web = web_address(evidence.repository)
+        undone: list[Span] = [Span("Takes back "), mono(hold.undoes[:7], commit_page(web, hold.undoes))]
+        if number := hold.undone_pull:
+            undone += [Span(" ("), Span(f"#{number}", url=pull_page(web, number)), Span(")")]
+        lines.append(tuple(undone))
+    lines.append((strong("Reason:"), Span(f" {hold.reason}")))
     if hold.ends:
-        lines.append("- Promotions go on, scheduled ones too.")
-        return [Section("The hold ends", "\n".join(lines), 9)]
-    until = f" until {day(hold.until)}" if hold.until else ""
-    where = f"{code(declaration.app)} stays in {code(declaration.environment)} at what it runs"
-    lines.append(f"- {where}{until}: no schedule and no older pipeline changes that.")
-    command = fenced(_command(declaration), "sh")
-    return [Section("Held", "\n".join(lines) + f"\n\nTo end it:\n\n{command}", 9)]
+        lines.append((Span("Promotions go on, scheduled ones too."),))
+        return Listing("The hold ends", tuple(lines))
+    until = f" until {datetime.fromtimestamp(hold.until, UTC):%Y-%m-%d %H:%M} UTC" if hold.until else ""
+    where = f"{declaration.app} stays in {declaration.environment} at what it runs"
+    lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
+    lines.append((Span("To end it: "), mono(_command(declaration))))
+    return Listing("Held", tuple(lines))
 
 
 def _command(declaration: Declaration) -> str:

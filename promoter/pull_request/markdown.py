@@ -18,7 +18,7 @@ _BYTES = 250_000
 _JOINER = "\u2060"
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~&$@^]")
 _WEB = re.compile(
-    r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~!$&'*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~=&%-]*)?"
+    r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~!$&'*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~=&%-]*)?(?:#L[0-9]{1,9})?"
 )
 
 
@@ -32,11 +32,21 @@ class Section:
     """The higher, the longer it stays; 0 goes first."""
     more: tuple[str, ...] = ()
     """Blocks behind the text, each whole by itself; the last of them goes first."""
+    folded: str = ""
+    """The line below which those blocks are folded away, where they are."""
+    titled: bool = True
+    """Whether the heading is shown."""
 
     @property
     def shown(self) -> str:
         """The section as it stands in a body."""
-        return "\n\n".join([f"### {self.heading}", *filter(None, [self.text]), *self.more])
+        more = self.more
+        if self.folded and more:
+            # Lines of a list stand together.
+            joint = "\n" if all(one.startswith("- ") for one in more) else "\n\n"
+            more = (details(inert(self.folded), joint.join(more)),)
+        heading = f"### {inert(self.heading)}" if self.titled else ""
+        return "\n\n".join(filter(None, [heading, self.text, *more]))
 
 
 def code(text: str) -> str:
@@ -61,11 +71,14 @@ def inert(text: str) -> str:
     return re.sub(r"\b(www(?=\.)|gh(?=-\d))", "\\1\u2060", shown, flags=re.IGNORECASE)
 
 
-def link(text: str, url: str | None) -> str:
-    """Return a link where the address is one of the web, else the text alone, as code."""
-    if url is None or not _WEB.fullmatch(url):
-        return code(text)
-    return f"[{code(text)}]({url})"
+def anchor(text: str, url: str | None) -> str:
+    """Return Markdown as a link where the address is one of the web, else as it is."""
+    return f"[{text}]({url})" if is_page(url) else text
+
+
+def is_page(url: str | None) -> bool:
+    """Say whether an address is one of the web that can stand in Markdown as it is."""
+    return url is not None and _WEB.fullmatch(url) is not None
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -6,7 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import one_line
+from promoter.policy.choose import order_of
+from promoter.policy.order import Order
 from promoter.pull_request.markdown import code, inert
+from promoter.pull_request.words import short_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,23 +22,50 @@ _TITLE_LIMIT = 250
 
 
 def title(proposal: Proposal, templates: Templates) -> str:
-    """Return the pull's title, which is also the commit's first line."""
-    own = hold_title(proposal)
-    return one_line(own or filled(templates.title, fields(proposal)))[:_TITLE_LIMIT]
+    """Return the pull request's title, which is also the commit's first line."""
+    if proposal.declaration.hold is not None:
+        return one_line(own_title(proposal))[:_TITLE_LIMIT]
+    known = fields(proposal) | {"title": own_title(proposal)}
+    return one_line(filled(templates.title, known))[:_TITLE_LIMIT]
 
 
-def hold_title(proposal: Proposal) -> str:
-    """Return the title of a rollback or a hold, e.g. `Hold aurora in prod`; '' of anything else."""
+def own_title(proposal: Proposal) -> str:
+    """Return promote's own title, e.g. `Promote aurora to prod: 1.4.1 → 1.4.2`; never a digest."""
     declaration = proposal.declaration
-    if declaration.hold is None:
-        return ""
     where = f"{declaration.app} in {declaration.environment}"
-    if declaration.hold.ends:
+    if declaration.hold and declaration.hold.ends:
         return f"End the hold of {where}"
     if not proposal.moves:
         return f"Hold {where}"
-    known = fields(proposal)
-    return f"Roll back {where}: {known['from']} → {known['to']}"
+    if goes_back(proposal):
+        return f"Roll back {where}: {_from_to(proposal.moves)}"
+    return f"Promote {declaration.app} to {declaration.environment}: {_from_to(proposal.moves)}"
+
+
+def goes_back(proposal: Proposal) -> bool:
+    """Say whether it is a rollback, or older tags were allowed and none goes forward."""
+    if proposal.declaration.goes_back:
+        return True
+    if "downgrade" not in proposal.declaration.allow:
+        return False
+    orders = {
+        order_of(None, move.from_tag, move.to_tag).order
+        for move in proposal.moves
+        if move.from_tag and move.to_tag
+    }
+    return Order.OLDER in orders and Order.NEWER not in orders
+
+
+def _from_to(moves: tuple[ImageMove, ...]) -> str:
+    """Return from and to in tags, or how many images change where they do not share them."""
+    old, new = {move.from_tag for move in moves}, {move.to_tag for move in moves}
+    if len(new) > 1:
+        return f"{len(moves)} images"
+    tag = next(iter(new), None) or "a new digest"
+    before = next(iter(old), None) if len(old) == 1 else None
+    if before == tag:
+        return f"{tag}, a new digest"
+    return f"{before} → {tag}" if before else tag
 
 
 def message(proposal: Proposal, templates: Templates) -> str:
@@ -68,7 +98,7 @@ def closing(proposal: Proposal, base: str) -> str:
 
 def summary(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
-    wanted = {shall_be(move) for move in moves}
+    wanted = {short_image(move.to_tag, move.to_digest) or "?" for move in moves}
     return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
 
 
@@ -80,7 +110,7 @@ def plain(text: str) -> str:
 def fields(proposal: Proposal) -> dict[str, str]:
     """Return what a template may name, as plain text on one line."""
     declaration = proposal.declaration
-    before = {was(move) for move in proposal.moves}
+    before = {short_image(m.from_tag, m.from_digest) or "(not set)" for m in proposal.moves}
     return {
         "app": declaration.app,
         "environment": declaration.environment,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.graph.documents import UnreadableError, parse
 from promoter.graph.values import Origin, Scalar
+from promoter.render.immutable import immutable_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,6 +47,8 @@ class ObjectDiff:
     """Paths that change beside images, e.g. `spec.replicas`."""
     compared: bool = True
     """Whether it is known what changes; not so of what is too large."""
+    immutable: tuple[str, ...] = ()
+    """Paths that change though Kubernetes takes no change of them, e.g. `spec.selector`."""
 
     @property
     def images_only(self) -> bool:
@@ -203,14 +206,15 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
     if before is None or after is None:
         return ObjectDiff(kind, namespace, name, state, lines, compared=False)
     images, others = [], []
-    for path, left, right in _leaves(before, after):
+    leaves = list(_leaves(before, after))
+    for path, left, right in leaves:
         if _is_image(path) and isinstance(left, str) and isinstance(right, str):
             images.append((left, right))
         else:
             others.append(_told(path))
-    return ObjectDiff(
-        kind, namespace, name, state, lines, tuple(dict.fromkeys(images)), tuple(others)
-    )
+    fixed = immutable_fields(kind, after, [path for path, _, _ in leaves])
+    pairs = tuple(dict.fromkeys(images))
+    return ObjectDiff(kind, namespace, name, state, lines, pairs, tuple(others), immutable=fixed)
 
 
 def _leaves(old: Any, new: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any, Any]]:  # noqa: ANN401 - YAML

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.pull_number import pull_number
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
@@ -50,39 +51,42 @@ class GitHubHistory:
                 "read the history", lambda: self.client.ask("GET", "/commits", parameters=wanted)
             )
         for number, one in enumerate(self._listed):
-            commit, moment = self._arrival(one)
+            commit, moment, pull = self._arrival(one)
             try:
                 data = GitHubTree(self.reader, one["sha"]).read(self.path)
             except KeyError:
                 data = b""
             last = number == self.most - 1
-            yield FileVersion(commit, moment, one["commit"]["message"], data, last)
+            yield FileVersion(commit, moment, one["commit"]["message"], data, last, pull)
 
     def _version(self, row: dict[str, Any], *, last: bool) -> FileVersion:
         """Return a version from GraphQL; a content that did not come as text is read alone."""
         merged = [
-            (_seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]))
+            (_seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
             for one in row["associatedPullRequests"]["nodes"]
             if one["mergedAt"] and one["mergeCommit"]
         ]
-        moment, commit = min(merged, default=(_seconds(row["committedDate"]), str(row["oid"])))
+        number = pull_number(row["message"])
+        direct = (_seconds(row["committedDate"]), str(row["oid"]), number)
+        moment, commit, pull = min(merged, default=direct)
         data = b""
         if row["file"]:
             self.reader.keep_text(row["file"])
             data = self.reader.blob(row["file"]["oid"])
-        return FileVersion(commit, moment, row["message"], data, last)
+        return FileVersion(commit, moment, row["message"], data, last, pull)
 
-    def _arrival(self, shown: dict[str, Any]) -> tuple[str, int]:
-        """Return with which commit and when a listed commit reached the base."""
+    def _arrival(self, shown: dict[str, Any]) -> tuple[str, int, int | None]:
+        """Return with which commit, when and by which pull request a commit reached the base."""
         try:
             pulls = self.client.ask("GET", f"/commits/{shown['sha']}/pulls")
             merged = [one for one in pulls if one.get("merged_at") and one.get("merge_commit_sha")]
         except FAILURES:
             merged = []
         if not merged:
-            return shown["sha"], _seconds(shown["commit"]["committer"]["date"])
+            moment = _seconds(shown["commit"]["committer"]["date"])
+            return shown["sha"], moment, pull_number(shown["commit"]["message"])
         first = min(merged, key=lambda one: str(one["merged_at"]))
-        return first["merge_commit_sha"], _seconds(first["merged_at"])
+        return first["merge_commit_sha"], _seconds(first["merged_at"]), first.get("number")
 
 
 def _seconds(text: str) -> int:

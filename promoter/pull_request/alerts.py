@@ -1,0 +1,113 @@
+"""What there is to fear of a promotion; nothing else stands above the checks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.page import Alert, Level, Span
+from promoter.pull_request.commits import breaking_changes, commit_line
+from promoter.pull_request.texts import goes_back
+from promoter.pull_request.words import counted, mono, strong
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.page import Line
+    from promoter.domain.proposal import Proposal
+    from promoter.render import ObjectDiff
+
+_OBJECTS, _FIELDS, _BREAKING = 5, 5, 5
+
+
+def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
+    """Return what there is to fear, the gravest first."""
+    back, immutable, more = _back(proposal, evidence), _immutable(evidence), _more(evidence)
+    caution = Alert(Level.CAUTION, tuple(one for one in (back, immutable, more) if one))
+    warned: list[Line] = [(Span(one),) for one in proposal.warnings]
+    warned += [unknown] if (unknown := _not_judged(evidence)) else []
+    found = (caution, _breaking(evidence), Alert(Level.WARNING, tuple(warned)))
+    return tuple(one for one in found if one.lines)
+
+
+def _back(proposal: Proposal, evidence: Evidence) -> Line:
+    """Return that the promotion goes back, or takes commits away."""
+    source = evidence.source
+    removed = len(source.removed) + source.removed_more if source else 0
+    lost = f"{counted(removed, 'commit')} that run{'s' if removed == 1 else ''} now"
+    lost += " goes away" if removed == 1 else " go away"
+    if goes_back(proposal) or (source is not None and source.relation == "behind"):
+        where = proposal.declaration.environment
+        words = f" {lost}." if removed else f" What {where} runs now is newer."
+        return (strong("This goes back."), Span(words))
+    if source and source.relation == "diverged":
+        words = f" {lost}: the two images were built from different lines of history."
+        return (strong("This takes commits away."), Span(words))
+    return ()
+
+
+def _immutable(evidence: Evidence) -> Line:
+    """Return the fields that change though Kubernetes takes no change of them."""
+    objects = [one for one in evidence.render.objects if one.immutable] if evidence.render else []
+    if not objects:
+        return ()
+    parts = [(*_fields(one.immutable), Span(f" of {one.title}")) for one in objects[:_OBJECTS]]
+    title = strong("Kubernetes refuses this change of immutable fields:")
+    return (title, Span(" "), *_joined(parts, len(objects) - _OBJECTS))
+
+
+def _more(evidence: Evidence) -> Line:
+    """Return the objects in which more than images would change."""
+    broken = evidence.render.broken if evidence.render else ()
+    if not broken:
+        return ()
+    parts = [(*_beside(one), Span(f" of {one.title}")) for one in broken[:_OBJECTS]]
+    title = strong("More than images changes at run time:")
+    return (title, Span(" "), *_joined(parts, len(broken) - _OBJECTS))
+
+
+def _breaking(evidence: Evidence) -> Alert:
+    """Return the breaking changes that come in."""
+    commits, source = breaking_changes(evidence.source), evidence.source
+    if not commits or source is None:
+        return Alert(Level.IMPORTANT, ())
+    title = strong(f"{counted(len(commits), 'breaking change')}:")
+    lines = [commit_line(one, source.repository, evidence.moment) for one in commits[:_BREAKING]]
+    if len(commits) == 1:
+        return Alert(Level.IMPORTANT, ((title, Span(" "), *lines[0]),))
+    if len(commits) > _BREAKING:
+        lines.append((Span(f"and {len(commits) - _BREAKING} more"),))
+    return Alert(Level.IMPORTANT, tuple(lines), (title,))
+
+
+def _not_judged(evidence: Evidence) -> Line:
+    """Return what could not be judged though it was to be, and why."""
+    unknown = [one for one in evidence.gates if one.verdict == "unknown"]
+    if not unknown:
+        return ()
+    words = "; ".join(f"{one.title or one.name} ({one.detail})" for one in unknown)
+    return (strong("Not judged:"), Span(f" {words}."))
+
+
+def _joined(parts: Sequence[Line], hidden: int) -> Line:
+    """Return parts as one sentence, and how many more there are."""
+    found: list[Span] = []
+    for number, part in enumerate(parts):
+        found += [Span("; ")] if number else []
+        found += part
+    more = f"; and {counted(hidden, 'more object')}" if hidden > 0 else ""
+    return (*found, Span(f"{more}."))
+
+
+def _beside(one: ObjectDiff) -> Line:
+    """Return what changes in an object beside images."""
+    return _fields(one.other) if one.state == "changed" else (Span(f"the whole ({one.state})"),)
+
+
+def _fields(paths: tuple[str, ...]) -> Line:
+    """Return paths of fields, as many as are shown."""
+    found: list[Span] = []
+    for number, path in enumerate(paths[:_FIELDS]):
+        found += [Span(", ")] if number else []
+        found.append(mono(path))
+    return (*found, Span(" …")) if len(paths) > _FIELDS else tuple(found)

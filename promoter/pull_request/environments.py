@@ -1,0 +1,140 @@
+"""The environments side by side: what each runs, since when, by which pull request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.page import Span, Table
+from promoter.pull_request.links import pull_page, web_address
+from promoter.pull_request.texts import goes_back
+from promoter.pull_request.words import counted, day, mono, short_image, span, strong
+
+if TYPE_CHECKING:
+    from promoter.domain.evidence import EnvironmentState, Evidence, RunningImage
+    from promoter.domain.model import ImageMove
+    from promoter.domain.page import Line
+    from promoter.domain.proposal import Proposal
+
+# More do not fit beside each other: then each has a row of its own.
+_COLUMNS = 5
+_TAGS = 3
+_UNKNOWN: Line = (Span("?"),)
+
+
+def environment_table(proposal: Proposal, evidence: Evidence) -> Table | None:
+    """Return the environments as columns, where there are many as rows; None without any."""
+    states = evidence.environments
+    if not states:
+        return None
+    rows: list[list[Line]] = [
+        [(Span("runs"),), *(_runs(one, proposal, evidence) for one in states)],
+        [(Span("since"),), *(_since(one, evidence.moment) for one in states)],
+    ]
+    if any(one.pull for one in states if not one.target):
+        rows.append([(Span("pull request"),), *(_pull(one, evidence) for one in states)])
+    header: list[Line] = [
+        (Span(""),),
+        *((Span(f"{s.environment}{' (this pull request)' if s.target else ''}"),) for s in states),
+    ]
+    table = [header, *rows]
+    if len(states) > _COLUMNS:
+        table = [list(column) for column in zip(*table, strict=True)]
+    if evidence.more_environments:
+        more = f"and {counted(evidence.more_environments, 'more environment')}"
+        blank: list[Line] = [()] * (len(table[0]) - 1)
+        table.append([(Span(more),), *blank])
+    return Table(tuple(table[0]), tuple(tuple(row) for row in table[1:]))
+
+
+def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
+    """Return where else the new images run and for how long, the nearest environment first."""
+    others = [one for one in evidence.environments if not one.target]
+    having = [one for one in reversed(others) if has_images(one, proposal, evidence)]
+    if having:
+        found: list[Span] = [Span("ran in ")]
+        for number, one in enumerate(having[:3]):
+            found += [Span(", ")] if number else []
+            found.append(strong(f"{one.environment}{_age(one)}"))
+        return tuple(found)
+    if goes_back(proposal):
+        return ()
+    known = all(has_images(one, proposal, evidence) is False for one in others)
+    if others and known and not evidence.more_environments:
+        return (strong("not yet in any other environment"),)
+    return ()
+
+
+def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> bool | None:
+    """Say whether an environment runs what is promoted; None where that is not known.
+
+    Digests decide where both sides have one, else the tags do; a digest beside a mere tag is
+    compared with the one that the registry has for the tag.
+    """
+    images = {one.name: one for one in state.images}
+    found = [
+        _is_same(move, images[move.name], evidence) if move.name in images else None
+        for move in proposal.moves
+    ]
+    if any(one is False for one in found):
+        return False
+    return None if None in found or not found else True
+
+
+def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool | None:
+    """Say whether an image runs as it is promoted; None where that is not known."""
+    if move.to_digest and image.digest:
+        return move.to_digest == image.digest
+    if move.to_tag and image.tag:
+        return move.to_tag == image.tag
+    built = evidence.built.get(move.name)
+    if image.digest and built and built.digest:
+        return built.digest == image.digest
+    return None
+
+
+def _age(state: EnvironmentState) -> str:
+    """Return for how long an environment has had what it runs."""
+    if state.age is None:
+        return ""
+    return f" {'more than ' if state.at_least else ''}{span(state.age)}"
+
+
+def _runs(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> Line:
+    """Return what an environment runs; of the target, also what it shall run."""
+    shown = _images(state)
+    if state.target:
+        goals = list(dict.fromkeys(short_image(m.to_tag, m.to_digest) for m in proposal.moves))
+        new = mono(goals[0] or "?") if len(goals) == 1 else Span(f"{len(goals)} tags")
+        return (*shown, Span(" → "), new)
+    tags = {one.name: one.tag for one in state.images}
+    rebuilt = has_images(state, proposal, evidence) is False and all(
+        move.to_tag and tags.get(move.name) == move.to_tag for move in proposal.moves
+    )
+    return (*shown, Span(" (another digest)")) if rebuilt else shown
+
+
+def _images(state: EnvironmentState) -> Line:
+    """Return the distinct tags of an environment, or short digests where there is no tag."""
+    texts = dict.fromkeys(short_image(one.tag, one.digest) for one in state.images)
+    found: list[Span] = []
+    for number, text in enumerate(list(texts)[:_TAGS]):
+        found += [Span(", ")] if number else []
+        found.append(mono(text) if text else Span("nothing set"))
+    if len(texts) > _TAGS:
+        found.append(Span(f" and {len(texts) - _TAGS} more"))
+    return tuple(found) or _UNKNOWN
+
+
+def _since(state: EnvironmentState, moment: int | None) -> Line:
+    """Return since when an environment runs what it runs."""
+    if state.since is None:
+        return _UNKNOWN
+    age = f" ({span(state.age)})" if state.age is not None else ""
+    return (Span(f"{'before ' if state.at_least else ''}{day(state.since, moment)}{age}"),)
+
+
+def _pull(state: EnvironmentState, evidence: Evidence) -> Line:
+    """Return the pull request that brought an environment what it runs."""
+    if not state.pull:
+        return (Span("–"),)
+    return (Span(f"#{state.pull}", url=pull_page(web_address(evidence.repository), state.pull)),)

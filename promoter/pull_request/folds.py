@@ -1,0 +1,161 @@
+"""What a page folds away: the rendered difference, the images with digests, the edit itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from promoter.domain.diff import unified
+from promoter.domain.image import split
+from promoter.domain.page import CodeBlock, Fold, Span, Table
+from promoter.pull_request.links import line_page, web_address
+from promoter.pull_request.words import counted, mono, short_image
+
+if TYPE_CHECKING:
+    from promoter.domain.evidence import Built, Evidence
+    from promoter.domain.model import ImageMove
+    from promoter.domain.page import Line
+    from promoter.domain.proposal import Proposal
+    from promoter.render import ObjectDiff
+
+_OBJECTS, _RENDERED, _LEAST = 30, 30_000, 1_000
+_DIFF, _ROWS, _FILES = 20_000, 60, 20
+_PAGES = {
+    "ghcr.io": "https://ghcr.io/",
+    "quay.io": "https://quay.io/repository/",
+    "docker.io": "https://hub.docker.com/r/",
+}
+_SAFE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def folds(proposal: Proposal, evidence: Evidence) -> tuple[Fold, ...]:
+    """Return what is folded away, in order."""
+    found = (rendered(evidence), _images(proposal, evidence), diff_fold(proposal, evidence))
+    return tuple(one for one in found if one is not None)
+
+
+def rendered(evidence: Evidence) -> Fold | None:
+    """Return the rendered difference, object by object; None where nothing was rendered."""
+    diff = evidence.render
+    if diff is None or not diff.objects:
+        return None
+    blocks: list[CodeBlock | Line] = []
+    size = 0
+    for shown, one in enumerate(diff.objects):
+        block = _object(one, _RENDERED - size)
+        if shown >= _OBJECTS or block is None:
+            rest = [other.title for other in diff.objects[shown : shown + 20]]
+            more = len(diff.objects) - shown
+            blocks.append((Span(f"{more} more: {', '.join(rest)}{' …' if more > 20 else ''}"),))
+            break
+        size += len(block.text)
+        blocks.append(block)
+    kinds = Counter(one.kind for one in diff.objects)
+    words = ", ".join(counted(count, kind) for kind, count in kinds.most_common(3))
+    if len(kinds) > 3:
+        words = counted(len(diff.objects), "object")
+    return Fold(f"Rendered difference: {words}", tuple(blocks), 3)
+
+
+def moves_table(moves: tuple[ImageMove, ...]) -> Table:
+    """Return from and to of each image, in tags."""
+    rows = [
+        (
+            (mono(move.name),),
+            (mono(short_image(move.from_tag, move.from_digest) or "not set"),),
+            (mono(short_image(move.to_tag, move.to_digest) or "?"),),
+        )
+        for move in moves
+    ]
+    return Table(_header("image", "from", "to"), tuple(rows))
+
+
+def _object(one: ObjectDiff, room: int) -> CodeBlock | None:
+    """Return one object's diff, cut where there is little room; None where there is none."""
+    images = ", ".join(f"{_bare(old)} → {_bare(new)}" for old, new in one.images[:4])
+    state = "" if one.state == "changed" else f" ({one.state})"
+    heading = f"{one.title}{state}{f': {images}' if images else ''}"
+    text = "\n".join(one.lines)
+    room -= len(heading) + 100
+    if len(text) > room:
+        if room < _LEAST:
+            return None
+        text = text[:room].rpartition("\n")[0] + "\n(cut)"
+    return CodeBlock(text, "diff", (Span(heading),))
+
+
+def _bare(image: str) -> str:
+    """Return an image without its registry."""
+    return image.rpartition("/")[2]
+
+
+def _images(proposal: Proposal, evidence: Evidence) -> Fold:
+    """Return each image with its digests, platforms and when it was built."""
+    rows = [_image_row(move, evidence) for move in proposal.moves[:_ROWS]]
+    table = Table(_header("image", "from", "to", "built", "platforms"), tuple(rows))
+    blocks: list[Table | Line] = [table]
+    if len(proposal.moves) > _ROWS:
+        blocks.append((Span(f"and {len(proposal.moves) - _ROWS} more"),))
+    if revision := proposal.declaration.source_revision:
+        blocks.append((Span("Source revision: "), mono(revision)))
+    return Fold("Images, digests and platforms", tuple(blocks), 4)
+
+
+def _image_row(move: ImageMove, evidence: Evidence) -> tuple[Line, ...]:
+    """Return one image: where it is pulled from, what it was, what it shall be."""
+    new, old = evidence.built.get(move.name), evidence.running.get(move.name)
+    name: Line = (mono(move.name, _page(move.name)),)
+    if move.pulled is not None:
+        name = (mono(move.name), Span(", pulled as "), mono(move.pulled, _page(move.pulled)))
+    return (
+        name,
+        _version(move.from_tag, move.from_digest or (old.digest if old else None)),
+        _version(move.to_tag, move.to_digest or (new.digest if new else None)),
+        (Span(f"{_built(old)} → {_built(new)}"),),
+        (Span(", ".join(new.platforms) if new and new.platforms else "?"),),
+    )
+
+
+def _version(tag: str | None, digest: str | None) -> Line:
+    """Return a tag and the whole digest, as far as they are known."""
+    found = [mono(one) for one in (tag, digest) if one]
+    if len(found) == 2:
+        return (found[0], Span(" "), found[1])
+    return tuple(found) or (Span("not set"),)
+
+
+def _built(image: Built | None) -> str:
+    """Return when an image was built."""
+    return f"{image.created:%Y-%m-%d %H:%M} UTC" if image and image.created else "?"
+
+
+def _page(image: str) -> str | None:
+    """Return the web page of an image, at the registries that have one for it."""
+    host, _, path = split(image)[0].partition("/")
+    page = _PAGES.get(host)
+    return page + path if page and _SAFE.fullmatch(path.replace("/", "")) else None
+
+
+def diff_fold(proposal: Proposal, evidence: Evidence) -> Fold:
+    """Return the edit itself, with links to the lines as they were."""
+    text = unified(proposal.edits)
+    if len(text) > _DIFF:
+        text = text[:_DIFF].rpartition("\n")[0] + "\n(cut)"
+    web = web_address(evidence.repository)
+    places: list[Span] = [Span("In ")]
+    for number, edit in enumerate(proposal.edits[:_FILES]):
+        line = edit.changes[0].line if edit.changes else 1
+        places += [Span(", ")] if number else []
+        places.append(
+            mono(f"{edit.path}:{line}", line_page(web, evidence.base, str(edit.path), line))
+        )
+    if len(proposal.edits) > _FILES:
+        places.append(Span(f" and {len(proposal.edits) - _FILES} more"))
+    heading = f"Diff of {counted(len(proposal.edits), 'file')}"
+    return Fold(heading, (tuple(places), CodeBlock(text, "diff")), 2)
+
+
+def _header(*words: str) -> tuple[Line, ...]:
+    """Return the header of a table."""
+    return tuple((Span(word),) for word in words)

@@ -1,0 +1,123 @@
+"""The page of a pull request: one screen that says what a reviewer asks, in that order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.domain.page import Check, Page, Span
+from promoter.pull_request.alerts import alerts
+from promoter.pull_request.commits import commit_listings
+from promoter.pull_request.environments import environment_table, has_run_in
+from promoter.pull_request.folds import diff_fold, folds, moves_table
+from promoter.pull_request.footer import footer, undo_fold
+from promoter.pull_request.hold import hold_listing
+from promoter.pull_request.links import compare_page, web_address
+from promoter.pull_request.texts import goes_back
+from promoter.pull_request.words import counted, mono, short_image, strong
+
+if TYPE_CHECKING:
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.page import Line
+    from promoter.domain.proposal import Proposal
+
+# Checks that want to be seen stand first.
+_ORDER = {"failed": 0, "warned": 1, "allowed": 2, "passed": 3, "unknown": 4, "skipped": 5}
+_ROWS = 8
+
+
+def page(proposal: Proposal, evidence: Evidence) -> Page:
+    """Return what the pull request of a proposal says."""
+    if not proposal.moves:
+        return _hold_page(proposal, evidence)
+    undo = undo_fold(proposal, evidence)
+    replaced = any(move.from_tag or move.from_digest for move in proposal.moves)
+    alike = len({_move(proposal, number) for number in range(len(proposal.moves))}) == 1
+    return Page(
+        headline=_headline(proposal, evidence),
+        alerts=alerts(proposal, evidence),
+        hold=hold_listing(proposal, evidence),
+        images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
+        checks=_checks(evidence),
+        commits=commit_listings(evidence.source, evidence.moment) if replaced else (),
+        environments=environment_table(proposal, evidence),
+        folds=(*folds(proposal, evidence), *((undo,) if undo else ())),
+        footer=footer(proposal, evidence),
+    )
+
+
+def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
+    """Return what the pull request of a hold says, which changes no image."""
+    declaration = proposal.declaration
+    verb = "Ends the hold of " if declaration.hold and declaration.hold.ends else "Holds "
+    headline = (
+        Span(verb),
+        strong(declaration.app),
+        Span(" in "),
+        strong(declaration.environment),
+        Span("."),
+    )
+    return Page(
+        headline=headline,
+        hold=hold_listing(proposal, evidence),
+        folds=(diff_fold(proposal, evidence),),
+        footer=footer(proposal, evidence),
+    )
+
+
+def _move(proposal: Proposal, number: int) -> tuple[str | None, str | None]:
+    """Return from and to of one image, in short."""
+    move = proposal.moves[number]
+    return short_image(move.from_tag, move.from_digest), short_image(move.to_tag, move.to_digest)
+
+
+def _headline(proposal: Proposal, evidence: Evidence) -> Line:
+    """Return the app, from and to, where it has run, and the links."""
+    declaration, moves = proposal.declaration, proposal.moves
+    parts: list[Line] = [_from_to(proposal)]
+    if len(moves) > 1:
+        parts.append((Span(f"{len(moves)} images"),))
+    parts += [_compare(evidence), _argocd(evidence)]
+    parts.insert(-2, has_run_in(proposal, evidence))
+    line: list[Span] = [Span("Roll back ")] if goes_back(proposal) else []
+    line += [strong(declaration.app), Span(" in "), strong(declaration.environment), Span(": ")]
+    for number, part in enumerate([one for one in parts if one]):
+        line += [Span(" · ")] if number else []
+        line += part
+    return tuple(line)
+
+
+def _from_to(proposal: Proposal) -> Line:
+    """Return from and to, where the images share them."""
+    sides = [_move(proposal, number) for number in range(len(proposal.moves))]
+    old, new = ({side[place] for side in sides} for place in (0, 1))
+    if len(new) > 1 or len(old) > 1:
+        return (Span("to "), mono(new.pop() or "?")) if len(new) == 1 else ()
+    (before,), (after,) = old, new
+    if before is None:
+        return (mono(after or "?"), Span(" (nothing was set before)"))
+    return (mono(before), Span(" → "), mono(after or "?"))
+
+
+def _compare(evidence: Evidence) -> Line:
+    """Return the link to the commits that come in, or else to those that go away."""
+    source = evidence.source
+    if source is None:
+        return ()
+    web = web_address(source.repository)
+    come, gone = len(source.commits) + source.more, len(source.removed) + source.removed_more
+    # GitHub lists what the right one has and the left one does not.
+    left, right = (source.old, source.new) if come else (source.new, source.old)
+    url = compare_page(web, left, right)
+    number = come or gone
+    return (Span(f"compare {counted(number, 'commit')}", url=url),) if url and number else ()
+
+
+def _argocd(evidence: Evidence) -> Line:
+    """Return the link to the Argo CD application."""
+    return (Span("Argo CD", url=evidence.argocd),) if evidence.argocd else ()
+
+
+def _checks(evidence: Evidence) -> tuple[Check, ...]:
+    """Return what each gate says."""
+    found = [Check(one.title or one.name, str(one.verdict), one.detail) for one in evidence.gates]
+    return tuple(sorted(found, key=lambda one: _ORDER.get(one.verdict, 0)))

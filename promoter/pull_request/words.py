@@ -1,0 +1,56 @@
+"""Pieces of a page: spans of text, moments and times as people write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from promoter.domain.page import Span, Style
+
+_DIGEST_SHOWN = 7
+
+
+def strong(text: str) -> Span:
+    """Return text that stands out."""
+    return Span(text, Style.STRONG)
+
+
+def mono(text: str, url: str | None = None) -> Span:
+    """Return text as code, such as a tag, with a link where there is one."""
+    return Span(text, Style.CODE, url)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, e.g. `1 commit`, `2 commits`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """Return words as a list in a sentence, e.g. `a, b and c`."""
+    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
+
+
+def day(moment: int, now: int | None) -> str:
+    """Return the day of a moment in UTC, e.g. `3 Nov`; the year is said where it is not now's."""
+    when = datetime.fromtimestamp(moment, UTC)
+    same = now is not None and datetime.fromtimestamp(now, UTC).year == when.year
+    return f"{when.day} {when:%b}{'' if same else f' {when:%Y}'}"
+
+
+def span(seconds: int) -> str:
+    """Return a time as people say it: days, else hours."""
+    if seconds < 3600:
+        return "less than an hour"
+    if seconds >= 2 * 86_400:
+        return counted(seconds // 86_400, "day")
+    return counted(seconds // 3600, "hour")
+
+
+def short_digest(digest: str) -> str:
+    """Return a digest that is short enough to be read, e.g. `sha256:1a2b3c4…`."""
+    kind, _, value = digest.rpartition(":")
+    return f"{kind}:{value[:_DIGEST_SHOWN]}…" if len(value) > _DIGEST_SHOWN else digest
+
+
+def short_image(tag: str | None, digest: str | None) -> str | None:
+    """Return a tag, else the short form of a digest; None where there is neither."""
+    return tag or (short_digest(digest) if digest else None)
