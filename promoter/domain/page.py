@@ -15,6 +15,8 @@ class Style(StrEnum):
     PLAIN = "plain"
     STRONG = "strong"
     CODE = "code"
+    REFERENCE = "reference"
+    """The number of a pull request of the same repository, e.g. `#12`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,9 @@ def _span(one: Span) -> str:
     """Return one span."""
     if one.style is Style.CODE:
         return anchor(code(one.text), one.url)
-    # Within a link a number refers to nothing else.
-    number = is_page(one.url) and _NUMBER.fullmatch(one.text)
+    # Within a link a number refers to nothing else; elsewhere to this repository alone.
+    refers = one.style is Style.REFERENCE or is_page(one.url)
+    number = refers and _NUMBER.fullmatch(one.text)
     text = one.text if number else inert(one.text)
     # `inert` strips the blanks by which words are kept apart.
     if one.text.strip():

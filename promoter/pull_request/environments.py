@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.page import Span, Table
 from promoter.pull_request.links import pull_page, web_address
 from promoter.pull_request.texts import goes_back
-from promoter.pull_request.words import counted, day, mono, short_image, span, strong
+from promoter.pull_request.words import counted, day, mono, pull_span, short_image, span, strong
 
 if TYPE_CHECKING:
     from promoter.domain.evidence import EnvironmentState, Evidence, RunningImage
@@ -137,4 +137,5 @@ def _pull(state: EnvironmentState, evidence: Evidence) -> Line:
     """Return the pull request that brought an environment what it runs."""
     if not state.pull:
         return (Span("–"),)
-    return (Span(f"#{state.pull}", url=pull_page(web_address(evidence.repository), state.pull)),)
+    page = pull_page(web_address(evidence.repository), state.pull)
+    return (pull_span(state.pull, page),)

@@ -11,7 +11,7 @@ from promoter.domain.page import CodeBlock, Fold, Span
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.links import pull_page, web_address
 from promoter.pull_request.texts import summary
-from promoter.pull_request.words import mono, strong
+from promoter.pull_request.words import mono, pull_span, strong
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
@@ -82,7 +82,7 @@ def _history(declaration: Declaration, evidence: Evidence) -> Line:
         found += [Span(" It proposed "), mono(declaration.supersedes), Span(" before.")]
     if number := declaration.previous_pull:
         page = pull_page(web_address(evidence.repository), number)
-        found += [Span(" It follows pull request "), Span(f"#{number}", url=page)]
+        found += [Span(" It follows pull request "), pull_span(number, page)]
         found.append(Span(", which was closed without a merge."))
     return tuple(found)
 

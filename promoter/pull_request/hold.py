@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.page import Listing, Span
 from promoter.pull_request.links import commit_page, pull_page, web_address
-from promoter.pull_request.words import mono, strong
+from promoter.pull_request.words import mono, pull_span, strong
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
@@ -25,15 +25,20 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     lines: list[Line] = []
     if hold.undoes:
         web = web_address(evidence.repository)
-        undone: list[Span] = [Span("Takes back "), mono(hold.undoes[:7], commit_page(web, hold.undoes))]
+        undone: list[Span] = [
+            Span("Takes back "),
+            mono(hold.undoes[:7], commit_page(web, hold.undoes)),
+        ]
         if number := hold.undone_pull:
-            undone += [Span(" ("), Span(f"#{number}", url=pull_page(web, number)), Span(")")]
+            undone += [Span(" ("), pull_span(number, pull_page(web, number)), Span(")")]
         lines.append(tuple(undone))
     lines.append((strong("Reason:"), Span(f" {hold.reason}")))
     if hold.ends:
         lines.append((Span("Promotions go on, scheduled ones too."),))
         return Listing("The hold ends", tuple(lines))
-    until = f" until {datetime.fromtimestamp(hold.until, UTC):%Y-%m-%d %H:%M} UTC" if hold.until else ""
+    until = (
+        f" until {datetime.fromtimestamp(hold.until, UTC):%Y-%m-%d %H:%M} UTC" if hold.until else ""
+    )
     where = f"{declaration.app} stays in {declaration.environment} at what it runs"
     lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
     lines.append((Span("To end it: "), mono(_command(declaration))))

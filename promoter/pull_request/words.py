@@ -19,6 +19,11 @@ def mono(text: str, url: str | None = None) -> Span:
     return Span(text, Style.CODE, url)
 
 
+def pull_span(number: int, url: str | None) -> Span:
+    """Return the number of a pull request of the GitOps repository."""
+    return Span(f"#{number}", Style.REFERENCE, url)
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, e.g. `1 commit`, `2 commits`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
