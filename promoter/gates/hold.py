@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Verdict
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from promoter.gates.facts import Facts
 
 
@@ -21,10 +24,10 @@ def hold(facts: Facts) -> Verdict | None:
         return None
     where = f"{held.app} is held in {held.environment}"
     by = f" by {held.by}" if held.by else ""
-    since = f" since {held.since:%Y-%m-%d %H:%M UTC}" if held.since else ""
+    since = f" since {_written(held.since)}" if held.since else ""
     reason = f"{where}{since}{by}: {held.reason}"
     until = None if held.until is None else int(held.until.timestamp())
-    ends = "" if held.until is None else f" It ends by itself at {held.until:%Y-%m-%d %H:%M %Z}."
+    ends = "" if held.until is None else f" It ends by itself at {_written(held.until)}."
     hint = (
         f"promote unhold --app {held.app} --env {held.environment} --reason WHY ends it; "
         f"--allow hold passes it over once.{ends}"
@@ -39,3 +42,8 @@ def hold(facts: Facts) -> Verdict | None:
         error.column if error else None,
     )
     return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=error is None)
+
+
+def _written(moment: datetime) -> str:
+    """Return a moment as people read it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M UTC}"
