@@ -1,4 +1,4 @@
-"""`promoter.yaml` and the layouts: what is read, and how what can not be read is told."""
+"""`promoter.yaml` and the layouts: what is read, and how what cannot be read is told."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ apps:
         (
             OVERRIDDEN + "      prod: {deliver: auto-merge}\n",
             (6, 7),
-            "a draft can not merge itself",
+            "a draft cannot merge itself",
         ),
         (OVERRIDDEN + "      prod: {checks: {signature: refuse}}\n", (6, 14), "cosign-key"),
         (OVERRIDDEN + "      prod: {deliver: null}\n", (6, 14), "push"),

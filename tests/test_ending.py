@@ -233,7 +233,7 @@ sys.exit(main())
         (ConnectionResetError(), 5, "connectionreseterror"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (RaceLostError("lost", ""), 5, "lost"),
-        (ZeroDivisionError(), 1, "a bug of promote: ZeroDivisionError"),
+        (ZeroDivisionError(), 1, "an internal error: ZeroDivisionError"),
     ],
 )  # fmt: skip
 def test_what_this_machine_refuses_is_told_with_its_path(

@@ -22,7 +22,7 @@ def account() -> str | None:
 
 
 def open_streams() -> None:
-    """Have all three standard streams there, and none that fails on a letter it can not write."""
+    """Have all three standard streams there, and none that fails on a letter it cannot write."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:

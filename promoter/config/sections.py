@@ -117,7 +117,7 @@ class Checks(Section):
     """What is asked of the registry before an image may be promoted."""
 
     exists: Severity = "refuse"
-    """The tag (or digest) is in the registry. A registry that can not be read is a warning."""
+    """The tag (or digest) is in the registry. A registry that cannot be read is a warning."""
     platforms: Severity | tuple[Platform, ...] = "off"
     """Platforms that the image must have, e.g. `[linux/amd64]`; or `warn` or `refuse`, which want
     every platform of the image that it replaces."""
@@ -192,7 +192,7 @@ class Environment(GateSettings):
     def _check_draft(self) -> Self:
         """Refuse a draft that shall merge itself: no forge does that."""
         if self.draft and self.deliver == "auto-merge":
-            msg = "a draft can not merge itself: deliver by pull-request, or leave draft out"
+            msg = "a draft cannot merge itself: deliver by pull-request, or leave draft out"
             raise ValueError(msg)
         return self
 

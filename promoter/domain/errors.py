@@ -48,7 +48,7 @@ class Exit(IntEnum):
 
 
 class PromoteError(Exception):
-    """A run that can not go on: what happened, where, and what to do about it."""
+    """A run that cannot go on: what happened, where, and what to do about it."""
 
     code: str = "error"
     exit: Exit = Exit.BUG

@@ -1,4 +1,4 @@
-"""Gathers what a pull's text tells beside the edits; what can not be had is said, never raised."""
+"""Gathers what a pull's text tells beside the edits; what cannot be had is said, never raised."""
 
 from __future__ import annotations
 

@@ -74,6 +74,6 @@ def _bug(reason: BaseException) -> PromoteError:
         where = where.tb_next
     place = f" in {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
     return PromoteError(
-        f"a bug of promote: {type(reason).__name__}{place}",
+        f"an internal error: {type(reason).__name__}{place}",
         "Please report it with the command. PROMOTER_TRACEBACK=1 shows the whole trace.",
     )

@@ -62,7 +62,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An app in an environment that can not be looked at, and why."""
+    """An app in an environment that cannot be looked at, and why."""
 
     app: str
     environment: str
@@ -80,7 +80,7 @@ class Survey:
         self.places = list(_places(config, tree, scope))
         """Every app with every environment in which a policy chooses for it."""
         self.failures: list[Failure] = []
-        """Those met so far that can not be looked at."""
+        """Those met so far that cannot be looked at."""
         if not self.places and scope.shard.count == 1:
             raise SelectionError(
                 "no policy applies to any app here, so there is nothing to choose tags by",

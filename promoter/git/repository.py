@@ -120,7 +120,7 @@ class GitRepository:
         self._clone.fetch(*tips, depth=_BRANCH_LIMIT)
         commits: list[BranchCommit] = []
         for tip in tips:
-            # What can not be read is told where its branch is looked at.
+            # What cannot be read is told where its branch is looked at.
             with suppress(PromoteError):
                 commits += self._beyond(tip, self._base)
         self._bring_changed(commits)

@@ -24,7 +24,7 @@ _BREAKING = re.compile(r"^BREAKING[ -]CHANGE: ", re.MULTILINE)
 
 
 def read_range(clone: Clone, repository: str, old: str | None, new: str | None) -> SourceRange:
-    """Return the commits from one revision to another; what can not be read is said, not raised."""
+    """Return the commits from one revision to another; what cannot be read is said, not raised."""
     try:
         found = _commits(clone, old, new)
         for asked, commit in zip((old, new), found, strict=True):

@@ -26,7 +26,7 @@ _SHOWN = 400
 
 
 class UnreadableError(Exception):
-    """A text that can not be read: why, and the line and column (from 1) where it is known."""
+    """A text that cannot be read: why, and the line and column (from 1) where it is known."""
 
     def __init__(self, reason: str, line: int = 1, column: int = 1) -> None:
         """Remember the reason and the place."""

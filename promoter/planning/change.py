@@ -34,9 +34,9 @@ class Change:
     state: BranchState
     branch: Branch
     asked: Proposal | None
-    """The edits on the base; None where they can not be made."""
+    """The edits on the base; None where they cannot be made."""
     refusals: tuple[Refusal, ...] = ()
-    """Why they can not."""
+    """Why they cannot."""
 
     @property
     def pull(self) -> Pull | None:

@@ -216,7 +216,7 @@ class _Judge:
                 # Whatever else is broken in the repository is not this environment's.
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
-            return (Refusal("render", reason, "Mend it, or set render: off.", file),)
+            return (Refusal("render", reason, "Fix it, or set render: off.", file),)
         note = next((one.unmade for one in built if one.unmade), "")
         if not note and not all(holds_objects(one.text) for one in built):
             note = f"{self.renderer.name} printed no Kubernetes objects"

@@ -130,7 +130,7 @@ def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[
         builds.extend(_Build.started(renderer, folder, home) for folder in folders)
         _watch(builds, end)
     except OSError as error:
-        return [BuildOutput(unmade=f"{renderer.name} can not be run ({type(error).__name__})")]
+        return [BuildOutput(unmade=f"{renderer.name} cannot be run ({type(error).__name__})")]
     finally:
         for build in builds:
             build.end()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _VARIABLE = "PROMOTER_TEST_GITHUB_OPENAPI"
-# GitHub's own answers break its description here, so that an exact one can not keep to it.
+# GitHub's own answers break its description here, so that an exact one cannot keep to it.
 _LOOSE = frozenset({"/repos/{owner}/{repo}/compare/{basehead}"})
 
 

@@ -82,7 +82,7 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
         authentication.create_jwt()
     except Exception as error:  # noqa: BLE001 - the key's libraries raise what they like
         raise UsageError(
-            f"the private key of App {app} can not be used ({type(error).__name__})",
+            f"the private key of App {app} cannot be used ({type(error).__name__})",
             "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines.",
         ) from None
     return authentication

@@ -59,7 +59,7 @@ _METHODS = {
     "squash": "allow_squash_merge",
     "rebase": "allow_rebase_merge",
 }
-# The states in which a pull can not be merged now, and will not be without somebody's doing.
+# The states in which a pull cannot be merged now, and will not be without somebody's doing.
 _BLOCKED = ("blocked", "behind", "dirty", "draft")
 
 
@@ -104,7 +104,7 @@ class Finisher:
         except GithubException as error:
             if error.status != 422 or len(wanted) < 2:
                 raise
-            # GitHub asks nobody at all where one of them can not be asked.
+            # GitHub asks nobody at all where one of them cannot be asked.
             for one in wanted:
                 self._try(f"ask {one} for a review", partial(self._ask_for_review, [one]))
 
@@ -253,7 +253,7 @@ def possible(client: Client, pull: Pull, lacking: Finish) -> Finish:
 
 
 def _can_merge(client: Client, pull: Pull, method: str) -> bool:
-    """Say whether a pull can be armed, or be merged now; what can not be read is yes."""
+    """Say whether a pull can be armed, or be merged now; what cannot be read is yes."""
     try:
         settings = client.ask("GET", "")
         if settings.get(_METHODS[method]) is False:
@@ -275,7 +275,7 @@ def _state(client: Client, pull: Pull) -> str:
 
 
 def _may_be_asked(client: Client, name: str) -> bool:
-    """Say whether somebody may be asked for a review; what can not be read is yes."""
+    """Say whether somebody may be asked for a review; what cannot be read is yes."""
     if name.startswith(_TEAM):
         return True
     try:

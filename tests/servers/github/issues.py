@@ -43,7 +43,7 @@ def changed(github: GitHub, request: Request, number: str) -> Answer:
 
 @route("POST", "/issues/{number}/assignees", _WRITES)
 def assigned(github: GitHub, request: Request, number: str) -> Answer:
-    """Add assignees; who can not be one is passed over without a word, as GitHub does."""
+    """Add assignees; who cannot be one is passed over without a word, as GitHub does."""
     pull = find(github, number)
     wanted = [one for one in request.body.get("assignees", ()) if one in github.collaborators]
     pull["assignees"] += [one for one in wanted if one not in pull["assignees"]]

@@ -189,7 +189,7 @@ def _check_text(body: dict[str, Any]) -> None:
 
 
 def _check_reopened(github: GitHub, pull: dict[str, Any], state: str) -> None:
-    """Reject a state that a pull can not take."""
+    """Reject a state that a pull cannot take."""
     if state not in ("open", "closed"):
         raise invalid("state", code="invalid")
     if state == "closed":
