@@ -141,6 +141,7 @@ benchmarks() {
     "$VENV/bin/python" tests/benchmarks/startup.py
     "$VENV/bin/python" tests/benchmarks/edit.py
     "$VENV/bin/python" tests/benchmarks/auto.py
+    "$VENV/bin/python" -m tests.benchmarks --sizes S,M --links 40 --runs 1
 }
 
 # Any bytes end in a proved edit or a refusal; a crash fails the step.

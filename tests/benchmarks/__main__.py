@@ -40,10 +40,10 @@ def main() -> None:
     given = _arguments()
     ways: list[Competitor] = [
         Recipe(),
-        Promote("promote, git", "git", render=False),
-        Promote("promote, git, render", "git", render=True),
-        Promote("promote, API", "api", render=False),
-        Promote("promote, API, render", "api", render=True),
+        Promote("promote git", "git", render=False),
+        Promote("promote git render", "git", render=True),
+        Promote("promote api", "api", render=False),
+        Promote("promote api render", "api", render=True),
     ]
     if given.gitopscli:
         ways.append(GitOpsCli(given.gitopscli))

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from github import GithubException
+
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.model import BranchCommit, BranchState
@@ -161,13 +163,19 @@ class GitHubRepository:
     def _histories(
         self, commit: str, paths: list[PurePosixPath]
     ) -> dict[PurePosixPath, list[dict[str, Any]]]:
-        """Return the versions of files in one query; none without GraphQL."""
+        """Return the versions of files in one query; no file has any where the server fails.
+
+        Without GraphQL they are left out, and asked for one by one.
+        """
         try:
             query = overview.history_query(commit, paths)
             found = self._client.graphql(query, self._client.names)["repository"]["object"]
             return {path: found[f"h{n}"]["nodes"] for n, path in enumerate(paths)}
-        except FAILURES:
-            return {}
+        except FAILURES as error:
+            if isinstance(error, GithubException) and error.status == 404:
+                return {}
+            # A server that has no time for it has none for each file alone either.
+            return {path: [] for path in paths}
 
     def has(self, branch: str) -> bool:
         """Say whether there is such a branch."""
