@@ -27,7 +27,7 @@ from promoter.edits.targets import KustomizeTarget
 from promoter.gates import Facts, ImageFacts, judge
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
-from promoter.policy.pairs import with_base
+from promoter.policy.precedence import with_base
 from promoter.render import NO_RENDERER, RenderDiff, Verdict, compare
 
 if TYPE_CHECKING:

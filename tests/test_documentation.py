@@ -74,13 +74,15 @@ def test_each_option_is_a_setting_of_the_same_name() -> None:
             assert all(f"'{choice}'" in shown for choice in option.choices), name
 
 
+# Each leaves this set with the first command that takes it.
+COMING = {"together", "number"}
+
+
 def test_each_option_belongs_to_a_command() -> None:
     used = {
         one for command in COMMANDS.values() for names in command.options.values() for one in names
     }
-    # Each leaves this set with the first command that takes it.
-    coming = {"from", "together", "reason", "until", "to", "steps", "number"}
-    assert used | coming == set(OPTIONS)
+    assert used | COMING == set(OPTIONS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -93,6 +95,12 @@ def test_flags_that_the_readme_names_exist() -> None:
     known = set().union(*(options(command.parser(name)) for name, command in COMMANDS.items()))
     shell = set(re.findall(r"`(--[a-z-]+)", README))
     assert shell <= known
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONS.keys() - COMING))
+def test_the_readme_says_what_each_option_is_for(name: str) -> None:
+    short = OPTIONS[name].short
+    assert f"--{name}" in README or (short and f"`{short}`" in README)
 
 
 def test_help_names_every_rule_that_can_be_allowed() -> None:

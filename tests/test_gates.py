@@ -23,7 +23,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.gates import GATES, Facts, Gate, ImageFacts, Signature, allowable, judge
 from promoter.gates.gate import Result, Verdict
-from promoter.policy.pairs import Ordering, Pair
+from promoter.policy.precedence import Ordering, TagChange
 from promoter.render import Verdict as Render
 from promoter.render.objects import compare
 from tests.world import AURORA, Repository, aurora, promote
@@ -58,7 +58,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
             now=0,
             commits=True,
             proposal=proposal,
-            pairs=(Pair(NAME, old, new),),
+            pairs=(TagChange(NAME, old, new),),
         ),
         **known,
     )
@@ -95,7 +95,7 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(), "downgrade", "passed"),
         (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
         (facts("abc", "def"), "downgrade", "unknown"),
-        (facts(pairs=(Pair(NAME, None, "1"),)), "downgrade", "passed"),
+        (facts(pairs=(TagChange(NAME, None, "1"),)), "downgrade", "passed"),
         (facts(), "render", "skipped"),
         (facts(render=Render(note="no renderer")), "render", "unknown"),
         (facts(), "signature", "skipped"),
@@ -134,7 +134,9 @@ def test_each_gate_says_what_the_facts_say(seen: Facts, gate: str, result: str) 
 
 def test_no_gate_hides_another() -> None:
     seen = facts("1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True)
-    found = judge(replace(seen, ordering=Ordering(None, {}), pairs=(Pair(NAME, "1.5.0", "1.4.0"),)))
+    found = judge(
+        replace(seen, ordering=Ordering(None, {}), pairs=(TagChange(NAME, "1.5.0", "1.4.0"),))
+    )
     assert {one.rule for one in found.refusals} == {
         "downgrade", "dead-edit", "mutable-tag", "missing-image", "verified-commits",
     }  # fmt: skip

@@ -19,7 +19,7 @@ from promoter.planning import propose
 from promoter.planning.branch import is_merged
 from promoter.planning.change import Change, End, Intent, intend, on_tip, read_request
 from promoter.planning.decide import decide
-from promoter.policy.pairs import Ordering, with_base
+from promoter.policy.precedence import Ordering, with_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

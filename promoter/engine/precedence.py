@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from promoter.engine.look import Seen
-    from promoter.policy.pairs import Pair
+    from promoter.policy.precedence import TagChange
 
 # How the commit of the newer image stands to that of the older one.
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}
 
 
-def orders(pairs: tuple[Pair, ...], seen: Seen) -> dict[Pair, Order]:
+def orders(pairs: tuple[TagChange, ...], seen: Seen) -> dict[TagChange, Order]:
     """Return how the new stand to the old, for the pairs of which it can be known."""
     if "downgrade" in seen.request.allow:
         return {}
@@ -28,7 +28,7 @@ def orders(pairs: tuple[Pair, ...], seen: Seen) -> dict[Pair, Order]:
     return {pair: order for pair, order in found.items() if order is not None}
 
 
-def _by_creation(pair: Pair, seen: Seen) -> Order | None:
+def _by_creation(pair: TagChange, seen: Seen) -> Order | None:
     """Return the order in which two images were made."""
     if not _asks_registry(seen):
         return None
@@ -45,7 +45,7 @@ def _created(name: str, reference: str | None, seen: Seen) -> datetime | None:
         return None
 
 
-def _by_ancestry(pair: Pair, seen: Seen) -> Order | None:
+def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:
     """Return the order of the commits that two images were built from."""
     revisions = Revisions(seen.world, seen.config, seen.target, seen.state.base)
     ask, old, new = _asks_registry(seen), pair.old or "", pair.new or ""
@@ -60,7 +60,7 @@ def _by_ancestry(pair: Pair, seen: Seen) -> Order | None:
     return _BY_ANCESTRY.get(revisions.between(source, before, built).relation)
 
 
-def _declared(pair: Pair, seen: Seen) -> str | None:
+def _declared(pair: TagChange, seen: Seen) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
     file = seen.target.file
     try:

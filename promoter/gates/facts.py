@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from promoter.policy.pairs import Ordering
+from promoter.policy.precedence import Ordering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.domain.stay import Stay
-    from promoter.policy.pairs import Pair
+    from promoter.policy.precedence import TagChange
     from promoter.render import Verdict as RenderVerdict
 
 
@@ -79,7 +79,7 @@ class Facts:
     commits: bool = False
     """Whether a commit would be made, or the one that is there is kept."""
     ordering: Ordering = field(default_factory=lambda: Ordering(None, {}))
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[TagChange, ...] = ()
     """Per image, what the base has and what is proposed."""
     images: tuple[ImageFacts, ...] = ()
     """What the registry says; empty where it is not asked."""

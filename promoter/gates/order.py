@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.gates.facts import Facts
-    from promoter.policy.pairs import Pair
+    from promoter.policy.precedence import TagChange
 
 
 def downgrade(facts: Facts) -> Verdict | None:
@@ -35,7 +35,7 @@ def downgrade(facts: Facts) -> Verdict | None:
     return Verdict(Result.PASSED, _passed(facts, pairs))
 
 
-def _passed(facts: Facts, pairs: Sequence[Pair]) -> str:
+def _passed(facts: Facts, pairs: Sequence[TagChange]) -> str:
     """Return in words that nothing goes back, and how that is known."""
     orders = {(_short(one.old), _short(one.new)): facts.ordering.of(one) for one in pairs}
     if len(orders) > 1:

@@ -13,7 +13,7 @@ from promoter.domain.model import PullState
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
 from promoter.policy.order import Order
-from promoter.policy.pairs import Ordering, Pair, with_base, with_branch
+from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
 
 if TYPE_CHECKING:
     from promoter.config.config import Config
@@ -44,7 +44,7 @@ class Change:
         return self.state.open_pull
 
     @property
-    def pairs(self) -> tuple[Pair, ...]:
+    def pairs(self) -> tuple[TagChange, ...]:
         """Per image, what is asked for and what it would replace: on the base, in the open pull."""
         if self.asked is None:
             return ()
@@ -52,7 +52,7 @@ class Change:
         return (*with_base(self.asked), *pull)
 
     @property
-    def unordered(self) -> tuple[Pair, ...]:
+    def unordered(self) -> tuple[TagChange, ...]:
         """The pairs whose order has to be known before it is clear what the request comes to."""
         ordering = Ordering(self.target.settings.policy, {})
         settled = intend(self, ordering).end in (End.INVALID, End.UNCHANGED)
@@ -229,7 +229,7 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
         images[move.name]
         for move in whole.moves
         if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
-        and ordering.of(Pair(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
+        and ordering.of(TagChange(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
     )
     if len(kept) == len(whole.moves):
         return whole

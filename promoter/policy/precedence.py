@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promoter.policy.model import Policy
 
 
-class Pair(NamedTuple):
+class TagChange(NamedTuple):
     """One image's tag (or digest) that stands somewhere, and the one that is asked for."""
 
     name: str
@@ -31,9 +31,9 @@ class Ordering:
     """How new tags stand to old ones: as the policy or the tags say, else as is known from elsewhere."""
 
     policy: Policy | None
-    known: Mapping[Pair, Order]
+    known: Mapping[TagChange, Order]
 
-    def of(self, pair: Pair) -> Order | None:
+    def of(self, pair: TagChange) -> Order | None:
         """Return how the new one stands to the old one, or None where nobody knows.
 
         A reading that is not certain counts only where nothing is known from elsewhere.
@@ -43,7 +43,7 @@ class Ordering:
         order, certain = order_of(self.policy, pair.old, pair.new)
         return order if certain else self.known.get(pair, order)
 
-    def uncertain(self, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    def uncertain(self, pairs: Sequence[TagChange]) -> tuple[TagChange, ...]:
         """Return the pairs whose order the tags do not say for certain, and nothing else says."""
         return tuple(
             pair
@@ -54,11 +54,11 @@ class Ordering:
             and not order_of(self.policy, pair.old, pair.new).certain
         )
 
-    def newer(self, pairs: Sequence[Pair]) -> str | None:
+    def newer(self, pairs: Sequence[TagChange]) -> str | None:
         """Return the first old tag that is newer than the one asked for in its place."""
         return next((one.old for one in pairs if self.of(one) is Order.OLDER), None)
 
-    def doubts(self, pairs: Sequence[Pair]) -> tuple[str, ...]:
+    def doubts(self, pairs: Sequence[TagChange]) -> tuple[str, ...]:
         """Return the warning that the last request wins, where nobody knows the order."""
         unknown = [pair for pair in pairs if pair.old and pair.new and self.of(pair) is None]
         if not unknown:
@@ -67,16 +67,18 @@ class Ordering:
         return (f"whether {old} or {new} is newer is not known: the last request wins",)
 
 
-def with_base(asked: Proposal) -> list[Pair]:
+def with_base(asked: Proposal) -> list[TagChange]:
     """Return, per image asked for, what the base has."""
-    return [Pair(m.name, m.from_tag or m.from_digest, _goal(m)) for m in asked.moves]
+    return [TagChange(m.name, m.from_tag or m.from_digest, _goal(m)) for m in asked.moves]
 
 
-def with_branch(standing: Proposal | None, asked: Proposal) -> list[Pair]:
+def with_branch(standing: Proposal | None, asked: Proposal) -> list[TagChange]:
     """Return, per image asked for, what the branch proposes already."""
     tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
     revision = standing.declaration.source_revision if standing else None
-    return [Pair(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags]
+    return [
+        TagChange(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags
+    ]
 
 
 def _goal(move: ImageMove) -> str | None:
