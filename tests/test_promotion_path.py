@@ -13,6 +13,8 @@ from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.servers.github import GitHub
+
 DEV = "clusters/dev-kind/apps/aurora/kustomization.yaml"
 START = datetime(2026, 11, 23, 10, tzinfo=UTC)
 DEV_DELIVERS = "    deliver: push\n"
@@ -256,3 +258,106 @@ def test_the_result_is_json_with_all_gates_on_every_end(repo: Repository) -> Non
     assert {one["gate"]: one["verdict"] for one in json.loads(run.stdout)["gates"]}[
         "previous-environment"
     ] == "failed"
+
+
+def auto(repo: Repository, hours: float, *more: str) -> Run:
+    """Run a schedule so many hours after the start."""
+    now = (START + timedelta(hours=hours)).isoformat()
+    where = ("auto", "--repo", str(repo.path), "--output", "json")
+    return promote(*where, *more, env={"PROMOTER_NOW": now})
+
+
+def action(run: Run, environment: str = "prod") -> str:
+    return next(one["action"] for one in run.json["results"] if one["environment"] == environment)
+
+
+def test_what_has_soaked_in_dev_goes_on_by_itself(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    run = auto(repo, 0)
+    assert (run.code, action(run)) == (0, "unchanged")
+    dev(repo, "1.4.2")
+    run = auto(repo, 1)
+    assert (run.code, action(run)) == (0, "unchanged")
+    (waiting,) = run.json["results"]
+    assert gate(Run(0, json.dumps(waiting), ""), "soak")["until"] == "2026-11-24T10:00:00+00:00"
+    assert "promote/prod" not in str(repo.refs())
+    told = promote(
+        "auto", "--repo", str(repo.path), env={"PROMOTER_NOW": (START + timedelta(hours=1)).isoformat()}
+    )  # fmt: skip
+    assert "waiting until 2026-11-24 10:00 UTC (soak): aurora in prod stays at 1.4.1" in told.stdout
+    run = auto(repo, 24)
+    assert (run.code, action(run)) == (0, "created")
+    assert repo.read(AURORA, BRANCH).count("1.4.2") == 3
+    run = auto(repo, 25)
+    assert (run.code, action(run)) == (0, "unchanged")
+
+
+def test_a_schedule_never_follows_back_and_heeds_a_no(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev")
+    dev(repo, "1.4.2")
+    assert action(auto(repo, 1)) == "created"
+    assert promote("pulls", "close", "1", "--repo", str(repo.path)).code == 0
+    run = auto(repo, 2)
+    assert (run.code, action(run)) == (0, "unchanged")
+    dev(repo, "1.4.0", 3, "--allow", "downgrade")
+    run = auto(repo, 4)
+    assert (run.code, action(run)) == (0, "superseded")
+
+
+def test_an_app_that_is_not_in_the_previous_environment_has_nothing_to_follow(
+    repo: Repository,
+) -> None:
+    configure(repo, "promotes-from: dev")
+    text = repo.read("promoter.yaml")
+    repo.commit("main", "promoter.yaml", text.replace("apps:\n", "apps:\n  lone: {}\n"))
+    lone = "clusters/prod/apps/lone/kustomization.yaml"
+    repo.commit("main", lone, "images:\n- name: ghcr.io/o/lone\n  newTag: 1.0.0\n")
+    run = auto(repo, 1)
+    assert run.code == 0
+    assert {one["app"] for one in run.json["results"]} == {"aurora"}
+    run = auto(repo, 1, "--app", "lone", "--env", "prod")
+    assert run.code == 4
+    assert "clusters/dev-kind/apps/lone" in run.stdout
+
+
+def test_three_environments_are_a_chain_in_which_each_waits_for_the_one_before(
+    repo: Repository,
+) -> None:
+    text = repo.read("promoter.yaml")
+    staging = (
+        "  staging:\n    path: clusters/staging/apps/{app}\n    deliver: push\n"
+        "    checks: {exists: off}\n    promotes-from: dev\n    soak: 1h\n  prod:\n"
+    )
+    repo.commit("main", "promoter.yaml", text.replace("  prod:\n", staging))
+    configure(repo, "promotes-from: staging\nsoak: 2h")
+    place = "clusters/staging/apps/aurora/kustomization.yaml"
+    repo.commit("main", place, repo.read(AURORA))
+    dev(repo, "1.4.2")
+    assert (action(auto(repo, 0.5), "staging"), action(auto(repo, 0.5))) == ("unchanged",) * 2
+    run = auto(repo, 1)
+    assert (action(run, "staging"), action(run)) == ("pushed", "unchanged")
+    assert action(auto(repo, 2)) == "unchanged"
+    assert action(auto(repo, 3)) == "created"
+    assert ask(repo, "--tag", "1.4.3", hours=3).code == 3
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_on_github_the_path_is_read_through_git_and_the_api(github: GitHub, transport: str) -> None:
+    repo = Repository(github.repository)
+    configure(repo, "promotes-from: dev\nsoak: 1h")
+    where = ("--app", "aurora", "--repo", github.url, "--transport", transport, "--output", "json")
+
+    def run(hours: float, *more: str) -> Run:
+        now = (START + timedelta(hours=hours)).isoformat()
+        return promote(*where, *more, env={"GITHUB_TOKEN": "good-token", "PROMOTER_NOW": now})
+
+    done = run(0, "--tag", "1.4.2")
+    assert (done.code, rules(done)) == (3, ["previous-environment", "soak"]), done.stderr
+    assert run(0, "--env", "dev", "--tag", "1.4.2").code == 0
+    brought = datetime.fromisoformat(repo.git("log", "-1", "--format=%cI", "main"))
+    passed = (brought - START) / timedelta(hours=1)
+    done = run(passed + 0.5, "--from")
+    assert (done.code, rules(done)) == (3, ["soak"])
+    assert gate(done, "soak")["until"] == (brought + timedelta(hours=1)).isoformat()
+    done = run(passed + 1, "--from")
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr

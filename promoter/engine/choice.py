@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
@@ -13,6 +13,7 @@ from promoter.engine.explain import explain_choice
 from promoter.engine.image_lookup import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
+from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from promoter.threads import asked
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from promoter.config.sections import Environment
     from promoter.domain.deadline import Deadline
     from promoter.engine.survey import Candidate, Standing
+    from promoter.policy.model import Policy
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16
@@ -93,18 +95,35 @@ def _choice(candidate: Candidate, registry: Registry) -> Choice:
 
 def _chosen(candidate: Candidate, registry: Registry) -> Choice:
     """Return what is wanted of one app."""
-    if candidate.policy.needs_digest:
-        return Choice(candidate, _moved(candidate, registry))
-    warnings: list[str] = []
-    tag = Tag.parse(_tag(candidate, registry, warnings))
-    images = tuple(
-        ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
-        for one in candidate.images
-    )
+    policy, warnings = candidate.policy, list[str]()
+    if policy is None:
+        images = _followed(candidate, registry, warnings)
+    elif policy.needs_digest:
+        return Choice(candidate, _moved(candidate, policy, registry))
+    else:
+        tag = Tag.parse(_tag(candidate, policy, registry, warnings))
+        images = tuple(
+            ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
+            for one in candidate.images
+        )
     found = Choice(candidate, images, warnings=tuple(warnings))
     if not found.standing and found.settings.checks.exists != "off":
         _foresee(found, registry)
     return found
+
+
+def _followed(
+    candidate: Candidate, registry: Registry, warnings: list[str]
+) -> tuple[ImageRequest, ...]:
+    """Return what the previous environment runs, as the environment compares it."""
+    assert candidate.followed is not None
+    warnings += candidate.followed.warnings
+    return tuple(
+        one
+        if one.digest or one.tag is None
+        else replace(one, digest=_digest(have, str(one.tag), candidate, registry))
+        for have, one in zip(candidate.images, candidate.followed.images, strict=True)
+    )
 
 
 def _foresee(choice: Choice, registry: Registry) -> None:
@@ -121,9 +140,9 @@ def _digest(one: Standing, tag: str, candidate: Candidate, registry: Registry) -
     return registry.resolve(one.repository, tag)
 
 
-def _moved(candidate: Candidate, registry: Registry) -> tuple[ImageRequest, ...]:
+def _moved(candidate: Candidate, policy: Policy, registry: Registry) -> tuple[ImageRequest, ...]:
     """Return the images that a moving tag stands for now."""
-    tag = Tag.parse(candidate.policy.argument)
+    tag = Tag.parse(policy.argument)
     pin = candidate.target.settings.pin
     if pin == "tag":
         raise UsageError(
@@ -136,19 +155,22 @@ def _moved(candidate: Candidate, registry: Registry) -> tuple[ImageRequest, ...]
     )
 
 
-def _tag(candidate: Candidate, registry: Registry, warnings: list[str]) -> str:
+def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: list[str]) -> str:
     """Return the one tag that the policy wants of all images of an app, or raise why there is none.
 
     What had to be left out is told in `warnings`.
     """
-    policy = candidate.policy
     repositories = list(dict.fromkeys(one.repository for one in candidate.images))
     listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
     # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
     common = frozenset.intersection(*listed)
+    if (pattern := candidate.target.settings.tags) is not None:
+        common = frozenset(
+            one for one in common if len(one) <= 128 and compiled(pattern).search(one)
+        )
     selection = choose.select(policy, common)
     if not selection.ordered:
-        raise _nothing(candidate, repositories, common, listed)
+        raise _nothing(policy, repositories, common, listed)
     if not policy.needs_creation:
         explain_choice(candidate, selection, selection.ordered[0], "as the policy orders tags")
         return selection.ordered[0]
@@ -201,13 +223,13 @@ def _described(
 
 
 def _nothing(
-    candidate: Candidate,
+    policy: Policy,
     repositories: list[str],
     common: frozenset[str],
     listed: list[frozenset[str]],
 ) -> SelectionError:
     """Return the error for a policy that takes none of the tags."""
-    said = f"{candidate.policy.name}: {candidate.policy.argument}"
+    said = f"{policy.name}: {policy.argument}"
     if not common and any(listed):
         return SelectionError(
             f"{', '.join(repositories)} have no tag in common", "Push all images with one tag."
@@ -223,5 +245,6 @@ def _has(have: Standing, wanted: ImageRequest, pin: str) -> bool:
     """Say whether the base has what is wanted."""
     if wanted.digest is not None:
         same = have.digest == str(wanted.digest)
-        return same and (pin == "digest" or have.tag == str(wanted.tag))
+        bare = pin == "digest" or wanted.tag is None
+        return same and (bare or have.tag == str(wanted.tag))
     return have.tag == str(wanted.tag) and (have.digest is not None) == (pin == "both")

@@ -37,6 +37,7 @@ def explain_target(target: Target, config: Config) -> None:
 def explain_choice(candidate: Candidate, selection: Selection, tag: str, why: str) -> None:
     """Log what a policy saw, which tag it chose and why, and what would have been next."""
     target, policy = candidate.target, candidate.policy
+    assert policy is not None
     considered = len(selection.ordered) + selection.unasked
     others = [one for one in selection.ordered if one != tag][:3]
     _LOG.debug(

@@ -1,4 +1,7 @@
-"""What each app with a policy has on the base: looked at cheaply, since most have nothing new."""
+"""What each app has on the base that a policy or a promotion path chooses for.
+
+It is looked at cheaply, since most have nothing new.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING
 from promoter.config.layout import (
     KUSTOMIZATION_NAMES,
     environments_of,
+    find_target,
     folder,
     known_apps,
     target_of,
@@ -17,10 +21,12 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
+from promoter.edits.held import HeldImage, held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
+from promoter.planning.previous import image_named, images_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.config.sections import Environment
     from promoter.domain.model import Tree
+    from promoter.planning.previous import Followed
     from promoter.policy.model import Policy
 
 
@@ -53,11 +60,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One app in one environment whose tag a policy chooses."""
+    """One app in one environment whose tag a policy chooses, or the previous environment."""
 
     target: Target
-    policy: Policy
+    policy: Policy | None
     images: tuple[Standing, ...]
+    followed: Followed | None = None
+    """What the previous environment runs of these images, where there is no policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +79,23 @@ class Failure:
 
 
 class Survey:
-    """The apps that policies choose tags for; each is looked at as the iteration comes to it.
+    """The apps that tags are chosen for; each is looked at as the iteration comes to it.
 
-    Raises `SelectionError` for an app or environment that is not known, and where no policy applies.
+    Raises `SelectionError` for an app or environment that is not known, and where nothing
+    chooses tags for any.
     """
 
     def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
         self._config, self._tree = config, tree
         self.places = list(_places(config, tree, scope))
-        """Every app with every environment in which a policy chooses for it."""
+        """Every app with every environment in which something chooses for it."""
         self.failures: list[Failure] = []
         """Those met so far that cannot be looked at."""
         if not self.places and scope.shard.count == 1:
             raise SelectionError(
                 "no policy applies to any app here, so there is nothing to choose tags by",
-                'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}.',
+                'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}, '
+                "or a promotes-from: ENVIRONMENT to follow.",
             )
         _prefetch(config, tree, self.places)
 
@@ -100,7 +111,7 @@ class Survey:
 
 
 def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str, Environment]]:
-    """Yield every app with every environment in which a policy chooses for it."""
+    """Yield every app with every environment in which something chooses for it."""
     paths = (one.path for one in config.environments.values())
     for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
         tree.unfold(PurePosixPath(fixed))
@@ -110,12 +121,18 @@ def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str
     for app in scope.apps or known:
         if not scope.shard.holds(app):
             continue
-        for name, settings in environments_of(config, tree, app).items():
+        known_settings = environments_of(config, tree, app)
+        for name, settings in known_settings.items():
             if scope.environments and name not in scope.environments:
                 continue
             # An app need not be in every environment; one that was asked for by name must be.
             there = scope.apps or tree.entries(folder(settings, app, name))
-            if settings.policy is not None and there:
+            previous = settings.promotes_from
+            if settings.policy is None and previous is not None:
+                # Nor in the one before it.
+                before = known_settings[previous]
+                there = scope.apps or (there and tree.entries(folder(before, app, previous)))
+            if there and (settings.policy is not None or previous is not None):
                 yield app, name, settings
 
 
@@ -129,7 +146,12 @@ def _check_known(what: str, names: Sequence[str], known: list[str]) -> None:
 def _prefetch(config: Config, tree: Tree, places: Sequence[tuple[str, str, Environment]]) -> None:
     """Bring the kustomizations of all places, and the files of their targets, in one round trip."""
     files: list[PurePosixPath | None] = []
-    for app, name, settings in places:
+    previous = [
+        (app, one.promotes_from, config.environment(one.promotes_from, app))
+        for app, _, one in places
+        if one.policy is None and one.promotes_from is not None
+    ]
+    for app, name, settings in (*places, *previous):
         directory = folder(settings, app, name)
         files += [directory / one for one in KUSTOMIZATION_NAMES]
         targets, _ = config.targets_of(name, app)
@@ -143,9 +165,22 @@ def _candidate(
 ) -> Candidate:
     """Return an app in an environment with what it has, or raise why that is not known."""
     target = target_of(config, tree, where, settings)
+    if settings.policy is None:
+        return _following(config, tree, target)
     images = [
         Standing(one.name, one.repository, one.tag, one.digest)
         for one in propose.tagged(target, tree)
     ]
-    assert settings.policy is not None
     return Candidate(target, settings.policy, tuple(images))
+
+
+def _following(config: Config, tree: Tree, target: Target) -> Candidate:
+    """Return an app in an environment that follows the previous one."""
+    previous = find_target(config, tree, target.app, target.settings.promotes_from)
+    followed = images_from(previous, target, tree)
+    own = held_images(tree, target.file, target.targets)
+    images = []
+    for one in followed.images:
+        has = image_named(own, one.name) or HeldImage(one.name)
+        images.append(Standing(one.name, has.repository, has.tag, has.digest))
+    return Candidate(target, None, tuple(images), followed)
