@@ -268,7 +268,8 @@ def auto(repo: Repository, hours: float, *more: str) -> Run:
 
 
 def action(run: Run, environment: str = "prod") -> str:
-    return next(one["action"] for one in run.json["results"] if one["environment"] == environment)
+    results = run.json["results"]
+    return next(str(one["action"]) for one in results if one["environment"] == environment)
 
 
 def test_what_has_soaked_in_dev_goes_on_by_itself(repo: Repository) -> None:
