@@ -121,7 +121,8 @@ def test_dry_run_in_a_pipe_is_plain_text_as_wide_as_the_window(
     run = ask(repo, "9.9.1", "--dry-run", COLUMNS=str(width), **env)
     assert not re.search(r"</?[a-z]+>|<!--|\x1b|\ufffd|\u2060|^\|", run.stdout, re.MULTILINE)
     assert run.stdout.count("+++ b/") == 1
-    body = run.stdout.partition("Promotes ")[2]
+    body = run.stdout.partition("\n\naurora in prod: ")[2]
+    assert "1.4.1 → 9.9.1" in body
     code = (" ", "+", "-", "@", "promote ")
     assert all(len(one) <= width for one in body.splitlines() if not one.startswith(code))
 
