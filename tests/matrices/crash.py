@@ -81,14 +81,14 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
 def _rows(world: World, kills: int | None, signals: int | None) -> Iterator[Row]:
     wanted, points = _undisturbed(world)
     row = Row("crash", f"{world.delivery.name}: SIGKILL")
-    for number in some(points, kills):
+    for number in some(points, kills, len(world.delivery.name)):
         wrong = _killed(world, points[number], wanted)
         row.runs += 2
         row.check(str(points[number]), *wrong)
     yield row
     row, slowest = Row("crash", f"{world.delivery.name}: SIGTERM, SIGINT"), 0.0
     requests = [one for one in points if not one.by_git]
-    for number in some(requests, signals):
+    for number in some(requests, signals, len(world.delivery.name)):
         ends = tuple(_ENDS)
         took, wrong = _signalled(world, requests[number], ends[number % 2], wanted)
         slowest = max(slowest, took)

@@ -107,43 +107,41 @@ class World:
         self.interceptor.begin()
         self.git.begin()
 
-    def start(self, *more: str, env: Mapping[str, str] | None = None) -> process.Started:
-        """Start the delivery."""
-        return self.start_command(*self.delivery.command, *more, env=env)
-
-    def start_command(self, *words: str, env: Mapping[str, str] | None = None) -> process.Started:
-        """Start any command on this repository."""
+    def start(
+        self,
+        *more: str,
+        env: Mapping[str, str] | None = None,
+        first: Callable[[], object] | None = None,
+    ) -> process.Started:
+        """Start the delivery, in whose process a function may have to be called first."""
         self.temporary.mkdir(exist_ok=True)
-        return process.start(
-            *words, "--repo", self.url, "--output", "json", env={**self.env, **(env or {})}
-        )
+        words = (*self.delivery.command, "--repo", self.url, "--output", "json", *more)
+        return process.start(*words, env={**self.env, **(env or {})}, first=first)
 
     def run(self, *words: str) -> Run:
         """Run any command on this repository, which has to succeed."""
-        done = self.start_command(*words).end()
+        self.temporary.mkdir(exist_ok=True)
+        done = process.run(*words, "--repo", self.url, "--output", "json", env=self.env)
         assert done.code == 0, done.stderr
         return done
 
     def state(self) -> dict[str, Any]:
         """Return all that is there now, without what differs from run to run."""
         refs = self.repository.refs()
-        commits = self.repository.git("log", "--all", "--format=%H %T")
+        heads = {str(pull["number"]): pull["head"] for pull in self.github.pulls}
         shown = {
             "branches": {
                 name: self._history(oid) for name, oid in refs.items() if "refs/heads/" in name
             },
             "refs": sorted(refs),
             "pulls": self._pulls(refs),
-            "comments": self.github.comments,
+            "comments": {heads[str(n)]: said for n, said in self.github.comments.items()},
             "labels": sorted(self.github.labels),
             "locks": [one.name for one in self.repository.path.rglob("*.lock")],
-            "aside": [one for one in refs if "promote-commit" in one],
         }
-        trees = dict(line.split(" ") for line in commits.splitlines())
-        text = json.dumps(shown, sort_keys=True, default=str)
-        text = re.sub(r"\b[0-9a-f]{40}\b", lambda m: trees.get(m[0], m[0]), text)
-        # What a commit is called in short, and when things were.
-        text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,12}\b", "ID", text)
+        text = json.dumps(shown, sort_keys=True)
+        # What commits are called, and when things were.
+        text = re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b", "ID", text)
         text = re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+]00:00)?", "TIME", text)
         text = re.sub(r"\d\d:\d\d( UTC)?", "TIME", text)
         found: dict[str, Any] = json.loads(text)
@@ -166,17 +164,20 @@ class World:
             os.utime(one, (stamp, stamp))
 
     def _history(self, oid: str) -> list[str]:
-        lines = self.repository.git("log", "--format=%T %an %B%x00", oid)
-        return [one.strip() for one in lines.split("\0")]
+        """Return each commit with its author, its message and what it changes."""
+        text = self.repository.git("log", "-p", "--format=%x00%an %B", oid)
+        return [re.sub(r"(?m)^index .*\n", "", one).strip() for one in text.split("\0")[1:]]
 
     def _pulls(self, refs: Mapping[str, str]) -> list[Any]:
         if self.delivery.folder:
             stored = [name for name in refs if name.startswith("refs/promoter/pulls/")]
             return [json.loads(self.repository.git("cat-file", "blob", one)) for one in stored]
-        keys = ("number", "state", "title", "body", "head", "base", "draft", "assignees")
+        keys = ("state", "title", "body", "head", "base", "draft", "assignees")
         more = ("reviewers", "labels", "merged", "merged_by", "auto_merge")
         self.github.open_pulls()
-        return [{key: one.get(key) for key in (*keys, *more)} for one in self.github.pulls]
+        shown = [{key: one.get(key) for key in (*keys, *more)} for one in self.github.pulls]
+        # Which of several is opened first is nobody's promise.
+        return sorted(shown, key=lambda one: (one["head"], one["state"]))
 
     def _values(self) -> dict[str, Any]:
         """Return what the server knows beside its repository."""
@@ -200,11 +201,25 @@ def _overtaken(world: World) -> None:
     world.repository.commit("main", path, text + "\n")
 
 
+def _released(world: World) -> None:
+    """A release has reached the base, and is to go back."""
+    path = kustomization("a")
+    text = world.repository.read(path).replace("1.4.1", "1.4.2")
+    world.repository.commit("main", path, text + "\n")
+
+
+def _held(world: World) -> None:
+    """An app is held."""
+    world.run("hold", *_APP, "--reason", "a fair")
+
+
 def _two_new(world: World) -> None:
     """Two of three apps have a newer tag, as all have 1.4.2."""
     world.run("--app", "b", "--tag", "1.4.2")
 
 
+_APP = ("--app", "a", "--env", "dev")
+_BACK = ("rollback", *_APP, "--reason", "it loses orders")
 _NEWER = ("--app", "a", "--tag", "1.4.3")
 DELIVERIES = (
     Delivery("pull by git", _PULLS),
@@ -219,6 +234,10 @@ DELIVERIES = (
     Delivery("push by API", _PUSHES + _API),
     Delivery("auto by push", _PUSHES, ("auto",), _two_new),
     Delivery("auto by pulls", _PULLS, ("auto",), _two_new),
+    Delivery("rollback by pull", _PULLS, _BACK, _released),
+    Delivery("rollback by push", _PUSHES, _BACK, _released),
+    Delivery("hold by push", _PUSHES, ("hold", *_APP, "--reason", "a fair")),
+    Delivery("unhold by push", _PUSHES, ("unhold", *_APP, "--reason", "over"), _held),
     Delivery("folder: pull", _PULLS, folder=True),
     Delivery("folder: pull renewed", _PULLS, _NEWER, _proposed, folder=True),
     Delivery("folder: pull closed", _PULLS, before=_overtaken, folder=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -32,6 +33,9 @@ class Started:
     process: ForkServerProcess
     out: Path
     err: Path
+    usage: Path
+    memory: int = 0
+    """MiB that it took at most, or a process that it started; known once it has ended."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def send(self, number: signal.Signals) -> None:
@@ -48,7 +52,8 @@ class Started:
             self.process.join()
         self.over.set()
         texts = [one.read_text(encoding="utf-8", errors="replace") for one in (self.out, self.err)]
-        for one in (self.out, self.err):
+        self.memory = int(self.usage.read_text() or 0) >> 10
+        for one in (self.out, self.err, self.usage):
             one.unlink()
         return Run(self.process.exitcode or 0, *texts)
 
@@ -60,15 +65,21 @@ def start(
     first: Callable[[], object] | None = None,
 ) -> Started:
     """Start the command, in whose process a function may have to be called first."""
-    out, err = (Path(tempfile.mkstemp(prefix="stream-")[1]) for _ in range(2))
+    files = (_new_file(), _new_file(), _new_file())
     variables = {**os.environ, **(env or {})}
     process = _FORKS.Process(
-        target=_run, args=(arguments, variables, cwd or Path.cwd(), out, err, first)
+        target=_run, args=(arguments, variables, cwd or Path.cwd(), files, first)
     )
     process.start()
     # Only `end` may ask how it ended: who asks first gets the answer, and nobody else.
     multiprocessing.process._children.discard(process)  # type: ignore[attr-defined]
-    return Started(process, out, err)
+    return Started(process, *files)
+
+
+def _new_file() -> Path:
+    handle, name = tempfile.mkstemp(prefix="stream-")
+    os.close(handle)
+    return Path(name)
 
 
 def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
@@ -76,23 +87,27 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None 
     return start(*arguments, env=env, cwd=cwd).end()
 
 
-def _run(  # noqa: PLR0917 - what a process is made of
+def _run(
     arguments: tuple[str, ...],
     env: Mapping[str, str],
     cwd: Path,
-    out: Path,
-    err: Path,
+    files: tuple[Path, Path, Path],
     first: Callable[[], object] | None,
 ) -> None:
     """Be the command, as `promoter.__main__` is."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if first is not None:
-        first()
-    with out.open("wb") as told, err.open("wb") as complained:
+    out, err, usage = files
+    with out.open("wb") as told, err.open("wb") as complained, usage.open("wb") as used:
+        if first is not None:
+            first()
         try:
             code = run_here(arguments, env, cwd, told, complained)
         except KeyboardInterrupt:
             code = 130
+        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        with suppress(OSError):
+            used.write(b"%d" % max(resource.getrusage(one).ru_maxrss for one in kinds))
+            used.flush()
     sys.stdout.flush()
     # As there: no thread that waits for a server holds the end up.
     os._exit(code)

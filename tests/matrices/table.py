@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def some(points: Sequence[object], most: int | None) -> list[int]:
-    """Return the numbers of at most so many points, spread evenly over all of them."""
+def some(points: Sequence[object], most: int | None, seed: int = 0) -> list[int]:
+    """Return the numbers of at most so many points, the same ones each time, spread over all."""
     if most is None or len(points) <= most:
         return list(range(len(points)))
-    return sorted({round(i * (len(points) - 1) / max(1, most - 1)) for i in range(most)})
+    return sorted(Random(f"{seed} {len(points)}").sample(range(len(points)), most))

@@ -56,6 +56,8 @@ UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, Ar
 FAILURES = (GithubException, requests.RequestException, RuntimeError, *UNLIKE)
 # GitHub needs a moment until everybody sees what was just written.
 SETTLING = 8.0
+# What is wanted of a pull beside its text is worth so many seconds, and then a warning.
+_REPEATING = 30.0
 
 
 class Client:
@@ -134,6 +136,17 @@ class Client:
             return attempts(attempt)
         except FAILURES as error:
             raise self.failure(work, error) from error
+
+    def repeat(self, do: Callable[[], T]) -> T:
+        """Do what may well be done twice, again while it fails in a way that passes by itself."""
+        seconds = min(_REPEATING, self.deadline.remaining())
+        attempts = Retrying(
+            retry=retry_if_exception(is_passing),
+            stop=stop_before_delay(seconds),
+            wait=AsTold(),
+            reraise=True,
+        )
+        return attempts(do)
 
     def ask(self, method: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return the JSON that a path below the repository answers; failures are PyGithub's own.

@@ -83,12 +83,13 @@ class Finisher:
             self._try("set the labels", self._labels)
         if wanted.auto_merge:
             self._try("arm auto-merge", self._auto_merge)
-        return tuple(self._done), tuple(self._warnings)
+        return tuple(self._done), tuple(dict.fromkeys(self._warnings))
 
     def _try(self, work: str, step: Callable[[], None]) -> None:
         """Do one step; the pull stands without it, so that a failure is told and no more."""
         try:
-            step()
+            # Each step may well be done twice, and after a merge no rerun sees what is lacking.
+            self._client.repeat(step)
         except RaceLostError:
             raise
         except FAILURES as error:
