@@ -98,8 +98,11 @@ provision() {
         command -v docker-registry >/dev/null && command -v htpasswd >/dev/null || {
             apt-get update -qq && apt-get install -y -qq docker-registry apache2-utils
         }
+        command -v chromium >/dev/null || {
+            apt-get update -qq && apt-get install -y -qq chromium fonts-noto-color-emoji
+        }
     else
-        echo "SKIPPED: installing docker-registry needs root and apt-get"
+        echo "SKIPPED: installing docker-registry and chromium needs root and apt-get"
     fi
     local module
     module="$(cd "$CACHE" && go mod download -json istio.io/api@v1.27.1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')"
@@ -113,6 +116,10 @@ provision() {
         mkdir -p "$CACHE/graphql"
         (cd "$CACHE/graphql" && npm pack --silent @octokit/graphql-schema && tar -xzf octokit-graphql-schema-*.tgz)
     fi
+    if [ ! -e "$CACHE/markdown-css/package" ]; then
+        mkdir -p "$CACHE/markdown-css"
+        (cd "$CACHE/markdown-css" && npm pack --silent github-markdown-css && tar -xzf github-markdown-css-*.tgz)
+    fi
 }
 export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
 export PROMOTER_TEST_GITHUB_GRAPHQL="$CACHE/graphql/package/schema.graphql"
@@ -125,6 +132,11 @@ provisioned_tests() {
         tests/test_{body,demo_repository,edits_differential,edits_properties,github}.py \
         tests/test_{github_faults,github_finish,github_graphql,graph_differential}.py \
         tests/test_{kubernetes,real_registries,render,yaml_nodes}.py
+}
+
+# What reviewers see: each kind of pull request in light, dark and on a phone.
+pictures() {
+    PYTHONPATH=. "$VENV/bin/python" .ci/pictures.py "$CACHE/markdown-css/package" "$CACHE/pictures"
 }
 
 # Tests run the command within their own process. That this shows the same is shown here.
