@@ -10,7 +10,7 @@ import pytest
 
 from promoter.config.config import Config, merge_wiring, parse, wiring_only
 from promoter.config.document import load
-from promoter.config.layout import environments_of, find_target, kustomization_file
+from promoter.config.layout import argocd_url, environments_of, find_target, kustomization_file
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.git.folder import DirectoryTree
@@ -202,6 +202,23 @@ def test_override_changes_only_what_it_names(override: str, changed: dict[str, A
     wanted |= {**changed, "checks": wanted["checks"] | changed.get("checks", {})}
     assert config.environment("prod", "web").model_dump() == wanted
     assert config.environment("prod", "other") == config.environments["prod"]
+
+
+@pytest.mark.parametrize(
+    "url", ["argo/{app}", "https://a/(x)", "https://u:p@a/x", "https://a/{tag}"]
+)
+def test_the_page_of_argo_cd_is_a_plain_address(url: str) -> None:
+    with pytest.raises(UsageError, match=r"^f:3:.*argocd-url: must be an http\(s\) address"):
+        parse(f"environments:\n  prod: {{path: a,\n    argocd-url: '{url}'}}\n".encode(), "f")
+
+
+def test_the_page_of_argo_cd_holds_app_and_environment(tmp_path: Path) -> None:
+    page = "https://argo.example/applications/{app}-{environment}?view=tree"
+    text = f"environments: {{prod: {{path: 'apps/{{app}}', argocd-url: '{page}'}}}}\n"
+    target = find_target(
+        parse(text.encode(), "f"), tree(tmp_path, "apps/web/kustomization.yaml"), "web", None
+    )
+    assert argocd_url(target) == "https://argo.example/applications/web-prod?view=tree"
 
 
 def test_an_apps_policy_replaces_the_environments() -> None:

@@ -180,6 +180,44 @@ def test_titles_are_those_of_people_and_of_merged_pulls(story: Story) -> None:
     assert titles == ["feat: the pull's own title (#7)", "fix: a line\u2028separator"]
 
 
+def test_commits_of_a_merged_pull_stand_behind_its_merge_and_all_breaking_ones_are_known(
+    story: Story,
+) -> None:
+    old = story.commit()
+    side = story.commit(onto=old, branch="side", title="try\n\nBREAKING CHANGE: no v1\n")
+    side = story.commit(branch="side", title="wip")
+    hand = story.commit(onto=old, branch="hand", title="fix: by hand")
+    story.commit(merge=side, onto=old, title="Merge pull request #7 from o/side\n\nfeat: baskets\n")
+    new = story.commit(merge=hand, title="Merge branch 'hand'")
+    first, last = story.done(old, new)
+    with story.clone() as clone:
+        found = read_range(clone, "source", first, last)
+    shown = {one.title: (one.merged, one.breaking) for one in found.commits}
+    assert shown == {
+        "try": (True, True),
+        "wip": (True, False),
+        "fix: by hand": (False, False),
+        "feat: baskets (#7)": (False, False),
+        "Merge branch 'hand'": (False, False),
+    }
+    assert all(one.time and one.time > _START for one in found.commits)
+
+
+@pytest.mark.parametrize(
+    ("title", "pull"),
+    [
+        ("Promote a to prod (#12)\n\nText (#3)", 12),
+        ("Merge pull request #13 from o/b\n\nPromote a", 13),
+        ("Promote a, as #14 asks", None),
+    ],
+)
+def test_a_version_knows_the_pull_request_that_brought_it(
+    story: Story, title: str, pull: int | None
+) -> None:
+    story.commit("k.yaml", "v1", title=title)
+    assert [one.pull for one in versions(story)] == [pull]
+
+
 @pytest.mark.parametrize("asked", ["nothing-of-that-name", "0123abc"])
 def test_a_revision_that_is_not_there_is_named(story: Story, asked: str) -> None:
     (old,) = story.done(story.commit())
