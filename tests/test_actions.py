@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from promoter.cli.options import COMMANDS
+from promoter.cli.options import COMMANDS, setting_of
 from promoter.output import actions
 from promoter.output.envelope import Envelope
 from promoter.output.result import of_promotions
@@ -124,7 +124,7 @@ def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, 
     for name in set(action["inputs"]) - {"python"}:
         variable = f"PROMOTER_{name.replace('-', '_').upper()}"
         assert run["env"][variable] == f"${{{{ inputs.{name} }}}}"
-        field = name.replace("-", "_")
+        field = setting_of(name)
         assert field in Settings.model_fields or name == "auto", name
     assert all("${{" not in one["run"] for one in action["runs"]["steps"])
 
