@@ -136,12 +136,12 @@ class Gatherer:
         """Return the source commits between what runs and what is promoted."""
         revisions = Revisions(self._world, self._config, target, self._base)
         source, labelled = revisions.source(labels), REVISION in labels
-        told = proposal.declaration.source_revision
+        revision = proposal.declaration.source_revision
         new = old = None
         for move in proposal.moves:
             wanted, running = move.to_digest or move.to_tag, move.from_digest or move.from_tag
             if wanted and new is None:
-                new = revisions.of(move.name, wanted, told, ask=labelled)
+                new = revisions.of(move.name, wanted, revision, ask=labelled)
             if running and old is None:
                 known = _declared(versions, move.name, running)
                 old = revisions.of(move.name, running, known, ask=labelled)

@@ -38,10 +38,10 @@ class Revisions:
     target: Target
     base: Tree
 
-    def of(self, name: str, reference: str, told: str | None, *, ask: bool) -> str | None:
-        """Return the commit that an image was built from: as it was told, labelled (`ask`), tagged."""
-        label = self.labels(name, reference).get(REVISION) if ask and not told else None
-        return told or label or self._by_tag(reference)
+    def of(self, name: str, reference: str, given: str | None, *, ask: bool) -> str | None:
+        """Return the commit that an image was built from: as it is given, labelled (`ask`), tagged."""
+        label = self.labels(name, reference).get(REVISION) if ask and not given else None
+        return given or label or self._by_tag(reference)
 
     def source(self, labels: Mapping[str, str]) -> str | None:
         """Return where the source is: configured, or labelled and at the GitOps repository's host.

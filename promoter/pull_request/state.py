@@ -22,7 +22,7 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
     """Return the block: which promotion the body tells of, and which facts it has of it."""
     declaration = proposal.declaration
     images = [str(image) for image in declaration.images]
-    told = {
+    state = {
         "schema": 1,
         "app": declaration.app,
         "environment": declaration.environment,
@@ -32,8 +32,8 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
     }
     if len("".join(images)) > _IMAGES_LIMIT:
         # The block must leave room for what people read.
-        told |= {"images": _hashes(images), "hashed": True}
-    return hidden(_NAME, told)
+        state |= {"images": _hashes(images), "hashed": True}
+    return hidden(_NAME, state)
 
 
 def agrees(pull: Pull, draft: PullDraft) -> bool:
@@ -42,47 +42,47 @@ def agrees(pull: Pull, draft: PullDraft) -> bool:
         return False
     if pull.body == draft.body:
         return True
-    told, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
-    if told is None or wanted is None or told.get("key") != wanted.get("key"):
+    state, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
+    if state is None or wanted is None or state.get("key") != wanted.get("key"):
         return False
-    return set(wanted.get("facts", ())) <= _facts(told)
+    return set(wanted.get("facts", ())) <= _facts(state)
 
 
 def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
     """Return the facts that a pull tells of a proposal, or None where it tells of another."""
-    told = find_hidden(_NAME, pull.body)
-    if told is None or told.get("key") != _key(proposal):
+    state = find_hidden(_NAME, pull.body)
+    if state is None or state.get("key") != _key(proposal):
         return None
-    return _facts(told)
+    return _facts(state)
 
 
 def declines(pull: Pull, proposal: Proposal) -> bool:
     """Say whether a closed pull is a person's no to the same images at the same tags."""
     if closed_by_us(pull.body):
         return False
-    told = find_hidden(_NAME, pull.body) or {}
-    listed = told.get("images")
+    state = find_hidden(_NAME, pull.body) or {}
+    listed = state.get("images")
     wanted = [str(image) for image in proposal.declaration.images]
-    if told.get("hashed"):
+    if state.get("hashed"):
         wanted = _hashes(wanted)
     return isinstance(listed, list) and set(wanted) <= {str(one) for one in listed}
 
 
 def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
     """Say whether a pull tells of other images than a proposal's; None where it does not say."""
-    told = find_hidden(_NAME, pull.body) or {}
+    state = find_hidden(_NAME, pull.body) or {}
     wanted = [str(image) for image in proposal.declaration.images]
-    if told.get("hashed"):
+    if state.get("hashed"):
         wanted = _hashes(wanted)
-    listed = told.get("images")
+    listed = state.get("images")
     return listed != wanted if isinstance(listed, list) else None
 
 
 def told_images(pull: Pull) -> frozenset[str]:
     """Return the images that a pull tells of, as `--image` has them; none where it lists hashes."""
-    told = find_hidden(_NAME, pull.body) or {}
-    listed = told.get("images")
-    if told.get("hashed") or not isinstance(listed, list):
+    state = find_hidden(_NAME, pull.body) or {}
+    listed = state.get("images")
+    if state.get("hashed") or not isinstance(listed, list):
         return frozenset()
     return frozenset(str(one) for one in listed)
 
@@ -102,14 +102,14 @@ def closed_by_us(body: str) -> bool:
     return _CLOSED in body
 
 
-def _facts(told: dict[str, object]) -> frozenset[str]:
+def _facts(state: dict[str, object]) -> frozenset[str]:
     """Return the names of the facts that a block lists."""
-    listed = told.get("facts")
+    listed = state.get("facts")
     return frozenset(str(one) for one in listed) if isinstance(listed, list) else frozenset()
 
 
 def _hashes(images: list[str]) -> list[str]:
-    """Return images in short, so that hundreds of them can be told from others."""
+    """Return images in short, so that hundreds of them can be kept apart."""
     return [hashlib.sha256(image.encode()).hexdigest()[:12] for image in images]
 
 

@@ -124,7 +124,7 @@ def fields(proposal: Proposal) -> dict[str, str]:
 
 
 def filled(template: str, known: Mapping[str, str]) -> str:
-    """Return a template with its fields replaced; nothing that a field brings is read again."""
+    """Return a template with its fields replaced; what a field holds is not read again."""
     return re.sub(r"\{([a-z-]+)\}", lambda found: known.get(found[1], found[0]), template)
 
 
