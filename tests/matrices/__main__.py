@@ -16,7 +16,7 @@ from tests.world import empty
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MATRICES = ("crash", "fault")
+MATRICES = ("crash", "fault", "race")
 
 
 def main(argv: Sequence[str]) -> int:

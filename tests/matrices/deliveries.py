@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     from tests.command import Run
 
 TOKEN = "good-token"
-_APPS = ("a", "b", "c")
 # What renders belongs to the machine, and writes nothing.
 _PLAIN = '    render: "off"\n    policy: {semver: "*"}\n'
-_PULLS, _PUSHES = BY_PULL + _PLAIN, DEV + _PLAIN
-_API = "    transport: api\n"
+PULLS, PUSHES = BY_PULL + _PLAIN, DEV + _PLAIN
+API = "    transport: api\n"
 _WANTS = "    labels: [promotion, a]\n    assignees: [alice]\n    reviewers: [bob]\n"
-_MERGES = _PULLS.replace("deliver: pull-request", "deliver: auto-merge")
+_MERGES = PULLS.replace("deliver: pull-request", "deliver: auto-merge")
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ class Delivery:
     command: tuple[str, ...] = ("--app", "a", "--tag", "1.4.2")
     before: Callable[[World], object] = lambda _: None
     folder: bool = False
+    apps: tuple[str, ...] = ("a", "b", "c")
 
 
 @dataclass
@@ -59,11 +59,11 @@ class World:
 
     def __enter__(self) -> Self:
         self.registry = self._stack.enter_context(Registry())
-        for app in _APPS:
+        for app in self.delivery.apps:
             self.registry.push(app, "1.4.1", "1.4.2")
         self.github = GitHub(self.home / "srv")
         self.github.repository.parent.mkdir(parents=True)
-        images = {app: self.registry.name(app) for app in _APPS}
+        images = {app: self.registry.name(app) for app in self.delivery.apps}
         self.repository = make(self.github.repository, images, self.delivery.policy)
         git_http.configure(self.github.repository)
         self._stack.enter_context(self.github)
@@ -114,14 +114,22 @@ class World:
         first: Callable[[], object] | None = None,
     ) -> process.Started:
         """Start the delivery, in whose process a function may have to be called first."""
+        return self.start_command(*self.delivery.command, *more, env=env, first=first)
+
+    def start_command(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        first: Callable[[], object] | None = None,
+    ) -> process.Started:
+        """Start any command on this repository."""
         self.temporary.mkdir(exist_ok=True)
-        words = (*self.delivery.command, "--repo", self.url, "--output", "json", *more)
-        return process.start(*words, env={**self.env, **(env or {})}, first=first)
+        told = (*words, "--repo", self.url, "--output", "json")
+        return process.start(*told, env={**self.env, **(env or {})}, first=first)
 
     def run(self, *words: str) -> Run:
         """Run any command on this repository, which has to succeed."""
-        self.temporary.mkdir(exist_ok=True)
-        done = process.run(*words, "--repo", self.url, "--output", "json", env=self.env)
+        done = self.start_command(*words).end()
         assert done.code == 0, done.stderr
         return done
 
@@ -187,7 +195,7 @@ class World:
         )
 
 
-def _proposed(world: World) -> None:
+def proposed(world: World) -> None:
     """An older tag is proposed already."""
     world.run("--app", "a", "--tag", "1.4.2")
     world.registry.push("a", "1.4.3")
@@ -222,25 +230,25 @@ _APP = ("--app", "a", "--env", "dev")
 _BACK = ("rollback", *_APP, "--reason", "it loses orders")
 _NEWER = ("--app", "a", "--tag", "1.4.3")
 DELIVERIES = (
-    Delivery("pull by git", _PULLS),
-    Delivery("pull by git, renewed", _PULLS, _NEWER, _proposed),
-    Delivery("pull by git, closed", _PULLS, before=_overtaken),
+    Delivery("pull by git", PULLS),
+    Delivery("pull by git, renewed", PULLS, _NEWER, proposed),
+    Delivery("pull by git, closed", PULLS, before=_overtaken),
     Delivery("pull by git, finished and merged", _MERGES + _WANTS),
-    Delivery("pull by API", _PULLS + _API),
-    Delivery("pull by API, renewed", _PULLS + _API, _NEWER, _proposed),
-    Delivery("pull by API, closed", _PULLS + _API, before=_overtaken),
-    Delivery("pull by API, finished and merged", _MERGES + _API + _WANTS),
-    Delivery("push by git", _PUSHES),
-    Delivery("push by API", _PUSHES + _API),
-    Delivery("auto by push", _PUSHES, ("auto",), _two_new),
-    Delivery("auto by pulls", _PULLS, ("auto",), _two_new),
-    Delivery("rollback by pull", _PULLS, _BACK, _released),
-    Delivery("rollback by push", _PUSHES, _BACK, _released),
-    Delivery("hold by push", _PUSHES, ("hold", *_APP, "--reason", "a fair")),
-    Delivery("unhold by push", _PUSHES, ("unhold", *_APP, "--reason", "over"), _held),
-    Delivery("folder: pull", _PULLS, folder=True),
-    Delivery("folder: pull renewed", _PULLS, _NEWER, _proposed, folder=True),
-    Delivery("folder: pull closed", _PULLS, before=_overtaken, folder=True),
-    Delivery("folder: push", _PUSHES, folder=True),
-    Delivery("folder: auto by push", _PUSHES, ("auto",), _two_new, folder=True),
+    Delivery("pull by API", PULLS + API),
+    Delivery("pull by API, renewed", PULLS + API, _NEWER, proposed),
+    Delivery("pull by API, closed", PULLS + API, before=_overtaken),
+    Delivery("pull by API, finished and merged", _MERGES + API + _WANTS),
+    Delivery("push by git", PUSHES),
+    Delivery("push by API", PUSHES + API),
+    Delivery("auto by push", PUSHES, ("auto",), _two_new),
+    Delivery("auto by pulls", PULLS, ("auto",), _two_new),
+    Delivery("rollback by pull", PULLS, _BACK, _released),
+    Delivery("rollback by push", PUSHES, _BACK, _released),
+    Delivery("hold by push", PUSHES, ("hold", *_APP, "--reason", "a fair")),
+    Delivery("unhold by push", PUSHES, ("unhold", *_APP, "--reason", "over"), _held),
+    Delivery("folder: pull", PULLS, folder=True),
+    Delivery("folder: pull renewed", PULLS, _NEWER, proposed, folder=True),
+    Delivery("folder: pull closed", PULLS, before=_overtaken, folder=True),
+    Delivery("folder: push", PUSHES, folder=True),
+    Delivery("folder: auto by push", PUSHES, ("auto",), _two_new, folder=True),
 )

@@ -47,19 +47,19 @@ class Fault:
     def before(self, handler: BaseHTTPRequestHandler) -> bool:
         """Answer at once, or have the request processed."""
         if not self.processed:
-            self._send(self.answer(handler, b""), handler)
+            self._send(b"", handler)
         return self.processed
 
     def after(self, answer: bytes, handler: BaseHTTPRequestHandler) -> bytes:
         """Answer otherwise than the server did."""
         if self.stays:
             return self.answer(handler, answer)
-        self._send(self.answer(handler, answer), handler)
+        self._send(answer, handler)
         return b""
 
     def _send(self, answer: bytes, handler: BaseHTTPRequestHandler) -> None:
         try:
-            handler.wfile.write(answer)
+            handler.wfile.write(self.answer(handler, answer))
         except OSError:
             """The client went away."""
 
