@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import branches, finish, folders, forge, overview
+from promoter.forges.github import branches, finish, folders, forge, overview, versions
 
 _GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
@@ -19,6 +19,7 @@ DOCUMENTS = {
     "overview": overview.query(_GUESS),
     "overview of a named base": overview.query(overview.guess("a", [], "main")),
     "history": overview.history_query("0" * 40, _GUESS.histories),
+    "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
     "folders": folders.query("0" * 40, _GUESS.folders),
 }
 _BLOBS = """

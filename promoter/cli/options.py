@@ -214,6 +214,22 @@ COMMANDS = {
             "how": HOW,
         },
     ),
+    "history": Command(
+        "show what happened to apps in their environments, newest first",
+        "history",
+        {
+            "what to show": ("app", "env", "number"),
+            "where": WHERE,
+            "how": ("output", "log-format", "verbose"),
+        },
+        helps={
+            "app": "an application (default: all)",
+            "env": "an environment (default: all)",
+            "number": "how many entries to show (default: 20)",
+        },
+        many=("env",),
+        choices={"output": ("text", "json", "markdown")},
+    ),
     "demo": Command(
         "make the Aurora GitOps repository and promote through it, without token or network",
         "demo",

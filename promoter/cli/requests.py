@@ -150,14 +150,21 @@ def _tag(text: str, app: str) -> Tag:
 
 def wired(settings: Settings) -> Wiring:
     """Return where a run that may write goes, with what it may show there."""
+    found = wired_to_read(settings)
+    from promoter.engine import wiring
+
+    wiring.check_token(found)
+    return found
+
+
+def wired_to_read(settings: Settings) -> Wiring:
+    """Return where a run that only reads goes; a public repository needs no token for that."""
     # Late: git's library heeds the variables that were taken while it is imported.
     from promoter.engine import wiring
 
     # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
     gc.freeze()
-    found = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
-    wiring.check_token(found)
-    return found
+    return wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
 
 
 def new_tokens(settings: Settings, wiring: Wiring) -> list[str]:

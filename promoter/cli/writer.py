@@ -22,8 +22,11 @@ class Writer:
     """
 
     def __init__(self, argv: Sequence[str]) -> None:
-        self.as_json = _given(argv, "output") == "json"
+        output = _given(argv, "output")
+        self.as_json = output == "json"
         """Whether stdout is JSON."""
+        self.as_markdown = output == "markdown"
+        """Whether stdout is Markdown, where the command has it."""
         self.logs_json = _given(argv, "log-format") == "json"
         """Whether stderr is JSON, one object a line."""
         self.in_actions = variable("GITHUB_ACTIONS") == "true"
@@ -73,6 +76,8 @@ class Writer:
             from promoter.output.envelope import json_text
 
             text = json_text(result.document)
+        elif self.as_markdown and result.markdown:
+            text = result.markdown
         else:
             from promoter.output import terminal
 

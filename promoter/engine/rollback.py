@@ -108,7 +108,7 @@ class States:
         """The pull request that brought what is taken back, where it is known."""
         told = {name: str(_request(name, image)) for name, image in self.undone.images.items()}
         for pull in self._seen.state.pulls:
-            listed = pull_request.told_images(pull)
+            listed = pull_request.proposed_images(pull)
             if pull.state is PullState.MERGED and listed and listed <= set(told.values()):
                 return pull.number
         return None

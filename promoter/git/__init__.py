@@ -50,5 +50,13 @@ class Repository(Protocol):
         Where each costs requests, there are a few, or `most`.
         """
 
+    def versions(
+        self, base: Tree, paths: Sequence[PurePosixPath]
+    ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
+        """Return all versions that files of the base have had under all their names, newest first.
+
+        They are read as they are met, as far back as somebody goes on.
+        """
+
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.pull_number import pull_number
+from promoter.git.renames import previous_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import PurePosixPath
+    from collections.abc import Iterable, Iterator, Sequence
 
     from promoter.git.clone import Clone
 
-# So many commits of the base are brought, and more only for a file whose answer lies behind them.
-_DEPTHS = (200, 2_000)
-# Contents are brought so many at a time; most answers are in the first of them.
-_BATCH = 15
-# A history is gone into as long as this part of the run's time is left.
-_RESERVE = 0.5
-# What the text of a pull request would like to know takes at most so many seconds at a time.
-_PATIENCE = 5.0
+# From so many files on, the changes of all files are listed: git would compare each path with each.
+_MANY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back a history is read, and what that may cost."""
+
+    depths: tuple[int, ...] = (200, 2_000)
+    """So many commits are brought at first, and more only for a file that needs them."""
+    batch: int = 15
+    """Contents are brought so many at a time; most answers are in the first of them."""
+    reserve: float = 0.5
+    """More commits are brought as long as this part of the run's time is left."""
+    patience: float = 5.0
+    """How long bringing them may take at a time, in seconds."""
+
+
+BRIEF = Reach()
+"""For what the text of a pull request would like to know: it may not hold a promotion up."""
+WHOLE = Reach((200, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
+"""For whoever asks for the history itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,12 @@ class FileVersion:
     first: bool = False
     pull: int | None = None
     """The pull request that brought it to the base, where that is known."""
+    author: str = ""
+    """Who made the commit by which it reached the base."""
+    title: str = ""
+    """The first line of that commit's own message."""
+    path: PurePosixPath = field(default_factory=PurePosixPath)
+    """What the file was called."""
 
 
 class _Row(NamedTuple):
@@ -44,8 +65,11 @@ class _Row(NamedTuple):
     commit: str
     time: int
     parents: list[str]
+    author: str
     message: str
+    path: PurePosixPath
     oid: str | None
+    is_new: bool
 
 
 @dataclass(slots=True)
@@ -55,9 +79,12 @@ class FileHistory:
     clone: Clone
     commit: str
     path: PurePosixPath
+    reach: Reach = BRIEF
     depth: int = 0
     """Which of the depths has been read."""
     rows: list[_Row] = field(default_factory=list)
+    names: list[tuple[str, str, PurePosixPath]] = field(default_factory=list)
+    """What the file was called before: the commit that changed that, its parent, and the name."""
 
     def __iter__(self) -> Iterator[FileVersion]:
         """Yield the versions; raises `RemoteError` where git has no answer."""
@@ -68,33 +95,55 @@ class FileHistory:
             # Where a history is cut, every file seems to be new.
             if cut and self._go_on():
                 continue
-            if place % _BATCH == 0:
+            if place % self.reach.batch == 0:
                 self.clone.objects.bring(self.oids(place))
             data = self.clone.objects.read(row.oid) if row.oid else b""
-            message, pull = self._message(row), pull_number(row.message)
-            yield FileVersion(row.commit, row.time, message, data, cut, pull)
+            message, title = self._message(row), row.message.partition("\n")[0]
+            pull = pull_number(row.message)
+            yield FileVersion(
+                row.commit, row.time, message, data, cut, pull, row.author, title, row.path
+            )
             place += 1
+            if row.is_new and not cut:
+                self._follow(row, place)
 
     def oids(self, place: int) -> list[str]:
         """Return the object ids of a batch of versions."""
-        return [row.oid for row in self.rows[place : place + _BATCH] if row.oid]
+        return [row.oid for row in self.rows[place : place + self.reach.batch] if row.oid]
 
     def read(self) -> None:
         """List the commits that changed the file, as far as the history was brought."""
-        self.rows = _listed(self.clone, self.commit, self.path)
+        self.rows = _listed(self.clone, self.commit, [self.path])[self.path]
+        for renamed, parent, path in self.names:
+            place = next(n for n, row in enumerate(self.rows) if row.commit == renamed)
+            self._go_over(place + 1, parent, path)
+
+    def _follow(self, row: _Row, place: int) -> None:
+        """Go on with what the file was called before, where a commit gave it its name."""
+        if not row.parents:
+            return
+        parent = row.parents[0]
+        before = previous_path(self.clone, parent, row.commit, row.path)
+        if before is not None:
+            self.names.append((row.commit, parent, before))
+            self._go_over(place, parent, before)
+
+    def _go_over(self, place: int, parent: str, path: PurePosixPath) -> None:
+        """Have the versions of another name follow those up to a place."""
+        self.rows[place:] = _listed(self.clone, parent, [path])[path]
 
     def _go_on(self) -> bool:
         """Go further back, as long as there is time for it; say whether that was done."""
         deadline = self.clone.git.deadline
         if (
             not self.clone.can_deepen
-            or self.depth + 1 == len(_DEPTHS)
-            or deadline.remaining() < _RESERVE * deadline.seconds
+            or self.depth + 1 == len(self.reach.depths)
+            or deadline.remaining() < self.reach.reserve * deadline.seconds
         ):
             return False
         self.depth += 1
-        with self.clone.git.within(_PATIENCE):
-            self.clone.fetch(self.commit, depth=_DEPTHS[self.depth])
+        with self.clone.git.within(self.reach.patience):
+            self.clone.fetch(self.commit, depth=self.reach.depths[self.depth])
         self.read()
         return True
 
@@ -110,36 +159,43 @@ class FileHistory:
 
 
 def file_versions(
-    clone: Clone, commit: str, paths: list[PurePosixPath]
+    clone: Clone, commit: str, paths: Sequence[PurePosixPath], reach: Reach = BRIEF
 ) -> dict[PurePosixPath, FileHistory]:
     """Return the versions of files up to a commit; two round trips bring the newest of them all."""
-    with clone.git.within(_PATIENCE):
-        clone.fetch(commit, depth=_DEPTHS[0])
-    found = {path: FileHistory(clone, commit, path) for path in paths}
-    for one in found.values():
-        one.read()
+    with clone.git.within(reach.patience):
+        clone.fetch(commit, depth=reach.depths[0])
+    listed = _listed(clone, commit, paths)
+    found = {
+        path: FileHistory(clone, commit, path, reach, rows=rows) for path, rows in listed.items()
+    }
     clone.objects.bring(oid for one in found.values() for oid in one.oids(0))
     return found
 
 
-def _listed(clone: Clone, commit: str, path: PurePosixPath) -> list[_Row]:
-    """Return the commits that changed a file, newest first."""
+def _listed(
+    clone: Clone, commit: str, paths: Iterable[PurePosixPath]
+) -> dict[PurePosixPath, list[_Row]]:
+    """Return the commits that changed each file, newest first."""
+    found: dict[PurePosixPath, list[_Row]] = {path: [] for path in paths}
+    named = [f":(literal){path}" for path in found] if len(found) <= _MANY else []
     text = clone.git(
         "log", "-z", "--first-parent", "-m", "--no-renames", "--raw", "--no-abbrev",
-        "--format=%H%x00%ct%x00%P%x00%B", commit, "--", f":(literal){path}",
+        "--format=%H%x00%ct%x00%P%x00%an%x00%B", commit, "--", *named,
     )  # fmt: skip
     # No message can hold a NUL, so that none is taken for the next commit.
-    fields, found, place = text.split("\0"), [], 0
-    while place + 5 < len(fields):
-        sha, time, parents, message = fields[place : place + 4]
-        place += 4
+    fields, place = text.split("\0"), 0
+    by_name = {str(path): path for path in found}
+    while place + 4 < len(fields):
+        sha, time, parents, author, message = fields[place : place + 5]
+        place += 5
         while place + 1 < len(fields) and fields[place].lstrip("\n").startswith(":"):
             raw, name = fields[place : place + 2]
             place += 2
-            if name == str(path):
-                oid = raw.split()[3]
+            if path := by_name.get(name):
+                _, _, _, oid, status = raw.split()
                 row = _Row(
-                    sha, int(time), parents.split(), message, oid if oid.strip("0") else None
-                )
-                found.append(row)
+                    sha.lstrip("\n"), int(time), parents.split(), author, message, path,
+                    oid if oid.strip("0") else None, status == "A",
+                )  # fmt: skip
+                found[path].append(row)
     return found

@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.model import BranchCommit, BranchState
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
-from promoter.git.history import file_versions
+from promoter.git.history import WHOLE, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
@@ -64,6 +64,9 @@ class GitRepository:
         begun, self._begun = self._begun, None
         apps = _prefetched(apps)
         same = begun is not None and begun.asked == (wanted, apps)
+        if begun is not None and not same:
+            # Two looks at a time would both make the clone.
+            begun.refs.exception()
         self._refs = begun.refs.result() if begun and same else self._ask(wanted, apps)
         self._families = {BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
@@ -149,6 +152,12 @@ class GitRepository:
         """Return the versions that files of the base have had, newest first; read as they are met."""
         del most  # a version more costs next to nothing here
         return file_versions(self._clone, base.commit, paths)
+
+    def versions(
+        self, base: Tree, paths: Sequence[PurePosixPath]
+    ) -> Mapping[PurePosixPath, FileHistory]:
+        """Return all versions that files of the base have had under all their names, newest first."""
+        return file_versions(self._clone, base.commit, paths, WHOLE)
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

@@ -11,6 +11,7 @@ from rich.markdown import CodeBlock, Markdown
 from rich.syntax import Syntax
 from rich.text import Text
 
+from promoter.output.table import Table
 from promoter.output.text import Kind
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def render(pieces: Sequence[Piece], *, width: int, terminal: bool, colours: bool
     for one in pieces:
         if one.kind is Kind.MARKDOWN:
             console.print(_Page(readable(one.text, diffs), hyperlinks=terminal), crop=False)
+        elif one.kind is Kind.TABLE and terminal:
+            console.print(Table.parse(one.text).renderable())
+        elif one.kind is Kind.TABLE:
+            file.write(Table.parse(one.text).lines())
         elif one.kind is Kind.DIFF and terminal:
             lines = one.text.rstrip("\n")
             console.print(Syntax(lines, "diff", background_color="default", word_wrap=True))

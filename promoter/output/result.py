@@ -33,6 +33,8 @@ class Result:
     """What `--output json` prints."""
     pieces: tuple[Piece, ...] = ()
     """What a person reads on stdout."""
+    markdown: str = ""
+    """What `--output markdown` prints, of commands that have it."""
     complaints: tuple[Complaint, ...] = ()
     """What a person reads on stderr: warnings, refusals, errors."""
     promotions: tuple[Envelope, ...] = ()
@@ -48,6 +50,7 @@ class Result:
             self,
             document=redacted_values(self.document),
             pieces=tuple(Piece(one.kind, redacted(one.text)) for one in self.pieces),
+            markdown=redacted(self.markdown),
             complaints=redacted_values(self.complaints),
             promotions=redacted_values(self.promotions),
             summary=redacted(self.summary),

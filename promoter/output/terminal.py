@@ -27,7 +27,7 @@ def page(pieces: Sequence[Piece]) -> str:
     Diffs stay as they are where no terminal is, so that `patch` takes them.
     """
     shown = [replace(one, text=printable(one.text)) for one in pieces]
-    if not any(one.kind is Kind.MARKDOWN for one in shown) and not _is_terminal():
+    if not any(one.kind in (Kind.MARKDOWN, Kind.TABLE) for one in shown) and not _is_terminal():
         return "".join(one.text for one in shown)
     from promoter.output.markdown_page import render
 

@@ -21,6 +21,8 @@ class Kind(StrEnum):
     PLAIN = "plain"
     DIFF = "diff"
     MARKDOWN = "markdown"
+    TABLE = "table"
+    """Tab-separated lines, the first of which has the names of the columns."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from promoter.pull_request.state import (
     facts_of,
     is_ours,
     mark_closed,
+    proposed_images,
     tells_others,
-    told_images,
 )
 from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
 
@@ -26,9 +26,9 @@ __all__ = [
     "mark_closed",
     "message",
     "plain",
+    "proposed_images",
     "summary",
     "superseding",
     "tells_others",
     "title",
-    "told_images",
 ]

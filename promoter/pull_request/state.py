@@ -78,8 +78,8 @@ def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
     return listed != wanted if isinstance(listed, list) else None
 
 
-def told_images(pull: Pull) -> frozenset[str]:
-    """Return the images that a pull tells of, as `--image` has them; none where it lists hashes."""
+def proposed_images(pull: Pull) -> frozenset[str]:
+    """Return the images that a pull proposes, in the form of `--image`; none where it lists hashes."""
     state = find_hidden(_NAME, pull.body) or {}
     listed = state.get("images")
     if state.get("hashed") or not isinstance(listed, list):

@@ -20,6 +20,7 @@ from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.overview import guess
 from promoter.forges.github.tree import GitHubTree, Reader
+from promoter.forges.github.versions import GitHubVersions
 from promoter.git.one_by_one import one_by_one
 from promoter.git.tree import ROOT, differing
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import CommitDraft, Tree
     from promoter.forges.github.client import Client
     from promoter.forges.github.overview import Guess, Overview
+    from promoter.git.history import FileVersion
 
 _BRANCH_LIMIT = 20
 
@@ -43,6 +45,7 @@ class GitHubRepository:
         self._guess: Guess | None = None
         self._seen: Overview | None = None
         self._reader = Reader(client)
+        self._base_name = ""
         self._branches = Branches(client, self._reader)
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
@@ -51,8 +54,10 @@ class GitHubRepository:
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
         self._seen = self._look_around(self._guess) if self._guess else None
         if self._seen is not None:
+            self._base_name = self._seen.base
             return self._seen.base, GitHubTree(self._reader, self._seen.commit)
         name = wanted if wanted is not None else self._branches.whole().default_branch
+        self._base_name = name
         tip = self._branches.tip(name)
         if tip is None:
             raise RemoteError(
@@ -159,6 +164,15 @@ class GitHubRepository:
             path: GitHubHistory(self._client, self._reader, base.commit, path, rows.get(path))
             for path in paths
         }
+
+    def versions(
+        self, base: Tree, paths: Sequence[PurePosixPath]
+    ) -> dict[PurePosixPath, Iterable[FileVersion]]:
+        """Return all versions that files of the base have had under all their names, newest first."""
+        found = GitHubVersions(
+            self._client, self._reader, self._base_name, base.commit, tuple(paths)
+        )
+        return {path: found.of(path) for path in paths}
 
     def _histories(
         self, commit: str, paths: list[PurePosixPath]

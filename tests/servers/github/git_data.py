@@ -257,6 +257,7 @@ def _parents(github: GitHub, found: Commit) -> list[dict[str, str]]:
 
 
 def _files(github: GitHub, before: str, after: str) -> list[dict[str, Any]]:
+    old = github.store.renames(before, after)
     return [
         {
             "sha": sha,
@@ -269,7 +270,9 @@ def _files(github: GitHub, before: str, after: str) -> list[dict[str, Any]]:
             "raw_url": f"{github.html_url}/raw/{after}/{path}",
             "contents_url": f"{github.repository_url}/contents/{path}?ref={after}",
         }
+        | ({"status": "renamed", "previous_filename": old[path]} if path in old else {})
         for letter, path, sha, added, removed in github.store.files(before, after)
+        if path not in old.values()
     ]
 
 

@@ -62,11 +62,15 @@ def commit(github: GitHub, sha: str) -> dict[str, Any]:
         shown = [{"__typename": "Commit", "oid": one} for one in found.parents[:first]]
         return {"__typename": "CommitConnection", "nodes": shown, "totalCount": len(found.parents)}
 
-    def history(*, first: int, path: str | None = None) -> dict[str, Any]:
+    def history(*, first: int, path: str | None = None, after: str | None = None) -> dict[str, Any]:
         below = ["--", path] if path else ["--"]
-        shas = github.store.text("rev-list", f"--max-count={first}", sha, *below).split()
-        nodes = [commit(github, one) for one in shas]
-        return {"__typename": "CommitHistoryConnection", "nodes": nodes}
+        start = int(after.rpartition(" ")[2]) + 1 if after else 0
+        bounds = (f"--skip={start}", f"--max-count={first + 1}")
+        shas = github.store.text("rev-list", *bounds, sha, *below).split()
+        nodes = [commit(github, one) for one in shas[:first]]
+        end = {"hasNextPage": len(shas) > first, "endCursor": f"{sha} {start + len(nodes) - 1}"}
+        page = {"__typename": "PageInfo", **end}
+        return {"__typename": "CommitHistoryConnection", "nodes": nodes, "pageInfo": page}
 
     def file(*, path: str) -> dict[str, Any] | None:
         entries = _entries(github, sha, path)
@@ -182,7 +186,7 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
         "body": one["body"] or "", "headRefName": one["head"], "baseRefName": one["base"],
         "headRefOid": one["sha"], "isDraft": one["draft"], "author": author,
         "mergedAt": one["merged_at"],
-        "mergeCommit": one["merge_commit_sha"] and {"__typename": "Commit", "oid": one["merge_commit_sha"]},
+        "mergeCommit": one["merge_commit_sha"] and (lambda: commit(github, one["merge_commit_sha"])),
         "headRepository": fork and {"__typename": "Repository", "nameWithOwner": fork,
                                     "id": github.node_id if fork == github.full_name else f"R_{fork}"},
         "labels": lambda first: _nodes([{"__typename": "Label", "name": o} for o in one["labels"]][:first]),

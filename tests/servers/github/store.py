@@ -182,6 +182,12 @@ class Store:
             found.append((letter, path, old if letter == "D" else new, added, removed))
         return found
 
+    def renames(self, before: str, after: str) -> dict[str, str]:
+        """Return new name → old name of each file that was renamed."""
+        options = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status")
+        fields = self.text(*options, before, after).split("\0")
+        return dict(zip(fields[2::3], fields[1::3], strict=False))
+
 
 def _content(file: Path) -> str | None:
     """Return what a file holds, or None where it has just been taken away."""

@@ -1,0 +1,125 @@
+"""The history of apps: the versions of their files on the base, one after the other, newest first."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.model import PullState
+from promoter.engine.places import files_of, places
+from promoter.planning.decide import branch_of
+from promoter.planning.history import EntryKind, Version, entries_of
+from promoter.pull_request import proposed_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.engine.world import World
+    from promoter.git.history import FileVersion
+    from promoter.planning.history import HistoryEntry
+
+# Of so many apps in their environments the forge is asked for pulls that no commit names.
+_ASKED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What happened to apps, newest first; `is_whole`: nothing older is left out."""
+
+    base: str
+    entries: tuple[HistoryEntry, ...]
+    is_whole: bool
+    warnings: tuple[str, ...] = ()
+
+
+def read_history(
+    world: World, apps: Sequence[str], environments: Sequence[str], number: int
+) -> History:
+    """Return the newest entries of some apps in some environments; empty sequences stand for all."""
+    base, tree = world.repository.base(world.wiring.base, apps)
+    config = world.wiring.config(tree)
+    found = places(config, tree, apps, environments)
+    targets = [one.target for one in found if one.target is not None]
+    warnings = tuple(
+        f"{one.app} in {one.environment}: {one.error.message}" for one in found if one.error
+    )
+    if not targets:
+        where = f"in {', '.join(environments)}" if environments else "in any environment"
+        raise SelectionError(f"{', '.join(apps) or 'no app'} is not {where}", "Check the name.")
+    files = {path for one in targets for path in files_of(one)}
+    versions = world.repository.versions(tree, sorted(files))
+    streams = [entries_of(one, joined(one, versions)) for one in targets]
+    merged = heapq.merge(*streams, key=lambda one: -one.time)
+    shown = list(islice(merged, number + 1))
+    entries = _with_pulls(shown[:number], targets, config, base, world)
+    return History(base, tuple(entries), len(shown) <= number, warnings)
+
+
+def joined(
+    target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
+) -> Iterator[Version]:
+    """Yield what commits left of all files of an app together, newest first."""
+    streams = {path: iter(versions.get(path, ())) for path in files_of(target)}
+    heads = {path: next(stream, None) for path, stream in streams.items()}
+    while newest := max(filter(None, heads.values()), key=lambda one: one.time, default=None):
+        there = {path: one for path, one in heads.items() if one}
+        changed = [path for path, one in there.items() if one.commit == newest.commit]
+        named = there[changed[0]]
+        yield Version(
+            commit=newest.commit,
+            time=newest.time,
+            message=named.message,
+            author=named.author,
+            title=named.title,
+            pull=named.pull,
+            files={path: one.data for path, one in there.items() if one.data},
+            path=named.path,
+            changed=frozenset(changed),
+            is_first=any(there[path].first for path in changed),
+        )
+        for path in changed:
+            heads[path] = next(streams[path], None)
+
+
+def _with_pulls(
+    entries: Sequence[HistoryEntry],
+    targets: Sequence[Target],
+    config: Config,
+    base: str,
+    world: World,
+) -> list[HistoryEntry]:
+    """Return entries with the merged pulls that the forge alone tells of: a rebase names none."""
+    lacking: dict[tuple[str, str], list[HistoryEntry]] = defaultdict(list)
+    for one in entries:
+        if one.kind is EntryKind.PROMOTION and one.pull is None:
+            lacking[one.app, one.environment].append(one)
+    numbers: dict[str, int] = {}
+    for target in targets if len(lacking) <= _ASKED else ():
+        own = lacking.get((target.app, target.environment))
+        if own and target.settings.deliver != "push":
+            numbers |= _numbers(own, branch_of(target, config), base, world)
+    return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]
+
+
+def _numbers(
+    entries: Sequence[HistoryEntry], branch: str, base: str, world: World
+) -> dict[str, int]:
+    """Return the pull of each commit for which just one merged pull proposed the same images."""
+    try:
+        pulls = world.forge().pulls(branch, base)
+    except PromoteError:
+        # A forge that needs a token, or does not answer, leaves the number unknown.
+        return {}
+    by_images = defaultdict(list)
+    for pull in pulls:
+        if pull.state is PullState.MERGED:
+            by_images[proposed_images(pull)].append(pull.number)
+    found = {one.commit: by_images.get(one.proposed, []) for one in entries}
+    return {commit: numbers[0] for commit, numbers in found.items() if len(numbers) == 1}

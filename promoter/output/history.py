@@ -1,0 +1,161 @@
+"""The history as it is told: a table for people, the same for Markdown, and JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.duration import format_duration
+from promoter.output.envelope import SCHEMA
+from promoter.output.result import Result
+from promoter.output.table import Table
+from promoter.output.text import Complaint, Kind, Piece
+from promoter.planning.history import EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.config.holds import Hold
+    from promoter.planning.history import HistoryEntry, ImageStep
+
+_EMPTY = "nothing has changed yet"
+
+
+def of_history(
+    entries: Sequence[HistoryEntry], *, base: str, now: int, is_whole: bool, warnings: Sequence[str]
+) -> Result:
+    """Return the result of `promote history`; `now` is in seconds since the epoch."""
+    table = _table(entries, now)
+    more = "" if is_whole else "\nThere is more: -n shows it.\n"
+    text = [Piece(Kind.TABLE, table.text()), Piece(Kind.PLAIN, more)] if entries else []
+    return Result(
+        document={
+            "schema": SCHEMA,
+            "base": base,
+            "entries": [_as_json(one, now) for one in entries],
+            "complete": is_whole,
+            "warnings": list(warnings),
+            "exit_code": 0,
+        },
+        pieces=tuple(text) or (Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
+        markdown=f"{table.markdown()}{more}" if entries else f"{_EMPTY}\n",
+        complaints=tuple(Complaint("warning", one) for one in warnings),
+    )
+
+
+def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
+    """Return one row an entry; what is the same in all rows is left out."""
+    rows = [
+        {
+            "when": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",
+            "app": one.app,
+            "environment": one.environment,
+            "change": _change(one),
+            "what": _what(one),
+            "pull": f"#{one.pull}" if one.pull else "",
+            "by": one.actor or one.author,
+            "ran": _ran(one, now),
+            "commit": one.commit[:9],
+        }
+        for one in entries
+    ]
+    kept = {name for name in ("app", "environment") if len({row[name] for row in rows}) > 1}
+    names = [name for name in (rows[0] if rows else ()) if name in kept or name not in _SAME]
+    return Table(tuple(names), tuple(tuple(row[name] for name in names) for row in rows))
+
+
+_SAME = frozenset({"app", "environment"})
+
+
+def _change(entry: HistoryEntry) -> str:
+    """Return what became of the images: the tag where all share it, else each image."""
+    if entry.kind is EntryKind.REMOVED:
+        return "removed"
+    if entry.kind is EntryKind.UNREADABLE:
+        return "cannot be read"
+    steps = {(one.before, one.after) for one in entry.images}
+    if len(steps) == 1:
+        return _step(entry.images[0])
+    return ", ".join(f"{_short(one.name)} {_step(one)}" for one in entry.images)
+
+
+def _step(one: ImageStep) -> str:
+    before, after = (_reference(text) for text in (one.before, one.after))
+    return f"{before} -> {after}" if one.before else after
+
+
+def _reference(text: str | None) -> str:
+    """Return a tag, without the digest beside it, or the beginning of a digest alone."""
+    tag, at, digest = (text or "none").partition("@")
+    return tag if tag or not at else digest[:19]
+
+
+def _short(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _what(entry: HistoryEntry) -> str:
+    """Return what kind of change it was, and what is to be known of it."""
+    words = {
+        EntryKind.PROMOTION: "rollback" if entry.goes_back else "promotion",
+        EntryKind.EDIT: "back by hand" if entry.goes_back else "by hand",
+        EntryKind.ADDED: "added",
+        EntryKind.OTHER: "other edit",
+        EntryKind.REMOVED: "removed",
+        EntryKind.UNREADABLE: "unreadable",
+        EntryKind.HOLD: "",
+    }
+    found = [words[entry.kind]]
+    if entry.held is not None:
+        found.append(f"hold: {entry.held.reason}")
+    if entry.released:
+        found.append("hold ended")
+    if entry.is_first:
+        found.append("older commits were not read")
+    return ", ".join(filter(None, found))
+
+
+def _ran(entry: HistoryEntry, now: int) -> str:
+    if entry.runs:
+        return f"{format_duration(timedelta(seconds=now - entry.time))} so far"
+    return format_duration(timedelta(seconds=entry.lived)) if entry.lived is not None else ""
+
+
+def _as_json(entry: HistoryEntry, now: int) -> dict[str, Any]:
+    return {
+        "app": entry.app,
+        "environment": entry.environment,
+        "kind": entry.kind.value,
+        "goes_back": entry.goes_back,
+        "commit": entry.commit,
+        "time": _moment(entry.time),
+        "author": entry.author,
+        "actor": entry.actor,
+        "run": entry.run,
+        "title": entry.title,
+        "pull_request": entry.pull,
+        "images": [{"name": one.name, "from": one.before, "to": one.after} for one in entry.images],
+        "file": entry.file,
+        "runs_now": entry.runs,
+        "seconds": max(0, now - entry.time) if entry.runs else entry.lived,
+        "hold": hold_as_json(entry.held),
+        "hold_ended": entry.released,
+        "note": entry.note,
+        "older_not_read": entry.is_first,
+    }
+
+
+def hold_as_json(hold: Hold | None) -> dict[str, Any] | None:
+    """Return a hold as JSON shows it; moments are RFC 3339."""
+    if hold is None:
+        return None
+    return {
+        "reason": hold.reason,
+        "by": hold.by,
+        "since": hold.since.isoformat() if hold.since else None,
+        "until": hold.until.isoformat() if hold.until else None,
+    }
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,0 +1,253 @@
+"""From the versions of an app's files to what happened to its images, newest first; pure."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promoter.config.holds import hold_file, read_hold
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import PromoteError
+from promoter.domain.files_tree import FilesTree
+from promoter.edits.held import held_images
+from promoter.policy.choose import order_of
+from promoter.policy.order import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.config.holds import Hold
+    from promoter.config.layout import Target
+    from promoter.domain.image import Digest
+
+# As GitHub, GitLab, Bitbucket, Azure DevOps and promote's local forge write it, at the end of a
+# title or at its beginning.
+_PULL = re.compile(
+    r"^(?:Merge pull request #|Merge pull |Merged PR )(?P<before>[0-9]{1,9})\b"
+    r"|\((?:pull request )?#(?P<behind>[0-9]{1,9})\)$",
+    re.ASCII,
+)
+_MERGE_REQUEST = re.compile(r"^See merge request (?:\S*)!([0-9]{1,9})$", re.ASCII | re.MULTILINE)
+# So many versions before one are read: what comes back has mostly run just before.
+_AHEAD = 5
+
+
+class EntryKind(StrEnum):
+    """What a commit did to an app's images."""
+
+    PROMOTION = "promotion"
+    """promote changed them."""
+    EDIT = "edit"
+    """Somebody else changed them."""
+    ADDED = "added"
+    """Its files came, and with them the images."""
+    OTHER = "other"
+    """It changed something else in their files."""
+    REMOVED = "removed"
+    """It removed their files."""
+    UNREADABLE = "unreadable"
+    """It left them in a form that cannot be read."""
+    HOLD = "hold"
+    """It changed the app's hold alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStep:
+    """One image before and after: `1.4.2`, `1.4.2@sha256:…` or `@sha256:…`; None where it was not."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One commit of the base that changed an app's files in an environment."""
+
+    app: str
+    environment: str
+    kind: EntryKind
+    commit: str
+    time: int
+    """When the commit was made with which it reached the base, in seconds since the epoch."""
+    author: str
+    """Who made that commit: of a merge, whoever merged."""
+    title: str
+    """The first line of that commit's message."""
+    actor: str | None = None
+    """Who asked for the promotion, as the commit says."""
+    run: str | None = None
+    """The run that made it, as the commit says."""
+    pull: int | None = None
+    """The pull that brought it, as far as it is known."""
+    images: tuple[ImageStep, ...] = ()
+    """The images that changed."""
+    proposed: frozenset[str] = frozenset()
+    """The images that the promotion set, in the form of `--image`, as the commit says."""
+    file: str = ""
+    goes_back: bool = False
+    """Whether an older tag took the place of a newer one, or what ran before came back."""
+    held: Hold | None = None
+    """The hold that the commit began or changed."""
+    released: bool = False
+    """Whether the commit ended a hold."""
+    note: str = ""
+    """Why its images cannot be read."""
+    lived: int | None = None
+    """How long its images ran until they were changed, in seconds; None where they run now."""
+    runs: bool = False
+    """Whether its images are what the environment has now."""
+    is_first: bool = False
+    """Whether what came before was not read."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether it changed what the environment runs."""
+        return bool(self.images) or self.kind is EntryKind.REMOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One commit with what it left of an app's files; those that it deleted are missing."""
+
+    commit: str
+    time: int
+    message: str
+    author: str
+    title: str
+    pull: int | None
+    files: Mapping[PurePosixPath, bytes]
+    path: PurePosixPath
+    """What the file was called, of those that it changed the first."""
+    changed: frozenset[PurePosixPath]
+    """Those that it changed, by their names of today."""
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One version, with the images that it held; None where they could not be read."""
+
+    version: Version
+    images: Mapping[str, str | None] | None
+    hold: Hold | None
+    note: str = ""
+
+
+def entries_of(target: Target, versions: Iterable[Version]) -> Iterator[HistoryEntry]:
+    """Yield what happened to an app's images, newest first; few versions are read ahead."""
+    states = (_state(target, one) for one in versions)
+    window = deque(islice(states, _AHEAD))
+    newer: HistoryEntry | None = None
+    while window:
+        entry = _entry(target, list(window))
+        runs = newer is None and entry.changed
+        lived = max(0, newer.time - entry.time) if newer and entry.changed else None
+        yield replace(entry, lived=lived, runs=runs)
+        newer = entry if entry.changed else newer
+        window.popleft()
+        window.extend(islice(states, 1))
+
+
+def pull_number(version: Version) -> int | None:
+    """Return the pull that brought a version: as the forge says, else as the commit does."""
+    if version.pull is not None:
+        return version.pull
+    if found := _PULL.search(version.title.strip()):
+        return int(found["before"] or found["behind"])
+    named = _MERGE_REQUEST.search(version.message)
+    return int(named[1]) if named else None
+
+
+def _state(target: Target, version: Version) -> _State:
+    tree = FilesTree(version.commit, version.files)
+    held = read_hold(tree, target.app, target.environment)
+    known = [path for path in version.files if path != hold_file(target.app, target.environment)]
+    if not known:
+        return _State(version, {}, held)
+    try:
+        images = held_images(tree, target.file, target.targets)
+    except PromoteError as error:
+        return _State(version, None, held, error.message)
+    own = [one for one in images if not target.images or _is_named(one.name, target)]
+    return _State(version, {one.name: _reference(one.tag, one.digest) for one in own}, held)
+
+
+def _is_named(name: str, target: Target) -> bool:
+    return any(name == one or name.startswith(f"{one}:") for one in target.images)
+
+
+def _reference(tag: str | None, digest: Digest | str | None) -> str | None:
+    return f"{tag or ''}@{digest}" if digest else tag
+
+
+def _entry(target: Target, window: list[_State]) -> HistoryEntry:
+    """Return what the first of some states did to those after it, which are older."""
+    now, before = window[0], window[1] if len(window) > 1 else None
+    version = now.version
+    hold_path = hold_file(target.app, target.environment)
+    earlier = next((one.images for one in window[1:] if one.images is not None), {})
+    steps = _steps(earlier, now.images)
+    asked = Declaration.parse(version.message)
+    by_us = asked is not None and (asked.app, asked.environment) == (target.app, target.environment)
+    was_held = before.hold if before else None
+    touches_hold = hold_path in version.changed
+    if now.images is None:
+        kind = EntryKind.UNREADABLE
+    elif not now.images and earlier:
+        kind, steps = EntryKind.REMOVED, _steps(earlier, {})
+    elif steps:
+        known = earlier or version.is_first
+        kind = EntryKind.PROMOTION if by_us else EntryKind.EDIT if known else EntryKind.ADDED
+    else:
+        kind = EntryKind.HOLD if version.changed == {hold_path} else EntryKind.OTHER
+    return HistoryEntry(
+        app=target.app,
+        environment=target.environment,
+        kind=kind,
+        commit=version.commit,
+        time=version.time,
+        author=version.author,
+        title=version.title,
+        actor=asked.actor if asked and by_us else None,
+        run=asked.run if asked and by_us else None,
+        pull=pull_number(version),
+        images=steps,
+        proposed=frozenset(map(str, asked.images)) if asked and by_us else frozenset(),
+        file=str(version.path),
+        goes_back=_goes_back(steps, window, target),
+        held=now.hold if touches_hold else None,
+        released=touches_hold and now.hold is None and was_held is not None,
+        note=now.note,
+        is_first=version.is_first,
+    )
+
+
+def _steps(
+    before: Mapping[str, str | None] | None, after: Mapping[str, str | None] | None
+) -> tuple[ImageStep, ...]:
+    """Return the images that differ; nothing is known to, where one side cannot be read."""
+    if before is None or after is None:
+        return ()
+    names = dict.fromkeys((*after, *before))
+    found = (ImageStep(name, before.get(name), after.get(name)) for name in names)
+    return tuple(one for one in found if one.before != one.after)
+
+
+def _goes_back(steps: tuple[ImageStep, ...], window: list[_State], target: Target) -> bool:
+    """Say whether a step goes back: by the order of its tags, else as what ran before came back."""
+    policy = target.settings.policy
+    pairs = [
+        (one.before.partition("@")[0], one.after.partition("@")[0])
+        for one in steps
+        if one.before and one.after
+    ]
+    orders = {order_of(policy, old, new).order for old, new in pairs if old and new and old != new}
+    if Order.OLDER in orders or Order.NEWER in orders:
+        return Order.OLDER in orders
+    return bool(pairs) and any(one.images == window[0].images for one in window[2:])

@@ -1,0 +1,200 @@
+"""`promote history` says what git's own log of the files says, whoever made the commits and however."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers.github import GitHub, merging
+from tests.world import AURORA, Repository, Run, aurora, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TOKEN = {"GITHUB_TOKEN": "good-token"}
+_OLD = str(PurePosixPath(AURORA).with_suffix(".yml"))
+
+
+def rename(repo: Repository, old: str, new: str) -> None:
+    """Commit a new name of a file, as a person would."""
+    mode, _, blob, _ = repo.git("ls-tree", "main", "--", old).split()
+    names = f"0 {'0' * 40}\t{old}\n{mode} {blob}\t{new}\n"
+    environment = {**os.environ, "GIT_INDEX_FILE": str(repo.path / "rename.index")}
+
+    def run(*arguments: str, text: str = "") -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=repo.path, env=environment, check=True, input=text,
+            capture_output=True, text=True,
+        ).stdout.strip()  # fmt: skip
+
+    run("read-tree", "main")
+    run("update-index", "--index-info", text=names)
+    commit = repo.git("commit-tree", run("write-tree"), "-p", "main", "-m", f"Rename {old}")
+    repo.git("update-ref", "refs/heads/main", commit)
+
+
+def merge(github: GitHub, method: str) -> None:
+    """Merge the one open pull as a person does it on its page."""
+    (pull,) = [one for one in github.pulls if one["state"] == "open"]
+    merging.merge(github, pull, method, "alice", {})
+
+
+def step(github: GitHub, tag: str, method: str) -> None:
+    """Promote a tag to prod and have its pull merged."""
+    done = promote("--app", "aurora", "--tag", tag, "--repo", github.url, env=_TOKEN)
+    assert done.code == 0, done.stderr
+    merge(github, method)
+
+
+@pytest.fixture
+def busy(github: GitHub) -> GitHub:
+    """A base with all kinds of merges, edits by hand, two renames and a file that nobody can read."""
+    repo = Repository(github.repository)
+    text = repo.read(AURORA)
+    repo.commit("main", AURORA, text.replace("1.4.1", "1.4.0"), "Back to 1.4.0")
+    step(github, "1.4.2", "merge")
+    rename(repo, AURORA, _OLD)
+    step(github, "1.4.3", "squash")
+    repo.commit("main", "README.md", "Nothing of any image.\n")
+    repo.commit("main", _OLD, f"# A remark\n{repo.read(_OLD)}", "A remark")
+    step(github, "1.5.0", "rebase")
+    good = repo.read(_OLD)
+    repo.commit("main", _OLD, "images: [\n", "Broken")
+    repo.commit("main", _OLD, good, "Mended")
+    rename(repo, _OLD, AURORA)
+    step(github, "1.5.1", "merge")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.5.1", "1.5.0"), "Back")
+    return github
+
+
+def history(where: str, *more: str, env: dict[str, str] | None = None) -> Run:
+    done = promote(
+        "history", "--app", "aurora", "--env", "prod", "--repo", where, *more, env=env or _TOKEN
+    )
+    assert done.code == 0, done.stderr
+    return done
+
+
+def entries(where: str, *more: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = history(where, "--output", "json", *more).json["entries"]
+    return found
+
+
+def logged(repo: Repository) -> list[tuple[str, str, str, str]]:
+    """Return what git's log says of the file: commit, time, author, title."""
+    lines = repo.git(
+        "log", "--first-parent", "--follow", "--format=%H%x09%ct%x09%an%x09%s", "--", AURORA
+    )
+    return [(a, b, c, d) for a, b, c, d in (line.split("\t") for line in lines.splitlines())]
+
+
+@pytest.mark.parametrize("transport", ["git", "api", "local"])
+def test_the_history_is_git_log_line_by_line(busy: GitHub, transport: str) -> None:
+    repo = Repository(busy.repository)
+    where = str(repo.path) if transport == "local" else busy.url
+    more = () if transport == "local" else ("--transport", transport)
+    found = entries(where, "-n", "100", *more)
+    told = [
+        (
+            one["commit"],
+            str(int(datetime.fromisoformat(one["time"]).timestamp())),
+            one["author"],
+            one["title"],
+        )
+        for one in found
+    ]
+    assert told == logged(repo)
+    kinds = [(one["kind"], one["goes_back"], [i["to"] for i in one["images"][:1]]) for one in found]
+    assert kinds == [
+        ("edit", True, ["1.5.0"]),
+        ("promotion", False, ["1.5.1"]),
+        ("other", False, []),
+        ("other", False, []),
+        ("unreadable", False, []),
+        ("promotion", False, ["1.5.0"]),
+        ("other", False, []),
+        ("promotion", False, ["1.4.3"]),
+        ("other", False, []),
+        ("promotion", False, ["1.4.2"]),
+        ("edit", True, ["1.4.0"]),
+        ("added", False, ["1.4.1"]),
+    ]
+    pulls = [one["pull_request"] for one in found if one["kind"] == "promotion"]
+    # Of a rebase no commit names the pull, and the local forge has never heard of it.
+    assert pulls == [4, None if transport == "local" else 3, 2, 1]
+
+
+def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:
+    run = history(busy.url, "-n", "2", "--output", "json", "--transport", "api")
+    assert len(run.json["entries"]) == 2
+    assert not run.json["complete"]
+    # What ran just before shows whether a version goes back; a rename stands between.
+    assert sum("query Versions" in one.body["query"] for one in busy.graphql()) <= 3
+
+
+def test_text_has_one_line_an_entry_in_a_pipe_and_markdown_is_a_table(busy: GitHub) -> None:
+    lines = history(busy.url).stdout.splitlines()
+    assert lines[0].split() == ["when", "change", "what", "pull", "by", "ran", "commit"]
+    assert len(lines) == 13
+    assert "1.5.1 -> 1.5.0" in lines[1]
+    assert "back by hand" in lines[1]
+    table = history(busy.url, "--output", "markdown").stdout.splitlines()
+    assert len(table) == 14
+    assert all(line.startswith("| ") for line in table)
+
+
+def test_how_long_each_ran_is_the_time_to_the_next_change(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    first = int(repo.git("log", "-1", "--format=%ct", "main"))
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "1.4.2"))
+    second = int(repo.git("log", "-1", "--format=%ct", "main"))
+    repo.commit("main", AURORA, f"# A remark\n{repo.read(AURORA)}")
+    now = datetime.fromtimestamp(second + 7_200).astimezone().isoformat()
+    found = history(str(repo.path), "--output", "json", env={"PROMOTER_NOW": now}).json["entries"]
+    ran = [(one["runs_now"], one["seconds"]) for one in found]
+    assert ran == [(False, None), (True, 7_200), (False, second - first)]
+
+
+def test_holds_are_in_the_history(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    hold = ".promoter/holds/prod/aurora.yaml"
+    repo.commit("main", hold, "reason: payday\nby: alice\n", "Hold aurora")
+    found = entries(str(repo.path))
+    assert (found[0]["kind"], found[0]["hold"]["reason"]) == ("hold", "payday")
+    repo.commit("main", hold, "reason: payday and Friday\n", "Hold it longer")
+    text = history(str(repo.path)).stdout.splitlines()
+    assert "hold: payday and Friday" in text[1]
+    assert "hold: payday" in text[2]
+
+
+def test_a_cut_history_says_so(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "1.4.2"))
+    repo.commit("main", "other", "x\n")
+    shallow = tmp_path / "shallow.git"
+    repo.git("clone", "--quiet", "--bare", "--depth=1", repo.path.as_uri(), str(shallow))
+    (only,) = entries(str(shallow))
+    assert only["older_not_read"]
+    assert [one["from"] for one in only["images"]] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--app", "arora"), "there is no app 'arora'"),
+        (("--env", "prd"), "there is no environment 'prd'"),
+    ],
+)
+def test_unknown_names_are_told_with_the_nearest(
+    tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    run = promote("history", *flags, "--repo", str(repo.path), "--output", "json")
+    assert run.code == 4
+    assert said in json.loads(run.stdout)["error"]["message"]
