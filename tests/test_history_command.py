@@ -173,6 +173,24 @@ def test_holds_are_in_the_history(tmp_path: Path) -> None:
     assert "hold: payday" in text[2]
 
 
+def test_a_rollback_is_marked_with_its_hold_and_its_reason(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "1.4.3"))
+    where = ("--app", "aurora", "--env", "prod", "--repo", str(repo.path))
+    assert promote("rollback", *where, "--reason", "1.4.3 loses orders").code == 0
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+    assert promote("unhold", *where, "--reason", "mended").code == 0
+    assert promote("pulls", "merge", "2", "--repo", str(repo.path)).code == 0
+    released, back, bad, _ = entries(str(repo.path))
+    assert (released["kind"], released["hold_ended"], released["images"]) == ("hold", True, [])
+    assert (back["kind"], back["goes_back"], back["pull_request"]) == ("promotion", True, 1)
+    assert back["hold"]["reason"] == "1.4.3 loses orders"
+    assert [(one["from"], one["to"]) for one in back["images"]] == [("1.4.3", "1.4.1")] * 3
+    assert (bad["kind"], back["runs_now"], bad["runs_now"]) == ("edit", True, False)
+    text = history(str(repo.path)).stdout.splitlines()
+    assert "rollback, hold: 1.4.3 loses orders" in text[2]
+
+
 def test_a_cut_history_says_so(tmp_path: Path) -> None:
     repo = aurora(tmp_path / "aurora.git")
     repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "1.4.2"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -66,10 +66,9 @@ def joined(
     target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
 ) -> Iterator[Version]:
     """Yield what commits left of all files of an app together, newest first."""
-    streams = {path: iter(versions.get(path, ())) for path in files_of(target)}
-    heads = {path: next(stream, None) for path, stream in streams.items()}
-    while newest := max(filter(None, heads.values()), key=lambda one: one.time, default=None):
-        there = {path: one for path, one in heads.items() if one}
+    streams = {path: _Stream(iter(versions.get(path, ()))) for path in files_of(target)}
+    while there := {path: head for path, one in streams.items() if (head := one.head)}:
+        newest = _newest(list(streams.values()))
         changed = [path for path, one in there.items() if one.commit == newest.commit]
         named = there[changed[0]]
         yield Version(
@@ -85,7 +84,39 @@ def joined(
             is_first=any(there[path].first for path in changed),
         )
         for path in changed:
-            heads[path] = next(streams[path], None)
+            streams[path].pop()
+
+
+class _Stream:
+    """The versions of one file, of which some can be looked at before they are taken."""
+
+    def __init__(self, versions: Iterator[FileVersion]) -> None:
+        self._versions, self._ahead = versions, deque(islice(versions, 1))
+
+    @property
+    def head(self) -> FileVersion | None:
+        """The newest version that was not taken; None at the end."""
+        return self._ahead[0] if self._ahead else None
+
+    def pop(self) -> None:
+        """Take the newest version."""
+        self._ahead.popleft()
+        if not self._ahead:
+            self._ahead.extend(islice(self._versions, 1))
+
+    def has_later(self, wanted: FileVersion) -> bool:
+        """Say whether a version's commit comes behind the newest one here."""
+        while self._ahead and self._ahead[-1].time >= wanted.time:
+            if not (more := list(islice(self._versions, 1))):
+                break
+            self._ahead += more
+        return any(one.commit == wanted.commit for one in islice(self._ahead, 1, None))
+
+
+def _newest(streams: Sequence[_Stream]) -> FileVersion:
+    """Return the version that the base had last: commits of one second tell by their files."""
+    heads = sorted((one.head for one in streams if one.head), key=lambda one: -one.time)
+    return next((one for one in heads if not any(s.has_later(one) for s in streams)), heads[0])
 
 
 def _with_pulls(

@@ -220,7 +220,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         images=steps,
         proposed=frozenset(map(str, asked.images)) if asked and by_us else frozenset(),
         file=str(version.path),
-        goes_back=_goes_back(steps, window, target),
+        goes_back=bool(asked and by_us and asked.goes_back) or _goes_back(steps, window, target),
         held=now.hold if touches_hold else None,
         released=touches_hold and now.hold is None and was_held is not None,
         note=now.note,
