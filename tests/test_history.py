@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.deadline import Deadline
+from promoter.domain.pull_number import pull_number
 from promoter.git.clone import Clone
 from promoter.git.history import FileVersion, file_versions
 from promoter.git.program import Git
@@ -224,3 +225,22 @@ def test_a_revision_that_is_not_there_is_named(story: Story, asked: str) -> None
     with story.clone() as clone:
         found = read_range(clone, "source", old, asked)
     assert (found.relation, found.note) == ("unknown", f"{asked} is not in the source")
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("Merge pull request #12 from o/b\n\nThe pull's title", 12),
+        ("The pull's title (#12)\n\n* one", 12),
+        ("Merge pull 12: The pull's title\n", 12),
+        ("Merged PR 12: The pull's title", 12),
+        ("Merged in b (pull request #12)\n\nThe pull's title", 12),
+        ("Merge branch 'b' into 'main'\n\nThe title\n\nSee merge request group/gitops!12", 12),
+        ("Fix #12", None),
+        ("Promote aurora to prod: 1.4.2", None),
+    ],
+)
+def test_a_commit_names_its_pull_request_as_its_forge_writes_it(
+    message: str, number: int | None
+) -> None:
+    assert pull_number(message) == number

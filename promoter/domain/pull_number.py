@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 
 _MERGE = re.compile(r"Merge pull request #(?P<number>[0-9]{1,9}) from ")
+# As the local forge, Azure DevOps, Bitbucket and GitLab write it.
+_OTHERS = re.compile(
+    r"^(?:Merge pull |Merged PR )(?P<before>[0-9]{1,9}): |\(pull request #(?P<behind>[0-9]{1,9})\)$"
+    r"|^See merge request [^\s!]*!(?P<request>[0-9]{1,9})$",
+    re.MULTILINE,
+)
 _SQUASH = re.compile(r" ?\(#(?P<number>[0-9]{1,9})\)$")
 
 
@@ -22,4 +28,7 @@ def split_number(title: str) -> tuple[str, int | None]:
 
 def pull_number(message: str) -> int | None:
     """Return the number of the pull request that a message names as where the commit came from."""
-    return merged_pull(message) or split_number(message.partition("\n")[0].rstrip())[1]
+    named = merged_pull(message) or split_number(message.partition("\n")[0].rstrip())[1]
+    if named is None and (found := _OTHERS.search(message)):
+        return int(found["before"] or found["behind"] or found["request"])
+    return named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.image import Digest
 
-# As GitHub, GitLab, Bitbucket, Azure DevOps and promote's local forge write it, at the end of a
-# title or at its beginning.
-_PULL = re.compile(
-    r"^(?:Merge pull request #|Merge pull |Merged PR )(?P<before>[0-9]{1,9})\b"
-    r"|\((?:pull request )?#(?P<behind>[0-9]{1,9})\)$",
-    re.ASCII,
-)
-_MERGE_REQUEST = re.compile(r"^See merge request (?:\S*)!([0-9]{1,9})$", re.ASCII | re.MULTILINE)
 # So many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5
 
@@ -154,16 +145,6 @@ def entries_of(target: Target, versions: Iterable[Version]) -> Iterator[HistoryE
         window.extend(islice(states, 1))
 
 
-def pull_number(version: Version) -> int | None:
-    """Return the pull that brought a version: as the forge says, else as the commit does."""
-    if version.pull is not None:
-        return version.pull
-    if found := _PULL.search(version.title.strip()):
-        return int(found["before"] or found["behind"])
-    named = _MERGE_REQUEST.search(version.message)
-    return int(named[1]) if named else None
-
-
 def _state(target: Target, version: Version) -> _State:
     tree = FilesTree(version.commit, version.files)
     held = read_hold(tree, target.app, target.environment)
@@ -216,7 +197,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         title=version.title,
         actor=asked.actor if asked and by_us else None,
         run=asked.run if asked and by_us else None,
-        pull=pull_number(version),
+        pull=version.pull,
         images=steps,
         proposed=frozenset(map(str, asked.images)) if asked and by_us else frozenset(),
         file=str(version.path),
