@@ -75,7 +75,7 @@ def test_each_option_is_a_setting_of_the_same_name() -> None:
 
 
 # Each leaves this set with the first command that takes it.
-COMING = {"together", }
+COMING = {"together"}
 
 
 def test_each_option_belongs_to_a_command() -> None:
