@@ -108,9 +108,25 @@ def test_commit_to_other_files_of_the_base_moves_no_branch(repo: Repository) -> 
     assert ask(repo, "9.9.1", "--check")["exit_code"] == 0
 
 
-def test_branch_is_rebuilt_where_the_base_changes_the_file_that_it_edits(repo: Repository) -> None:
+def test_commit_elsewhere_in_the_file_that_it_edits_moves_no_branch(repo: Repository) -> None:
     first = ask(repo, "9.9.1")
-    moved = repo.commit("main", AURORA, f"# changed\n{repo.read(AURORA)}")
+    repo.commit("main", AURORA, f"# changed\n{repo.read(AURORA)}\n")
+    again = ask(repo, "9.9.1")
+    assert (again["action"], again["commit"]) == ("unchanged", first["commit"])
+    assert again["pull_request"] == first["pull_request"]
+    number = str(first["pull_request"]["number"])  # type: ignore[index]
+    assert promote("pulls", "merge", number, "--repo", str(repo.path)).code == 0
+    merged = repo.read(AURORA)
+    assert merged.startswith("# changed\n")
+    assert merged.count("9.9.1") == 3
+
+
+def test_branch_is_rebuilt_where_the_base_changes_the_lines_beside_its_edit(
+    repo: Repository,
+) -> None:
+    first = ask(repo, "9.9.1")
+    text = repo.read(AURORA).replace("newTag: 1.4.1", "newTag: 1.4.1 # kept by hand")
+    moved = repo.commit("main", AURORA, f"{text}\n")
     again = ask(repo, "9.9.1")
     assert again["action"] == "updated"
     assert again["pull_request"]["number"] == first["pull_request"]["number"]  # type: ignore[index]

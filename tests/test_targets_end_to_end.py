@@ -190,6 +190,31 @@ def test_tag_is_promoted_where_it_lives(
     assert promote(*arguments).json["action"] == "unchanged"
 
 
+def test_merge_of_one_app_moves_no_branch_of_the_others_in_the_same_file(tmp_path: Path) -> None:
+    apps = ("api", "web", "worker")
+    files = {
+        "promoter.yaml": (
+            "environments: {prod: {path: apps, checks: {exists: off}}}\n"
+            "targets: [{kind: yaml-path, file: values.yaml, tag: '{app}.image.tag'}]\n"
+            "apps: {api: {images: [o/api]}, web: {images: [o/web]}, worker: {images: [o/worker]}}\n"
+        ),
+        "apps/values.yaml": "".join(f"{app}:\n  image:\n    tag: 1.4.1\n" for app in apps),
+    }
+    repo = repository(tmp_path / "r.git", files)
+    names = [part for app in apps for part in ("--app", app)]
+    arguments = (*names, "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
+    assert [one["action"] for one in promote(*arguments).json["results"]] == ["created"] * 3
+    for number, left in (("2", ("api", "worker")), ("1", ("worker",)), ("3", ())):
+        heads = repo.refs()
+        assert promote("pulls", "merge", number, "--repo", str(repo.path)).code == 0
+        run = promote(*arguments)
+        assert {one["action"] for one in run.json["results"]} == {"unchanged"}, run.stderr
+        for app in left:
+            branch = f"refs/heads/promote/prod/{app}"
+            assert repo.refs()[branch] == heads[branch]
+    assert repo.git("show", "main:apps/values.yaml").count("1.4.2") == 3
+
+
 def test_stale_ref_is_warned_about_where_it_is_not_linked(tmp_path: Path) -> None:
     files = dict(CASES["a remote base's ref with newTag"][0])
     files["promoter.yaml"] = files["promoter.yaml"].partition("    linked")[0]

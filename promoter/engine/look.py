@@ -98,7 +98,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
     target, state, request = seen.target, seen.state, seen.request
     proposal = intent.proposal or change.asked
     writes = intent.end in (End.PUSH, End.PULL)
-    judged = intent.proposal if writes else None
+    judged = intent.judged if writes else None
     dead, unread = propose.alive(judged, target, state.base) if judged else ((), ())
     # A registry is not asked about images that nobody uses.
     used = not dead or "dead-edit" in request.allow
@@ -187,7 +187,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
 
 def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:
     """Return what the render says, where the commit or the pull's text needs to know."""
-    target, proposal = seen.target, intent.proposal
+    target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
         return None
     if not (intent.commits or _needs_text(change, intent, seen)):

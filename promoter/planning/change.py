@@ -10,6 +10,7 @@ from promoter import pull_request
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import PullState
+from promoter.edits.clean_merge import merges_into
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
 from promoter.policy.order import Order
@@ -83,8 +84,15 @@ class Intent:
     by: str = ""
     """The newer tag that supersedes what was asked for."""
     warnings: tuple[str, ...] = ()
+    on_base: Proposal | None = None
+    """The same on the base, where the branch is right already and stands on files that were others."""
     on_tip: tuple[FileEdit, ...] = ()
     """The edits of the branch's own files, where the commit is made on its tip."""
+
+    @property
+    def judged(self) -> Proposal | None:
+        """What the base's files would become."""
+        return self.on_base or self.proposal
 
     @property
     def commits(self) -> bool:
@@ -155,11 +163,11 @@ def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
     if pull is not None and standing is not None:
         whole = replace(whole, declaration=_following(standing, whole))
     if standing is not None and not (rebuild and not change.branch.on_base):
-        same = standing.declaration.same_wish(whole.declaration) and _same_edits(standing, whole)
+        same = standing.declaration.same_wish(whole.declaration) and _same_result(standing, whole)
         if same and protected:
             return Intent(End.UNCHANGED, asked, change.state.tip, "", (_left_to_people(change),))
         if same and not change.branch.foreign:
-            return Intent(End.PULL, standing, change.state.tip)
+            return Intent(End.PULL, standing, change.state.tip, on_base=whole)
     replaced = with_branch(standing, asked) if pull is not None else []
     made = Intent(End.PULL, whole, warnings=ordering.doubts(replaced))
     return _unless_doubted(change, ordering, made)
@@ -238,10 +246,14 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
     return propose.propose(replace(declaration, images=kept), change.target, change.state.base)
 
 
-def _same_edits(one: Proposal, other: Proposal) -> bool:
-    """Say whether two proposals make the same of the same files: a merge of one is the other."""
-    sides = [{edit.path: (edit.before, edit.after) for edit in each.edits} for each in (one, other)]
-    return sides[0] == sides[1]
+def _same_result(one: Proposal, other: Proposal) -> bool:
+    """Say whether a merge of one proposal into the other's base leaves what the other leaves."""
+    ours, theirs = ({edit.path: edit for edit in each.edits} for each in (one, other))
+    return (
+        one.moves == other.moves
+        and ours.keys() == theirs.keys()
+        and all(merges_into(ours[path], theirs[path]) for path in ours)
+    )
 
 
 def _following(standing: Proposal, proposal: Proposal) -> Declaration:
