@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,7 +67,15 @@ def _hunks(old: list[bytes], new: list[bytes], *, ours: bool) -> list[_Hunk]:
     """Return what makes one text of the other: line by line where none came or went, else as one."""
     if len(old) == len(new):
         lines = enumerate(zip(old, new, strict=True))
-        return [_Hunk(at, at + 1, [after], ours) for at, (before, after) in lines if before != after]
-    start = len(commonprefix([old, new]))
-    kept = min(len(commonprefix([old[::-1], new[::-1]])), min(len(old), len(new)) - start)
+        return [
+            _Hunk(at, at + 1, [after], ours) for at, (before, after) in lines if before != after
+        ]
+    start = _alike(old, new)
+    kept = min(_alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
     return [_Hunk(start, len(old) - kept, new[start : len(new) - kept], ours)]
+
+
+def _alike(one: list[bytes], other: list[bytes]) -> int:
+    """Return how many lines at the beginning are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))
