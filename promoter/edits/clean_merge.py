@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from promoter.domain.model import FileEdit
 
@@ -22,6 +22,12 @@ class _Hunk:
     lines: Sequence[bytes]
     ours: bool
     """Whether the edit makes it, and not the file's own way."""
+
+
+def all_merge_into(edits: Iterable[FileEdit], onto: Iterable[FileEdit]) -> bool:
+    """Say whether edits are of the same files as others, and each of them merges into its file."""
+    ours, theirs = ({edit.path: edit for edit in each} for each in (edits, onto))
+    return ours.keys() == theirs.keys() and all(merges_into(ours[p], theirs[p]) for p in ours)
 
 
 def merges_into(edit: FileEdit, onto: FileEdit) -> bool:

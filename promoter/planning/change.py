@@ -10,7 +10,7 @@ from promoter import pull_request
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import PullState
-from promoter.edits.clean_merge import merges_into
+from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
 from promoter.policy.order import Order
@@ -248,12 +248,7 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
 
 def _same_result(one: Proposal, other: Proposal) -> bool:
     """Say whether a merge of one proposal into the other's base leaves what the other leaves."""
-    ours, theirs = ({edit.path: edit for edit in each.edits} for each in (one, other))
-    return (
-        one.moves == other.moves
-        and ours.keys() == theirs.keys()
-        and all(merges_into(ours[path], theirs[path]) for path in ours)
-    )
+    return one.moves == other.moves and all_merge_into(one.edits, other.edits)
 
 
 def _following(standing: Proposal, proposal: Proposal) -> Declaration:
