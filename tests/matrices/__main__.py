@@ -16,7 +16,7 @@ from tests.world import empty
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MATRICES = ("crash", "fault", "race")
+MATRICES = ("crash", "fault", "race", "hostile")
 
 
 def main(argv: Sequence[str]) -> int:

@@ -168,5 +168,5 @@ def _signalled(
 
 def _says_what_was_done(told: str) -> bool:
     """Say whether the end tells of what was and was not done."""
-    words = ("nothing was written", "done before", "under way", "pushed", "not done")
+    words = ("nothing was written", "done before", "under way", "pushed", "closed", "not done")
     return any(one in told for one in words)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.matrices import process
+from tests.matrices.elsewhere import Elsewhere
 from tests.matrices.git_program import GitProgram
 from tests.matrices.interceptor import Interceptor
 from tests.servers import git_http
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.command import Run
+    from tests.servers.github.tokens import Token
 
 TOKEN = "good-token"
 # What renders belongs to the machine, and writes nothing.
@@ -54,6 +57,8 @@ class World:
     home: Path
     delivery: Delivery
     interceptor: Interceptor = field(default_factory=Interceptor)
+    tokens: dict[str, bool | Token] = field(default_factory=dict)
+    """Tokens that the forge knows beside its own."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _kept: dict[str, Any] = field(default_factory=dict)
 
@@ -70,6 +75,7 @@ class World:
         self.git = GitProgram(self.home / "bin")
         for server in (self.github, self.registry):
             self.interceptor.watch(server)
+        self.elsewhere = self._stack.enter_context(Elsewhere())
         self.delivery.before(self)
         self._kept = self._values()
         shutil.copytree(self.github.repository, self.home / "kept.git")
@@ -102,6 +108,7 @@ class World:
         shutil.copytree(self.home / "kept.git", self.github.repository)
         self.temporary.mkdir()
         vars(self.github).update(copy.deepcopy(self._kept))
+        self.github.tokens |= self.tokens
         for server in (self.github, self.registry):
             server.seen.clear()
         self.interceptor.begin()
@@ -126,6 +133,12 @@ class World:
         self.temporary.mkdir(exist_ok=True)
         told = (*words, "--repo", self.url, "--output", "json")
         return process.start(*told, env={**self.env, **(env or {})}, first=first)
+
+    def start_plain(self, *words: str, env: Mapping[str, str] | None = None) -> process.Started:
+        """Start a command that prints text, on this repository where it names no other."""
+        repo = () if "--repo" in words else ("--repo", self.url)
+        given = repo if "PROMOTER_REPO" not in (env or {}) else ()
+        return process.start(*words, *given, env={**self.env, **(env or {})}, cwd=self.temporary)
 
     def run(self, *words: str) -> Run:
         """Run any command on this repository, which has to succeed."""
@@ -166,10 +179,20 @@ class World:
         return found
 
     def age(self) -> None:
-        """Make what is left in the temporary folder two days old."""
+        """Make what is left in the temporary folder two days old, once no git writes there."""
+        for _ in range(200):
+            if not any(map(self._works_here, Path("/proc").glob("[0-9]*/cwd"))):
+                break
+            time.sleep(0.05)
         for one in self.temporary.iterdir():
             stamp = one.stat().st_mtime - 2 * 86_400
             os.utime(one, (stamp, stamp))
+
+    def _works_here(self, link: Path) -> bool:
+        try:
+            return link.readlink().is_relative_to(self.temporary)
+        except OSError:
+            return False
 
     def _history(self, oid: str) -> list[str]:
         """Return each commit with its author, its message and what it changes."""

@@ -204,6 +204,8 @@ class _Attack:
         done = started.end()
         took = time.monotonic() - began
         wrong = judged(done)
+        if "<script" in done.stderr:
+            wrong.append(f"quotes a page: {done.stderr[:300]}")
         if took > fault.timeout + LATE:
             wrong.append(f"took {took:.0f} s of {fault.timeout}")
         if started.memory > LARGEST:
@@ -227,8 +229,6 @@ def judged(done: Run) -> list[str]:
         wrong.append(f"exits {done.code}: {done.stderr[-600:]}")
     if "Traceback" in done.stderr + done.stdout:
         wrong.append(f"shows a traceback: {done.stderr[-600:]}")
-    if "<script" in done.stderr or "\x1b" in done.stderr:
-        wrong.append(f"quotes a page: {done.stderr[:300]}")
     if done.code and (len(done.stderr) < 20 or len(done.stderr) > 9000):
         wrong.append(f"says {done.stderr[:300]!r}")
     return wrong

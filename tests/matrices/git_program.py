@@ -48,11 +48,14 @@ class GitProgram:
         if at is not None:
             (self._home / "act").write_text(f"{at + 1} {moment} {signal}\n")
 
+    def log(self) -> str:
+        """Return the arguments of all processes, one a line."""
+        log = self._home / "log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
     def reached(self) -> list[str]:
         """Return what each process was for, in order."""
-        log = self._home / "log"
-        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        return [f"git process: {_verb(line.split())}" for line in lines]
+        return [f"git process: {_verb(line.split())}" for line in self.log().splitlines()]
 
 
 def _verb(words: list[str]) -> str:
