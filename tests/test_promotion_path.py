@@ -362,3 +362,43 @@ def test_on_github_the_path_is_read_through_git_and_the_api(github: GitHub, tran
     assert gate(done, "soak")["until"] == (brought + timedelta(hours=1)).isoformat()
     done = run(passed + 1, "--from")
     assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+
+
+def test_through_the_api_a_longer_history_is_read_where_the_gates_need_it(github: GitHub) -> None:
+    repo = Repository(github.repository)
+    configure(repo, "promotes-from: dev")
+    for number in range(2, 9):
+        repo.commit("main", DEV, repo.read(DEV).replace(f"1.4.{number - 1}", f"1.4.{number}"))
+    where = ("--app", "aurora", "--repo", github.url, "--transport", "api", "--output", "json")
+    done = promote(*where, "--tag", "1.4.2", env={"GITHUB_TOKEN": "good-token"})
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    done = promote(*where, "--tag", "1.4.9", env={"GITHUB_TOKEN": "good-token"})
+    assert (done.code, rules(done)) == (3, ["previous-environment"])
+    assert "never" in done.json["refusals"][0]["reason"]
+
+
+def test_time_in_dev_begins_when_the_pull_is_merged_and_not_when_its_commit_was_made(
+    repo: Repository,
+) -> None:
+    text = repo.read("promoter.yaml").replace("    deliver: push\n", "")
+    repo.commit("main", "promoter.yaml", text)
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    dev(repo, "1.4.2")
+    merged = {"PROMOTER_NOW": (START + timedelta(hours=30)).isoformat()}
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path), env=merged).code == 0
+    run = ask(repo, "--from", hours=31)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert gate(run, "soak")["until"] == (START + timedelta(hours=54)).isoformat()
+    assert ask(repo, "--from", hours=54).code == 0
+
+
+def test_versions_that_people_broke_and_a_removed_file_end_a_stay(repo: Repository) -> None:
+    configure(repo, "promotes-from: dev\nsoak: 1h")
+    dev(repo, "1.4.2")
+    good = repo.read(DEV)
+    repo.commit("main", DEV, "images: [")
+    repo.commit("main", DEV, good)
+    came = datetime.fromisoformat(repo.git("log", "-1", "--format=%cI", "main"))
+    run = ask(repo, "--from", hours=(came - START) / timedelta(hours=1) + 0.5)
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert gate(run, "soak")["until"] == (came + timedelta(hours=1)).isoformat()

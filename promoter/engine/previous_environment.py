@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
@@ -17,7 +17,7 @@ from promoter.gates import Previous
 from promoter.planning.previous import image_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from promoter.edits.targets import EditTarget
     from promoter.engine.look import Seen
     from promoter.gates import ImageFacts
+    from promoter.git.history import FileVersion
 
-# So many versions of a file are looked at; they are brought in batches, each a round trip.
-_VERSIONS = 120
+# So many versions of a file are looked at; through an API each of them costs requests.
+_VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,31 +139,64 @@ def _latest(
 
     It is gone into no further once each stay has its beginning, or lasts as long as is `wanted`.
     """
-    base, now = seen.state.base, seen.world.now
-    versions: dict[str, list[Version]] = {one.image: [] for one in images}
-    unread = ""
-
-    def stays() -> dict[str, Stay | None]:
-        return {image: latest_stay(found) for image, found in versions.items()}
-
-    def is_settled(image: str, stay: Stay | None) -> bool:
-        return stay is not None and (stay.length(now) >= wanted or not versions[image][-1].has)
-
+    timeline = _Timeline(seen.state.base, file, images, seen.world.now)
     try:
-        history = seen.world.repository.history(base, [file.path]).get(file.path, ())
-        for number, one in enumerate(history, 1):
-            cut = one.first or number == _VERSIONS
-            had = file.held(base, one.data)
-            for image in images:
-                has = image.is_(image_named(had, image.name))
-                versions[image.image].append(Version(one.time, has, cut))
-            if all(is_settled(*pair) for pair in stays().items()):
-                break
-            if cut:
-                unread = "its history goes further back than was read"
-                break
+        for most in (None, _VERSIONS):
+            known = seen.world.repository.history(seen.state.base, [file.path], most=most)
+            if timeline.read(known.get(file.path, ()), wanted):
+                return timeline.stays(), ""
     except RaceLostError:
         raise
     except PromoteError as error:
-        unread = error.message
-    return stays(), unread
+        return timeline.stays(), error.message
+    return timeline.stays(), "" if timeline.whole else "its history goes on further back"
+
+
+@dataclass(slots=True)
+class _Timeline:
+    """Which of the versions of a file have which images, newest first."""
+
+    base: Tree
+    file: _File
+    images: Sequence[_Wanted]
+    now: int
+    whole: bool = False
+    """Whether the history was read from its beginning."""
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with what the base has, which a history may not agree with."""
+        self._begin()
+
+    def read(self, history: Iterable[FileVersion], wanted: int) -> bool:
+        """Read versions until all is known that has to be; say whether it is."""
+        self._begin()
+        for number, one in enumerate(history, 1):
+            cut = one.first or number == _VERSIONS
+            had = self.file.held(self.base, one.data)
+            for image in self.images:
+                has = image.is_(image_named(had, image.name))
+                self.versions[image.image].append(Version(one.time, has, cut))
+            if all(self._is_settled(*pair, wanted) for pair in self.stays().items()):
+                return True
+            if cut:
+                return False
+        self.whole = True
+        return True
+
+    def stays(self) -> dict[str, Stay | None]:
+        """Return the latest stay of each image."""
+        return {image: latest_stay(found) for image, found in self.versions.items()}
+
+    def _begin(self) -> None:
+        had = self.file.held(self.base, self.base.read(self.file.path))
+        self.versions = {
+            one.image: [Version(self.now, one.is_(image_named(had, one.name)), first=True)]
+            for one in self.images
+        }
+
+    def _is_settled(self, image: str, stay: Stay | None, wanted: int) -> bool:
+        """Say whether an image's stay is long enough, or its beginning was read."""
+        if stay is None:
+            return False
+        return stay.length(self.now) >= wanted or not self.versions[image][-1].has

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.pull_number import pull_number
-from promoter.forges.github.client import FAILURES
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
@@ -35,6 +34,8 @@ class GitHubHistory:
     path: PurePosixPath
     rows: list[dict[str, Any]] | None = None
     """The versions as GraphQL tells them, where it does."""
+    base: str | None = None
+    """The branch whose history it is: a pull that was merged elsewhere did not bring a commit here."""
     most: int = _VERSIONS
     """So many versions are gone through: each costs some requests."""
     _listed: list[dict[str, Any]] | None = None
@@ -64,7 +65,7 @@ class GitHubHistory:
         merged = [
             (_seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
             for one in row["associatedPullRequests"]["nodes"]
-            if one["mergedAt"] and one["mergeCommit"]
+            if one["mergedAt"] and one["mergeCommit"] and self.base in (None, one["baseRefName"])
         ]
         number = pull_number(row["message"])
         direct = (_seconds(row["committedDate"]), str(row["oid"]), number)
@@ -77,11 +78,18 @@ class GitHubHistory:
 
     def _arrival(self, shown: dict[str, Any]) -> tuple[str, int, int | None]:
         """Return with which commit, when and by which pull request a commit reached the base."""
-        try:
-            pulls = self.client.ask("GET", f"/commits/{shown['sha']}/pulls")
-            merged = [one for one in pulls if one.get("merged_at") and one.get("merge_commit_sha")]
-        except FAILURES:
-            merged = []
+        # Without an answer it is not known when it came: its own date may be days before that.
+        pulls = self.client.read(
+            "read what brought a commit",
+            lambda: self.client.ask("GET", f"/commits/{shown['sha']}/pulls"),
+        )
+        merged = [
+            one
+            for one in pulls
+            if one.get("merged_at")
+            and one.get("merge_commit_sha")
+            and self.base in (None, one["base"]["ref"])
+        ]
         if not merged:
             moment = _seconds(shown["commit"]["committer"]["date"])
             return shown["sha"], moment, pull_number(shown["commit"]["message"])

@@ -57,7 +57,7 @@ fragment Changes on PullRequest {
 _VERSION = """
 fragment Version on Commit {
   oid message committedDate
-  associatedPullRequests(first: 5) { nodes { number mergedAt mergeCommit { oid } } }
+  associatedPullRequests(first: 5) { nodes { number mergedAt baseRefName mergeCommit { oid } } }
 }
 """
 

@@ -151,19 +151,17 @@ class GitHubRepository:
         self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
     ) -> dict[PurePosixPath, GitHubHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
+        name = self._base_name or None
+        one = GitHubHistory(self._client, self._reader, base.commit, ROOT, base=name)
         if most is not None:
             # What comes with the look is too little.
-            found = (GitHubHistory(self._client, self._reader, base.commit, path) for path in paths)
-            return {one.path: replace(one, most=most) for one in found}
+            return {path: replace(one, path=path, most=most) for path in paths}
         seen = self._seen if self._seen and self._seen.commit == base.commit else None
         rows = dict(seen.histories) if seen else {}
         missing = [path for path in paths if path not in rows]
         if missing:
             rows |= self._histories(base.commit, missing)
-        return {
-            path: GitHubHistory(self._client, self._reader, base.commit, path, rows.get(path))
-            for path in paths
-        }
+        return {path: replace(one, path=path, rows=rows.get(path)) for path in paths}
 
     def versions(
         self, base: Tree, paths: Sequence[PurePosixPath]
