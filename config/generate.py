@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promoter.config.config import Config
 from promoter.config.gate_settings import GateSettings
-from promoter.config.sections import App, Checks, Environment, Override, Templates
+from promoter.config.sections import App, Checks, Environment, Group, Override, Templates
 from promoter.domain.section import Section
 from promoter.edits.targets import (
     ArgocdTarget,
@@ -47,6 +47,7 @@ _SECTIONS: tuple[tuple[str, type[Section]], ...] = (
     ("`apps.<app>.targets`: `kind: kustomize`", KustomizeTarget),
     ("`apps.<app>.linked`", Linked),
     ("`apps.<app>.environments.<environment>`", Override),
+    ("`groups.<group>`", Group),
     ("`templates`", Templates),
 )
 

@@ -65,6 +65,7 @@ OPTIONS = {
         help="promote what runs in this environment (default: the one that promotes-from names)",
     ),
     "together": Option(help="promote several apps by one commit and one pull request"),
+    "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),
     "reason": Option("TEXT", help="why, in a sentence, for those who read it later"),
     "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z"),
     "to": Option("TAG", help="the tag to go back to"),
@@ -168,8 +169,8 @@ COMMANDS = {
         "promote",
         {
             "what to promote": (
-                "app", "tag", "image", "from", "env", "source-revision", "wait-for-image", "allow",
-                "take-over",
+                "app", "together", "group", "tag", "image", "from", "env", "source-revision",
+                "wait-for-image", "allow", "take-over",
             ),
             "where": WHERE,
             "how": HOW,
@@ -190,7 +191,9 @@ COMMANDS = {
         "go back to what an environment ran before, and hold the app there",
         "rollback",
         {
-            "what to roll back": ("app", "env", "to", "steps", "reason", "allow", "take-over"),
+            "what to roll back": (
+                "app", "together", "group", "env", "to", "steps", "reason", "allow", "take-over",
+            ),
             "where": WHERE,
             "how": HOW,
         },

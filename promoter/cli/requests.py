@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -17,10 +18,14 @@ from promoter.domain.image import Name, Tag
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from promoter.engine.wiring import Wiring
     from promoter.settings import Settings
+
+
+# What apps are called together is a part of a ref, whose length is bounded.
+_LONGEST_NAME = 100
 
 
 def requested_apps(settings: Settings) -> tuple[str, ...]:
@@ -29,6 +34,46 @@ def requested_apps(settings: Settings) -> tuple[str, ...]:
         raise UsageError("no app is given", "Give --app APP; promote --help shows the rest.")
     checked_names((*settings.app, *settings.env))
     return tuple(dict.fromkeys(settings.app))
+
+
+def requested(settings: Settings, ask: Callable[[Settings, str], Request]) -> list[Request]:
+    """Return what is asked for: of each app alone, or of several by one commit and one pull.
+
+    Raises `UsageError`.
+    """
+    if settings.group is not None:
+        if settings.app:
+            raise UsageError(
+                f"{settings.source('app')} and {settings.source('group')} are both given",
+                "A group names its apps itself: leave one of them out.",
+            )
+        checked_names((settings.group, *settings.env))
+        _check_no_image(settings)
+        return [replace(ask(settings, settings.group), group=True)]
+    apps = requested_apps(settings)
+    if not settings.together or len(apps) == 1:
+        return [ask(settings, app) for app in apps]
+    _check_no_image(settings)
+    apps = tuple(sorted(apps))
+    return [replace(ask(settings, _joined(apps)), together=apps)]
+
+
+def _check_no_image(settings: Settings) -> None:
+    """Raise `UsageError` where images are named, which could be those of any of the apps."""
+    if settings.image:
+        raise UsageError(
+            f"{settings.source('image')} does not say which of the apps it is for",
+            "Several apps go together by --tag or --from; promote one app's images alone.",
+        )
+
+
+def _joined(apps: tuple[str, ...]) -> str:
+    """Return the name that apps have together, which is part of a branch's: `a+b`, or in short."""
+    name = "+".join(apps)
+    if len(name) <= _LONGEST_NAME:
+        return name
+    short = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return f"{apps[0][:_LONGEST_NAME]}+{len(apps) - 1}-{short}"
 
 
 def checked_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from promoter.config.errors import complaint
 from promoter.config.sections import (
     App,
     Environment,
+    Group,
     Templates,
     check_author,
 )
@@ -57,6 +58,8 @@ class Config(Section):
     """Strings that hold the tag too, of every app for which nothing nearer names some."""
     apps: dict[AppName, App] = Field(default_factory=dict)
     """The apps by name; without them every app that an environment's path holds."""
+    groups: dict[AppName, Group] = Field(default_factory=dict)
+    """Apps that `promote --group NAME` promotes together: by one commit, one pull and one verdict."""
 
     def environment(self, name: str, app: str) -> Environment:
         """Return an environment as one app sees it; raises `KeyError` where there is none."""
@@ -130,7 +133,7 @@ def merge_wiring(policy: Config, wiring: Config) -> Config:
 
 
 def _check_references(config: Config, document: Document) -> None:
-    """Raise `UsageError` where a name refers to an environment that is not defined."""
+    """Raise `UsageError` where a name refers to an environment or an app that is not defined."""
     known = list(config.environments)
     if config.default_environment and known and config.default_environment not in known:
         raise _unknown(config.default_environment, known, document, ("default-environment",))
@@ -139,6 +142,14 @@ def _check_references(config: Config, document: Document) -> None:
             if known and environment not in known:
                 place = ("apps", name, "environments", environment)
                 raise _unknown(environment, known, document, place)
+    for name, group in config.groups.items():
+        for member in group.apps:
+            if config.apps and member not in config.apps:
+                line, column = document.position(("groups", name, "apps"))
+                raise UsageError(
+                    f"there is no app {member!r}", nearest(member, config.apps),
+                    file=document.file, line=line, column=column,
+                )  # fmt: skip
 
 
 def _check_overrides(config: Config, document: Document) -> None:

@@ -46,6 +46,8 @@ class Target:
     linked: tuple[Linked, ...] = ()
     images: tuple[str, ...] = ()
     """The images that one tag sets, where the configuration lists them."""
+    members: tuple[Target, ...] = ()
+    """The places of several apps that are promoted together; `app` is the name they then have."""
 
     @property
     def kustomized(self) -> bool:

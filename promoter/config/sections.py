@@ -236,6 +236,13 @@ class Override(Environment):
         return Environment.model_validate(wanted)
 
 
+class Group(Section):
+    """Apps that are promoted together: by one commit, one pull and one verdict."""
+
+    apps: Annotated[tuple[AppName, ...], Field(min_length=1)]
+    """The apps by name."""
+
+
 class App(Section):
     """One application: its images, and where they are built."""
 

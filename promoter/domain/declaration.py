@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self
+from typing import Self, TypedDict
 
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
@@ -90,29 +90,61 @@ class Declaration:
     allow: tuple[str, ...] = ()
     """The rules in spite of which it was made, in order."""
     hold: HoldChange | None = None
+    members: tuple[Declaration, ...] = ()
+    """What it declares for each of several apps; `app` is then the name that they have together."""
 
     @property
     def goes_back(self) -> bool:
         """Whether it is a rollback."""
+        if self.members:
+            return all(one.goes_back for one in self.members)
         return self.hold is not None and self.hold.undoes is not None
+
+    @classmethod
+    def together(cls, app: str, members: tuple[Declaration, ...]) -> Self:
+        """Return the one declaration of several apps."""
+        first = members[0]
+        return cls(
+            app,
+            first.environment,
+            tuple(image for one in members for image in one.images),
+            actor=first.actor,
+            run=first.run,
+            source_revision=first.source_revision,
+            allow=first.allow,
+            members=members,
+        )
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit is known as ours."""
+        if self.members:
+            return (
+                f"Promoter-Together: {self.app}",
+                *self._links(),
+                *(line for one in self.members for line in one.trailers()),
+            )
         optional = {
             "Actor": self.actor,
             "Run": self.run,
             "Source-Revision": self.source_revision,
-            "Previous-Pull": str(self.previous_pull) if self.previous_pull else None,
-            "Supersedes": self.supersedes,
         }
         return (
             f"Promoter-App: {self.app}",
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
             *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
+            *self._links(),
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
             *(self.hold.trailers() if self.hold else ()),
         )
+
+    def _links(self) -> tuple[str, ...]:
+        """Return the lines that say which pull and which proposal came before."""
+        optional = {
+            "Previous-Pull": str(self.previous_pull) if self.previous_pull else None,
+            "Supersedes": self.supersedes,
+        }
+        return tuple(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text)
 
     def message(self, text: str) -> str:
         """Return a commit message: a text whose first line is its title, then the trailers."""
@@ -122,20 +154,32 @@ class Declaration:
     @classmethod
     def parse(cls, message: str) -> Self | None:
         """Return what a commit message declares, or None where it is not one of ours."""
-        found: dict[str, list[str]] = {}
+        parts: list[dict[str, list[str]]] = [{}]
         for line in message.rstrip().rpartition("\n\n")[2].splitlines():
             match = _TRAILER.fullmatch(line.rstrip())
+            if match and match["key"] == "App" and "Together" in parts[0]:
+                parts.append({})
             if match:
-                found.setdefault(match["key"], []).append(match["value"])
+                parts[-1].setdefault(match["key"], []).append(match["value"])
         try:
-            images = tuple(parse_image(text) for text in found.get("Image", []))
+            if len(parts) == 1:
+                return cls._parsed(parts[0])
+            members = tuple(one for part in parts[1:] if (one := cls._parsed(part)))
         except PromoteError:
             return None
+        if len(members) < len(parts) - 1:
+            return None
+        whole = cls.together(parts[0]["Together"][0], members)
+        return replace(whole, **_links(parts[0]))
+
+    @classmethod
+    def _parsed(cls, found: dict[str, list[str]]) -> Self | None:
+        """Return what the trailers of one app declare, or None where they are not ours."""
+        images = tuple(parse_image(text) for text in found.get("Image", []))
         app, environment = found.get("App"), found.get("Environment")
         hold = HoldChange.parse(found)
         if not (app and environment and (images or hold)):
             return None
-        previous = found.get("Previous-Pull", [""])[0]
         return cls(
             app[0],
             environment[0],
@@ -143,20 +187,40 @@ class Declaration:
             actor=found.get("Actor", [None])[0],
             run=found.get("Run", [None])[0],
             source_revision=found.get("Source-Revision", [None])[0],
-            previous_pull=int(previous) if previous.isdecimal() else None,
-            supersedes=found.get("Supersedes", [None])[0],
             allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
             hold=hold,
+            **_links(found),
         )
 
     def same_wish(self, other: Declaration) -> bool:
         """Say whether another declaration asks for the same, whoever asked and from wherever."""
+        if len(self.members) != len(other.members):
+            return False
+        pairs = zip(self.members, other.members, strict=True)
+        if not all(mine.same_wish(theirs) for mine, theirs in pairs):
+            return False
         mine = (self.app, self.environment, self.images, self.previous_pull)
         if self.hold is not None and not self.hold.same_wish(other.hold):
             return False
         same_kind = (self.hold is None) == (other.hold is None)
         theirs = (other.app, other.environment, other.images, other.previous_pull)
         return same_kind and mine == theirs
+
+
+class _Links(TypedDict):
+    """Which pull and which proposal came before."""
+
+    previous_pull: int | None
+    supersedes: str | None
+
+
+def _links(found: dict[str, list[str]]) -> _Links:
+    """Return what trailers say of the pull and the proposal that came before."""
+    previous = found.get("Previous-Pull", [""])[0]
+    return {
+        "previous_pull": int(previous) if previous.isdecimal() else None,
+        "supersedes": found.get("Supersedes", [None])[0],
+    }
 
 
 def parse_image(text: str) -> ImageRequest:

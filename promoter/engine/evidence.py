@@ -11,6 +11,7 @@ from promoter.domain.evidence import Built, EnvironmentState, Evidence, RunningI
 from promoter.edits import kustomization
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.propose import pulled_names
+from promoter.render import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -191,3 +192,22 @@ def _images(
         if entry.name in names and entry.name is not None
     )
     return tuple(found) or None
+
+
+def evidence_together(found: Sequence[Evidence], gates: tuple[GateResult, ...]) -> Evidence:
+    """Return what is known of several apps as one: environments and commits are each app's own."""
+    if len(found) == 1:
+        return found[0]
+    diffs = [one.render for one in found if one.render is not None]
+    return replace(
+        found[0],
+        render=joined(diffs) if len(diffs) == len(found) else None,
+        render_note=next((one.render_note for one in found if one.render_note), ""),
+        environments=(),
+        more_environments=0,
+        source=None,
+        built={name: image for one in found for name, image in one.built.items()},
+        running={name: image for one in found for name, image in one.running.items()},
+        gates=gates,
+        argocd=None,
+    )

@@ -10,19 +10,28 @@ from promoter.config.holds import read_hold
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
 from promoter.engine.checks import Checker, pinned
-from promoter.engine.evidence import Gatherer
+from promoter.engine.evidence import Gatherer, evidence_together
 from promoter.engine.image_lookup import Wanted
 from promoter.engine.precedence import orders
 from promoter.engine.previous_environment import previous_of
-from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge
+from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
-from promoter.planning.change import Change, End, Intent, intend, on_tip, read_request
+from promoter.planning.change import (
+    Change,
+    End,
+    Intent,
+    intend,
+    on_tip,
+    part_of,
+    read_request,
+)
 from promoter.planning.decide import decide
 from promoter.policy.precedence import Ordering, with_base
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from promoter.config.config import Config
     from promoter.config.holds import Hold
@@ -31,6 +40,8 @@ if TYPE_CHECKING:
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
     from promoter.planning.plan import Plan, Request
+
+    _Judged: TypeAlias = tuple["Seen", Proposal | None, Facts, Judgement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,8 @@ class Seen:
 
 def plan_promotion(seen: Seen) -> Plan:
     """Return what one request comes to: look outside first, then ask all gates, then decide."""
-    seen, images = _with_digests(seen)
+    parts = [_with_digests(part) for part in _parts(seen)]
+    seen = _whole(seen, [part for part, _ in parts])
     change = read_request(seen.request, seen.config, seen.target, seen.state)
     ordering = Ordering(seen.target.settings.policy, orders(change.unordered, seen))
     intent = intend(change, ordering)
@@ -54,10 +66,32 @@ def plan_promotion(seen: Seen) -> Plan:
         intent = intend(change, ordering, rebuild=True)
     if intent.end is End.PULL and intent.commits and _adds_only(change, seen):
         intent = on_tip(change, intent)
-    facts = _facts(change, intent, seen, images)
     gates = BRANCH_GATES if seen.request.holds_only else GATES
-    judgement = judge(replace(facts, ordering=ordering), gates)
-    return decide(change, intent, judgement, _evidence(change, intent, facts, judgement, seen))
+    judged = []
+    for part, images in parts:
+        own_change, own_intent = part_of(change, part.request, part.target), intent
+        if seen.target.members and intent.proposal is not None:
+            own_intent = replace(intent, proposal=own_change.asked)
+        facts = _facts(own_change, own_intent, part, images)
+        judgement = judge(replace(facts, ordering=ordering), gates)
+        judged.append((part, own_intent.proposal, facts, judgement))
+    judgement = together([(one.target.app, verdict) for one, _, _, verdict in judged])
+    return decide(change, intent, judgement, _evidence(change, intent, judged, judgement, seen))
+
+
+def _parts(seen: Seen) -> list[Seen]:
+    """Return a request app by app."""
+    if not seen.target.members:
+        return [seen]
+    pairs = zip(seen.request.members, seen.target.members, strict=True)
+    return [replace(seen, request=request, target=target) for request, target in pairs]
+
+
+def _whole(seen: Seen, parts: Sequence[Seen]) -> Seen:
+    """Return a request with what is asked of each of its apps."""
+    if not seen.target.members:
+        return parts[0]
+    return replace(seen, request=replace(seen.request, members=tuple(one.request for one in parts)))
 
 
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
@@ -232,7 +266,7 @@ def _needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
 
 
 def _evidence(
-    change: Change, intent: Intent, facts: Facts, judgement: Judgement, seen: Seen
+    change: Change, intent: Intent, judged: Sequence[_Judged], judgement: Judgement, seen: Seen
 ) -> Evidence | None:
     """Return what the pull's text tells beside the edits; None where it has no need of it."""
     refused = judgement.refusals and intent.end is not End.SUPERSEDED
@@ -244,6 +278,10 @@ def _evidence(
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
     gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)
-    found = gatherer.evidence(intent.proposal, seen.target, facts, judgement.results)
+    found = [
+        gatherer.evidence(proposal, part.target, facts, verdict.results)
+        for part, proposal, facts, verdict in judged
+        if proposal is not None
+    ]
     onto = change.branch.onto if intent.kept else seen.state.base.commit
-    return replace(found, base=onto or None)
+    return replace(evidence_together(found, judgement.results), base=onto or None)

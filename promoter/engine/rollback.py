@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from promoter.edits.held import HeldImage
     from promoter.engine.app_history import Images
     from promoter.engine.look import Seen
-    from promoter.planning.plan import Plan, Rollback
+    from promoter.planning.plan import Plan, Request, Rollback
 
 # So many earlier states are asked of the registry for the newest that is still there.
 _STATES = 10
@@ -35,26 +35,51 @@ _TAGS_SHOWN = 8
 def plan_request(seen: Seen) -> Plan:
     """Return the plan of any request; that of a rollback is made of what the history says."""
     request = seen.request
-    if request.hold is not None and request.rollback is None:
-        hold = replace(request.hold, since=None if request.hold.ends else seen.world.now)
-        return plan_promotion(replace(seen, request=replace(request, hold=hold)))
+    if request.members:
+        return _plan_together(seen)
     if request.rollback is None:
-        return plan_promotion(seen)
-    states = States(seen)
-    chosen, warnings = states.choose(request.rollback)
-    images = states.requests(chosen)
-    hold = HoldChange(
-        one_line(request.rollback.reason),
-        since=seen.world.now,
-        undoes=states.undone.commit,
-        undone_pull=states.undone_pull,
-    )
-    filled = replace(request, tag=None, images=images, hold=hold)
+        return plan_promotion(replace(seen, request=_begun(request, seen)))
+    filled, warnings, states = _filled(seen)
     plan = plan_promotion(replace(seen, request=filled))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Refused):
         return replace(plan, refusals=tuple(states.with_hint(one) for one in plan.refusals))
     return plan
+
+
+def _plan_together(seen: Seen) -> Plan:
+    """Return the plan of several apps; each goes back by its own history."""
+    if seen.request.rollback is None:
+        return plan_promotion(seen)
+    pairs = zip(seen.request.members, seen.target.members, strict=True)
+    found = [_filled(replace(seen, request=one, target=target)) for one, target in pairs]
+    members = tuple(request for request, _, _ in found)
+    plan = plan_promotion(replace(seen, request=replace(seen.request, members=members)))
+    warnings = tuple(warning for _, said, _ in found for warning in said)
+    return replace(plan, warnings=(*warnings, *plan.warnings))
+
+
+def _begun(request: Request, seen: Seen) -> Request:
+    """Return a request whose hold begins now, where it has one."""
+    if request.hold is None or request.hold.ends:
+        return request
+    return replace(request, hold=replace(request.hold, since=seen.world.now))
+
+
+def _filled(seen: Seen) -> tuple[Request, tuple[str, ...], States]:
+    """Return a rollback with the images to go back to and the hold that comes with them."""
+    rollback = seen.request.rollback
+    assert rollback is not None
+    states = States(seen)
+    chosen, warnings = states.choose(rollback)
+    hold = HoldChange(
+        one_line(rollback.reason),
+        since=seen.world.now,
+        undoes=states.undone.commit,
+        undone_pull=states.undone_pull,
+    )
+    images = states.requests(chosen)
+    return replace(seen.request, tag=None, images=images, hold=hold), warnings, states
 
 
 @dataclass(frozen=True, slots=True)

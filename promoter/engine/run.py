@@ -107,7 +107,8 @@ class Run:
         pushes = [one for one in work if one.target.settings.deliver == "push"]
         pushes.sort(key=lambda one: not one.target.settings.batch)
         if work:
-            prefetch_closures(view.tree, (one.target.directory for one in work))
+            targets = (part for one in work for part in one.target.members or (one.target,))
+            prefetch_closures(view.tree, (one.directory for one in targets))
         known = _Pulls(self.world, view, [_branch(one, view) for one in pulls])
         for one in (*pulls, *pushes):
             try:

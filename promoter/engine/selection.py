@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from promoter.domain.errors import PromoteError
+from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.suggest import nearest
 from promoter.planning.decide import locate
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.previous import follow
@@ -71,7 +72,7 @@ class Requests:
     @property
     def apps(self) -> list[str]:
         """The apps that are asked for."""
-        return [one.app for one in self.requests]
+        return [app for one in self.requests for app in one.together or (one.app,)]
 
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each request with its place, or why it has none."""
@@ -87,11 +88,42 @@ class Requests:
 
 def _work(key: Key, request: Request, view: View) -> Work:
     """Return a request with its place and, where it follows another environment, what runs there."""
+    if request.group or request.together:
+        return _work_together(key, request, view)
     target = locate(request, view.config, view.tree)
     if request.from_environment is None:
         return Work(key, request, target)
     found = follow(request, view.config, target, view.tree)
     return Work(key, replace(request, images=found.images), target, found.warnings)
+
+
+def _work_together(key: Key, request: Request, view: View) -> Work:
+    """Return the work of several apps that share one commit and one pull."""
+    apps = request.together
+    if request.group:
+        if request.app not in view.config.groups:
+            hint = nearest(request.app, view.config.groups)
+            raise SelectionError(f"there is no group {request.app!r}", hint)
+        apps = view.config.groups[request.app].apps
+    alone = replace(request, together=(), group=False)
+    parts = [_work(key, replace(alone, app=app), view) for app in sorted(apps)]
+    targets = tuple(one.target for one in parts)
+    first = targets[0]
+    for other in targets[1:]:
+        sides = [(one.environment, one.settings.deliver) for one in (first, other)]
+        if sides[0] != sides[1]:
+            raise SelectionError(
+                f"{first.app} and {other.app} do not go together: {first.app} goes to "
+                f"{first.environment} by {first.settings.deliver}, and {other.app} to "
+                f"{other.environment} by {other.settings.deliver}",
+                "Name the environment with --env, or promote them one by one.",
+            )
+    return Work(
+        key,
+        replace(request, members=tuple(one.request for one in parts)),
+        replace(first, app=request.app, members=targets),
+        tuple(warning for one in parts for warning in one.warnings),
+    )
 
 
 def _key(request: Request) -> Key:

@@ -20,7 +20,7 @@ from promoter.gates.render import render
 from promoter.gates.taken import max_age, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from promoter.domain.refusal import Refusal
 
@@ -35,6 +35,7 @@ __all__ = [
     "Signature",
     "allowable",
     "judge",
+    "together",
 ]
 
 # In the order in which a pull shows them.
@@ -112,6 +113,22 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
         tuple(refusal for _, verdict in found for refusal in verdict.refusals),
         tuple(dict.fromkeys(warning for _, verdict in found for warning in verdict.warnings)),
         bool(failed) and all(verdict.waits for verdict in failed),
+    )
+
+
+def together(judged: Sequence[tuple[str, Judgement]]) -> Judgement:
+    """Return one judgement of several apps: a refusal of one is a refusal of all."""
+    if len(judged) == 1:
+        return judged[0][1]
+    return Judgement(
+        tuple(
+            replace(one, detail=f"{app}: {one.detail}")
+            for app, verdict in judged
+            for one in verdict.results
+        ),
+        tuple(dict.fromkeys(one for _, verdict in judged for one in verdict.refusals)),
+        tuple(dict.fromkeys(one for _, verdict in judged for one in verdict.warnings)),
+        all(verdict.waits for _, verdict in judged if verdict.refusals),
     )
 
 

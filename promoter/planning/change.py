@@ -111,6 +111,18 @@ def read_request(request: Request, config: Config, target: Target, state: Branch
     return Change(request, config, target, state, branch, asked)
 
 
+def part_of(change: Change, request: Request, target: Target) -> Change:
+    """Return what a change is for one of its apps; the same where there is just one."""
+    if not change.target.members:
+        return change
+    asked, refusals = None, change.refusals
+    declared = [] if change.asked is None else change.asked.declaration.members
+    for one in declared:
+        if one.app == target.app:
+            asked, refusals = propose.propose(one, target, change.state.base), ()
+    return replace(change, request=request, target=target, asked=asked, refusals=refusals)
+
+
 def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Intent:
     """Return what a request comes to; `rebuild`: the base wants branches that stand on its tip."""
     asked, request, state = change.asked, change.request, change.state
@@ -188,13 +200,19 @@ def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Inten
 
 def _declare(request: Request, target: Target, state: BranchState, branch: Branch) -> Declaration:
     """Return the request as its commit will declare it."""
+    if request.members:
+        pairs = zip(request.members, target.members, strict=True)
+        made = tuple(_declare(one, place, state, branch) for one, place in pairs)
+        single = tuple(replace(one, previous_pull=None) for one in made)
+        whole = Declaration.together(target.app, single)
+        return replace(whole, previous_pull=made[0].previous_pull)
     latest = state.pulls[0] if state.pulls else None
     refused = latest is not None and latest.state is PullState.CLOSED
     images: tuple[ImageRequest, ...] = ()
     if request.images or request.hold is None:
         images = propose.resolve(request.images, request.tag, target, state.base)
     hold, actor = request.hold, request.actor
-    standing = branch.proposal.declaration if branch.proposal else None
+    standing = _standing(branch, target.app)
     if hold is not None and standing is not None and hold.same_wish(standing.hold):
         # Who asks again for the same neither begins the hold anew nor becomes who began it.
         hold, actor = standing.hold, standing.actor
@@ -211,6 +229,14 @@ def _declare(request: Request, target: Target, state: BranchState, branch: Branc
     )
 
 
+def _standing(branch: Branch, app: str) -> Declaration | None:
+    """Return what a branch declares for an app."""
+    whole = branch.proposal.declaration if branch.proposal else None
+    if whole is None or not whole.members:
+        return whole
+    return next((one for one in whole.members if one.app == app), None)
+
+
 def _previous(state: BranchState, latest: Pull) -> int | None:
     """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
     return None if state.open_pull or pull_request.closed_by_us(latest.body) else latest.number
@@ -222,7 +248,7 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
     assert asked is not None
     if standing is None or change.pull is None:
         return asked
-    if asked.declaration.hold or standing.declaration.hold:
+    if asked.declaration.members or asked.declaration.hold or standing.declaration.hold:
         # A rollback is whole: it is neither a part of another change, nor has it parts.
         return asked
     names = {image.name for image in asked.declaration.images}

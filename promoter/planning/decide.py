@@ -47,7 +47,9 @@ def branch_of(target: Target, config: Config, request: Request | None = None) ->
     """Return the branch on which an app is promoted to an environment, or a hold of it changes."""
     holds_only = request is not None and request.holds_only
     template = HOLD_BRANCH if holds_only else config.templates.branch
-    return branch_name(target.environment, target.app, template)
+    # A group may be called as one of its apps is, and has a branch of its own.
+    is_group = request is not None and request.group
+    return branch_name(target.environment, f"group+{target.app}" * is_group or target.app, template)
 
 
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:
@@ -85,7 +87,8 @@ class _Decision:
             return Refused(refusals=self.judgement.refusals, **self._common)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
-            batch = self.change.target.settings.batch and self.change.request.hold is None
+            alone = self.change.request.hold is not None or self.change.request.members
+            batch = self.change.target.settings.batch and not alone
             return Push(commit=draft, batch=batch, **self._common)
         if end is End.PULL:
             return self._pull()

@@ -61,6 +61,12 @@ class Request:
     """Asks for what the history of the file says; the images are filled in from there."""
     hold: HoldChange | None = None
     """A hold to begin or to end, with the images or alone."""
+    together: tuple[str, ...] = ()
+    """The apps that are asked for by one commit and one pull; `app` is the name they then have."""
+    group: bool = False
+    """Whether `app` names a group of the configuration, which says the apps."""
+    members: tuple[Request, ...] = ()
+    """What is asked of each of them."""
 
     @property
     def goes_back(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.config.places import place_of
+from promoter.domain.edited_tree import edited
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageMove, ImageRequest, Kind
@@ -19,15 +20,17 @@ from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.undo import Places, undo
+from promoter.edits.working_files import joined
 from promoter.planning.dead_edits import dead_edits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
     from promoter.domain.declaration import Declaration
     from promoter.domain.image import Tag
-    from promoter.domain.model import Tree
+    from promoter.domain.model import FileEdit, Tree
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Closure
 
@@ -64,6 +67,8 @@ def resolve(
 
 def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
+    if declaration.members:
+        return _together(declaration, target, tree)
     made = (
         _images(declaration, target, tree) if declaration.images else Proposal(declaration, (), ())
     )
@@ -72,6 +77,32 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
         return made
     # Set again, the images alone do not restore what the hold's file was.
     return replace(made, edits=(*made.edits, hold), undo=())
+
+
+def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+    """Return the edits of several apps, each made on those before it; all refusals are raised."""
+    places = {one.app: one for one in target.members}
+    if set(places) != {one.app for one in declaration.members}:
+        raise SelectionError(f"{declaration.app} names other apps than {target.app}", "")
+    edits: dict[PurePosixPath, FileEdit] = {}
+    moves: list[ImageMove] = []
+    warnings: list[str] = []
+    refusals: list[Refusal] = []
+    for one in declaration.members:
+        now = edited(tree, {edit.path: edit.content for edit in edits.values()})
+        try:
+            made = propose(one, places[one.app], now)
+        except RefusedError as error:
+            refusals += error.refusals
+            continue
+        for edit in made.edits:
+            before = edits.get(edit.path)
+            edits[edit.path] = joined(before, edit) if before else edit
+        moves += made.moves
+        warnings += made.warnings
+    if refusals:
+        raise RefusedError(refusals)
+    return Proposal(declaration, tuple(edits.values()), tuple(moves), tuple(warnings))
 
 
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:

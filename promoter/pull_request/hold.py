@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from promoter.domain.page import Listing, Span
+from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import commit_page, pull_page, web_address
 from promoter.pull_request.words import mono, pull_span, strong
 
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
     from promoter.domain.evidence import Evidence
     from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
 
 
 def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     """Return what is held, why, until when, and how to end it; None where no hold changes."""
     declaration, hold = proposal.declaration, proposal.declaration.hold
+    if declaration.members:
+        return _together(declaration, evidence)
     if hold is None:
         return None
     lines: list[Line] = []
@@ -43,6 +45,19 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
     lines.append((Span("To end it: "), mono(_command(declaration))))
     return Listing("Held", tuple(lines))
+
+
+def _together(declaration: Declaration, evidence: Evidence) -> Listing | None:
+    """Return what is held of several apps; None where nothing is."""
+    found = [
+        (one.app, listing)
+        for one in declaration.members
+        if (listing := hold_listing(Proposal(one, (), ()), evidence))
+    ]
+    lines: list[Line] = [
+        (strong(f"{app}: "), *line) for app, listing in found for line in listing.lines
+    ]
+    return Listing("Held", tuple(lines)) if lines else None
 
 
 def _command(declaration: Declaration) -> str:

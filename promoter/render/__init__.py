@@ -1,7 +1,7 @@
 """What a change does at run time: the render before and after, where there is a renderer."""
 
 from promoter.render.judge import NO_RENDERER, Verdict, judge
-from promoter.render.objects import ObjectDiff, RenderDiff, compare
+from promoter.render.objects import ObjectDiff, RenderDiff, compare, joined
 from promoter.render.program import Renderer, find
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Verdict",
     "compare",
     "find",
+    "joined",
     "judge",
 ]

@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     take_over: Switch = False
     from_: str | None = Field(default=None, validation_alias="PROMOTER_FROM")
     together: Switch = False
+    group: str | None = None
     reason: str | None = None
     until: str | None = None
     to: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.cli.requests import new_tokens, request_of, requested_apps, wired
+from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
 from promoter.engine import wiring
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Promote the apps that were asked for and return their envelope, or envelopes."""
-    return run_requests(
-        [request_of(settings, app) for app in requested_apps(settings)], settings, progress
-    )
+    return run_requests(requested(settings, request_of), settings, progress)
 
 
 def run_requests(requests: Sequence[Request], settings: Settings, progress: list[str]) -> Result:
@@ -47,7 +45,7 @@ def _promoted(
     found = wired(settings)
     masks += new_tokens(settings, found)
     revision = wiring.source_revision(found)
-    apps = [one.app for one in requests]
+    apps = [app for one in requests for app in one.together or (one.app,)]
     with opened(found, progress, apps=apps) as world:
         # Late: git looks at the repository while the engine, and then the forge, are imported.
         with held():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.cli.commands.promote import run_requests
-from promoter.cli.requests import requested_apps, rollback_of
+from promoter.cli.requests import requested, rollback_of
 
 if TYPE_CHECKING:
     import argparse
@@ -16,5 +16,4 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Roll the apps back that were asked for and return their envelope, or envelopes."""
-    requests = [rollback_of(settings, app) for app in requested_apps(settings)]
-    return run_requests(requests, settings, progress)
+    return run_requests(requested(settings, rollback_of), settings, progress)

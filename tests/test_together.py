@@ -1,0 +1,154 @@
+"""Several apps by one commit, one pull and one verdict, named on the command line or as a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promoter.config.holds import hold_file
+from promoter.domain.declaration import Declaration
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OFF = "    checks: {exists: off}\n"
+GROUP = "groups: {shop: {apps: [web, api]}}\n"
+BRANCH = "promote/dev/api+web"
+BOTH = ("--app", "web", "--app", "api", "--together")
+
+
+def repository(path: Path, settings: str = BY_PULL) -> Repository:
+    """Make a repository of two apps at 1.4.1."""
+    images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
+    return make(path / "r.git", images, settings + OFF + GROUP)
+
+
+def run(repo: Repository, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Run a command on the repository and return its envelope."""
+    done = promote(*arguments, "--repo", str(repo.path), "--output", "json")
+    assert done.code == code, done.stdout + done.stderr
+    return done.json
+
+
+def tags(repo: Repository, ref: str = "main") -> list[str]:
+    """Return the tags of both apps."""
+    texts = [repo.read(kustomization(app), ref) for app in ("api", "web")]
+    return [text.partition("newTag: ")[2].split()[0] for text in texts]
+
+
+def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    out = run(repo, *BOTH, "--tag", "1.4.2")
+    assert (out["action"], out["app"], out["branch"]) == ("created", "api+web", BRANCH)
+    assert out["files"] == [kustomization("api"), kustomization("web")]
+    assert [one["name"] for one in out["images"]] == ["ghcr.io/acme/api", "ghcr.io/acme/web"]
+    assert repo.git("rev-list", "--count", f"main..{BRANCH}") == "1"
+    assert tags(repo, BRANCH) == ["1.4.2", "1.4.2"]
+    refs = repo.refs()
+    again = run(repo, "--app", "api", "--app", "web", "--together", "--tag", "1.4.2")
+    assert (again["action"], again["commit"], repo.refs()) == ("unchanged", out["commit"], refs)
+    newer = run(repo, *BOTH, "--tag", "1.4.3")
+    assert (newer["action"], newer["pull_request"]["number"]) == (
+        "updated",
+        out["pull_request"]["number"],
+    )
+    assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "superseded"
+    number = str(out["pull_request"]["number"])
+    assert promote("pulls", "merge", number, "--repo", str(repo.path)).code == 0
+    assert tags(repo) == ["1.4.3", "1.4.3"]
+    assert run(repo, *BOTH, "--tag", "1.4.3")["action"] == "unchanged"
+
+
+def test_a_group_is_named_by_the_configuration_and_has_a_branch_of_its_own(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    out = run(repo, "--group", "shop", "--tag", "1.4.2")
+    assert (out["app"], out["branch"]) == ("shop", "promote/dev/group+shop")
+    assert out["pull_request"]["title"] == "Promote shop to dev: 1.4.1 → 1.4.2"
+    assert run(repo, "--group", "shop", "--tag", "1.4.2")["action"] == "unchanged"
+    error = run(repo, "--group", "shopp", "--tag", "1.4.2", code=4)["error"]
+    assert (error["message"], "shop" in error["hint"]) == ("there is no group 'shopp'", True)
+
+
+def test_a_refusal_of_one_refuses_all_and_all_are_told(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    for app in ("api", "web"):
+        repo.commit("main", str(hold_file(app, "dev")), f'reason: "{app} waits"\n', "Hold")
+    refs = repo.refs()
+    refused = run(repo, *BOTH, "--tag", "1.4.2", code=3)
+    assert [one["rule"] for one in refused["refusals"]] == ["hold", "hold"]
+    run(repo, "unhold", "--app", "web", "--reason", "go on")
+    assert run(repo, *BOTH, "--tag", "1.4.2", code=3)["refusals"]
+    assert "refs/heads/promote/dev/api+web" not in repo.refs()
+    assert refs["refs/heads/main"] == repo.git("rev-parse", "main")
+
+
+def test_a_place_that_cannot_be_edited_refuses_all(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: ${TAG}")
+    repo.commit("main", kustomization("web"), text + "\n")
+    refused = run(repo, *BOTH, "--tag", "1.4.2", code=3)
+    assert refused["refusals"][0]["file"] == kustomization("web")
+
+
+def test_a_persons_commit_on_the_branch_is_not_replaced(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    run(repo, *BOTH, "--tag", "1.4.2")
+    repo.commit(BRANCH, "notes.md", "wait\n", "Wait")
+    assert run(repo, *BOTH, "--tag", "1.4.3", code=3)["refusals"][0]["rule"] == "human-commits"
+    assert run(repo, *BOTH, "--tag", "1.4.3", "--take-over")["action"] == "updated"
+
+
+def test_pushed_apps_are_one_commit_and_go_back_together(tmp_path: Path) -> None:
+    repo = repository(tmp_path, DEV)
+    before = repo.git("rev-parse", "main")
+    for tag in ("1.4.2", "1.4.3"):
+        assert run(repo, *BOTH, "--tag", tag)["action"] == "pushed"
+    assert repo.git("rev-list", "--count", f"{before}..main") == "2"
+    back = run(repo, "rollback", *BOTH, "--reason", "it loses orders")
+    assert (back["action"], tags(repo)) == ("pushed", ["1.4.2", "1.4.2"])
+    holds = [str(hold_file(app, "dev")) for app in ("api", "web")]
+    assert sorted(set(back["files"]) - {kustomization("api"), kustomization("web")}) == holds
+    assert run(repo, "rollback", *BOTH, "--reason", "it loses orders")["action"] == "unchanged"
+    assert run(repo, "--app", "web", "--tag", "1.4.3", code=3)["refusals"][0]["rule"] == "hold"
+
+
+def test_the_commit_declares_each_app_and_is_read_again(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    run(repo, *BOTH, "--tag", "1.4.2")
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    declared = Declaration.parse(message)
+    assert declared is not None
+    assert (declared.app, [one.app for one in declared.members]) == ("api+web", ["api", "web"])
+    assert "\n".join(declared.trailers()) == message.partition("\n\n")[2].rpartition("\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((*BOTH, "--image", "ghcr.io/acme/web=1.4.2"), 2, "which of the apps"),
+        (("--app", "web", "--group", "shop", "--tag", "1"), 2, "both given"),
+        (
+            ("--app", "web", "--app", "nothing", "--together", "--tag", "1.4.2"),
+            4,
+            "apps/nothing/overlays/dev",
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told(
+    arguments: tuple[str, ...], code: int, said: str, tmp_path: Path
+) -> None:
+    repo = repository(tmp_path)
+    refs = repo.refs()
+    assert said in run(repo, *arguments, code=code)["error"]["message"]
+    assert repo.refs() == refs
+
+
+def test_a_group_of_an_unknown_app_is_an_error_with_its_place(tmp_path: Path) -> None:
+    images = {"web": "ghcr.io/acme/web"}
+    settings = BY_PULL + OFF + "apps: {web: {}}\ngroups:\n  shop: {apps: [webb]}\n"
+    repo = make(tmp_path / "r.git", images, settings)
+    error = run(repo, "--group", "shop", "--tag", "1.4.2", code=2)["error"]
+    assert (error["message"], error["line"]) == ("there is no app 'webb'", 8)
