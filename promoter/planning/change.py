@@ -13,13 +13,14 @@ from promoter.domain.model import PullState
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
+from promoter.planning.declare import declare
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
 
 if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, FileEdit, ImageRequest, Pull
+    from promoter.domain.model import BranchState, FileEdit, Pull
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.planning.plan import Request
@@ -104,7 +105,7 @@ def read_request(request: Request, config: Config, target: Target, state: Branch
     """Return a request with the edits that it means on the base, or why there are none."""
     branch = Branch() if target.settings.deliver == "push" else read_branch(state, target)
     try:
-        declaration = _declare(request, target, state, branch)
+        declaration = declare(request, target, state, branch)
         asked = propose.propose(declaration, target, state.base)
     except RefusedError as error:
         return Change(request, config, target, state, branch, None, error.refusals)
@@ -196,50 +197,6 @@ def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Inten
     return Intent(
         End.DOUBTED, change.asked, warnings=(f"{known}: promote --app with the tag decides",)
     )
-
-
-def _declare(request: Request, target: Target, state: BranchState, branch: Branch) -> Declaration:
-    """Return the request as its commit will declare it."""
-    if request.members:
-        pairs = zip(request.members, target.members, strict=True)
-        made = tuple(_declare(one, place, state, branch) for one, place in pairs)
-        single = tuple(replace(one, previous_pull=None) for one in made)
-        whole = Declaration.together(target.app, single)
-        return replace(whole, previous_pull=made[0].previous_pull)
-    latest = state.pulls[0] if state.pulls else None
-    refused = latest is not None and latest.state is PullState.CLOSED
-    images: tuple[ImageRequest, ...] = ()
-    if request.images or request.hold is None:
-        images = propose.resolve(request.images, request.tag, target, state.base)
-    hold, actor = request.hold, request.actor
-    standing = _standing(branch, target.app)
-    if hold is not None and standing is not None and hold.same_wish(standing.hold):
-        # Who asks again for the same neither begins the hold anew nor becomes who began it.
-        hold, actor = standing.hold, standing.actor
-    return Declaration(
-        app=target.app,
-        environment=target.environment,
-        images=images,
-        actor=actor,
-        run=request.run,
-        source_revision=request.source_revision,
-        previous_pull=_previous(state, latest) if latest and refused else None,
-        allow=tuple(sorted(request.allow)),
-        hold=hold,
-    )
-
-
-def _standing(branch: Branch, app: str) -> Declaration | None:
-    """Return what a branch declares for an app."""
-    whole = branch.proposal.declaration if branch.proposal else None
-    if whole is None or not whole.members:
-        return whole
-    return next((one for one in whole.members if one.app == app), None)
-
-
-def _previous(state: BranchState, latest: Pull) -> int | None:
-    """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
-    return None if state.open_pull or pull_request.closed_by_us(latest.body) else latest.number
 
 
 def _with_others(change: Change, ordering: Ordering) -> Proposal:

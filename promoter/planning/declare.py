@@ -1,0 +1,61 @@
+"""From a request to what its commit will declare, in which an open proposal may go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter import pull_request
+from promoter.domain.declaration import Declaration
+from promoter.domain.model import PullState
+from promoter.planning import propose
+
+if TYPE_CHECKING:
+    from promoter.config.layout import Target
+    from promoter.domain.model import BranchState, ImageRequest, Pull
+    from promoter.planning.branch import Branch
+    from promoter.planning.plan import Request
+
+
+def declare(request: Request, target: Target, state: BranchState, branch: Branch) -> Declaration:
+    """Return the request as its commit will declare it."""
+    if request.members:
+        pairs = zip(request.members, target.members, strict=True)
+        made = tuple(declare(one, place, state, branch) for one, place in pairs)
+        single = tuple(replace(one, previous_pull=None) for one in made)
+        whole = Declaration.together(target.app, single)
+        return replace(whole, previous_pull=made[0].previous_pull)
+    latest = state.pulls[0] if state.pulls else None
+    refused = latest is not None and latest.state is PullState.CLOSED
+    images: tuple[ImageRequest, ...] = ()
+    if request.images or request.hold is None:
+        images = propose.resolve(request.images, request.tag, target, state.base)
+    hold, actor = request.hold, request.actor
+    standing = _standing(branch, target.app)
+    if hold is not None and standing is not None and hold.same_wish(standing.hold):
+        # Who asks again for the same neither begins the hold anew nor becomes who began it.
+        hold, actor = standing.hold, standing.actor
+    return Declaration(
+        app=target.app,
+        environment=target.environment,
+        images=images,
+        actor=actor,
+        run=request.run,
+        source_revision=request.source_revision,
+        previous_pull=_previous(state, latest) if latest and refused else None,
+        allow=tuple(sorted(request.allow)),
+        hold=hold,
+    )
+
+
+def _standing(branch: Branch, app: str) -> Declaration | None:
+    """Return what a branch declares for an app."""
+    whole = branch.proposal.declaration if branch.proposal else None
+    if whole is None or not whole.members:
+        return whole
+    return next((one for one in whole.members if one.app == app), None)
+
+
+def _previous(state: BranchState, latest: Pull) -> int | None:
+    """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
+    return None if state.open_pull or pull_request.closed_by_us(latest.body) else latest.number
