@@ -9,6 +9,8 @@ import pytest
 from promoter.config.holds import hold_file
 from promoter.domain.declaration import Declaration
 from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -152,3 +154,36 @@ def test_a_group_of_an_unknown_app_is_an_error_with_its_place(tmp_path: Path) ->
     repo = make(tmp_path / "r.git", images, settings)
     error = run(repo, "--group", "shop", "--tag", "1.4.2", code=2)["error"]
     assert (error["message"], error["line"]) == ("there is no app 'webb'", 8)
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transport: str) -> None:
+    github = GitHub(tmp_path / "srv")
+    images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
+    repo = make(github.repository, images, BY_PULL + OFF + GROUP)
+    git_http.configure(github.repository)
+    where = ("--repo", github.url, "--transport", transport, "--output", "json")
+
+    def ask(*arguments: str) -> dict[str, Any]:
+        done = promote(*arguments, *where, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == done.json["exit_code"], done.stderr
+        return done.json
+
+    with github:
+        for tag in ("1.4.2", "1.4.3"):
+            github.merge(ask(*BOTH, "--tag", tag)["pull_request"]["number"])
+        assert ask(*BOTH, "--tag", "1.4.3")["action"] == "unchanged"
+        back = ask("rollback", *BOTH, "--reason", "it loses orders")
+        assert back["action"] == "created", back
+        assert ask("rollback", *BOTH, "--reason", "it loses orders")["action"] == "unchanged"
+        assert {one["rule"] for one in ask(*BOTH, "--tag", "1.4.4")["refusals"]} == {"hold"}
+        github.merge(back["pull_request"]["number"])
+    assert tags(repo) == ["1.4.2", "1.4.2"]
+
+
+def test_killed_after_the_push_the_rerun_opens_the_one_pull(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    first = run(repo, *BOTH, "--tag", "1.4.2")
+    repo.git("update-ref", "-d", "refs/promoter/pulls/1")
+    again = run(repo, *BOTH, "--tag", "1.4.2")
+    assert (again["action"], again["commit"]) == ("created", first["commit"])
