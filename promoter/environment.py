@@ -50,6 +50,10 @@ _CHILDREN: dict[Program, tuple[str, ...]] = {
     "renderer": (*_EVERYWHERE, *_NETWORK),
 }  # fmt: skip
 
+# GitPython runs git twice when it is imported, to see whether it is there. Here that is asked for
+# later, a single time, and told in our own words; it takes `git` where it cannot run what it is
+# told to.
+_GITPYTHON = {"GIT_PYTHON_REFRESH": "quiet", "GIT_PYTHON_GIT_EXECUTABLE": os.devnull}
 _hidden: dict[str, str] = {}
 
 
@@ -88,12 +92,12 @@ def home() -> Path | None:
 def narrowed_environment() -> Iterator[None]:
     """Run with the variables that this process and git may see; the others come back afterwards."""
     _hidden.update((k, os.environ.pop(k)) for k in list(os.environ) if not _is_listed(k, _OURS))
-    # GitPython looks for git when it is imported; a missing git is told in our own words later.
-    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+    os.environ.update(_GITPYTHON)
     try:
         yield
     finally:
-        del os.environ["GIT_PYTHON_REFRESH"]
+        for name in _GITPYTHON:
+            del os.environ[name]
         os.environ.update(_hidden)
         _hidden.clear()
 

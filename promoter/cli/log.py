@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.cli.process import emit
 from promoter.domain.redaction import redacted
-from promoter.output import actions
-from promoter.output.terminal import printable
+from promoter.output.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +40,8 @@ class LogHandler(logging.Handler):
         if self._writer.logs_json:
             line = json_line(self._writer.run, record.levelname.lower(), message)
         elif is_warning and self._writer.in_actions:
+            from promoter.output import actions  # late: it takes what is read after git has begun
+
             emit(sys.stderr, actions.warning(message))
             return
         else:

@@ -65,7 +65,7 @@ class Writer:
             from promoter.cli.log import json_lines
 
             return self.harmless(json_lines(self.run, result.promotions, result.complaints))
-        from promoter.output.terminal import printable
+        from promoter.output.printable import printable
         from promoter.output.text import complaints_text
 
         return "" if self.in_actions else printable(complaints_text(result.complaints))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
+from promoter.config.author import AUTHOR
 from promoter.config.document import Document, load
 from promoter.config.errors import complaint
 from promoter.config.sections import (
@@ -42,9 +43,7 @@ class Config(Section):
     """Wiring: the forge's API; by the repository's host otherwise."""
     transport: Literal["git", "api"] | None = None
     """Wiring: the transport of every environment."""
-    author: Annotated[str, AfterValidator(check_author)] = (
-        "promoter <promoter@users.noreply.github.com>"
-    )
+    author: Annotated[str, AfterValidator(check_author)] = AUTHOR
     """Who makes the commits: `Name <address>`."""
     templates: Templates = Templates()
     """Texts of the pull and the commit."""

@@ -13,7 +13,7 @@ from promoter.domain.address import git_directory
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.folder import DirectoryTree
-from promoter.git.program import Git
+from promoter.git.program import Git, check_version
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
@@ -29,6 +29,7 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
             _HINT,
         )
     git = Git(git_directory(top), deadline)
+    check_version(git)
     found = git.attempt("config", "--get", "remote.origin.url")
     url = found.stdout.decode("utf-8", "replace").strip()
     if found.status != 0 or not url:

@@ -9,15 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
-from promoter.config import config
-from promoter.config.config import Config
-from promoter.config.document import load
+from promoter.config.author import AUTHOR
 from promoter.domain import address
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
-from promoter.engine.configuration import CallerFile
-from promoter.engine.current_repository import gitops_origin
 from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, kind_of
 from promoter.git.clone import Clone
@@ -30,6 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from promoter.config.config import Config
     from promoter.config.document import Document
     from promoter.domain.address import Address
     from promoter.domain.model import Tree
@@ -60,6 +57,8 @@ class Wiring:
 
     def config(self, base: Tree) -> Config:
         """Return the configuration in force: the repository's own file, else the caller's."""
+        from promoter.engine.configuration import CallerFile  # late: git looks meanwhile
+
         known = CallerFile(self.file, self.document, self.settings, self.warned)
         found = known.over(base)
         given = self.settings.transport
@@ -107,12 +106,11 @@ class Wiring:
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
     """Return where a run goes, or raise `UsageError` for what is missing or malformed."""
-    document = load(_read(settings), settings.config) if settings.config else None
-    file = config.read(document) if document else None
+    document, file = _caller_file(settings)
     if settings.api_url:
         check_api_url(settings.api_url)
     wanted = settings.repo or (file.repository if file else None)
-    found = address.parse(wanted or gitops_origin(Path.cwd(), deadline))
+    found = address.parse(wanted or _origin(deadline))
     return Wiring(settings, found, file, document, deadline)
 
 
@@ -238,10 +236,28 @@ def open_forge(wiring: Wiring) -> Forge:
     needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
     if needs_token and wiring.token is None and not where.local:
         raise UsageError(f"no token for {where.host}: opening a pull needs one", kind.token_hint)
-    author = wiring.file.author if wiring.file else Config().author
+    author = wiring.file.author if wiring.file else AUTHOR
     committer = f"{author} {wiring.now} +0000"
     api_url = None if where.local else wiring.api_url
     return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer))
+
+
+def _origin(deadline: Deadline) -> str:
+    """Return the address of the GitOps repository that this folder is in."""
+    from promoter.engine.current_repository import gitops_origin
+
+    return gitops_origin(Path.cwd(), deadline)
+
+
+def _caller_file(settings: Settings) -> tuple[Document | None, Config | None]:
+    """Return the file that --config names, where it names one."""
+    if not settings.config:
+        return None, None
+    from promoter.config import config
+    from promoter.config.document import load
+
+    document = load(_read(settings), settings.config)
+    return document, config.read(document)
 
 
 def _read(settings: Settings) -> bytes:

@@ -13,24 +13,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import git
+from git.exc import GitCommandError, GitCommandNotFound
+
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated
 from promoter.git.limits import FILE_LIMIT, too_large
-
-try:
-    import git
-    from git.exc import GitCommandNotFound
-except ImportError as error:
-    # GitPython starts git when it is imported, and git reads its configuration when it starts.
-    cause = error.__cause__ or error
-    said = str(getattr(cause, "stderr", "") or cause).strip().removeprefix("stderr: ").strip("'")
-    raise UsageError(
-        f"git does not start: {redacted(said)[:300]}",
-        "Fix git's configuration, or install git anew.",
-    ) from None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -199,13 +190,20 @@ _VERSIONS: dict[str, tuple[int, ...]] = {}
 
 
 def check_version(program: Git) -> None:
-    """Raise `UsageError` where the git program is older than 2.30."""
+    """Raise `UsageError` where the git program does not start, or is older than 2.30."""
     name = str(program.program.GIT_PYTHON_GIT_EXECUTABLE)
     path = shutil.which(name) or name
     try:
         found = _VERSIONS.get(path) or tuple(program.program.version_info[:2])
     except (GitCommandNotFound, PermissionError) as error:
         raise _missing() from error
+    except GitCommandError as error:
+        # Git reads its configuration when it starts.
+        said = str(error.stderr).strip().removeprefix("stderr: ").strip("'")
+        raise UsageError(
+            f"git does not start: {redacted(said)[:300]}",
+            "Fix git's configuration, or install git anew.",
+        ) from None
     _VERSIONS[path] = found
     if found < MINIMUM_VERSION:
         raise UsageError(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
 from promoter.environment import variable
-from promoter.output.terminal import printable
+from promoter.output.printable import printable
 from promoter.output.text import complaints_of
 from promoter.planning.plan import Action
 from promoter.pull_request import code

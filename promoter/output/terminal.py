@@ -9,6 +9,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from promoter.environment import variable
+from promoter.output.printable import printable
 from promoter.output.text import Kind
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from promoter.domain.progress import Progress
     from promoter.output.text import Piece
     from promoter.settings import Settings
-
-_JOINER = "\u2060"
 
 
 def page(pieces: Sequence[Piece]) -> str:
@@ -32,15 +31,6 @@ def page(pieces: Sequence[Piece]) -> str:
     from promoter.output.markdown_page import render
 
     return render(shown, width=_width(), terminal=_is_terminal(), colours=_has_colours())
-
-
-def printable(text: str) -> str:
-    """Return text without the characters by which a file could command the terminal or the runner.
-
-    What nobody sees in the text of pull requests, where it keeps words from being links, goes.
-    """
-    text = text.replace("\r\n", "\n").replace(_JOINER, "")
-    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 def _is_terminal() -> bool:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import Finish
-from promoter.pull_request import agrees
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import HoldChange
@@ -157,6 +156,9 @@ class RenewPull(_Promotion):
     @property
     def rewrites(self) -> bool:
         """Whether the branch or the pull's text changes."""
+        # Late: requests are made before git begins, and the texts of pulls take longest to import.
+        from promoter.pull_request import agrees
+
         return not isinstance(self.commit, str) or not agrees(self.pull, self.draft)
 
 

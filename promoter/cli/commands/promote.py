@@ -10,14 +10,13 @@ from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
 from promoter.engine import wiring
 from promoter.engine.world import opened
-from promoter.output.envelope import Envelope, envelope
-from promoter.output.result import Result, of_promotion, of_promotions
-from promoter.planning.outcome import failed
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from promoter.output.result import Result
+    from promoter.planning.outcome import Outcome
     from promoter.planning.plan import Request
     from promoter.settings import Settings
 
@@ -31,17 +30,16 @@ def run_requests(requests: Sequence[Request], settings: Settings, progress: list
     """Carry requests out and return their envelope, or envelopes."""
     masks: list[str] = []
     try:
-        results = _promoted(requests, settings, progress, masks)
+        outcomes = _promoted(requests, settings, progress, masks)
     except PromoteError as error:  # what keeps all apps from being looked for is told of each
-        results = [envelope(failed(error, one.app, one.environment)) for one in requests]
-    done = of_promotion(results[0]) if len(results) == 1 else of_promotions(results)
-    return replace(done, masks=tuple(masks))
+        outcomes = [_failed(error, one) for one in requests]
+    return replace(_result(outcomes), masks=tuple(masks))
 
 
 def _promoted(
     requests: Sequence[Request], settings: Settings, progress: list[str], masks: list[str]
-) -> list[Envelope]:
-    """Carry requests out and return their envelopes; what must not be shown is put into `masks`."""
+) -> list[Outcome]:
+    """Carry requests out and return what became of each; what must not be shown is put into `masks`."""
     found = wired(settings)
     masks += new_tokens(settings, found)
     revision = wiring.source_revision(found)
@@ -55,4 +53,20 @@ def _promoted(
             [replace(one, source_revision=revision) for one in requests], world
         )
     progress.extend(world.bill())
-    return [envelope(one) for one in outcomes]
+    return outcomes
+
+
+def _failed(error: PromoteError, request: Request) -> Outcome:
+    """Return the outcome of a request that could not be begun."""
+    from promoter.planning.outcome import failed
+
+    return failed(error, request.app, request.environment)
+
+
+def _result(outcomes: Sequence[Outcome]) -> Result:
+    """Return what is shown of the outcomes; what it is made by is imported after git has begun."""
+    from promoter.output.envelope import envelope
+    from promoter.output.result import of_promotion, of_promotions
+
+    shown = [envelope(one) for one in outcomes]
+    return of_promotion(shown[0]) if len(shown) == 1 else of_promotions(shown)

@@ -1,0 +1,14 @@
+"""Text from outside as it may be printed: without what would command a terminal or the runner."""
+
+from __future__ import annotations
+
+_JOINER = "\u2060"
+
+
+def printable(text: str) -> str:
+    """Return text without the characters by which a file could command the terminal or the runner.
+
+    What nobody sees in the text of pull requests, where it keeps words from being links, goes.
+    """
+    text = text.replace("\r\n", "\n").replace(_JOINER, "")
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
