@@ -39,8 +39,8 @@ _HUBS = frozenset({"docker.io", "index.docker.io"})
 _PATIENCE = 3.0
 # A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
 _SILENCES = 3
-# What a proxy in front of a registry says while nothing answers behind it.
-_BROKEN = frozenset({502, 503, 504})
+# What a registry says in an outage, or a proxy in front of it while nothing answers behind it.
+_BROKEN = frozenset({500, 502, 503, 504})
 # How often one question is repeated after a cut connection or an answer of no use.
 _REPEATS = 2
 # A login that is refused may be an old token: the next one may be, too, but no further.

@@ -197,7 +197,9 @@ class World:
     def _history(self, oid: str) -> list[str]:
         """Return each commit with its author, its message and what it changes."""
         text = self.repository.git("log", "-p", "--format=%x00%an %B", oid)
-        return [re.sub(r"(?m)^index .*\n", "", one).strip() for one in text.split("\0")[1:]]
+        found = [re.sub(r"(?m)^index .*\n", "", one).strip() for one in text.split("\0")[1:]]
+        # Which of several apps goes first is nobody's promise.
+        return sorted(found) if "auto" in self.delivery.command else found
 
     def _pulls(self, refs: Mapping[str, str]) -> list[Any]:
         if self.delivery.folder:

@@ -35,7 +35,7 @@ class Started:
     err: Path
     usage: Path
     memory: int = 0
-    """MiB that it took at most, or a process that it started; known once it has ended."""
+    """MiB that it took at most; known once it has ended."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def send(self, number: signal.Signals) -> None:
@@ -104,9 +104,8 @@ def _run(
             code = run_here(arguments, env, cwd, told, complained)
         except KeyboardInterrupt:
             code = 130
-        kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         with suppress(OSError):
-            used.write(b"%d" % max(resource.getrusage(one).ru_maxrss for one in kinds))
+            used.write(b"%d" % resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
             used.flush()
     sys.stdout.flush()
     # As there: no thread that waits for a server holds the end up.

@@ -12,7 +12,7 @@ from github import GithubException
 
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES, SETTLING
-from promoter.forges.github.failures import is_of_graphql, is_passing
+from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.git.program import NOTHING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 
+# What GitHub says where a commit's parent is not the branch's newest commit.
+_STALE = "expected branch to point to"
 # Where a commit is made before its branch is moved there.
 _ASIDE = "promote-commit"
 _COMMIT = """
@@ -211,6 +213,11 @@ class Branches:
                         f"the API of {self._client.owner}/{self._client.name} has no GraphQL, "
                         "through which transport api commits",
                         "Use --transport git.",
+                    ) from error
+                if _STALE in message_of(error).lower():
+                    # Another run is at work in the same place.
+                    raise RaceLostError(
+                        f"{branch} moved while it was committed to", "Run again."
                     ) from error
                 raise
             return str(data["createCommitOnBranch"]["commit"]["oid"])

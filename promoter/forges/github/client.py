@@ -183,10 +183,11 @@ class Client:
 
 def _is_whole_but_for_names(answer: object) -> bool:
     """Say whether an answer lacks nothing but teams, which not every token may read."""
-    if not isinstance(answer, dict) or not answer.get("data"):
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
+        # PyGithub puts a page of HTML there, as a proxy shows it in place of an answer.
         return False
     errors = answer.get("errors") or ()
-    return all(
+    return bool(errors) and all(
         isinstance(one, dict)
         and one.get("type") == "FORBIDDEN"
         and "requestedReviewer" in (one.get("path") or ())
