@@ -150,6 +150,18 @@ class Spot:
         """Return the value of a mapping's key."""
         return next((spot for spot in self.below() if spot.path[-1] == name), None)
 
+    def merged(self) -> dict[str, Spot]:
+        """Return the values that a mapping has by merges (`<<`) alone, by their keys."""
+        values: dict[str, Spot] = {}
+        for child in self.below():
+            if child.path[-1] != "<<":
+                continue
+            for one in child.below() if isinstance(child.node, SequenceNode) else [child]:
+                own = {str(below.path[-1]): below for below in one.below()}
+                values = {**one.merged(), **own, **values}
+        own_keys = {str(child.path[-1]) for child in self.below()}
+        return {key: value for key, value in values.items() if key not in own_keys}
+
     def at(self, *names: str) -> Spot | None:
         """Return what stands under a chain of keys."""
         reached: Spot | None = self

@@ -178,9 +178,9 @@ class Selection:
         for request in asked:
             chosen += [(site, request) for site in _named(named, request.name)]
         beside = list(_digests_beside(chosen))
-        owned = {(one.spot.parent.path, request.name) for one, request in beside if one.spot.parent}
+        owned = {(one.mapping.path, request.name) for one, request in beside if one.mapping}
         for site, request in chosen:
-            parent = site.spot.parent
+            parent = site.mapping
             has = parent is not None and (parent.path, request.name) in owned
             yield replace(site, digest_beside=has), request
         yield from beside
@@ -234,12 +234,12 @@ def _digests_beside(chosen: Sequence[_Chosen]) -> Iterator[_Chosen]:
 
     One that is empty is taken where a digest is asked for and has no other place.
     """
-    taken = {(site.spot.region.path, site.spot.path) for site, _ in chosen if not site.missing}
+    taken = {(site.spot.region.path, *site.path) for site, _ in chosen}
     placed = {request.name for site, request in chosen if site.value[1] or site.part is Part.DIGEST}
     placed |= {r.name for site, r in chosen if site.part in (Part.REFERENCE, Part.OVERRIDE)}
     for site, request in chosen:
         for beside in site.digests_beside():
-            key = (beside.spot.region.path, beside.spot.path)
+            key = (beside.spot.region.path, *beside.path)
             if key in taken:
                 continue
             empty = not beside.text and request.digest and request.name not in placed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.image import join, shown, split
+from promoter.edits import digest_keys
 from promoter.edits.anchors import owner
 from promoter.edits.engine import PLACEHOLDERS, Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
@@ -18,12 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promoter.domain.model import ImageRequest
+    from promoter.edits.nodes import Path
     from promoter.edits.region import Spot
 
-# The keys under which charts and manifests keep a digest beside a tag.
-DIGEST_KEYS = ("digest", "sha", "sha256", "imageDigest", "imageSha", "hash")
-# Of these, those that hold the whole digest, algorithm included, where nothing says otherwise.
-_WHOLE = frozenset({"digest", "imageDigest"})
 _ALGORITHM = "sha256:"
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)?[0-9a-f]{32,128}")
 _BARE = re.compile(r"[0-9a-f]{64}")
@@ -81,9 +79,29 @@ class Site:
         return self.names[0] if self.names else ""
 
     @property
+    def path(self) -> Path:
+        """The way to it, through keys that are not there yet, too."""
+        return (*self.spot.path, *self.missing)
+
+    @property
+    def key(self) -> str:
+        """The key that it stands under; a number in a list."""
+        return self.missing[-1] if self.missing else str(self.spot.path[-1])
+
+    @property
+    def mapping(self) -> Spot | None:
+        """What it stands in; None where that is missing, too."""
+        if self.missing:
+            return self.spot if len(self.missing) == 1 else None
+        return self.spot.parent
+
+    @property
     def text(self) -> str:
-        """The scalar's text; '' where it is missing."""
-        return "" if self.missing else self.spot.text
+        """The scalar's text, by a merge (`<<`) too; '' where it is missing."""
+        if not self.missing:
+            return self.spot.text
+        inherited = self.mapping.merged().get(self.key) if self.mapping else None
+        return inherited.text if inherited else ""
 
     @property
     def value(self) -> tuple[str | None, str | None]:
@@ -104,13 +122,20 @@ class Site:
 
     def digests_beside(self) -> Iterator[Site]:
         """Yield the scalars beside it that hold a digest of the same image, or could."""
-        parent = self.spot if len(self.missing) == 1 else self.spot.parent
-        if len(self.missing) > 1:
+        parent = self.mapping
+        if parent is None or self.part is Part.DIGEST:
             return
-        for key in DIGEST_KEYS if parent is not None and self.part is not Part.DIGEST else ():
-            beside = parent.get(key) if parent else None
-            if beside and isinstance(beside.node, ScalarNode) and beside.path != self.spot.path:
-                yield replace(self, spot=beside, part=Part.DIGEST, missing=())
+        own = {str(spot.path[-1]): spot for spot in parent.below()}
+        known = {**parent.merged(), **own}
+        ranks = {key: digest_keys.rank(key, self.key) for key in known if key != self.key}
+        usual = [(rank, key) for key, rank in ranks.items() if rank is not None]
+        for _, key in sorted(usual):
+            if not isinstance(known[key].node, ScalarNode):
+                continue
+            if key in own:
+                yield replace(self, spot=own[key], part=Part.DIGEST, missing=())
+            else:
+                yield replace(self, spot=parent, part=Part.DIGEST, missing=(key,))
 
     def digests(self) -> list[Site]:
         """Return the digests of its image that stand beside it."""
@@ -126,8 +151,8 @@ class Site:
     def wins(self) -> bool:
         """Whether the scalar, a digest or not, is taken for one: it would win over a tag."""
         text = self.text
-        named = str(self.spot.path[-1]) in _WHOLE
-        return bool(text) and (named or any(sign in text for sign in PLACEHOLDERS))
+        whole = digest_keys.is_whole(self.key)
+        return bool(text) and (whole or any(sign in text for sign in PLACEHOLDERS))
 
     def step(
         self, request: ImageRequest, *, placeholders: bool = False
@@ -139,6 +164,7 @@ class Site:
         new = self._new(request)
         if self.missing:
             if not new:
+                self._refuse_inherited_digest()
                 return None, ()
             step = insert_key(self.spot, self.missing, new, (str(self.part), request.name))
             path = ".".join(self.missing)
@@ -154,6 +180,16 @@ class Site:
         if new == spot.text:
             return None, ()
         return set_text(spot, new, str(self.part), request.name), warnings
+
+    def _refuse_inherited_digest(self) -> None:
+        """Raise `RefusedError` where a digest comes by a merge, and would stay."""
+        if self.value[1]:
+            raise self.spot.region.refuse(
+                "stale-digest",
+                f"{self.key} comes here by a merge (<<), and would win over the tag",
+                f'Write {self.key}: "" here, or take it out of what is merged.',
+                at=self.spot.written,
+            )
 
     def _new(self, request: ImageRequest) -> str:
         """Return the scalar's new text, or raise `RefusedError`."""
@@ -177,11 +213,7 @@ class Site:
 
     def _digest(self, digest: str) -> str:
         """Return a digest in the form of what stands here: bare hex digits, or with `sha256:`."""
-        if self.text:
-            bare = ":" not in self.text
-        else:
-            key = self.missing[-1] if self.missing else str(self.spot.path[-1])
-            bare = key in DIGEST_KEYS and key not in _WHOLE
+        bare = ":" not in self.text if self.text else digest_keys.is_bare(self.key)
         if not bare:
             return digest
         if digest and not digest.startswith(_ALGORITHM):
