@@ -78,9 +78,8 @@ OPTIONS = {
     "api-url": Option("URL", help="the forge's API"),
     "config": Option("FILE", help="a promoter.yaml of your own, for what the repository's has not"),
     "transport": Option(choices=("git", "api"), help="through git or the forge's API"),
-    "signing-key": Option(
-        "KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"
-    ),
+    "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
+    "cache": Option("DIR", help="keep what was fetched here, so that the next run fetches less"),
     "timeout": Option("DURATION", help="the end of the whole run, e.g. 90s or 5m (default: 2m)"),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
@@ -89,7 +88,9 @@ OPTIONS = {
     "verbose": Option(short="-v", help="explain each choice, and show each request and its time"),
     "quiet": Option(short="-q", help="say what was done in one line, or nothing"),
 }  # fmt: skip
-WHERE = ("repo", "base", "forge", "api-url", "config", "transport", "signing-key", "timeout")
+WHERE = (
+    "repo", "base", "forge", "api-url", "config", "transport", "signing-key", "cache", "timeout",
+)  # fmt: skip
 HOW = ("dry-run", "check", "output", "log-format", "verbose", "quiet")
 
 

@@ -153,7 +153,12 @@ def open_clone(wiring: Wiring) -> Clone:
         configuration |= credential.configuration()
     if settings.authorities:
         configuration["http.sslCAInfo"] = settings.authorities
-    return Clone(where.url, wiring.deadline, configuration=configuration)
+    mirror = None
+    if settings.cache and not where.local:
+        from promoter.git.mirror import Mirror
+
+        mirror = Mirror(Path(settings.cache), where.url)
+    return Clone(where.url, wiring.deadline, configuration=configuration, mirror=mirror)
 
 
 def open_source(wiring: Wiring, source: Address) -> Clone:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.domain.errors import PromoteError
+    from promoter.git.mirror import Mirror
 
 _FILTER_IGNORED = "filtering not recognized"
 # A branch's tip, and the commit that it was made on.
@@ -54,6 +55,7 @@ class Clone:
         deadline: Deadline,
         *,
         configuration: Mapping[str, str] | None = None,
+        mirror: Mirror | None = None,
     ) -> None:
         self.url = url
         remove_left_behind()
@@ -63,6 +65,8 @@ class Clone:
         self.git.is_near = urlsplit(url).scheme == "file"
         self.objects = Objects(self.git)
         self.made = FastImport(self.git)
+        self._mirror = mirror
+        self._tips: list[str] = []
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
         self._deepened: dict[str, int] = {}
@@ -75,9 +79,11 @@ class Clone:
         """Return itself; leaving removes the folder."""
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End git's processes and remove the folder."""
+    def __exit__(self, kind: object, *_: object) -> None:
+        """End git's processes and remove the folder; what a run has fetched goes to its mirror."""
         self.made.close()
+        if self._mirror is not None and kind is None:
+            self._mirror.save(self.git, self._tips)
         self.git.close()
         shutil.rmtree(self._home, ignore_errors=True)
 
@@ -101,12 +107,15 @@ class Clone:
             result = patiently(self.git, "fetch", *cut, *FETCH, REMOTE, *specs)
         refs = traced(trace)
         trace.unlink(missing_ok=True)
+        if self._mirror is not None:
+            self._mirror.take_back(self.git)
         if result.status != 0 or (refs.head is None and base is None):
             # Another version of the protocol, an empty repository or no such branch: asked plainly.
             return self.remote_refs(*asked)
         self._note_filter(result)
         self._deepened.clear()
-        self._depths.update(dict.fromkeys(self._looked_at(), _LOOK_DEPTH))
+        self._tips = self._looked_at()
+        self._depths.update(dict.fromkeys(self._tips, _LOOK_DEPTH))
         return refs
 
     def remote_refs(self, *patterns: str) -> RemoteRefs:
@@ -269,6 +278,8 @@ class Clone:
         write_repository(self.git.directory, remote)
         self._borrows = borrow(self.git.directory, self.url)
         self.objects.blobless = not self._borrows
+        if self._mirror is not None and not self._borrows:
+            self.objects.note_present(self._mirror.lend(self.git))
         self._ready = True
 
     def _check_there(self, commits: Iterable[str]) -> None:

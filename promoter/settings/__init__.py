@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     config: str | None = None
     transport: Literal["git", "api"] | None = None
     signing_key: str | None = None
+    cache: str | None = None
     timeout: Timeout = 120.0
     dry_run: Switch = False
     check: Switch = False
