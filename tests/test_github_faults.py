@@ -320,6 +320,20 @@ def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opene
     assert "9.9.2" in pull["title"]
 
 
+def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
+    github: GitHub,
+) -> None:
+    store = github.store
+    github.just_before(
+        "POST", r"/pulls$", lambda: store.git("update-ref", "-d", f"refs/heads/{BRANCH}")
+    )
+    done = run(github, "9.9.1")
+    assert done.code == 0, done.stderr
+    (pull,) = github.open_pulls()
+    assert "9.9.1" in pull["title"]
+    assert github.head(BRANCH) is not None
+
+
 def test_an_answer_without_end_ends_the_run(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from promoter.domain.errors import RaceLostError
+from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
@@ -117,11 +117,26 @@ class GitHubForge:
             found = self.pulls(branch, base)
             return next((one for one in found if one.state is PullState.OPEN), None)
 
-        return self.client.write(
-            "open the pull",
-            lambda: rest_pull(self.client.ask("POST", "/pulls", input=wanted)),
-            find,
-        )
+        try:
+            return self.client.write(
+                "open the pull",
+                lambda: rest_pull(self.client.ask("POST", "/pulls", input=wanted)),
+                find,
+            )
+        except RemoteError as error:
+            if self._is_gone(branch):
+                raise RaceLostError(
+                    f"{branch} was deleted before its pull was opened", "Run again."
+                ) from error
+            raise
+
+    def _is_gone(self, branch: str) -> bool:
+        """Return whether a branch that was there is not there any more."""
+        try:
+            self.client.ask("GET", f"/git/ref/heads/{branch}")
+        except FAILURES as error:
+            return getattr(error, "status", None) == 404
+        return False
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
