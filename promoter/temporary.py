@@ -8,12 +8,15 @@ import stat
 import tempfile
 import time
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 _CLONE = "promoter-clone-"
 RENDER = "promoter-render-"
 # No run lasts that long: what is older belongs to one that was killed.
 _LONGEST = 86_400.0
+# A run removes so many at most; the next ones remove the rest.
+_MOST = 20
 
 
 def clone_folder() -> Path:
@@ -24,9 +27,9 @@ def clone_folder() -> Path:
 def remove_left_behind() -> None:
     """Remove this user's folders of runs that ended more than a day ago without removing them."""
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as found:
-        for one in found:
-            if one.name.startswith((_CLONE, RENDER)) and _is_left_behind(one):
-                shutil.rmtree(one.path, ignore_errors=True)
+        named = (one for one in found if one.name.startswith((_CLONE, RENDER)))
+        for one in islice(filter(_is_left_behind, named), _MOST):
+            shutil.rmtree(one.path, ignore_errors=True)
 
 
 def _is_left_behind(entry: os.DirEntry[str]) -> bool:

@@ -47,3 +47,15 @@ def test_what_may_be_in_use_or_is_not_ours_stays(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     remove_left_behind()
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_one_run_removes_a_bounded_number_and_the_next_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(25):
+        aged(tmp_path / f"promoter-clone-{number}", 2)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    remove_left_behind()
+    assert len(list(tmp_path.iterdir())) == 5
+    remove_left_behind()
+    assert not list(tmp_path.iterdir())

@@ -45,6 +45,8 @@ def main() -> None:
         Promote("promote api", "api", render=False),
         Promote("promote api render", "api", render=True),
     ]
+    cache = Path(tempfile.mkdtemp(prefix="promoter-benchmark-cache-"))
+    ways.append(Promote("promote cache", "git", render=False, cache=cache))
     if given.gitopscli:
         ways.append(GitOpsCli(given.gitopscli))
     ways = [one for one in ways if given.only is None or one.name in given.only.split(",")]
@@ -52,6 +54,7 @@ def main() -> None:
     results: Results = {}
     for name in given.sizes.split(","):
         results |= _measure(repositories.SIZES[name], delays, given.runs, ways, given.keep)
+    shutil.rmtree(cache)
     print(table(results))
     found = [
         {"size": size, "link": link, "way": way, "samples": [one.values() for one in samples]}
