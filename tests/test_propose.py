@@ -100,8 +100,8 @@ def test_images_of_different_tags_are_not_set_by_one(tmp_path: Path) -> None:
     values = "spec: {containers: [{name: web, image: 'o/web:1'}, {name: proxy, image: 'envoy:2'}]}"
     with pytest.raises(SelectionError) as caught:
         tagged(tmp_path, "{targets: [{kind: manifest, file: v.yaml}]}", values=values)
-    assert "do not share one tag" in str(caught.value)
-    assert "envoy, o/web" in caught.value.hint
+    assert "do not share one now: o/web at 1, envoy at 2" in str(caught.value)
+    assert "--image o/web=TAG" in caught.value.hint
 
 
 def test_targets_without_images_are_not_blamed_on_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_what_is_given_is_taken_by_the_callers_thread() -> None:
 def test_what_takes_too_long_is_left_alone() -> None:
     let_go = threading.Event()
     with pytest.raises(TimeoutError):
-        within(0.05, let_go.wait)
+        within(0.05, lambda _: let_go.wait())
     let_go.set()
     assert within(60, lambda seconds: seconds) == 60
     with pytest.raises(ZeroDivisionError):
