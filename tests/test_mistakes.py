@@ -446,3 +446,11 @@ def test_dry_run_tries_a_file_in_place_of_the_base_and_a_run_that_writes_refuses
     written = company.run(*ask)
     assert_told(written, 2, ("may not come from --config", "Try it with --dry-run"))
     assert company.repo.refs() == refs
+
+
+@pytest.mark.parametrize("name", ["promoter_env", "Promoter_Env", "PROMOTER_dry_run"])
+def test_variables_in_other_letters_are_told_with_the_right_ones(name: str) -> None:
+    run = promote("--app", "aurora", "--tag", "1.4.2", env={name: "1"})
+    assert run.code == 2
+    assert f"there is no variable {name}" in run.stderr
+    assert f"Did you mean {name.upper()}?" in run.stderr
