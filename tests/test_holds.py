@@ -46,7 +46,14 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
         ("reason: 1.10", "put it in quotes", 1),
         ("reason: x\nuntill: 2026-11-27T10:00:00Z", "unknown key untill", 2),
         ("reason: x\nuntil: tomorrow", "until", 2),
-        ("reason: x\nuntil: 2026-11-27T10:00:00", "until", 2),
+        ("reason: x\nuntil: 2026-11-27T10:00:00", "has no time zone", 2),
+        ("reason: x\nuntil: 2026-11-27 10:00:00", "has no time zone", 2),
+        ("reason: x\nuntil: 2026-11-27", "is not a time", 2),
+        ("reason: x\nuntil: 2027", "is not a time", 2),
+        ("reason: x\nuntil: '2027'", "is not a time", 2),
+        ("reason: x\nuntil: 0", "is not a time", 2),
+        ("reason: x\nuntil: 1e3", "is not a time", 2),
+        ("reason: x\nuntil: true", "is not a time", 2),
     ],
 )
 def test_a_file_that_is_broken_by_hand_holds_and_is_told(

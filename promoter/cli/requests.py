@@ -7,7 +7,6 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from promoter.config.values import check_name
@@ -15,6 +14,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag
+from promoter.domain.moment import parse_moment
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
@@ -162,14 +162,10 @@ def _until(settings: Settings) -> int | None:
         return None
     flag, given = settings.source("until"), settings.until
     try:
-        moment = datetime.fromisoformat(given)
-        seconds = int(moment.timestamp())
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"{flag}: {given!r} is not a time", "Write it as in 2026-12-01T08:00:00Z."
-        ) from None
-    if moment.tzinfo is None:
-        raise UsageError(f"{flag}: {given!r} has no time zone", f"Write {given}Z for UTC.")
+        seconds = int(parse_moment(given).timestamp())
+    except ValueError as error:
+        reason, _, hint = str(error).partition(": ")
+        raise UsageError(f"{flag}: {reason}", f"{hint[0].upper()}{hint[1:]}.") from None
     now = settings.now.timestamp() if settings.now else time.time()
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import ValidationError
 
 from promoter.config.document import load
 from promoter.config.errors import complaint
 from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.model import FileEdit, Kind
+from promoter.domain.moment import Moment
 from promoter.domain.refusal import Refusal
 from promoter.domain.section import Section, Text
 
@@ -35,9 +36,9 @@ class HoldFile(Section):
     """Why the app is held."""
     by: Text | None = None
     """Who holds it."""
-    since: AwareDatetime | None = None
+    since: Moment | None = None
     """When the hold began, as in 2026-11-27T10:00:00Z."""
-    until: AwareDatetime | None = None
+    until: Moment | None = None
     """When it ends by itself; without it, `promote unhold` ends it."""
     undoes: Text | None = None
     """The commit that a rollback took back, where the hold came with one."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
-    AwareDatetime,
     BeforeValidator,
     Field,
     PrivateAttr,
@@ -20,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
+from promoter.domain.moment import Moment
 from promoter.domain.shard import Shard
 from promoter.environment import home, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
@@ -114,7 +114,7 @@ class Settings(BaseSettings):
     registry_username: str | None = None
     registry_password: SecretStr | None = None
     http_registries: Lines = ()
-    now: AwareDatetime | None = None
+    now: Moment | None = None
 
     job_completion_index: int | None = Field(default=None, validation_alias="JOB_COMPLETION_INDEX")
     docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
