@@ -71,6 +71,7 @@ OPTIONS = {
     "to": Option("TAG", help="the tag to go back to"),
     "steps": Option("N", help="how many changes to go back (default: 1)"),
     "number": Option("N", short="-n", help="how many entries to show"),
+    "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
     "repo": Option("REPO", help="the GitOps repository: a URL or a path"),
     "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
@@ -217,6 +218,21 @@ COMMANDS = {
             "where": WHERE,
             "how": HOW,
         },
+    ),
+    "status": Command(
+        "show what runs where, since when, and what is newer, proposed or refused",
+        "status",
+        {
+            "what to show": ("app", "env", "no-registry"),
+            "where": WHERE,
+            "how": ("output", "log-format", "verbose"),
+        },
+        helps={
+            "app": "an application (default: all)",
+            "env": "an environment (default: all)",
+        },
+        many=("env",),
+        choices={"output": ("text", "json", "markdown")},
     ),
     "history": Command(
         "show what happened to apps in their environments, newest first",

@@ -51,11 +51,12 @@ class Repository(Protocol):
         """
 
     def versions(
-        self, base: Tree, paths: Sequence[PurePosixPath]
+        self, base: Tree, paths: Sequence[PurePosixPath], *, recent: bool = False
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
         """Return all versions that files of the base have had under all their names, newest first.
 
-        They are read as they are met, as far back as somebody goes on.
+        They are read as they are met, as far back as somebody goes on; where `recent` ones are
+        enough, as far as one look brings them.
         """
 
     def delete(self, branch: str, lease: str) -> None:

@@ -36,6 +36,8 @@ BRIEF = Reach()
 """For what the text of a pull request would like to know: it may not hold a promotion up."""
 WHOLE = Reach((200, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
 """For whoever asks for the history itself."""
+RECENT = Reach((500,), batch=3, patience=60.0)
+"""For many files at a time, of which most tell in their newest versions since when they are so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.model import BranchCommit, BranchState
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
-from promoter.git.history import WHOLE, file_versions
+from promoter.git.history import RECENT, WHOLE, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
@@ -154,10 +154,10 @@ class GitRepository:
         return file_versions(self._clone, base.commit, paths)
 
     def versions(
-        self, base: Tree, paths: Sequence[PurePosixPath]
+        self, base: Tree, paths: Sequence[PurePosixPath], *, recent: bool = False
     ) -> Mapping[PurePosixPath, FileHistory]:
         """Return all versions that files of the base have had under all their names, newest first."""
-        return file_versions(self._clone, base.commit, paths, WHOLE)
+        return file_versions(self._clone, base.commit, paths, RECENT if recent else WHOLE)
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

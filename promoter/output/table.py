@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from promoter.pull_request.markdown import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
 
 _PULL = re.compile(r"#[0-9]+", re.ASCII)
@@ -35,6 +37,11 @@ class Table:
         """Return the table of tab-separated lines."""
         names, *rows = csv.reader(StringIO(text), "excel-tab")
         return cls(tuple(names), tuple(tuple(row) for row in rows))
+
+    @staticmethod
+    def cells(texts: Iterable[str]) -> list[str]:
+        """Return outside texts as Markdown in which nothing is markup."""
+        return [_inert(text) for text in texts]
 
     def markdown(self) -> str:
         """Return the table for GitHub-flavoured Markdown, in which no cell can begin markup."""

@@ -130,10 +130,12 @@ class _State:
     note: str = ""
 
 
-def entries_of(target: Target, versions: Iterable[Version]) -> Iterator[HistoryEntry]:
-    """Yield what happened to an app's images, newest first; few versions are read ahead."""
+def entries_of(
+    target: Target, versions: Iterable[Version], *, ahead: int = _AHEAD
+) -> Iterator[HistoryEntry]:
+    """Yield what happened to an app's images, newest first; few versions are read `ahead`."""
     states = (_state(target, one) for one in versions)
-    window = deque(islice(states, _AHEAD))
+    window = deque(islice(states, ahead))
     newer: HistoryEntry | None = None
     while window:
         entry = _entry(target, list(window))

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     to: str | None = None
     steps: Annotated[int, Field(ge=1)] | None = None
     number: Annotated[int, Field(ge=1)] | None = None
+    no_registry: Switch = False
     shard: str | None = None
     repo: str | None = None
     base: str | None = None

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from promoter.git.history import FileVersion
 
 _BRANCH_LIMIT = 20
+# The newest versions of so many files are had by few requests.
+_RECENT = 40
 
 
 class GitHubRepository:
@@ -164,9 +166,16 @@ class GitHubRepository:
         return {path: replace(one, path=path, rows=rows.get(path)) for path in paths}
 
     def versions(
-        self, base: Tree, paths: Sequence[PurePosixPath]
+        self, base: Tree, paths: Sequence[PurePosixPath], *, recent: bool = False
     ) -> dict[PurePosixPath, Iterable[FileVersion]]:
-        """Return all versions that files of the base have had under all their names, newest first."""
+        """Return all versions that files of the base have had under all their names, newest first.
+
+        Of many files the `recent` ones would cost too many requests: that is a `RemoteError`.
+        """
+        if recent and len(paths) > _RECENT:
+            raise RemoteError(
+                f"{len(paths)} histories are too many for the API", "Use --transport git."
+            )
         found = GitHubVersions(
             self._client, self._reader, self._base_name, base.commit, tuple(paths)
         )

@@ -1,0 +1,28 @@
+"""`promote status`: what runs where, since when, and what is newer, proposed or refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promoter.cli.requests import checked_names, wired_to_read
+from promoter.engine.status import read_status
+from promoter.engine.world import opened
+from promoter.output.status import of_status
+
+if TYPE_CHECKING:
+    import argparse
+
+    from promoter.output.result import Result
+    from promoter.settings import Settings
+
+# A list of tags takes longer than one image's manifest.
+_PATIENCE = 15.0
+
+
+def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
+    """Return the status of the apps in their environments; nothing is written."""
+    apps, environments = checked_names(settings.app), checked_names(settings.env)
+    with opened(wired_to_read(settings), progress, apps=apps, patience=_PATIENCE) as world:
+        found = read_status(world, apps, environments, registry=not settings.no_registry)
+        progress.extend(world.bill())
+        return of_status(found.rows, base=found.base, now=world.now, warnings=found.warnings)

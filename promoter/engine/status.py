@@ -1,0 +1,225 @@
+"""The status of apps: one look at the repository, one at the forge, and the registries side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from promoter.config.holds import read_hold
+from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.model import PullState
+from promoter.edits.held import held_images
+from promoter.engine.choice import choices
+from promoter.engine.history import joined
+from promoter.engine.places import files_of, places
+from promoter.engine.survey import Candidate, Standing
+from promoter.planning.decide import branch_of
+from promoter.planning.history import entries_of
+from promoter.planning.status import (
+    Arrival,
+    Newest,
+    PreviousEnvironment,
+    RunningImage,
+    Status,
+    previous_of,
+    relation_of,
+    standing_refusals,
+)
+from promoter.policy import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import Pull, Tree
+    from promoter.engine.choice import Choice
+    from promoter.engine.places import Place
+    from promoter.engine.world import World
+
+# Each version costs a file's contents: one tells what runs, one what ran before.
+_AHEAD = 2
+# What registries have not told when this part of the time is left is not known.
+_RESERVE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The status of apps in environments, and what could not be found out."""
+
+    base: str
+    rows: tuple[Status, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def read_status(
+    world: World, apps: Sequence[str], environments: Sequence[str], *, registry: bool
+) -> Report:
+    """Return the status of some apps in some environments; empty sequences stand for all.
+
+    What the forge or a registry does not tell is unknown, and no failure.
+    """
+    base, tree = world.repository.base(world.wiring.base, apps)
+    config = world.wiring.config(tree)
+    # The environment before one that is asked for is looked at, too.
+    everywhere = places(config, tree, apps, ())
+    asked = {(one.app, one.environment) for one in places(config, tree, apps, environments)}
+    targets = [one.target for one in everywhere if one.target]
+    tree.prefetch(path for one in targets for path in files_of(one) if _is_there(tree, path))
+    warnings: list[str] = []
+    rows = [_of_files(one, tree) for one in everywhere]
+    rows = _with_arrivals(rows, targets, tree, world, warnings)
+    pulls = _open_pulls(targets, config, base, world, warnings)
+    newest = _newest(targets, rows, asked, world) if registry else {}
+    by_key = {(one.app, one.environment): one for one in rows}
+    known = {(one.app, one.environment): one for one in targets}
+    found = [
+        _complete(by_key[key], known.get(key), by_key, base, world.now)
+        for key in by_key
+        if key in asked
+    ]
+    shown = (
+        replace(
+            one,
+            open_pull=pulls.get((one.app, one.environment)),
+            newest=newest.get((one.app, one.environment)),
+        )
+        for one in found
+    )
+    return Report(base, tuple(shown), tuple(warnings))
+
+
+def _is_there(tree: Tree, path: PurePosixPath) -> bool:
+    return path.name in tree.entries(path.parent)
+
+
+def _of_files(place: Place, tree: Tree) -> Status:
+    """Return what the files of the base say of an app."""
+    status = Status(app=place.app, environment=place.environment)
+    if place.target is None:
+        return replace(status, error=place.error.message if place.error else "")
+    target = place.target
+    hold = read_hold(tree, target.app, target.environment)
+    try:
+        held = held_images(tree, target.file, target.targets)
+    except PromoteError as error:
+        return replace(status, hold=hold, error=error.message)
+    images = tuple(
+        RunningImage(one.name, one.repository, one.tag, one.digest)
+        for one in held
+        if not target.images or one.name in target.images or one.new_name in target.images
+    )
+    return replace(status, hold=hold, images=images)
+
+
+def _with_arrivals(
+    rows: Sequence[Status],
+    targets: Sequence[Target],
+    tree: Tree,
+    world: World,
+    warnings: list[str],
+) -> list[Status]:
+    """Return rows with the commits that brought what they run; one look at the log tells of all."""
+    arrivals: dict[tuple[str, str], Arrival] = {}
+    try:
+        files = sorted({path for one in targets for path in files_of(one)})
+        versions = world.repository.versions(tree, files, recent=True)
+        for target in targets:
+            entries = entries_of(target, joined(target, versions), ahead=_AHEAD)
+            if (entry := next((one for one in entries if one.changed), None)) is not None:
+                arrivals[target.app, target.environment] = Arrival(
+                    entry.time,
+                    entry.commit,
+                    entry.actor or entry.author,
+                    entry.pull,
+                    at_least=entry.is_first,
+                )
+    except RaceLostError:
+        raise
+    except PromoteError as error:
+        warnings.append(f"since when is not known of all: {error.message}")
+    return [replace(one, arrival=arrivals.get((one.app, one.environment))) for one in rows]
+
+
+def _open_pulls(
+    targets: Sequence[Target], config: Config, base: str, world: World, warnings: list[str]
+) -> dict[tuple[str, str], Pull]:
+    """Return the open pull of each app that has one; nothing where the forge does not tell."""
+    try:
+        pulls = [one for one in world.forge().all() if one.state is PullState.OPEN]
+    except RaceLostError:
+        raise
+    except PromoteError as error:
+        warnings.append(f"open pull requests are not known: {error.message}")
+        return {}
+    branches = {one.branch: one for one in pulls if one.base == base}
+    named = {(one.app, one.environment): branch_of(one, config) for one in targets}
+    return {key: branches[branch] for key, branch in named.items() if branch in branches}
+
+
+def _newest(
+    targets: Sequence[Target],
+    rows: Sequence[Status],
+    asked: set[tuple[str, str]],
+    world: World,
+) -> dict[tuple[str, str], Newest]:
+    """Return what the policies would choose now, asked of the registries side by side."""
+    by_key = {(one.app, one.environment): one for one in rows}
+    candidates = []
+    for target in targets:
+        key = (target.app, target.environment)
+        images = by_key[key].images
+        if key in asked and target.settings.policy is not None and images:
+            running = tuple(Standing(i.name, i.repository, i.tag, i.digest) for i in images)
+            candidates.append(Candidate(target, target.settings.policy, running))
+    if not candidates:
+        return {}
+    deadline = world.wiring.deadline
+    found = choices(candidates, world.registry(), lambda: None, deadline.reserving(_RESERVE))
+    return {
+        (one.candidate.target.app, one.candidate.target.environment): _behind(one, world)
+        for one in found
+    }
+
+
+def _behind(choice: Choice, world: World) -> Newest:
+    """Return how far what runs is behind what the policy wants."""
+    if choice.error is not None:
+        return Newest(None, note=choice.error.message)
+    wanted = next((str(one.tag) for one in choice.images if one.tag), None)
+    if choice.standing:
+        return Newest(wanted, 0)
+    policy, running = choice.candidate.policy, {one.tag for one in choice.candidate.images}
+    if policy is None or policy.needs_digest or policy.needs_creation or len(running) != 1:
+        return Newest(wanted)
+    try:
+        # The choice has asked for them already.
+        tags = world.registry().tags(choice.candidate.images[0].repository)
+    except PromoteError:
+        return Newest(wanted)
+    ordered = choose.select(policy, tags).ordered
+    (tag,) = running
+    return Newest(wanted, ordered.index(tag) if tag in ordered else None)
+
+
+def _complete(
+    row: Status,
+    target: Target | None,
+    by_key: Mapping[tuple[str, str], Status],
+    base: str,
+    now: int,
+) -> Status:
+    """Return a row with how it stands to the previous environment, and what would be refused now."""
+    if target is None:
+        return row
+    name = target.settings.promotes_from
+    other = by_key.get((row.app, name)) if name else None
+    if name is None or other is None:
+        return replace(row, refusals=standing_refusals(target, base, row.hold, None, now))
+    relation = relation_of(target, row.images, other.images)
+    previous = PreviousEnvironment(name, other.tags, relation)
+    differing = [one for one in other.images if one not in row.images]
+    facts = previous_of(name, differing, other.arrival, now) if differing else None
+    refusals = standing_refusals(target, base, row.hold, facts, now)
+    return replace(row, previous=previous, refusals=refusals)

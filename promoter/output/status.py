@@ -1,0 +1,180 @@
+"""The status as it is told: a table for people, the same for Markdown within one issue, and JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.duration import format_duration
+from promoter.output.envelope import SCHEMA
+from promoter.output.history import hold_as_json
+from promoter.output.result import Result
+from promoter.output.table import Table
+from promoter.output.text import Complaint, Kind, Piece
+from promoter.planning.status import Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.model import Pull
+    from promoter.planning.status import Newest, PreviousEnvironment, Status
+
+# GitHub takes 65,536 characters in an issue; around the table stands a sentence or two.
+_MARKDOWN_LIMIT = 60_000
+_EMPTY = "no app is in any environment"
+
+
+def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence[str]) -> Result:
+    """Return the result of `promote status`; `now` is in seconds since the epoch."""
+    table = _table(rows, now)
+    return Result(
+        document={
+            "schema": SCHEMA,
+            "base": base,
+            "apps": [_as_json(one) for one in rows],
+            "warnings": list(warnings),
+            "exit_code": 0,
+        },
+        pieces=(
+            (Piece(Kind.TABLE, table.text()),) if rows else (Piece(Kind.PLAIN, f"{_EMPTY}\n"),)
+        ),
+        markdown=_markdown(rows, now, warnings),
+        complaints=tuple(Complaint("warning", one) for one in warnings),
+    )
+
+
+def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:
+    """Return the table for one issue; where not all rows fit, those that wait for somebody come first."""
+    if not rows:
+        return f"{_EMPTY}\n"
+    notes = "".join(f"\n{one}\n" for one in Table.cells(warnings))
+    whole = _table(rows, now).markdown()
+    if len(whole) + len(notes) <= _MARKDOWN_LIMIT:
+        return whole + notes
+    ordered = sorted(rows, key=lambda one: not _is_waiting(one))
+    lines, size = [], len(notes)
+    for line in _table(ordered, now).markdown().splitlines(keepends=True):
+        size += len(line)
+        if size > _MARKDOWN_LIMIT:
+            break
+        lines.append(line)
+    left = len(rows) - (len(lines) - 2)
+    return (
+        "".join(lines) + f"\n{left} more rows do not fit here; `promote status` shows all.\n{notes}"
+    )
+
+
+def _is_waiting(row: Status) -> bool:
+    """Say whether somebody may have something to do there."""
+    is_behind = row.previous is not None and row.previous.relation is not Relation.SAME
+    is_old = row.newest is not None and row.newest.behind != 0
+    return bool(row.error or row.open_pull or row.refusals or is_behind or is_old)
+
+
+def _table(rows: Sequence[Status], now: int) -> Table:
+    """Return one row an app and environment; a column that is empty in all rows is left out."""
+    cells = [
+        {
+            "app": one.app,
+            "environment": one.environment,
+            "runs": ", ".join(map(_short, one.tags)),
+            "since": _since(one, now),
+            "pull": f"#{one.arrival.pull}" if one.arrival and one.arrival.pull else "",
+            "newest": _newest(one.newest),
+            "previous": _previous(one.previous),
+            "open": f"#{one.open_pull.number}" if one.open_pull else "",
+            "waits": one.error
+            or "; ".join(_refusal(gate.name, gate.until) for gate in one.refusals),
+        }
+        for one in rows
+    ]
+    names = [
+        name
+        for name in (cells[0] if cells else ())
+        if name in ("app", "environment", "runs") or any(row[name] for row in cells)
+    ]
+    return Table(tuple(names), tuple(tuple(row[name] for name in names) for row in cells))
+
+
+def _short(tag: str) -> str:
+    """Return a tag, or the beginning of a digest."""
+    return tag[:19] if ":" in tag else tag
+
+
+def _since(row: Status, now: int) -> str:
+    if row.arrival is None:
+        return ""
+    least = "at least " if row.arrival.at_least else ""
+    return least + format_duration(timedelta(seconds=now - row.arrival.time))
+
+
+def _newest(newest: Newest | None) -> str:
+    if newest is None:
+        return ""
+    if newest.tag is None:
+        return "unknown"
+    if newest.behind == 0:
+        return "runs"
+    return newest.tag if newest.behind is None else f"{newest.tag} ({newest.behind} newer)"
+
+
+def _previous(previous: PreviousEnvironment | None) -> str:
+    if previous is None:
+        return ""
+    if previous.relation is Relation.SAME:
+        return f"same as {previous.environment}"
+    words = {Relation.BEHIND: "behind", Relation.AHEAD: "ahead of"}
+    tags = ", ".join(map(_short, previous.tags))
+    return f"{words.get(previous.relation, 'differs from')} {previous.environment} ({tags})"
+
+
+def _refusal(gate: str, until: int | None) -> str:
+    return (
+        f"{gate} until {datetime.fromtimestamp(until + 59, UTC):%Y-%m-%d %H:%M}" if until else gate
+    )
+
+
+def _as_json(row: Status) -> dict[str, Any]:
+    arrival, newest, previous = row.arrival, row.newest, row.previous
+    return {
+        "app": row.app,
+        "environment": row.environment,
+        "images": [
+            {"name": one.name, "tag": one.tag, "digest": one.digest} for one in row.images
+        ],
+        "since": arrival and {
+            "time": _moment(arrival.time),
+            "at_least": arrival.at_least,
+            "commit": arrival.commit,
+            "by": arrival.by,
+            "pull_request": arrival.pull,
+        },
+        "newest": newest and {"tag": newest.tag, "behind": newest.behind, "note": newest.note},
+        "previous": previous and {
+            "environment": previous.environment,
+            "tags": list(previous.tags),
+            "relation": previous.relation.value,
+        },
+        "open_pull_request": _pull(row.open_pull),
+        "gates": [
+            {
+                "gate": one.name,
+                "verdict": str(one.verdict),
+                "detail": one.detail,
+                "until": _moment(one.until) if one.until is not None else None,
+            }
+            for one in row.refusals
+        ],
+        "hold": hold_as_json(row.hold),
+        "error": row.error or None,
+    }  # fmt: skip
+
+
+def _pull(pull: Pull | None) -> dict[str, Any] | None:
+    if pull is None:
+        return None
+    return {"number": pull.number, "url": pull.url, "title": pull.title}
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

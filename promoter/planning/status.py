@@ -1,0 +1,138 @@
+"""What an app runs in an environment, how it stands to what is newer, and what keeps it there; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from promoter.domain.stay import Stay
+from promoter.gates import GATES, Facts, Previous, judge
+from promoter.policy.choose import order_of
+from promoter.policy.order import Order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.config.holds import Hold
+    from promoter.config.layout import Target
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.model import Pull
+
+# Those that need to know no more than the repository: what nobody has asked for is not judged.
+_STANDING = frozenset({"hold", "freeze", "previous-environment", "soak"})
+
+
+class Relation(StrEnum):
+    """How what an environment runs stands to what another one runs."""
+
+    SAME = "same"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    DIFFERENT = "different"
+    """Their tags do not say which is newer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningImage:
+    """One image as an environment's files name it."""
+
+    name: str
+    repository: str
+    """The name under which it is pulled."""
+    tag: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The commit by which what runs came to the base; `at_least`: it may have been there before."""
+
+    time: int
+    """In seconds since the epoch."""
+    commit: str
+    by: str
+    pull: int | None = None
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The tag that the environment's policy would choose now, and how many newer ones there are."""
+
+    tag: str | None
+    behind: int | None = None
+    """How many of the tags that the policy takes are newer than what runs; None where unknown."""
+    note: str = ""
+    """Why it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousEnvironment:
+    """What the environment runs from which promotions come, and how this one stands to it."""
+
+    environment: str
+    tags: tuple[str, ...]
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One app in one environment; what is not known is None or empty."""
+
+    app: str
+    environment: str
+    images: tuple[RunningImage, ...] = ()
+    arrival: Arrival | None = None
+    newest: Newest | None = None
+    previous: PreviousEnvironment | None = None
+    open_pull: Pull | None = None
+    refusals: tuple[GateResult, ...] = ()
+    """The gates that would refuse a change now, each with when it would pass."""
+    hold: Hold | None = None
+    error: str = ""
+    """Why it could not be looked at."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The distinct tags of its images; of one without a tag, the digest."""
+        return tuple(dict.fromkeys(one.tag or one.digest or "?" for one in self.images))
+
+
+def relation_of(
+    target: Target, own: Sequence[RunningImage], other: Sequence[RunningImage]
+) -> Relation:
+    """Return how an environment stands to another one, by the images that both have."""
+    there = {one.name: one for one in other}
+    pairs = [(one, there[one.name]) for one in own if one.name in there]
+    differing = [(a, b) for a, b in pairs if (a.tag, a.digest) != (b.tag, b.digest)]
+    if not differing:
+        return Relation.SAME
+    orders = {
+        order_of(target.settings.policy, a.tag, b.tag).order if a.tag and b.tag else None
+        for a, b in differing
+    }
+    if orders == {Order.NEWER}:
+        return Relation.BEHIND
+    return Relation.AHEAD if orders == {Order.OLDER} else Relation.DIFFERENT
+
+
+def standing_refusals(
+    target: Target, base: str, hold: Hold | None, previous: Previous | None, now: int
+) -> tuple[GateResult, ...]:
+    """Return the gates that would refuse what the previous environment runs, or any change at all."""
+    facts = Facts(target=target, base=base, branch="", now=now, hold=hold, previous=previous)
+    results = judge(facts, [gate for gate in GATES if gate.name in _STANDING]).results
+    return tuple(one for one in results if one.verdict in ("failed", "unknown"))
+
+
+def previous_of(
+    environment: str, images: Sequence[RunningImage], arrival: Arrival | None, now: int
+) -> Previous:
+    """Return what the gates have to know of the previous environment, from its own status."""
+    start = arrival.time if arrival else now
+    stay = Stay(start, at_least=arrival is None or arrival.at_least)
+    stays: Mapping[str, Stay] = {
+        f"{one.name}={one.tag or one.digest}": stay for one in images if one.tag or one.digest
+    }
+    return Previous(environment, stays, "" if arrival else "its history was not read")
