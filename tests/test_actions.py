@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
-from promoter.cli.options import COMMANDS, setting_of
+from promoter.cli.command_table import COMMANDS
+from promoter.cli.options import setting_of
 from promoter.output import actions
 from promoter.output.envelope import Envelope
 from promoter.output.result import of_promotions

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from config import generate
-from promoter.cli.options import COMMANDS, OPTIONS, setting_of, variable_of
+from promoter.cli.command_table import COMMANDS
+from promoter.cli.options import OPTIONS, setting_of, variable_of
 from promoter.config.config import parse
 from promoter.domain.errors import Exit
 from promoter.gates import allowable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promoter import pull_request
-from promoter.cli.options import COMMANDS
+from promoter.cli.command_table import COMMANDS
 from promoter.config.layout import Target
 from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.declaration import Declaration

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promoter.cli import options
+from promoter.cli.command_table import COMMANDS, WORDS
 from promoter.cli.process import emit, open_streams
 from promoter.cli.signals import held, stoppable
 from promoter.cli.writer import Writer
@@ -38,7 +38,7 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
     """Return what a command line comes to, whatever ends it."""
     try:
         name, rest = _choose(argv)
-        parsed = options.COMMANDS[name].parser(name).parse_args(rest)
+        parsed = COMMANDS[name].parser(name).parse_args(rest)
         with held():
             from promoter.cli.running import run_command
         return run_command(name, parsed, writer)
@@ -50,12 +50,12 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
 
 def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the command that the first word names, and its arguments."""
-    if argv and argv[0] in options.WORDS:
+    if argv and argv[0] in WORDS:
         return argv[0], argv[1:]
     if argv and not argv[0].startswith("-"):
         from promoter.domain.suggest import nearest
 
-        hint = nearest(argv[0], options.WORDS)
+        hint = nearest(argv[0], WORDS)
         if not hint.startswith("Did"):
             hint = f"To promote an app, write promote --app {argv[0]} --tag TAG. {hint}"
         raise UsageError(f"there is no command {argv[0]!r}", hint)

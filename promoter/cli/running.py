@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from promoter.cli.command_table import COMMANDS
 from promoter.cli.log import logging_to_stderr, new_run
-from promoter.cli.options import COMMANDS, setting_of
+from promoter.cli.options import setting_of
 from promoter.cli.signals import ending_after, held
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets

@@ -63,7 +63,7 @@ def render(pieces: Sequence[Piece], *, width: int, terminal: bool, colours: bool
         if one.kind is Kind.MARKDOWN:
             console.print(_Page(readable(one.text, diffs), hyperlinks=terminal), crop=False)
         elif one.kind is Kind.TABLE and terminal:
-            console.print(Table.parse(one.text).renderable())
+            console.print(Table.parse(one.text).renderable(width))
         elif one.kind is Kind.TABLE:
             file.write(Table.parse(one.text).lines())
         elif one.kind is Kind.DIFF and terminal:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+_GAP = 2  # blanks between two columns
 _PULL = re.compile(r"#[0-9]+", re.ASCII)
 
 
@@ -49,26 +50,41 @@ class Table:
         lines += [tuple(_inert(cell) for cell in row) for row in self.rows]
         return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
-    def renderable(self) -> RenderableType:
-        """Return what rich fits into a width: cells that are too long end in `…`."""
-        from rich import box
+    def renderable(self, width: int) -> RenderableType:
+        """Return the table for rich, in so many columns: cells that are too long end in `…`."""
         from rich.table import Table as Grid
         from rich.text import Text
 
-        grid = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-        for number, name in enumerate(self.names):
-            widest = max((len(row[number]) for row in self.rows), default=0)
-            least = min(max(len(name), widest), 8)
-            grid.add_column(Text(name), no_wrap=True, overflow="ellipsis", min_width=least)
+        grid = Grid(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
+        for name, cells in zip(self.names, self._widths(width), strict=True):
+            grid.add_column(Text(name), no_wrap=True, overflow="ellipsis", width=cells)
         for row in self.rows:
             grid.add_row(*(Text(cell) for cell in row))
         return grid
+
+    def _widths(self, width: int) -> list[int]:
+        """Return how wide each column is: those that are widest give way first."""
+        from rich.cells import cell_len
+
+        columns = zip(self.names, *self.rows, strict=True)
+        widths = [max(map(cell_len, column)) for column in columns]
+        room = width - _GAP * (len(widths) - 1)
+        while sum(widths) > room and max(widths) > 1:
+            widest = max(widths)
+            second = max((one for one in widths if one < widest), default=1)
+            places = [number for number, one in enumerate(widths) if one == widest]
+            step = min(widest - second, max(1, (sum(widths) - room) // len(places))) or 1
+            for number in places:
+                widths[number] -= step
+        return widths
 
     def lines(self) -> str:
         """Return the table for a pipe: aligned columns, one line a row, nothing cut off."""
         widths = [max(map(len, column)) for column in zip(self.names, *self.rows, strict=True)]
         padded = (
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            (" " * _GAP)
+            .join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            .rstrip()
             for row in (self.names, *self.rows)
         )
         return "".join(f"{line}\n" for line in padded)

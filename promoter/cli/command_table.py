@@ -1,0 +1,226 @@
+"""The commands: one table, from which the grammar of each and its help come.
+
+Only argparse is imported, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+from promoter import __version__
+from promoter.cli.options import HOW, OPTIONS, WHERE, setting_of
+from promoter.cli.parser import Formatter, Parser, StoreSingle
+
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class Command:
+    """A command: what it does, its arguments, and its options by the headings of its help.
+
+    It is carried out by `run` of `promoter.cli.commands.MODULE`.
+    `helps`, `many` and `choices` go by the option's name; they replace what `OPTIONS` says.
+    """
+
+    def __init__(  # noqa: PLR0913 - a row of the table
+        self,
+        text: str,
+        module: str,
+        options: dict[str, tuple[str, ...]],
+        *,
+        arguments: Sequence[tuple[str, dict[str, Any]]] = (),
+        helps: dict[str, str] | None = None,
+        many: tuple[str, ...] = (),
+        choices: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.text, self.module, self.options = text, module, options
+        self.arguments, self.helps, self.many = arguments, helps or {}, many
+        self._choices = choices or {}
+
+    def choices(self, option: str) -> tuple[str, ...] | None:
+        """Return the values that an option may have here; None where it may have any."""
+        return self._choices.get(option, OPTIONS[option].choices)
+
+    def parser(self, name: str) -> Parser:
+        """Return the grammar of `promote NAME`."""
+        is_main = name == "promote"
+        parser = Parser(
+            prog=name if is_main else f"promote {name}",
+            description=self.text,
+            epilog=_epilog() if is_main else None,
+            formatter_class=Formatter,
+            allow_abbrev=False,
+        )
+        for argument, form in self.arguments:
+            parser.add_argument(argument, **form)
+        for heading, names in self.options.items():
+            group = parser.add_argument_group(heading)
+            for one in names:
+                self._add(group, one)
+        if is_main:
+            parser.add_argument("--version", action="version", version=f"promote {__version__}")
+        return parser
+
+    def _add(self, group: argparse._ArgumentGroup, name: str) -> None:
+        option = OPTIONS[name]
+        form: dict[str, Any] = {"help": self.helps.get(name, option.help), "default": None}
+        form |= {"dest": setting_of(name)}
+        if option.switch:
+            form |= {"action": "store_true"}
+        else:
+            many = option.many or name in self.many
+            form |= {"action": "append" if many else StoreSingle, "choices": self.choices(name)}
+            form |= {"metavar": option.metavar} if option.metavar else {}
+            form |= {"nargs": "?", "const": ""} if option.bare else {}
+        group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
+
+
+COMMANDS = {
+    "promote": Command(
+        "move a container image tag into a GitOps repository by one pull request",
+        "promote",
+        {
+            "what to promote": (
+                "app", "together", "group", "tag", "image", "from", "env", "source-revision",
+                "wait-for-image", "allow", "take-over",
+            ),
+            "where": WHERE,
+            "how": HOW,
+        },
+    ),
+    "auto": Command(
+        "promote the newest images that the policies choose",
+        "auto",
+        {"what to promote": ("app", "env", "shard", "allow"), "where": WHERE, "how": HOW},
+        helps={
+            "app": "an application (default: all)",
+            "env": "an environment (default: all that have a policy)",
+            "allow": "go on in spite of a rule, as above",
+        },
+        many=("env",),
+    ),
+    "rollback": Command(
+        "go back to what an environment ran before, and hold the app there",
+        "rollback",
+        {
+            "what to roll back": (
+                "app", "together", "group", "env", "to", "steps", "reason", "allow", "take-over",
+            ),
+            "where": WHERE,
+            "how": HOW,
+        },
+        helps={"allow": "go on in spite of a rule, as above"},
+    ),
+    "hold": Command(
+        "keep an app at what an environment runs, until unhold or a time",
+        "hold",
+        {
+            "what to hold": ("app", "env", "reason", "until", "take-over"),
+            "where": WHERE,
+            "how": HOW,
+        },
+    ),
+    "unhold": Command(
+        "end a hold",
+        "unhold",
+        {
+            "whose hold to end": ("app", "env", "reason", "take-over"),
+            "where": WHERE,
+            "how": HOW,
+        },
+    ),
+    "status": Command(
+        "show what runs where, since when, and what is newer, proposed or refused",
+        "status",
+        {
+            "what to show": ("app", "env", "no-registry"),
+            "where": WHERE,
+            "how": ("output", "log-format", "verbose"),
+        },
+        helps={
+            "app": "an application (default: all)",
+            "env": "an environment (default: all)",
+        },
+        many=("env",),
+        choices={"output": ("text", "json", "markdown")},
+    ),
+    "history": Command(
+        "show what happened to apps in their environments, newest first",
+        "history",
+        {
+            "what to show": ("app", "env", "number"),
+            "where": WHERE,
+            "how": ("output", "log-format", "verbose"),
+        },
+        helps={
+            "app": "an application (default: all)",
+            "env": "an environment (default: all)",
+            "number": "how many entries to show (default: 20)",
+        },
+        many=("env",),
+        choices={"output": ("text", "json", "markdown")},
+    ),
+    "demo": Command(
+        "make the Aurora GitOps repository and promote through it, without token or network",
+        "demo",
+        {"how": ("output",)},
+        arguments=(
+            ("directory", {
+                "nargs": "?", "metavar": "DIR",
+                "help": "the folder of the bare repository (default: a new temporary one)",
+            }),
+        ),
+    ),
+    "pulls": Command(
+        "list the pull requests of a repository; end one of the local forge",
+        "pulls",
+        {"where": WHERE, "how": ("output",)},
+        arguments=(
+            ("verb", {
+                "nargs": "?", "choices": ("list", "merge", "close"), "default": "list",
+                "help": "what to do (default: list)",
+            }),
+            ("number", {"nargs": "?", "type": int, "metavar": "N", "help": "the pull request"}),
+        ),
+    ),
+    "set-image": Command(
+        "edit the images of kustomizations in place, without git",
+        "set_image",
+        {"how": ("dry-run", "allow", "output")},
+        arguments=(
+            ("arguments", {
+                "nargs": "*", "metavar": "ARG",
+                "help": "NAME=NEWNAME:TAG, NAME:TAG, NAME@DIGEST …; * keeps what is there",
+            }),
+            ("--dir", {
+                "action": "append", "metavar": "DIR",
+                "help": "a kustomization's folder (default: this one)",
+            }),
+            ("--file", {"action": "append", "metavar": "FILE", "help": "a kustomization file"}),
+        ),
+        helps={
+            "allow": "go on in spite of a rule: dead-edit, placeholder",
+            "dry-run": "print the diff, write nothing",
+        },
+    ),
+}  # fmt: skip
+WORDS = tuple(name for name in COMMANDS if name != "promote")
+"""The commands that are named; without a name it is `promote --app`."""
+
+
+def _epilog() -> str:
+    commands = "\n".join(f"  {name:<10} {COMMANDS[name].text}" for name in WORDS)
+    return f"""\
+commands (promote COMMAND --help):
+{commands}
+
+Every flag of promote and promote auto can be given as PROMOTER_ and its name, e.g.
+PROMOTER_API_URL; PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
+GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHUB_APP_ID and
+PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
+
+exit codes: 0 done or already so, 1 an internal error, 2 bad arguments or configuration,
+3 refused, 4 zero or several where one is needed, 5 git, forge or registry failed,
+10 --check found a change
+"""

@@ -1,0 +1,218 @@
+"""`promote status`: what runs where, and since when, what is newer, proposed and refused, by few requests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from promoter.output.markdown_page import render
+from promoter.output.status import of_status
+from promoter.planning.status import Newest, RunningImage, Status
+from tests.many_apps import BY_PULL, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.servers.registry import Registry
+from tests.world import AURORA, Repository, aurora, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PATHS = """\
+environments:
+  dev:
+    path: apps/{app}/overlays/dev
+    deliver: push
+    policy: {semver: "*"}
+  prod:
+    path: apps/{app}/overlays/prod
+    promotes-from: dev
+"""
+SOAK = PATHS + "    soak: 24h\n"
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """A registry with five tags of one app."""
+    with Registry() as server:
+        server.push("api", *(f"1.4.{n}" for n in range(5)), created="2026-01-01T00:00:00Z")
+        yield server
+
+
+def chain(path: Path, registry: Registry, policy: str = PATHS) -> Repository:
+    """Make a repository of one app at 1.4.1 in dev and in prod."""
+    repo = make(path / "gitops.git", {"api": registry.name("api")}, policy)
+    repo.commit("main", kustomization("api", "prod"), repo.read(kustomization("api")))
+    return repo
+
+
+def rows(repo: str, *more: str, **env: str) -> list[dict[str, Any]]:
+    """Return what the command says of each app and environment."""
+    run = promote("status", "--repo", repo, "--output", "json", *more, env=env)
+    assert run.code == 0, run.stderr
+    found: list[dict[str, Any]] = run.json["apps"]
+    return found
+
+
+def at(repo: Repository, after: timedelta) -> str:
+    """Return a moment after the newest commit of the base."""
+    newest = int(repo.git("log", "-1", "--format=%ct", "main"))
+    return (datetime.fromtimestamp(newest).astimezone() + after).isoformat()
+
+
+def test_each_row_says_what_runs_since_when_and_by_whom(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    where = ("--app", "aurora", "--repo", str(repo.path))
+    assert promote(*where, "--tag", "1.4.2", env={"USER": "alice"}).code == 0
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+    repo.commit("main", AURORA, f"# A remark\n{repo.read(AURORA)}")
+    merge = repo.git("rev-parse", "main~")
+    dev, prod = rows(str(repo.path))
+    assert (dev["environment"], prod["environment"]) == ("dev", "prod")
+    assert {one["tag"] for one in dev["images"]} == {"1.4.1"}
+    assert {one["tag"] for one in prod["images"]} == {"1.4.2"}
+    since = prod["since"]
+    assert (since["commit"], since["by"], since["pull_request"]) == (merge, "alice", 1)
+    assert prod["open_pull_request"] is None
+
+
+def test_how_far_each_is_behind_the_registry_and_the_environment_before(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = chain(tmp_path, registry)
+    file = kustomization("api")
+    repo.commit("main", file, repo.read(file).replace("1.4.1", "1.4.2"))
+    dev, prod = rows(str(repo.path))
+    assert dev["newest"] == {"tag": "1.4.4", "behind": 2, "note": ""}
+    assert prod["newest"] is None
+    assert prod["previous"] == {"environment": "dev", "tags": ["1.4.2"], "relation": "behind"}
+    (only,) = rows(str(repo.path), "--env", "prod")
+    assert only["previous"] == prod["previous"]
+
+
+def test_registries_are_not_asked_where_nobody_wants_it_and_a_silent_one_is_no_failure(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = chain(tmp_path, registry)
+    registry.seen.clear()
+    assert rows(str(repo.path), "--no-registry")[0]["newest"] is None
+    assert not registry.seen
+    registry.refusals.append((".*", 403, b"{}"))
+    newest = rows(str(repo.path))[0]["newest"]
+    assert (newest["tag"], newest["behind"]) == (None, None)
+    assert newest["note"]
+
+
+def test_gates_that_refuse_now_say_when_they_would_pass(tmp_path: Path, registry: Registry) -> None:
+    repo = chain(tmp_path, registry, SOAK)
+    file = kustomization("api")
+    repo.commit("main", file, repo.read(file).replace("1.4.1", "1.4.2"))
+    brought = datetime.fromtimestamp(
+        int(repo.git("log", "-1", "--format=%ct", "main"))
+    ).astimezone()
+    _, prod = rows(str(repo.path), "--no-registry", PROMOTER_NOW=at(repo, timedelta(hours=1)))
+    (soak,) = prod["gates"]
+    assert (soak["gate"], soak["verdict"]) == ("soak", "failed")
+    assert datetime.fromisoformat(soak["until"]) == brought + timedelta(hours=24)
+    _, prod = rows(str(repo.path), "--no-registry", PROMOTER_NOW=at(repo, timedelta(hours=25)))
+    assert prod["gates"] == []
+
+
+def test_holds_and_open_pulls_are_shown(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    where = ("--app", "aurora", "--repo", str(repo.path))
+    assert promote(*where, "--tag", "1.4.2").code == 0
+    repo.commit("main", ".promoter/holds/prod/aurora.yaml", "reason: payday\n")
+    _, prod = rows(str(repo.path))
+    assert prod["open_pull_request"]["number"] == 1
+    assert prod["hold"]["reason"] == "payday"
+    assert [one["gate"] for one in prod["gates"]] == ["hold"]
+    text = promote("status", *where).stdout.splitlines()
+    assert "#1" in text[2]
+    assert "hold" in text[2]
+
+
+def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    repo.commit("main", AURORA, "images: [\n")
+    dev, prod = rows(str(repo.path))
+    assert dev["error"] is None
+    assert prod["error"]
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_forge_that_does_not_answer_leaves_only_the_pulls_unknown(
+    github: GitHub, transport: str
+) -> None:
+    github.fail("GET", "/pulls", status=500, times=99)
+    run = promote(
+        "status", "--repo", github.url, "--transport", transport, "--output", "json",
+        "--timeout", "20s", env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+    assert run.code == 0, run.stderr
+    assert [one["environment"] for one in run.json["apps"]] == ["dev", "prod"]
+    assert "open pull requests are not known" in run.json["warnings"][0]
+
+
+def test_a_thousand_apps_in_two_environments_cost_one_clone_and_three_requests(
+    tmp_path: Path,
+) -> None:
+    server = GitHub(tmp_path / "srv")
+    names = [f"app-{n:03}" for n in range(1_000)]
+    policy = f"{BY_PULL}  prod:\n    path: apps/{{app}}/overlays/prod\n    promotes-from: dev\n"
+    repo = make(server.repository, {one: f"example.org/{one}" for one in names}, policy)
+    both = ["from refs/heads/main^0", "M 040000 {tree} {path}"]
+    overlays = [
+        both[1].format(
+            tree=repo.git("rev-parse", f"main:apps/{one}/overlays/dev"),
+            path=f"apps/{one}/overlays/prod",
+        )
+        for one in names
+    ]
+    head = ["commit refs/heads/main", "committer A <a@b.c> 1767229200 +0000", "data 4", "Prod"]
+    repo.git("fast-import", "--quiet", stdin="\n".join([*head, both[0], *overlays, ""]))
+    git_http.configure(server.repository)
+    with server:
+        found = rows(server.url, "--no-registry", "--timeout", "10m", GITHUB_TOKEN="good-token")
+        seen = [one.path for one in server.seen]
+    assert len(found) == 2_000
+    assert all(one["since"] and one["images"] for one in found)
+    assert {one["previous"]["relation"] for one in found if one["previous"]} == {"same"}
+    of_git = [one for one in seen if one.startswith(f"/{server.full_name}.git/")]
+    assert len(seen) - len(of_git) <= 3
+    # One git process asks for the branches, one for history, one for contents.
+    assert len([one for one in seen if one.endswith("/info/refs")]) <= 4
+
+
+def many(count: int) -> list[Status]:
+    """Return rows of which the last alone waits for somebody."""
+    image = RunningImage("example.org/team/app", "example.org/team/app", "1.4.1", None)
+    found = [
+        Status(app=f"app-{n}", environment="prod", images=(image,), newest=Newest("1.4.1", 0))
+        for n in range(count)
+    ]
+    last = Status(app="last", environment="prod", images=(image,), newest=Newest("1.4.2", 1))
+    return [*found, last]
+
+
+def test_markdown_fits_one_issue_and_what_waits_comes_first() -> None:
+    text = of_status(many(5_000), base="main", now=0, warnings=()).markdown
+    assert len(text) < 65_536
+    lines = text.splitlines()
+    assert lines[2].startswith("| last |")
+    shown = sum(line.startswith("| ") for line in lines) - 2
+    assert f"{5_001 - shown} more rows do not fit here" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_terminal_shows_one_line_a_row_within_its_width(width: int) -> None:
+    wide = replace(many(0)[0], app="a-service-with-quite-a-long-name", error="no " * 100)
+    result = of_status([*many(3), wide], base="main", now=0, warnings=())
+    text = render(result.pieces, width=width, terminal=True, colours=False)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert len([line for line in lines if "prod" in line]) == 5
+    assert all(len(line) <= width for line in lines)
