@@ -102,3 +102,32 @@ def test_what_is_held_can_be_allowed_once_and_that_is_recorded(tmp_path: Path) -
     assert "--allow hold" in run.json["pull_request"]["body"]
     assert "newTag: 1.4.2" in repo.read(AURORA, BRANCH)
     assert PurePosixPath(FILE).name in repo.git("ls-tree", "-r", "--name-only", BRANCH)
+
+
+@pytest.mark.parametrize("name", ["aurora.yml", "Aurora.yaml", "AURORA.YML"])
+def test_a_file_whose_name_is_misspelt_holds_and_is_told(name: str, tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    file = f".promoter/holds/prod/{name}"
+    repo.commit("main", file, "reason: wait\n", "Hold")
+    where = ("--app", "aurora", "--repo", str(repo.path), "--output", "json")
+    (refusal,) = promote(*where, "--tag", "1.4.2").json["refusals"]
+    assert (refusal["rule"], refusal["file"]) == ("hold", file)
+    assert "aurora.yaml is read" in refusal["reason"]
+    for command in ("hold", "unhold"):
+        run = promote(command, *where, "--env", "prod", "--reason", "x")
+        assert run.code == 3
+        assert run.json["refusals"][0]["file"] == file
+        assert "Rename it to aurora.yaml" in run.json["refusals"][0]["hint"]
+    repo.commit("main", FILE, "reason: wait\n", "Rename")
+    assert promote(*where, "--tag", "1.4.2").json["refusals"][0]["file"] == FILE
+
+
+def test_what_is_in_the_place_of_a_hold_is_told_and_not_written_over(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.commit("main", f"{FILE}/readme", "x", "A folder")
+    for command in ("hold", "unhold"):
+        run = promote(
+            command, "--app", "aurora", "--env", "prod", "--reason", "x", "--repo", str(repo.path)
+        )
+        assert run.code == 3
+        assert "is not a file" in run.stderr

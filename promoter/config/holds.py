@@ -61,6 +61,8 @@ class Hold:
     @property
     def file(self) -> PurePosixPath:
         """Where the hold is kept."""
+        if self.broken is not None and self.broken.file is not None:
+            return PurePosixPath(self.broken.file)
         return hold_file(self.app, self.environment)
 
     def is_over(self, now: int) -> bool:
@@ -97,9 +99,10 @@ def hold_file(app: str, environment: str) -> PurePosixPath:
 def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
     """Return an app's hold in an environment, whether or not its time is over; None without one."""
     file = hold_file(app, environment)
-    if file.name not in tree.entries(file.parent):
-        return None
     try:
+        if file.name not in tree.entries(file.parent):
+            _check_names(tree, file)
+            return None
         found = _parse(tree, file)
     except UsageError as error:
         return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
@@ -131,6 +134,10 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
     if change is None:
         return None
     file, standing = hold_file(app, environment), read_hold(tree, app, environment)
+    if standing is not None and standing.file != file:
+        reason = standing.broken.message if standing.broken else standing.reason
+        hint = f"Rename it to {file.name}, or remove it; then ask again."
+        raise RefusedError([Refusal("hold", reason, hint, str(standing.file))])
     if standing is not None and tree.entries(file.parent)[file.name] is not Kind.FILE:
         refusal = Refusal("hold", "is not a file", "Remove it, and ask again.", str(file))
         raise RefusedError([refusal])
@@ -153,6 +160,18 @@ def _same(one: Hold, other: Hold) -> bool:
     """Return whether two holds differ in nothing but who began them, and when."""
     sides = [(each.reason, each.until, each.undoes) for each in (one, other)]
     return sides[0] == sides[1]
+
+
+def _check_names(tree: Tree, file: PurePosixPath) -> None:
+    """Raise `UsageError` for a file that was meant to be this one and has another spelling."""
+    for name in sorted(tree.entries(file.parent)):
+        other = PurePosixPath(name.lower())
+        if other.suffix in (".yaml", ".yml") and other.stem == file.stem.lower():
+            raise UsageError(
+                f"it is named {name}, and {file.name} is read",
+                f"Rename it to {file.name}.",
+                file=str(file.parent / name),
+            )
 
 
 def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:

@@ -82,7 +82,9 @@ GATES: tuple[Gate, ...] = (
     Gate("allow", allow),
 )
 # What is asked of a change that sets no image.
-BRANCH_GATES = tuple(gate for gate in GATES if gate.name in ("verified-commits", "human-commits"))
+BRANCH_GATES = tuple(
+    gate for gate in GATES if gate.name in ("edit", "verified-commits", "human-commits")
+)
 
 
 @dataclass(frozen=True, slots=True)

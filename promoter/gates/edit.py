@@ -8,6 +8,7 @@ from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict
 
 if TYPE_CHECKING:
+    from promoter.domain.proposal import Proposal
     from promoter.gates.facts import Facts
 
 _PLACEHOLDER = "template"
@@ -18,11 +19,15 @@ def edit(facts: Facts) -> Verdict | None:
     refusals = tuple(one for one in facts.edit_refusals if one.rule != _PLACEHOLDER)
     if refusals:
         return Verdict(Result.FAILED, refusals[0].reason, refusals)
-    if facts.proposal is None:
+    if facts.proposal is None or not _sets_images(facts.proposal):
         return None
     count = sum(len(one.changes) for one in facts.proposal.edits)
     fields = f"{count} field{'s' if count != 1 else ''}"
     return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")
+
+
+def _sets_images(proposal: Proposal) -> bool:
+    return bool(proposal.declaration.images or proposal.declaration.members)
 
 
 def placeholder(facts: Facts) -> Verdict | None:
