@@ -159,7 +159,7 @@ benchmarks() {
 # Any bytes end in a proved edit or a refusal; a crash fails the step.
 fuzz() {
     if ! "$VENV/bin/pip" install --quiet atheris; then
-        echo "SKIPPED: atheris can not be installed here"
+        echo "SKIPPED: atheris cannot be installed here"
         return 0
     fi
     (cd "$(mktemp -d)" && "$VENV/bin/python" "$OLDPWD/tests/fuzz/edit.py" -max_total_time=45 -rss_limit_mb=2048)

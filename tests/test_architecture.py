@@ -26,7 +26,7 @@ PURE = (
     "promoter.output.envelope",
     "promoter.output.result",
     "promoter.output.text",
-    "promoter.output.markdown_page",
+    "promoter.output.terminal_page",
 )
 OUTSIDE = frozenset(
     {

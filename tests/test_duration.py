@@ -47,7 +47,7 @@ def test_a_duration_has_an_upper_limit(text: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "shown"),
     [(0, "0s"), (59.4, "59s"), (60, "1m"), (61, "1m1s"), (3600, "1h"), (5400, "1h30m"),
-     (3601, "1h"), (90_000, "1d1h"), (86_401, "1d"), (-5, "0s")],
+     (3601, "1h"), (86_400, "24h"), (90_000, "25h"), (172_801, "2d"), (-5, "0s")],
 )  # fmt: skip
 def test_a_duration_is_shown_in_its_two_greatest_units(seconds: float, shown: str) -> None:
     assert format_duration(timedelta(seconds=seconds)) == shown

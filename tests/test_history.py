@@ -224,7 +224,7 @@ def test_a_revision_that_is_not_there_is_named(story: Story, asked: str) -> None
     (old,) = story.done(story.commit())
     with story.clone() as clone:
         found = read_range(clone, "source", old, asked)
-    assert (found.relation, found.note) == ("unknown", f"{asked} is not in the source")
+    assert (found.relation, found.note) == ("unknown", f"the source has no commit or tag {asked}")
 
 
 @pytest.mark.parametrize(

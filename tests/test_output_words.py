@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.output.markdown_page import readable, render
-from promoter.output.text import Kind, Piece
+from promoter.domain.page import (
+    Alert,
+    Check,
+    CodeBlock,
+    Fold,
+    Level,
+    Listing,
+    Page,
+    Span,
+    Style,
+    Table,
+    Undo,
+)
+from promoter.output.terminal_page import render
+from promoter.output.text import PagePiece
 from tests.many_apps import DEV, make
+from tests.page_cases import CASES
 from tests.servers.registry import Registry
 from tests.world import Repository, aurora, promote
 
@@ -121,35 +135,100 @@ def test_dry_run_in_a_pipe_is_plain_text_as_wide_as_the_window(
     run = ask(repo, "9.9.1", "--dry-run", COLUMNS=str(width), **env)
     assert not re.search(r"</?[a-z]+>|<!--|\x1b|\ufffd|\u2060|^\|", run.stdout, re.MULTILINE)
     assert run.stdout.count("+++ b/") == 1
-    body = run.stdout.partition("\n\naurora in prod: ")[2]
-    assert "1.4.1 → 9.9.1" in body
-    code = (" ", "+", "-", "@", "promote ")
-    assert all(len(one) <= width for one in body.splitlines() if not one.startswith(code))
+    body = run.stdout.partition("\n\nPromote aurora to prod: 1.4.1 → 9.9.1\n")[2]
+    assert "passed   order" in body
+    lines = [one for one in body.splitlines() if not one.startswith("  promote ")]
+    assert all(len(one) <= width for one in lines)
 
 
 def test_diff_in_a_pipe_stays_one_that_git_applies(repo: Repository, tmp_path: Path) -> None:
-    run = ask(repo, "9.9.1", "--dry-run", "--env", "dev")
     repo.git("read-tree", "main")
-    diff = run.stdout.partition("\n\n")[2]
-    (tmp_path / "x.diff").write_text(diff)
-    assert repo.git("apply", "--cached", "--check", str(tmp_path / "x.diff")) == ""
+    for environment in ("dev", "prod"):
+        run = ask(repo, "9.9.1", "--dry-run", "--env", environment)
+        (tmp_path / "x.diff").write_text(run.stdout)
+        assert repo.git("apply", "--cached", "--check", str(tmp_path / "x.diff")) == ""
 
 
-def test_html_goes_and_code_that_looks_like_it_stays() -> None:
-    text = (
-        "<details><summary>The <b>diff</b></summary>\n\n`<b>` a<br>b\n\n```\n<i>\n```\n</details>"
+def page(name: str, folder: Path, **more: Any) -> str:
+    """Return a pull request's page as a window shows it."""
+    draft = CASES[name]().draft(folder)
+    assert draft.page is not None
+    return render([PagePiece(draft.title, draft.page)], **more)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_page_in_a_pipe_fits_the_window_has_no_markup_and_says_nothing_twice(
+    tmp_path: Path, name: str, width: int
+) -> None:
+    lines = page(name, tmp_path, width=width, terminal=False, colours=False).splitlines()
+    text = "\n".join(lines)
+    assert not re.search(r"</?[a-z]+>|<!--|\x1b|\ufffd|\u2060|\*\*|\]\(|^\||`", text, re.MULTILINE)
+    whole = ("  promote ", "compare ", "Argo CD: ", "    ")
+    assert [one for one in lines if len(one) > width and not one.startswith(whole)] == []
+    long = [one for one in lines if len(one.split()) > 3 and not one.startswith("    ")]
+    assert len(long) == len(set(long))
+    assert "".join(text.split()).count("close this pull request".replace(" ", "")) == 1
+
+
+def test_a_page_in_a_terminal_is_what_the_body_says(tmp_path: Path) -> None:
+    shown = page("normal", tmp_path, width=100, terminal=False, colours=False)
+    for said in (
+        "2 images · ran in staging 3 days, dev 5 days\n",
+        "compare 12 commits: https://github.com/acme/checkout/compare/",
+        "Important: 1 breaking change: f9b0857 feat!: drop the v1 basket API (#224)",
+        "  passed   order      1.5.0 is newer than 1.4.0\n",
+        "  skipped  signature  not asked for\n",
+        "\n12 commits\n",
+        "  6 more: docs (2), ci (2), dependencies, refactoring\n",
+        "  runs          1.5.0            1.5.0            1.4.0 → 1.5.0\n",
+        "  Deployment checkout/checkout-api: checkout-api 1.4.0 → 1.5.0\n",
+        "  promote --app checkout --env prod --repo https://github.com/acme/gitops --tag 1.4.0 "
+        "--allow downgrade\n",
+    ):
+        assert said in shown
+    assert "@@" not in shown
+    selector = page("labels-change-a-selector", tmp_path, width=100, terminal=False, colours=False)
+    assert "    +      app: checkout-api" in selector or "    @@" in selector
+
+
+def test_links_are_behind_their_words_where_there_is_a_terminal(tmp_path: Path) -> None:
+    shown = page("normal", tmp_path, width=100, terminal=True, colours=True)
+    assert re.search(r"\x1b\]8;[^;]*;https://github\.com/acme/checkout/compare/\S+\x1b", shown)
+    assert "compare 12 commits: " not in shown
+
+
+def test_text_from_outside_commands_no_terminal() -> None:
+    hostile = "\x1b]0;owned\x07\rgone\u202e\u2028\n::error::x [bold]b[/bold]"
+    link = Span(hostile, Style.CODE, "https://x.example/\x1b]0;owned\x07")
+    shown = render(
+        [
+            PagePiece(
+                hostile,
+                Page(
+                    headline=(link,),
+                    facts=((link,), (link,)),
+                    alerts=(Alert(Level.CAUTION, ((link,),)),),
+                    checks=(Check(hostile, hostile, hostile),),
+                    commits=(Listing(hostile, ((link,),), hostile, ((link,),)),),
+                    environments=Table(((link,), (link,)), (((link,), (link,)),)),
+                    folds=(Fold(hostile, ((link,), CodeBlock(hostile, "diff", (link,)))),),
+                    undo=Undo(hostile, hostile),
+                    footer=(link,),
+                ),
+            )
+        ],
+        width=80,
+        terminal=True,
+        colours=False,
     )
-    shown = readable(text)
-    assert "**The diff**" in shown
-    assert "`<b>` a\nb" in shown
-    assert "<i>" in shown
-    assert "details" not in shown
+    assert re.findall(r"\x1b(?!\[[0-9;]*m).{10}|[\x07\r\u202e\u2028]", shown) == []
+    assert not re.search("^::", shown, re.MULTILINE)
+    assert "[bold]b[/bold]" in shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_no_colours_still_have_the_shape_of_a_page(width: int) -> None:
-    pieces = [Piece(Kind.MARKDOWN, "### Head\n\n| a | b |\n|---|---|\n| 1 | **2** |\n")]
-    bare = render(pieces, width=width, terminal=True, colours=False)
-    assert "|---|" not in bare
+def test_no_colours_still_have_the_shape_of_a_page(tmp_path: Path, width: int) -> None:
+    bare = page("going-back", tmp_path, width=width, terminal=True, colours=False)
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", bare)
-    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", one)) for one in bare.splitlines()) <= width
+    assert "\x1b[1mChecks\x1b[0m\n" in bare

@@ -135,7 +135,7 @@ def test_a_tag_soaks_in_dev_and_it_is_said_when_it_may_go_on(repo: Repository) -
     dev(repo, "1.4.2", 1)
     run = ask(repo, "--from", hours=3.5)
     assert (run.code, rules(run)) == (3, ["soak"])
-    assert "for 2h30m of 1d" in run.json["refusals"][0]["reason"]
+    assert "has been in dev for 2h30m of 24h" in run.json["refusals"][0]["reason"]
     assert "It passes at 2026-11-24 11:00 UTC" in run.json["refusals"][0]["hint"]
     assert gate(run, "soak")["until"] == "2026-11-24T11:00:00+00:00"
     assert "promote/prod" not in str(repo.refs())
@@ -154,7 +154,7 @@ def test_time_after_a_break_counts_anew_and_time_before_one_counts_whole(repo: R
     assert (run.code, rules(run)) == (3, ["soak"])
     run = ask(repo, "--tag", "1.4.3", hours=100)
     assert (run.code, rules(run)) == (3, ["soak"])
-    assert "was in dev for 2h of 1d, and is there no longer" in run.stdout
+    assert "was in dev for 2h of 24h, and is there no longer" in run.stdout
     assert gate(run, "soak")["until"] is None
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.output.markdown_page import render
 from promoter.output.status import of_status
+from promoter.output.terminal_page import render
 from promoter.planning.status import Newest, RunningImage, Status
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http

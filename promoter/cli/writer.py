@@ -81,7 +81,7 @@ class Writer:
         else:
             from promoter.output import terminal
 
-            text = terminal.page(result.pieces)
+            text = terminal.shown(result.pieces)
         if not self.in_actions:
             return text
         from promoter.output import actions

@@ -18,7 +18,7 @@ from promoter.engine.world import opened
 from promoter.forges.local import LocalForge
 from promoter.output.envelope import Envelope, envelope
 from promoter.output.result import Result, of_promotions
-from promoter.output.text import Kind, Piece, pieces_of, plain_text
+from promoter.output.text import Kind, PagePiece, Piece, pieces_of, plain_text
 from promoter.planning.plan import Request
 from promoter.settings import Settings
 
@@ -38,7 +38,7 @@ def run(settings: Settings, directory: str | None, progress: list[str]) -> Resul
     progress.append(f"the demo's repository is {git.directory}")
     results: list[Envelope] = []
     before = git("rev-parse", "refs/heads/main")
-    parts = [Piece(Kind.PLAIN, _beginning(git) + "\n")]
+    parts: list[Piece | PagePiece] = [Piece(Kind.PLAIN, _beginning(git) + "\n")]
     for environment in ("dev", "prod"):
         result = _promote(settings, git, environment, deadline)
         results.append(result)
@@ -75,16 +75,15 @@ def _beginning(git: Git) -> str:
     )
 
 
-def _told(result: Envelope) -> list[Piece]:
+def _told(result: Envelope) -> list[Piece | PagePiece]:
     """Tell one promotion: the command, the diff, the pull request."""
     command = f"promote --app {APP} --tag {TAG} --env {result.environment}"
-    found = [
+    found: list[Piece | PagePiece] = [
         Piece(Kind.PLAIN, f"$ {command}\n{plain_text(pieces_of(result))}\n"),
         Piece(Kind.DIFF, result.diff + "\n"),
     ]
-    if pull := result.pull_request:
-        title = f"--- the pull request: {pull.title} ---\n\n"
-        found += [Piece(Kind.PLAIN, title), Piece(Kind.MARKDOWN, pull.body or "")]
+    if result.page and (pull := result.pull_request):
+        found.append(PagePiece(f"The pull request: {pull.title}", result.page))
     return found
 
 

@@ -28,10 +28,16 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Return a duration in its two greatest units, e.g. `1d2h`, `1h30m` or `45s`; never negative."""
+    """Return a duration in its two greatest units, e.g. `3d2h`, `24h` or `45s`; never negative.
+
+    Days are counted from the second on: people say 24 hours, and two days.
+    """
     rest = max(round(duration.total_seconds()), 0)
     parts: list[str] = []
-    for unit, seconds in _SECONDS.items():
+    units = (
+        _SECONDS if rest >= 2 * _SECONDS["d"] else {u: s for u, s in _SECONDS.items() if u != "d"}
+    )
+    for unit, seconds in units.items():
         count, rest = divmod(rest, seconds)
         if count or parts:
             parts.append(f"{count}{unit}")

@@ -1,4 +1,4 @@
-"""What a pull request says, in parts: Markdown and the terminal show the same, each in its own way."""
+"""What a pull request says, in parts: Markdown and the terminal show them each in its own way."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ class CodeBlock:
     text: str
     language: str = ""
     heading: Line = ()
+    is_told_by_heading: bool = False
+    """Whether the heading says all that the text shows."""
 
     def __post_init__(self) -> None:
         """Hold no secret of the run."""
@@ -103,10 +105,23 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """How to take a promotion back after its merge: first `before`, then the command."""
+
+    command: str | None
+    """None where no single command does."""
+    before: str = ""
+    """What has to be done before the command, in words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The whole, in the order in which a reviewer asks."""
 
     headline: Line
+    """The app, the environment, from and to."""
+    facts: tuple[Line, ...] = ()
+    """What stands beside it: how many images, where they have run, links."""
     alerts: tuple[Alert, ...] = ()
     hold: Listing | None = None
     """A hold that begins or ends with it."""
@@ -116,5 +131,8 @@ class Page:
     commits: tuple[Listing, ...] = ()
     environments: Table | None = None
     folds: tuple[Fold, ...] = ()
+    edit: Fold | None = None
+    """The edit itself, as a diff."""
+    undo: Undo | None = None
     footer: Line = ()
-    """How to undo it, what closing it and a newer tag do, who asked."""
+    """What closing it and a newer tag do, who asked."""

@@ -12,6 +12,7 @@ import html
 import json
 import re
 from dataclasses import fields, is_dataclass, replace
+from enum import Enum
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -110,6 +111,8 @@ def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape
 
     It may be JSON, or dataclasses of such values.
     """
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, dict):

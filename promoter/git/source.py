@@ -29,7 +29,9 @@ def read_range(clone: Clone, repository: str, old: str | None, new: str | None) 
         found = _commits(clone, old, new)
         for asked, commit in zip((old, new), found, strict=True):
             if asked and commit is None:
-                return SourceRange(repository, old, new, note=f"{asked} is not in the source")
+                return SourceRange(
+                    repository, old, new, note=f"the source has no commit or tag {asked}"
+                )
         old, new = found
         if not (old and new):
             missing = "what runs now" if new else "the new image"

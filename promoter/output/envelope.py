@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import ImageMove, Pull, PullDraft
+    from promoter.domain.page import Page
     from promoter.domain.refusal import Refusal
 
 SCHEMA = 1
@@ -100,6 +101,8 @@ class Envelope:
     branch: str | None = None
     commit: str | None = None
     pull_request: PullRequest | None = None
+    page: Page | None = None
+    """What the pull request says, in parts, where it was written or would be."""
     diff: str = ""
     refusals: tuple[Reason, ...] = ()
     gates: tuple[Gate, ...] = ()
@@ -155,6 +158,7 @@ def envelope(outcome: Outcome) -> Envelope:
         branch=outcome.branch,
         commit=outcome.commit,
         pull_request=_pull(outcome.pull, outcome.draft),
+        page=outcome.draft.page if outcome.draft else None,
         diff=unified(outcome.edits),
         refusals=tuple(reason(one) for one in outcome.refusals),
         gates=tuple(_gate(one) for one in outcome.gates),

@@ -97,6 +97,8 @@ def _number(outcome: Outcome) -> str:
 def _subject(outcome: Outcome) -> str:
     """Return what goes where: `aurora to prod, 1.4.1 -> 1.4.2`."""
     before, after = _values(outcome, after=False), _values(outcome, after=True)
+    if outcome.goes_back:
+        return f"roll back {outcome.app} in {outcome.environment}, {before} -> {after}"
     return f"{outcome.app} to {outcome.environment}, {before} -> {after}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import Exit
 from promoter.domain.redaction import redacted, redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
-from promoter.output.text import Complaint, Kind, Piece, complaints_of, pieces_of
+from promoter.output.text import Complaint, Kind, PagePiece, Piece, complaints_of, pieces_of
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Result:
     exit_code: int = 0
     document: dict[str, Any]
     """What `--output json` prints."""
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[Piece | PagePiece, ...] = ()
     """What a person reads on stdout."""
     markdown: str = ""
     """What `--output markdown` prints, of commands that have it."""
@@ -49,7 +49,7 @@ class Result:
         return replace(
             self,
             document=redacted_values(self.document),
-            pieces=tuple(Piece(one.kind, redacted(one.text)) for one in self.pieces),
+            pieces=redacted_values(self.pieces),
             markdown=redacted(self.markdown),
             complaints=redacted_values(self.complaints),
             promotions=redacted_values(self.promotions),
@@ -97,7 +97,10 @@ def of_promotion(promotion: Envelope) -> Result:
 
 
 def of_promotions(
-    promotions: Sequence[Envelope], pieces: Sequence[Piece] | None = None, *, counted: bool = False
+    promotions: Sequence[Envelope],
+    pieces: Sequence[Piece | PagePiece] | None = None,
+    *,
+    counted: bool = False,
 ) -> Result:
     """Return the result of several promotions; the gravest exit code stands for all.
 

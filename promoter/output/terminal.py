@@ -10,27 +10,30 @@ from typing import TYPE_CHECKING
 
 from promoter.environment import variable
 from promoter.output.printable import printable
-from promoter.output.text import Kind
+from promoter.output.text import Kind, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from promoter.domain.progress import Progress
-    from promoter.output.text import Piece
+    from promoter.output.text import PagePiece
     from promoter.settings import Settings
 
 
-def page(pieces: Sequence[Piece]) -> str:
+def shown(pieces: Sequence[Piece | PagePiece]) -> str:
     """Return a result for what stdout is: a terminal, with or without colours, or plain text.
 
     Diffs stay as they are where no terminal is, so that `patch` takes them.
     """
-    shown = [replace(one, text=printable(one.text)) for one in pieces]
-    if not any(one.kind in (Kind.MARKDOWN, Kind.TABLE) for one in shown) and not _is_terminal():
-        return "".join(one.text for one in shown)
-    from promoter.output.markdown_page import render
+    texts = [one for one in pieces if isinstance(one, Piece) and one.kind is not Kind.TABLE]
+    if len(texts) == len(pieces) and not _is_terminal():
+        return printable("".join(one.text for one in texts))
+    from promoter.output.terminal_page import render
 
-    return render(shown, width=_width(), terminal=_is_terminal(), colours=_has_colours())
+    safe = [
+        replace(one, text=printable(one.text)) if isinstance(one, Piece) else one for one in pieces
+    ]
+    return render(safe, width=_width(), terminal=_is_terminal(), colours=_has_colours())
 
 
 def _is_terminal() -> bool:

@@ -12,6 +12,7 @@ from promoter.planning.plan import Action
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from promoter.domain.page import Page
     from promoter.output.envelope import Envelope, Reason
 
 
@@ -20,7 +21,6 @@ class Kind(StrEnum):
 
     PLAIN = "plain"
     DIFF = "diff"
-    MARKDOWN = "markdown"
     TABLE = "table"
     """Tab-separated lines, the first of which has the names of the columns."""
 
@@ -31,6 +31,14 @@ class Piece:
 
     kind: Kind
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PagePiece:
+    """What a pull request says, or would say, below its title."""
+
+    title: str
+    page: Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +103,14 @@ def complaints_of(promotion: Envelope, about: str = "") -> tuple[Complaint, ...]
     return tuple(found)
 
 
-def pieces_of(promotion: Envelope) -> tuple[Piece, ...]:
+def pieces_of(promotion: Envelope) -> tuple[Piece | PagePiece, ...]:
     """Return one promotion for stdout: the headline first; nothing where it failed."""
     if promotion.error or promotion.refusals:
         return ()
     is_planned, pull = promotion.action == Action.PLANNED, promotion.pull_request
-    shows_body = is_planned and promotion.diff and pull
+    shows_page = is_planned and promotion.diff and promotion.page is not None
     lines = [promotion.headline]
-    if promotion.action != Action.SUPERSEDED and not shows_body:
+    if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
             f"  {one.name}: {one.before or '(not set)'} -> {one.after}"
             for one in promotion.images
@@ -110,13 +118,12 @@ def pieces_of(promotion: Envelope) -> tuple[Piece, ...]:
         ]
     if pull and pull.number is not None:
         lines.append(f"  pull request {pull.number} ({pull.state}): {pull.url}")
-    pieces = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
+    pieces: list[Piece | PagePiece] = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
     if is_planned and promotion.diff:
         diff = promotion.diff.rstrip("\n") + "\n"
         pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.DIFF, diff)]
-        if pull:
-            body = f"# {pull.title}\n\n{(pull.body or '').rstrip()}\n"
-            pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.MARKDOWN, body)]
+        if promotion.page and pull:
+            pieces += [Piece(Kind.PLAIN, "\n"), PagePiece(pull.title or "", promotion.page)]
     return tuple(pieces)
 
 
@@ -125,6 +132,6 @@ def complaints_text(complaints: Iterable[Complaint]) -> str:
     return "".join(f"{line}\n" for one in complaints for line in one.lines())
 
 
-def plain_text(pieces: Iterable[Piece]) -> str:
-    """Return the text as it is, without any shape."""
-    return "".join(one.text for one in pieces)
+def plain_text(pieces: Iterable[Piece | PagePiece]) -> str:
+    """Return the text as it is, without any shape and without pages."""
+    return "".join(one.text for one in pieces if isinstance(one, Piece))

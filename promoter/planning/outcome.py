@@ -18,6 +18,7 @@ from promoter.planning.plan import (
     Unchanged,
     writes,
 )
+from promoter.pull_request import goes_back
 
 if TYPE_CHECKING:
     from promoter.domain.evidence import GateResult
@@ -45,6 +46,8 @@ class Outcome:
     action: Action
     changed: bool = False
     images: tuple[ImageMove, ...] = ()
+    goes_back: bool = False
+    """Whether it goes back to something older."""
     edits: tuple[FileEdit, ...] = ()
     base: str | None = None
     branch: str | None = None
@@ -89,6 +92,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         action=action or action_of(plan),
         changed=changed,
         images=proposal.moves if proposal else (),
+        goes_back=goes_back(proposal) if proposal else False,
         edits=proposal.edits if proposal else (),
         base=plan.destination.base_branch,
         branch=plan.destination.branch,

@@ -75,8 +75,7 @@ def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     hold = hold_edit(tree, declaration)
     if hold is None:
         return made
-    # Set again, the images alone do not restore what the hold's file was.
-    return replace(made, edits=(*made.edits, hold), undo=())
+    return replace(made, edits=(*made.edits, hold))
 
 
 def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:

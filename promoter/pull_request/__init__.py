@@ -12,7 +12,15 @@ from promoter.pull_request.state import (
     proposed_images,
     tells_others,
 )
-from promoter.pull_request.texts import closing, message, plain, summary, superseding, title
+from promoter.pull_request.texts import (
+    closing,
+    goes_back,
+    message,
+    plain,
+    summary,
+    superseding,
+    title,
+)
 
 __all__ = [
     "agrees",
@@ -22,6 +30,7 @@ __all__ = [
     "declines",
     "draft",
     "facts_of",
+    "goes_back",
     "is_ours",
     "mark_closed",
     "message",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import Evidence
 from promoter.domain.model import PullDraft
-from promoter.domain.page import CodeBlock, Style, Table
+from promoter.domain.page import CodeBlock, Fold, Span, Style, Table
 from promoter.pull_request.markdown import (
     Section,
     anchor,
@@ -24,11 +24,13 @@ from promoter.pull_request.texts import fields, filled, title
 
 if TYPE_CHECKING:
     from promoter.config.sections import Templates
-    from promoter.domain.page import Alert, Check, Fold, Line, Listing, Page, Span
+    from promoter.domain.page import Alert, Check, Line, Listing, Page, Undo
     from promoter.domain.proposal import Proposal
 
 _NUMBER = re.compile(r"#[0-9]{1,9}")
 _NOTHING = Evidence()
+# A longer command is folded away, to be copied whole.
+_COMMAND = 240
 _MARKS = {
     "passed": "✅",
     "allowed": "⚠️",
@@ -51,7 +53,8 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
 
 def markdown(shown: Page, state: str) -> str:
     """Return a page as GitHub-flavoured Markdown within the forge's bounds."""
-    head = [line(shown.headline), *(_alert(one) for one in shown.alerts)]
+    headline = " · ".join(line(one) for one in (shown.headline, *shown.facts))
+    head = [headline, *(_alert(one) for one in shown.alerts)]
     sections = []
     if shown.hold:
         sections.append(_listing(shown.hold, 9))
@@ -62,8 +65,12 @@ def markdown(shown: Page, state: str) -> str:
     sections += [_listing(one, 5) for one in shown.commits]
     if shown.environments:
         sections.append(Section("Environments", _table(shown.environments), 6))
-    sections += [_fold(one) for one in shown.folds]
-    foot = f"<sub>{line(shown.footer)}</sub>\n\n{state}"
+    sections += [_fold(one) for one in (*shown.folds, *filter(None, [shown.edit]))]
+    if shown.undo and shown.undo.command and not _is_short(shown.undo.command):
+        command = CodeBlock(shown.undo.command, "sh")
+        sections.append(_fold(Fold("How to undo it after the merge", (command,), 8)))
+    undo = line(_undo(shown.undo)) if shown.undo else ""
+    foot = f"<sub>{undo}{line(shown.footer)}</sub>\n\n{state}"
     return bounded("\n\n".join(head), sections, foot)
 
 
@@ -86,6 +93,23 @@ def _span(one: Span) -> str:
     else:
         text = one.text and " "
     return anchor(f"**{text}**" if one.style is Style.STRONG else text, one.url)
+
+
+def _undo(one: Undo) -> Line:
+    """Return how to undo it, before the merge and after it."""
+    before = f"{one.before} " if one.before else ""
+    parts: list[Span] = [Span("Undo", Style.STRONG)]
+    parts.append(Span(f" before the merge: close this pull request; after it: {before}"))
+    if one.command is None:
+        return (*parts, Span("revert the merge. "))
+    if _is_short(one.command):
+        return (*parts, Span(one.command, Style.CODE), Span(". "))
+    return (*parts, Span("run the command above. "))
+
+
+def _is_short(command: str) -> bool:
+    """Say whether a command can be shown within a line, just as it is."""
+    return len(command) <= _COMMAND and command.isprintable()
 
 
 def _alert(one: Alert) -> str:

@@ -31,7 +31,7 @@ _SAFE = re.compile(r"[A-Za-z0-9._-]+")
 
 def folds(proposal: Proposal, evidence: Evidence) -> tuple[Fold, ...]:
     """Return what is folded away, in order."""
-    found = (rendered(evidence), _images(proposal, evidence), diff_fold(proposal, evidence))
+    found = (rendered(evidence), _images(proposal, evidence))
     return tuple(one for one in found if one is not None)
 
 
@@ -73,7 +73,7 @@ def moves_table(moves: tuple[ImageMove, ...]) -> Table:
 
 def _object(one: ObjectDiff, room: int) -> CodeBlock | None:
     """Return one object's diff, cut where there is little room; None where there is none."""
-    images = ", ".join(f"{_bare(old)} → {_bare(new)}" for old, new in one.images[:4])
+    images = ", ".join(_change(old, new) for old, new in one.images[:4])
     state = "" if one.state == "changed" else f" ({one.state})"
     heading = f"{one.title}{state}{f': {images}' if images else ''}"
     text = "\n".join(one.lines)
@@ -82,23 +82,32 @@ def _object(one: ObjectDiff, room: int) -> CodeBlock | None:
         if room < _LEAST:
             return None
         text = text[:room].rpartition("\n")[0] + "\n(cut)"
-    return CodeBlock(text, "diff", (Span(heading),))
+    return CodeBlock(text, "diff", (Span(heading),), is_told_by_heading=one.images_only)
 
 
-def _bare(image: str) -> str:
-    """Return an image without its registry."""
-    return image.rpartition("/")[2]
+def _change(old: str, new: str) -> str:
+    """Return an image's change without the registry, e.g. `api 1.4.1 → 1.4.2`."""
+    before, after = (one.rpartition("/")[2] for one in (old, new))
+    name = split(old)[0]
+    if name != split(new)[0]:
+        return f"{before} → {after}"
+    bare = name.rpartition("/")[2]
+    return f"{bare} {before[len(bare) + 1 :]} → {after[len(bare) + 1 :]}"
 
 
-def _images(proposal: Proposal, evidence: Evidence) -> Fold:
-    """Return each image with its digests, platforms and when it was built."""
-    rows = [_image_row(move, evidence) for move in proposal.moves[:_ROWS]]
-    table = Table(_header("image", "from", "to", "built", "platforms"), tuple(rows))
-    blocks: list[Table | Line] = [table]
+def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
+    """Return each image with its digests, platforms and when it was built, as far as known."""
+    known = bool(evidence.built or evidence.running)
+    columns = ("image", "from", "to", "built", "platforms")[: 5 if known else 3]
+    rows = [_image_row(move, evidence)[: len(columns)] for move in proposal.moves[:_ROWS]]
+    blocks: list[Table | Line] = [Table(_header(*columns), tuple(rows))]
     if len(proposal.moves) > _ROWS:
         blocks.append((Span(f"and {len(proposal.moves) - _ROWS} more"),))
     if revision := proposal.declaration.source_revision:
         blocks.append((Span("Source revision: "), mono(revision)))
+    digests = any(move.from_digest or move.to_digest or move.pulled for move in proposal.moves)
+    if not (known or digests or len(blocks) > 1):
+        return None  # the diff says as much
     return Fold("Images, digests and platforms", tuple(blocks), 4)
 
 

@@ -1,16 +1,18 @@
-"""The last line of a page: how to undo it, what closing it and a newer tag do, who asked."""
+"""The end of a page: how to undo it, what closing it and a newer tag do, who asked."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from promoter.domain.page import CodeBlock, Fold, Span
+from promoter.domain.page import Span, Undo
 from promoter.policy.tag_kinds import is_moving
+from promoter.pull_request.hold import hold_command
 from promoter.pull_request.links import pull_page, web_address
-from promoter.pull_request.texts import summary
+from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import mono, pull_span, strong
 
 if TYPE_CHECKING:
@@ -19,60 +21,62 @@ if TYPE_CHECKING:
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
 
-# A longer command is folded away, to be copied whole.
-_COMMAND = 240
+
+def undo(proposal: Proposal, evidence: Evidence) -> Undo:
+    """Return how to take the promotion back after the merge, by one command where one does."""
+    declaration = proposal.declaration
+    if not proposal.moves and declaration.hold is not None:
+        verb = "hold" if declaration.hold.ends else "unhold"
+        return Undo(hold_command(verb, declaration, evidence.repository))
+    command = undo_command(proposal, evidence)
+    # Reverting the merge ends the hold of a rollback as well.
+    held = declaration.goes_back and command is not None
+    return Undo(command, before="end the hold, then" if held else "")
 
 
 def undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
-    """Return the command that takes the promotion back after the merge; None where none does."""
+    """Return the command that sets the images as they were; None where none does."""
     back, declaration = proposal.undo, proposal.declaration
-    if not back or declaration.hold is not None:
-        return None
-    tags = {str(one.tag) if one.tag and not one.digest else None for one in back}
-    where = ["promote", "--app", declaration.app, "--env", declaration.environment]
+    where = ["--env", declaration.environment]
     if evidence.repository:
         where += ["--repo", evidence.repository]
+    if not back:
+        known = all(move.from_tag or move.from_digest for move in proposal.moves)
+        if declaration.goes_back or not known:
+            return None
+        apps = _apps(declaration)
+        return shlex.join(["promote", "rollback", *apps, *where, "--reason", "WHY"])
+    tags = {str(one.tag) if one.tag and not one.digest else None for one in back}
     if proposal.whole and len(tags) == 1 and None not in tags:
         what = ["--tag", str(tags.pop())]
     else:
         what = [part for one in back for part in ("--image", str(one))]
-    rules = ["downgrade"]
+    rules = [] if goes_back(proposal) else ["downgrade"]
     if any(one.tag and not one.digest and is_moving(one.tag) for one in back):
         rules.append("mutable-tag")
-    return shlex.join([*where, *what, *(part for rule in rules for part in ("--allow", rule))])
-
-
-def undo_fold(proposal: Proposal, evidence: Evidence) -> Fold | None:
-    """Return the command that undoes the promotion, where it is too long for a line."""
-    command = undo_command(proposal, evidence)
-    if command is None or _is_short(command):
-        return None
-    return Fold("How to undo it after the merge", (CodeBlock(command, "sh"),), 8)
+    allow = [part for rule in rules for part in ("--allow", rule)]
+    return shlex.join(["promote", *_apps(declaration), *where, *what, *allow])
 
 
 def footer(proposal: Proposal, evidence: Evidence) -> Line:
-    """Return how to undo it, what closing it and a newer tag do, and who asked from where."""
+    """Return what closing it and a newer tag do, and who asked from where."""
     declaration, goal = proposal.declaration, summary(proposal.moves)
-    parts: list[Span] = [strong("Undo"), Span(" before the merge: close this pull request; ")]
-    command = undo_command(proposal, evidence)
-    if command is None:
-        parts.append(Span("after it: revert the merge. "))
-    elif _is_short(command):
-        parts += [Span("after it: "), mono(command), Span(". ")]
-    else:
-        parts.append(Span("after it: run the command above. "))
+    parts: list[Span] = []
     if evidence.merges_itself:
         parts += [strong("It merges by itself"), Span(" once the required checks pass. ")]
     if proposal.moves:
         parts += [strong("A newer tag"), Span(" replaces this pull request in place; ")]
         parts += [strong("closing it"), Span(f" is remembered as a rejection of {goal} by ")]
         parts += [mono("promote auto"), Span(".")]
-    return (*parts, *_history(declaration, evidence), *_asked(declaration))
+    found = (*parts, *_history(declaration, evidence), *_asked(declaration))
+    return (replace(found[0], text=found[0].text.lstrip()), *found[1:]) if found else ()
 
 
-def _is_short(command: str) -> bool:
-    """Say whether a command can be shown within a line, just as it is."""
-    return len(command) <= _COMMAND and command.isprintable()
+def _apps(declaration: Declaration) -> list[str]:
+    """Return the arguments that name the apps of a declaration."""
+    if not declaration.members:
+        return ["--app", declaration.app]
+    return [*(part for one in declaration.members for part in ("--app", one.app)), "--together"]
 
 
 def _history(declaration: Declaration, evidence: Evidence) -> Line:

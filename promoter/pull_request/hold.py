@@ -21,7 +21,7 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     """Return what is held, why, until when, and how to end it; None where no hold changes."""
     declaration, hold = proposal.declaration, proposal.declaration.hold
     if declaration.members:
-        return _together(declaration, evidence)
+        return _together(proposal, evidence)
     if hold is None:
         return None
     lines: list[Line] = []
@@ -43,16 +43,18 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     )
     where = f"{declaration.app} stays in {declaration.environment} at what it runs"
     lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
-    lines.append((Span("To end it: "), mono(_command(declaration))))
+    if proposal.moves:  # Without any, it is how to undo the whole.
+        command = hold_command("unhold", declaration, evidence.repository)
+        lines.append((Span("To end the hold: "), mono(command)))
     return Listing("Held", tuple(lines))
 
 
-def _together(declaration: Declaration, evidence: Evidence) -> Listing | None:
+def _together(proposal: Proposal, evidence: Evidence) -> Listing | None:
     """Return what is held of several apps; None where nothing is."""
     found = [
         (one.app, listing)
-        for one in declaration.members
-        if (listing := hold_listing(Proposal(one, (), ()), evidence))
+        for one in proposal.declaration.members
+        if (listing := hold_listing(Proposal(one, (), proposal.moves), evidence))
     ]
     lines: list[Line] = [
         (strong(f"{app}: "), *line) for app, listing in found for line in listing.lines
@@ -60,7 +62,8 @@ def _together(declaration: Declaration, evidence: Evidence) -> Listing | None:
     return Listing("Held", tuple(lines)) if lines else None
 
 
-def _command(declaration: Declaration) -> str:
-    """Return the command that ends a hold."""
+def hold_command(verb: str, declaration: Declaration, repository: str | None) -> str:
+    """Return the command that holds an app (`hold`), or ends that (`unhold`)."""
     where = ["--app", declaration.app, "--env", declaration.environment]
-    return shlex.join(["promote", "unhold", *where, "--reason", "WHY"])
+    where += ["--repo", repository] if repository else []
+    return shlex.join(["promote", verb, *where, "--reason", "WHY"])

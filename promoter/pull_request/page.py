@@ -9,7 +9,7 @@ from promoter.pull_request.alerts import alerts
 from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import environment_table, has_run_in
 from promoter.pull_request.folds import diff_fold, folds, moves_table
-from promoter.pull_request.footer import footer, undo_fold
+from promoter.pull_request.footer import footer, undo
 from promoter.pull_request.hold import hold_listing
 from promoter.pull_request.links import compare_page, web_address
 from promoter.pull_request.texts import goes_back
@@ -29,18 +29,20 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
     """Return what the pull request of a proposal says."""
     if not proposal.moves:
         return _hold_page(proposal, evidence)
-    undo = undo_fold(proposal, evidence)
     replaced = any(move.from_tag or move.from_digest for move in proposal.moves)
     alike = len({_move(proposal, number) for number in range(len(proposal.moves))}) == 1
     return Page(
-        headline=_headline(proposal, evidence),
+        headline=_headline(proposal),
+        facts=_facts(proposal, evidence),
         alerts=alerts(proposal, evidence),
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
         checks=_checks(evidence),
         commits=commit_listings(evidence.source, evidence.moment) if replaced else (),
         environments=environment_table(proposal, evidence),
-        folds=(*folds(proposal, evidence), *((undo,) if undo else ())),
+        folds=folds(proposal, evidence),
+        edit=diff_fold(proposal, evidence),
+        undo=undo(proposal, evidence),
         footer=footer(proposal, evidence),
     )
 
@@ -59,7 +61,8 @@ def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
     return Page(
         headline=headline,
         hold=hold_listing(proposal, evidence),
-        folds=(diff_fold(proposal, evidence),),
+        edit=diff_fold(proposal, evidence),
+        undo=undo(proposal, evidence),
         footer=footer(proposal, evidence),
     )
 
@@ -70,20 +73,20 @@ def _move(proposal: Proposal, number: int) -> tuple[str | None, str | None]:
     return short_image(move.from_tag, move.from_digest), short_image(move.to_tag, move.to_digest)
 
 
-def _headline(proposal: Proposal, evidence: Evidence) -> Line:
-    """Return the app, from and to, where it has run, and the links."""
-    declaration, moves = proposal.declaration, proposal.moves
-    parts: list[Line] = [_from_to(proposal)]
-    if len(moves) > 1:
-        parts.append((Span(f"{len(moves)} images"),))
-    parts += [_compare(evidence), _argocd(evidence)]
-    parts.insert(-2, has_run_in(proposal, evidence))
+def _headline(proposal: Proposal) -> Line:
+    """Return the app, the environment, from and to."""
+    declaration, change = proposal.declaration, _from_to(proposal)
     line: list[Span] = [Span("Roll back ")] if goes_back(proposal) else []
-    line += [strong(declaration.app), Span(" in "), strong(declaration.environment), Span(": ")]
-    for number, part in enumerate([one for one in parts if one]):
-        line += [Span(" · ")] if number else []
-        line += part
-    return tuple(line)
+    line += [strong(declaration.app), Span(" in "), strong(declaration.environment)]
+    return (*line, Span(": "), *change) if change else tuple(line)
+
+
+def _facts(proposal: Proposal, evidence: Evidence) -> tuple[Line, ...]:
+    """Return how many images it is about, where they have run, and the links."""
+    number = len(proposal.moves)
+    images: Line = (Span(f"{number} images"),) if number > 1 else ()
+    found = (images, has_run_in(proposal, evidence), _compare(evidence), _argocd(evidence))
+    return tuple(one for one in found if one)
 
 
 def _from_to(proposal: Proposal) -> Line:
