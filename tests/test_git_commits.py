@@ -16,7 +16,7 @@ from promoter.git.commits import Signature, write_commit
 from promoter.git.fast_import import FastImport
 from promoter.git.isolation import Credential
 from promoter.git.program import Git
-from promoter.git.tree import GitTree, StagedTree, differing
+from promoter.git.tree import differing
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -83,19 +83,18 @@ def test_commits_have_gits_own_ids_whatever_names_and_modes_the_files_have(
     with Clone(path.as_uri(), Deadline(60)) as clone:
         clone.remote_refs()
         clone.fetch(base)
-        onto: GitTree | StagedTree = clone.tree(base)
+        modes = clone.tree(base).mode
         made = wanted = base
         for number, (name, where) in enumerate(zip(NAMES, paths(), strict=True)):
             files[name] = b"new %d\n" % number
-            changed = {where: files[name]}
-            made = write_commit(clone, onto, changed, message="Größer\n\nSo be it\n", by=BY)
+            changed = {where: (modes(where), files[name])}
+            made = write_commit(clone, made, changed, message="Größer\n\nSo be it\n", by=BY)
             # Made there afterwards, so that none of it could have been brought.
             wanted = plumbed(path, files, wanted)
             assert made == wanted
-            onto = onto.over(made, changed)
-        assert [onto.read(where) for where in paths()] == list(files.values())
         clone.made.save()
         there = clone.tree(made)
+        assert [there.read(where) for where in paths()] == list(files.values())
         assert set(differing(clone.tree(base), there)) == set(paths())
         assert [there.mode(where) for where in paths()] == [int(m, 8) for m in NAMES.values()]
 
@@ -111,14 +110,13 @@ def test_a_chain_of_commits_needs_nothing_of_the_remote(tmp_path: Path) -> None:
         clone.remote_refs()
         clone.fetch(base)
         repo.path.rename(tmp_path / "away.git")
-        onto: GitTree | StagedTree = clone.tree(base)
+        made = base
         for app in apps:
-            changed = {PurePosixPath(kustomization(app)): b"resources: []\n"}
-            made = write_commit(clone, onto, changed, message="x\n", by=BY)
-            onto = onto.over(made, changed)
+            changed = {PurePosixPath(kustomization(app)): (0o100644, b"resources: []\n")}
+            made = write_commit(clone, made, changed, message="x\n", by=BY)
         clone.made.save()
         (tmp_path / "away.git").rename(repo.path)
-        clone.git("push", clone.url, f"{onto.commit}:refs/heads/main")
+        clone.git("push", clone.url, f"{made}:refs/heads/main")
     assert repo.git("rev-list", "--count", f"{base}..main") == "30"
     assert len(repo.git("diff", "--name-only", base, "main").splitlines()) == 30
     repo.git("fsck", "--strict")
@@ -137,8 +135,8 @@ def test_what_is_not_saved_leaves_nothing_behind(origin: tuple[Path, str]) -> No
         with Clone(origin[0].as_uri(), Deadline(60)) as clone:
             clone.remote_refs()
             clone.fetch(origin[1])
-            tree = clone.tree(origin[1])
-            write_commit(clone, tree, {paths()[0]: b"never"}, message="x", by=BY)
+            never = {paths()[0]: (0o100644, b"never")}
+            write_commit(clone, origin[1], never, message="x", by=BY)
             home = clone.git.directory
         assert not home.exists()
         assert git("count-objects", "-v") == before

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
+from promoter.domain.trees import edited
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import FileEdit, ImageMove, Kind, Tree
+    from promoter.domain.model import FileEdit, ImageMove, Tree
     from promoter.edits.targets import EditTarget, Linked
 
 
@@ -38,7 +39,7 @@ def undo(
     """
     try:
         back = tuple(map(_back, moves))
-        after = _Edited(tree, {edit.path: edit.after for edit in edits})
+        after = edited(tree, {edit.path: edit.after for edit in edits})
         held = edit_targets(after, places.file, places.targets, back)
         undone = edit_linked(after, places.file, places.linked, held.files, held.moves)
     except PromoteError:
@@ -54,31 +55,3 @@ def _back(move: ImageMove) -> ImageRequest:
     tag = Tag.parse(move.from_tag or "") if move.from_tag or not move.from_digest else None
     digest = Digest.parse(move.from_digest) if move.from_digest else None
     return ImageRequest(move.name, tag, digest)
-
-
-class _Edited:
-    """A tree whose files are as edits leave them."""
-
-    def __init__(self, tree: Tree, files: Mapping[PurePosixPath, bytes]) -> None:
-        self._tree, self._files = tree, files
-
-    @property
-    def commit(self) -> str:
-        """It belongs to no commit."""
-        return ""
-
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
-        """Return the names in a directory, which no edit changes."""
-        return self._tree.entries(directory)
-
-    def read(self, path: PurePosixPath) -> bytes:
-        """Return a file's bytes after the edits."""
-        return self._files[path] if path in self._files else self._tree.read(path)
-
-    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files at once."""
-        self._tree.prefetch(path for path in paths if path not in self._files)
-
-    def unfold(self, directory: PurePosixPath) -> None:
-        """Read all names below a directory at once."""
-        self._tree.unfold(directory)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from promoter.domain.edited_tree import edited
 from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.trees import edited
 from promoter.edits.held import HeldImage, held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named

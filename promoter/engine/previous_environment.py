@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
-from promoter.domain.edited_tree import edited
 from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
+from promoter.domain.trees import edited
 from promoter.edits.held import held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named

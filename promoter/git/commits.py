@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.git.clone import Clone
-    from promoter.git.tree import GitTree, StagedTree
 
 _GPG_ID = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}!?|[^\s@<>-][^\s@<>]*@[^\s@<>]+")
 
@@ -59,20 +58,22 @@ class Signature:
 
 def write_commit(
     clone: Clone,
-    tree: GitTree | StagedTree,
-    files: Mapping[PurePosixPath, bytes | None],
+    onto: str,
+    files: Mapping[PurePosixPath, tuple[int, bytes | None]],
     *,
     message: str,
     by: Signature,
 ) -> str:
-    """Make a commit on another that writes files, or removes those that are None; returns its id."""
-    changed = {path: (tree.mode(path), data) for path, data in files.items()}
-    made = clone.made.commit(tree.commit, changed, message=message.encode(), by=str(by))
+    """Make a commit on another of files with their modes, and return its id.
+
+    A file whose content is None is removed.
+    """
+    made = clone.made.commit(onto, files, message=message.encode(), by=str(by))
     if by.key is None:
         return made
     # Only commit-tree signs: what was made lends it the root.
     clone.made.save()
-    return _signed(clone, (clone.objects.root(made), tree.commit), message, by, by.key)
+    return _signed(clone, (clone.objects.root(made), onto), message, by, by.key)
 
 
 def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:

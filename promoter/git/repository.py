@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from promoter.git.commits import Signing
     from promoter.git.history import FileHistory
     from promoter.git.refs import RemoteRefs
-    from promoter.git.tree import GitTree, StagedTree
+    from promoter.git.tree import GitTree
 
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
@@ -54,7 +54,8 @@ class GitRepository:
         self._families: set[str] = set()
         self._base = ""
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
-        self._made: dict[str, StagedTree] = {}
+        self._made: dict[str, GitTree] = {}
+        """The commits made here, each with the tree of the remote's commit below it."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitTree]:
         """Return the base branch's name and files as they are now; asks the remote anew.
@@ -168,8 +169,9 @@ class GitRepository:
         name, _, address = draft.author.rpartition("<")
         by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
         tree = self._made.get(onto) or self._clone.tree(onto)
-        commit = write_commit(self._clone, tree, draft.files, message=draft.message, by=by)
-        self._made[commit] = tree.over(commit, draft.files)
+        files = {path: (tree.mode(path), data) for path, data in draft.files.items()}
+        commit = write_commit(self._clone, onto, files, message=draft.message, by=by)
+        self._made[commit] = tree
         return commit
 
     def _tip(self, branch: str) -> str | None:

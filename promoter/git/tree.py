@@ -81,10 +81,6 @@ class GitTree:
         entry = self.listing(path.parent).get(path.name)
         return entry[1] if entry else _PLAIN_FILE
 
-    def over(self, commit: str, files: Mapping[PurePosixPath, bytes | None]) -> StagedTree:
-        """Return the view of a commit made here, which has these files over those of this one."""
-        return StagedTree(self, commit, files)
-
     def oid(self, path: PurePosixPath) -> str:
         """Return the object id of a path; '.' is the root."""
         if path == ROOT:
@@ -105,50 +101,6 @@ class GitTree:
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
         return checked(self._objects.listing(entry[0]), directory)
-
-
-class StagedTree:
-    """A tree over a commit that was made here: changed files over another commit's."""
-
-    def __init__(
-        self, base: GitTree, commit: str, files: Mapping[PurePosixPath, bytes | None]
-    ) -> None:
-        self._base, self._files = base, files
-        self._commit = commit
-
-    @property
-    def commit(self) -> str:
-        """The commit's id."""
-        return self._commit
-
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
-        """Return the names in a directory with their kinds, as far as the base has them."""
-        return self._base.entries(directory)
-
-    def read(self, path: PurePosixPath) -> bytes:
-        """Return a file's bytes as the commit has them."""
-        if path not in self._files:
-            return self._base.read(path)
-        data = self._files[path]
-        if data is None:
-            raise KeyError(str(path))
-        return data
-
-    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files in one round trip."""
-        self._base.prefetch(path for path in paths if path not in self._files)
-
-    def unfold(self, directory: PurePosixPath) -> None:
-        """Read all names below a directory at once."""
-        self._base.unfold(directory)
-
-    def mode(self, path: PurePosixPath) -> int:
-        """Return a path's mode as git keeps it; that of a plain file where there is none yet."""
-        return self._base.mode(path)
-
-    def over(self, commit: str, files: Mapping[PurePosixPath, bytes | None]) -> StagedTree:
-        """Return the view of a commit made on this one."""
-        return StagedTree(self._base, commit, {**self._files, **files})
 
 
 def checked(listing: Listing, directory: PurePosixPath) -> Listing:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from promoter.config.holds import hold_file, read_hold
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
-from promoter.domain.files_tree import FilesTree
+from promoter.domain.trees import FilesTree
 from promoter.edits.held import held_images
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.config.places import place_of
-from promoter.domain.edited_tree import edited
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageMove, ImageRequest, Kind
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
+from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.held import HeldImage, held_images
 from promoter.edits.linked import edit_linked

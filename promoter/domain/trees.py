@@ -1,4 +1,4 @@
-"""A commit's files as edits leave them, before any commit is made of that."""
+"""Trees made of files at hand: a commit's files as edits leave them, or a few files alone."""
 
 from __future__ import annotations
 
@@ -71,3 +71,29 @@ class EditedTree:
 def edited(tree: Tree, files: Mapping[PurePosixPath, bytes | None]) -> Tree:
     """Return a tree with these files over its own."""
     return tree.over(files) if isinstance(tree, EditedTree) else EditedTree(tree, files)
+
+
+class FilesTree:
+    """A `Tree` of some files alone, as one commit left them."""
+
+    def __init__(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
+        self._commit, self._files = commit, files
+
+    @property
+    def commit(self) -> str:
+        """The commit's id."""
+        return self._commit
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names of the files in a directory."""
+        return {path.name: Kind.FILE for path in self._files if path.parent == directory}
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes. Raises `KeyError` where it is none of these."""
+        return self._files[path]
+
+    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
+        """All files are at hand."""
+
+    def unfold(self, directory: PurePosixPath) -> None:
+        """All names are at hand."""
