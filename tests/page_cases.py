@@ -17,12 +17,11 @@ from promoter.domain.evidence import (
     Built,
     EnvironmentState,
     Evidence,
-    RunningImage,
     SourceCommit,
     SourceRange,
 )
 from promoter.domain.image import Digest, Tag
-from promoter.domain.model import ImageRequest
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.edits.targets import KustomizeTarget
 from promoter.gates import Facts, ImageFacts, judge
 from promoter.git.folder import DirectoryTree

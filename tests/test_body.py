@@ -24,12 +24,11 @@ from promoter.domain.evidence import (
     EnvironmentState,
     Evidence,
     GateResult,
-    RunningImage,
     SourceCommit,
     SourceRange,
 )
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest, Pull, PullState
+from promoter.domain.model import ImageRequest, Pull, PullState, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree

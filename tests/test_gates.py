@@ -17,7 +17,7 @@ from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Built, Evidence
-from promoter.domain.image import Digest, Tag
+from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import Change, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
@@ -47,7 +47,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
     proposal = Proposal(
         Declaration("app", "prod", (ImageRequest(NAME, Tag(new)),)),
         (FileEdit(FILE, old.encode(), new.encode(), (change,)),),
-        (ImageMove(NAME, old, None, new, None),),
+        (ImageMove(NAME, Ref(old), Ref(new)),),
     )
     target = Target("app", "prod", environment(exists="refuse"), FILE)
     return replace(

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.domain.model import RunningImage
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
-from promoter.planning.status import Newest, RunningImage, Status
+from promoter.planning.status import Newest, Status
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -190,7 +191,7 @@ def test_a_thousand_apps_in_two_environments_cost_one_clone_and_three_requests(
 
 def many(count: int) -> list[Status]:
     """Return rows of which the last alone waits for somebody."""
-    image = RunningImage("example.org/team/app", "example.org/team/app", "1.4.1", None)
+    image = RunningImage("example.org/team/app", "1.4.1")
     found = [
         Status(app=f"app-{n}", environment="prod", images=(image,), newest=Newest("1.4.1", 0))
         for n in range(count)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
-from promoter.domain.image import Digest, Tag
+from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import FileEdit, ImageMove, ImageRequest
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
@@ -46,7 +46,7 @@ def _edits(directory: Path, case: dict[str, Any]) -> tuple[FileEdit, ...]:
     file = PurePosixPath(case.get("file", "kustomization.yaml"))
     targets = _TARGETS.validate_python(case["targets"])
     edits = edit_targets(tree, file, targets, [_request(one) for one in case["images"]]).files
-    moves = [ImageMove(name, old, None, new, None) for name, old, new in case.get("moves", ())]
+    moves = [ImageMove(name, Ref(old), Ref(new)) for name, old, new in case.get("moves", ())]
     if "linked" in case:
         edits = edit_linked(tree, file, _LINKED.validate_python(case["linked"]), edits, moves)
     return edits

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.image import Ref
 from promoter.domain.model import FileEdit, ImageMove
 from promoter.edits.linked import left_behind, move
 
@@ -12,7 +13,7 @@ _PATH = PurePosixPath("k.yaml")
 
 
 def _moves(*pairs: tuple[str | None, str]) -> list[ImageMove]:
-    return [ImageMove(f"app{n}", old, None, new, None) for n, (old, new) in enumerate(pairs)]
+    return [ImageMove(f"app{n}", Ref(old), Ref(new)) for n, (old, new) in enumerate(pairs)]
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_key_that_is_not_there_is_added_in_the_files_manner(
     )
     held = edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("v2"))])
     assert [edit.after.decode() for edit in held.files] == [after]
-    assert held.moves[0].from_tag is None
+    assert held.moves[0].before.tag is None
 
 
 @pytest.mark.parametrize(

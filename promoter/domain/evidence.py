@@ -9,16 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from promoter.domain.model import RunningImage
     from promoter.render import RenderDiff
-
-
-@dataclass(frozen=True, slots=True)
-class RunningImage:
-    """One image as an environment has it."""
-
-    name: str
-    tag: str | None = None
-    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The grammar is that of distribution/reference and the OCI distribution specifica
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Self
 
 from promoter.domain.errors import UsageError
@@ -125,6 +126,32 @@ class Name(str):
         domain, path = _split_domain(self)
         hub = domain in ("", "docker.io", "index.docker.io")
         return f"library/{path}" if hub and "/" not in path else path
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tag, a digest, or both; false where there is neither."""
+
+    tag: str | None = None
+    digest: str | None = None
+
+    @property
+    def tag_or_digest(self) -> str | None:
+        """What people know it by: the tag, else the digest."""
+        return self.tag or self.digest
+
+    @property
+    def digest_or_tag(self) -> str | None:
+        """What a registry is asked for: the digest, else the tag."""
+        return self.digest or self.tag
+
+    def __bool__(self) -> bool:
+        """Say whether there is a tag or a digest."""
+        return self.tag is not None or self.digest is not None
+
+    def __str__(self) -> str:
+        """Return `TAG`, `TAG@DIGEST` or `@DIGEST`; '' for neither."""
+        return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
 
 
 def split(text: str) -> tuple[str, str | None, str | None]:

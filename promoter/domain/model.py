@@ -7,12 +7,12 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from promoter.domain.image import Digest, Ref, Tag, split
 from promoter.domain.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from promoter.domain.image import Digest, Tag
     from promoter.domain.page import Page
 
 
@@ -261,13 +261,39 @@ class BranchState:
 
 
 @dataclass(frozen=True, slots=True)
+class RunningImage:
+    """One image as the files of an environment have it."""
+
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+    new_name: str | None = None
+    """The name that an entry or an override puts in its place."""
+    listed: bool = field(default=False, compare=False)
+    """Whether the configuration's target names it, and not only the file."""
+
+    @property
+    def ref(self) -> Ref:
+        """The tag and the digest that it has."""
+        return Ref(self.tag, self.digest)
+
+    @property
+    def repository(self) -> str:
+        """The name under which it is pulled."""
+        return self.new_name or split(self.name)[0]
+
+    def request(self) -> ImageRequest:
+        """Return the request for it as it is; raises `UsageError` for what is no tag or digest."""
+        tag = Tag.parse(self.tag) if self.tag else None
+        return ImageRequest(self.name, tag, Digest.parse(self.digest) if self.digest else None)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageMove:
     """One image of a promotion, from what it was to what it shall be."""
 
     name: str
-    from_tag: str | None
-    from_digest: str | None
-    to_tag: str | None
-    to_digest: str | None
+    before: Ref
+    after: Ref
     pulled: str | None = None
     """The name under which it is pulled, where an entry gives it another one."""

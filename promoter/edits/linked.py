@@ -63,7 +63,7 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
             engine.check_fit(spot)
             steps.append(engine.set_text(spot, text, FIELD, image))
     if not steps and not any(_holds_new(spot.text, moves) for spot in spots):
-        tags = " or ".join(dict.fromkeys(shown(m.from_tag) for m in moves if m.from_tag))
+        tags = " or ".join(dict.fromkeys(shown(m.before.tag) for m in moves if m.before.tag))
         line, column = spots[0].position if spots else (1, 1)
         raise SelectionError(
             f"no string at {where} holds the tag {tags or 'that the image has'}",
@@ -87,7 +87,7 @@ def left_behind(edits: Iterable[FileEdit], moves: Sequence[ImageMove]) -> tuple[
 
 def _stale(edit: FileEdit, moves: Sequence[ImageMove]) -> Iterator[tuple[int, int, str, str]]:
     """Yield the place, the text and the tag of each string of a file that was left behind."""
-    tags = [one.from_tag for one in moves if one.from_tag and one.from_tag != one.to_tag]
+    tags = [one.before.tag for one in moves if one.before.tag and one.before.tag != one.after.tag]
     tags = [tag for tag in tags if len(tag) >= _SHORT and tag.encode() in edit.after]
     if not tags:
         return
@@ -120,16 +120,16 @@ def _moved(text: str, moves: Sequence[ImageMove]) -> Iterator[tuple[str, str]]:
 
 def _pairs(one: ImageMove) -> Iterator[tuple[str, str]]:
     """Yield old and new as they may stand in a string: `v1.2` is written `1.2` there at times."""
-    if not one.from_tag or not one.to_tag or one.from_tag == one.to_tag:
+    if not one.before.tag or not one.after.tag or one.before.tag == one.after.tag:
         return
-    yield one.from_tag, one.to_tag
-    if re.match(r"v\d", one.from_tag) and re.match(r"v\d", one.to_tag):
-        yield one.from_tag[1:], one.to_tag[1:]
+    yield one.before.tag, one.after.tag
+    if re.match(r"v\d", one.before.tag) and re.match(r"v\d", one.after.tag):
+        yield one.before.tag[1:], one.after.tag[1:]
 
 
 def _holds_new(text: str, moves: Sequence[ImageMove]) -> bool:
     """Say whether a string has moved already."""
-    tags = [one.to_tag for one in moves if one.to_tag]
+    tags = [one.after.tag for one in moves if one.after.tag]
     bare = [tag[1:] for tag in tags if re.match(r"v\d", tag)]
     return any(_occurrence(tag).search(text) for tag in (*tags, *bare))
 

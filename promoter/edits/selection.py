@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.image import shown
+from promoter.domain.image import Ref, shown
 from promoter.domain.model import ImageMove
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
 from promoter.edits.region import Region
-from promoter.edits.site import Part, Site
+from promoter.edits.site import Part, Site, value_of
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
@@ -122,18 +122,15 @@ class Selection:
 
     def move(self, request: ImageRequest) -> ImageMove:
         """Return an image's way from the tag and digest that stand there now."""
-        tag, digest, pulled = None, None, ""
         _, entry = self.entries.get(request.name, (None, None))
         if entry is not None:
-            tag, digest, pulled = entry.tag, entry.digest, entry.new_name or ""
+            before, pulled = Ref(entry.tag, entry.digest), entry.new_name or ""
         else:
             sites = self.held.get(request.name, [])
-            values = [site.value for site in sites]
-            tag = next((tag for tag, _ in values if tag), None)
-            digest = next((digest for _, digest in values if digest), None)
+            before = value_of(sites)
             pulled = next((site.new_name for site in sites if site.new_name), "")
         new = pulled if pulled and pulled != request.name else None
-        return ImageMove(request.name, tag, digest, request.tag, request.digest, new)
+        return ImageMove(request.name, before, Ref(request.tag, request.digest), new)
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
         """Return the edit of one file, or raise `RefusedError` with every refusal."""
@@ -190,7 +187,7 @@ class Selection:
         refusals = []
         for request in self.images:
             sites = self.held.get(request.name, [])
-            tags = [site for site in sites if site.part is Part.TAG and not site.value[1]]
+            tags = [site for site in sites if site.part is Part.TAG and not site.value.digest]
             placed = request.name in self.entries or len(tags) < len(sites)
             if request.digest and tags and not placed:
                 spot = tags[0].spot
@@ -235,7 +232,9 @@ def _digests_beside(chosen: Sequence[_Chosen]) -> Iterator[_Chosen]:
     One that is empty is taken where a digest is asked for and has no other place.
     """
     taken = {(site.spot.region.path, *site.path) for site, _ in chosen}
-    placed = {request.name for site, request in chosen if site.value[1] or site.part is Part.DIGEST}
+    placed = {
+        request.name for site, request in chosen if site.value.digest or site.part is Part.DIGEST
+    }
     placed |= {r.name for site, r in chosen if site.part in (Part.REFERENCE, Part.OVERRIDE)}
     for site, request in chosen:
         for beside in site.digests_beside():

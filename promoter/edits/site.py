@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
-from promoter.domain.image import join, shown, split
+from promoter.domain.image import Ref, join, shown, split
 from promoter.edits import digest_keys
 from promoter.edits.anchors import owner
 from promoter.edits.engine import PLACEHOLDERS, Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from promoter.domain.model import ImageRequest
     from promoter.edits.nodes import Path
@@ -104,15 +104,15 @@ class Site:
         return inherited.text if inherited else ""
 
     @property
-    def value(self) -> tuple[str | None, str | None]:
+    def value(self) -> Ref:
         """The tag and the digest that stand here."""
         if self.part is Part.DIGEST:
             text = self.text
-            return None, (_ALGORITHM + text if _BARE.fullmatch(text) else text) or None
+            return Ref(None, (_ALGORITHM + text if _BARE.fullmatch(text) else text) or None)
         if self.part is Part.TAG:
             tag, _, digest = self.text.partition("@")
-            return tag or None, digest or None
-        return split(self.text.rpartition("=")[2])[1:]
+            return Ref(tag or None, digest or None)
+        return Ref(*split(self.text.rpartition("=")[2])[1:])
 
     def called(self, name: str) -> bool:
         """Say whether the file means this image."""
@@ -171,7 +171,7 @@ class Site:
             return step, (f"{request.name}: {self.spot.place}: {path} was not there and is added",)
         spot, warnings = owner(self.spot, partial=self.part in (Part.TAG, Part.DIGEST))
         check_fit(spot, placeholders=placeholders)
-        digest = self.value[1]
+        digest = self.value.digest
         warnings = tuple(f"{request.name}: {one}" for one in warnings)
         if digest and not request.digest:
             begun = ascii(self.text.partition("@")[2][:19] or self.text[:19])[1:-1]
@@ -183,7 +183,7 @@ class Site:
 
     def _refuse_inherited_digest(self) -> None:
         """Raise `RefusedError` where a digest comes by a merge, and would stay."""
-        if self.value[1]:
+        if self.value.digest:
             raise self.spot.region.refuse(
                 "stale-digest",
                 f"{self.key} comes here by a merge (<<), and would win over the tag",
@@ -205,9 +205,9 @@ class Site:
                     "Ask for a tag, or name the place of the digest as well.",
                     at=self.spot.written,
                 )
-            return f"{tag}@{digest}" if digest and self.value[1] else str(tag)
+            return f"{tag}@{digest}" if digest and self.value.digest else str(tag)
         old, equals, reference = self.text.rpartition("=")
-        if self.digest_beside and tag and not self.value[1]:
+        if self.digest_beside and tag and not self.value.digest:
             digest = None
         return old + equals + join(split(reference)[0] or request.name, tag, digest)
 
@@ -224,3 +224,12 @@ class Site:
                 at=self.spot.written,
             )
         return digest.removeprefix(_ALGORITHM)
+
+
+def value_of(sites: Sequence[Site]) -> Ref:
+    """Return what the sites of one image say together: the first tag and the first digest."""
+    values = [site.value for site in sites]
+    return Ref(
+        next((one.tag for one in values if one.tag), None),
+        next((one.digest for one in values if one.digest), None),
+    )

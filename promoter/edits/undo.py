@@ -52,6 +52,7 @@ def undo(
 
 def _back(move: ImageMove) -> ImageRequest:
     """Return the request for what an image was, or raise `UsageError` where that is nothing."""
-    tag = Tag.parse(move.from_tag or "") if move.from_tag or not move.from_digest else None
-    digest = Digest.parse(move.from_digest) if move.from_digest else None
-    return ImageRequest(move.name, tag, digest)
+    tag, digest = move.before.tag, move.before.digest
+    if not digest:
+        return ImageRequest(move.name, Tag.parse(tag or ""))
+    return ImageRequest(move.name, Tag.parse(tag) if tag else None, Digest.parse(digest))

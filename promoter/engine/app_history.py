@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.model import RunningImage
 from promoter.domain.trees import edited
-from promoter.edits.held import HeldImage, held_images
+from promoter.edits.held import held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from promoter.git import Repository
     from promoter.git.history import FileVersion
 
-    Images: TypeAlias = dict[str, HeldImage]
+    Images: TypeAlias = dict[str, RunningImage]
 
 # So many versions of a file are gone through, where each costs requests.
 _VERSIONS = 50

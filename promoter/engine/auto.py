@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
 from promoter.engine.choice import choices
@@ -89,10 +90,8 @@ def _unchanged(choice: Choice, view: View) -> Outcome:
         images=tuple(
             ImageMove(
                 have.name,
-                have.tag,
-                have.digest,
-                str(wanted.tag) if target.settings.pin != "digest" else None,
-                have.digest,
+                have.ref,
+                Ref(str(wanted.tag) if target.settings.pin != "digest" else None, have.digest),
             )
             for have, wanted in pairs
         ),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from promoter.config.sections import Environment
     from promoter.domain.deadline import Deadline
-    from promoter.engine.survey import Candidate, Standing
+    from promoter.domain.model import RunningImage
+    from promoter.engine.survey import Candidate
     from promoter.policy.model import Policy
     from promoter.registry.client import Registry
 
@@ -133,7 +134,7 @@ def _foresee(choice: Choice, registry: Registry) -> None:
             ask(registry, choice.settings, have.repository, str(wanted.digest or wanted.tag))
 
 
-def _digest(one: Standing, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:
+def _digest(one: RunningImage, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:
     """Return the digest to compare with, where the file holds nothing else."""
     if candidate.target.settings.pin != "digest":
         return None
@@ -241,7 +242,7 @@ def _nothing(
     )
 
 
-def _has(have: Standing, wanted: ImageRequest, pin: str) -> bool:
+def _has(have: RunningImage, wanted: ImageRequest, pin: str) -> bool:
     """Say whether the base has what is wanted."""
     if wanted.digest is not None:
         same = have.digest == str(wanted.digest)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from promoter.config.layout import argocd_url, environments_of, find_target
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.evidence import Built, EnvironmentState, Evidence, RunningImage, SourceRange
+from promoter.domain.evidence import Built, EnvironmentState, Evidence, SourceRange
+from promoter.domain.model import RunningImage
 from promoter.edits import kustomization
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.propose import pulled_names
@@ -117,7 +118,7 @@ class Gatherer:
         pulled = pulled_names(target, self._base)
         found = {}
         for move in proposal.moves:
-            reference = move.from_digest or move.from_tag
+            reference = move.before.digest_or_tag
             if reference is None:
                 continue
             try:
@@ -140,7 +141,7 @@ class Gatherer:
         revision = proposal.declaration.source_revision
         new = old = None
         for move in proposal.moves:
-            wanted, running = move.to_digest or move.to_tag, move.from_digest or move.from_tag
+            wanted, running = move.after.digest_or_tag, move.before.digest_or_tag
             if wanted and new is None:
                 new = revisions.of(move.name, wanted, revision, ask=labelled)
             if running and old is None:

@@ -137,7 +137,7 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
     # A registry is not asked about images that nobody uses.
     used = not dead or "dead-edit" in request.allow
     if _tells_of_images(change, intent) and not images and intent.proposal and used:
-        running = {m.name: m.from_digest or m.from_tag for m in intent.proposal.moves}
+        running = {m.name: m.before.digest_or_tag for m in intent.proposal.moves}
         images = _ask(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
     is_asked = writes or (intent.end is End.SUPERSEDED and intent.proposal is None)

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
-    from promoter.domain.model import ImageRequest, Tree
+    from promoter.domain.model import ImageRequest, RunningImage, Tree
     from promoter.domain.proposal import Proposal
-    from promoter.edits.held import HeldImage
     from promoter.edits.targets import EditTarget
     from promoter.engine.look import Seen
     from promoter.gates import ImageFacts
@@ -42,7 +41,7 @@ class _Wanted:
     tag: str | None
     digest: str | None
 
-    def is_(self, had: HeldImage | None) -> bool:
+    def is_(self, had: RunningImage | None) -> bool:
         """Say whether what an environment had is this image; a tag that has moved is another one."""
         if had is None:
             return False
@@ -106,7 +105,7 @@ class _File:
     kustomization: PurePosixPath
     targets: tuple[EditTarget, ...]
 
-    def held(self, base: Tree, data: bytes) -> tuple[HeldImage, ...]:
+    def held(self, base: Tree, data: bytes) -> tuple[RunningImage, ...]:
         """Return the images of a version of the file; none of one that cannot be read."""
         try:
             return held_images(edited(base, {self.path: data}), self.kustomization, self.targets)

@@ -10,8 +10,7 @@ from promoter import pull_request
 from promoter.config.holds import read_hold
 from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, SelectionError
-from promoter.domain.image import Digest, Tag
-from promoter.domain.model import ImageRequest, PullState
+from promoter.domain.model import PullState
 from promoter.domain.refusal import Refusal
 from promoter.engine.app_history import AppHistory, AppVersion
 from promoter.engine.look import plan_promotion
@@ -22,7 +21,8 @@ from promoter.registry.failures import AbsentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.edits.held import HeldImage
+    from promoter.domain.image import Tag
+    from promoter.domain.model import ImageRequest, RunningImage
     from promoter.engine.app_history import Images
     from promoter.engine.look import Seen
     from promoter.planning.plan import Plan, Request, Rollback
@@ -265,14 +265,10 @@ class States:
         return RefusedError([refusal])
 
 
-def _request(name: str, image: HeldImage) -> ImageRequest | None:
+def _request(name: str, image: RunningImage) -> ImageRequest | None:
     """Return the request for what an image was, or None where it was nothing that can be asked."""
     try:
-        found = ImageRequest(
-            name,
-            Tag.parse(image.tag) if image.tag else None,
-            Digest.parse(image.digest) if image.digest else None,
-        )
+        found = replace(image.request(), name=name)
     except PromoteError:
         return None
     return found if found.tag or found.digest else None

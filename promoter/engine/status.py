@@ -12,14 +12,13 @@ from promoter.edits.held import held_images
 from promoter.engine.choice import choices
 from promoter.engine.history import joined
 from promoter.engine.places import files_of, places
-from promoter.engine.survey import Candidate, Standing
+from promoter.engine.survey import Candidate
 from promoter.planning.decide import branch_of
 from promoter.planning.history import entries_of
 from promoter.planning.status import (
     Arrival,
     Newest,
     PreviousEnvironment,
-    RunningImage,
     Status,
     previous_of,
     relation_of,
@@ -106,7 +105,7 @@ def _of_files(place: Place, tree: Tree) -> Status:
     except PromoteError as error:
         return replace(status, hold=hold, error=error.message)
     images = tuple(
-        RunningImage(one.name, one.repository, one.tag, one.digest)
+        one
         for one in held
         if not target.images or one.name in target.images or one.new_name in target.images
     )
@@ -171,8 +170,7 @@ def _newest(
         key = (target.app, target.environment)
         images = by_key[key].images
         if key in asked and target.settings.policy is not None and images:
-            running = tuple(Standing(i.name, i.repository, i.tag, i.digest) for i in images)
-            candidates.append(Candidate(target, target.settings.policy, running))
+            candidates.append(Candidate(target, target.settings.policy, images))
     if not candidates:
         return {}
     deadline = world.wiring.deadline
@@ -219,7 +217,8 @@ def _complete(
         return replace(row, refusals=standing_refusals(target, base, row.hold, None, now))
     relation = relation_of(target, row.images, other.images)
     previous = PreviousEnvironment(name, other.tags, relation)
-    differing = [one for one in other.images if one not in row.images]
+    own = [(one.name, one.repository, one.ref) for one in row.images]
+    differing = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
     facts = previous_of(name, differing, other.arrival, now) if differing else None
     refusals = standing_refusals(target, base, row.hold, facts, now)
     return replace(row, previous=previous, refusals=refusals)

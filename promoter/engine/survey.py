@@ -5,7 +5,7 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -18,10 +18,10 @@ from promoter.config.layout import (
     target_of,
 )
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, RunningImage
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
-from promoter.edits.held import HeldImage, held_images
+from promoter.edits.held import held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
 from promoter.engine.stopped import error_of
@@ -49,22 +49,12 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What one image of an app has on the base, and the name under which it is pulled."""
-
-    name: str
-    repository: str
-    tag: str | None
-    digest: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """One app in one environment whose tag a policy chooses, or the previous environment."""
 
     target: Target
     policy: Policy | None
-    images: tuple[Standing, ...]
+    images: tuple[RunningImage, ...]
     followed: Followed | None = None
     """What the previous environment runs of these images, where there is no policy."""
 
@@ -167,11 +157,7 @@ def _candidate(
     target = target_of(config, tree, where, settings)
     if settings.policy is None:
         return _following(config, tree, target)
-    images = [
-        Standing(one.name, one.repository, one.tag, one.digest)
-        for one in propose.tagged(target, tree)
-    ]
-    return Candidate(target, settings.policy, tuple(images))
+    return Candidate(target, settings.policy, propose.tagged(target, tree))
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:
@@ -181,6 +167,6 @@ def _following(config: Config, tree: Tree, target: Target) -> Candidate:
     own = held_images(tree, target.file, target.targets)
     images = []
     for one in followed.images:
-        has = image_named(own, one.name) or HeldImage(one.name)
-        images.append(Standing(one.name, has.repository, has.tag, has.digest))
+        has = image_named(own, one.name) or RunningImage(one.name)
+        images.append(replace(has, name=one.name))
     return Candidate(target, None, tuple(images), followed)

@@ -194,7 +194,7 @@ def json_text(document: Mapping[str, Any]) -> str:
 
 
 def _image(move: ImageMove) -> ImageChange:
-    return ImageChange(move.name, move.from_tag or move.from_digest, move.to_tag, move.to_digest)
+    return ImageChange(move.name, move.before.tag_or_digest, move.after.tag, move.after.digest)
 
 
 def _gate(one: GateResult) -> Gate:

@@ -56,7 +56,7 @@ def _nothing(outcome: Outcome, action: Action) -> str:
         return _superseded(outcome, where)
     if outcome.waiting:
         return f"waiting {_until(outcome)}: {where} stays at {_values(outcome, after=False)}"
-    if outcome.images and all(_stays(one) for one in outcome.images):
+    if outcome.images and all(one.before == one.after for one in outcome.images):
         return (
             f"nothing to do: {where} already has {_values(outcome, after=True)} on {outcome.base}"
         )
@@ -73,7 +73,7 @@ def _superseded(outcome: Outcome, where: str) -> str:
         what = _number(outcome) if outcome.pull else f"branch {outcome.branch}"
         has = f"{where} already has {asked} on {outcome.base}"
         return f"{verb} {what}: {has}" if outcome.changed else f"nothing to do: {has}"
-    on_base = any(one.from_tag == newer for one in outcome.images)
+    on_base = any(one.before.tag == newer for one in outcome.images)
     if not on_base and outcome.pull is not None:
         known = f"{_number(outcome)} already proposes {newer} for {where}"
     else:
@@ -109,9 +109,5 @@ def _values(outcome: Outcome, *, after: bool) -> str:
 
 
 def _value(move: ImageMove, *, after: bool) -> str:
-    tag, digest = (move.to_tag, move.to_digest) if after else (move.from_tag, move.from_digest)
-    return tag or (f"{digest[:19]}…" if digest else "no tag")
-
-
-def _stays(move: ImageMove) -> bool:
-    return (move.from_tag, move.from_digest) == (move.to_tag, move.to_digest)
+    ref = move.after if after else move.before
+    return ref.tag or (f"{ref.digest[:19]}…" if ref.digest else "no tag")

@@ -219,8 +219,8 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
     kept = tuple(
         images[move.name]
         for move in whole.moves
-        if (move.from_tag, move.from_digest) != (move.to_tag, move.to_digest)
-        and ordering.of(TagChange(move.name, move.from_tag, move.to_tag)) is not Order.OLDER
+        if move.before != move.after
+        and ordering.of(TagChange(move.name, move.before.tag, move.after.tag)) is not Order.OLDER
     )
     if len(kept) == len(whole.moves):
         return whole

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
-    from promoter.domain.image import Digest
 
 # So many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5
@@ -158,15 +157,11 @@ def _state(target: Target, version: Version) -> _State:
     except PromoteError as error:
         return _State(version, None, held, error.message)
     own = [one for one in images if not target.images or _is_named(one.name, target)]
-    return _State(version, {one.name: _reference(one.tag, one.digest) for one in own}, held)
+    return _State(version, {one.name: str(one.ref) or None for one in own}, held)
 
 
 def _is_named(name: str, target: Target) -> bool:
     return any(name == one or name.startswith(f"{one}:") for one in target.images)
-
-
-def _reference(tag: str | None, digest: Digest | str | None) -> str | None:
-    return f"{tag or ''}@{digest}" if digest else tag
 
 
 def _entry(target: Target, window: list[_State]) -> HistoryEntry:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.domain.image import Digest, Tag
-from promoter.domain.model import ImageRequest
 from promoter.edits.held import held_images
 
 if TYPE_CHECKING:
@@ -16,8 +14,7 @@ if TYPE_CHECKING:
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import Tree
-    from promoter.edits.held import HeldImage
+    from promoter.domain.model import ImageRequest, RunningImage, Tree
     from promoter.planning.plan import Request
 
 
@@ -78,21 +75,19 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     return Followed(tuple(images), tuple(warnings))
 
 
-def _request(name: str, image: HeldImage, previous: Target) -> ImageRequest:
+def _request(name: str, image: RunningImage, previous: Target) -> ImageRequest:
     """Return an image as the previous environment has it, or raise `SelectionError`."""
     try:
-        tag = Tag.parse(image.tag) if image.tag else None
-        digest = Digest.parse(image.digest) if image.digest else None
+        return replace(image.request(), name=name)
     except UsageError as error:
         raise SelectionError(
             f"{previous.environment} has no tag of {name} that can be promoted: {error.message}",
             "Promote there first, or give the tag with --image.",
             file=str(previous.file),
         ) from error
-    return ImageRequest(name, tag, digest)
 
 
-def image_named(images: Sequence[HeldImage], name: str) -> HeldImage | None:
+def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:
     """Return the image that a name means: by its name, else by the only one pulled so."""
     for one in images:
         if one.name == name:

@@ -10,13 +10,13 @@ from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.config.places import place_of
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
-from promoter.domain.image import split
-from promoter.domain.model import ImageMove, ImageRequest, Kind
+from promoter.domain.image import Ref, split
+from promoter.domain.model import ImageMove, ImageRequest, Kind, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
-from promoter.edits.held import HeldImage, held_images
+from promoter.edits.held import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.undo import Places, undo
@@ -114,7 +114,7 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
         placeholders="placeholder" in declaration.allow,
     )
     moves = held.moves
-    if any(move.from_tag is None and move.from_digest is None for move in moves):
+    if not all(move.before for move in moves):
         closure = graph.read_closure(tree, target.directory)
         moves = tuple(_found_below(move, closure) for move in moves)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
@@ -175,7 +175,7 @@ def _at_configuration(refusal: Refusal, target: Target, tree: Tree) -> Refusal:
     return refusal
 
 
-def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Target) -> str:
+def _entry_name(name: str, entries: Sequence[ImageEntry | RunningImage], target: Target) -> str:
     """Return the name of the entry that a request means: by name, else by its only newName."""
     if any(entry.name == name for entry in entries):
         return name
@@ -191,7 +191,7 @@ def _entry_name(name: str, entries: Sequence[ImageEntry | HeldImage], target: Ta
 
 def tagged(
     target: Target, tree: Tree, given: frozenset[str] = frozenset()
-) -> tuple[HeldImage, ...]:
+) -> tuple[RunningImage, ...]:
     """Return the images that one tag sets: the app's, else its targets' and all that share one tag.
 
     Raises `SelectionError` where there are none, or where they do not share one; an image that
@@ -225,7 +225,7 @@ def tagged(
     return found
 
 
-def _set_by_tag(target: Target, tree: Tree) -> tuple[HeldImage, ...]:
+def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
     if target.kustomized:
         read_file(tree, target)
@@ -235,15 +235,15 @@ def _set_by_tag(target: Target, tree: Tree) -> tuple[HeldImage, ...]:
     if not target.images:
         return tuple(one for one in held if by_name.get(one.name) is one)
     names = [_entry_name(name, held, target) for name in target.images]
-    return tuple(by_name.get(name, HeldImage(name)) for name in names)
+    return tuple(by_name.get(name, RunningImage(name)) for name in names)
 
 
 def _found_below(move: ImageMove, closure: Closure) -> ImageMove:
     """Return a move with what the containers have now, where no entry says it."""
-    if move.from_tag is not None or move.from_digest is not None:
+    if move.before:
         return move
     for one in closure.images:
         name, tag, digest = split(one.text)
         if name == move.name:
-            return replace(move, from_tag=tag, from_digest=digest)
+            return replace(move, before=Ref(tag, digest))
     return move

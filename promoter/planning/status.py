@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull
+    from promoter.domain.model import Pull, RunningImage
 
 # Those that need to know no more than the repository: what nobody has asked for is not judged.
 _STANDING = frozenset({"hold", "freeze", "previous-environment", "soak"})
@@ -31,17 +31,6 @@ class Relation(StrEnum):
     AHEAD = "ahead"
     DIFFERENT = "different"
     """Their tags do not say which is newer."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunningImage:
-    """One image as an environment's files name it."""
-
-    name: str
-    repository: str
-    """The name under which it is pulled."""
-    tag: str | None
-    digest: str | None
 
 
 @dataclass(frozen=True, slots=True)

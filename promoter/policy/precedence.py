@@ -11,7 +11,6 @@ from promoter.policy.order import Order
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from promoter.domain.model import ImageMove
     from promoter.domain.proposal import Proposal
     from promoter.policy.model import Policy
 
@@ -69,18 +68,15 @@ class Ordering:
 
 def with_base(asked: Proposal) -> list[TagChange]:
     """Return, per image asked for, what the base has."""
-    return [TagChange(m.name, m.from_tag or m.from_digest, _goal(m)) for m in asked.moves]
+    return [TagChange(m.name, m.before.tag_or_digest, m.after.tag_or_digest) for m in asked.moves]
 
 
 def with_branch(standing: Proposal | None, asked: Proposal) -> list[TagChange]:
     """Return, per image asked for, what the branch proposes already."""
-    tags = {m.name: _goal(m) for m in standing.moves} if standing else {}
+    tags = {m.name: m.after.tag_or_digest for m in standing.moves} if standing else {}
     revision = standing.declaration.source_revision if standing else None
     return [
-        TagChange(m.name, tags[m.name], _goal(m), revision) for m in asked.moves if m.name in tags
+        TagChange(m.name, tags[m.name], m.after.tag_or_digest, revision)
+        for m in asked.moves
+        if m.name in tags
     ]
-
-
-def _goal(move: ImageMove) -> str | None:
-    """Return what an image goes to: its tag, else its digest."""
-    return move.to_tag or move.to_digest

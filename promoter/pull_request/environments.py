@@ -10,8 +10,8 @@ from promoter.pull_request.texts import goes_back
 from promoter.pull_request.words import counted, day, mono, pull_span, short_image, span, strong
 
 if TYPE_CHECKING:
-    from promoter.domain.evidence import EnvironmentState, Evidence, RunningImage
-    from promoter.domain.model import ImageMove
+    from promoter.domain.evidence import EnvironmentState, Evidence
+    from promoter.domain.model import ImageMove, RunningImage
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
 
@@ -82,10 +82,10 @@ def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) 
 
 def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool | None:
     """Say whether an image runs as it is promoted; None where that is not known."""
-    if move.to_digest and image.digest:
-        return move.to_digest == image.digest
-    if move.to_tag and image.tag:
-        return move.to_tag == image.tag
+    if move.after.digest and image.digest:
+        return move.after.digest == image.digest
+    if move.after.tag and image.tag:
+        return move.after.tag == image.tag
     built = evidence.built.get(move.name)
     if image.digest and built and built.digest:
         return built.digest == image.digest
@@ -103,19 +103,19 @@ def _runs(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> Li
     """Return what an environment runs; of the target, also what it shall run."""
     shown = _images(state)
     if state.target:
-        goals = list(dict.fromkeys(short_image(m.to_tag, m.to_digest) for m in proposal.moves))
+        goals = list(dict.fromkeys(short_image(m.after) for m in proposal.moves))
         new = mono(goals[0] or "?") if len(goals) == 1 else Span(f"{len(goals)} tags")
         return (*shown, Span(" → "), new)
     tags = {one.name: one.tag for one in state.images}
     rebuilt = has_images(state, proposal, evidence) is False and all(
-        move.to_tag and tags.get(move.name) == move.to_tag for move in proposal.moves
+        move.after.tag and tags.get(move.name) == move.after.tag for move in proposal.moves
     )
     return (*shown, Span(" (another digest)")) if rebuilt else shown
 
 
 def _images(state: EnvironmentState) -> Line:
     """Return the distinct tags of an environment, or short digests where there is no tag."""
-    texts = dict.fromkeys(short_image(one.tag, one.digest) for one in state.images)
+    texts = dict.fromkeys(short_image(one.ref) for one in state.images)
     found: list[Span] = []
     for number, text in enumerate(list(texts)[:_TAGS]):
         found += [Span(", ")] if number else []

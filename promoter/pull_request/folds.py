@@ -63,8 +63,8 @@ def moves_table(moves: tuple[ImageMove, ...]) -> Table:
     rows = [
         (
             (mono(move.name),),
-            (mono(short_image(move.from_tag, move.from_digest) or "not set"),),
-            (mono(short_image(move.to_tag, move.to_digest) or "?"),),
+            (mono(short_image(move.before) or "not set"),),
+            (mono(short_image(move.after) or "?"),),
         )
         for move in moves
     ]
@@ -119,8 +119,8 @@ def _image_row(move: ImageMove, evidence: Evidence) -> tuple[Line, ...]:
         name = (mono(move.name), Span(", pulled as "), mono(move.pulled, _page(move.pulled)))
     return (
         name,
-        _version(move.from_tag, move.from_digest or (old.digest if old else None)),
-        _version(move.to_tag, move.to_digest or (new.digest if new else None)),
+        _version(move.before.tag, move.before.digest or (old.digest if old else None)),
+        _version(move.after.tag, move.after.digest or (new.digest if new else None)),
         (Span(f"{_built(old)} → {_built(new)}"),),
         (Span(", ".join(new.platforms) if new and new.platforms else "?"),),
     )

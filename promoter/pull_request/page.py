@@ -29,7 +29,7 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
     """Return what the pull request of a proposal says."""
     if not proposal.moves:
         return _hold_page(proposal, evidence)
-    replaced = any(move.from_tag or move.from_digest for move in proposal.moves)
+    replaced = any(move.before.tag_or_digest for move in proposal.moves)
     alike = len({_move(proposal, number) for number in range(len(proposal.moves))}) == 1
     return Page(
         headline=_headline(proposal),
@@ -70,7 +70,7 @@ def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
 def _move(proposal: Proposal, number: int) -> tuple[str | None, str | None]:
     """Return from and to of one image, in short."""
     move = proposal.moves[number]
-    return short_image(move.from_tag, move.from_digest), short_image(move.to_tag, move.to_digest)
+    return short_image(move.before), short_image(move.after)
 
 
 def _headline(proposal: Proposal) -> Line:

@@ -49,16 +49,16 @@ def goes_back(proposal: Proposal) -> bool:
     if "downgrade" not in proposal.declaration.allow:
         return False
     orders = {
-        order_of(None, move.from_tag, move.to_tag).order
+        order_of(None, move.before.tag, move.after.tag).order
         for move in proposal.moves
-        if move.from_tag and move.to_tag
+        if move.before.tag and move.after.tag
     }
     return Order.OLDER in orders and Order.NEWER not in orders
 
 
 def _from_to(moves: tuple[ImageMove, ...]) -> str:
     """Return from and to in tags, or how many images change where they do not share them."""
-    old, new = {move.from_tag for move in moves}, {move.to_tag for move in moves}
+    old, new = {move.before.tag for move in moves}, {move.after.tag for move in moves}
     if len(new) > 1:
         return f"{len(moves)} images"
     tag = next(iter(new), None) or "a new digest"
@@ -98,7 +98,7 @@ def closing(proposal: Proposal, base: str) -> str:
 
 def summary(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
-    wanted = {short_image(move.to_tag, move.to_digest) or "?" for move in moves}
+    wanted = {short_image(move.after) or "?" for move in moves}
     return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
 
 
@@ -110,7 +110,7 @@ def plain(text: str) -> str:
 def fields(proposal: Proposal) -> dict[str, str]:
     """Return what a template may name, as plain text on one line."""
     declaration = proposal.declaration
-    before = {short_image(m.from_tag, m.from_digest) or "(not set)" for m in proposal.moves}
+    before = {short_image(m.before) or "(not set)" for m in proposal.moves}
     return {
         "app": declaration.app,
         "environment": declaration.environment,
@@ -130,14 +130,9 @@ def filled(template: str, known: Mapping[str, str]) -> str:
 
 def was(move: ImageMove) -> str:
     """Return what an image was, in a word."""
-    return _joined(move.from_tag, move.from_digest) or "(not set)"
+    return str(move.before) or "(not set)"
 
 
 def shall_be(move: ImageMove) -> str:
     """Return what an image shall be, in a word."""
-    return _joined(move.to_tag, move.to_digest)
-
-
-def _joined(tag: str | None, digest: str | None) -> str:
-    """Return `tag@digest` with what there is of it."""
-    return (tag or "") + (f"@{digest}" if digest else "")
+    return str(move.after)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from promoter.domain.page import Span, Style
+
+if TYPE_CHECKING:
+    from promoter.domain.image import Ref
 
 _DIGEST_SHOWN = 7
 
@@ -56,6 +60,6 @@ def short_digest(digest: str) -> str:
     return f"{kind}:{value[:_DIGEST_SHOWN]}…" if len(value) > _DIGEST_SHOWN else digest
 
 
-def short_image(tag: str | None, digest: str | None) -> str | None:
+def short_image(ref: Ref) -> str | None:
     """Return a tag, else the short form of a digest; None where there is neither."""
-    return tag or (short_digest(digest) if digest else None)
+    return ref.tag or (short_digest(ref.digest) if ref.digest else None)
