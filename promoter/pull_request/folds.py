@@ -105,7 +105,7 @@ def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
         blocks.append((Span(f"and {len(proposal.moves) - _ROWS} more"),))
     if revision := proposal.declaration.source_revision:
         blocks.append((Span("Source revision: "), mono(revision)))
-    digests = any(move.from_digest or move.to_digest or move.pulled for move in proposal.moves)
+    digests = any(move.before.digest or move.after.digest or move.pulled for move in proposal.moves)
     if not (known or digests or len(blocks) > 1):
         return None  # the diff says as much
     return Fold("Images, digests and platforms", tuple(blocks), 4)

@@ -41,7 +41,7 @@ def undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
     if evidence.repository:
         where += ["--repo", evidence.repository]
     if not back:
-        known = all(move.from_tag or move.from_digest for move in proposal.moves)
+        known = all(move.before.tag_or_digest for move in proposal.moves)
         if declaration.goes_back or not known:
             return None
         apps = _apps(declaration)
