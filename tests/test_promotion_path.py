@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.servers.github import merging, pulls
 from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
@@ -402,3 +403,25 @@ def test_versions_that_people_broke_and_a_removed_file_end_a_stay(repo: Reposito
     run = ask(repo, "--from", hours=(came - START) / timedelta(hours=1) + 0.5)
     assert (run.code, rules(run)) == (3, ["soak"])
     assert gate(run, "soak")["until"] == (came + timedelta(hours=1)).isoformat()
+
+
+def test_a_pull_merged_into_another_branch_does_not_say_when_its_commits_reached_the_base(
+    github: GitHub,
+) -> None:
+    repo = Repository(github.repository)
+    configure(repo, "promotes-from: dev\nsoak: 1h")
+    repo.git("branch", "develop", "main")
+    repo.git("branch", "feature", "main")
+    tip = repo.commit("feature", DEV, repo.read(DEV).replace("1.4.1", "1.4.2"))
+    pull = pulls.new(github, ("feature", tip), "develop", {"title": "1.4.2", "body": ""})
+    github.pulls.append(pull)
+    merging.merge(github, pull, "merge", "alice", {})
+    repo.git("update-ref", "refs/heads/main", tip)
+    brought = datetime.fromisoformat(repo.git("log", "-1", "--format=%cI", "main"))
+    pull["merged_at"] = "2026-01-01T00:00:00Z"
+    run = promote(
+        "--app", "aurora", "--repo", github.url, "--transport", "api", "--output", "json", "--from",
+        env={"GITHUB_TOKEN": "good-token", "PROMOTER_NOW": (brought + timedelta(minutes=30)).isoformat()},
+    )  # fmt: skip
+    assert (run.code, rules(run)) == (3, ["soak"])
+    assert gate(run, "soak")["until"] == (brought + timedelta(hours=1)).isoformat()
