@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAME = ("aurora-cloud", "gitops")
+NOW = 2**33
 _FAULTS: dict[str, dict[str, Any]] = {
     "dropped before": {"status": None},
     "502 before": {"status": 502},
@@ -62,7 +63,7 @@ def draft(github: GitHub, lease: str | None = None, text: str = "x: 1\n") -> Com
 
 def write(github: GitHub, made: CommitDraft) -> str:
     """Make a commit through the API alone, or raise why there is none."""
-    (done,) = GitHubRepository(forge(github).client).publish([made])
+    (done,) = GitHubRepository(forge(github).client, now=NOW).publish([made])
     if isinstance(done, PromoteError):
         raise done
     return done
@@ -129,8 +130,8 @@ class TestApiTransport:
     def test_history_tells_when_a_commit_reached_the_base(self, github: GitHub) -> None:
         one, pull = opened(github)
         merged = one.client.ask("PUT", f"/pulls/{pull.number}/merge", input={})
-        found = GitHubRepository(one.client).history(
-            GitHubRepository(one.client).base("main")[1], [PurePosixPath(AURORA)]
+        found = GitHubRepository(one.client, now=NOW).history(
+            GitHubRepository(one.client, now=NOW).base("main")[1], [PurePosixPath(AURORA)]
         )
         newest = next(iter(found[PurePosixPath(AURORA)]))
         assert newest.commit == merged["sha"]
@@ -219,7 +220,7 @@ def test_an_api_that_answers_everything_alike_ends_the_run_before_it_writes(gith
 def test_transport_api_on_what_is_no_api_is_told(github: GitHub, answer: Any) -> None:
     github.fail("GET", r"/gitops$", status=200, body=answer)
     with pytest.raises(RemoteError, match="the answer is not GitHub's"):
-        GitHubRepository(forge(github).client).base(None)
+        GitHubRepository(forge(github).client, now=NOW).base(None)
 
 
 def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(

@@ -37,13 +37,13 @@ class Story:
 
     def commit(
         self, file: str = "other", text: str | None = "", *, title: str = "", onto: str = "",
-        merge: str = "", branch: str = "main",
+        merge: str = "", branch: str = "main", time: int = 0,
     ) -> str:  # fmt: skip
         """Add a commit to a branch and return its mark; a text of None deletes the file."""
         self.count += 1
         message = title or f"Commit {self.count}"
         parts = [f"commit refs/heads/{branch}", f"mark :{self.count}"]
-        parts += [f"committer A <a@b.c> {_START + 3600 * self.count} +0000"]
+        parts += [f"committer A <a@b.c> {time or _START + 3600 * self.count} +0000"]
         parts += [f"data {len(message.encode())}\n{message}"]
         parts += [f"from {onto}"] if onto else []
         parts += [f"merge {merge}"] if merge else []
@@ -75,13 +75,13 @@ def story(tmp_path: Path) -> Story:
     return Story(tmp_path / "story.git")
 
 
-def versions(story: Story) -> list[FileVersion]:
+def versions(story: Story, now: int = 2 * _START) -> list[FileVersion]:
     """Return the versions of the file on main."""
     (tip,) = story.done(f":{story.count}")
     with story.clone() as clone:
         clone.remote_refs()
         clone.fetch(tip)
-        return list(file_versions(clone, tip, [FILE])[FILE])
+        return list(file_versions(clone, tip, [FILE], now=now)[FILE])
 
 
 def since(found: Iterable[FileVersion], text: bytes) -> FileVersion:
@@ -129,6 +129,20 @@ def test_a_merge_counts_from_when_it_was_merged_and_says_what_it_brought(story: 
     assert (found[0].commit, found[0].data) == (story.done(mark)[0], b"v2")
     assert found[0].message.rstrip().endswith("Promoter-App: a")
     assert len(found) == 2
+
+
+def test_no_commit_is_older_than_what_it_stands_on_and_a_date_to_come_proves_nothing(
+    story: Story,
+) -> None:
+    now = _START + 100 * 3600
+    story.commit("k.yaml", "v1")
+    story.commit(time=now + 1)
+    story.commit("k.yaml", "v2", time=1)
+    story.commit("k.yaml", "v3", time=now + 1)
+    story.commit("k.yaml", "v4")
+    times = [(one.time, one.depth) for one in versions(story, now)]
+    hour = _START + 3600
+    assert times == [(_START + 5 * 3600, 0), (now + 1, 1), (hour, 2), (hour, 4)]
 
 
 def test_no_message_is_taken_for_another_commit(story: Story) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEV = "clusters/dev-kind/apps/aurora/kustomization.yaml"
 START = datetime(2026, 11, 23, 10, tzinfo=UTC)
+BEFORE = START - timedelta(days=1)
 DEV_DELIVERS = "    deliver: push\n"
 PROD_DELIVERS = "    deliver: pull-request\n"
 
@@ -31,7 +32,8 @@ def configure(repo: Repository, prod: str) -> None:
     """Give prod more settings, one a line."""
     text = repo.read("promoter.yaml")
     lines = "".join(f"    {line}\n" for line in prod.splitlines())
-    repo.commit("main", "promoter.yaml", text.replace(PROD_DELIVERS, PROD_DELIVERS + lines))
+    text = text.replace(PROD_DELIVERS, PROD_DELIVERS + lines)
+    repo.commit("main", "promoter.yaml", text, date=BEFORE.isoformat())
 
 
 def ask(repo: Repository, *arguments: str, hours: float = 0) -> Run:
@@ -425,3 +427,36 @@ def test_a_pull_merged_into_another_branch_does_not_say_when_its_commits_reached
     )  # fmt: skip
     assert (run.code, rules(run)) == (3, ["soak"])
     assert gate(run, "soak")["until"] == (brought + timedelta(hours=1)).isoformat()
+
+
+LONG_AGO, LATER = "2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("dates", [(LONG_AGO,), (LONG_AGO, LONG_AGO), (LATER, LONG_AGO)])
+@pytest.mark.parametrize("transport", ["git", "api", "local"])
+def test_a_date_in_the_past_does_not_shorten_a_soak(
+    github: GitHub, transport: str, dates: tuple[str, ...]
+) -> None:
+    repo = Repository(github.repository)
+    configure(repo, "promotes-from: dev\nsoak: 1h")
+    came = BEFORE
+    for date in dates[:-1]:
+        repo.commit("main", "README.md", "A remark.\n", date=date)
+    repo.commit("main", DEV, repo.read(DEV).replace("1.4.1", "1.4.2"), date=dates[-1])
+    where = (
+        ("--repo", str(repo.path))
+        if transport == "local"
+        else ("--repo", github.url, "--transport", transport)
+    )
+
+    def run(after: timedelta) -> Run:
+        now = (came + after).isoformat()
+        return promote(
+            "--app", "aurora", *where, "--from", "--output", "json",
+            env={"GITHUB_TOKEN": "good-token", "PROMOTER_NOW": now},
+        )  # fmt: skip
+
+    early = run(timedelta(minutes=59))
+    assert (early.code, rules(early)) == (3, ["soak"]), early.stderr
+    assert gate(early, "soak")["until"] == (came + timedelta(hours=1)).isoformat()
+    assert run(timedelta(hours=1)).code == 0

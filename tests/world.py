@@ -65,12 +65,19 @@ class Repository:
         return self.git("show", f"{ref}:{path}")
 
     def commit(
-        self, branch: str, path: str, content: str, message: str = "A human's change"
+        self,
+        branch: str,
+        path: str,
+        content: str,
+        message: str = "A human's change",
+        *,
+        date: str | None = None,
     ) -> str:
-        """Commit one file onto a branch as a person would, and return the commit."""
+        """Commit one file onto a branch as a person would, now or at a date; return the commit."""
         blob = self.git("hash-object", "-w", "--stdin", stdin=content)
         index = {"GIT_INDEX_FILE": str(self.path / "human.index")}
-        environment = {**os.environ, **_IDENTITY, **index}
+        dates = {f"GIT_{who}_DATE": date for who in ("AUTHOR", "COMMITTER")} if date else {}
+        environment = {**os.environ, **_IDENTITY, **index, **dates}
 
         def run(*arguments: str) -> str:
             return subprocess.run(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.config.holds import hold_file
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import RunningImage
 from promoter.domain.trees import edited
 from promoter.edits.held import held_images
-from promoter.edits.targets.model import InFile
-from promoter.edits.working_files import named
+from promoter.engine.history import joined
+from promoter.engine.places import files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.model import Tree
     from promoter.git import Repository
-    from promoter.git.history import FileVersion
 
     Images: TypeAlias = dict[str, RunningImage]
-
-# So many versions of a file are gone through, where each costs requests.
-_VERSIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +46,15 @@ class AppHistory:
 
     def versions(self) -> Iterator[AppVersion]:
         """Yield each version, newest first; one that cannot be read is passed over."""
-        files = self._files()
-        histories = self._repository.history(self._base, files, most=_VERSIONS)
-        rest = {file: iter(histories.get(file, ())) for file in files}
-        heads = {file: one for file in files if (one := next(rest[file], None)) is not None}
-        before: dict[PurePosixPath, bytes | None] = {}
-        while heads:
-            newest = max(heads.values(), key=lambda one: one.time)
-            images = self._images(before | {f: _data(one) for f, one in heads.items()})
+        hold = hold_file(self._target.app, self._target.environment)
+        files = [path for path in files_of(self._target) if path != hold]
+        read = self._repository.versions(self._base, files)
+        for version in joined(self._target, read):
+            images = self._images({path: version.files.get(path) for path in files})
             if images is not None:
-                yield AppVersion(newest.commit, newest.time, images, newest.first)
-            if newest.first:
+                yield AppVersion(version.commit, version.time, images, version.is_first)
+            if version.is_first:
                 return
-            for file in [file for file, one in heads.items() if one.commit == newest.commit]:
-                older = _next(rest[file], newest.commit)
-                if older is None:
-                    del heads[file]
-                    before[file] = None
-                else:
-                    heads[file] = older
-
-    def _files(self) -> list[PurePosixPath]:
-        """Return the files in which the tags live."""
-        target = self._target
-        files = [target.file] if target.kustomized else []
-        for one in target.targets:
-            path = named(target.directory, one.file) if isinstance(one, InFile) else None
-            if path is not None and path not in files:
-                files.append(path)
-        return files
 
     def _images(self, files: dict[PurePosixPath, bytes | None]) -> Images | None:
         """Return the app's images as files say; None where they cannot be read."""
@@ -94,13 +71,3 @@ class AppHistory:
             for one in held
             if not wanted or one.name in wanted or one.new_name in wanted
         }
-
-
-def _data(version: FileVersion) -> bytes | None:
-    """Return what a file held; None where it was not there."""
-    return version.data or None
-
-
-def _next(versions: Iterator[FileVersion], commit: str) -> FileVersion | None:
-    """Return the next version that the base has had: of those that came together, the last."""
-    return next((one for one in versions if one.commit != commit), None)

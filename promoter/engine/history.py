@@ -114,8 +114,14 @@ class _Stream:
 
 
 def _newest(streams: Sequence[_Stream]) -> FileVersion:
-    """Return the version that the base had last: commits of one second tell by their files."""
-    heads = sorted((one.head for one in streams if one.head), key=lambda one: -one.time)
+    """Return the version that the base had last.
+
+    Where their places on the base are not known, commits of one second tell by their files.
+    """
+    found = [one.head for one in streams if one.head]
+    if all(one.depth is not None for one in found):
+        return min(found, key=lambda one: one.depth or 0)
+    heads = sorted(found, key=lambda one: -one.time)
     return next((one for one in heads if not any(s.has_later(one) for s in streams)), heads[0])
 
 

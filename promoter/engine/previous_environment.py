@@ -141,7 +141,9 @@ def _latest(
     timeline = _Timeline(seen.state.base, file, images, seen.world.now)
     try:
         for most in (None, _VERSIONS):
-            known = seen.world.repository.history(seen.state.base, [file.path], most=most)
+            known = seen.world.repository.history(
+                seen.state.base, [file.path], most=most, proved=wanted > 0
+            )
             if timeline.read(known.get(file.path, ()), wanted):
                 return timeline.stays(), ""
     except RaceLostError:

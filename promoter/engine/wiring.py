@@ -232,7 +232,7 @@ def api_repository(wiring: Wiring, forge: Forge) -> Repository:
             f"transport: api is not to be had of the {wiring.kind.name} forge",
             "Use transport: git.",
         )
-    return wiring.kind.repository(forge, wiring.settings.env or ())
+    return wiring.kind.repository(forge, wiring.settings.env or (), wiring.now)
 
 
 def open_forge(wiring: Wiring) -> Forge:

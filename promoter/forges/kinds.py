@@ -57,9 +57,10 @@ class ForgeKind:
     """What to do where the token is missing; empty where the kind needs none."""
     git_user: str = "git"
     """The user as which git shows the token."""
-    repository: Callable[[Forge, Sequence[str]], Repository] | None = None
+    repository: Callable[[Forge, Sequence[str], int], Repository] | None = None
     """The GitOps repository through the forge's API, which is `transport: api`; takes the
-    environments that are asked for, so that what is there of them can be looked at first."""
+    environments that are asked for, so that what is there of them can be looked at first, and the
+    time, in seconds since the epoch."""
     app_token: (
         Callable[[str, tuple[str, str], tuple[str, SecretStr], Deadline], SecretStr] | None
     ) = None

@@ -43,11 +43,17 @@ class Repository(Protocol):
         """Say whether the history of the base's files can be read without bringing more of it."""
 
     def history(
-        self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
+        self,
+        base: Tree,
+        paths: list[PurePosixPath],
+        *,
+        most: int | None = None,
+        proved: bool = False,
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
         """Return the versions that files of the base have had, newest first; read as they are met.
 
-        Where each costs requests, there are a few, or `most`.
+        Where each costs requests, there are a few, or `most`. `proved`: what a commit stands on
+        is asked for, too, as its own date may be any.
         """
 
     def versions(

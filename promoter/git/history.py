@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.pull_number import pull_number
+from promoter.domain.stay import not_before
 from promoter.git.renames import previous_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from promoter.git.clone import Clone
 
@@ -46,6 +47,7 @@ class FileVersion:
 
     commit: str
     time: int
+    """When it reached the base at the earliest: its own date, or a later one that it stands on."""
     message: str
     """Of a merge, what the commit that it brought says: there stand the trailers."""
     data: bytes
@@ -59,13 +61,21 @@ class FileVersion:
     """The first line of that commit's own message."""
     path: PurePosixPath = field(default_factory=PurePosixPath)
     """What the file was called."""
+    depth: int | None = None
+    """How many commits the base has had since, along its first parents; None where unknown."""
+
+
+class _Place(NamedTuple):
+    """Where a commit is on the base: how far from its tip, and when it came at the earliest."""
+
+    depth: int
+    time: int
 
 
 class _Row(NamedTuple):
     """One commit that changed a file, and the file's object id, None where it is gone."""
 
     commit: str
-    time: int
     parents: list[str]
     author: str
     message: str
@@ -81,6 +91,10 @@ class FileHistory:
     clone: Clone
     commit: str
     path: PurePosixPath
+    now: int
+    """In seconds since the epoch; a date after it proves nothing."""
+    places: Mapping[str, _Place]
+    """All commits of the base that were brought."""
     reach: Reach = BRIEF
     depth: int = 0
     """Which of the depths has been read."""
@@ -101,10 +115,11 @@ class FileHistory:
                 self.clone.objects.bring(self.oids(place))
             data = self.clone.objects.read(row.oid) if row.oid else b""
             message, title = self._message(row), row.message.partition("\n")[0]
-            pull = pull_number(row.message)
+            where = self.places[row.commit]
             yield FileVersion(
-                row.commit, row.time, message, data, cut, pull, row.author, title, row.path
-            )
+                row.commit, where.time, message, data, cut, pull_number(row.message),
+                row.author, title, row.path, where.depth,
+            )  # fmt: skip
             place += 1
             if row.is_new and not cut:
                 self._follow(row, place)
@@ -115,6 +130,7 @@ class FileHistory:
 
     def read(self) -> None:
         """List the commits that changed the file, as far as the history was brought."""
+        self.places = _places(self.clone, self.commit, self.now)
         self.rows = _listed(self.clone, self.commit, [self.path])[self.path]
         for renamed, parent, path in self.names:
             place = next(n for n, row in enumerate(self.rows) if row.commit == renamed)
@@ -161,16 +177,32 @@ class FileHistory:
 
 
 def file_versions(
-    clone: Clone, commit: str, paths: Sequence[PurePosixPath], reach: Reach = BRIEF
+    clone: Clone, commit: str, paths: Sequence[PurePosixPath], *, now: int, reach: Reach = BRIEF
 ) -> dict[PurePosixPath, FileHistory]:
-    """Return the versions of files up to a commit; two round trips bring the newest of them all."""
+    """Return the versions of files up to a commit; two round trips bring the newest of them all.
+
+    Commits dated later than `now`, in seconds since the epoch, prove nothing about others' dates.
+    """
     with clone.git.within(reach.patience):
         clone.fetch(commit, depth=reach.depths[0])
-    listed = _listed(clone, commit, paths)
+    places = _places(clone, commit, now)
     found = {
-        path: FileHistory(clone, commit, path, reach, rows=rows) for path, rows in listed.items()
+        path: FileHistory(clone, commit, path, now, places, reach, rows=rows)
+        for path, rows in _listed(clone, commit, paths).items()
     }
     clone.objects.bring(oid for one in found.values() for oid in one.oids(0))
+    return found
+
+
+def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
+    """Return every commit of the base that was brought, with a time that never runs backwards."""
+    lines = clone.git("log", "--first-parent", "--format=%H %ct", commit).splitlines()
+    found, latest = {}, 0
+    for depth, line in reversed(list(enumerate(lines))):
+        sha, _, date = line.partition(" ")
+        time = not_before(int(date or 0), [latest], now)
+        latest = time if time <= now else latest
+        found[sha] = _Place(depth, time)
     return found
 
 
@@ -182,21 +214,21 @@ def _listed(
     named = [f":(literal){path}" for path in found] if len(found) <= _MANY else []
     text = clone.git(
         "log", "-z", "--first-parent", "-m", "--no-renames", "--raw", "--no-abbrev",
-        "--format=%H%x00%ct%x00%P%x00%an%x00%B", commit, "--", *named,
+        "--format=%H%x00%P%x00%an%x00%B", commit, "--", *named,
     )  # fmt: skip
     # No message can hold a NUL, so that none is taken for the next commit.
     fields, place = text.split("\0"), 0
     by_name = {str(path): path for path in found}
-    while place + 4 < len(fields):
-        sha, time, parents, author, message = fields[place : place + 5]
-        place += 5
+    while place + 3 < len(fields):
+        sha, parents, author, message = fields[place : place + 4]
+        place += 4
         while place + 1 < len(fields) and fields[place].lstrip("\n").startswith(":"):
             raw, name = fields[place : place + 2]
             place += 2
             if path := by_name.get(name):
                 _, _, _, oid, status = raw.split()
                 row = _Row(
-                    sha.lstrip("\n"), int(time), parents.split(), author, message, path,
+                    sha.lstrip("\n"), parents.split(), author, message, path,
                     oid if oid.strip("0") else None, status == "A",
                 )  # fmt: skip
                 found[path].append(row)

@@ -148,17 +148,23 @@ class GitRepository:
         return self._clone.has_history(base.commit)
 
     def history(
-        self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
+        self,
+        base: Tree,
+        paths: list[PurePosixPath],
+        *,
+        most: int | None = None,
+        proved: bool = False,
     ) -> Mapping[PurePosixPath, FileHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
-        del most  # a version more costs next to nothing here
-        return file_versions(self._clone, base.commit, paths)
+        del most, proved  # a version more, and its proof, cost next to nothing here
+        return file_versions(self._clone, base.commit, paths, now=self._time)
 
     def versions(
         self, base: Tree, paths: Sequence[PurePosixPath], *, recent: bool = False
     ) -> Mapping[PurePosixPath, FileHistory]:
         """Return all versions that files of the base have had under all their names, newest first."""
-        return file_versions(self._clone, base.commit, paths, RECENT if recent else WHOLE)
+        reach = RECENT if recent else WHOLE
+        return file_versions(self._clone, base.commit, paths, now=self._time, reach=reach)
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""

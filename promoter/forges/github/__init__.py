@@ -57,13 +57,13 @@ def _open(connection: Connection) -> GitHubForge:
     )
 
 
-def _repository(forge: Forge, environments: Sequence[str]) -> GitHubRepository:
+def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRepository:
     from promoter.forges.github.forge import GitHubForge
     from promoter.forges.github.repository import GitHubRepository
 
     # On the forge's own connection, so that one count has all requests.
     assert isinstance(forge, GitHubForge)
-    return GitHubRepository(forge.client, environments)
+    return GitHubRepository(forge.client, environments, now=now)
 
 
 def _app_token(

@@ -7,17 +7,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.pull_number import pull_number
+from promoter.domain.stay import not_before
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 
 _VERSIONS = 4
+# So many commits before one prove when it was made at the earliest.
+_ANCESTORS = 100
 
 
 @dataclass(slots=True)
@@ -32,12 +35,16 @@ class GitHubHistory:
     reader: Reader
     commit: str
     path: PurePosixPath
+    now: int
+    """In seconds since the epoch; a date after it proves nothing."""
     rows: list[dict[str, Any]] | None = None
     """The versions as GraphQL tells them, where it does."""
     base: str | None = None
     """The branch whose history it is: a pull that was merged elsewhere did not bring a commit here."""
     most: int = _VERSIONS
     """So many versions are gone through: each costs some requests."""
+    proved: bool = False
+    """Whether a request more tells, of each commit that no pull brought, what it stands on."""
     _listed: list[dict[str, Any]] | None = None
 
     def __iter__(self) -> Iterator[FileVersion]:
@@ -63,13 +70,15 @@ class GitHubHistory:
     def _version(self, row: dict[str, Any], *, last: bool) -> FileVersion:
         """Return a version from GraphQL; a content that did not come as text is read alone."""
         merged = [
-            (_seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
+            (seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
             for one in row["associatedPullRequests"]["nodes"]
             if one["mergedAt"] and one["mergeCommit"] and self.base in (None, one["baseRefName"])
         ]
         number = pull_number(row["message"])
-        direct = (_seconds(row["committedDate"]), str(row["oid"]), number)
-        moment, commit, pull = min(merged, default=direct)
+        moment, commit, pull = min(merged, default=(0, str(row["oid"]), number))
+        if not merged:
+            parents = [seconds(one["committedDate"]) for one in row["parents"]["nodes"]]
+            moment = self._moment(commit, seconds(row["committedDate"]), parents)
         data = b""
         if row["file"]:
             self.reader.keep_text(row["file"])
@@ -91,12 +100,24 @@ class GitHubHistory:
             and self.base in (None, one["base"]["ref"])
         ]
         if not merged:
-            moment = _seconds(shown["commit"]["committer"]["date"])
+            own = seconds(shown["commit"]["committer"]["date"])
+            moment = self._moment(shown["sha"], own, ())
             return shown["sha"], moment, pull_number(shown["commit"]["message"])
         first = min(merged, key=lambda one: str(one["merged_at"]))
-        return first["merge_commit_sha"], _seconds(first["merged_at"]), first.get("number")
+        return first["merge_commit_sha"], seconds(first["merged_at"]), first.get("number")
+
+    def _moment(self, commit: str, own: int, ancestors: Iterable[int]) -> int:
+        """Return when a commit was made at the earliest, from the dates of what it stands on."""
+        if self.proved:
+            wanted = {"sha": commit, "per_page": str(_ANCESTORS)}
+            shown = self.client.read(
+                "read what a commit stands on",
+                lambda: self.client.ask("GET", "/commits", parameters=wanted),
+            )
+            ancestors = [seconds(one["commit"]["committer"]["date"]) for one in shown]
+        return not_before(own, ancestors, self.now)
 
 
-def _seconds(text: str) -> int:
+def seconds(text: str) -> int:
     """Return a moment of the API in seconds since the epoch."""
     return int(datetime.fromisoformat(text).timestamp())

@@ -56,7 +56,7 @@ fragment Changes on PullRequest {
 """
 _VERSION = """
 fragment Version on Commit {
-  oid message committedDate
+  oid message committedDate parents(first: 1) { nodes { committedDate } }
   associatedPullRequests(first: 5) { nodes { number mergedAt baseRefName mergeCommit { oid } } }
 }
 """

@@ -41,9 +41,10 @@ _RECENT = 40
 class GitHubRepository:
     """One GitOps repository, seen and written through GitHub's API alone."""
 
-    def __init__(self, client: Client, environments: Sequence[str] = ()) -> None:
+    def __init__(self, client: Client, environments: Sequence[str] = (), *, now: int) -> None:
         self._client = client
         self._environments = environments
+        self._now = now
         self._guess: Guess | None = None
         self._seen: Overview | None = None
         self._reader = Reader(client)
@@ -150,11 +151,18 @@ class GitHubRepository:
         return True
 
     def history(
-        self, base: Tree, paths: list[PurePosixPath], *, most: int | None = None
+        self,
+        base: Tree,
+        paths: list[PurePosixPath],
+        *,
+        most: int | None = None,
+        proved: bool = False,
     ) -> dict[PurePosixPath, GitHubHistory]:
         """Return the versions that files of the base have had, newest first; read as they are met."""
         name = self._base_name or None
-        one = GitHubHistory(self._client, self._reader, base.commit, ROOT, base=name)
+        one = GitHubHistory(
+            self._client, self._reader, base.commit, ROOT, self._now, base=name, proved=proved
+        )
         if most is not None:
             # What comes with the look is too little.
             return {path: replace(one, path=path, most=most) for path in paths}
@@ -177,7 +185,7 @@ class GitHubRepository:
                 f"{len(paths)} histories are too many for the API", "Use --transport git."
             )
         found = GitHubVersions(
-            self._client, self._reader, self._base_name, base.commit, tuple(paths)
+            self._client, self._reader, self._base_name, base.commit, tuple(paths), self._now
         )
         return {path: found.of(path) for path in paths}
 

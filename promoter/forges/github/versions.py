@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RemoteError
+from promoter.domain.stay import not_before
 from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.history import seconds
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
@@ -24,11 +25,14 @@ _PAGE, _SHORT_PAGE = 30, 5
 _AT_ONCE = 20
 _COMMIT = """
 fragment Change on Commit {
-  oid message committedDate author { name } parents(first: 1) { nodes { oid } }
+  oid message committedDate author { name } parents(first: 1) { nodes { oid committedDate } }
   associatedPullRequests(first: 5) {
     nodes {
       number mergedAt baseRefName
-      mergeCommit { oid message committedDate author { name } parents(first: 1) { totalCount } }
+      mergeCommit {
+        oid message committedDate author { name }
+        parents(first: 1) { totalCount nodes { committedDate } }
+      }
     }
   }
 }
@@ -74,6 +78,8 @@ class GitHubVersions:
     base: str
     commit: str
     paths: tuple[PurePosixPath, ...]
+    now: int
+    """In seconds since the epoch; a date after it proves nothing."""
     _first: dict[PurePosixPath, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, path: PurePosixPath) -> Iterator[FileVersion]:
@@ -165,9 +171,10 @@ class GitHubVersions:
             data = self.reader.blob(row["file"]["oid"])
         base = merge["mergeCommit"] if merge else row
         pull = merge or next(iter(self._pulls(row)), None)
+        parents = [seconds(one["committedDate"]) for one in base["parents"]["nodes"]]
         return FileVersion(
             base["oid"],
-            int(datetime.fromisoformat(base["committedDate"]).timestamp()),
+            not_before(seconds(base["committedDate"]), parents, self.now),
             row["message"],
             data,
             author=base["author"]["name"] or "",

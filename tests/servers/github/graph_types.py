@@ -59,7 +59,7 @@ def commit(github: GitHub, sha: str) -> dict[str, Any]:
     }
 
     def parents(*, first: int) -> dict[str, Any]:
-        shown = [{"__typename": "Commit", "oid": one} for one in found.parents[:first]]
+        shown = [commit(github, one) for one in found.parents[:first]]
         return {"__typename": "CommitConnection", "nodes": shown, "totalCount": len(found.parents)}
 
     def history(*, first: int, path: str | None = None, after: str | None = None) -> dict[str, Any]:
