@@ -56,8 +56,9 @@ _HEAD = """\
 
 `promoter.yaml` at the root of the GitOps repository says which apps and environments there are and
 how a tag reaches them. Where it is at the base commit, it alone decides that: a caller's `--config`
-may then hold wiring only (repository, base, forge, api-url, transport, author, templates). Without
-one, `--config` may supply everything, and else the repository's layout is discovered.
+may then hold wiring only (repository, base, forge, api-url, transport, author, and templates but
+for `branch`). Without one, `--config` may supply everything, and else the repository's layout is
+discovered.
 
 Keys are kebab-case; unknown keys, wrong types and impossible values are errors with their place.
 Names of apps and environments are `[A-Za-z0-9][A-Za-z0-9._-]*`.

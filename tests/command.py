@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import traceback
 import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -85,11 +84,7 @@ def run_here(
 ) -> int:
     """Run the command in this process, as a process of its own would run, and return its code."""
     with _environment(env), _folder(cwd), _streams(out, err), _interpreter(arguments):
-        try:
-            return run(arguments)
-        except Exception:  # noqa: BLE001 - PROMOTER_TRACEBACK asks for it
-            traceback.print_exc()
-            return 1
+        return run(arguments)
 
 
 @contextmanager

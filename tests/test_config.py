@@ -237,6 +237,19 @@ def test_callers_file_may_hold_wiring_only_beside_the_repositorys_own() -> None:
     assert merged.author == "A <a@b>"
 
 
+def test_callers_file_says_no_branch_beside_the_repositorys_own() -> None:
+    wiring = b"templates:\n  branch: live/{environment}/{app}\n"
+    with pytest.raises(UsageError, match=r"^f:2:3: templates.branch may not come from --config"):
+        wiring_only(load(wiring, "f"))
+    own = parse(
+        b"templates: {branch: 'p-{environment}/{app}-x', commit: 'own {images}'}\n", "promoter.yaml"
+    )
+    merged = merge_wiring(own, parse(b"templates: {title: 'x {title}'}\n", "f")).templates
+    assert (merged.branch, merged.commit, merged.title) == (
+        "p-{environment}/{app}-x", "own {images}", "x {title}",
+    )  # fmt: skip
+
+
 def tree(root: Path, *names: str) -> DirectoryTree:
     for name in names:
         file = root / name

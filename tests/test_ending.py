@@ -18,6 +18,7 @@ import pytest
 from promoter.cli.signals import ending_after, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
+from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.engine import wiring
 from promoter.engine.auto import Policies
 from promoter.engine.run import Run
@@ -25,6 +26,9 @@ from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped, error_of
 from promoter.engine.survey import Scope
 from promoter.engine.world import opened
+from promoter.output.printable import printable
+from promoter.output.result import of_failure
+from promoter.output.text import complaints_text
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action, Request
 from promoter.settings import Settings
@@ -233,6 +237,7 @@ sys.exit(main())
         (ConnectionResetError(), 5, "connectionreseterror"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (RaceLostError("lost", ""), 5, "lost"),
+        (MemoryError(), 5, "out of memory"),
         (ZeroDivisionError(), 1, "an internal error: ZeroDivisionError"),
     ],
 )  # fmt: skip
@@ -242,6 +247,21 @@ def test_what_this_machine_refuses_is_told_with_its_path(
     found = error_of(error)
     assert found.exit == code
     assert said in found.message
+
+
+def test_a_trace_that_was_asked_for_shows_no_secret_and_commands_no_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PROMOTER_TRACEBACK", "1")
+    monkeypatch.setenv("GITHUB_TOKEN", "hunter2hunter2")
+    add_secret("hunter2hunter2")
+    reason = ValueError("the answer to hunter2hunter2 is \x1b[2J")
+    reason.__cause__ = KeyError("hunter2hunter2")
+    result = of_failure(error_of(reason)).redacted()
+    told = printable(complaints_text(result.complaints))
+    forget_secrets()
+    assert "ValueError: the answer to *** is \ufffd[2J" in told
+    assert "KeyError: '***'" in told
 
 
 def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:

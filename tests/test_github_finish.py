@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,22 @@ def test_labels_reviewers_assignees_and_milestone_are_given_once(github: GitHub)
     before = len(github.rest())
     assert ask(github)["action"] == "unchanged"
     assert len(github.rest()) - before <= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "pattern"),
+    [("POST", "/requested_reviewers$"), ("PATCH", "/issues/1$"), ("POST", "/labels$"),
+     ("PUT", "/merge$")],
+)  # fmt: skip
+def test_a_write_whose_answer_does_not_show_it_is_told(
+    github: GitHub, method: str, pattern: str
+) -> None:
+    settle(github, "labels: [promotion]", "reviewers: [alice]", "assignees: [bob]",
+           "deliver: auto-merge")  # fmt: skip
+    github.fail(method, pattern, status=200)
+    out = ask(github)
+    assert len(out["warnings"]) == 1
+    assert "could not" in out["warnings"][0]
 
 
 def test_labels_are_made_where_github_does_not(github: GitHub) -> None:
@@ -332,6 +349,20 @@ def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> 
     with closing(forge.client.github):
         forge.comment(forge.read(1), "said once")
     assert github.comments[1].count("said once") == 1
+
+
+def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) -> None:
+    ask(github)
+    token = SecretStr("good-token")
+
+    def say(_: int) -> None:
+        forge = GitHubForge(github.api_url, (github.owner, github.name), token, Deadline(30))
+        forge.comment(forge.read(1), "said once", once=True)
+        forge.leave()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(say, range(4)))
+    assert github.comments[1] == ["said once"]
 
 
 def test_secondary_limit_is_waited_for_as_told(github: GitHub) -> None:

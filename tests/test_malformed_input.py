@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +34,10 @@ def test_malformed_repository_is_refused_before_anything_is_started(url: str) ->
     assert "hunter2" not in refused.value.message + refused.value.hint
 
 
-@pytest.mark.parametrize("url", [*_MALFORMED, "//u:hunter2hunter2@h", "ftp://u:hunter2hunter2@h"])
+@pytest.mark.parametrize(
+    "url",
+    [*_MALFORMED, "//u:hunter2hunter2@h", "u:hunter2hunter2@h:o/n", "ftp://u:hunter2hunter2@h"],
+)
 def test_malformed_api_url_is_refused_and_shows_no_password(url: str) -> None:
     with pytest.raises(UsageError) as refused:
         check_api_url(url)
@@ -57,6 +61,27 @@ def test_malformed_address_of_the_runner_is_refused_or_not_heeded(url: str) -> N
 )  # fmt: skip
 def test_wellformed_repository_is_taken(url: str) -> None:
     assert parse(url).url == url
+
+
+@pytest.mark.parametrize("seconds", ["253402300800", "18446744073709551615"])
+def test_time_of_a_commit_that_no_calendar_shows_ends_no_run(tmp_path: Path, seconds: str) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    file = "clusters/prod/apps/aurora/kustomization.yaml"
+    repo.commit("main", file, repo.read(file) + "\n# changed\n")
+    said = re.sub(r"> \d+ ", f"> {seconds} ", repo.git("cat-file", "commit", "main") + "\n")
+    made = repo.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=said)
+    repo.git("update-ref", "refs/heads/main", made)
+    for words in (("--app", "aurora", "--tag", "9.9.1", "--dry-run"), ("status",), ("history",)):
+        run = promote(*words, "--repo", str(repo.path))
+        assert run.code == 0, run.stderr
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_clock_that_no_calendar_shows_is_refused(tmp_path: Path, moment: str) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    run = promote("status", "--repo", str(repo.path), env={"PROMOTER_NOW": moment})
+    assert run.code == 2
+    assert "is not a time" in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 PAGE = b"<!doctype html><title>Log in</title>"
 CONFIG = {"digest": "sha256:" + "a" * 64}
 IMAGE = {"schemaVersion": 2, "mediaType": OCI, "config": CONFIG, "layers": []}
-LIST = {"schemaVersion": 2, "manifests": []}
+LIST = {"schemaVersion": 2, "manifests": [{"mediaType": OCI, **CONFIG}]}
 QUESTIONS = ("resolve", "prove", "describe")
 
 
@@ -91,6 +91,7 @@ def test_a_login_page_is_never_an_image(
         (OCI, LIST),
         (INDEX, {"schemaVersion": 2, "config": CONFIG, "layers": []}),
         (INDEX, {"schemaVersion": 2, "manifests": None}),
+        (INDEX, {"schemaVersion": 2, "manifests": []}),
         ("application/vnd.example+json", IMAGE),
     ],
 )  # fmt: skip

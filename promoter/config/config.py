@@ -117,6 +117,17 @@ def wiring_only(document: Document) -> None:
             line=line,
             column=column,
         )
+    templates = keys.get("templates")
+    if isinstance(templates, dict) and "branch" in templates:
+        line, column = document.position(("templates", "branch"))
+        raise UsageError(
+            f"templates.branch may not come from --config: the GitOps repository has a {FILE}, "
+            "and it alone says which branches promote writes to",
+            f"Leave it out, or change {FILE} in the GitOps repository.",
+            file=document.file,
+            line=line,
+            column=column,
+        )
 
 
 def is_wiring(document: Document) -> bool:
@@ -128,6 +139,10 @@ def is_wiring(document: Document) -> bool:
 def merge_wiring(policy: Config, wiring: Config) -> Config:
     """Return the repository's configuration with the caller's wiring over it."""
     given = {key: getattr(wiring, key) for key in wiring.model_fields_set}
+    texts = wiring.templates
+    if "templates" in given:
+        own = {key: getattr(texts, key) for key in texts.model_fields_set}
+        given["templates"] = policy.templates.model_copy(update=own)
     return policy.model_copy(update=given)
 
 

@@ -10,6 +10,7 @@ from typing import Self, TypedDict
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
+from promoter.domain.moment import seconds_of
 from promoter.domain.redaction import redacted
 
 BRANCH = "promote/{environment}/{app}"
@@ -251,7 +252,7 @@ def _written(moment: int) -> str:
 def _read(text: str) -> int | None:
     """Return the moment that a trailer has, or None where it has none."""
     try:
-        return int(datetime.fromisoformat(text).timestamp())
+        return seconds_of(text)
     except (ValueError, OverflowError, OSError):
         return None
 

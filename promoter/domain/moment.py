@@ -1,4 +1,4 @@
-"""Moments as people write them: RFC 3339, with a date, a time and a time zone."""
+"""Moments as people and servers write them: RFC 3339, and seconds since the epoch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,26 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator
 
+# What a calendar can show in every time zone, with room for what is added: until the end of 9998.
+LATEST = 253_370_764_799
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
     r" ?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
+
+
+def bounded_seconds(seconds: int) -> int:
+    """Return seconds since the epoch as a calendar can show them: from 1970 to the end of 9998.
+
+    Whoever commits chooses the commit's time, and git takes any number for one.
+    """
+    return min(max(seconds, 0), LATEST)
+
+
+def seconds_of(text: str) -> int:
+    """Return an API's moment in seconds since the epoch, bounded; raises `ValueError` for none."""
+    return bounded_seconds(int(datetime.fromisoformat(text).timestamp()))
 
 
 def parse_moment(text: str) -> datetime:
@@ -29,16 +44,21 @@ def parse_moment(text: str) -> datetime:
         raise ValueError(f"{shown} has no time zone: write {text}Z for UTC")
     try:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
-        # What no clock can show is no moment either.
-        moment.timestamp()
-    except (ValueError, OverflowError, OSError):
+    except ValueError:
         raise ValueError(wrong) from None
+    if not _is_shown(moment):
+        raise ValueError(wrong)
     return moment
+
+
+def _is_shown(moment: datetime) -> bool:
+    """Say whether a calendar can show a moment in every time zone."""
+    return 0 <= moment.timestamp() <= LATEST
 
 
 def _moment(value: object) -> datetime:
     """Return a moment; YAML reads some of them itself, and dates and numbers as such."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
+    if isinstance(value, datetime) and value.tzinfo is not None and _is_shown(value):
         return value
     return parse_moment(str(value))
 

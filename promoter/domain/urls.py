@@ -41,8 +41,10 @@ def check_repository(text: str) -> None:
 def check_api_url(text: str) -> None:
     """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
     if _split(text).scheme not in ("https", "http"):
+        # Only what follows the last @: before it may be a password, whatever the form.
         raise UsageError(
-            f"the API's address {shown(text)} is no http(s) URL", "E.g. https://api.github.com"
+            f"the API's address {shown(text.rpartition('@')[2])} is no http(s) URL",
+            "E.g. https://api.github.com",
         )
     check_url(text)
 

@@ -42,6 +42,8 @@ def error_of(reason: BaseException) -> PromoteError:
         return InterruptedRunError("interrupted", RUN_AGAIN)
     if isinstance(reason, OSError):
         return _of_the_machine(reason)
+    if isinstance(reason, MemoryError):
+        return RemoteError("this machine is out of memory", "Give the run more, and run it again.")
     return _bug(reason)
 
 
@@ -67,13 +69,17 @@ def _is_somewhere() -> bool:
 
 def _bug(reason: BaseException) -> PromoteError:
     """Return an unexpected exception as an error that asks for a report, not for the user's help."""
-    if variable("PROMOTER_TRACEBACK"):
-        raise reason
     where = reason.__traceback__
     while where and where.tb_next:
         where = where.tb_next
     place = f" in {where.tb_frame.f_code.co_name}:{where.tb_lineno}" if where else ""
-    return PromoteError(
+    error = PromoteError(
         f"an internal error: {type(reason).__name__}{place}",
         "Please report it with the command. PROMOTER_TRACEBACK=1 shows the whole trace.",
     )
+    if variable("PROMOTER_TRACEBACK"):
+        import traceback  # late: no run but this one needs it
+
+        # It may quote anything, and as a hint it is shown without secrets.
+        error.hint = "".join(traceback.format_exception(reason))
+    return error

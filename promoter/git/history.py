@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
 from promoter.git.renames import previous_path
@@ -200,7 +201,7 @@ def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
     found, latest = {}, 0
     for depth, line in reversed(list(enumerate(lines))):
         sha, _, date = line.partition(" ")
-        time = not_before(int(date or 0), [latest], now)
+        time = not_before(bounded_seconds(int(date or 0)), [latest], now)
         latest = time if time <= now else latest
         found[sha] = _Place(depth, time)
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import BranchCommit, BranchState
+from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
 from promoter.git.history import RECENT, WHOLE, file_versions
@@ -240,7 +241,7 @@ class GitRepository:
             tree=self._clone.tree(sha),
             onto=self._clone.tree(onto),
             changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
-            time=int(time) if time.isdecimal() else 0,
+            time=bounded_seconds(int(time)) if time.isdecimal() else 0,
         )
 
 

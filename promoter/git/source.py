@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceCommit, SourceRange
+from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import merged_pull
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def _is_exact(clone: Clone, old: str, new: str) -> bool:
     if not cuts:
         return True
     listed = clone.git("log", "--format=%H %ct", f"{old}...{new}").split("\n")
-    times = {sha: int(time) for sha, _, time in (one.partition(" ") for one in listed if one)}
+    dated = (one.partition(" ") for one in listed if one)
+    times = {sha: bounded_seconds(int(time)) for sha, _, time in dated}
     ends = clone.git("log", "--no-walk=unsorted", "--format=%ct", "--stdin",
                      stdin="\n".join(cuts).encode()).split()  # fmt: skip
     return not cuts & set(times) and min(times.values()) > max(map(int, ends))
@@ -101,7 +103,7 @@ def _listed(clone: Clone, span: str) -> tuple[SourceCommit, ...]:
             sha,
             _title(title, body),
             author,
-            int(time),
+            bounded_seconds(int(time)),
             bool(_BREAKING.search(body)),
             sha in merged,
         )

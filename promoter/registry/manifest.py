@@ -112,6 +112,8 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     wanted, other = ("manifests", "layers") if is_index else ("layers", "manifests")
     if not isinstance(document.get(wanted), list) or other in document:
         raise _no_manifest(answer, f"it lists no {wanted}")
+    if is_index and not document["manifests"]:
+        raise _no_manifest(answer, "it is an index of no image")
     if not is_index and not isinstance(document.get("config"), dict):
         raise _no_manifest(answer, "it names no configuration")
     named = answer.headers.get("Docker-Content-Digest") or None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from github import GithubException
 
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
-from promoter.forges.github.client import FAILURES, SETTLING
+from promoter.forges.github.client import FAILURES, SETTLING, shows
 from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.git.program import NOTHING
@@ -237,7 +237,7 @@ class Branches:
 
         def do() -> bool:
             made = {"ref": f"refs/heads/{branch}", "sha": commit}
-            self._client.ask("POST", "/git/refs", input=made)
+            self._client.change("POST", "/git/refs", made, shows("ref"))
             return True
 
         def find() -> bool | None:

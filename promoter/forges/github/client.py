@@ -162,6 +162,19 @@ class Client:
             raise requester.createException(status, headers, _parsed(text))
         return json.loads(text) if text else None
 
+    def change(
+        self, method: str, path: str, wanted: dict[str, Any], is_done: Callable[[Any], bool]
+    ) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return the JSON that a write answers; raises `TypeError` where it does not show the write.
+
+        A proxy may answer 200 to what GitHub never saw.
+        """
+        answer = self.ask(method, path, input=wanted)
+        if not is_done(answer):
+            msg = "the answer does not show what was written"
+            raise TypeError(msg)
+        return answer
+
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; failures are PyGithub's own."""
         try:
@@ -193,6 +206,11 @@ def _is_whole_but_for_names(answer: object) -> bool:
         and "requestedReviewer" in (one.get("path") or ())
         for one in errors
     )
+
+
+def shows(key: str) -> Callable[[Any], bool]:
+    """Return what says whether an answer is an object with a key."""
+    return lambda answer: isinstance(answer, dict) and key in answer
 
 
 class AsTold(wait_base):

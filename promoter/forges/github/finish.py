@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 from github import GithubException
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.forges.github.client import FAILURES, pause
+from promoter.forges.github.client import FAILURES, pause, shows
 from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from github.PullRequest import PullRequest
+    from collections.abc import Callable, Sequence
 
     from promoter.domain.model import Finish, Pull
     from promoter.forges.github.client import Client
@@ -68,7 +66,6 @@ class Finisher:
 
     def __init__(self, client: Client, pull: Pull, lacking: Finish) -> None:
         self._client, self._number, self._pull, self._lacking = client, pull.number, pull, lacking
-        self._one: PullRequest = client.repository.get_pull(pull.number)
         self._done: list[str] = []
         self._warnings: list[str] = []
 
@@ -113,7 +110,8 @@ class Finisher:
         users = [one for one in wanted if not one.startswith(_TEAM)]
         teams = [one.removeprefix(_TEAM) for one in wanted if one.startswith(_TEAM)]
         asked = {"reviewers": users, "team_reviewers": teams}
-        self._client.ask("POST", f"/pulls/{self._number}/requested_reviewers", input=asked)
+        path = f"/pulls/{self._number}/requested_reviewers"
+        self._client.change("POST", path, asked, shows("number"))
         self._done.append(f"asked {', '.join(wanted)} for a review")
 
     def _issue(self) -> None:
@@ -127,20 +125,20 @@ class Finisher:
             else:
                 self._warnings.append(f"there is no milestone {self._lacking.milestone!r}")
         if changes:
-            self._client.ask("PATCH", f"/issues/{self._number}", input=changes)
+            self._client.change("PATCH", f"/issues/{self._number}", changes, shows("number"))
             self._done.append(f"set {' and '.join(sorted(changes))}")
 
     def _labels(self) -> None:
         wanted = self._lacking.labels
         path, labels = f"/issues/{self._number}/labels", {"labels": list(wanted)}
         try:
-            self._client.ask("POST", path, input=labels)
+            self._client.change("POST", path, labels, partial(_shows_labels, wanted))
         except GithubException as error:
             if error.status not in (404, 422):
                 raise
             for name in wanted:
                 self._make_label(name)
-            self._client.ask("POST", path, input=labels)
+            self._client.change("POST", path, labels, partial(_shows_labels, wanted))
         self._done.append(f"labelled {', '.join(wanted)}")
 
     def _make_label(self, name: str) -> None:
@@ -177,7 +175,12 @@ class Finisher:
         """Merge now; GitHub may still be computing whether it can."""
         for delay in (0.2, 0.5, 1.0, 2.0, 4.0, 0.0):
             try:
-                self._one.merge(merge_method=self._lacking.merge_method, sha=self._pull.head)
+                self._client.change(
+                    "PUT",
+                    f"/pulls/{self._number}/merge",
+                    {"merge_method": self._lacking.merge_method, "sha": self._pull.head},
+                    shows("merged"),
+                )
             except GithubException as error:
                 said = message_of(error)
                 if error.status == 409:
@@ -284,3 +287,10 @@ def _may_be_asked(client: Client, name: str) -> bool:
     except GithubException as error:
         return error.status != 404
     return True
+
+
+def _shows_labels(wanted: Sequence[str], answer: object) -> bool:
+    """Say whether an answer lists all labels of some names."""
+    shown = answer if isinstance(answer, list) else []
+    names = {str(one.get("name")).casefold() for one in shown if isinstance(one, dict)}
+    return {one.casefold() for one in wanted} <= names

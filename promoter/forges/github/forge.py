@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
-from promoter.forges.github.client import FAILURES, UNLIKE, Client
+from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
 from promoter.forges.github.finish import Finisher, possible
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.rules import RULES, graph_rules, rest_rules
@@ -155,20 +156,24 @@ class GitHubForge:
         return renewed
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on an open pull; `once`: unless it was said already."""
+        """Say something on an open pull; `once`: unless it was said already, by whatever run."""
         path, text = f"/issues/{pull.number}/comments", redacted(text)
 
-        def do() -> bool:
-            self.client.ask("POST", path, input={"body": text})
-            return True
+        def do() -> int:
+            return int(self.client.change("POST", path, {"body": text}, shows("id"))["id"])
 
-        def find() -> bool | None:
-            said = self._paged("read the comments", path, {}, lambda one: one["body"])
-            return text in said or None
+        def find() -> int | None:
+            read = self._paged("read the comments", path, {}, lambda one: (one["id"], one["body"]))
+            return min((int(number) for number, said in read if said == text), default=None)
 
         self._still_open(pull)
-        if not (once and find()):
-            self.client.write("comment on the pull", do, find)
+        if once and find():
+            return
+        made = self.client.write("comment on the pull", do, find)
+        if once and find() != made:
+            # Another run has said it in the same moment, and the first of the two stays.
+            with suppress(*FAILURES):
+                self.client.ask("DELETE", f"/issues/comments/{made}")
 
     def close(self, pull: Pull) -> Pull:
         """End a pull unmerged."""

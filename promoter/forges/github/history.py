@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
 from promoter.forges.github.tree import GitHubTree
@@ -70,15 +70,15 @@ class GitHubHistory:
     def _version(self, row: dict[str, Any], *, last: bool) -> FileVersion:
         """Return a version from GraphQL; a content that did not come as text is read alone."""
         merged = [
-            (seconds(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
+            (seconds_of(one["mergedAt"]), str(one["mergeCommit"]["oid"]), one["number"])
             for one in row["associatedPullRequests"]["nodes"]
             if one["mergedAt"] and one["mergeCommit"] and self.base in (None, one["baseRefName"])
         ]
         number = pull_number(row["message"])
         moment, commit, pull = min(merged, default=(0, str(row["oid"]), number))
         if not merged:
-            parents = [seconds(one["committedDate"]) for one in row["parents"]["nodes"]]
-            moment = self._moment(commit, seconds(row["committedDate"]), parents)
+            parents = [seconds_of(one["committedDate"]) for one in row["parents"]["nodes"]]
+            moment = self._moment(commit, seconds_of(row["committedDate"]), parents)
         data = b""
         if row["file"]:
             self.reader.keep_text(row["file"])
@@ -100,11 +100,11 @@ class GitHubHistory:
             and self.base in (None, one["base"]["ref"])
         ]
         if not merged:
-            own = seconds(shown["commit"]["committer"]["date"])
+            own = seconds_of(shown["commit"]["committer"]["date"])
             moment = self._moment(shown["sha"], own, ())
             return shown["sha"], moment, pull_number(shown["commit"]["message"])
         first = min(merged, key=lambda one: str(one["merged_at"]))
-        return first["merge_commit_sha"], seconds(first["merged_at"]), first.get("number")
+        return first["merge_commit_sha"], seconds_of(first["merged_at"]), first.get("number")
 
     def _moment(self, commit: str, own: int, ancestors: Iterable[int]) -> int:
         """Return when a commit was made at the earliest, from the dates of what it stands on."""
@@ -114,10 +114,5 @@ class GitHubHistory:
                 "read what a commit stands on",
                 lambda: self.client.ask("GET", "/commits", parameters=wanted),
             )
-            ancestors = [seconds(one["commit"]["committer"]["date"]) for one in shown]
+            ancestors = [seconds_of(one["commit"]["committer"]["date"]) for one in shown]
         return not_before(own, ancestors, self.now)
-
-
-def seconds(text: str) -> int:
-    """Return a moment of the API in seconds since the epoch."""
-    return int(datetime.fromisoformat(text).timestamp())

@@ -6,7 +6,6 @@ What it costs does not depend on the repository's size. Files are proved by thei
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from github import GithubException
@@ -14,6 +13,7 @@ from github import GithubException
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.model import BranchCommit, BranchState
+from promoter.domain.moment import seconds_of
 from promoter.forges.github import overview
 from promoter.forges.github.branches import Branches, Whole
 from promoter.forges.github.client import FAILURES, UNLIKE
@@ -136,7 +136,7 @@ class GitHubRepository:
             tree=GitHubTree(self._reader, sha),
             onto=GitHubTree(self._reader, parents[-1] if parents else sha),
             changed=changed,
-            time=int(datetime.fromisoformat(shown["committedDate"]).timestamp()),
+            time=seconds_of(shown["committedDate"]),
         )
 
     def bring(self, branches: Iterable[str]) -> None:
@@ -246,5 +246,5 @@ class GitHubRepository:
             tree=tree,
             onto=onto,
             changed=tuple(differing(onto, tree)),
-            time=int(datetime.fromisoformat(commit["committer"]["date"]).timestamp()),
+            time=seconds_of(commit["committer"]["date"]),
         )

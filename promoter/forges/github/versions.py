@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RemoteError
+from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
 from promoter.forges.github.client import FAILURES, UNLIKE
-from promoter.forges.github.history import seconds
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
@@ -171,10 +171,10 @@ class GitHubVersions:
             data = self.reader.blob(row["file"]["oid"])
         base = merge["mergeCommit"] if merge else row
         pull = merge or next(iter(self._pulls(row)), None)
-        parents = [seconds(one["committedDate"]) for one in base["parents"]["nodes"]]
+        parents = [seconds_of(one["committedDate"]) for one in base["parents"]["nodes"]]
         return FileVersion(
             base["oid"],
-            not_before(seconds(base["committedDate"]), parents, self.now),
+            not_before(seconds_of(base["committedDate"]), parents, self.now),
             row["message"],
             data,
             author=base["author"]["name"] or "",

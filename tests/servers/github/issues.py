@@ -79,8 +79,21 @@ def commented(github: GitHub, request: Request, number: str) -> Answer:
             else "Body can't be blank"
         )
         raise _invalid("body", resource="IssueComment", code="unprocessable", message=said)
-    github.comments.setdefault(at, []).append(text)
+    github.commented += 1
+    github.comments.setdefault(at, []).append(pull_shapes.Comment(text, github.commented))
     return 201, pull_shapes.comment(github, at, len(github.comments[at]) - 1)
+
+
+@route("DELETE", "/issues/comments/{number}", _WRITES)
+def uncommented(github: GitHub, request: Request, number: str) -> Answer:
+    """Remove a comment."""
+    del request
+    for at, said in github.comments.items():
+        for index in range(len(said)):
+            if str(pull_shapes.comment(github, at, index)["id"]) == number:
+                del said[index]
+                return 204, None
+    raise not_found()
 
 
 @route("GET", "/issues/{number}/labels")

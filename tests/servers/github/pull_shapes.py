@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.servers.github import merging, shapes
 from tests.servers.github.shapes import MOMENT
@@ -116,10 +116,27 @@ def owner_of(pull: dict[str, Any]) -> str:
     return str(pull["repository"]).partition("/")[0]
 
 
+class Comment(str):
+    """A comment that came through the API, with its own number."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, text: str, number: int) -> Self:
+        """Make one."""
+        made = super().__new__(cls, text)
+        made.number = number
+        return made
+
+    def __deepcopy__(self, _: object) -> Self:
+        """Return itself: nothing of it changes."""
+        return self
+
+
 def comment(github: GitHub, number: int, index: int) -> dict[str, Any]:
     """Return a comment."""
-    found = f"{github.repository_url}/issues"
-    at = number * 1000 + index + 1
+    found, said = f"{github.repository_url}/issues", github.comments[number][index]
+    at = 1_000_000 + said.number if isinstance(said, Comment) else number * 1000 + index + 1
     return {
         "id": at,
         "node_id": f"IC_{at}",

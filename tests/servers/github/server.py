@@ -37,6 +37,7 @@ class GitHub:
         self.tokens: dict[str, bool | Token] = {"good-token": True, "read-token": False}
         self.pulls: list[dict[str, Any]] = []
         self.comments: dict[int, list[str]] = {}
+        self.commented = 0
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
         self.has_graphql = True
