@@ -133,7 +133,7 @@ class GitOpsCli:
             "--git-provider-url", f"https://{job.host}", "--username", "x-access-token",
             "--password", "good-token", "--git-user", "bot", "--git-email", "bot@example.org",
             "--organisation", "aurora-cloud", "--repository-name", "gitops",
-            "--file", job.size.file, "--values", f"{{{self.values}: {job.tag}}}",
+            "--file", job.size.file, "--values", f'{{"{self.values}": {job.tag}}}',
         ]  # fmt: skip
 
     def environment(self, job: Job) -> Mapping[str, str]:
