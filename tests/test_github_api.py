@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -89,6 +91,25 @@ def test_an_update_leaves_one_pull_and_no_branch_aside(plain: GitHub) -> None:
     (pull,) = plain.open_pulls()
     assert (pull["number"], "9.9.2" in pull["title"]) == (1, True)
     assert set(plain.store.refs()) == {"refs/heads/main", f"refs/heads/{BRANCH}"}
+
+
+def test_the_first_query_is_sent_before_the_libraries_of_git_and_github_are_loaded() -> None:
+    code = (
+        "import sys, promoter.cli.commands.promote, promoter.forges.github.first_query as first\n"
+        "print(first.begin.__name__, {'git', 'github'} & set(sys.modules))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown == "begin set()\n"
+
+
+def test_a_first_query_that_fails_is_asked_anew_by_rest(plain: GitHub) -> None:
+    plain.fail("POST", "query Overview", status=502)
+    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
+    assert done.json["action"] == "created"
+    assert requests.count("query Overview") == 1
+    assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
 
 
 def test_a_direct_push_costs_two_requests(plain: GitHub) -> None:

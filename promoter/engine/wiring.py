@@ -15,11 +15,8 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
 from promoter.environment import child_environment
-from promoter.forges.kinds import Connection, kind_of
-from promoter.git.clone import Clone
-from promoter.git.commits import Signing
+from promoter.forges.kinds import Connection, Look, kind_of
 from promoter.git.isolation import Credential
-from promoter.git.repository import GitRepository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from promoter.forges import Forge
     from promoter.forges.kinds import ForgeKind
     from promoter.git import Repository
+    from promoter.git.clone import Clone
     from promoter.registry.client import Registry
     from promoter.render import Renderer
     from promoter.settings import Settings
@@ -146,6 +144,8 @@ def check_token(wiring: Wiring) -> None:
 
 def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
+    from promoter.git.clone import Clone  # late: what goes through the API needs no git
+
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
     if (token := wiring.token) and where.scheme in _WEB:
@@ -163,6 +163,8 @@ def open_clone(wiring: Wiring) -> Clone:
 
 def open_source(wiring: Wiring, source: Address) -> Clone:
     """Return an empty clone of a source repository; a token goes there only on the same host."""
+    from promoter.git.clone import Clone
+
     configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
     same = (source.scheme, source.host) == (where.scheme, where.host)
@@ -217,6 +219,9 @@ def opened(
     if forge is not None:
         yield api_repository(wiring, forge)
         return
+    from promoter.git.commits import Signing
+    from promoter.git.repository import GitRepository
+
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
         repository = GitRepository(clone, wiring.now, Signing.parse(key) if key else None)
@@ -235,8 +240,8 @@ def api_repository(wiring: Wiring, forge: Forge) -> Repository:
     return wiring.kind.repository(forge, wiring.settings.env or (), wiring.now)
 
 
-def open_forge(wiring: Wiring) -> Forge:
-    """Return the forge that keeps the repository's pulls."""
+def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
+    """Return the forge that keeps the repository's pulls, and begin to look at some apps there."""
     settings, where, kind = wiring.settings, wiring.address, wiring.kind
     needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
     if needs_token and wiring.token is None and not where.local:
@@ -244,7 +249,8 @@ def open_forge(wiring: Wiring) -> Forge:
     author = wiring.file.author if wiring.file else AUTHOR
     committer = f"{author} {wiring.now} +0000"
     api_url = None if where.local else wiring.api_url
-    return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer))
+    look = Look(wiring.base, settings.env or (), apps) if apps else None
+    return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer, look))
 
 
 def _origin(deadline: Deadline) -> str:

@@ -112,7 +112,7 @@ def opened(
     Where the repository is far, the first look at it, for `apps`, is begun at once.
     """
     # What reads through the API is the forge itself, so that one bill has it all.
-    forge = wires.open_forge(wiring) if wiring.transport == "api" else None
+    forge = wires.open_forge(wiring, apps) if wiring.transport == "api" else None
     with wires.opened(wiring, forge, apps) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)
         try:

@@ -25,6 +25,17 @@ DEFAULT = "github"
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a run looks at first."""
+
+    base: str | None
+    """The base branch; None for the default one."""
+    environments: Sequence[str]
+    """Those that are asked for."""
+    apps: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """What a forge is opened with."""
 
@@ -35,6 +46,8 @@ class Connection:
     deadline: Deadline
     committer: str
     """`Name <address> time zone` for commits that the forge's merges make here."""
+    look: Look | None = None
+    """What the repository will be asked for first through the forge, which may begin it at once."""
 
 
 @dataclass(frozen=True, slots=True)

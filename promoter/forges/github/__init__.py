@@ -44,16 +44,20 @@ def _api_url(address: Address, variables: Mapping[str, str]) -> str:
 
 
 def _open(connection: Connection) -> GitHubForge:
-    from promoter.forges.github.forge import GitHubForge
-
     where = connection.address
     if where.local or connection.api_url is None:
         raise UsageError(
             f"{where.path} is a folder, and the github forge keeps no pulls there",
             "Give the repository's URL, or --forge local.",
         )
+    from promoter.forges.github.first_query import begin
+
+    first = begin(connection)
+    # Only now, as the library takes as long to load as the query to be answered.
+    from promoter.forges.github.forge import GitHubForge
+
     return GitHubForge(
-        connection.api_url, where.owner_and_name, connection.token, connection.deadline
+        connection.api_url, where.owner_and_name, connection.token, connection.deadline, first
     )
 
 

@@ -17,9 +17,10 @@ from tenacity import (
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
-from promoter.forges.github.client import FAILURES, AsTold, connect
+from promoter.forges.github.client import FAILURES, AsTold
+from promoter.forges.github.connections import bound, connect, reads_only
 from promoter.forges.github.failures import failure, is_passing
-from promoter.forges.github.http import bound, reads_only
+from promoter.forges.github.http import patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def app_token(
         auth=authentication,
         base_url=api_url,
         retry=reads_only(deadline),
-        timeout=max(1, min(20, int(deadline.remaining()))),
+        timeout=patience(deadline),
         user_agent="promoter",
         seconds_between_requests=0,
         seconds_between_writes=0,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from github import Auth, Github, GithubException
+from github import Auth, GithubException
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -23,6 +23,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
+from promoter.forges.github.connections import connect
 from promoter.forges.github.failures import (
     RedirectedError,
     failure,
@@ -31,12 +32,10 @@ from promoter.forges.github.failures import (
     is_passing,
     waits_for,
 )
-from promoter.forges.github.http import bound, reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from github.Auth import Auth as Authentication
     from github.Repository import Repository
     from pydantic import SecretStr
     from tenacity import RetryCallState
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
     from promoter.domain.errors import PromoteError
     from promoter.domain.model import BranchRules, Pull
+    from promoter.forges.github.first_query import FirstQuery
 
 T = TypeVar("T")
 
@@ -64,7 +64,12 @@ class Client:
     """A repository's API with its deadline, its errors in the user's words, and its bill."""
 
     def __init__(
-        self, api_url: str, repository: tuple[str, str], token: SecretStr | None, deadline: Deadline
+        self,
+        api_url: str,
+        repository: tuple[str, str],
+        token: SecretStr | None,
+        deadline: Deadline,
+        first: FirstQuery | None = None,
     ) -> None:
         self.owner, self.name = repository
         self.deadline = deadline
@@ -78,7 +83,7 @@ class Client:
         self._api_url = f"{api_url}/"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
         authentication = Auth.Token(token.get_secret_value()) if token else None
-        self.github = connect(api_url, authentication, deadline, self.spent)
+        self.github = connect(api_url, authentication, deadline, self.spent, first)
         self.repository: Repository = self.github.get_repo(f"{self.owner}/{self.name}")
 
     @property
@@ -253,44 +258,6 @@ def _error_of(retry_state: RetryCallState) -> BaseException:
 def _is_unknown(error: BaseException) -> bool:
     """Say whether GraphQL does not know what it is asked about."""
     return getattr(error, "status", None) == 404 and is_of_graphql(error)
-
-
-class _Bill(logging.Handler):
-    """Counts requests from the lines that PyGithub logs, of which nothing is ever formatted."""
-
-    def __init__(self, spent: Counter[str]) -> None:
-        super().__init__(logging.DEBUG)
-        self._spent = spent
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Count one request by its method."""
-        if isinstance(record.args, tuple) and len(record.args) > 6:
-            self._spent[str(record.args[0])] += 1
-
-
-def connect(
-    api_url: str, authentication: Authentication | None, deadline: Deadline, spent: Counter[str]
-) -> Github:
-    """Return PyGithub set up so that only reads are repeated, and every request is counted."""
-    logger = logging.getLogger("github.Requester")
-    logger.propagate = False
-    logger.setLevel(logging.DEBUG)
-    logger.handlers[:] = [_Bill(spent)]
-    # Its retry quotes what servers say, terminal escapes and all.
-    logging.getLogger("github.GithubRetry").propagate = False
-    github = Github(
-        base_url=api_url,
-        auth=authentication,
-        retry=reads_only(deadline),
-        timeout=max(1, min(20, int(deadline.remaining()))),
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-        per_page=30,
-        user_agent="promoter",
-        lazy=True,
-    )
-    bound(github, deadline)
-    return github
 
 
 def pause(seconds: float, deadline: Deadline) -> None:

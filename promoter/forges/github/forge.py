@@ -12,7 +12,8 @@ from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
 from promoter.forges.github.finish import Finisher, possible
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
-from promoter.forges.github.rules import RULES, graph_rules, rest_rules
+from promoter.forges.github.rest_rules import rest_rules
+from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.deadline import Deadline
     from promoter.domain.model import BranchRules, Finish, PullDraft
+    from promoter.forges.github.first_query import FirstQuery
 
 T = TypeVar("T")
 
@@ -47,9 +49,14 @@ class GitHubForge:
     """The pulls of one repository on GitHub; a read is repeated on failure, a write is found."""
 
     def __init__(
-        self, api_url: str, repository: tuple[str, str], token: SecretStr | None, deadline: Deadline
+        self,
+        api_url: str,
+        repository: tuple[str, str],
+        token: SecretStr | None,
+        deadline: Deadline,
+        first: FirstQuery | None = None,
     ) -> None:
-        self.client = Client(api_url, repository, token, deadline)
+        self.client = Client(api_url, repository, token, deadline, first)
 
     def leave(self) -> None:
         """End the connections."""
