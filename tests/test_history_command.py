@@ -130,6 +130,26 @@ def test_the_history_is_git_log_line_by_line(busy: GitHub, transport: str) -> No
     assert pulls == [4, None if transport == "local" else 3, 2, 1]
 
 
+@pytest.mark.parametrize("transport", ["git", "api", "local"])
+def test_a_rollback_reads_the_same_history(busy: GitHub, transport: str) -> None:
+    repo = Repository(busy.repository)
+    where = str(repo.path) if transport == "local" else busy.url
+    more = () if transport == "local" else ("--transport", transport)
+
+    def target(*arguments: str) -> set[str]:
+        done = promote(
+            "rollback", "--app", "aurora", "--repo", where, *more, *arguments, "--dry-run",
+            "--reason", "r", "--output", "json", env=_TOKEN,
+        )  # fmt: skip
+        assert done.code == 0, done.stderr
+        return {one["to"] for one in done.json["images"]}
+
+    # 1.5.1 was taken back by hand, and 1.4.3 and all before it ran under another name of the file.
+    assert target() == {"1.4.3"}
+    assert target("--steps", "2") == {"1.4.2"}
+    assert target("--to", "1.4.0") == {"1.4.0"}
+
+
 def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:
     run = history(busy.url, "-n", "2", "--output", "json", "--transport", "api")
     assert len(run.json["entries"]) == 2

@@ -214,7 +214,7 @@ def test_all_images_go_back_with_their_tags_and_digests(repo: Repository) -> Non
         (("--reason", " "), 2, "no reason is given"),
         (("--to", "1.4.1", "--steps", "2", *WHY), 2, "both given"),
         (("--to", "9.9.9", *WHY), 4, "has not had the tag 9.9.9"),
-        (("--steps", "7", *WHY), 4, "has had 1 earlier states, and 7 are asked for"),
+        (("--steps", "7", *WHY), 4, "has had 1 earlier state, and --steps asks for 7"),
         (("--steps", "0", *WHY), 2, "steps"),
         (("--env", "nowhere", *WHY), 4, "nowhere"),
     ],
@@ -271,3 +271,103 @@ def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transp
     github.merge(ended["pull_request"]["number"])
     assert HOLD not in repo.git("ls-tree", "-r", "--name-only", "main")
     assert ask("--app", "aurora", "--tag", "1.4.3")["action"] == "created"
+
+
+def test_what_was_taken_back_is_not_gone_back_to(repo: Repository) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    merge(repo, run(repo, "unhold", "--app", "aurora", "--reason", "mended"))
+    further = run(repo, "rollback", "--app", "aurora", "--reason", "1.4.2 is bad, too")
+    assert {one["to"] for one in further["images"]} == {"1.4.1"}
+    merge(repo, further)
+    nothing = run(repo, "rollback", "--app", "aurora", "--steps", "3", *WHY, code=4)
+    assert "has had 1 earlier state, and --steps asks for 3" in nothing["error"]["message"]
+
+
+def test_a_person_may_have_taken_it_back(repo: Repository) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.3", "1.4.2"), "Back")
+    back = run(repo, "rollback", "--app", "aurora", "--reason", "1.4.2 is bad, too")
+    assert {(one["from"], one["to"]) for one in back["images"]} == {("1.4.2", "1.4.1")}
+
+
+def test_while_it_is_held_another_reason_changes_nothing_and_says_how_to_go_further(
+    repo: Repository,
+) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    refs = repo.refs()
+    again = promote(
+        "rollback", "--app", "aurora", "--reason", "still bad", "--repo", str(repo.path)
+    )
+    assert again.code == 0
+    assert again.stdout.startswith("nothing done: aurora in prod has gone back already")
+    assert "runs 1.4.2 already: it went back from 1.4.3, and is held" in again.stderr
+    assert "--steps 2 goes on to 1.4.1" in again.stderr
+    assert repo.refs() == refs
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_what_is_newer_than_what_runs_is_no_way_back(repo: Repository, is_held: bool) -> None:
+    promoted(repo, "1.4.2", "1.4.3")
+    merge(repo, run(repo, "rollback", "--app", "aurora", *WHY))
+    if not is_held:
+        merge(repo, run(repo, "unhold", "--app", "aurora", "--reason", "mended"))
+    (refusal,) = run(repo, "rollback", "--app", "aurora", "--to", "1.4.3", *WHY, code=3)["refusals"]
+    assert (refusal["rule"], refusal["reason"]) == (
+        "rollback", "1.4.3 is newer than 1.4.2, which prod runs",
+    )  # fmt: skip
+
+
+def test_what_runs_already_is_held_and_not_taken_back(repo: Repository) -> None:
+    promoted(repo, "1.4.2")
+    (refusal,) = run(repo, "rollback", "--app", "aurora", "--to", "1.4.2", *WHY, code=3)["refusals"]
+    assert "prod runs 1.4.2 already" in refusal["reason"]
+    assert "promote hold --app aurora --env prod" in refusal["hint"]
+
+
+def test_a_tag_means_the_state_in_which_all_images_had_it(repo: Repository) -> None:
+    def change(*pairs: tuple[str, str]) -> None:
+        text = f"{repo.read(AURORA)}\n"
+        for image, tag in pairs:
+            start = text.index("newTag: ", text.index(f"aurora-{image}\n")) + len("newTag: ")
+            text = text[:start] + tag + text[text.index("\n", start) :]
+        repo.commit("main", AURORA, text)
+
+    promoted(repo, "1.4.3")
+    change(("customer", "1.5.0"), ("notification", "1.5.0"))
+    change(("customer", "1.6.0"), ("notification", "1.6.0"))
+    back = run(repo, "rollback", "--app", "aurora", "--to", "1.4.3", "--dry-run", *WHY)
+    assert {(i["name"][-5:], i["to"]) for i in back["images"]} == {
+        ("tomer", "1.4.3"), ("ation", "1.4.3"),
+    }  # fmt: skip
+    change(("fraud", "1.7.0"))
+    change(("fraud", "1.8.0"), ("customer", "1.8.0"), ("notification", "1.8.0"))
+    several = run(repo, "rollback", "--app", "aurora", "--to", "1.6.0", *WHY, code=4)["error"]
+    assert "has had 1.6.0 in 2 states, of all its images in none" in several["message"]
+    assert "--steps" in several["hint"]
+
+
+def test_ends_and_beginnings_of_holds_are_told_as_such(repo: Repository) -> None:
+    def first_line(*arguments: str) -> str:
+        done = promote(*arguments, "--app", "aurora", "--reason", "r", "--repo", str(repo.path))
+        return done.stdout.splitlines()[0]
+
+    assert first_line("unhold") == "nothing done: aurora in prod is not held"
+    assert first_line("hold") == "opened pull request 1: hold aurora in prod"
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+    assert first_line("hold") == "nothing done: aurora in prod is held already, for the same reason"
+    assert first_line("unhold") == "opened pull request 2: end the hold of aurora in prod"
+
+
+def test_through_the_api_a_rollback_reads_as_many_versions_as_it_needs(github: GitHub) -> None:
+    repo = Repository(github.repository)
+    for number in range(2, 72):
+        text = repo.read(AURORA).replace(f"1.4.{number - 1}\n", f"1.4.{number}\n")
+        repo.commit("main", AURORA, text)
+    done = promote(
+        "rollback", "--app", "aurora", "--to", "1.4.1", *WHY, "--repo", github.url, "--dry-run",
+        "--transport", "api", "--output", "json", env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    assert {one["to"] for one in done.json["images"]} == {"1.4.1"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file
@@ -12,6 +11,7 @@ from promoter.domain.trees import edited
 from promoter.edits.held import held_images
 from promoter.engine.history import joined
 from promoter.engine.places import files_of
+from promoter.planning.rollback import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     Images: TypeAlias = dict[str, RunningImage]
 
 
-@dataclass(frozen=True, slots=True)
-class AppVersion:
-    """What the files of an app said of its images from one commit of the base on."""
-
-    commit: str
-    time: int
-    images: Images
-    cut: bool = False
-    """Whether what came before was not read."""
-
-
 class AppHistory:
     """The versions of all files in which an app's tags live."""
 
@@ -43,16 +32,31 @@ class AppHistory:
         self._repository, self._base, self._target = repository, base, target
         self.now = self._images({}) or {}
         """What the base has now."""
+        self.is_cut = False
+        """Whether there is more behind what was read."""
 
-    def versions(self) -> Iterator[AppVersion]:
-        """Yield each version, newest first; one that cannot be read is passed over."""
+    def states(self) -> Iterator[State]:
+        """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""
+        newer: State | None = None
+        for state in self._versions():
+            if newer is not None and state.key != newer.key:
+                yield newer
+            newer = state
+        if newer is not None:
+            yield newer
+
+    def _versions(self) -> Iterator[State]:
+        """Yield what each commit left of the images, newest first."""
         hold = hold_file(self._target.app, self._target.environment)
         files = [path for path in files_of(self._target) if path != hold]
         read = self._repository.versions(self._base, files)
         for version in joined(self._target, read):
             images = self._images({path: version.files.get(path) for path in files})
+            self.is_cut = version.is_first
             if images is not None:
-                yield AppVersion(version.commit, version.time, images, version.is_first)
+                pairs = ((name, images.get(name, now)) for name, now in self.now.items())
+                key = tuple((name, one.ref, one.new_name) for name, one in pairs)
+                yield State(version.commit, images, key)
             if version.is_first:
                 return
 

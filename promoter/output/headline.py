@@ -9,6 +9,7 @@ from promoter.domain.model import PullState
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
+    from promoter.domain.declaration import HoldChange
     from promoter.domain.model import ImageMove
     from promoter.planning.outcome import Outcome
 
@@ -62,7 +63,18 @@ def _nothing(outcome: Outcome, action: Action) -> str:
         )
     if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
         return f"already proposed in {_number(outcome)}: {_subject(outcome)}"
+    if outcome.hold is not None and not outcome.images:
+        return f"nothing done: {where} {_hold_as_it_is(outcome.hold)}"
     return f"nothing done: {where} stays at {_values(outcome, after=False)}"
+
+
+def _hold_as_it_is(hold: HoldChange) -> str:
+    """Return why a hold has not to be begun or ended."""
+    if hold.ends:
+        return "is not held"
+    if hold.undoes is not None:
+        return "has gone back already, and is held"
+    return "is held already, for the same reason"
 
 
 def _superseded(outcome: Outcome, where: str) -> str:
@@ -96,6 +108,9 @@ def _number(outcome: Outcome) -> str:
 
 def _subject(outcome: Outcome) -> str:
     """Return what goes where: `aurora to prod, 1.4.1 -> 1.4.2`."""
+    if outcome.hold is not None and not outcome.images:
+        verb = "end the hold of" if outcome.hold.ends else "hold"
+        return f"{verb} {outcome.app} in {outcome.environment}"
     before, after = _values(outcome, after=False), _values(outcome, after=True)
     if outcome.goes_back:
         return f"roll back {outcome.app} in {outcome.environment}, {before} -> {after}"

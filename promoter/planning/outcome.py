@@ -21,6 +21,7 @@ from promoter.planning.plan import (
 from promoter.pull_request import goes_back
 
 if TYPE_CHECKING:
+    from promoter.domain.declaration import HoldChange
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
     from promoter.domain.refusal import Refusal
@@ -48,6 +49,8 @@ class Outcome:
     images: tuple[ImageMove, ...] = ()
     goes_back: bool = False
     """Whether it goes back to something older."""
+    hold: HoldChange | None = None
+    """The hold that it begins or ends."""
     edits: tuple[FileEdit, ...] = ()
     base: str | None = None
     branch: str | None = None
@@ -93,6 +96,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         changed=changed,
         images=proposal.moves if proposal else (),
         goes_back=goes_back(proposal) if proposal else False,
+        hold=proposal.declaration.hold if proposal else None,
         edits=proposal.edits if proposal else (),
         base=plan.destination.base_branch,
         branch=plan.destination.branch,

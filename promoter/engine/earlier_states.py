@@ -1,0 +1,273 @@
+"""The states that an app has had in its environment, and which of them a rollback goes back to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from promoter import pull_request
+from promoter.config.holds import read_hold
+from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, SelectionError
+from promoter.domain.model import PullState
+from promoter.domain.refusal import Refusal
+from promoter.engine.app_history import AppHistory
+from promoter.planning.propose import pulled_names
+from promoter.planning.rollback import described, has_tag, images_going, leading, with_tag
+from promoter.policy.order import Order
+from promoter.registry.failures import AbsentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.image import Tag
+    from promoter.domain.model import ImageRequest, RunningImage
+    from promoter.engine.look import Seen
+    from promoter.planning.plan import Rollback
+    from promoter.planning.rollback import State
+
+# So many earlier states are asked of the registry for the newest that is still there.
+_STATES = 10
+_TAGS_SHOWN = 8
+# So many states more are read than are counted: what came back after more of them counts as new.
+_WINDOW = 50
+
+
+class EarlierStates:
+    """The states that an app has had in its environment, newest first.
+
+    While the hold of a rollback is in force, they count from what that rollback took back: asking
+    again changes nothing, and `--steps 2` goes one further.
+    """
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._history = AppHistory(seen.world.repository, seen.state.base, seen.target)
+        self.now = self._history.now
+        if not self.now:
+            raise SelectionError(
+                f"{seen.target.file} holds no image of {seen.target.app} whose past could be read",
+                "Name the place where its tags live in promoter.yaml.",
+                file=str(seen.target.file),
+            )
+        self._unread = self._history.states()
+        self._known: list[State] = []
+        self._earlier: tuple[State, ...] = ()
+        """Those before the chosen one."""
+        if not self._upto(1):
+            raise SelectionError(
+                f"{seen.target.file} has no history on {seen.state.base_branch}", "",
+                file=str(seen.target.file),
+            )  # fmt: skip
+        self.current = self.undone = self._known[0]
+        """What runs, and what is taken back."""
+        held = read_hold(seen.state.base, seen.target.app, seen.target.environment)
+        is_rollback = held is not None and held.undoes and not held.is_over(seen.world.now)
+        self.held = held if is_rollback else None
+        """The hold of a rollback that is in force."""
+
+    def choose(self, wanted: Rollback) -> tuple[State, tuple[str, ...]]:
+        """Return the state to go back to, and what has to be said of it.
+
+        Raises `SelectionError` for none or several, and `RefusedError` for what is no way back.
+        """
+        line = self._line(wanted.steps)
+        self.undone = line[0]
+        state = self._stepped(line, wanted.steps) if wanted.to is None else self._named(wanted.to)
+        self._earlier = tuple(one for one in line[1:] if one.key != state.key)
+        if state in line:
+            self._earlier = line[line.index(state) + 1 :]
+        if state.key == self.current.key:
+            return state, self._already(line)
+        return state, (*self._differences(state), *self._forward(state))
+
+    def _line(self, steps: int) -> tuple[State, ...]:
+        """Return the states that led to what is taken back, that first: so many, and some more."""
+        number, line = steps + _WINDOW, leading(self._upto(steps + _WINDOW))
+        while len(line) <= steps and len(self._known) == number:
+            number *= 2
+            line = leading(self._upto(number))
+        undone = self.held.undoes if self.held else None
+        place = next((n for n, one in enumerate(self._known) if one.commit == undone), None)
+        if place is not None:
+            before = leading(self._upto(number + place)[place:])
+            if any(one.key == self.current.key for one in before):
+                return before
+        return line
+
+    def _stepped(self, line: Sequence[State], steps: int) -> State:
+        """Return the state so many steps before what is taken back; what is as far back stays."""
+        keys = [one.key for one in line]
+        if steps <= keys.index(self.current.key):
+            return self.current
+        if steps < len(line):
+            return line[steps]
+        target = self._seen.target
+        had = f"{len(line) - 1} earlier state{'' if len(line) == 2 else 's'}"
+        where = f"{target.app} in {target.environment}"
+        raise self._nothing(f"{where} has had {had}, and --steps asks for {steps}", line[1:])
+
+    def _named(self, tag: Tag) -> State:
+        """Return the state with a tag; raises `SelectionError` for none or several."""
+        number = _WINDOW
+        while True:
+            states = self._upto(number)
+            if len(states) < number or any(has_tag(one, str(tag), self.now) for one in states):
+                break
+            number *= 2
+        passing = {self.current.key, self.undone.key}
+        found = [
+            one
+            for one in with_tag(states, str(tag), self.now)
+            if one.key not in passing or has_tag(one, str(tag), self.now)
+        ]
+        where = f"{self._seen.target.app} in {self._seen.target.environment}"
+        if not found:
+            raise self._nothing(f"{where} has not had the tag {tag}", states[1:])
+        if len(found) > 1:
+            shown = "; ".join(f"{described(one.images)} ({one.commit[:9]})" for one in found)
+            raise SelectionError(
+                f"{where} has had {tag} in {len(found)} states, of all its images in none",
+                f"They are, newest first: {shown}. Count the one that you mean with --steps.",
+                file=str(self._seen.target.file),
+            )
+        return found[0]
+
+    def _already(self, line: Sequence[State]) -> tuple[str, ...]:
+        """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
+        app, environment = self._seen.target.app, self._seen.target.environment
+        runs = f"{environment} runs {described(self.current.images)} already"
+        if self.held is None:
+            target = f"--app {app} --env {environment}"
+            refusal = Refusal(
+                "rollback",
+                f"{runs}, so that there is nothing to take back",
+                f"promote hold {target} --reason WHY keeps it there.",
+            )
+            raise RefusedError([refusal])
+        said = f"{runs}: it went back from {described(self.undone.images)}, and is held"
+        keys = [one.key for one in line]
+        place = keys.index(self.current.key) + 1 if self.current.key in keys else len(line)
+        if place < len(line):
+            said += f"; --steps {place} goes on to {described(line[place].images)}"
+        return (said,)
+
+    def _forward(self, state: State) -> tuple[str, ...]:
+        """Return which images a state would bring forward; raises `RefusedError` where all would."""
+        target = self._seen.target
+        going = images_going(target.settings.policy, self.now, state)
+        newer = [name for name, order in going.items() if order is Order.NEWER]
+        if newer and len(newer) == len(going):
+            reason = (
+                f"{described(state.images)} is newer than {described(self.current.images)}, "
+                f"which {target.environment} runs"
+            )
+            where = f"--app {target.app} --env {target.environment}"
+            hint = f"promote {where} goes forward; --to TAG or --steps N name an older state."
+            raise RefusedError([Refusal("rollback", reason, hint, str(target.file))])
+        return tuple(
+            f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
+        )
+
+    @property
+    def undone_pull(self) -> int | None:
+        """The pull request that brought what is taken back, where it is known."""
+        told = {name: str(_request(name, image)) for name, image in self.undone.images.items()}
+        for pull in self._seen.state.pulls:
+            listed = pull_request.proposed_images(pull)
+            if pull.state is PullState.MERGED and listed and listed <= set(told.values()):
+                return pull.number
+        return None
+
+    def requests(self, state: State) -> tuple[ImageRequest, ...]:
+        """Return what has to be set for a state; raises `RefusedError` where tags do not do it."""
+        found = []
+        for name, now in self.now.items():
+            then = state.images.get(name, now)
+            if (then.tag, then.digest, then.new_name) == (now.tag, now.digest, now.new_name):
+                continue
+            if then.new_name != now.new_name:
+                said = f"{name} was pulled as {then.new_name or name} then"
+                raise self._irreversible(
+                    state, f"{said}, and a rollback sets tags and digests alone"
+                )
+            request = _request(name, then)
+            if request is None:
+                raise self._irreversible(state, f"{name} had no tag or digest of its own then")
+            found.append(request)
+        return tuple(found)
+
+    def with_hint(self, refusal: Refusal) -> Refusal:
+        """Return a refusal; that of an image that is gone names the newest state that is there."""
+        if refusal.rule != "missing-image":
+            return refusal
+        found = self._newest_available()
+        if found is None:
+            hint = "No earlier state is known whose images are all still there."
+        else:
+            tag = next((one.tag for one in found.images.values() if one.tag), "")
+            shown = described(found.images)
+            hint = f"The newest earlier state whose images are still there is {shown}"
+            hint += f": promote rollback --to {tag}." if tag else "."
+        return replace(refusal, hint=hint)
+
+    def _newest_available(self) -> State | None:
+        """Return the newest state before the chosen one of which the registry has all images."""
+        try:
+            return next(filter(self._is_available, islice(self._earlier, _STATES)), None)
+        except RaceLostError:
+            raise
+        except PromoteError:
+            return None
+
+    def _is_available(self, state: State) -> bool:
+        """Return whether the registry has every image that a state would set."""
+        names = pulled_names(self._seen.target, self._seen.state.base)
+        try:
+            for one in self.requests(state):
+                reference = str(one.digest or one.tag)
+                self._seen.world.registry().describe(names.get(one.name, one.name), reference)
+        except (AbsentError, RefusedError):
+            return False
+        return True
+
+    def _upto(self, number: int) -> list[State]:
+        """Return the newest states, so many as far as there are."""
+        self._known += islice(self._unread, max(0, number - len(self._known)))
+        return self._known[:number]
+
+    def _differences(self, state: State) -> tuple[str, ...]:
+        """Return what a rollback leaves as it is: images that have come or gone since."""
+        come = [name for name in self.now if name not in state.images]
+        gone = [name for name in state.images if name not in self.now]
+        return (
+            *(f"{name} was added after {state.commit[:9]}, and stays as it is" for name in come),
+            *(f"{name} was removed after {state.commit[:9]}, and stays so" for name in gone),
+        )
+
+    def _nothing(self, message: str, others: Sequence[State]) -> SelectionError:
+        """Return the error for a state that the history does not have."""
+        tags = list(dict.fromkeys(described(one.images) for one in others))
+        known = ", ".join(tags[:_TAGS_SHOWN]) + (" …" if len(tags) > _TAGS_SHOWN else "")
+        had = f"It had, newest first: {known}." if known else "It has had nothing else."
+        read = " Only a part of the history could be read." if self._history.is_cut else ""
+        return SelectionError(message, f"{had}{read}", file=str(self._seen.target.file))
+
+    def _irreversible(self, state: State, reason: str) -> RefusedError:
+        """Return the refusal of a state that cannot be had again by setting tags and digests."""
+        refusal = Refusal(
+            "rollback",
+            f"at {state.commit[:9]} {reason}",
+            f"Revert {self.undone.commit[:9]}, or name another state with --to or --steps.",
+            str(self._seen.target.file),
+        )
+        return RefusedError([refusal])
+
+
+def _request(name: str, image: RunningImage) -> ImageRequest | None:
+    """Return the request for what an image was, or None where it was nothing that can be asked."""
+    try:
+        found = replace(image.request(), name=name)
+    except PromoteError:
+        return None
+    return found if found.tag or found.digest else None
