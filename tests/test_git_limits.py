@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 
@@ -13,11 +14,13 @@ from promoter import graph
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError
 from promoter.git.folder import DirectoryTree
-from promoter.git.limits import FILE_LIMIT
+from promoter.git.limits import DISK_LIMIT, FILE_LIMIT, MEMORY_LIMIT
 from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.git.tree import GitTree
 from tests.test_git_tree import Raw
+
+_BOUNDED = (resource.RLIMIT_DATA, resource.RLIMIT_FSIZE)
 
 
 def _large(path: Path) -> None:
@@ -57,3 +60,22 @@ def test_a_large_object_of_a_commit_is_refused_and_the_next_is_read(tmp_path: Pa
             tree.read(PurePosixPath("large.yaml"))
         assert caught.value.refusals[0].file == "large.yaml"
         assert tree.read(PurePosixPath("small.yaml")) == b"a: b\n"
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone bounds other processes")
+def test_a_git_process_and_what_it_starts_has_bounds_of_memory_and_disk(tmp_path: Path) -> None:
+    raw = Raw(tmp_path / "r.git")
+    with closing(Git(raw.path, Deadline(60))) as git:
+        process = git.start("-c", "alias.wait=!cat", "wait")
+        bounds = [resource.prlimit(process.pid, one)[0] for one in _BOUNDED]
+        assert git.finish(process, "wait", b"").status == 0
+    assert bounds == [MEMORY_LIMIT, DISK_LIMIT]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone bounds other processes")
+def test_a_git_process_that_wants_more_memory_fails_and_takes_it_not(tmp_path: Path) -> None:
+    raw = Raw(tmp_path / "r.git")
+    allocate = f"bytearray({MEMORY_LIMIT + (1 << 20)})"
+    with closing(Git(raw.path, Deadline(60))) as git:
+        process = git.start("-c", f"alias.take=!read go; {sys.executable} -c '{allocate}'", "take")
+        assert "MemoryError" in git.finish(process, "take", b"go\n").stderr

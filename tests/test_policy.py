@@ -220,6 +220,12 @@ def test_a_pattern_that_runs_away_is_stopped_and_named() -> None:
     assert time.process_time() - begun < 5
 
 
+def test_a_pattern_that_is_slow_on_each_of_many_tags_is_stopped_and_named() -> None:
+    left = iter([3.0, 2.0, 1.0, 0.0])
+    with pytest.raises(UsageError, match=r"the policy semver: '\*' takes too long over all tags"):
+        select(policy(semver="*"), ["1.0.0", "1.0.1", "1.0.2", "1.0.3"], lambda: next(left))
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from promoter.config.sections import Environment
-    from promoter.domain.deadline import Deadline
     from promoter.domain.model import RunningImage
     from promoter.engine.survey import Candidate
     from promoter.policy.model import Policy
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16
+# Seconds that the patterns of one app may take over all of its tags.
+_MATCHING = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +167,15 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
     listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
     # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
     common = frozenset.intersection(*listed)
+    left = Deadline(_MATCHING).remaining
     if (pattern := candidate.target.settings.tags) is not None:
+        what = f"environments.{candidate.target.environment}.tags"
         common = frozenset(
-            one for one in common if len(one) <= 128 and compiled(pattern).search(one)
+            one
+            for one in choose.timely(common, left, what)
+            if len(one) <= 128 and compiled(pattern).search(one)
         )
-    selection = choose.select(policy, common)
+    selection = choose.select(policy, common, left)
     if not selection.ordered:
         raise _nothing(policy, repositories, common, listed)
     if not policy.needs_creation:

@@ -27,6 +27,8 @@ _ISOLATION = {
     "push.followTags": "false",
     "push.recurseSubmodules": "no",
     "fetch.recurseSubmodules": "no",
+    # What is larger passes through memory in parts; no file of that size is read.
+    "core.bigFileThreshold": "64m",
     "gc.auto": "0",
     "maintenance.auto": "false",
     "advice.detachedHead": "false",

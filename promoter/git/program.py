@@ -21,7 +21,7 @@ from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated
-from promoter.git.limits import FILE_LIMIT, too_large
+from promoter.git.limits import FILE_LIMIT, bound, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,6 +105,7 @@ class Git:
             )
         except (GitCommandNotFound, PermissionError) as error:
             raise _missing() from error
+        bound(process.pid)
         self._begun[process.pid] = time.monotonic(), arguments
         self._running.add(process)
         return process

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Tag
+from promoter.domain.image import Tag, shown
 from promoter.policy import pattern
 from promoter.policy.creation import creation
 from promoter.policy.natural import natural
@@ -22,7 +22,7 @@ from promoter.policy.tag_kinds import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from promoter.policy.model import Policy
@@ -48,13 +48,32 @@ class Selection:
     """`newest`: tags that match but are beyond the bound, so that nobody asks about them."""
 
 
-def select(policy: Policy, tags: Iterable[str]) -> Selection:
-    """Return the tags that match a policy in its order; for `newest`, whom to ask about."""
+def timely(tags: Iterable[str], left: Callable[[], float], what: str) -> Iterator[str]:
+    """Yield tags while there are seconds left, or raise `UsageError` with what took them.
+
+    Each search has a limit of its own; a hundred thousand that keep it would still end no run.
+    """
+    for tag in tags:
+        if left() <= 0:
+            raise UsageError(
+                f"{what} takes too long over all tags",
+                "Begin each pattern with '^', and let no repeat hold another.",
+            )
+        yield tag
+
+
+def select(
+    policy: Policy, tags: Iterable[str], left: Callable[[], float] = lambda: 1.0
+) -> Selection:
+    """Return the tags that match a policy in its order; for `newest`, whom to ask about.
+
+    Raises `UsageError` once no seconds are left.
+    """
     given = set(tags)
     kind, considered = policy.kind, _filter(policy)
     ranked = [
         (rank, tag)
-        for tag in given
+        for tag in timely(given, left, f"the policy {policy.name}: {shown(str(policy.argument))}")
         if considered(tag)
         and kind.takes(tag)
         and (rank := kind.rank(tag)) is not None
