@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.domain.platform import is_for
+from promoter.gates.images import is_for
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials, Login

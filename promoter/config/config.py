@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from promoter.config.author import AUTHOR
-from promoter.config.document import Document, load
+from promoter.config.document import Document, Place, load
 from promoter.config.errors import complaint
 from promoter.config.sections import (
     App,
@@ -18,13 +19,15 @@ from promoter.config.sections import (
     check_author,
 )
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
-from promoter.domain.errors import UsageError
+from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from promoter.domain.model import Tree
 
 FILE = PurePosixPath("promoter.yaml")
 WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
@@ -107,15 +110,12 @@ def wiring_only(document: Document) -> None:
     keys = document.value if isinstance(document.value, dict) else {}
     extra = [key for key in keys if key not in WIRING]
     if not is_wiring(document):
-        line, column = document.position(extra[:1])
         raise UsageError(
             f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
             f"{FILE}, and it alone defines apps, environments and policy",
             f"Try it with --dry-run; to have it in force, change {FILE} in the GitOps repository "
             "by a reviewed pull request.",
-            file=document.file,
-            line=line,
-            column=column,
+            **document.place(extra[:1]),
         )
     templates = keys.get("templates")
     if isinstance(templates, dict) and "branch" in templates:
@@ -159,11 +159,9 @@ def _check_references(config: Config, document: Document) -> None:
     for name, group in config.groups.items():
         for member in group.apps:
             if config.apps and member not in config.apps:
-                line, column = document.position(("groups", name, "apps"))
-                raise UsageError(
-                    f"there is no app {member!r}", nearest(member, config.apps),
-                    file=document.file, line=line, column=column,
-                )  # fmt: skip
+                hint = nearest(member, config.apps)
+                listed = document.place(("groups", name, "apps"))
+                raise UsageError(f"there is no app {member!r}", hint, **listed)
 
 
 def _check_overrides(config: Config, document: Document) -> None:
@@ -193,13 +191,10 @@ def _check_paths(config: Config, document: Document) -> None:
             if previous is not None and previous not in path:
                 raise _unknown(previous, list(path), document, place)
             if (circle := _circle(path, name)) is not None:
-                line, column = document.position(place)
                 raise UsageError(
                     f"promotes-from goes in a circle: {' from '.join(circle)}",
                     "Leave it out where the path begins.",
-                    file=document.file,
-                    line=line,
-                    column=column,
+                    **document.place(place),
                 )
 
 
@@ -215,11 +210,16 @@ def _unknown(
     name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
 ) -> UsageError:
     """Return the error for a name that no environment has."""
-    line, column = document.position(place)
     return UsageError(
-        f"there is no environment {name!r}",
-        nearest(name, known),
-        file=document.file,
-        line=line,
-        column=column,
+        f"there is no environment {name!r}", nearest(name, known), **document.place(place)
     )
+
+
+def place_of(tree: Tree, keys: Sequence[object]) -> Place | None:
+    """Return the place of a key of the repository's own file, or of the nearest around it.
+
+    None without the file.
+    """
+    with suppress(KeyError, PromoteError):
+        return load(tree.read(FILE), str(FILE)).place(keys)
+    return None

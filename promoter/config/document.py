@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _SIZE_LIMIT = 4 * 1024 * 1024
 
 
+class Place(TypedDict):
+    """A file, a line and a column, as errors take them."""
+
+    file: str | None
+    line: int | None
+    column: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A parsed file: the value, and the nodes that know their lines."""
@@ -25,16 +33,17 @@ class Document:
     value: object
     root: Node | None
 
-    def position(self, place: Sequence[object]) -> tuple[int | None, int | None]:
-        """Return the line and column of a key, or of its nearest parent that is there."""
+    def place(self, keys: Sequence[object]) -> Place:
+        """Return where a key stands, or its nearest parent that is there."""
         node, mark = self.root, self.root.start_mark if self.root else None
-        for part in place:
+        for part in keys:
             found = _child(node, part)
             if found is None:
                 break
             key, node = found
             mark = key.start_mark
-        return (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+        return Place(file=self.file, line=line, column=column)
 
 
 def load(data: bytes, file: str) -> Document:

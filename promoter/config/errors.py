@@ -65,8 +65,7 @@ def complaint(
         lines = [_line(one, document) for one in others[:_LISTED]]
         more = [f"and {len(others) - _LISTED} more"] if len(others) > _LISTED else []
         hint = "\n".join(filter(None, [first.hint, "Also wrong:", *lines, *more]))
-    line, column = document.position(first.place)
-    return UsageError(first.message, hint, file=document.file, line=line, column=column)
+    return UsageError(first.message, hint, **document.place(first.place))
 
 
 def _most_telling(
@@ -97,7 +96,7 @@ def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
 
 def _line(mistake: _Complaint, document: Document) -> str:
     """Return one more mistake in a line, with its place."""
-    parts = (document.file, *document.position(mistake.place))
+    parts = document.place(mistake.place).values()
     place = ":".join(str(one) for one in parts if one is not None)
     hint = "" if mistake.hint == _SEE else f". {mistake.hint.partition('Known:')[0].strip()}"
     return f"{place}: {mistake.message}{hint.removesuffix('. ')}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.config import FILE
-from promoter.config.places import Place, place_of
+from promoter.config.config import FILE, place_of
+from promoter.config.document import Place
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind

@@ -146,18 +146,13 @@ def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     from promoter.git.clone import Clone  # late: what goes through the API needs no git
 
-    configuration: dict[str, str] = {}
     settings, where = wiring.settings, wiring.address
-    if (token := wiring.token) and where.scheme in _WEB:
-        credential = Credential(where.url, token.get_secret_value(), wiring.kind.git_user)
-        configuration |= credential.configuration()
-    if settings.authorities:
-        configuration["http.sslCAInfo"] = settings.authorities
     mirror = None
     if settings.cache and not where.local:
         from promoter.git.mirror import Mirror
 
         mirror = Mirror(Path(settings.cache), where.url)
+    configuration = _git_settings(wiring, where)
     return Clone(where.url, wiring.deadline, configuration=configuration, mirror=mirror)
 
 
@@ -165,16 +160,21 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
     """Return an empty clone of a source repository; a token goes there only on the same host."""
     from promoter.git.clone import Clone
 
-    configuration: dict[str, str] = {}
-    settings, where = wiring.settings, wiring.address
-    same = (source.scheme, source.host) == (where.scheme, where.host)
-    if (token := wiring.token) and same and source.scheme in _WEB:
-        credential = Credential(source.url, token.get_secret_value(), wiring.kind.git_user)
-        configuration |= credential.configuration()
-    if settings.authorities:
-        configuration["http.sslCAInfo"] = settings.authorities
     deadline = Deadline(min(_SOURCE_TIME, wiring.deadline.remaining()))
-    return Clone(source.url, deadline, configuration=configuration)
+    return Clone(source.url, deadline, configuration=_git_settings(wiring, source))
+
+
+def _git_settings(wiring: Wiring, address: Address) -> dict[str, str]:
+    """Return git's settings for a repository: authorities, and the token on the GitOps one's host."""
+    found: dict[str, str] = {}
+    own = wiring.address
+    is_same_host = (address.scheme, address.host) == (own.scheme, own.host)
+    if (token := wiring.token) and is_same_host and address.scheme in _WEB:
+        credential = Credential(address.url, token.get_secret_value(), wiring.kind.git_user)
+        found |= credential.configuration()
+    if wiring.settings.authorities:
+        found["http.sslCAInfo"] = wiring.settings.authorities
+    return found
 
 
 def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:

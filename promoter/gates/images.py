@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.platform import is_for
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Severity, Verdict, gravest
 from promoter.policy.choose import may_be_release
@@ -16,6 +15,10 @@ if TYPE_CHECKING:
 
     from promoter.domain.model import ImageRequest
     from promoter.gates.facts import Facts, ImageFacts
+
+
+# The variant that a platform has where none is named.
+_VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 
 
 def mutable_tag(facts: Facts) -> Verdict | None:
@@ -176,3 +179,17 @@ def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:
 def _moves(request: ImageRequest) -> bool:
     """Say whether a request is for a tag that is moved by habit, without a digest."""
     return request.digest is None and request.tag is not None and is_moving(request.tag)
+
+
+def is_for(image: str, wanted: str) -> bool:
+    """Return whether an image for a platform serves a wanted one.
+
+    `linux/arm64` and `linux/arm64/v8` are the same; any variant serves a platform without one.
+    """
+    return image == wanted or _whole(image) == _whole(wanted) or image.startswith(f"{wanted}/")
+
+
+def _whole(platform: str) -> str:
+    """Return a platform with the variant that it has where none is named."""
+    default = _VARIANTS.get(platform.rpartition("/")[2]) if platform.count("/") == 1 else None
+    return f"{platform}/{default}" if default else platform

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.image import shown
 from promoter.domain.suggest import nearest
@@ -14,9 +14,11 @@ from promoter.graph.transformer import Entry, changed, is_plain, matches, split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from promoter.edits.entries import ImageEntry
     from promoter.graph.closure import Closure
     from promoter.graph.images import Image
-    from promoter.graph.transformer import ImageFields
+
+    AnyEntry: TypeAlias = Entry | ImageEntry
 
 _LISTED = 20
 
@@ -31,7 +33,7 @@ class Dead:
 
 
 def dead_entries(
-    closure: Closure, entries: Sequence[ImageFields], names: Iterable[str]
+    closure: Closure, entries: Sequence[AnyEntry], names: Iterable[str]
 ) -> tuple[Dead, ...]:
     """Return, for each of these entries of a kustomization that can match no container, why.
 
@@ -88,7 +90,7 @@ def final_images(closure: Closure) -> tuple[Image, ...]:
     return images
 
 
-def later_entry(entries: Sequence[ImageFields], place: int) -> ImageFields | None:
+def later_entry(entries: Sequence[AnyEntry], place: int) -> AnyEntry | None:
     """Return the last of the entries behind one that sets the tag of the same image once more."""
     made = entries[place]
     image = changed(made.name or "", made)
@@ -157,7 +159,7 @@ def _known(name: str, images: Sequence[Image]) -> str:
     return nearest(name, (split(image.text)[0] for image in images))
 
 
-def _entry(entry: ImageFields, closure: Closure) -> Entry:
+def _entry(entry: AnyEntry, closure: Closure) -> Entry:
     """Return an entry of the file as the transformer's own value."""
     return Entry(
         entry.name, entry.new_name, entry.tag, entry.digest, entry.suffix,

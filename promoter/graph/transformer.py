@@ -9,46 +9,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from promoter.graph.values import Scalar, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from promoter.edits.entries import ImageEntry
     from promoter.graph.values import Mapping
 
 _TAIL = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 # Names whose only special character is the dot; Python's own engine reads them as Go's does.
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@-]*", re.ASCII)
-
-
-class ImageFields(Protocol):
-    """What the transformer reads of an entry of `images`; absent and empty mean the same."""
-
-    @property
-    def name(self) -> str | None:
-        """The image's name."""
-
-    @property
-    def new_name(self) -> str | None:
-        """What takes the name's place."""
-
-    @property
-    def tag(self) -> str | None:
-        """`newTag`."""
-
-    @property
-    def digest(self) -> str | None:
-        """`digest`."""
-
-    @property
-    def suffix(self) -> str | None:
-        """`tagSuffix`: appended to the tag where neither tag nor digest is set."""
-
-    @property
-    def line(self) -> int:
-        """The line on which the entry begins, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +63,7 @@ def matches(name: str | None, image: str) -> bool | None:
     return None if match is None else match(image) is not None
 
 
-def changed(image: str, entry: ImageFields) -> str:
+def changed(image: str, entry: Entry | ImageEntry) -> str:
     """Return what an entry makes of an image that it matches; a tagSuffix is left out."""
     name, tag, digest = split(image)
     name = entry.new_name or name

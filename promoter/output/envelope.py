@@ -50,19 +50,6 @@ class PullRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """One refusal: the rule, why, what to do, and the place."""
-
-    rule: str
-    reason: str
-    hint: str = ""
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    source_line: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a run could not go on, what to do, and the place; `code` is the kind of error."""
 
@@ -104,7 +91,7 @@ class Envelope:
     page: Page | None = None
     """What the pull request says, in parts, where it was written or would be."""
     diff: str = ""
-    refusals: tuple[Reason, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     gates: tuple[Gate, ...] = ()
     warnings: tuple[str, ...] = ()
     error: Failure | None = None
@@ -135,7 +122,7 @@ class Envelope:
             "commit": self.commit,
             "pull_request": asdict(self.pull_request) if self.pull_request else None,
             "diff": self.diff,
-            "refusals": [reason_as_json(one) for one in self.refusals],
+            "refusals": [refusal_as_json(one) for one in self.refusals],
             "gates": [asdict(one) for one in self.gates],
             "warnings": list(self.warnings),
             "error": asdict(self.error) if self.error else None,
@@ -160,7 +147,7 @@ def envelope(outcome: Outcome) -> Envelope:
         pull_request=_pull(outcome.pull, outcome.draft),
         page=outcome.draft.page if outcome.draft else None,
         diff=unified(outcome.edits),
-        refusals=tuple(reason(one) for one in outcome.refusals),
+        refusals=outcome.refusals,
         gates=tuple(_gate(one) for one in outcome.gates),
         warnings=outcome.warnings,
         error=failure(outcome.error) if outcome.error else None,
@@ -173,17 +160,12 @@ def failed_envelope(error: PromoteError) -> Envelope:
     return envelope(failed(error))
 
 
-def reason(one: Refusal) -> Reason:
-    """Return what is told of a refusal."""
-    return Reason(one.rule, one.reason, one.hint, one.file, one.line, one.column, one.source_line)
-
-
 def failure(error: PromoteError) -> Failure:
     """Return what is told of an error."""
     return Failure(error.code, error.message, error.hint, error.file, error.line, error.column)
 
 
-def reason_as_json(one: Reason) -> dict[str, Any]:
+def refusal_as_json(one: Refusal) -> dict[str, Any]:
     """Return a refusal as the contract shows it: the source line is for text alone."""
     return {key: value for key, value in asdict(one).items() if key != "source_line"}
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from promoter.domain.page import Page
-    from promoter.output.envelope import Envelope, Reason
+    from promoter.domain.refusal import Refusal
+    from promoter.output.envelope import Envelope
 
 
 class Kind(StrEnum):
@@ -56,7 +57,9 @@ class Complaint:
     """The app and environment, where there are several."""
 
     @classmethod
-    def of(cls, word: Literal["refused", "error"], told: Reason | Failure, about: str = "") -> Self:
+    def of(
+        cls, word: Literal["refused", "error"], told: Refusal | Failure, about: str = ""
+    ) -> Self:
         """Return the complaint that tells a refusal or an error."""
         if isinstance(told, Failure):
             reason, source = told.message, None

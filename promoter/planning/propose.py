@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.config import place_of
 from promoter.config.holds import hold_edit
-from promoter.config.places import place_of
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, ImageRequest, Kind, RunningImage

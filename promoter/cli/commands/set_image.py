@@ -17,7 +17,7 @@ from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
-from promoter.output.envelope import SCHEMA, reason, reason_as_json
+from promoter.output.envelope import SCHEMA, refusal_as_json
 from promoter.output.result import Result
 from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.dead_edits import dead_entries
@@ -200,18 +200,17 @@ def _result(
         for file, edit in edits
     ]
     code = int(Exit.REFUSED if refusals else Exit.DONE)
-    told = [reason(one) for one in refusals]
     return Result(
         exit_code=code,
         document={
             "schema": SCHEMA,
             "files": shown,
-            "refusals": [reason_as_json(one) for one in told],
+            "refusals": [refusal_as_json(one) for one in refusals],
             "exit_code": code,
         },
         pieces=tuple(Piece(Kind.DIFF, str(one["diff"])) for one in shown if dry_run),
         complaints=(
             *(Complaint("warning", one) for one in warnings),
-            *(Complaint.of("refused", one) for one in told),
+            *(Complaint.of("refused", one) for one in refusals),
         ),
     )

@@ -21,11 +21,10 @@ from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.overview import guess
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
-from promoter.git.one_by_one import one_by_one
 from promoter.git.tree import ROOT, differing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import CommitDraft, Tree
@@ -144,7 +143,7 @@ class GitHubRepository:
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits, one after the other; what one branch fails on stops no other."""
-        return one_by_one(drafts, self._branches.write)
+        return _one_by_one(drafts, self._branches.write)
 
     def has_history(self, base: Tree) -> bool:  # noqa: ARG002 - the protocol's
         """GitHub has the history of all files at hand."""
@@ -248,3 +247,29 @@ class GitHubRepository:
             changed=tuple(differing(onto, tree)),
             time=seconds_of(commit["committer"]["date"]),
         )
+
+
+def _one_by_one(
+    drafts: Sequence[CommitDraft], write: Callable[[CommitDraft], str]
+) -> list[str | PromoteError]:
+    """Return each draft's commit, or why there is none; what one branch fails on stops no other.
+
+    Drafts for one branch are made each on the one before; after a failure none of them is.
+    """
+    done: list[str | PromoteError] = []
+    last: dict[str, str | PromoteError] = {}
+    for draft in drafts:
+        end = last.get(draft.branch)
+        if not isinstance(end, PromoteError):
+            end = _attempt(replace(draft, onto=end, lease=end) if end else draft, write)
+        last[draft.branch] = end
+        done.append(end)
+    return done
+
+
+def _attempt(draft: CommitDraft, write: Callable[[CommitDraft], str]) -> str | PromoteError:
+    """Return a draft's commit, or why there is none."""
+    try:
+        return write(draft)
+    except PromoteError as error:
+        return error
