@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
-from promoter.domain.model import CommitDraft, Finish, Pull, PullDraft
+from promoter.domain.model import CommitDraft, Pull, PullDraft, PullExtras
 from promoter.forges.github import http
 from promoter.forges.github.app import app_token
 from promoter.forges.github.forge import GitHubForge
@@ -245,8 +245,8 @@ def test_token_of_an_app_reaches_the_one_repository_alone(github: GitHub, told: 
 
 def test_one_who_can_not_be_asked_keeps_nobody_else_from_being_asked(github: GitHub) -> None:
     one, pull = opened(github)
-    wanted = Finish(reviewers=("nobody", "alice", "team:platform"))
-    _, done, warnings = one.finish(pull, wanted)
+    wanted = PullExtras(reviewers=("nobody", "alice", "team:platform"))
+    _, done, warnings = one.add_extras(pull, wanted)
     assert done == ("asked alice for a review", "asked team:platform for a review")
     assert len(warnings) == 1
     assert "nobody" in warnings[0]
@@ -255,20 +255,20 @@ def test_one_who_can_not_be_asked_keeps_nobody_else_from_being_asked(github: Git
 def test_what_can_not_be_had_is_known_without_trying(github: GitHub) -> None:
     one, pull = opened(github)
     github.protect("main", checks=("build",))
-    wanted = Finish(
+    wanted = PullExtras(
         labels=("a",), reviewers=("nobody", "alice"), milestone="none such", auto_merge=True
     )
-    assert one.possible(pull, wanted) == Finish(labels=("a",), reviewers=("alice",))
+    assert one.possible_extras(pull, wanted) == PullExtras(labels=("a",), reviewers=("alice",))
     github.allow_auto_merge = True
-    assert one.possible(pull, wanted).auto_merge
+    assert one.possible_extras(pull, wanted).auto_merge
     github.merge_methods = {"squash"}
-    assert not one.possible(pull, wanted).auto_merge
+    assert not one.possible_extras(pull, wanted).auto_merge
 
 
 def test_auto_merge_needs_no_graphql_where_nothing_is_waited_for(github: GitHub) -> None:
     one, pull = opened(github)
     github.fail("POST", r"/graphql", status=404, body={"message": "Not Found"}, times=9)
-    after, done, _ = one.finish(pull, Finish(auto_merge=True))
+    after, done, _ = one.add_extras(pull, PullExtras(auto_merge=True))
     assert done == ("merged at once (merge)",)
     assert after.state == "merged"
 

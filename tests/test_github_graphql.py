@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import branches, finish, folders, forge, overview, versions
+from promoter.forges.github import branches, extras, folders, forge, overview, versions
 
 _GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
     f"{module.__name__}.{name}": text
-    for module in (branches, finish, forge)
+    for module in (branches, extras, forge)
     for name, text in vars(module).items()
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
 } | {

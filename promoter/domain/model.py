@@ -149,7 +149,7 @@ class PullDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Finish:
+class PullExtras:
     """What a pull gets beside its text: who looks at it, how it is filed, whether it merges itself."""
 
     labels: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class Finish:
     auto_merge: bool = False
     merge_method: str = "merge"
 
-    def lacking(self, pull: Pull | None) -> Finish:
+    def missing_from(self, pull: Pull | None) -> PullExtras:
         """Return what a pull does not have yet; whoever was asked or has reviewed is not asked again."""
         if pull is None:
             return self
@@ -176,7 +176,7 @@ class Finish:
         )
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not (
             self.labels or self.reviewers or self.assignees or self.milestone or self.auto_merge

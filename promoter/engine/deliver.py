@@ -114,7 +114,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         with _under_way("the pull", progress):
             pull, warnings = _converge(plan, commit, forge)
         progress.append(f"pull {pull.number} is in line with it")
-        pull, done, missing = forge.finish(pull, plan.extras.lacking(pull))
+        pull, done, missing = forge.add_extras(pull, plan.extras.missing_from(pull))
         progress.extend(done)
     except RaceLostError as error:
         error.commit = made
@@ -122,7 +122,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     if pull.state is PullState.MERGED and commit is not None:
         _delete_merged(plan, commit, world)
     changed = bool(done) or isinstance(plan, OpenPull) or plan.rewrites
-    # What its environment wants of the pull may be lacking, and may not be had.
+    # Extras may be missing still, as the forge may not give them.
     action = action_of(plan) if changed else Action.UNCHANGED
     found = outcome_of(plan, action=action, changed=changed)
     return replace(found, commit=commit, pull=pull, warnings=(*found.warnings, *warnings, *missing))

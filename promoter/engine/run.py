@@ -144,9 +144,9 @@ class Run:
 
     def _preview(self, plan: Plan) -> Outcome:
         """Return what carrying a plan out would come to."""
-        if isinstance(plan, RenewPull) and not plan.extras.nothing:
-            possible = self.world.forge().possible(plan.pull, plan.extras)
-            if possible.nothing and not plan.rewrites:
+        if isinstance(plan, RenewPull) and not plan.extras.is_empty:
+            possible = self.world.forge().possible_extras(plan.pull, plan.extras)
+            if possible.is_empty and not plan.rewrites:
                 return replace(planned(plan, check=False), changed=False)
         return planned(plan, check=self.world.wiring.settings.check)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,6 @@ class World:
     _forge: Forge | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
-    _rules: dict[str, BranchRules] = field(default_factory=dict)
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -61,10 +60,8 @@ class World:
         return self._api
 
     def rules(self, branch: str) -> BranchRules:
-        """Return what the forge's rules demand of a branch, which is asked for one time."""
-        if branch not in self._rules:
-            self._rules[branch] = self.forge().rules(branch)
-        return self._rules[branch]
+        """Return what the forge's rules demand of a branch."""
+        return self.forge().rules(branch)
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]
@@ -88,15 +85,15 @@ class World:
         """Return the program that renders, None where there is none."""
         return wires.open_renderer(self.wiring)
 
-    def bill(self) -> tuple[str, ...]:
+    def requests_made(self) -> tuple[str, ...]:
         """Return what the run has asked of the forge, where it asked anything."""
-        return (self._forge.spent(),) if self._forge else ()
+        return (self._forge.requests_made(),) if self._forge else ()
 
     def close(self) -> None:
         """End the connections and processes of what was opened on the way."""
         for one in (self._forge, self._registry):
             if one is not None:
-                one.leave()
+                one.disconnect()
 
 
 @contextmanager
@@ -111,7 +108,7 @@ def opened(
 
     Where the repository is far, the first look at it, for `apps`, is begun at once.
     """
-    # What reads through the API is the forge itself, so that one bill has it all.
+    # What reads through the API is the forge itself, so that one count has all requests.
     forge = wires.open_forge(wiring, apps) if wiring.transport == "api" else None
     with wires.opened(wiring, forge, apps) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)

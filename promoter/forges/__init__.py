@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from promoter.domain.model import BranchRules, Finish, Pull, PullDraft
+    from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras
 
 
 class Forge(Protocol):
@@ -35,19 +35,21 @@ class Forge(Protocol):
     def has_reviews(self, pull: Pull) -> bool:
         """Say whether somebody has reviewed a pull."""
 
-    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+    def add_extras(
+        self, pull: Pull, extras: PullExtras
+    ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Give a pull what it lacks; returns it with what was done, and what could not be."""
 
-    def possible(self, pull: Pull, lacking: Finish) -> Finish:
-        """Return what of the lacking a pull can be given, as far as asking tells."""
+    def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
+        """Return what of the extras a pull can be given, as far as asking tells."""
 
     def rules(self, branch: str) -> BranchRules:
         """Return what the rules demand of a branch, as far as they can be read."""
 
-    def spent(self) -> str:
+    def requests_made(self) -> str:
         """Return what the run has asked of the forge, in a line."""
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """End the connections or processes that were kept for asking."""
 
 

@@ -17,7 +17,7 @@ from promoter.domain.refusal import Refusal
 from promoter.git.program import NOTHING
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Finish, PullDraft
+    from promoter.domain.model import PullDraft, PullExtras
     from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"
@@ -97,37 +97,39 @@ class LocalForge:
         """Nobody reviews here: who merges has looked."""
         return self._find(pull.number).pull.reviewed
 
-    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+    def add_extras(
+        self, pull: Pull, extras: PullExtras
+    ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Note what a pull shall have, and merge at once what shall merge itself."""
         stored = self._find(pull.number)
         changed = replace(
             stored.pull,
-            labels=(*stored.pull.labels, *lacking.labels),
-            reviewers=(*stored.pull.reviewers, *lacking.reviewers),
-            assignees=(*stored.pull.assignees, *lacking.assignees),
-            milestone=lacking.milestone or stored.pull.milestone,
+            labels=(*stored.pull.labels, *extras.labels),
+            reviewers=(*stored.pull.reviewers, *extras.reviewers),
+            assignees=(*stored.pull.assignees, *extras.assignees),
+            milestone=extras.milestone or stored.pull.milestone,
         )
         if changed != stored.pull:
             self._write(replace(stored, pull=changed))
-        if not lacking.auto_merge:
+        if not extras.auto_merge:
             return changed, (), ()
         return self.merge(pull.number), ("merged at once (merge)",), ()
 
-    def possible(self, pull: Pull, lacking: Finish) -> Finish:
+    def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
         """Nothing keeps a pull from anything here."""
         del pull
-        return lacking
+        return extras
 
     def rules(self, branch: str) -> BranchRules:
         """No rule of a server protects a branch here."""
         del branch
         return BranchRules()
 
-    def spent(self) -> str:
+    def requests_made(self) -> str:
         """Nothing is asked over a network."""
         return "local forge: no requests"
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """End git's processes."""
         self._git.close()
 

@@ -9,7 +9,7 @@ from promoter import pull_request
 from promoter.config.layout import find_target
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
-from promoter.domain.model import CommitDraft, Finish, PullDraft
+from promoter.domain.model import CommitDraft, PullDraft, PullExtras
 from promoter.gates import Judgement
 from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged
@@ -147,7 +147,7 @@ class _Decision:
             extras=self._extras,
             comment=pull_request.superseding(proposal) if others else None,
         )
-        return found if found.rewrites or not found.extras.nothing else None
+        return found if found.rewrites or not found.extras.is_empty else None
 
     def _commit(self, proposal: Proposal) -> CommitDraft:
         """Return the commit to make: on the branch, or on the base itself."""
@@ -179,10 +179,10 @@ class _Decision:
         return self.evidence or Evidence(gates=self.judgement.results)
 
     @property
-    def _extras(self) -> Finish:
+    def _extras(self) -> PullExtras:
         """What the environment wants of the pull beside its text, and the pull does not have."""
         settings = self.change.target.settings
-        wanted = Finish(
+        wanted = PullExtras(
             labels=settings.labels,
             reviewers=settings.reviewers,
             assignees=settings.assignees,
@@ -191,7 +191,7 @@ class _Decision:
             auto_merge=settings.deliver == "auto-merge",
             merge_method=settings.merge_method,
         )
-        return wanted.lacking(self.change.pull)
+        return wanted.missing_from(self.change.pull)
 
     @property
     def _waiting(self) -> _Common:

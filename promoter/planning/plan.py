@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from promoter.domain.model import Finish
+from promoter.domain.model import PullExtras
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import HoldChange
@@ -139,7 +139,7 @@ class OpenPull(_Promotion):
     draft: PullDraft
     commit: CommitDraft | str
     """The commit to make, or the one that the branch has."""
-    extras: Finish = field(default_factory=Finish)
+    extras: PullExtras = field(default_factory=PullExtras)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +149,7 @@ class RenewPull(_Promotion):
     pull: Pull
     draft: PullDraft
     commit: CommitDraft | str
-    extras: Finish = field(default_factory=Finish)
+    extras: PullExtras = field(default_factory=PullExtras)
     """What the pull does not have yet."""
     comment: str | None = None
 

@@ -53,7 +53,7 @@ class Registry:
         self._connection = connection
         self._memo = Memo()
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """End the connections."""
         self._connection.close()
 

@@ -34,6 +34,6 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     whole = opened(found, progress, patience=_PATIENCE)
     with whole as world, terminal.progress(settings) as shown:
         outcomes = Run(world, Policies(world, scope, asked, shown)).results()
-    progress.extend(world.bill())
+    progress.extend(world.requests_made())
     done = of_promotions([envelope(one) for one in outcomes], counted=True)
     return replace(done, masks=tuple(new_tokens(settings, found)))

@@ -23,7 +23,7 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     apps, environments = checked_names(settings.app), checked_names(settings.env)
     with opened(wired_to_read(settings), progress, apps=apps) as world:
         found = read_history(world, apps, environments, settings.number or _NUMBER)
-        progress.extend(world.bill())
+        progress.extend(world.requests_made())
         return of_history(
             found.entries,
             base=found.base,

@@ -52,7 +52,7 @@ def _promoted(
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )
-    progress.extend(world.bill())
+    progress.extend(world.requests_made())
     return outcomes
 
 

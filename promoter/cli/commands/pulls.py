@@ -30,7 +30,7 @@ def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Resu
     try:
         return _done(forge, arguments.verb, arguments.number)
     finally:
-        forge.leave()
+        forge.disconnect()
 
 
 def _done(forge: Forge, verb: str, number: int | None) -> Result:

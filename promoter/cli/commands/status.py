@@ -24,5 +24,5 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     apps, environments = checked_names(settings.app), checked_names(settings.env)
     with opened(wired_to_read(settings), progress, apps=apps, patience=_PATIENCE) as world:
         found = read_status(world, apps, environments, registry=not settings.no_registry)
-        progress.extend(world.bill())
+        progress.extend(world.requests_made())
         return of_status(found.rows, base=found.base, now=world.now, warnings=found.warnings)

@@ -61,7 +61,7 @@ _REPEATING = 30.0
 
 
 class Client:
-    """A repository's API with its deadline, its errors in the user's words, and its bill."""
+    """A repository's API with its deadline, its errors in the user's words, and how often it was asked."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Client:
     ) -> None:
         self.owner, self.name = repository
         self.deadline = deadline
-        self.spent: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self.rules: dict[str, BranchRules] = {}
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
@@ -83,7 +83,7 @@ class Client:
         self._api_url = f"{api_url}/"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
         authentication = Auth.Token(token.get_secret_value()) if token else None
-        self.github = connect(api_url, authentication, deadline, self.spent, first)
+        self.github = connect(api_url, authentication, deadline, self.counts, first)
         self.repository: Repository = self.github.get_repo(f"{self.owner}/{self.name}")
 
     @property

@@ -10,7 +10,7 @@ from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
-from promoter.forges.github.finish import Finisher, possible
+from promoter.forges.github.extras import add_extras, possible_extras
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from promoter.domain.deadline import Deadline
-    from promoter.domain.model import BranchRules, Finish, PullDraft
+    from promoter.domain.model import BranchRules, PullDraft, PullExtras
     from promoter.forges.github.first_query import FirstQuery
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class GitHubForge:
     ) -> None:
         self.client = Client(api_url, repository, token, deadline, first)
 
-    def leave(self) -> None:
+    def disconnect(self) -> None:
         """End the connections."""
         self.client.github.close()
 
@@ -204,20 +204,22 @@ class GitHubForge:
         path = f"/pulls/{pull.number}/reviews"
         return bool(self.client.read("read the reviews", lambda: self.client.ask("GET", path)))
 
-    def finish(self, pull: Pull, lacking: Finish) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+    def add_extras(
+        self, pull: Pull, extras: PullExtras
+    ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Give a pull what it lacks; returns it with what was done, and what could not be."""
-        done, warnings = Finisher(self.client, pull, lacking).run()
+        done, warnings = add_extras(self.client, pull, extras)
         if pull.author == _ACTIONS:
             warnings = (
                 *warnings,
                 "the pull was opened with the workflow's own token: GitHub starts no checks on "
                 "it; use a GitHub App's token where checks are required",
             )
-        return (self.read(pull.number) if lacking.auto_merge else pull), done, warnings
+        return (self.read(pull.number) if extras.auto_merge else pull), done, warnings
 
-    def possible(self, pull: Pull, lacking: Finish) -> Finish:
-        """Return what of the lacking a pull can be given, as far as asking tells."""
-        return possible(self.client, pull, lacking)
+    def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
+        """Return what of the extras a pull can be given, as far as asking tells."""
+        return possible_extras(self.client, pull, extras)
 
     def rules(self, branch: str) -> BranchRules:
         """Return what the rules demand of a branch, which came with its pulls by GraphQL."""
@@ -225,10 +227,10 @@ class GitHubForge:
             self.client.rules[branch] = rest_rules(self.client, branch)
         return self.client.rules[branch]
 
-    def spent(self) -> str:
+    def requests_made(self) -> str:
         """Return how many requests the API was asked."""
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.spent.items()))
-        return f"github: {self.client.spent.total()} requests ({kinds or 'none'})"
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
+        return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
 
     def _still_open(self, pull: Pull) -> Pull:
         """Return a pull as it is now; what a person has merged or closed is written to no more."""

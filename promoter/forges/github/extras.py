@@ -15,7 +15,7 @@ from promoter.forges.github.failures import is_of_graphql, is_passing, message_o
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from promoter.domain.model import Finish, Pull
+    from promoter.domain.model import Pull, PullExtras
     from promoter.forges.github.client import Client
 
 _COLOUR = "1d76db"
@@ -61,17 +61,24 @@ _METHODS = {
 _BLOCKED = ("blocked", "behind", "dirty", "draft")
 
 
-class Finisher:
+def add_extras(
+    client: Client, pull: Pull, extras: PullExtras
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give a pull what its environment wants; returns what was done, and what could not be."""
+    return _Addition(client, pull, extras).run()
+
+
+class _Addition:
     """Brings one pull in line with what its environment wants; what fails is a warning."""
 
-    def __init__(self, client: Client, pull: Pull, lacking: Finish) -> None:
-        self._client, self._number, self._pull, self._lacking = client, pull.number, pull, lacking
+    def __init__(self, client: Client, pull: Pull, extras: PullExtras) -> None:
+        self._client, self._number, self._pull, self._extras = client, pull.number, pull, extras
         self._done: list[str] = []
         self._warnings: list[str] = []
 
     def run(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Do what is lacking; labels come late and the merge last, so that a rerun sees the rest."""
-        wanted = self._lacking
+        """Do what is missing; labels come late and the merge last, so that a rerun sees the rest."""
+        wanted = self._extras
         if wanted.reviewers:
             self._try(f"ask {', '.join(wanted.reviewers)} for a review", self._reviewers)
         if wanted.assignees or wanted.milestone:
@@ -85,7 +92,7 @@ class Finisher:
     def _try(self, work: str, step: Callable[[], None]) -> None:
         """Do one step; the pull stands without it, so that a failure is told and no more."""
         try:
-            # Each step may well be done twice, and after a merge no rerun sees what is lacking.
+            # Each step may well be done twice, and after a merge no rerun sees what is extras.
             self._client.repeat(step)
         except RaceLostError:
             raise
@@ -96,7 +103,7 @@ class Finisher:
             self._warnings.append(f"{error.message} {error.hint}")
 
     def _reviewers(self) -> None:
-        wanted = [one for one in self._lacking.reviewers if one != self._pull.author]
+        wanted = [one for one in self._extras.reviewers if one != self._pull.author]
         try:
             self._ask_for_review(wanted)
         except GithubException as error:
@@ -116,20 +123,20 @@ class Finisher:
 
     def _issue(self) -> None:
         changes: dict[str, Any] = {}
-        if self._lacking.assignees:
-            changes["assignees"] = list(self._lacking.assignees)
-        if self._lacking.milestone:
-            found = milestone(self._client, self._lacking.milestone)
+        if self._extras.assignees:
+            changes["assignees"] = list(self._extras.assignees)
+        if self._extras.milestone:
+            found = milestone(self._client, self._extras.milestone)
             if found:
                 changes["milestone"] = found
             else:
-                self._warnings.append(f"there is no milestone {self._lacking.milestone!r}")
+                self._warnings.append(f"there is no milestone {self._extras.milestone!r}")
         if changes:
             self._client.change("PATCH", f"/issues/{self._number}", changes, shows("number"))
             self._done.append(f"set {' and '.join(sorted(changes))}")
 
     def _labels(self) -> None:
-        wanted = self._lacking.labels
+        wanted = self._extras.labels
         path, labels = f"/issues/{self._number}/labels", {"labels": list(wanted)}
         try:
             self._client.change("POST", path, labels, partial(_shows_labels, wanted))
@@ -152,7 +159,7 @@ class Finisher:
         """Arm auto-merge; merge now where nothing is to be waited for; else say what is."""
         wanted = {
             "pullRequestId": self._pull.node,
-            "mergeMethod": self._lacking.merge_method.upper(),
+            "mergeMethod": self._extras.merge_method.upper(),
             "expectedHeadOid": self._pull.head,
         }
         try:
@@ -178,7 +185,7 @@ class Finisher:
                 self._client.change(
                     "PUT",
                     f"/pulls/{self._number}/merge",
-                    {"merge_method": self._lacking.merge_method, "sha": self._pull.head},
+                    {"merge_method": self._extras.merge_method, "sha": self._pull.head},
                     shows("merged"),
                 )
             except GithubException as error:
@@ -201,7 +208,7 @@ class Finisher:
                 self._warnings.append(f"not merged: {' '.join(said.split())}{reason}{setting}")
                 return
             break
-        self._done.append(f"merged at once ({self._lacking.merge_method})")
+        self._done.append(f"merged at once ({self._extras.merge_method})")
 
     def _is_merged(self) -> bool:
         """Say whether the pull has been merged after all: a lost answer, or somebody else."""
@@ -244,14 +251,14 @@ def milestone(client: Client, title: str) -> int | None:
     return next(found, None)
 
 
-def possible(client: Client, pull: Pull, lacking: Finish) -> Finish:
-    """Return what of the lacking can be had, as far as that can be asked without doing it."""
-    can_merge = lacking.auto_merge and _can_merge(client, pull, lacking.merge_method)
-    title = lacking.milestone
+def possible_extras(client: Client, pull: Pull, extras: PullExtras) -> PullExtras:
+    """Return what of the extras can be had, as far as that can be asked without doing it."""
+    can_merge = extras.auto_merge and _can_merge(client, pull, extras.merge_method)
+    title = extras.milestone
     return replace(
-        lacking,
+        extras,
         auto_merge=can_merge,
-        reviewers=tuple(one for one in lacking.reviewers if _may_be_asked(client, one)),
+        reviewers=tuple(one for one in extras.reviewers if _may_be_asked(client, one)),
         milestone=title if title and milestone(client, title) else None,
     )
 
