@@ -130,7 +130,7 @@ export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com
 provisioned_tests() {
     "$VENV/bin/pytest" -q -rs --hypothesis-profile thorough \
         tests/test_{body,demo_repository,edits_differential,edits_properties,github}.py \
-        tests/test_{github_faults,github_finish,github_graphql,graph_differential}.py \
+        tests/test_{github_faults,github_extras,github_graphql,graph_differential}.py \
         tests/test_{kubernetes,real_registries,render,yaml_nodes}.py
 }
 

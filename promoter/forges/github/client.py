@@ -61,7 +61,7 @@ _REPEATING = 30.0
 
 
 class Client:
-    """A repository's API with its deadline, its errors in the user's words, and how often it was asked."""
+    """A repository's API with its deadline, its errors in plain words, and a count of its requests."""
 
     def __init__(
         self,
