@@ -16,6 +16,7 @@ from promoter.domain.model import ImageRequest
 from promoter.edits.targets import EditTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
+from promoter.planning.dead_edits import judge_by_names
 from promoter.render import Renderer, Verdict, find, judge
 from tests.graph_files import deployment
 
@@ -60,7 +61,9 @@ def _judged(
     asked = tuple(ImageRequest(name, Tag.parse("1.3.0")) for name in images)
     edits = propose.propose(Declaration("app", "prod", asked), target, tree).edits
     assert edits
-    return judge(tree, edits, file.parent, _renderer(renderer), strict=strict)
+    return judge(
+        tree, edits, judge_by_names(tree, edits, file.parent), _renderer(renderer), strict=strict
+    )
 
 
 def _files(kustomization: str, **more: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from promoter.domain.page import CodeBlock
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
+from promoter.planning.dead_edits import judge_by_names
 from promoter.pull_request.folds import rendered
 from promoter.render import Renderer, Verdict, compare, find, judge
 from tests.graph_files import deployment
@@ -87,7 +88,7 @@ def _judged(
     target = Target("app", "prod", Environment(path="prod"), file, kinds)
     declaration = Declaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
     edits = propose.propose(declaration, target, tree).edits
-    return judge(tree, edits, file.parent, renderer, strict=strict)
+    return judge(tree, edits, judge_by_names(tree, edits, file.parent), renderer, strict=strict)
 
 
 def _closure(directory: Path) -> Closure:

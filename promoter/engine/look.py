@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
 from promoter.config.holds import read_hold
+from promoter.domain.errors import RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
 from promoter.engine.checks import Checker, pinned
@@ -16,7 +17,7 @@ from promoter.engine.precedence import orders
 from promoter.engine.previous_environment import previous_of
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
-from promoter.planning.branch import is_merged
+from promoter.planning.branch import Branch, is_merged
 from promoter.planning.change import (
     Change,
     End,
@@ -27,6 +28,7 @@ from promoter.planning.change import (
     read_request,
 )
 from promoter.planning.decide import decide
+from promoter.planning.declare import declare
 from promoter.policy.precedence import Ordering, with_base
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchState, ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
+    from promoter.planning.dead_edits import ByNames
     from promoter.planning.plan import Plan, Request
 
     _Judged: TypeAlias = tuple["Seen", Proposal | None, Facts, Judgement]
@@ -99,12 +102,13 @@ def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     request, target, base = seen.request, seen.target, seen.state.base
     if target.settings.pin == "tag" or (request.hold is not None and not request.images):
         return seen, ()
-    change = read_request(request, seen.config, target, seen.state)
-    if change.asked is None or (
-        "dead-edit" not in request.allow and propose.alive(change.asked, target, base)[0]
-    ):
+    try:
+        asked = propose.propose(declare(request, target, seen.state, Branch()), target, base)
+    except RefusedError:
         return seen, ()
-    wanted = change.asked.declaration.images
+    if "dead-edit" not in request.allow and propose.by_names(asked, target, base).refusals:
+        return seen, ()
+    wanted = asked.declaration.images
     images = _ask(wanted, {}, seen)
     held = tuple(
         pinned(one, image, target.settings.pin) for one, image in zip(wanted, images, strict=True)
@@ -133,9 +137,9 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
     proposal = intent.proposal or change.asked
     writes = intent.end in (End.PUSH, End.PULL)
     judged = intent.judged if writes else None
-    dead, unread = propose.alive(judged, target, state.base) if judged else ((), ())
+    names = propose.by_names(judged, target, state.base) if judged else None
     # A registry is not asked about images that nobody uses.
-    used = not dead or "dead-edit" in request.allow
+    used = names is None or not names.refusals or "dead-edit" in request.allow
     if _tells_of_images(change, intent) and not images and intent.proposal and used:
         running = {m.name: m.before.digest_or_tag for m in intent.proposal.moves}
         images = _ask(intent.proposal.declaration.images, running, seen)
@@ -152,9 +156,9 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         commits=intent.commits,
         pairs=tuple(with_base(proposal)) if proposal else (),
         images=images,
-        render=_rendered(change, intent, seen),
-        dead_edits=dead,
-        unread=unread,
+        render=_rendered(change, intent, seen, names),
+        dead_edits=names.refusals if names else (),
+        unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
@@ -219,7 +223,9 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
     return world.rules(seen.state.base_branch).verified_commits
 
 
-def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | None:
+def _rendered(
+    change: Change, intent: Intent, seen: Seen, names: ByNames | None
+) -> render.Verdict | None:
     """Return what the render says, where the commit or the pull's text needs to know."""
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
@@ -230,7 +236,7 @@ def _rendered(change: Change, intent: Intent, seen: Seen) -> render.Verdict | No
     unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
     if unread and target.settings.render == "warn" and _is_known(seen):
         return None
-    verdict = _verdict(proposal, seen)
+    verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
     return verdict if intent.commits else replace(verdict, refusals=(), warnings=())
 
 
@@ -240,15 +246,15 @@ def _is_known(seen: Seen) -> bool:
     return closure.complete and not closure.patched
 
 
-def _verdict(proposal: Proposal, seen: Seen) -> render.Verdict:
+def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> render.Verdict:
     """Return what the render says of a proposal's edits, where it is asked."""
-    target, mode = seen.target, seen.target.settings.render
+    mode = seen.target.settings.render
     if mode == "off":
         return render.Verdict(note="switched off by render: off")
     return render.judge(
         seen.state.base,
         proposal.image_edits,
-        target.directory,
+        names,
         seen.world.renderer(),
         strict=mode == "strict",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -21,14 +22,27 @@ if TYPE_CHECKING:
 LINKED = "linked"
 
 
-def dead_edits(
-    tree: Tree, edits: Sequence[FileEdit], reached: Mapping[PurePosixPath, Kustomizations]
-) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """Return a refusal for each edit that reaches no container by name, and what is not known.
+@dataclass(frozen=True, slots=True)
+class ByNames:
+    """What the names of images show of edits without a render."""
+
+    directory: PurePosixPath
+    """The environment's folder."""
+    reached: Mapping[PurePosixPath, Kustomizations]
+    """The kustomizations that each edited file ends up in."""
+    refusals: tuple[Refusal, ...] = ()
+    """One for each edit that reaches no container."""
+    unread: tuple[str, ...] = ()
+    """What could not be read of all that uses the images."""
+
+
+def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPath) -> ByNames:
+    """Return which edits reach no container by name, and what is not known.
 
     Edits of kustomizations are judged by the names of their entries, those of other files by the
-    kustomizations that the file ends up in.
+    kustomizations that the file ends up in. `directory` is the environment's folder.
     """
+    reached = graph.kustomizations_of(tree, edits, directory)
     refusals: list[Refusal] = []
     warnings: list[str] = []
     for edit in edits:
@@ -38,7 +52,7 @@ def dead_edits(
             warnings += unknown
         else:
             refusals += dead_file(tree, edit, reached[edit.path])
-    return tuple(refusals), tuple(warnings)
+    return ByNames(directory, reached, tuple(refusals), tuple(warnings))
 
 
 def dead_entries(

@@ -21,7 +21,7 @@ from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.undo import Places, undo
 from promoter.edits.working_files import joined
-from promoter.planning.dead_edits import dead_edits
+from promoter.planning.dead_edits import judge_by_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import FileEdit, Tree
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Closure
+    from promoter.planning.dead_edits import ByNames
 
 
 def read_file(tree: Tree, target: Target) -> bytes:
@@ -156,14 +157,11 @@ def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
     return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
 
 
-def alive(
-    proposal: Proposal, target: Target, tree: Tree
-) -> tuple[tuple[Refusal, ...], tuple[str, ...]]:
-    """Return refusals for edits that reach no container by name, and what could not be read."""
-    edits = proposal.image_edits
-    reached = graph.kustomizations_of(tree, edits, target.directory)
-    refusals, unread = dead_edits(tree, edits, reached)
-    return tuple(_at_configuration(one, target, tree) for one in refusals), unread
+def by_names(proposal: Proposal, target: Target, tree: Tree) -> ByNames:
+    """Return which of the edits reach no container by name, and what could not be read."""
+    found = judge_by_names(tree, proposal.image_edits, target.directory)
+    refusals = tuple(_at_configuration(one, target, tree) for one in found.refusals)
+    return replace(found, refusals=refusals)
 
 
 def _at_configuration(refusal: Refusal, target: Target, tree: Tree) -> Refusal:

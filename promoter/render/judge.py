@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.refusal import Refusal
-from promoter.planning.dead_edits import dead_edits, explained
+from promoter.planning.dead_edits import explained
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
 from promoter.render.objects import RenderDiff, compare, holds_objects, joined
@@ -21,11 +21,12 @@ from promoter.render.program import build_both
 from promoter.temporary import RENDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import FileEdit, Tree
-    from promoter.graph import Closure, Kustomizations
+    from promoter.graph import Closure
+    from promoter.planning.dead_edits import ByNames
     from promoter.render.program import BuildOutput, Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
@@ -53,26 +54,26 @@ class Verdict:
 def judge(
     tree: Tree,
     edits: Sequence[FileEdit],
-    directory: PurePosixPath,
+    names: ByNames,
     renderer: Renderer | None,
     *,
     strict: bool = False,
 ) -> Verdict:
     """Refuse edits that change no container, and what does not build; the tree is that before them.
 
-    `directory` is the environment's folder. The kustomizations that each edited file ends up in are
-    rendered before and after; without a renderer, the names of images in the files decide. `strict`
-    also refuses a change of anything but images, and whatever is not rendered.
+    The kustomizations that each edited file ends up in are rendered before and after; without a
+    renderer, the names of images in the files decide. `strict` also refuses a change of anything
+    but images, and whatever is not rendered.
     """
     if not edits:
         return Verdict(note="nothing changes")
-    reached = graph.kustomizations_of(tree, edits, directory)
-    dead, _ = dead_edits(tree, edits, reached)
     if renderer is None:
-        unreached = _unreached(reached)
-        found = Verdict(dead, note=NO_RENDERER, hint="Install kustomize", not_judged=unreached)
+        unreached = _unreached(names)
+        found = Verdict(
+            names.refusals, note=NO_RENDERER, hint="Install kustomize", not_judged=unreached
+        )
     else:
-        found = _Judge(tree, edits, directory, reached, renderer, strict).verdict(dead)
+        found = _Judge(tree, edits, names, renderer, strict).verdict()
     if not strict or any(one.rule == "render" for one in found.refusals):
         return found
     return _strict(found, str(edits[0].path))
@@ -89,9 +90,11 @@ def _strict(found: Verdict, file: str) -> Verdict:
     return replace(found, refusals=(*found.refusals, Refusal("render", reason, hint, file)))
 
 
-def _unreached(reached: Mapping[PurePosixPath, Kustomizations]) -> tuple[PurePosixPath, ...]:
+def _unreached(names: ByNames) -> tuple[PurePosixPath, ...]:
     """Return the files that no kustomization builds anything from."""
-    return tuple(path for path, one in reached.items() if not (one.folders or one.unlisted_in))
+    return tuple(
+        path for path, one in names.reached.items() if not (one.folders or one.unlisted_in)
+    )
 
 
 @dataclass(slots=True)
@@ -100,8 +103,7 @@ class _Judge:
 
     tree: Tree
     edits: Sequence[FileEdit]
-    directory: PurePosixPath
-    reached: Mapping[PurePosixPath, Kustomizations]
+    names: ByNames
     renderer: Renderer
     strict: bool
     diffs: list[RenderDiff] = field(default_factory=list)
@@ -113,18 +115,19 @@ class _Judge:
     idle: dict[tuple[PurePosixPath, str], list[Closure]] = field(default_factory=dict)
     """The images of files that changed nothing, with the kustomizations in which they did not."""
 
-    def verdict(self, dead: tuple[Refusal, ...]) -> Verdict:
-        """Return what all renders together say, where the names show these edits to be dead."""
+    def verdict(self) -> Verdict:
+        """Return what all renders together say, beside what the names show."""
+        dead = self.names.refusals
         users: dict[PurePosixPath, list[FileEdit]] = {}
         for edit in self.edits:
-            for folder in self.reached[edit.path].folders:
+            for folder in self.names.reached[edit.path].folders:
                 users.setdefault(folder, []).append(edit)
         for folder, edits in users.items():
             refusals = self._render(graph.read_closure(self.tree, folder), edits)
             if refusals:
                 return Verdict((*dead, *refusals), tuple(self.warnings))
         dead = dead or self._dead()
-        unreached = _unreached(self.reached)
+        unreached = _unreached(self.names)
         if unreached:
             reason = f"no kustomization builds anything from {', '.join(map(str, unreached[:3]))}"
             self.notes.append((reason, ""))
@@ -181,10 +184,10 @@ class _Judge:
         """Return a refusal for each image of a file that changes nothing in any render."""
         found = []
         for (path, name), closures in self.idle.items():
-            folders = self.reached[path].folders
-            if path in self.unknown or len(closures) < len(folders):
+            reached = self.names.reached[path]
+            if path in self.unknown or len(closures) < len(reached.folders):
                 continue
-            if self.reached[path].everywhere:
+            if reached.everywhere:
                 edit = next(one for one in self.edits if one.path == path)
                 found.append(explained(closures[0], edit, name))
         return tuple(dict.fromkeys(found))
@@ -212,7 +215,7 @@ class _Judge:
                 return self._skip(edits, note, "Bring it into the repository as plain files")
             what = "would no longer build" if failed else "does not build, even before the edit"
             reason = f"{directory} {what}: {message}"
-            if not failed and not directory.is_relative_to(self.directory):
+            if not failed and not directory.is_relative_to(self.names.directory):
                 # Whatever else is broken in the repository is not this environment's.
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
