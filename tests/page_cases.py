@@ -22,12 +22,13 @@ from promoter.domain.evidence import (
 )
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest, RunningImage
+from promoter.domain.render import RenderDiff, RenderVerdict
 from promoter.edits.targets import KustomizeTarget
 from promoter.gates import Facts, ImageFacts, judge
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.policy.precedence import with_base
-from promoter.render import NO_RENDERER, RenderDiff, Verdict, compare
+from promoter.render import NO_RENDERER, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,7 +163,11 @@ class Case:
     def evidence(self, folder: Path) -> Evidence:
         """Return what is known beside the edits, judged by the real gates."""
         proposal = self.proposal(folder)
-        render = Verdict(diff=self._rendered()) if self.renders else Verdict(note=NO_RENDERER)
+        render = (
+            RenderVerdict(diff=self._rendered())
+            if self.renders
+            else RenderVerdict(note=NO_RENDERER)
+        )
         known = self._known() if self.registry else {}
         error = PromoteError("ghcr.io gave no answer in 3 s", "Running again is safe.")
         images = tuple(

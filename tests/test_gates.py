@@ -21,10 +21,10 @@ from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import Change, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
+from promoter.domain.render import RenderVerdict as Render
 from promoter.gates import GATES, Facts, Gate, ImageFacts, Signature, allowable, judge
 from promoter.gates.gate import Result, Verdict
 from promoter.policy.precedence import Ordering, TagChange
-from promoter.render import Verdict as Render
 from promoter.render.objects import compare
 from tests.world import AURORA, Repository, aurora, promote
 

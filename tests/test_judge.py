@@ -13,11 +13,12 @@ from promoter.config.sections import Environment
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
+from promoter.domain.render import RenderVerdict
 from promoter.edits.targets import EditTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
-from promoter.render import Renderer, Verdict, find, judge
+from promoter.render import Renderer, find, judge
 from tests.graph_files import deployment
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _judged(
     folder: str = "prod",
     strict: bool = False,
     images: tuple[str, ...] = ("web",),
-) -> Verdict:
+) -> RenderVerdict:
     """Return the verdict on `--tag 1.3.0` for an app with these targets."""
     for name, text in files.items():
         path = root / name

@@ -23,20 +23,21 @@ from promoter.domain.evidence import Evidence
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.page import CodeBlock
+from promoter.domain.render import RenderVerdict
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.pull_request.folds import rendered
-from promoter.render import Renderer, Verdict, compare, find, judge
+from promoter.render import Renderer, compare, find, judge
 from tests.graph_files import deployment
 from tests.world import aurora, promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from promoter.domain.render import RenderDiff
     from promoter.graph import Closure
-    from promoter.render import RenderDiff
 
 _IMAGES = "images: [{name: app, newTag: '1'}]\n"
 _FROM_IMAGE = (
@@ -80,7 +81,7 @@ def _folder(directory: Path, text: str, **more: str) -> Path:
 
 def _judged(
     directory: Path, renderer: Renderer | None, *, tag: str = "2", strict: bool = False
-) -> Verdict:
+) -> RenderVerdict:
     """Return the verdict on a new tag."""
     tree = DirectoryTree(directory)
     file = PurePosixPath("prod/kustomization.yaml")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from promoter.domain.model import RunningImage
-    from promoter.render import RenderDiff
+    from promoter.domain.render import RenderDiff
 
 
 @dataclass(frozen=True, slots=True)

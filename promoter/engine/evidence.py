@@ -9,10 +9,10 @@ from promoter.config.layout import argocd_url, environments_of, find_target
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.evidence import Built, EnvironmentState, Evidence, SourceRange
 from promoter.domain.model import RunningImage
+from promoter.domain.render import joined
 from promoter.edits import kustomization
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.propose import pulled_names
-from promoter.render import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

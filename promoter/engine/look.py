@@ -10,6 +10,7 @@ from promoter.config.holds import read_hold
 from promoter.domain.errors import RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
+from promoter.domain.render import RenderVerdict
 from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer, evidence_together
 from promoter.engine.image_lookup import Wanted
@@ -225,7 +226,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
 
 def _rendered(
     change: Change, intent: Intent, seen: Seen, names: ByNames | None
-) -> render.Verdict | None:
+) -> RenderVerdict | None:
     """Return what the render says, where the commit or the pull's text needs to know."""
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
@@ -246,11 +247,11 @@ def _is_known(seen: Seen) -> bool:
     return closure.complete and not closure.patched
 
 
-def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> render.Verdict:
+def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
     """Return what the render says of a proposal's edits, where it is asked."""
     mode = seen.target.settings.render
     if mode == "off":
-        return render.Verdict(note="switched off by render: off")
+        return RenderVerdict(note="switched off by render: off")
     return render.judge(
         seen.state.base,
         proposal.image_edits,

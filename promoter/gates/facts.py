@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchCommit, ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
+    from promoter.domain.render import RenderVerdict
     from promoter.domain.stay import Stay
     from promoter.policy.precedence import TagChange
-    from promoter.render import Verdict as RenderVerdict
 
 
 @dataclass(frozen=True, slots=True)

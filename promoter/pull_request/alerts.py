@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from promoter.domain.evidence import Evidence
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
-    from promoter.render import ObjectDiff
+    from promoter.domain.render import ObjectDiff
 
 _OBJECTS, _FIELDS, _BREAKING = 5, 5, 5
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import ImageMove
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
-    from promoter.render import ObjectDiff
+    from promoter.domain.render import ObjectDiff
 
 _OBJECTS, _RENDERED, _LEAST = 30, 30_000, 1_000
 _DIFF, _ROWS, _FILES = 20_000, 60, 20

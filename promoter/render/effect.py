@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.domain.model import FileEdit
-    from promoter.render.objects import RenderDiff
+    from promoter.domain.render import RenderDiff
 
 _LABELLED = re.compile(r"(?:^|\.)(?:labels|annotations|matchLabels)\.")
 _LINKED = "linked"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.refusal import Refusal
+from promoter.domain.render import RenderDiff, RenderVerdict, joined
 from promoter.planning.dead_edits import explained
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
-from promoter.render.objects import RenderDiff, compare, holds_objects, joined
+from promoter.render.objects import compare, holds_objects
 from promoter.render.program import build_both
 from promoter.temporary import RENDER
 
@@ -35,22 +36,6 @@ _ALLOWABLE = ("network", "helm", "exec")
 _ALONE_LIMIT = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of edits from the render, or without one from the names."""
-
-    refusals: tuple[Refusal, ...] = ()
-    warnings: tuple[str, ...] = ()
-    diff: RenderDiff | None = None
-    """What differs, object by object; None where nothing was rendered."""
-    note: str = ""
-    """Why something was not rendered, where it was not."""
-    hint: str = ""
-    """What to do to have it rendered."""
-    not_judged: tuple[PurePosixPath, ...] = ()
-    """The edited files that nobody can say of whether a container gets what is set there."""
-
-
 def judge(
     tree: Tree,
     edits: Sequence[FileEdit],
@@ -58,7 +43,7 @@ def judge(
     renderer: Renderer | None,
     *,
     strict: bool = False,
-) -> Verdict:
+) -> RenderVerdict:
     """Refuse edits that change no container, and what does not build; the tree is that before them.
 
     The kustomizations that each edited file ends up in are rendered before and after; without a
@@ -66,10 +51,10 @@ def judge(
     but images, and whatever is not rendered.
     """
     if not edits:
-        return Verdict(note="nothing changes")
+        return RenderVerdict(note="nothing changes")
     if renderer is None:
         unreached = _unreached(names)
-        found = Verdict(
+        found = RenderVerdict(
             names.refusals, note=NO_RENDERER, hint="Install kustomize", not_judged=unreached
         )
     else:
@@ -79,7 +64,7 @@ def judge(
     return _strict(found, str(edits[0].path))
 
 
-def _strict(found: Verdict, file: str) -> Verdict:
+def _strict(found: RenderVerdict, file: str) -> RenderVerdict:
     """Return the verdict where all has to be rendered."""
     if found.not_judged:
         file = str(found.not_judged[0])
@@ -115,7 +100,7 @@ class _Judge:
     idle: dict[tuple[PurePosixPath, str], list[Closure]] = field(default_factory=dict)
     """The images of files that changed nothing, with the kustomizations in which they did not."""
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> RenderVerdict:
         """Return what all renders together say, beside what the names show."""
         dead = self.names.refusals
         users: dict[PurePosixPath, list[FileEdit]] = {}
@@ -125,7 +110,7 @@ class _Judge:
         for folder, edits in users.items():
             refusals = self._render(graph.read_closure(self.tree, folder), edits)
             if refusals:
-                return Verdict((*dead, *refusals), tuple(self.warnings))
+                return RenderVerdict((*dead, *refusals), tuple(self.warnings))
         dead = dead or self._dead()
         unreached = _unreached(self.names)
         if unreached:
@@ -136,7 +121,9 @@ class _Judge:
         note, hint = self.notes[0] if self.notes else ("", "")
         not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
         diff = joined(self.diffs) if self.diffs else None
-        found = Verdict(dead, tuple(self.warnings), diff, note, hint, (*unreached, *not_judged))
+        found = RenderVerdict(
+            dead, tuple(self.warnings), diff, note, hint, (*unreached, *not_judged)
+        )
         return self._compared(found)
 
     def _render(self, closure: Closure, edits: Sequence[FileEdit]) -> tuple[Refusal, ...]:
@@ -228,7 +215,7 @@ class _Judge:
         self.warnings.append(f"{directory} was not rendered: {note}")
         return self._skip(edits, note, "")
 
-    def _compared(self, found: Verdict) -> Verdict:
+    def _compared(self, found: RenderVerdict) -> RenderVerdict:
         """Return the verdict with what is to be said of changes beside images."""
         diff = found.diff
         if diff is None or diff.images_only:
@@ -245,8 +232,8 @@ class _Judge:
             return found
         if self.strict:
             refusal = Refusal("render", reason, hint, str(self.edits[0].path))
-            return Verdict((refusal,), found.warnings, diff)
-        return Verdict(
+            return RenderVerdict((refusal,), found.warnings, diff)
+        return RenderVerdict(
             (), (*found.warnings, reason), diff, found.note, found.hint, found.not_judged
         )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from promoter.domain.render import ObjectDiff, RenderDiff
 from promoter.graph.documents import UnreadableError, parse
 from promoter.graph.values import Origin, Scalar
 from promoter.render.immutable import immutable_fields
@@ -33,58 +34,6 @@ _CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _MISSING = object()
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectDiff:
-    """One object that would change: its diff, its images from and to, and what else changes."""
-
-    kind: str
-    namespace: str
-    name: str
-    state: str
-    lines: tuple[str, ...] = ()
-    images: tuple[tuple[str, str], ...] = ()
-    other: tuple[str, ...] = ()
-    """Paths that change beside images, e.g. `spec.replicas`."""
-    compared: bool = True
-    """Whether it is known what changes; not so of what is too large."""
-    immutable: tuple[str, ...] = ()
-    """Paths that change though Kubernetes takes no change of them, e.g. `spec.selector`."""
-
-    @property
-    def images_only(self) -> bool:
-        """Whether nothing but container images changes in it."""
-        known = self.state == "changed" and self.compared
-        return known and bool(self.images) and not self.other
-
-    @property
-    def title(self) -> str:
-        """The object's name as people say it."""
-        where = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {where}{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class RenderDiff:
-    """Every object that would change at run time, those that change more than images first."""
-
-    objects: tuple[ObjectDiff, ...]
-
-    @property
-    def images_only(self) -> bool:
-        """Whether the promise holds: nothing but container images changes."""
-        return bool(self.objects) and all(one.images_only for one in self.objects)
-
-    @property
-    def broken(self) -> tuple[ObjectDiff, ...]:
-        """The objects in which more than images would change."""
-        return tuple(one for one in self.objects if one.compared and not one.images_only)
-
-    @property
-    def unknown(self) -> tuple[ObjectDiff, ...]:
-        """The objects that could not be compared."""
-        return tuple(one for one in self.objects if not one.compared)
-
-
 def holds_objects(text: str) -> bool:
     """Say whether a render is what a renderer prints: objects, at least one, and nothing else."""
     found = _documents(text)
@@ -100,12 +49,6 @@ def compare(before: str, after: str) -> RenderDiff:
     _pair_renamed(removed, added)
     found = [_difference(removed.get(key), added.get(key)) for key in {**removed, **added}]
     return RenderDiff(tuple(sorted(found, key=lambda one: (one.images_only, one.title))))
-
-
-def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:
-    """Return several differences as one; an object that is in two of them is shown once."""
-    objects = dict.fromkeys(one for diff in diffs for one in diff.objects)
-    return RenderDiff(tuple(sorted(objects, key=lambda one: (one.images_only, one.title))))
 
 
 @dataclass(frozen=True, slots=True)
