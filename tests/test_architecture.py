@@ -62,15 +62,16 @@ MODULES = modules()
 
 
 @cache
-def imports(name: str) -> frozenset[str]:
-    """Return what a module imports when it runs, at its top or later."""
-    return frozenset(_imports(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
+def imports(name: str, *, types: bool = False) -> frozenset[str]:
+    """Return what a module imports when it runs, at its top or later; `types`: for types, too."""
+    return frozenset(_imports(ast.parse(MODULES[name].read_text(encoding="utf-8")), types=types))
 
 
-def _imports(node: ast.AST) -> Iterator[str]:
-    """Yield what a piece of code imports, but for the sake of types alone."""
+def _imports(node: ast.AST, *, types: bool) -> Iterator[str]:
+    """Yield what a piece of code imports."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+        is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        if is_for_types and not types:
             continue
         if isinstance(child, ast.Import):
             yield from (alias.name for alias in child.names)
@@ -79,7 +80,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
                 whole = f"{child.module}.{alias.name}"
                 yield whole if whole in MODULES else child.module
         else:
-            yield from _imports(child)
+            yield from _imports(child, types=types)
 
 
 @pytest.mark.parametrize("package", PURE)
@@ -102,13 +103,13 @@ def package_of(name: str) -> str:
     return name.split(".")[1]
 
 
-def test_packages_import_from_the_layers_below_alone() -> None:
+def test_packages_import_from_the_layers_below_alone_even_types() -> None:
     level = {name: number for number, layer in enumerate(LAYERS) for name in layer}
     upward = {
         (name, one)
         for name in MODULES
         if name != "promoter"
-        for one in imports(name) & MODULES.keys()
+        for one in imports(name, types=True) & MODULES.keys()
         if one != "promoter" and level[package_of(one)] > level[package_of(name)]
     }
     assert upward == UPWARD

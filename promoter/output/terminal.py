@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from promoter.domain.progress import Progress
     from promoter.output.text import PagePiece
-    from promoter.settings import Settings
 
 
 def shown(pieces: Sequence[Piece | PagePiece]) -> str:
@@ -50,11 +49,11 @@ def _width() -> int:
 
 
 @contextmanager
-def progress(settings: Settings) -> Iterator[Progress]:
+def progress(*, quiet: bool) -> Iterator[Progress]:
     """Show on stderr how far a run is, where that is a terminal; elsewhere nothing moves."""
     from promoter.domain.progress import Progress
 
-    if settings.quiet or not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield Progress()
         return
     from rich.console import Console

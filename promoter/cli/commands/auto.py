@@ -32,7 +32,7 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )
     whole = opened(found, progress, patience=_PATIENCE)
-    with whole as world, terminal.progress(settings) as shown:
+    with whole as world, terminal.progress(quiet=settings.quiet) as shown:
         outcomes = Run(world, Policies(world, scope, asked, shown)).results()
     progress.extend(world.requests_made())
     done = of_promotions([envelope(one) for one in outcomes], counted=True)
