@@ -21,10 +21,10 @@ from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.engine import wiring
 from promoter.engine.auto import Policies
+from promoter.engine.places import Scope
 from promoter.engine.run import Run
 from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped, error_of
-from promoter.engine.survey import Scope
 from promoter.engine.world import opened
 from promoter.output.printable import printable
 from promoter.output.result import of_failure

@@ -14,12 +14,14 @@ from promoter.domain.model import Kind
 from promoter.domain.suggest import nearest
 from promoter.edits.discovery import discover
 from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets.model import InFile
+from promoter.edits.working_files import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from promoter.config.config import Config
-    from promoter.domain.model import Tree
+    from promoter.domain.model import RunningImage, Tree
     from promoter.edits.targets import EditTarget, Linked
 
 # The names that kustomize looks for, in its own order.
@@ -58,6 +60,28 @@ class Target:
     def directory(self) -> PurePosixPath:
         """The folder of the kustomization."""
         return self.file.parent
+
+    @property
+    def files(self) -> tuple[PurePosixPath, ...]:
+        """The files in which its images stand, each one time."""
+        own = [self.file] if self.kustomized else []
+        return tuple(dict.fromkeys([*own, *files_of(self.targets, self.directory)]))
+
+    def own_images(self, images: Iterable[RunningImage]) -> tuple[RunningImage, ...]:
+        """Return those of some images that are the app's: all, unless the configuration lists them."""
+        return tuple(one for one in images if not self.images or self._lists(one))
+
+    def _lists(self, image: RunningImage) -> bool:
+        return any(
+            name in (image.name, image.new_name) or image.name.startswith(f"{name}:")
+            for name in self.images
+        )
+
+
+def files_of(targets: Iterable[EditTarget], directory: PurePosixPath) -> list[PurePosixPath]:
+    """Return the files that targets name from an environment's folder, but for its kustomization."""
+    paths = (named(directory, one.file) for one in targets if isinstance(one, InFile))
+    return [path for path in paths if path is not None]
 
 
 def find_target(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.config.holds import hold_file
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import RunningImage
 from promoter.domain.trees import edited
 from promoter.edits.held import held_images
 from promoter.engine.history import joined
-from promoter.engine.places import files_of
 from promoter.planning.rollback import State
 
 if TYPE_CHECKING:
@@ -47,8 +45,7 @@ class AppHistory:
 
     def _versions(self) -> Iterator[State]:
         """Yield what each commit left of the images, newest first."""
-        hold = hold_file(self._target.app, self._target.environment)
-        files = [path for path in files_of(self._target) if path != hold]
+        files = self._target.files
         read = self._repository.versions(self._base, files)
         for version in joined(self._target, read):
             images = self._images({path: version.files.get(path) for path in files})
@@ -69,9 +66,4 @@ class AppHistory:
             raise
         except (PromoteError, KeyError):
             return None
-        wanted = target.images
-        return {
-            one.name: one
-            for one in held
-            if not wanted or one.name in wanted or one.new_name in wanted
-        }
+        return {one.name: one for one in target.own_images(held)}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from promoter.engine.choice import Choice
+    from promoter.engine.places import Scope
     from promoter.engine.selection import View
-    from promoter.engine.survey import Scope
     from promoter.engine.world import World
 
 # The part of the time that is kept for delivering, however long the registries take.
@@ -47,7 +47,7 @@ class Policies:
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each app that has not what its policy wants; outcomes of the others."""
         survey = Survey(view.config, view.tree, self.scope)
-        self.keys = sorted((app, environment) for app, environment, _ in survey.places)
+        self.keys = sorted((one.app, one.environment) for one in survey.places)
         self.progress.begin(len(self.keys))
         asking = self.world.wiring.deadline.reserving(_RESERVE)
         found = choices(survey, self.world.registry(), self.progress.tick, asking)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from promoter.config.holds import hold_file
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
-from promoter.engine.places import files_of, places
+from promoter.engine.places import Scope, find_targets
 from promoter.planning.decide import branch_of
 from promoter.planning.history import EntryKind, Version, entries_of
 from promoter.pull_request import proposed_images
@@ -45,28 +46,33 @@ def read_history(
     """Return the newest entries of some apps in some environments; empty sequences stand for all."""
     base, tree = world.repository.base(world.wiring.base, apps)
     config = world.wiring.config(tree)
-    found = places(config, tree, apps, environments)
-    targets = [one.target for one in found if one.target is not None]
+    found = find_targets(config, tree, Scope(apps, environments))
+    readable = [one.target for one in found if one.target is not None]
     warnings = tuple(
         f"{one.app} in {one.environment}: {one.error.message}" for one in found if one.error
     )
-    if not targets:
+    if not readable:
         where = f"in {', '.join(environments)}" if environments else "in any environment"
         raise SelectionError(f"{', '.join(apps) or 'no app'} is not {where}", "Check the name.")
-    files = {path for one in targets for path in files_of(one)}
+    files = {path for one in readable for path in files_with_hold(one)}
     versions = world.repository.versions(tree, sorted(files))
-    streams = [entries_of(one, joined(one, versions)) for one in targets]
+    streams = [entries_of(one, joined(one, versions)) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_pulls(shown[:number], targets, config, base, world)
+    entries = _with_pulls(shown[:number], readable, config, base, world)
     return History(base, tuple(entries), len(shown) <= number, warnings)
+
+
+def files_with_hold(target: Target) -> list[PurePosixPath]:
+    """Return the files that hold an app's images in an environment, and its hold's file."""
+    return [*target.files, hold_file(target.app, target.environment)]
 
 
 def joined(
     target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
 ) -> Iterator[Version]:
     """Yield what commits left of all files of an app together, newest first."""
-    streams = {path: _Stream(iter(versions.get(path, ()))) for path in files_of(target)}
+    streams = {path: _Stream(iter(versions.get(path, ()))) for path in files_with_hold(target)}
     while there := {path: head for path, one in streams.items() if (head := one.head)}:
         newest = _newest(list(streams.values()))
         changed = [path for path, one in there.items() if one.commit == newest.commit]

@@ -1,29 +1,51 @@
-"""The apps in their environments that a command is about, and the files in which their images stand."""
+"""The apps in their environments that a command is about."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.holds import hold_file
 from promoter.config.layout import environments_of, folder, known_apps, target_of
 from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
-from promoter.edits.targets.model import InFile
-from promoter.edits.working_files import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
+    from promoter.config.sections import Environment
     from promoter.domain.model import Tree
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a repository that a command is about; empty sequences stand for all."""
+
+    apps: Sequence[str] = ()
+    environments: Sequence[str] = ()
+    shard: Shard = field(default_factory=Shard)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
-    """An app in an environment; `target` is None where it cannot be looked at, and `error` says why."""
+    """An app in an environment, with the settings in force there; an app need not be in each."""
+
+    app: str
+    environment: str
+    settings: Environment
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """The folder of the app's kustomization."""
+        return folder(self.settings, self.app, self.environment)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTarget:
+    """What is edited at a place; `target` is None where that cannot be said, and `error` says why."""
 
     app: str
     environment: str
@@ -31,10 +53,8 @@ class Place:
     error: PromoteError | None = None
 
 
-def places(
-    config: Config, tree: Tree, apps: Sequence[str], environments: Sequence[str]
-) -> list[Place]:
-    """Return the apps in their environments, by app; empty sequences stand for all.
+def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
+    """Return the apps in their environments, by app, whether or not they are there.
 
     Raises `SelectionError` for an app or an environment that is not known.
     """
@@ -42,31 +62,31 @@ def places(
     for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
         tree.unfold(PurePosixPath(fixed))
     known = known_apps(config, tree)
-    _check_known("app", apps, known)
-    found = [one for app in apps or known for one in _of_app(config, tree, app)]
-    _check_known("environment", environments, list({one.environment: None for one in found}))
-    return [one for one in found if not environments or one.environment in environments]
+    _check_known("app", scope.apps, known)
+    found = [
+        Place(app, name, settings)
+        for app in scope.apps or known
+        if scope.shard.holds(app)
+        for name, settings in environments_of(config, tree, app).items()
+    ]
+    names = list(config.environments) or [one.environment for one in found]
+    _check_known("environment", scope.environments, names)
+    wanted = scope.environments
+    return [one for one in found if not wanted or one.environment in wanted]
 
 
-def files_of(target: Target) -> list[PurePosixPath]:
-    """Return the files that hold an app's images in an environment, and its hold's file."""
-    named_files = (
-        named(target.directory, one.file) for one in target.targets if isinstance(one, InFile)
-    )
-    own = [target.file] if target.kustomized else []
-    hold = hold_file(target.app, target.environment)
-    return list(dict.fromkeys([*own, *(one for one in named_files if one is not None), hold]))
+def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
+    """Return what is edited for each app in the environments that it is in; raises as `places`."""
+    there = (one for one in places(config, tree, scope) if tree.entries(one.folder))
+    return [_target(config, tree, one) for one in there]
 
 
-def _of_app(config: Config, tree: Tree, app: str) -> Iterator[Place]:
-    for name, settings in environments_of(config, tree, app).items():
-        # An app need not be in every environment.
-        if not tree.entries(folder(settings, app, name)):
-            continue
-        try:
-            yield Place(app, name, target_of(config, tree, (app, name), settings))
-        except PromoteError as error:
-            yield Place(app, name, error=error)
+def _target(config: Config, tree: Tree, place: Place) -> FoundTarget:
+    where = place.app, place.environment
+    try:
+        return FoundTarget(*where, target_of(config, tree, where, place.settings))
+    except PromoteError as error:
+        return FoundTarget(*where, error=error)
 
 
 def _check_known(what: str, names: Sequence[str], known: Sequence[str]) -> None:

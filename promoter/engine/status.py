@@ -10,8 +10,8 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState
 from promoter.edits.held import held_images
 from promoter.engine.choice import choices
-from promoter.engine.history import joined
-from promoter.engine.places import files_of, places
+from promoter.engine.history import files_with_hold, joined
+from promoter.engine.places import Scope, find_targets, places
 from promoter.engine.survey import Candidate
 from promoter.planning.decide import branch_of
 from promoter.planning.history import entries_of
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.model import Pull, Tree
     from promoter.engine.choice import Choice
-    from promoter.engine.places import Place
+    from promoter.engine.places import FoundTarget
     from promoter.engine.world import World
 
 # Each version costs a file's contents: one tells what runs, one what ran before.
@@ -62,10 +62,10 @@ def read_status(
     base, tree = world.repository.base(world.wiring.base, apps)
     config = world.wiring.config(tree)
     # The environment before one that is asked for is looked at, too.
-    everywhere = places(config, tree, apps, ())
-    asked = {(one.app, one.environment) for one in places(config, tree, apps, environments)}
+    everywhere = find_targets(config, tree, Scope(apps))
+    asked = {(one.app, one.environment) for one in places(config, tree, Scope(apps, environments))}
     targets = [one.target for one in everywhere if one.target]
-    tree.prefetch(path for one in targets for path in files_of(one) if _is_there(tree, path))
+    tree.prefetch(path for one in targets for path in files_with_hold(one) if _is_there(tree, path))
     warnings: list[str] = []
     rows = [_of_files(one, tree) for one in everywhere]
     rows = _with_arrivals(rows, targets, tree, world, warnings)
@@ -93,7 +93,7 @@ def _is_there(tree: Tree, path: PurePosixPath) -> bool:
     return path.name in tree.entries(path.parent)
 
 
-def _of_files(place: Place, tree: Tree) -> Status:
+def _of_files(place: FoundTarget, tree: Tree) -> Status:
     """Return what the files of the base say of an app."""
     status = Status(app=place.app, environment=place.environment)
     if place.target is None:
@@ -104,12 +104,7 @@ def _of_files(place: Place, tree: Tree) -> Status:
         held = held_images(tree, target.file, target.targets)
     except PromoteError as error:
         return replace(status, hold=hold, error=error.message)
-    images = tuple(
-        one
-        for one in held
-        if not target.images or one.name in target.images or one.new_name in target.images
-    )
-    return replace(status, hold=hold, images=images)
+    return replace(status, hold=hold, images=target.own_images(held))
 
 
 def _with_arrivals(
@@ -122,7 +117,7 @@ def _with_arrivals(
     """Return rows with the commits that brought what they run; one look at the log tells of all."""
     arrivals: dict[tuple[str, str], Arrival] = {}
     try:
-        files = sorted({path for one in targets for path in files_of(one)})
+        files = sorted({path for one in targets for path in files_with_hold(one)})
         versions = world.repository.versions(tree, files, recent=True)
         for target in targets:
             entries = entries_of(target, joined(target, versions), ahead=_AHEAD)

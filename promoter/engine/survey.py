@@ -5,47 +5,28 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import (
-    KUSTOMIZATION_NAMES,
-    environments_of,
-    find_target,
-    folder,
-    known_apps,
-    target_of,
-)
+from promoter.config.layout import KUSTOMIZATION_NAMES, files_of, find_target, target_of
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
-from promoter.domain.shard import Shard
-from promoter.domain.suggest import nearest
 from promoter.edits.held import held_images
-from promoter.edits.targets.model import InFile
-from promoter.edits.working_files import named
+from promoter.engine.places import Place, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
 from promoter.planning.previous import image_named, images_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.config.sections import Environment
     from promoter.domain.model import Tree
+    from promoter.engine.places import Scope
     from promoter.planning.previous import Followed
     from promoter.policy.model import Policy
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The part of a repository that a run is about; empty tuples stand for all."""
-
-    apps: tuple[str, ...] = ()
-    environments: tuple[str, ...] = ()
-    shard: Shard = field(default_factory=Shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +58,7 @@ class Survey:
 
     def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
         self._config, self._tree = config, tree
-        self.places = list(_places(config, tree, scope))
+        self.places = list(_chosen_for(config, tree, scope))
         """Every app with every environment in which something chooses for it."""
         self.failures: list[Failure] = []
         """Those met so far that cannot be looked at."""
@@ -91,73 +72,55 @@ class Survey:
 
     def __iter__(self) -> Iterator[Candidate]:
         """Yield each app with what it has on the base."""
-        for app, name, settings in self.places:
+        for place in self.places:
             try:
-                found = _candidate(self._config, self._tree, (app, name), settings)
+                found = _candidate(self._config, self._tree, place)
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-                self.failures.append(Failure(app, name, error_of(reason)))
+                failure = Failure(place.app, place.environment, error_of(reason))
+                self.failures.append(failure)
             else:
                 yield found
 
 
-def _places(config: Config, tree: Tree, scope: Scope) -> Iterator[tuple[str, str, Environment]]:
+def _chosen_for(config: Config, tree: Tree, scope: Scope) -> Iterator[Place]:
     """Yield every app with every environment in which something chooses for it."""
-    paths = (one.path for one in config.environments.values())
-    for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
-        tree.unfold(PurePosixPath(fixed))
-    known = known_apps(config, tree)
-    _check_known("app", scope.apps, known)
-    _check_known("environment", scope.environments, list(config.environments))
-    for app in scope.apps or known:
-        if not scope.shard.holds(app):
+    for one in places(config, tree, scope):
+        previous = one.settings.promotes_from
+        if one.settings.policy is None and previous is None:
             continue
-        known_settings = environments_of(config, tree, app)
-        for name, settings in known_settings.items():
-            if scope.environments and name not in scope.environments:
-                continue
-            # An app need not be in every environment; one that was asked for by name must be.
-            there = scope.apps or tree.entries(folder(settings, app, name))
-            previous = settings.promotes_from
-            if settings.policy is None and previous is not None:
-                # Nor in the one before it.
-                before = known_settings[previous]
-                there = scope.apps or (there and tree.entries(folder(before, app, previous)))
-            if there and (settings.policy is not None or previous is not None):
-                yield app, name, settings
+        folders = [one.folder]
+        if one.settings.policy is None and previous is not None:
+            folders.append(_previous(config, one, previous).folder)
+        # An app need not be in every environment; one that was asked for by name must be.
+        if scope.apps or all(map(tree.entries, folders)):
+            yield one
 
 
-def _check_known(what: str, names: Sequence[str], known: list[str]) -> None:
-    """Raise `SelectionError` for a name that the repository does not know."""
-    for name in names:
-        if name not in known:
-            raise SelectionError(f"there is no {what} {name!r}", nearest(name, known))
+def _previous(config: Config, place: Place, name: str) -> Place:
+    return Place(place.app, name, config.environment(name, place.app))
 
 
-def _prefetch(config: Config, tree: Tree, places: Sequence[tuple[str, str, Environment]]) -> None:
+def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
     """Bring the kustomizations of all places, and the files of their targets, in one round trip."""
-    files: list[PurePosixPath | None] = []
     previous = [
-        (app, one.promotes_from, config.environment(one.promotes_from, app))
-        for app, _, one in places
-        if one.policy is None and one.promotes_from is not None
+        _previous(config, one, one.settings.promotes_from)
+        for one in chosen
+        if one.settings.policy is None and one.settings.promotes_from is not None
     ]
-    for app, name, settings in (*places, *previous):
-        directory = folder(settings, app, name)
-        files += [directory / one for one in KUSTOMIZATION_NAMES]
-        targets, _ = config.targets_of(name, app)
-        files += [named(directory, one.file) for one in targets if isinstance(one, InFile)]
-    known = [one for one in files if one is not None]
-    tree.prefetch(one for one in known if tree.entries(one.parent).get(one.name) is Kind.FILE)
+    files: list[PurePosixPath] = []
+    for one in (*chosen, *previous):
+        targets, _ = config.targets_of(one.environment, one.app)
+        files += [one.folder / name for name in KUSTOMIZATION_NAMES]
+        files += files_of(targets, one.folder)
+    tree.prefetch(one for one in files if tree.entries(one.parent).get(one.name) is Kind.FILE)
 
 
-def _candidate(
-    config: Config, tree: Tree, where: tuple[str, str], settings: Environment
-) -> Candidate:
+def _candidate(config: Config, tree: Tree, place: Place) -> Candidate:
     """Return an app in an environment with what it has, or raise why that is not known."""
-    target = target_of(config, tree, where, settings)
-    if settings.policy is None:
+    target = target_of(config, tree, (place.app, place.environment), place.settings)
+    if place.settings.policy is None:
         return _following(config, tree, target)
-    return Candidate(target, settings.policy, propose.tagged(target, tree))
+    return Candidate(target, place.settings.policy, propose.tagged(target, tree))
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:

@@ -156,12 +156,8 @@ def _state(target: Target, version: Version) -> _State:
         images = held_images(tree, target.file, target.targets)
     except PromoteError as error:
         return _State(version, None, held, error.message)
-    own = [one for one in images if not target.images or _is_named(one.name, target)]
+    own = target.own_images(images)
     return _State(version, {one.name: str(one.ref) or None for one in own}, held)
-
-
-def _is_named(name: str, target: Target) -> bool:
-    return any(name == one or name.startswith(f"{one}:") for one in target.images)
 
 
 def _entry(target: Target, window: list[_State]) -> HistoryEntry:

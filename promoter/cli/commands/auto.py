@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.requests import checked_names, new_tokens, wired
 from promoter.engine.auto import Policies
+from promoter.engine.places import Scope
 from promoter.engine.run import Run
-from promoter.engine.survey import Scope
 from promoter.engine.world import opened
 from promoter.output import terminal
 from promoter.output.envelope import envelope
