@@ -112,7 +112,7 @@ class RemoteError(PromoteError):
 
 
 class RaceLostError(RemoteError):
-    """Somebody else wrote first; what was observed is stale and must be observed again."""
+    """Somebody else wrote first, so that all must be observed again; writes alone raise it."""
 
     code = "race"
     commit: str | None = None

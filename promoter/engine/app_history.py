@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError
 from promoter.domain.model import RunningImage
 from promoter.domain.trees import edited
 from promoter.edits.held import held_images
@@ -62,8 +62,6 @@ class AppHistory:
         target = self._target
         try:
             held = held_images(edited(self._base, files), target.file, target.targets)
-        except RaceLostError:
-            raise
         except (PromoteError, KeyError):
             return None
         return {one.name: one for one in target.own_images(held)}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import argocd_url, environments_of, find_target
-from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import Built, EnvironmentState, Evidence, SourceRange
 from promoter.domain.model import RunningImage
 from promoter.domain.render import joined
@@ -49,8 +49,6 @@ class Gatherer:
         shown = _shown(files, target.environment)
         try:
             history = self._world.history(self._base, sorted(set(shown.values())))
-        except RaceLostError:
-            raise
         except PromoteError:
             history = {}
         names = [move.name for move in proposal.moves]
@@ -103,8 +101,6 @@ class Gatherer:
                 if _images(file, version.data, names) != now:
                     break
                 since, pull, at_least = version.time, version.pull, version.first
-        except RaceLostError:
-            raise
         except PromoteError:
             # What was read before the history could be read no further still holds.
             at_least = True
@@ -145,7 +141,7 @@ class Gatherer:
             if wanted and new is None:
                 new = revisions.of(move.name, wanted, revision, ask=labelled)
             if running and old is None:
-                known = _declared(versions, move.name, running)
+                known = declared(versions, move.name, running)
                 old = revisions.of(move.name, running, known, ask=labelled)
         if source is None:
             if new is None:
@@ -161,16 +157,6 @@ class Gatherer:
                 source, old, new, note=f"the source revision of {missing} is not known"
             )
         return revisions.between(source, old, new)
-
-
-def _declared(versions: Iterable[FileVersion], name: str, running: str) -> str | None:
-    """Return the source revision that the base's history declares for what runs."""
-    try:
-        return declared(versions, name, running)
-    except RaceLostError:
-        raise
-    except PromoteError:
-        return None
 
 
 def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.creation import order_by_creation
@@ -63,13 +64,10 @@ def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:
 def _declared(pair: TagChange, seen: Seen) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
     file = seen.target.file
-    try:
+    with suppress(PromoteError):
         versions = seen.world.repository.history(seen.state.base, [file]).get(file, ())
         return declared(versions, pair.name, pair.old or "")
-    except RaceLostError:
-        raise
-    except PromoteError:
-        return None
+    return None
 
 
 def _asks_registry(seen: Seen) -> bool:

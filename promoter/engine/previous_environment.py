@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
-from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
+from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited
@@ -63,8 +63,6 @@ def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) ->
         return _read(seen, previous, wanted)
     except SelectionError:
         return Previous(name, never)
-    except RaceLostError:
-        raise
     except PromoteError as error:
         return Previous(name, never, error.message)
 
@@ -146,8 +144,6 @@ def _latest(
             )
             if timeline.read(known.get(file.path, ()), wanted):
                 return timeline.stays(), ""
-    except RaceLostError:
-        raise
     except PromoteError as error:
         return timeline.stays(), error.message
     return timeline.stays(), "" if timeline.whole else "its history goes on further back"

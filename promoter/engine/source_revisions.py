@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,12 +96,16 @@ class Revisions:
 
 
 def declared(versions: Iterable[FileVersion], name: str, reference: str) -> str | None:
-    """Return the source revision that the commit which brought an image declares."""
-    for version in versions:
-        if reference.encode() not in version.data:
-            break
-        declaration = Declaration.parse(version.message)
-        for image in declaration.images if declaration else ():
-            if image.name == name and reference in (str(image.tag), str(image.digest)):
-                return declaration.source_revision if declaration else None
+    """Return the source revision that the commit which brought an image declares.
+
+    None where it declares none, or the history cannot be read so far.
+    """
+    with suppress(PromoteError):
+        for version in versions:
+            if reference.encode() not in version.data:
+                break
+            declaration = Declaration.parse(version.message)
+            for image in declaration.images if declaration else ():
+                if image.name == name and reference in (str(image.tag), str(image.digest)):
+                    return declaration.source_revision if declaration else None
     return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import read_hold
-from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.edits.held import held_images
 from promoter.engine.choice import choices
@@ -129,8 +129,6 @@ def _with_arrivals(
                     entry.pull,
                     at_least=entry.is_first,
                 )
-    except RaceLostError:
-        raise
     except PromoteError as error:
         warnings.append(f"since when is not known of all: {error.message}")
     return [replace(one, arrival=arrivals.get((one.app, one.environment))) for one in rows]
@@ -142,8 +140,6 @@ def _open_pulls(
     """Return the open pull of each app that has one; nothing where the forge does not tell."""
     try:
         pulls = [one for one in world.forge().all() if one.state is PullState.OPEN]
-    except RaceLostError:
-        raise
     except PromoteError as error:
         warnings.append(f"open pull requests are not known: {error.message}")
         return {}
