@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 
 # What `git check-ref-format` refuses: a part that begins with '.', or ends so or in '.lock'; and
 # a name that holds one of these, or ends in '/'.

@@ -12,6 +12,7 @@ from promoter.config.gate_settings import GateSettings
 from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
 from promoter.domain.section import Section
 from promoter.edits.targets import EditTarget, Linked
+from promoter.edits.targets.model import check_placeholders
 from promoter.policy.model import Policy
 
 _AUTHOR = re.compile(
@@ -47,11 +48,7 @@ def _check_path(text: str) -> str:
     if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
         msg = "must be a folder inside the repository, relative to its root, without '..'"
         raise ValueError(msg)
-    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in ("app", "environment")]
-    if unknown:
-        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{unknown[0]}}}"
-        raise ValueError(msg)
-    return text
+    return check_placeholders(text)
 
 
 def check_author(text: str) -> str:

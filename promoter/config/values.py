@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from promoter.config.refs import is_branch
 from promoter.domain import urls
 from promoter.domain.errors import UsageError
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.forges.kinds import FORGES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 from promoter.domain.urls import SCP, check_scheme, host_of
 
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")

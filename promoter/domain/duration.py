@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from promoter.domain.redaction import shown
+
 _DURATION = re.compile(
     r"(?:(?P<d>[0-9]{1,5})d)?(?:(?P<h>[0-9]{1,6})h)?(?:(?P<m>[0-9]{1,8})m)?"
     r"(?:(?P<s>[0-9]{1,9}(?:\.[0-9]{1,6})?)s?)?",
@@ -19,8 +21,9 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text.strip())
     given = {unit: number for unit, number in found.groupdict().items() if number} if found else {}
     if not given:
-        shown = ascii(text if len(text) <= 40 else f"{text[:39]}...")
-        raise ValueError(f"{shown} is not a duration: write 90s, 2m, 1h30m, 24h, 7d or seconds")
+        raise ValueError(
+            f"{shown(text)} is not a duration: write 90s, 2m, 1h30m, 24h, 7d or seconds"
+        )
     duration = timedelta(seconds=sum(float(given[unit]) * _SECONDS[unit] for unit in given))
     if duration > LIMIT:
         raise ValueError(f"{text.strip()} is too long: {LIMIT.days}d is the most")
@@ -41,5 +44,4 @@ def format_duration(duration: timedelta) -> str:
         count, rest = divmod(rest, seconds)
         if count or parts:
             parts.append(f"{count}{unit}")
-    shown = [part for part in parts[:2] if not part.startswith("0")]
-    return "".join(shown) or "0s"
+    return "".join(part for part in parts[:2] if not part.startswith("0")) or "0s"

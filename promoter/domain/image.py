@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from promoter.domain.errors import UsageError
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import shown
 
 _DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -26,16 +26,8 @@ _DIGEST = re.compile(
 _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
 _PATH_LIMIT = 255
-_SHOWN = 60
 # Signs of a value that something else fills in, such as `${TAG}`.
 PLACEHOLDER_SIGNS = ("${", "$(", "{{", "<%")
-
-
-def shown(text: str) -> str:
-    """Return hostile text quoted, escaped and short enough for one line of a message."""
-    text = redacted(text)
-    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return ascii(cut).replace("\\u2026", "…")
 
 
 class Tag(str):
@@ -87,6 +79,11 @@ class Digest(str):
             f"digest {shown(text)} {reason}",
             "A digest is 'sha256:' and 64 lower-case hex digits (or 'sha512:' and 128).",
         )
+
+
+def is_digest(text: str) -> bool:
+    """Say whether a text has the form of a digest, of whatever algorithm."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 class Name(str):

@@ -59,6 +59,10 @@ class ImageRequest:
         return f"{self.name}{tag}{f'@{self.digest}' if self.digest else ''}"
 
 
+LINKED = "linked"
+"""The field of a string that moves along with an image."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One field of one image in one file, before and after; line and column count from 1."""
@@ -70,6 +74,11 @@ class Change:
     image: str
     old: str | None
     new: str | None
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether it moves a string along with an image, and sets no image itself."""
+        return self.field == LINKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,11 @@ class FileEdit:
     """Whether there was no such file before."""
     removed: bool = False
     """Whether there is no such file afterwards."""
+
+    @property
+    def images(self) -> list[str]:
+        """The names of the images that it sets, each one time."""
+        return list(dict.fromkeys(one.image for one in self.changes if not one.is_linked))
 
     @property
     def content(self) -> bytes | None:

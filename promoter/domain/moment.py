@@ -8,6 +8,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator
 
+from promoter.domain.redaction import shown
+
 # What a calendar can show in every time zone, with room for what is added: until the end of 9998.
 LATEST = 253_370_764_799
 _MOMENT = re.compile(
@@ -36,12 +38,11 @@ def parse_moment(text: str) -> datetime:
     A bare number is none: whoever writes 2027 does not mean a second of the year 1970.
     """
     found = _MOMENT.fullmatch(text)
-    shown = ascii(text if len(text) <= 40 else f"{text[:39]}...")
-    wrong = f"{shown} is not a time: write it as in 2026-12-01T08:00:00Z"
+    wrong = f"{shown(text)} is not a time: write it as in 2026-12-01T08:00:00Z"
     if found is None:
         raise ValueError(wrong)
     if found["zone"] is None:
-        raise ValueError(f"{shown} has no time zone: write {text}Z for UTC")
+        raise ValueError(f"{shown(text)} has no time zone: write {text}Z for UTC")
     try:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
     except ValueError:

@@ -29,6 +29,8 @@ _SHAPES = re.compile(
     r"|\beyJ[\w-]{10,4096}\.[\w-]{10,4096}\.[\w-]{10,4096}",
     re.IGNORECASE | re.ASCII,
 )
+# So many characters of a hostile text are shown.
+_SHOWN = 60
 # Of these, the first characters lead to the secrets that begin so; the rest is searched one by one.
 _RUN = re.compile(r"[\w%+/=.~:-]{8,}", re.ASCII)
 _BASE64 = "[A-Za-z0-9+/_-]"
@@ -104,6 +106,13 @@ def redacted(text: str) -> str:
     for form in _secrets.standing_in(text.lower()):
         text = re.sub(_secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
     return _SHAPES.sub(_mask, text)
+
+
+def shown(text: str) -> str:
+    """Return hostile text quoted, escaped and short enough for one line of a message."""
+    text = redacted(text)
+    cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return ascii(cut).replace("\\u2026", "…")
 
 
 def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape

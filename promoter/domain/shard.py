@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Self
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import shown
 
 _SHARD = re.compile(r"([0-9]{1,5})/([0-9]{1,5})", re.ASCII)
 _COUNT_LIMIT = 1_000
@@ -43,8 +44,9 @@ class Shard:
         """Return the shard of `I/N`, counted from 1, or raise `UsageError`."""
         found = _SHARD.fullmatch(text.strip())
         if found is None:
-            shown = ascii(text if len(text) <= 40 else text[:39] + "...")
-            raise UsageError(f"{shown} is no shard", "Write I/N, as in 2/4: the second of four.")
+            raise UsageError(
+                f"{shown(text)} is no shard", "Write I/N, as in 2/4: the second of four."
+            )
         return cls(int(found[1]), int(found[2]))
 
     @classmethod

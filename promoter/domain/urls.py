@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 
 # `user@host:path`, as scp writes it.
 SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Digest, Name, Tag, shown
+from promoter.domain.image import Digest, Name, Tag
+from promoter.domain.redaction import shown
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.image import shown
+from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.model import Change, FileEdit
+from promoter.domain.redaction import shown
 from promoter.edits.nodes import flatten, proved
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice, compose, decode, encode, replace
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _COLON = re.compile(r"[ \t]*:")
 _PLAIN = re.compile(r".+[/=?]|[A-Za-z]\S* ")
-PLACEHOLDERS = ("${", "$(", "{{", "<%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def check_unshared(spot: Spot) -> None:
 
 def check_placeholder(spot: Spot) -> None:
     """Raise `RefusedError` for a value that something else fills in, such as `${TAG}`."""
-    if any(sign in spot.text for sign in PLACEHOLDERS):
+    if any(sign in spot.text for sign in PLACEHOLDER_SIGNS):
         raise spot.region.refuse(
             "template",
             f"the value is a placeholder: {shown(spot.text)}",

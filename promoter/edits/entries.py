@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.image import is_digest
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
 from promoter.edits.engine import check_placeholder, check_unshared
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from promoter.domain.refusal import Refusal
     from promoter.edits.text import Source
 
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
 
 
@@ -196,7 +195,7 @@ def _entry(spot: Spot) -> ImageEntry:
 def _parts(tag: str | None, digest: str | None) -> tuple[str | None, str | None]:
     """Return tag and digest, where both may stand in `newTag`."""
     head, at, tail = (tag or "").partition("@")
-    if digest is None and head and at and _DIGEST.fullmatch(tail):
+    if digest is None and head and at and is_digest(tail):
         return head, tail
     return tag, digest
 

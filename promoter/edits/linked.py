@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.errors import SelectionError
-from promoter.domain.image import shown
+from promoter.domain.model import LINKED
+from promoter.domain.redaction import shown
 from promoter.edits import engine, scalar_path
 from promoter.edits.anchors import LABELS
 from promoter.edits.region import Region, everything
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from promoter.edits.region import Spot
     from promoter.edits.targets import Linked
 
-FIELD = "linked"
 _REF = re.compile(r"[?&](?:ref|version)=")
 _SHORT = 3
 
@@ -61,7 +61,7 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     for spot in spots:
         for text, image in _moved(spot.text, moves):
             engine.check_fit(spot)
-            steps.append(engine.set_text(spot, text, FIELD, image))
+            steps.append(engine.set_text(spot, text, LINKED, image))
     if not steps and not any(_holds_new(spot.text, moves) for spot in spots):
         tags = " or ".join(dict.fromkeys(shown(m.before.tag) for m in moves if m.before.tag))
         line, column = spots[0].position if spots else (1, 1)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.image import Ref, shown
+from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
 from promoter.edits.region import Region

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
-from promoter.domain.image import Ref, join, shown, split
+from promoter.domain.image import PLACEHOLDER_SIGNS, Ref, join, split
+from promoter.domain.redaction import shown
 from promoter.edits import digest_keys
 from promoter.edits.anchors import owner
-from promoter.edits.engine import PLACEHOLDERS, Step, check_fit, set_text
+from promoter.edits.engine import Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class Site:
         """Whether the scalar, a digest or not, is taken for one: it would win over a tag."""
         text = self.text
         whole = digest_keys.is_whole(self.key)
-        return bool(text) and (whole or any(sign in text for sign in PLACEHOLDERS))
+        return bool(text) and (whole or any(sign in text for sign in PLACEHOLDER_SIGNS))
 
     def step(
         self, request: ImageRequest, *, placeholders: bool = False

@@ -56,7 +56,6 @@ class Git:
         deadline: Deadline,
         *,
         configuration: Mapping[str, str] | None = None,
-        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.directory = directory
         self.deadline = deadline
@@ -69,7 +68,6 @@ class Git:
         self.program.update_environment(
             GIT_DIR=str(directory),
             **isolated(configuration or {}),
-            **(environment or {}),
         )
 
     def __call__(self, *arguments: str, stdin: bytes | None = None) -> str:

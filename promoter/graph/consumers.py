@@ -178,7 +178,7 @@ def is_container(tree: Tree, edit: FileEdit) -> Iterator[bool]:
     """Yield, for each change of a file, whether it is made in a container's own image."""
     written = Images(Reading(tree), {}, Plugins()).written(edit.path)
     places = {(one.line, one.column) for one in written if one.certain}
-    return (_place(change) in places for change in edit.changes if change.field != "linked")
+    return (_place(change) in places for change in edit.changes if not change.is_linked)
 
 
 def _place(change: Change) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.graph.images import WORK_LIMIT, after_entry
 from promoter.graph.transformer import Entry, changed, is_plain, matches, split

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from promoter.domain.model import Change, FileEdit, Tree
     from promoter.graph import Closure, Dead, Entry, Kustomizations
 
-LINKED = "linked"
-
 
 @dataclass(frozen=True, slots=True)
 class ByNames:
@@ -47,7 +45,7 @@ def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPa
     warnings: list[str] = []
     for edit in edits:
         if edit.path.name in KUSTOMIZATION_NAMES:
-            dead, unknown = dead_entries(edit, images_of(edit), tree)
+            dead, unknown = dead_entries(edit, edit.images, tree)
             refusals += dead
             warnings += unknown
         else:
@@ -81,7 +79,7 @@ def dead_file(tree: Tree, edit: FileEdit, reached: Kustomizations) -> list[Refus
     if not reached.folders or not reached.everywhere:
         return []
     closures = [graph.read_closure(tree, folder) for folder in reached.folders]
-    places = [(one.line, one.column) for one in edit.changes if one.field != LINKED]
+    places = [(one.line, one.column) for one in edit.changes if not one.is_linked]
     overriding = [graph.overriding_entries(one, str(edit.path), places) for one in closures]
     if not places or not overriding or any(one is None for one in overriding):
         return []
@@ -92,18 +90,13 @@ def dead_file(tree: Tree, edit: FileEdit, reached: Kustomizations) -> list[Refus
 def overridden(edit: FileEdit, entry: Entry) -> Refusal:
     """Return the refusal of an edit whose image an entry of `images` sets in its place."""
     what = f"tag {entry.tag}" if entry.tag else "digest"
-    change = next(one for one in edit.changes if one.field != LINKED)
+    change = next(one for one in edit.changes if not one.is_linked)
     return at_change(
         edit,
         change,
         f"{entry.place} sets the {what} of the image {entry.name}, whatever {edit.path} says",
         f"Set the tag in {entry.file}, or remove the entry {entry.name} there.",
     )
-
-
-def images_of(edit: FileEdit) -> list[str]:
-    """Return the names of the images that an edit sets."""
-    return list(dict.fromkeys(one.image for one in edit.changes if one.field != LINKED))
 
 
 def at_entry(edit: FileEdit, dead: Dead) -> Refusal:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from cronsim import CronSim, CronSimError
 
+from promoter.domain.redaction import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
@@ -60,18 +62,18 @@ class Weekly:
         found = _WEEKLY.fullmatch(text.strip())
         if found is None or ("-" in text and not (found["to"] or found["until"])):
             raise ValueError(
-                f"{_shown(text)} is no part of a week: write 'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
+                f"{shown(text)} is no part of a week: write 'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
             )
         if found["at"] and "-" not in text:
-            raise ValueError(f"{_shown(text)} has no end: write 'Fri 16:00 - Mon 08:00'")
+            raise ValueError(f"{shown(text)} has no end: write 'Fri 16:00 - Mon 08:00'")
         start = _day(found["from"]) + _clock(found["at"] or "00:00")
         end = _day(found["to"] or found["from"]) + _clock(found["until"] or "24:00")
         if end <= start and not found["to"]:
-            raise ValueError(f"{_shown(text)} ends before it begins: name the day of its end, too")
+            raise ValueError(f"{shown(text)} ends before it begins: name the day of its end, too")
         if end <= start:
             end += _WEEK
         if end - start >= _WEEK:
-            raise ValueError(f"{_shown(text)} never ends: it is the whole week")
+            raise ValueError(f"{shown(text)} never ends: it is the whole week")
         return cls(start, end)
 
     def end_at(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
@@ -108,12 +110,12 @@ class Dates:
         first, last = found[0], found[-1]
         if first is None or last is None or len(found) > 2:
             raise ValueError(
-                f"{_shown(text)} is no date: write 2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
+                f"{shown(text)} is no date: write 2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
             )
         if len(found) == 1 and first["at"]:
-            raise ValueError(f"{_shown(text)} has no end: write '{text.strip()} - ...'")
+            raise ValueError(f"{shown(text)} has no end: write '{text.strip()} - ...'")
         if (first["year"] is None) is not (last["year"] is None):
-            raise ValueError(f"{_shown(text)} must have a year in both dates, or in none")
+            raise ValueError(f"{shown(text)} must have a year in both dates, or in none")
         dates = cls(
             _date(first, text),
             _date(last, text),
@@ -121,7 +123,7 @@ class Dates:
             _clock(last["at"] or "24:00"),
         )
         if (first["year"] or dates.first == dates.last) and not dates._begins_first():
-            raise ValueError(f"{_shown(text)} ends before it begins")
+            raise ValueError(f"{shown(text)} ends before it begins")
         return dates
 
     def end_at(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
@@ -172,22 +174,22 @@ class Cron:
         """Return a range, or raise `ValueError` where it never begins or never ends."""
         if len(expression) > _CRON_LIMIT or len(expression.split()) != 5:
             raise ValueError(
-                f"{_shown(expression)} is no cron expression: it has five fields, as '0 22 * * 1-5'"
+                f"{shown(expression)} is no cron expression: it has five fields, as '0 22 * * 1-5'"
             )
         if not timedelta(0) < duration <= timedelta(days=366):
             raise ValueError("the duration must be more than 0 and at most 366d")
         try:
             starts = CronSim(expression, datetime(2024, 1, 1))  # noqa: DTZ001 - wall-clock times
         except CronSimError as error:
-            raise ValueError(f"{_shown(expression)} is no cron expression: {error}") from None
+            raise ValueError(f"{shown(expression)} is no cron expression: {error}") from None
         begun = islice(takewhile(lambda start: start.year < 2100, starts), STEPS)
         first, second = next(begun, None), next(begun, None)
         if first is None:
-            raise ValueError(f"{_shown(expression)} never comes")
+            raise ValueError(f"{shown(expression)} never comes")
         if second is not None and all(
             after - before <= duration for before, after in pairwise(chain((first, second), begun))
         ):
-            raise ValueError(f"{_shown(expression)} never ends: it begins again before it is over")
+            raise ValueError(f"{shown(expression)} never ends: it begins again before it is over")
         return cls(expression, duration)
 
     def end_at(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
@@ -248,7 +250,7 @@ def _date(found: re.Match[str], text: str) -> tuple[int | None, int, int]:
     try:
         date(int(year) if year else 2024, month, day)
     except ValueError:
-        raise ValueError(f"{_shown(text)} has a day that does not exist") from None
+        raise ValueError(f"{shown(text)} has a day that does not exist") from None
     return int(year) if year else None, month, day
 
 
@@ -264,8 +266,3 @@ def _on(day: tuple[int | None, int, int], year: int | None, clock: timedelta) ->
 def _midnight(day: date) -> datetime:
     """Return the local beginning of a day."""
     return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall-clock times
-
-
-def _shown(text: str) -> str:
-    """Return outside text as it can be shown."""
-    return ascii(text if len(text) <= 60 else f"{text[:59]}...")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from promoter.domain.redaction import shown
+
 RANGE_LIMIT = 200
 # Prereleases in order: nothing is before all of them, and what marks a release behind all of them.
 _RELEASE = ((2, 0, ""),)
@@ -109,9 +111,8 @@ def _part(text: str) -> _Part:
     while rest:
         found = _TERM.match(rest)
         if found is None:
-            shown = ascii(rest if len(rest) <= 40 else rest[:39] + "...")
             raise ValueError(
-                f"is no range of versions at {shown}: write '>=1.2 <2', '~1.4', '^1.2.3' or '1.x'"
+                f"is no range of versions at {shown(rest)}: write '>=1.2 <2', '~1.4', '^1.2.3' or '1.x'"
             )
         if found["low"]:
             low, high = _parse(found["low"]), _parse(found["high"])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from promoter.domain.render import RenderDiff
 
 _LABELLED = re.compile(r"(?:^|\.)(?:labels|annotations|matchLabels)\.")
-_LINKED = "linked"
 
 
 def changes_anything(diff: RenderDiff, edits: Sequence[FileEdit]) -> bool:
@@ -24,7 +23,7 @@ def changes_anything(diff: RenderDiff, edits: Sequence[FileEdit]) -> bool:
 
     A label that is moved along with an image is none.
     """
-    linked = any(change.field == _LINKED for edit in edits for change in edit.changes)
+    linked = any(change.is_linked for edit in edits for change in edit.changes)
     return any(
         one.images
         or not one.compared
@@ -40,8 +39,7 @@ def unchanged_images(diff: RenderDiff, edit: FileEdit) -> list[str]:
     What is not known for sure is not among them: another image than those that are set must not
     have changed.
     """
-    changes = [one for one in edit.changes if one.field != _LINKED]
-    names = list(dict.fromkeys(one.image for one in changes))
+    names = edit.images
     if edit.path.name not in KUSTOMIZATION_NAMES or len(names) < 2:
         return []
     entries = {one.name: one for one in kustomization.read(edit.path, edit.after).entries}

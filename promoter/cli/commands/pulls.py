@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from promoter.domain.deadline import Deadline
+from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError
 from promoter.engine import wiring
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
     """List the pulls of promotions, or end one; merging and closing are the local forge's."""
-    wired = wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
-    forge = wiring.open_forge(wired)
+    forge = wiring.open_forge(wired_to_read(settings))
     try:
         return _done(forge, arguments.verb, arguments.number)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from promoter.edits.region import Spot, roots
@@ -43,67 +43,39 @@ class ManifestTarget(Target):
         return {name: cls(kind="manifest", file=file, image=name) for name in names(find(region))}
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A container of an object: its name, its object as `kind/name`, and its image."""
-
-    name: str
-    object: str
-    site: Site
-
-
-def containers(region: Region) -> Iterator[Container]:
-    """Yield every container that has an image, of every document."""
+def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site, ...]:
+    """Return the images of containers, of all or of those of one name or of one `kind/name`."""
+    found: list[Site] = []
     for root in roots(region):
         kind, name = root.get("kind"), root.at("metadata", "name")
         title = f"{kind.text if kind else ''}/{name.text if name else ''}"
-        if kind is None or kind.text not in _UNTOUCHED:
-            for spot in images_below(root):
-                label = spot.label
-                yield Container(label, title, Site.reference(spot.image))
+        if (kind is not None and kind.text in _UNTOUCHED) or owner not in ("", title):
+            continue
+        found += (
+            Site.reference(image) for label, image in images_below(root) if container in ("", label)
+        )
+    return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """An image's scalar, and the name that stands beside it."""
-
-    label: str
-    image: Spot
-
-
-def images_below(spot: Spot) -> Iterator[Labelled]:
-    """Yield the images of containers below a node, and those of image volumes."""
+def images_below(spot: Spot) -> Iterator[tuple[str, Spot]]:
+    """Yield the images of containers and of image volumes below a node, each with its name."""
     if len(spot.path) > _DEPTH_LIMIT:
         return
     for child in spot.below():
         key = child.path[-1]
         if key in _LISTS:
-            yield from (found for one in child.below() if (found := _image(one)))
-        elif key in _SINGLE and (found := _image(child)):
-            yield found
+            for one in child.below():
+                yield from _named(one, one.get("image"))
+        elif key in _SINGLE:
+            yield from _named(child, child.get("image"))
         elif key == "volumes":
-            yield from (found for one in child.below() if (found := _volume(one)))
+            for one in child.below():
+                yield from _named(one, one.at("image", "reference"))
         yield from images_below(child)
 
 
-def _image(container: Spot) -> Labelled | None:
-    """Return a container's image."""
-    image, name = container.get("image"), container.get("name")
-    return Labelled(name.text if name else "", image) if image and image.text else None
-
-
-def _volume(volume: Spot) -> Labelled | None:
-    """Return the image that a volume is made of."""
-    reference, name = volume.at("image", "reference"), volume.get("name")
-    if reference is None or not reference.text:
-        return None
-    return Labelled(name.text if name else "", reference)
-
-
-def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site, ...]:
-    """Return the sites of containers, all of them or those of one name or of one `kind/name`."""
-    return tuple(
-        one.site
-        for one in containers(region)
-        if container in ("", one.name) and owner in ("", one.object)
-    )
+def _named(owner: Spot, image: Spot | None) -> Iterator[tuple[str, Spot]]:
+    """Yield an image with the name that stands beside it, where there is an image."""
+    name = owner.get("name")
+    if image is not None and image.text:
+        yield name.text if name else "", image

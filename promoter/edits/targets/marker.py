@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.image import shown
+from promoter.domain.redaction import shown
 from promoter.edits.region import everything, roots
 from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import Filled, Target, names

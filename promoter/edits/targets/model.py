@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from promoter.edits.site import Site
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-PLACEHOLDERS = ("app", "environment")
 
 
-def _check_placeholders(text: str) -> str:
+def check_placeholders(text: str) -> str:
     """Return a text whose placeholders are known, or raise `ValueError`."""
-    unknown = set(_PLACEHOLDER.findall(text)) - set(PLACEHOLDERS)
+    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in ("app", "environment")]
     if unknown:
-        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{min(unknown)}}}"
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{unknown[0]}}}"
         raise ValueError(msg)
     return text
 
@@ -40,18 +39,18 @@ def _check_file(text: str) -> str:
     if text.startswith("/") and ".." in PurePosixPath(text).parts:
         msg = "must not hold '..' behind '/', which is the repository's root"
         raise ValueError(msg)
-    return _check_placeholders(text)
+    return check_placeholders(text)
 
 
 def _check_path(text: str) -> str:
     """Return a path to a scalar, or raise `ValueError`."""
     scalar_path.parts(text)
-    return _check_placeholders(text)
+    return check_placeholders(text)
 
 
 File = Annotated[str, AfterValidator(_check_file)]
 ScalarPath = Annotated[str, AfterValidator(_check_path)]
-Filled = Annotated[str, AfterValidator(_check_placeholders)]
+Filled = Annotated[str, AfterValidator(check_placeholders)]
 
 
 class InFile(Section):

@@ -100,4 +100,4 @@ def _images(value: Spot) -> Iterator[Spot]:
         image = one.get("image")
         if image is not None and image.text:
             yield image
-    yield from (found.image for found in manifest.images_below(value))
+    yield from (image for _, image in manifest.images_below(value))

@@ -222,7 +222,7 @@ class _Addition:
 
     def _waits(self) -> str:
         """Return the rules that keep the pull from being merged, as far as they can be read."""
-        names = {"owner": self._client.owner, "name": self._client.name, "number": self._number}
+        names = {**self._client.names, "number": self._number}
         try:
             data = self._client.graphql(_WAITS, names)
         except FAILURES:

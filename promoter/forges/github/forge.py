@@ -72,8 +72,7 @@ class GitHubForge:
     def _pulls_by_graph(self, branch: str, base: str) -> tuple[Pull, ...] | None:
         """Return a branch's pulls, which brings the rules of both along; None without GraphQL."""
         names = {
-            "owner": self.client.owner,
-            "name": self.client.name,
+            **self.client.names,
             "branch": branch,
             "base": base,
             "ref": f"refs/heads/{base}",

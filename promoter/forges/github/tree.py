@@ -143,9 +143,8 @@ class Reader:
         missing = [one for one in dict.fromkeys(paths) if (commit, one) not in self.folders]
         for start in range(0, len(missing), _FOLDERS_AT_ONCE):
             part = missing[start : start + _FOLDERS_AT_ONCE]
-            names = {"owner": self._client.owner, "name": self._client.name}
             try:
-                found = self._client.graphql(query(commit, part), names)["repository"]
+                found = self._client.graphql(query(commit, part), self._client.names)["repository"]
                 for n, path in enumerate(part):
                     self.keep_folder(commit, path, found[f"f{n}"])
             except FAILURES:
@@ -201,9 +200,8 @@ class Reader:
             )
             query = "query Blobs($owner: String!, $name: String!) { repository(owner: $owner, "
             query += f"name: $name) {{ {fields} }} }}"
-            names = {"owner": self._client.owner, "name": self._client.name}
             try:
-                found = self._client.graphql(query, names).get("repository") or {}
+                found = self._client.graphql(query, self._client.names).get("repository") or {}
             except FAILURES:
                 return
             for n, sha in enumerate(part):
