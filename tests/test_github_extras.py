@@ -358,7 +358,7 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
     def say(_: int) -> None:
         forge = GitHubForge(github.api_url, (github.owner, github.name), token, Deadline(30))
         forge.comment(forge.read(1), "said once", once=True)
-        forge.leave()
+        forge.disconnect()
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(say, range(4)))

@@ -119,14 +119,11 @@ def wiring_only(document: Document) -> None:
         )
     templates = keys.get("templates")
     if isinstance(templates, dict) and "branch" in templates:
-        line, column = document.position(("templates", "branch"))
         raise UsageError(
             f"templates.branch may not come from --config: the GitOps repository has a {FILE}, "
             "and it alone says which branches promote writes to",
             f"Leave it out, or change {FILE} in the GitOps repository.",
-            file=document.file,
-            line=line,
-            column=column,
+            **document.place(("templates", "branch")),
         )
 
 
