@@ -56,7 +56,7 @@ def compose(text: str) -> list[Node]:
         reason = f"the character U+{error.character:04X} must not stand in it"
         raise BrokenYAMLError(reason, at, line, column) from None
     except yaml.MarkedYAMLError as error:
-        raise _told(text, error) from None
+        raise _explained(text, error) from None
     return composer.documents
 
 
@@ -154,7 +154,7 @@ def _resolved(text: str) -> Tag:
 _plain_tag = lru_cache(maxsize=4096)(_resolved)
 
 
-def _told(text: str, error: yaml.MarkedYAMLError) -> BrokenYAMLError:
+def _explained(text: str, error: yaml.MarkedYAMLError) -> BrokenYAMLError:
     """Return the parser's own error, the character named that it only points at."""
     mark = error.problem_mark or error.context_mark
     said = str(error.problem or error.context)

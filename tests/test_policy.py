@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
-from promoter.policy.choose import Candidate, newest, order_of, select
+from promoter.policy.choose import DatedTag, newest, order_of, select
 from promoter.policy.creation import order_by_creation
 from promoter.policy.kinds import POLICIES
 from promoter.policy.kinds.kind import PolicyKind
@@ -135,19 +135,19 @@ def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
     assert asked.ordered == ("build-49", "build-48", "build-47")
     assert asked.unasked == 47
     made = [
-        Candidate("build-49", NOW.replace(year=2024)),
-        Candidate("build-48", NOW),
-        Candidate("build-47", None),
+        DatedTag("build-49", NOW.replace(year=2024)),
+        DatedTag("build-48", NOW),
+        DatedTag("build-47", None),
     ]
     assert newest(wanted, made) == "build-48"
-    assert newest(wanted, [Candidate("a", None)]) is None
-    assert newest(wanted, [Candidate("a", NOW.replace(tzinfo=None))]) == "a"
+    assert newest(wanted, [DatedTag("a", None)]) is None
+    assert newest(wanted, [DatedTag("a", NOW.replace(tzinfo=None))]) == "a"
 
 
 def test_reproducible_builds_do_not_say_when_they_were_made() -> None:
-    made = [Candidate("b", NOW.replace(year=1970)), Candidate("c", NOW.replace(year=1980))]
+    made = [DatedTag("b", NOW.replace(year=1970)), DatedTag("c", NOW.replace(year=1980))]
     assert newest(policy(newest=3), made) is None
-    assert newest(policy(newest=3), [*made, Candidate("a", NOW)]) == "a"
+    assert newest(policy(newest=3), [*made, DatedTag("a", NOW)]) == "a"
     later = NOW.replace(year=2027)
     assert order_by_creation(NOW, later) is Order.NEWER
     assert order_by_creation(later, NOW) is Order.OLDER

@@ -133,17 +133,17 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
     change, app, environment = declaration.hold, declaration.app, declaration.environment
     if change is None:
         return None
-    file, standing = hold_file(app, environment), read_hold(tree, app, environment)
-    if standing is not None and standing.file != file:
-        reason = standing.broken.message if standing.broken else standing.reason
+    file, current = hold_file(app, environment), read_hold(tree, app, environment)
+    if current is not None and current.file != file:
+        reason = current.broken.message if current.broken else current.reason
         hint = f"Rename it to {file.name}, or remove it; then ask again."
-        raise RefusedError([Refusal("hold", reason, hint, str(standing.file))])
-    if standing is not None and tree.entries(file.parent)[file.name] is not Kind.FILE:
+        raise RefusedError([Refusal("hold", reason, hint, str(current.file))])
+    if current is not None and tree.entries(file.parent)[file.name] is not Kind.FILE:
         refusal = Refusal("hold", "is not a file", "Remove it, and ask again.", str(file))
         raise RefusedError([refusal])
-    before = tree.read(file) if standing is not None else b""
+    before = tree.read(file) if current is not None else b""
     if change.ends:
-        return None if standing is None else FileEdit(file, before, b"", (), removed=True)
+        return None if current is None else FileEdit(file, before, b"", (), removed=True)
     since, until = (
         None if moment is None else datetime.fromtimestamp(moment, UTC)
         for moment in (change.since, change.until)
@@ -151,9 +151,9 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
     wanted = Hold(
         app, environment, change.reason, declaration.actor, since, until, undoes=change.undoes
     )
-    if standing is not None and standing.broken is None and _same(standing, wanted):
+    if current is not None and current.broken is None and _same(current, wanted):
         return None
-    return FileEdit(file, before, wanted.text(), (), added=standing is None)
+    return FileEdit(file, before, wanted.text(), (), added=current is None)
 
 
 def _same(one: Hold, other: Hold) -> bool:

@@ -50,7 +50,7 @@ class _Secrets:
         """Return the regular expression of what is replaced where a form stands."""
         return self._patterns[form]
 
-    def standing_in(self, text: str) -> list[str]:
+    def found_in(self, text: str) -> list[str]:
         """Return the forms that a text in lower case holds, the longest first."""
         self._refresh()
         found = {form for form in tuple(self._others) if form in text}
@@ -103,7 +103,7 @@ def forget_secrets() -> None:
 
 def redacted(text: str) -> str:
     """Return a text in which no known secret stands in any encoding, nor what reads as a login."""
-    for form in _secrets.standing_in(text.lower()):
+    for form in _secrets.found_in(text.lower()):
         text = re.sub(_secrets.pattern(form), MASK, text, flags=re.IGNORECASE)
     return _SHAPES.sub(_mask, text)
 

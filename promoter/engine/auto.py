@@ -72,7 +72,7 @@ class Policies:
 
     def _is_so(self, choice: Choice, view: View) -> bool:
         """Say whether the base has what is wanted, and no branch proposes anything else."""
-        if not choice.standing:
+        if not choice.is_current:
             return False
         if choice.settings.deliver == "push":
             return True

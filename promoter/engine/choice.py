@@ -48,7 +48,7 @@ class Choice:
         return self.candidate.target.settings
 
     @property
-    def standing(self) -> bool:
+    def is_current(self) -> bool:
         """Whether the base has all of it already."""
         pin = self.settings.pin
         pairs = zip(self.images, self.candidate.images, strict=True)
@@ -110,7 +110,7 @@ def _chosen(candidate: Candidate, registry: Registry) -> Choice:
             for one in candidate.images
         )
     found = Choice(candidate, images, warnings=tuple(warnings))
-    if not found.standing and found.settings.checks.exists != "off":
+    if not found.is_current and found.settings.checks.exists != "off":
         _foresee(found, registry)
     return found
 
@@ -203,17 +203,17 @@ def _tags(repository: str, candidate: Candidate, registry: Registry) -> tuple[st
 
 def _described(
     repository: str, tags: Sequence[str], registry: Registry, warnings: list[str]
-) -> list[choose.Candidate]:
+) -> list[choose.DatedTag]:
     """Return when each tag's image was made; those that are broken are left out, and told of.
 
     Raises what may pass, as the newest could be among those that cannot be read now, and the first
     failure where no tag is left.
     """
-    known: list[choose.Candidate] = []
+    known: list[choose.DatedTag] = []
     broken: list[tuple[str, RemoteError]] = []
     for tag in tags:
         try:
-            known.append(choose.Candidate(tag, registry.describe(repository, tag).created))
+            known.append(choose.DatedTag(tag, registry.describe(repository, tag).created))
         except (AbsentError, LyingError, UnreadableError) as error:
             if error.may_pass:
                 raise

@@ -177,7 +177,7 @@ def _behind(choice: Choice, world: World) -> Newest:
     if choice.error is not None:
         return Newest(None, note=choice.error.message)
     wanted = next((str(one.tag) for one in choice.images if one.tag), None)
-    if choice.standing:
+    if choice.is_current:
         return Newest(wanted, 0)
     policy, running = choice.candidate.policy, {one.tag for one in choice.candidate.images}
     if policy is None or policy.needs_digest or policy.needs_creation or len(running) != 1:

@@ -29,12 +29,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """A tag, and what the registry says of its image."""
+class DatedTag:
+    """A tag, and when its image was made, as far as that is known."""
 
     tag: str
     created: datetime | None = None
-    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ def select(
     return Selection(tuple(tag for _, tag in asked), passed_over, unasked)
 
 
-def newest(policy: Policy, candidates: Iterable[Candidate]) -> str | None:
+def newest(policy: Policy, candidates: Iterable[DatedTag]) -> str | None:
     """Return the tag created last, or None where of none it is known; ties by natural order."""
     considered = _filter(policy)
     known = [

@@ -71,10 +71,10 @@ def with_base(asked: Proposal) -> list[TagChange]:
     return [TagChange(m.name, m.before.tag_or_digest, m.after.tag_or_digest) for m in asked.moves]
 
 
-def with_branch(standing: Proposal | None, asked: Proposal) -> list[TagChange]:
+def with_branch(current: Proposal | None, asked: Proposal) -> list[TagChange]:
     """Return, per image asked for, what the branch proposes already."""
-    tags = {m.name: m.after.tag_or_digest for m in standing.moves} if standing else {}
-    revision = standing.declaration.source_revision if standing else None
+    tags = {m.name: m.after.tag_or_digest for m in current.moves} if current else {}
+    revision = current.declaration.source_revision if current else None
     return [
         TagChange(m.name, tags[m.name], m.after.tag_or_digest, revision)
         for m in asked.moves

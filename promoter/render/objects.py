@@ -140,7 +140,7 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
     state = "changed" if old and new else "added" if new else "removed"
     before, after = old.data if old else None, new.data if new else None
     if kind == "Secret":
-        paths = sorted({_told(path) for path, _, _ in _leaves(before or {}, after or {})})
+        paths = sorted({_dotted(path) for path, _, _ in _leaves(before or {}, after or {})})
         lines = tuple(f"~ {path}: *** (not shown)" for path in paths)
         return ObjectDiff(kind, namespace, name, state, lines, (), tuple(paths) or ("?",))
     lines = _lines(old.text if old else "", new.text if new else "")
@@ -154,7 +154,7 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
         if _is_image(path) and isinstance(left, str) and isinstance(right, str):
             images.append((left, right))
         else:
-            others.append(_told(path))
+            others.append(_dotted(path))
     fixed = immutable_fields(kind, after, [path for path, _, _ in leaves])
     pairs = tuple(dict.fromkeys(images))
     return ObjectDiff(kind, namespace, name, state, lines, pairs, tuple(others), immutable=fixed)
@@ -172,7 +172,7 @@ def _leaves(old: Any, new: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any, 
         yield path, old, new
 
 
-def _told(path: _Path) -> str:
+def _dotted(path: _Path) -> str:
     """Return a path as people write it."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")
