@@ -113,31 +113,31 @@ def reads_only(deadline: Deadline) -> ReadRetry:
     )
 
 
-class _Bill(logging.Handler):
+class _RequestCounter(logging.Handler):
     """Counts requests from the lines that PyGithub logs, of which nothing is ever formatted."""
 
-    def __init__(self, spent: Counter[str]) -> None:
+    def __init__(self, counts: Counter[str]) -> None:
         super().__init__(logging.DEBUG)
-        self._spent = spent
+        self._counts = counts
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count one request by its method."""
         if isinstance(record.args, tuple) and len(record.args) > 6:
-            self._spent[str(record.args[0])] += 1
+            self._counts[str(record.args[0])] += 1
 
 
 def connect(
     api_url: str,
     authentication: Authentication | None,
     deadline: Deadline,
-    spent: Counter[str],
+    counts: Counter[str],
     first: FirstQuery | None = None,
 ) -> Github:
     """Return PyGithub set up so that only reads are repeated, and every request is counted."""
     logger = logging.getLogger("github.Requester")
     logger.propagate = False
     logger.setLevel(logging.DEBUG)
-    logger.handlers[:] = [_Bill(spent)]
+    logger.handlers[:] = [_RequestCounter(counts)]
     # Its retry quotes what servers say, terminal escapes and all.
     logging.getLogger("github.GithubRetry").propagate = False
     github = Github(
