@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter import pull_request
 from promoter.config.holds import read_hold
-from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, SelectionError
+from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.model import PullState
 from promoter.domain.refusal import Refusal
 from promoter.engine.app_history import AppHistory
@@ -215,8 +215,6 @@ class EarlierStates:
         """Return the newest state before the chosen one of which the registry has all images."""
         try:
             return next(filter(self._is_available, islice(self._earlier, _STATES)), None)
-        except RaceLostError:
-            raise
         except PromoteError:
             return None
 
