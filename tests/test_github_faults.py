@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
+from promoter.domain.branch import CommitDraft
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
-from promoter.domain.model import CommitDraft, Pull, PullDraft, PullExtras
+from promoter.domain.model import Pull, PullDraft, PullExtras
 from promoter.forges.github import http
 from promoter.forges.github.app import app_token
 from promoter.forges.github.forge import GitHubForge

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
+from promoter.domain.branch import Opening
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
-from promoter.domain.model import Opening, PullDraft, PullState
+from promoter.domain.model import PullDraft, PullState
 from promoter.engine.stopped import Stopped
 from promoter.planning.outcome import Outcome, action_of, outcome_of
 from promoter.planning.plan import (
@@ -29,8 +30,9 @@ from promoter.planning.plan import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from promoter.domain.branch import CommitDraft
     from promoter.domain.declaration import Declaration
-    from promoter.domain.model import CommitDraft, Pull
+    from promoter.domain.model import Pull
     from promoter.engine.world import World
     from promoter.forges import Forge
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, ImageRequest
+    from promoter.domain.branch import BranchState
+    from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
     from promoter.planning.dead_edits import ByNames

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
+from promoter.domain.branch import BranchState
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.model import BranchState, PullState
+from promoter.domain.model import PullState
 from promoter.domain.trees import edited
 from promoter.engine.deliver import carry_out, publish
 from promoter.engine.explain import explain_plan, explain_target

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
+    from promoter.domain.branch import BranchCommit
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import Built
-    from promoter.domain.model import BranchCommit, ImageRequest
+    from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.domain.render import RenderVerdict

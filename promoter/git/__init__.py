@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.branch import BranchState, CommitDraft
     from promoter.domain.errors import PromoteError
-    from promoter.domain.model import BranchState, CommitDraft, Tree
+    from promoter.domain.model import Tree
     from promoter.git.history import FileVersion
 
 

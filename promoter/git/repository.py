@@ -6,9 +6,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import BranchCommit, BranchState
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import CommitDraft, Tree
+    from promoter.domain.branch import CommitDraft
+    from promoter.domain.model import Tree
     from promoter.git.commits import Signing
     from promoter.git.history import FileHistory
     from promoter.git.refs import RemoteRefs

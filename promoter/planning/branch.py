@@ -12,7 +12,8 @@ from promoter.planning import propose
 
 if TYPE_CHECKING:
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchCommit, BranchState, Tree
+    from promoter.domain.branch import BranchCommit, BranchState
+    from promoter.domain.model import Tree
     from promoter.domain.proposal import Proposal
 
 

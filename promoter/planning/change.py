@@ -20,7 +20,8 @@ from promoter.policy.precedence import Ordering, TagChange, with_base, with_bran
 if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, FileEdit, Pull
+    from promoter.domain.branch import BranchState
+    from promoter.domain.model import FileEdit, Pull
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.planning.plan import Request

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 from promoter import pull_request
 from promoter.config.layout import find_target
+from promoter.domain.branch import CommitDraft
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
-from promoter.domain.model import CommitDraft, PullDraft, PullExtras
+from promoter.domain.model import PullDraft, PullExtras
 from promoter.gates import Judgement
 from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged

@@ -12,7 +12,8 @@ from promoter.planning import propose
 
 if TYPE_CHECKING:
     from promoter.config.layout import Target
-    from promoter.domain.model import BranchState, ImageRequest, Pull
+    from promoter.domain.branch import BranchState
+    from promoter.domain.model import ImageRequest, Pull
     from promoter.planning.branch import Branch
     from promoter.planning.plan import Request
 

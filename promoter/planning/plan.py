@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from promoter.domain.model import PullExtras
 
 if TYPE_CHECKING:
+    from promoter.domain.branch import CommitDraft
     from promoter.domain.declaration import HoldChange
     from promoter.domain.evidence import GateResult
     from promoter.domain.image import Tag
-    from promoter.domain.model import CommitDraft, ImageRequest, Pull, PullDraft
+    from promoter.domain.model import ImageRequest, Pull, PullDraft
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
 

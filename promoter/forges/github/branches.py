@@ -17,7 +17,7 @@ from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.git.program import NOTHING
 
 if TYPE_CHECKING:
-    from promoter.domain.model import CommitDraft
+    from promoter.domain.branch import CommitDraft
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 

@@ -61,15 +61,8 @@ _METHODS = {
 _BLOCKED = ("blocked", "behind", "dirty", "draft")
 
 
-def add_extras(
-    client: Client, pull: Pull, extras: PullExtras
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give a pull what its environment wants; returns what was done, and what could not be."""
-    return _Addition(client, pull, extras).run()
-
-
-class _Addition:
-    """Brings one pull in line with what its environment wants; what fails is a warning."""
+class ExtrasAddition:
+    """Gives one pull what its environment wants of it; what fails is a warning."""
 
     def __init__(self, client: Client, pull: Pull, extras: PullExtras) -> None:
         self._client, self._number, self._pull, self._extras = client, pull.number, pull, extras

@@ -10,7 +10,7 @@ from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
-from promoter.forges.github.extras import add_extras, possible_extras
+from promoter.forges.github.extras import ExtrasAddition, possible_extras
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
@@ -207,7 +207,7 @@ class GitHubForge:
         self, pull: Pull, extras: PullExtras
     ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Give a pull what it lacks; returns it with what was done, and what could not be."""
-        done, warnings = add_extras(self.client, pull, extras)
+        done, warnings = ExtrasAddition(self.client, pull, extras).run()
         if pull.author == _ACTIONS:
             warnings = (
                 *warnings,

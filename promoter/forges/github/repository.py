@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
+from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
-from promoter.domain.model import BranchCommit, BranchState
 from promoter.domain.moment import seconds_of
 from promoter.forges.github import overview
 from promoter.forges.github.branches import Branches, Whole
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import CommitDraft, Tree
+    from promoter.domain.branch import CommitDraft
+    from promoter.domain.model import Tree
     from promoter.forges.github.client import Client
     from promoter.forges.github.overview import Guess, Overview
     from promoter.git.history import FileVersion

@@ -1,0 +1,80 @@
+"""A branch: what it holds beyond the base, and the commit to make on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from promoter.domain.model import PullState
+from promoter.domain.redaction import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import Pull, PullDraft, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A pull to open from a branch that is about to be made."""
+
+    draft: PullDraft
+    base: str
+    as_draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDraft:
+    """A commit to make and the branch to move to it, which must still be at `lease` (None: absent)."""
+
+    branch: str
+    onto: str
+    lease: str | None
+    files: Mapping[PurePosixPath, bytes | None]
+    """What the files hold then; None where a file goes."""
+    message: str
+    author: str
+    opens: Opening | None = None
+    """The pull that is opened with it, where a repository can do both at once."""
+
+    def __post_init__(self) -> None:
+        """Hold no secret of the run: nothing takes it out of a history again."""
+        object.__setattr__(self, "message", redacted(self.message))
+
+
+@dataclass(frozen=True, slots=True)
+class BranchCommit:
+    """A commit that a branch has and the base has not, with what it changed and in which trees."""
+
+    sha: str
+    parents: tuple[str, ...]
+    message: str
+    author: str
+    tree: Tree
+    onto: Tree
+    changed: tuple[PurePosixPath, ...]
+    time: int = 0
+    """When it was made, in seconds since the epoch."""
+
+    @property
+    def subject(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class BranchState:
+    """What the repository and the forge say about one branch, at one moment."""
+
+    base_branch: str
+    base: Tree
+    branch: str
+    tip: str | None = None
+    commits: tuple[BranchCommit, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+
+    @property
+    def open_pull(self) -> Pull | None:
+        """The pull that waits for a merge; there is one at most."""
+        return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
