@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Tag, shown
+from promoter.domain.image import Tag
+from promoter.domain.redaction import shown
 from promoter.policy import pattern
 from promoter.policy.creation import creation
 from promoter.policy.natural import natural
