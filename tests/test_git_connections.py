@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hub:
     """A GitHub whose repository holds the app, and where the app's kustomization is."""
 
     server: GitHub
     app: str
     file: str
+    api: int = 0
+    """How many requests the API had from the last promotion."""
 
     @property
     def repository(self) -> Repository:
@@ -39,6 +41,7 @@ class Hub:
         )  # fmt: skip
         assert done.code == 0, done.stderr
         asked = [one.path for one in self.server.seen[before:]]
+        self.api = sum(one.api for one in self.server.seen[before:])
         return done.json["action"], sum(path.endswith("/info/refs") for path in asked)
 
     def other_commits(self, count: int) -> None:
@@ -65,11 +68,13 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
 def test_a_fresh_pull_takes_a_look_the_files_and_a_push(hub: Hub) -> None:
     hub.other_commits(3)
     assert hub.promote("9.9.1") == ("created", 3)
+    assert hub.api == 2, "the pulls with the files' history, and the new pull"
 
 
 def test_an_unchanged_promotion_takes_no_push(hub: Hub) -> None:
     hub.promote("9.9.1")
     assert hub.promote("9.9.1") == ("unchanged", 2)
+    assert hub.api == 1
     hub.other_commits(3)
     assert hub.promote("9.9.1") == ("unchanged", 2)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from promoter.forges.github import branches, extras, folders, forge, overview, versions
+from promoter.forges.github.file_histories import FileHistories
 
 _GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
@@ -18,7 +19,8 @@ DOCUMENTS = {
 } | {
     "overview": overview.query(_GUESS),
     "overview of a named base": overview.query(overview.guess("a", [], "main")),
-    "history": overview.history_query("0" * 40, _GUESS.histories),
+    "history": FileHistories("0" * 40, _GUESS.histories).query,
+    "pulls": forge.pulls_query(FileHistories("0" * 40, _GUESS.histories)),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
     "folders": folders.query("0" * 40, _GUESS.folders),
 }

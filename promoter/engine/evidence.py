@@ -45,7 +45,7 @@ class Gatherer:
         """Return all that is known of a promotion on the base."""
         built = {one.request.name: one.image for one in facts.images if one.image}
         labels = next((one.labels for one in facts.images if one.labels), {})
-        files = self._files(target)
+        files = _files(self._config, self._base, target)
         shown = _shown(files, target.environment)
         try:
             history = self._world.history(self._base, sorted(set(shown.values())))
@@ -71,18 +71,6 @@ class Gatherer:
             argocd=argocd_url(target),
             merges_itself=target.settings.deliver == "auto-merge",
         )
-
-    def _files(self, target: Target) -> dict[str, PurePosixPath]:
-        """Return the kustomization of the app in each environment that has one, in their order."""
-        found = {}
-        for name in environments_of(self._config, self._base, target.app):
-            try:
-                other = find_target(self._config, self._base, target.app, name)
-            except PromoteError:
-                continue
-            if other.kustomized:
-                found[name] = other.file
-        return found
 
     def _environment(
         self,
@@ -157,6 +145,24 @@ class Gatherer:
                 source, old, new, note=f"the source revision of {missing} is not known"
             )
         return revisions.between(source, old, new)
+
+
+def shown_files(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
+    """Return the files whose history a pull's text tells."""
+    return sorted(set(_shown(_files(config, base, target), target.environment).values()))
+
+
+def _files(config: Config, base: Tree, target: Target) -> dict[str, PurePosixPath]:
+    """Return the kustomization of an app in each environment that has one, in their order."""
+    found = {}
+    for name in environments_of(config, base, target.app):
+        try:
+            other = find_target(config, base, target.app, name)
+        except PromoteError:
+            continue
+        if other.kustomized:
+            found[name] = other.file
+    return found
 
 
 def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:

@@ -12,6 +12,7 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState
 from promoter.domain.trees import edited
 from promoter.engine.deliver import carry_out, publish
+from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look import Seen
 from promoter.engine.rollback import plan_request
@@ -24,11 +25,17 @@ from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import PurePosixPath
+    from typing import TypeAlias
 
+    from promoter.config.layout import Target
     from promoter.domain.deadline import Deadline
-    from promoter.domain.model import Pull
+    from promoter.domain.model import Pull, Tree
     from promoter.engine.world import World
     from promoter.planning.plan import Action
+
+    FilesOf: TypeAlias = tuple[Tree, Sequence[PurePosixPath]]
+    """Some files of a commit."""
 
 # From so many branches on, the open pulls are asked for all at once.
 _MANY = 4
@@ -131,11 +138,20 @@ class Run:
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
-            state = replace(state, pulls=known.of(branch, reviews=bool(target.settings.reviewers)))
+            history = self._history(target, view)
+            state = replace(state, pulls=known.of(branch, target, history))
         explain_target(target, view.config)
         plan = plan_request(Seen(self.world, work.request, view.config, target, state))
         explain_plan(plan)
         return replace(plan, warnings=(*work.warnings, *plan.warnings))
+
+    def _history(self, target: Target, view: View) -> FilesOf | None:
+        """Return the files whose history the pull's text tells, where the forge is asked for it."""
+        if not self.world.has_history_from_forge(view.tree):
+            return None
+        parts = target.members or (target,)
+        files = [file for one in parts for file in shown_files(view.config, view.tree, one)]
+        return view.tree, files
 
     @property
     def _is_preview(self) -> bool:
@@ -216,11 +232,11 @@ class _Pulls:
             found = (one for one in world.forge().all() if one.state is PullState.OPEN)
             self._open = {one.branch: one for one in found if one.base == view.base}
 
-    def of(self, branch: str, *, reviews: bool) -> tuple[Pull, ...]:
+    def of(self, branch: str, target: Target, history: FilesOf | None) -> tuple[Pull, ...]:
         """Return a branch's pulls; whether the open one has reviews only where that matters."""
         forge, known = self._world.forge(), self._open.get(branch)
-        found = (known,) if known else forge.pulls(branch, self._base)
-        if not reviews:
+        found = (known,) if known else forge.pulls(branch, self._base, history)
+        if not target.settings.reviewers:
             return found
         return tuple(
             replace(one, reviewed=forge.has_reviews(one))

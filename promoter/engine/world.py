@@ -70,10 +70,13 @@ class World:
 
         The forge is asked where git would have to bring old commits with all their directories.
         """
-        asked = self.repository
-        if self.wiring.kind.repository is not None and not asked.has_history(base):
-            asked = self.repository_for("api")
+        by_forge = self.has_history_from_forge(base)
+        asked = self.repository_for("api") if by_forge else self.repository
         return asked.history(base, paths)
+
+    def has_history_from_forge(self, base: Tree) -> bool:
+        """Say whether the forge is asked for the history of the base's files."""
+        return self.wiring.kind.repository is not None and not self.repository.has_history(base)
 
     def registry(self) -> Registry:
         """Return the registries, opened on first use."""

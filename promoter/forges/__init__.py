@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
 
 
 class Forge(Protocol):
     """Finds, opens, renews and ends pulls; every failure is a `RemoteError` in the user's words."""
 
-    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
-        """Return the pulls from a branch to a base in every state, newest first."""
+    def pulls(
+        self, branch: str, base: str, history: tuple[Tree, Sequence[PurePosixPath]] | None = None
+    ) -> tuple[Pull, ...]:
+        """Return the pulls from a branch to a base in every state, newest first.
+
+        The history of some files of a commit, which will be asked for next, may come along.
+        """
 
     def all(self) -> tuple[Pull, ...]:
         """Return every open pull, newest first; ended ones only where they cost no more."""

@@ -17,7 +17,10 @@ from promoter.domain.refusal import Refusal
 from promoter.git.program import NOTHING
 
 if TYPE_CHECKING:
-    from promoter.domain.model import PullDraft, PullExtras
+    from collections.abc import Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import PullDraft, PullExtras, Tree
     from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"
@@ -40,7 +43,12 @@ class LocalForge:
         self._git = git
         self._committer = committer
 
-    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
+    def pulls(
+        self,
+        branch: str,
+        base: str,
+        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,  # noqa: ARG002 - git has it
+    ) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
         return tuple(p for p in self.all() if p.branch == branch and p.base == base)
 

@@ -35,6 +35,7 @@ from promoter.forges.github.failures import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import PurePosixPath
 
     from github.Repository import Repository
     from pydantic import SecretStr
@@ -78,6 +79,8 @@ class Client:
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
         """The pulls from a branch to a base that came with something else; each is taken at once."""
+        self.histories: dict[tuple[str, PurePosixPath], list[dict[str, Any]]] = {}
+        """The newest versions of files, by commit and path, as far as they came."""
         self.opened: dict[tuple[str, str], Pull] = {}
         """The pulls that were opened with their commit, by branch and base."""
         self._api_url = f"{api_url}/"

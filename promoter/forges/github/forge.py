@@ -11,29 +11,35 @@ from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
 from promoter.forges.github.extras import ExtrasAddition, possible_extras
+from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import PurePosixPath
 
     from pydantic import SecretStr
 
     from promoter.domain.deadline import Deadline
-    from promoter.domain.model import BranchRules, PullDraft, PullExtras
+    from promoter.domain.model import BranchRules, PullDraft, PullExtras, Tree
     from promoter.forges.github.first_query import FirstQuery
 
 T = TypeVar("T")
 
 _PAGE, _PAGES = 100, 50
 _ACTIONS = "github-actions[bot]"
-_PULLS = f"""
+
+
+def pulls_query(histories: FileHistories) -> str:
+    """Return the query for the pulls from a branch to a base, with the rules of both."""
+    return f"""
 query Pulls(
   $owner: String!, $name: String!, $branch: String!, $base: String!, $ref: String!, $head: String!
 ) {{
   repository(owner: $owner, name: $name) {{
-    id
+    id {histories.field}
     base: ref(qualifiedName: $ref) {{ ...Rules }}
     head: ref(qualifiedName: $head) {{ ...Rules }}
     pullRequests(
@@ -42,7 +48,7 @@ query Pulls(
     ) {{ nodes {{ ...Pull }} }}
   }}
 }}
-{RULES}{PULL}"""
+{RULES}{PULL}{histories.fragment}"""
 
 
 class GitHubForge:
@@ -62,14 +68,21 @@ class GitHubForge:
         """End the connections."""
         self.client.github.close()
 
-    def pulls(self, branch: str, base: str) -> tuple[Pull, ...]:
-        """Return the pulls from a branch to a base in every state, newest first."""
+    def pulls(
+        self, branch: str, base: str, history: tuple[Tree, Sequence[PurePosixPath]] | None = None
+    ) -> tuple[Pull, ...]:
+        """Return the pulls from a branch to a base in every state, newest first.
+
+        The history of some files of a commit, which will be asked for next, comes along.
+        """
         seen = self.client.pulls.pop((branch, base), None)
         if seen is None:
-            seen = self._pulls_by_graph(branch, base)
+            seen = self._pulls_by_graph(branch, base, FileHistories.of(history))
         return self._pulls_by_rest(branch, base) if seen is None else seen
 
-    def _pulls_by_graph(self, branch: str, base: str) -> tuple[Pull, ...] | None:
+    def _pulls_by_graph(
+        self, branch: str, base: str, histories: FileHistories
+    ) -> tuple[Pull, ...] | None:
         """Return a branch's pulls, which brings the rules of both along; None without GraphQL."""
         names = {
             **self.client.names,
@@ -79,8 +92,9 @@ class GitHubForge:
             "head": f"refs/heads/{branch}",
         }
         try:
-            found = self.client.graphql(_PULLS, names)["repository"]
+            found = self.client.graphql(pulls_query(histories), names)["repository"]
             pulls = graph_pulls(found["pullRequests"], found["id"])
+            self.client.histories |= histories.read(found)
         except UNLIKE as error:
             raise self.client.failure("list the pulls", error) from error
         except FAILURES:

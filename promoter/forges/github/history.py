@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
+from promoter.forges.github.file_histories import VERSIONS
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 
-_VERSIONS = 4
 # So many commits before one prove when it was made at the earliest.
 _ANCESTORS = 100
 
@@ -41,7 +41,7 @@ class GitHubHistory:
     """The versions as GraphQL tells them, where it does."""
     base: str | None = None
     """The branch whose history it is: a pull that was merged elsewhere did not bring a commit here."""
-    most: int = _VERSIONS
+    most: int = VERSIONS
     """So many versions are gone through: each costs some requests."""
     proved: bool = False
     """Whether a request more tells, of each commit that no pull brought, what it stands on."""
@@ -51,7 +51,7 @@ class GitHubHistory:
         """Yield the versions; raises `RemoteError` where GitHub has no answer."""
         if self.rows is not None:
             for number, row in enumerate(self.rows):
-                yield self._version(row, last=number == _VERSIONS - 1)
+                yield self._version(row, last=number == VERSIONS - 1)
             return
         if self._listed is None:
             wanted = {"sha": self.commit, "path": str(self.path), "per_page": str(self.most)}

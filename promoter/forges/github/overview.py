@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, Listing, expression, listing
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.rules import RULES, graph_rules
@@ -35,7 +36,6 @@ _LAYOUTS = (
 # Whose files have a history in the first answer; a path that is not there costs the server most.
 _HISTORIES = _LAYOUTS[:2]
 _SHARED = ("base", "bases", "common", "components")
-VERSIONS = 4
 COMMITS = 20
 
 _TIP = f"""
@@ -52,12 +52,6 @@ _CHANGES = """
 fragment Changes on PullRequest {
   commits(first: 20) { totalCount nodes { commit { oid } } }
   files(first: 100) { totalCount nodes { path changeType } }
-}
-"""
-_VERSION = """
-fragment Version on Commit {
-  oid message committedDate parents(first: 1) { nodes { committedDate } }
-  associatedPullRequests(first: 5) { nodes { number mergedAt baseRefName mergeCommit { oid } } }
 }
 """
 
@@ -163,16 +157,7 @@ def query(wanted: Guess) -> str:
     return (
         "query Overview($owner: String!, $name: String!) {\n"
         f"  repository(owner: $owner, name: $name) {{\n    {text}\n  }}\n}}\n"
-        f"{FOLDER}{RULES}{PULL}{_TIP}{_CHANGES}{_VERSION}"
-    )
-
-
-def history_query(commit: str, paths: Sequence[PurePosixPath]) -> str:
-    """Return the query for the versions of files up to a commit, which answers `h0`, `h1` …."""
-    fields = " ".join(_history_field(n, path) for n, path in enumerate(paths))
-    return (
-        "query History($owner: String!, $name: String!) { repository(owner: $owner, name: $name) "
-        f"{{ object(oid: {json.dumps(commit)}) {{ ... on Commit {{ {fields} }} }} }} }}\n{_VERSION}"
+        f"{FOLDER}{RULES}{PULL}{_TIP}{_CHANGES}{VERSION}"
     )
 
 
@@ -221,17 +206,9 @@ def _base_fields(wanted: Guess) -> str:
         f"k{n}: file(path: {json.dumps(str(path / _KUSTOMIZATION))}) {{ oid }}"
         for n, path in enumerate(wanted.own)
     ]
-    histories = [_history_field(n, path) for n, path in enumerate(wanted.histories)]
+    histories = [history_field(n, path) for n, path in enumerate(wanted.histories)]
     tree = "tree { oid entries { name mode oid } }"
     return " ".join(["oid", tree, f"configuration: {file}", *checks, *histories])
-
-
-def _history_field(number: int, path: PurePosixPath) -> str:
-    name = json.dumps(str(path))
-    return (
-        f"h{number}: history(first: {VERSIONS}, path: {name}) {{ nodes {{ ...Version "
-        f"file(path: {name}) {{ oid object {{ ... on Blob {{ text isTruncated }} }} }} }} }}"
-    )
 
 
 def _folder_fields(prefix: str, revision: str, folders: Sequence[PurePosixPath]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from promoter.domain.moment import seconds_of
 from promoter.forges.github import overview
 from promoter.forges.github.branches import Branches, Whole
 from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.overview import guess
 from promoter.forges.github.tree import GitHubTree, Reader
@@ -91,6 +92,7 @@ class GitHubRepository:
         if seen.branch.rules is not None:
             client.rules[wanted.branch] = seen.branch.rules
         client.pulls[wanted.branch, seen.base] = seen.pulls
+        client.histories |= {(seen.commit, path): one for path, one in seen.histories.items()}
         return seen
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
@@ -166,12 +168,11 @@ class GitHubRepository:
         if most is not None:
             # What comes with the look is too little.
             return {path: replace(one, path=path, most=most) for path in paths}
-        seen = self._seen if self._seen and self._seen.commit == base.commit else None
-        rows = dict(seen.histories) if seen else {}
-        missing = [path for path in paths if path not in rows]
+        rows = self._client.histories
+        missing = [path for path in paths if (base.commit, path) not in rows]
         if missing:
-            rows |= self._histories(base.commit, missing)
-        return {path: replace(one, path=path, rows=rows.get(path)) for path in paths}
+            rows |= self._histories(FileHistories(base.commit, missing))
+        return {path: replace(one, path=path, rows=rows.get((base.commit, path))) for path in paths}
 
     def versions(
         self, base: Tree, paths: Sequence[PurePosixPath], *, recent: bool = False
@@ -190,21 +191,20 @@ class GitHubRepository:
         return {path: found.of(path) for path in paths}
 
     def _histories(
-        self, commit: str, paths: list[PurePosixPath]
-    ) -> dict[PurePosixPath, list[dict[str, Any]]]:
+        self, wanted: FileHistories
+    ) -> dict[tuple[str, PurePosixPath], list[dict[str, Any]]]:
         """Return the versions of files in one query; no file has any where the server fails.
 
         Without GraphQL they are left out, and asked for one by one.
         """
+        client = self._client
         try:
-            query = overview.history_query(commit, paths)
-            found = self._client.graphql(query, self._client.names)["repository"]["object"]
-            return {path: found[f"h{n}"]["nodes"] for n, path in enumerate(paths)}
+            return wanted.read(client.graphql(wanted.query, client.names)["repository"])
         except FAILURES as error:
             if isinstance(error, GithubException) and error.status == 404:
                 return {}
             # A server that has no time for it has none for each file alone either.
-            return {path: [] for path in paths}
+            return {(wanted.commit, path): [] for path in wanted.paths}
 
     def has(self, branch: str) -> bool:
         """Say whether there is such a branch."""
