@@ -14,7 +14,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from promoter.bounds import read_file
 from promoter.config.refs import commit_id
@@ -140,6 +140,19 @@ class Settings(BaseSettings):
     _authorities: str | None = PrivateAttr(
         default_factory=lambda: next(iter(variables_of(_AUTHORITIES).values()), None)
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return flags and variables: no `.env` is read, which takes as long as variables do."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return init_settings, env_settings
 
     @classmethod
     def read(cls, flags: Mapping[str, Any]) -> Self:
