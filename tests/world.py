@@ -116,6 +116,9 @@ def _aurora() -> Path:
     """Make the Aurora repository that others are copied from."""
     directory = Templates.directory / "aurora.git"
     repository.make(directory, Deadline(300)).close()
+    # A copy of two packs takes a tenth of the time that one of two hundred objects takes.
+    for config in directory.rglob("config"):
+        subprocess.run(["git", "repack", "-adq"], cwd=config.parent, check=True)
     return directory
 
 

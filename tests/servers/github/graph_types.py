@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 from tests.servers.github import merging
 from tests.servers.github.protection import as_rules, protection
 
 if TYPE_CHECKING:
+    from tests.servers.github.objects import Object
     from tests.servers.github.server import GitHub
 
 _TEXT_LIMIT = 512_000
@@ -73,8 +73,10 @@ def commit(github: GitHub, sha: str) -> dict[str, Any]:
         return {"__typename": "CommitHistoryConnection", "nodes": nodes, "pageInfo": page}
 
     def file(*, path: str) -> dict[str, Any] | None:
-        entries = _entries(github, sha, path)
-        return entries[0] if entries else None
+        folder, slash, name = path.rpartition("/")
+        tree = github.store.objects.get(f"{sha}:{folder}")
+        entries = _entries(github, tree, f"{folder}{slash}")
+        return next((one for one in entries if one["name"] == name), None)
 
     def brought(*, first: int) -> dict[str, Any]:
         return {"__typename": "Pulls", "nodes": [pull(github, o) for o in _of(github, sha)[:first]]}
@@ -95,44 +97,36 @@ def commit(github: GitHub, sha: str) -> dict[str, Any]:
 
 def git_object(github: GitHub, expression: str) -> dict[str, Any] | None:
     """Return what a revision expression names: a tree, a blob or a commit."""
-    done = subprocess.run(
-        ["git", "rev-parse", "-q", "--verify", "--end-of-options", expression],
-        cwd=github.repository, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    oid = done.stdout.strip()
-    kind = github.store.text("cat-file", "-t", oid) if done.returncode == 0 else ""
-    if kind == "commit":
-        return commit(github, oid)
-    if kind == "blob":
-        return blob(github, oid)
-    if kind != "tree":
+    found = github.store.objects.get(expression)
+    if found is None or found.kind == "tag":
         return None
-    return {"__typename": "Tree", "oid": oid, "entries": lambda: _entries(github, oid)}
+    if found.kind == "commit":
+        return commit(github, found.oid)
+    if found.kind == "blob":
+        return _blob(found)
+    return {"__typename": "Tree", "oid": found.oid, "entries": lambda: _entries(github, found)}
 
 
-def blob(github: GitHub, oid: str) -> dict[str, Any]:
+def _blob(found: Object) -> dict[str, Any]:
     """Return a file's text, which a binary one has not and a large one has in part."""
-
-    def shown() -> dict[str, Any]:
-        data = github.store.git("cat-file", "blob", oid)
-        is_binary = b"\0" in data[:8000]
-        text = None if is_binary else data[:_TEXT_LIMIT].decode("utf-8", "replace")
-        cut = len(data) > _TEXT_LIMIT
-        return {"text": text, "isBinary": is_binary, "isTruncated": cut, "byteSize": len(data)}
-
-    names = ("text", "isBinary", "isTruncated", "byteSize")
-    fields = {name: (lambda name=name: shown()[name]) for name in names}
-    return {"__typename": "Blob", "oid": oid, **fields}
+    is_binary = b"\0" in found.data[:8000]
+    return {
+        "__typename": "Blob",
+        "oid": found.oid,
+        "text": None if is_binary else found.data[:_TEXT_LIMIT].decode("utf-8", "replace"),
+        "isBinary": is_binary,
+        "isTruncated": len(found.data) > _TEXT_LIMIT,
+        "byteSize": len(found.data),
+    }
 
 
-def _entries(github: GitHub, tree: str, *paths: str) -> list[dict[str, Any]]:
-    lines = github.store.git("ls-tree", "-z", tree, *paths).decode().split("\0")
+def _entries(github: GitHub, tree: Object | None, folder: str = "") -> list[dict[str, Any]]:
+    """Return a tree's entries; their paths begin with the folder."""
     found = []
-    for line in filter(None, lines):
-        head, path = line.split("\t", 1)
-        mode, kind, oid = head.split()
+    for mode, oid, name in tree.entries() if tree and tree.kind == "tree" else ():
+        kind = {"40000": "tree", "160000": "commit"}.get(mode, "blob")
         found.append({
-            "__typename": "TreeEntry", "name": path.rpartition("/")[2], "path": path,
+            "__typename": "TreeEntry", "name": name, "path": f"{folder}{name}",
             "mode": int(mode, 8), "oid": oid, "type": kind,
             "object": (lambda oid=oid, kind=kind: None if kind == "commit" else git_object(github, oid)),
         })  # fmt: skip

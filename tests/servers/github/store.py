@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.servers.github.objects import Objects
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 WEB_FLOW = ("GitHub", "noreply@github.com")
 ZERO = "0" * 40
+_SETTLED = frozenset({"diff-tree", "ls-tree", "merge-base", "merge-tree", "rev-list"})
+_IDS = re.compile(r"[0-9a-f]{40}(?:\.\.[0-9a-f]{40})?")
 # Not a real signature: the server knows by itself which commits it signed.
 _SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n web-flow\n -----END PGP SIGNATURE-----\n"
 
@@ -48,13 +52,31 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.objects = Objects(path)
+        self._answers: dict[tuple[str, ...], subprocess.CompletedProcess[bytes]] = {}
 
     def git(self, *arguments: str, stdin: bytes | None = None, **env: str) -> bytes:
         """Run git there and return what it printed."""
-        return subprocess.run(
-            ["git", *arguments], cwd=self.path, input=stdin, capture_output=True, check=True,
-            env={**os.environ, **env},
-        ).stdout  # fmt: skip
+        done = self._run(arguments, stdin, env)
+        done.check_returncode()
+        return done.stdout
+
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git there; what it says of commits that are named by their ids is asked once."""
+        if arguments in self._answers:
+            return self._answers[arguments]
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.path, input=stdin, capture_output=True, check=False,
+            env={**os.environ, **(env or {})},
+        )  # fmt: skip
+        if done.returncode in (0, 1) and _is_settled(arguments):
+            self._answers[arguments] = done
+        return done
 
     def text(self, *arguments: str, stdin: bytes | None = None, **env: str) -> str:
         """Run git there and return its text."""
@@ -62,10 +84,7 @@ class Store:
 
     def asks(self, *arguments: str) -> bool:
         """Say whether git says yes."""
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.path, capture_output=True, check=False
-        )  # fmt: skip
-        return done.returncode == 0
+        return self._run(arguments).returncode == 0
 
     def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
         """Return ref → commit, read as git lays them down: almost every answer needs them."""
@@ -80,16 +99,10 @@ class Store:
 
     def sha(self, name: str, kind: str = "commit") -> str | None:
         """Return the object that a branch, a tag or an id names."""
-        if not name or name.startswith("-"):
+        if not name:
             return None
-        for one in (f"refs/heads/{name}", name):
-            done = subprocess.run(
-                ["git", "rev-parse", "-q", "--verify", f"{one}^{{{kind}}}"],
-                cwd=self.path, capture_output=True, text=True, check=False,
-            )  # fmt: skip
-            if done.returncode == 0:
-                return done.stdout.strip()
-        return None
+        names = (f"refs/heads/{name}^{{{kind}}}", f"{name}^{{{kind}}}")
+        return next((found.oid for found in map(self.objects.get, names) if found), None)
 
     def default_branch(self) -> str:
         """Return the branch that HEAD names."""
@@ -114,23 +127,17 @@ class Store:
 
     def read(self, shas: Sequence[str]) -> list[Commit]:
         """Return commits by their ids."""
-        data = self.git("cat-file", "--batch", stdin="".join(f"{s}\n" for s in shas).encode())
-        found, at = [], 0
+        found = []
         for sha in shas:
-            end = data.index(b"\n", at)
-            size = int(data[at:end].split()[-1])
-            text = data[end + 1 : end + 1 + size].decode(errors="replace")
-            found.append(_commit(sha, text))
-            at = end + 1 + size + 1
+            one = self.objects.get(sha)
+            assert one is not None, f"there is no commit {sha}"
+            found.append(_commit(sha, one.data.decode(errors="replace")))
         return found
 
     def merged_tree(self, ours: str, theirs: str) -> str | None:
         """Return the tree of a merge, or None where it conflicts."""
-        done = subprocess.run(
-            ["git", "merge-tree", "--write-tree", ours, theirs],
-            cwd=self.path, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return done.stdout.split()[0] if done.returncode == 0 else None
+        done = self._run(("merge-tree", "--write-tree", ours, theirs))
+        return done.stdout.decode().split()[0] if done.returncode == 0 else None
 
     def commit(
         self, tree: str, parents: Sequence[str], message: str, author: tuple[str, str]
@@ -187,6 +194,12 @@ class Store:
         options = ("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status")
         fields = self.text(*options, before, after).split("\0")
         return dict(zip(fields[2::3], fields[1::3], strict=False))
+
+
+def _is_settled(arguments: tuple[str, ...]) -> bool:
+    """Say whether git will always answer this so: it is about commits, each named by its id."""
+    names = [one for one in arguments[1:] if not one.startswith("-")]
+    return arguments[0] in _SETTLED and all(map(_IDS.fullmatch, names))
 
 
 def _content(file: Path) -> str | None:
