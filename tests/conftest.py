@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -10,7 +11,6 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 from tests.command import Mode
 from tests.world import Templates, aurora
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
 
 _DROPPED = ("PROMOTER_", "GITHUB_", "GIT_", "XDG_")
 _KEPT = ("PROMOTER_TEST_",)
-
-settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile("thorough", settings.get_profile("steady"), max_examples=600)
-settings.load_profile("steady")
+_PATH = os.environ["PATH"]
+_RENDERERS = ("kustomize", "kubectl")
+_THOROUGH = "thorough: pytest --thorough runs it"
 
 
 def _is_dropped(name: str) -> bool:
@@ -42,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run each command in a process of its own, not in that of the tests",
     )
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="run the thorough tests, too, and render wherever kustomize is on PATH",
+    )
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -49,14 +53,63 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     Mode.processes = config.getoption("--processes")
+    # Else each worker and each of the command's processes would compile all modules anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+    # Late, as this is a large part of what is compiled.
+    from hypothesis import settings
+
+    settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+    settings.register_profile("thorough", settings.get_profile("steady"), max_examples=600)
+    settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--thorough"):
+        for one in items:
+            if one.get_closest_marker("thorough"):
+                one.add_marker(pytest.mark.skip(reason=_THOROUGH))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reasons = [one.longrepr for one in terminalreporter.stats.get("skipped", [])]
+    count = sum(isinstance(one, tuple) and _THOROUGH in one[2] for one in reasons)
+    if count:
+        terminalreporter.write_line(f"{count} thorough tests skipped; pytest --thorough runs them")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _hermetic(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _hermetic(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> None:
     """Give the session a home of its own and an environment without surprises."""
-    isolate(tmp_path_factory.mktemp("session"))
+    folder = tmp_path_factory.mktemp("session")
+    isolate(folder)
+    if not request.config.getoption("--thorough"):
+        os.environ["PATH"] = _without_renderers(folder)
+
+
+@pytest.fixture
+def real_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have kustomize and kubectl where this machine has them; other tests are quicker without."""
+    monkeypatch.setenv("PATH", _PATH)
+
+
+def _without_renderers(folder: Path) -> str:
+    """Return PATH with folders of links in place of those that hold a renderer."""
+    places = []
+    for number, place in enumerate(os.environ["PATH"].split(os.pathsep)):
+        if not any(shutil.which(name, path=place) for name in _RENDERERS):
+            places.append(place)
+            continue
+        links = folder / f"path-{number}"
+        links.mkdir()
+        for program in os.scandir(place):
+            if program.name not in _RENDERERS:
+                (links / program.name).symlink_to(program.path)
+        places.append(str(links))
+    return os.pathsep.join(places)
 
 
 def isolate(folder: Path) -> None:

@@ -40,6 +40,8 @@ from promoter.render.objects import compare
 from tests.page_cases import API, CASES
 from tests.world import Repository, aurora, promote
 
+pytestmark = pytest.mark.provisioned
+
 GOLDEN = Path(__file__).parent / "golden"
 NAME = "ghcr.io/aurora-cloud/aurora-customer"
 DIGEST = "sha256:" + "d" * 64
@@ -391,6 +393,7 @@ def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None
 
 
 @needs_renderer
+@pytest.mark.usefixtures("real_renderer")
 def test_body_leads_with_what_else_would_change_and_strict_refuses_it(tmp_path: Path) -> None:
     repo = _with_replacement(tmp_path)
     ask = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path), "--output", "json")

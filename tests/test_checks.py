@@ -126,7 +126,7 @@ def test_severity_decides(tmp_path: Path, registry: Registry, severity: str, cod
 
 
 def test_an_unreadable_registry_is_a_warning(tmp_path: Path, registry: Registry) -> None:
-    repo = world(tmp_path, registry)
+    repo = world(tmp_path, registry, "render: off")
     registry.user = ("ci", "pw")
     run = ask(repo, "1.4.2")
     assert run.code == 0

@@ -16,6 +16,8 @@ import promoter
 from promoter.git.folder import DirectoryTree
 from promoter.graph import read_closure
 
+pytestmark = [pytest.mark.provisioned, pytest.mark.usefixtures("real_renderer")]
+
 AURORA = Path(promoter.__file__).parent / "demo" / "aurora"
 CLUSTERS = ("dev-kind", "prod")
 SERVICES = {f"ghcr.io/aurora-cloud/aurora-{name}" for name in ("customer", "fraud", "notification")}

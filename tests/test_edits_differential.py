@@ -18,9 +18,10 @@ KUSTOMIZE = shutil.which("kustomize")
 NAMES = ("nginx", "ghcr.io/o/app", "localhost:5000/x", "a.b/c", "web")
 DIGEST = f"sha256:{'ab' * 32}"
 
-pytestmark = pytest.mark.skipif(
-    KUSTOMIZE is None, reason="no kustomize on PATH: nothing to compare"
-)
+pytestmark = [
+    pytest.mark.provisioned,
+    pytest.mark.skipif(KUSTOMIZE is None, reason="no kustomize on PATH: nothing to compare"),
+]
 
 
 def file(chance: random.Random) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -11,6 +12,8 @@ from ruamel.yaml import YAML
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import Tag
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep, promotion, read, set_images
+
+pytestmark = pytest.mark.provisioned
 
 FILE = PurePosixPath("kustomization.yaml")
 DIGEST = f"sha256:{'ab' * 32}"

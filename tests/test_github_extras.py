@@ -18,6 +18,8 @@ from tests.world import AURORA, BRANCH, Repository, Run, promote
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.provisioned
+
 POLICY = """\
 environments:
   prod:

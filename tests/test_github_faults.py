@@ -27,6 +27,8 @@ from tests.world import AURORA, BRANCH, Repository, Run, promote
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.provisioned
+
 _NAME = ("aurora-cloud", "gitops")
 NOW = 2**33
 _FAULTS: dict[str, dict[str, Any]] = {

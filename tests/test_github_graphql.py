@@ -10,6 +10,8 @@ import pytest
 from promoter.forges.github import branches, extras, folders, forge, overview, versions
 from promoter.forges.github.file_histories import FileHistories
 
+pytestmark = pytest.mark.provisioned
+
 _GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
     f"{module.__name__}.{name}": text

@@ -21,6 +21,8 @@ from promoter.graph.transformer import split
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+pytestmark = [pytest.mark.provisioned, pytest.mark.usefixtures("real_renderer")]
+
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web", "ghcr.io/o/w.b")
 _KINDS = ("Deployment", "StatefulSet", "CronJob", "Pod", "Rollout")
 _SEEDS = 60
@@ -219,7 +221,13 @@ def image_name(line: str) -> str:
     return split(image_text(line))[0]
 
 
-@pytest.mark.parametrize("seed", range(_SEEDS))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(_SEEDS // 5),
+        *(pytest.param(n, marks=pytest.mark.thorough) for n in range(_SEEDS // 5, _SEEDS)),
+    ],
+)
 def test_what_is_called_dead_leaves_the_real_render_unchanged(seed: int, tmp_path: Path) -> None:
     program = _kustomize()
     maker = _Maker(seed)

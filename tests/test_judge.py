@@ -24,6 +24,8 @@ from tests.graph_files import deployment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = [pytest.mark.provisioned, pytest.mark.usefixtures("real_renderer")]
+
 _WEB = {"kind": "manifest", "file": "deploy.yaml"}
 _PATCH = {"kind": "patch", "file": "patch.yaml"}
 _OVERRIDE = "images:\n- name: web\n  newTag: 1.2.0\n"

@@ -10,6 +10,8 @@ import pytest
 from promoter.domain.shard import Shard
 from tests.test_demo_repository import render
 
+pytestmark = [pytest.mark.provisioned, pytest.mark.usefixtures("real_renderer")]
+
 FOLDER = Path(__file__).parent.parent / "config" / "kubernetes"
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from promoter.domain.render import RenderDiff
     from promoter.graph import Closure
 
+pytestmark = [pytest.mark.provisioned, pytest.mark.usefixtures("real_renderer")]
+
 _IMAGES = "images: [{name: app, newTag: '1'}]\n"
 _FROM_IMAGE = (
     "source: {kind: Deployment, fieldPath: spec.template.spec.containers.0.image, options:"

@@ -31,6 +31,8 @@ from promoter.yaml_nodes import (
 )
 from tests.test_edits_properties import files, kustomizations
 
+pytestmark = pytest.mark.provisioned
+
 ROOT = Path(__file__).parent.parent
 MANIFESTS = sorted(
     path for folder in ("promoter/demo", "config") for path in (ROOT / folder).rglob("*.y*ml")
