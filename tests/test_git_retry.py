@@ -55,15 +55,37 @@ def test_outages_limits_and_broken_connections_pass(stderr: str) -> None:
         f"error: RPC failed; HTTP 413 curl 22 The requested URL returned error: 413\n{_HUNG_UP}",
         "remote: Repository not found.\nfatal: repository 'https://host/o/r.git/' not found",
         "fatal: could not read Username for 'https://host': terminal prompts disabled",
-        "remote: the check timed out\nerror: failed to push some refs to 'https://host/o/r.git'",
         f"{_URL}Failed to connect to host port 1 after 0 ms: Connection refused",
         f"{_URL}SSL certificate problem: unable to get local issuer certificate",
+        f"{_URL}Could not resolve host: host",
+        "fatal: unable to update url base from redirection:",
+        "fatal: https://host/o/r.git/info/refs not valid: is this a git repository?",
+        "fatal: dumb http transport does not support shallow capabilities",
+        "fatal: couldn't find remote ref refs/heads/gone",
+        "fatal: remote error: upload-pack: not our ref 1234",
+        "fatal: Out of memory, malloc failed (tried to allocate 2147483648 bytes)",
+        "fatal: write error: No space left on device",
+        "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.",
     ],
 )
 def test_an_answer_is_no_outage(stderr: str) -> None:
-    result = Result(128, b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (declined)", stderr)
+    result = Result(128, b"", stderr)
     assert not is_passing(result)
     assert not is_doubtful(result)
+
+
+def test_a_refusal_of_a_push_is_no_outage_whatever_its_hook_says() -> None:
+    line = b"!\trefs/heads/a:refs/heads/a\t[remote rejected] (declined)"
+    said = "remote: the check timed out\nerror: failed to push some refs to 'https://host/o/r.git'"
+    assert not is_passing(Result(1, line, said))
+    assert not is_doubtful(Result(1, line, said))
+
+
+def test_a_failure_in_words_that_nobody_knows_yet_may_pass() -> None:
+    words = f"{_URL}QUIC stream 7 was closed by a middle box (err 3)"
+    assert is_passing(Result(128, b"", words))
+    assert not is_passing(Result(0, b"", words))
+    assert not is_passing(Result(-9, b"", ""))
 
 
 def test_what_a_server_broke_off_is_an_outage_though_it_answered() -> None:

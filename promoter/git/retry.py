@@ -1,4 +1,4 @@
-"""Git's failures on the way to a remote: those that pass by themselves are asked again.
+"""Git's failures on the way to a remote: it is asked again unless the failure is known to be final.
 
 Git tells of them on stderr alone, in its own words and in those of the library that speaks HTTP.
 Repeating is safe: a read changes nothing, and a push moves a ref only from its lease, or finds it
@@ -25,27 +25,26 @@ if TYPE_CHECKING:
     from promoter.git.program import Git, Result
 
 _STATUS = re.compile(r"(?:returned error: |http )(\d{3})\b")
-_PASSING = (
-    "rpc failed",
-    "hung up",
-    "expected flush",
-    "early eof",
-    "empty reply from server",
-    "connection reset",
-    "connection was reset",
-    "recv failure",
-    "send failure",
-    "timed out",
-    "operation too slow",
-    "transfer closed",
-    "unexpected disconnect",
-    "unexpected eof",
-    "http/2 stream",
-    "non-properly terminated",
-    "ssl_error_syscall",
-    "internal server error",
-    "fatal error in commit_refs",
-)
+# The words of an end that more of the same does not change. All else may pass: the words for a broken
+# connection are many, and others with each version of git and of the library that speaks HTTP.
+_FINAL = (
+    # Who asks, and whom.
+    "could not read username", "could not read password", "authentication failed",
+    "permission denied", "access denied", "host key verification failed", "dubious ownership",
+    "could not resolve", "connection refused", "certificate", "not allowed", "not support",
+    "redirection", "mismatched algorithms", "is this a git repository",
+    "does not appear to be a git repository",
+    # What there is.
+    "not found", "find remote ref", "not our ref", "bad object", "not a valid", "unadvertised",
+    # What a server says of a push.
+    "rejected]", "cannot lock ref", "already exists",
+    # What this machine, its git or its settings do not do.
+    "out of memory", "no space left", "quota exceeded", "file too large", "read-only file system",
+    "unable to create", "died of signal", "usage: git", "unknown option", "bad config",
+    "protocol error",
+)  # fmt: skip
+# What a server could not do just now, though it says so of each ref.
+_UNDONE = ("fatal error in commit_refs", "internal server error")
 _LIMITS = ("rate limit", "too many requests", "abuse detection")
 # The words of a 403 that more of the same does not change.
 _REFUSED = ("not granted", "denied", "archived", "saml", "sso", "not accessible", "suspended")
@@ -73,13 +72,15 @@ def patiently(git: Git, *arguments: str, stdin: bytes | None = None) -> Result:
 
 
 def is_passing(result: Result) -> bool:
-    """Say whether a failure is an outage, a limit or a broken connection."""
+    """Say whether a failure may pass by itself: an outage, a limit, a broken connection."""
     status, own, theirs = _read(result)
     if any(sign in theirs for sign in _LIMITS):
         return True
     if status:
         return status >= 500 or status in (408, 429)
-    return result.status != 0 and any(sign in own for sign in _PASSING)
+    if any(sign in own for sign in _UNDONE):
+        return True
+    return result.status > 0 and not any(sign in own for sign in _FINAL)
 
 
 def is_doubtful(result: Result) -> bool:
