@@ -70,8 +70,8 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
         _delete_merged(plan, plan.merged_branch, world)
     if isinstance(plan, Superseded) and plan.renewal is not None:
         done = _bring_in_line(plan.renewal, None, world)
-        told = outcome_of(plan, changed=done.changed)
-        return replace(told, pull=done.pull, warnings=(*told.warnings, *done.warnings))
+        outcome = outcome_of(plan, changed=done.changed)
+        return replace(outcome, pull=done.pull, warnings=(*outcome.warnings, *done.warnings))
     return outcome_of(plan)
 
 

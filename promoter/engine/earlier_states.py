@@ -172,10 +172,10 @@ class EarlierStates:
     @property
     def undone_pull(self) -> int | None:
         """The pull request that brought what is taken back, where it is known."""
-        told = {name: str(_request(name, image)) for name, image in self.undone.images.items()}
+        undone = {name: str(_request(name, image)) for name, image in self.undone.images.items()}
         for pull in self._seen.state.pulls:
             listed = pull_request.proposed_images(pull)
-            if pull.state is PullState.MERGED and listed and listed <= set(told.values()):
+            if pull.state is PullState.MERGED and listed and listed <= set(undone.values()):
                 return pull.number
         return None
 

@@ -268,9 +268,9 @@ def _needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
         return False
     if intent.commits or change.pull is None:
         return True
-    told = pull_request.facts_of(change.pull, intent.proposal)
+    known = pull_request.facts_of(change.pull, intent.proposal)
     renders = seen.world.renderer() is not None and seen.target.settings.render != "off"
-    return told is None or (renders and "render" not in told)
+    return known is None or (renders and "render" not in known)
 
 
 def _evidence(

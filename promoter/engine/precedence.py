@@ -54,8 +54,8 @@ def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:
     if source is None:
         return None
     built = revisions.of(pair.name, new, seen.request.source_revision, ask=ask)
-    told = pair.revision or (_declared(pair, seen) if built else None)
-    before = revisions.of(pair.name, old, told, ask=ask)
+    revision = pair.revision or (_declared(pair, seen) if built else None)
+    before = revisions.of(pair.name, old, revision, ask=ask)
     if not (before and built):
         return None
     return _BY_ANCESTRY.get(revisions.between(source, before, built).relation)

@@ -96,8 +96,8 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     if checks.exists == "off" or _needs_registry(facts):
         return Verdict(Result.UNKNOWN, message)
     hint = one.error.hint if one.error else ""
-    told = f"{_unchecked(one)}. {hint}".removesuffix(". ")
-    return Verdict(Result.UNKNOWN, message, warnings=(told,))
+    warning = f"{_unchecked(one)}. {hint}".removesuffix(". ")
+    return Verdict(Result.UNKNOWN, message, warnings=(warning,))
 
 
 def _present(images: Sequence[ImageFacts]) -> str:
@@ -171,9 +171,9 @@ def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:
     """Return the verdict on an image that could not be checked though it has to be."""
     if one.absent and _must_exist(facts):
         return None
-    told = _unchecked(one)
-    refusal = Refusal(rule, told, one.error.hint if one.error else "")
-    return Verdict(Result.FAILED, told, (refusal,))
+    reason = _unchecked(one)
+    refusal = Refusal(rule, reason, one.error.hint if one.error else "")
+    return Verdict(Result.FAILED, reason, (refusal,))
 
 
 def _moves(request: ImageRequest) -> bool:

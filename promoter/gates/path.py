@@ -44,8 +44,8 @@ def soak(facts: Facts) -> Verdict | None:
     }
     least, seconds = min(lengths.values()), int(wanted.total_seconds())
     if least >= seconds and None not in previous.stays.values():
-        told = f"{_span(least)} in {previous.environment}, and {_span(seconds)} is wanted"
-        return Verdict(Result.PASSED, told)
+        detail = f"{_span(least)} in {previous.environment}, and {_span(seconds)} is wanted"
+        return Verdict(Result.PASSED, detail)
     short = [image for image, length in lengths.items() if length < seconds]
     return _too_short(short, least, seconds, facts)
 

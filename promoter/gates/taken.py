@@ -53,9 +53,9 @@ def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
         hint = "Reproducible builds leave the time out; when-unknown: warn lets them pass."
         return unknown("max-age", f"the age of {one.request} is not known: {why}", hint, facts)
     age = timedelta(seconds=max(0, facts.now - int(made.timestamp())))
-    told = f"made {format_duration(age)} ago"
+    ago = f"made {format_duration(age)} ago"
     if age <= wanted:
-        return Verdict(Result.PASSED, f"{told}, and {most} is the most")
-    reason = f"{one.request} was {told}, and {facts.target.environment} takes at most {most}"
+        return Verdict(Result.PASSED, f"{ago}, and {most} is the most")
+    reason = f"{one.request} was {ago}, and {facts.target.environment} takes at most {most}"
     hint = "Build it again, or give --allow max-age."
     return Verdict(Result.FAILED, reason, (Refusal("max-age", reason, hint),))

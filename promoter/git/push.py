@@ -35,10 +35,10 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
     if result.status == 0:
         return {}
     report = result.stdout.decode("utf-8", "replace").splitlines()
-    told = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
+    lines_by_ref = {line.split("\t")[1].rpartition(":")[2]: line for line in report if "\t" in line}
     failed: dict[str, PromoteError] = {}
     for update in updates:
-        line = told.get(update.ref, "!")
+        line = lines_by_ref.get(update.ref, "!")
         if line.startswith("!"):
             lines = result.stderr.splitlines()
             about = [one for one in lines if update.ref in one or len(updates) == 1]

@@ -72,11 +72,11 @@ class Result:
 
     def also(self, error: PromoteError) -> Result:
         """Return the result with an error that was met when it was told."""
-        told, document = failure(error), dict(self.document)
+        failed, document = failure(error), dict(self.document)
         if "error" in document:
             document["error"] = document["error"] or failed_envelope(error).as_json()["error"]
         document["exit_code"] = int(error.exit)
-        complaint = Complaint.of("error", told)
+        complaint = Complaint.of("error", failed)
         return replace(
             self,
             document=document,
@@ -109,8 +109,8 @@ def of_promotions(
     code, many = gravest(one.exit_code for one in promotions), len(promotions) > 1
     summary = count(promotions) if counted else ""
     if pieces is None:
-        told = [one for one in promotions if not one.by_policy]
-        pieces = [*(piece for one in told for piece in pieces_of(one)), Piece(Kind.PLAIN, summary)]
+        shown = [one for one in promotions if not one.by_policy]
+        pieces = [*(piece for one in shown for piece in pieces_of(one)), Piece(Kind.PLAIN, summary)]
     return Result(
         exit_code=code,
         document={

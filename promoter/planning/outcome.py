@@ -86,7 +86,7 @@ class Outcome:
 def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = False) -> Outcome:
     """Return what a plan comes to where nothing has been written yet."""
     proposal, renewal = plan.proposal, plan.renewal if isinstance(plan, Superseded) else None
-    told = renewal or plan
+    shown = renewal or plan
     refusals = plan.refusals if isinstance(plan, Refused) else ()
     kept = plan.commit if isinstance(plan, Unchanged | Superseded) else None
     return Outcome(
@@ -102,7 +102,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         branch=plan.destination.branch,
         commit=kept,
         pull=plan.pull,
-        draft=told.draft if isinstance(told, OpenPull | RenewPull) else None,
+        draft=shown.draft if isinstance(shown, OpenPull | RenewPull) else None,
         refusals=refusals,
         gates=plan.gates,
         warnings=plan.warnings,

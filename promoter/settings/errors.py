@@ -59,8 +59,8 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
         name = "from_"
     source = flag_of(name) if name in flags else variable_of(name)
     reason = first["msg"].removeprefix("Value error, ")
-    told = name if name.isupper() else source
+    where = name if name.isupper() else source
     return UsageError(
-        f"{told}: {reason[0].lower()}{reason[1:]}",
-        f"Correct {told} and run again; promote --help lists all flags.",
+        f"{where}: {reason[0].lower()}{reason[1:]}",
+        f"Correct {where} and run again; promote --help lists all flags.",
     )

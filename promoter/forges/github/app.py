@@ -103,9 +103,9 @@ def _verify(
     try:
         attempts(lambda: client.get_repo("/".join(repository)).complete())
     except FAILURES as error:
-        told = failure(f"the App's new token does not open {'/'.join(repository)}", error)
+        failed = failure(f"the App's new token does not open {'/'.join(repository)}", error)
         unknown = getattr(error, "status", 0) == 401
-        raise RemoteError(told.message, _UNKNOWN if unknown else told.hint) from error
+        raise RemoteError(failed.message, _UNKNOWN if unknown else failed.hint) from error
 
 
 def _asked(
@@ -124,10 +124,10 @@ def _asked(
     try:
         return attempts(ask)
     except FAILURES as error:
-        told = failure(work, error)
+        failed = failure(work, error)
         status = error.status if isinstance(error, GithubException) else 0
-        hint = explain(status) or (_UNKNOWN if status == 401 else told.hint)
-        raise RemoteError(told.message, hint) from error
+        hint = explain(status) or (_UNKNOWN if status == 401 else failed.hint)
+        raise RemoteError(failed.message, hint) from error
 
 
 def _not_installed(app: str, owner: str) -> Callable[[int], str | None]:

@@ -229,8 +229,8 @@ class AsTold(wait_base):
 
     def __call__(self, retry_state: RetryCallState) -> float:
         """Return the seconds to wait."""
-        told = waits_for(_error_of(retry_state))
-        return self._guess(retry_state) if told is None else told
+        named = waits_for(_error_of(retry_state))
+        return self._guess(retry_state) if named is None else named
 
 
 class _Settled(stop_base):

@@ -76,8 +76,8 @@ def is_limit(error: BaseException) -> bool:
 def waits_for(error: BaseException) -> float | None:
     """Return the seconds that GitHub asks to wait, where it says them."""
     headers = getattr(error, "headers", None) or {}
-    told = str(headers.get("retry-after", ""))
-    return min(float(told), _LONGEST) if told.isdecimal() else None
+    seconds = str(headers.get("retry-after", ""))
+    return min(float(seconds), _LONGEST) if seconds.isdecimal() else None
 
 
 def message_of(error: BaseException) -> str:
@@ -126,8 +126,8 @@ def _redirected(work: str, error: RuntimeError) -> RemoteError:
     """Return the end of a run whose API is elsewhere, and say where."""
     # PyGithub follows a renamed repository itself, and says to which host it does not go.
     found = _HOST.search(str(error))
-    told = error.to if isinstance(error, RedirectedError) else found[1] if found else ""
-    where = f" to {one_line(told.partition('?')[0])}" if told else ""
+    target = error.to if isinstance(error, RedirectedError) else found[1] if found else ""
+    where = f" to {one_line(target.partition('?')[0])}" if target else ""
     return RemoteError(
         f"{work}: the API redirects{where}, and the token is not taken there",
         "The repository or the API has moved: give its new URL as --repo or --api-url.",
@@ -159,10 +159,10 @@ def _hint(error: GithubException, said: str) -> str:
         needs = headers.get("x-accepted-github-permissions") or headers.get(
             "x-accepted-oauth-scopes"
         )
-        told = f" (GitHub says: {needs})" if needs else ""
+        permissions = f" (GitHub says: {needs})" if needs else ""
         return (
             "The token may not: it needs 'contents: write' and 'pull-requests: write' there"
-            f"{told}; {OWN_RUN}."
+            f"{permissions}; {OWN_RUN}."
         )
     if isinstance(error, UnknownObjectException) or error.status == 404:
         return f"The repository's name is wrong, or the token may not see it; {OWN_RUN}."
