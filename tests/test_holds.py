@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.config.holds import Hold, hold_file, holds_of, read_hold
+from promoter.config.holds import Hold, hold_file, ignored_holds, read_hold
 from promoter.git.folder import DirectoryTree
+from tests.many_apps import DEV, make
 from tests.world import AURORA, BRANCH, aurora, promote
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
     hold = Hold("aurora", "prod", reason, "alice", SINCE, SINCE.replace(month=12))
     tree = write(tmp_path, hold.text().decode())
     assert read_hold(tree, "aurora", "prod") == hold
-    assert holds_of(tree) == (hold,)
+    assert ignored_holds(tree, ["aurora"], ["prod"]) == ()
     assert read_hold(tree, "aurora", "dev") is None
 
 
@@ -54,6 +55,11 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
         ("reason: x\nuntil: 0", "is not a time", 2),
         ("reason: x\nuntil: 1e3", "is not a time", 2),
         ("reason: x\nuntil: true", "is not a time", 2),
+        (
+            "reason: x\nsince: 2026-12-20T10:00:00Z\nuntil: 2026-01-10T10:00:00Z",
+            "which is not after since",
+            1,
+        ),
     ],
 )
 def test_a_file_that_is_broken_by_hand_holds_and_is_told(
@@ -65,6 +71,12 @@ def test_a_file_that_is_broken_by_hand_holds_and_is_told(
     assert said in held.broken.message
     assert (held.broken.file, held.broken.line) == (FILE, line)
     assert not held.is_over(2**40)
+
+
+def test_a_hold_without_a_reason_holds_and_says_so(tmp_path: Path) -> None:
+    held = read_hold(write(tmp_path, 'reason: " "\n'), "aurora", "prod")
+    assert held is not None
+    assert held.reason == "no reason is given"
 
 
 def test_a_hold_ends_by_itself() -> None:
@@ -131,3 +143,21 @@ def test_what_is_in_the_place_of_a_hold_is_told_and_not_written_over(tmp_path: P
         )
         assert run.code == 3
         assert "is not a file" in run.stderr
+
+
+def test_files_that_hold_nothing_are_told_by_status_and_auto(tmp_path: Path) -> None:
+    repo = make(
+        tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, DEV + '    policy: {semver: "*"}\n'
+    )
+    ignored = ("web.yaml", "production/web.yaml", "dev/wbe.yaml", "dev/web", "dev/web.yaml.txt")
+    for name in (*ignored, "dev/web.yml"):
+        repo.commit("main", f".promoter/holds/{name}", "reason: payday\n")
+    where = ("--repo", str(repo.path))
+    status = promote("status", *where, "--no-registry", "--output", "json").json
+    assert status["apps"][0]["hold"] is not None
+    told = status["warnings"]
+    assert len(told) == len(ignored)
+    for name in ("web.yaml", "production", "dev/wbe.yaml", "dev/web", "dev/web.yaml.txt"):
+        assert any(one.startswith(f".promoter/holds/{name} holds nothing: ") for one in told)
+    stderr = promote("auto", *where).stderr
+    assert all(one in stderr for one in told)

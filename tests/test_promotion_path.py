@@ -214,6 +214,20 @@ def test_what_is_allowed_is_recorded_with_who_asked(repo: Repository) -> None:
     assert "--allow soak by alice" in run.json["pull_request"]["body"]
 
 
+def test_a_clock_that_was_set_is_told_and_recorded_where_something_is_written(
+    repo: Repository,
+) -> None:
+    said = "PROMOTER_NOW set the clock to 2026-11-23 10:00 UTC"
+    done = ask(repo, "--tag", "1.4.2")
+    assert said in done.json["warnings"][-1]
+    assert "Promoter-Clock: 2026-11-23T10:00:00Z" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert said.partition("NOW ")[2] in done.json["pull_request"]["body"]
+    again = promote(
+        "--app", "aurora", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json"
+    )
+    assert (again.json["action"], again.json["warnings"]) == ("unchanged", [])
+
+
 @pytest.mark.parametrize(
     ("text", "said", "line"),
     [

@@ -10,12 +10,13 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 from promoter.config.document import load
 from promoter.config.errors import complaint
+from promoter.domain.declaration import one_line
 from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.model import FileEdit, Kind
 from promoter.domain.moment import Moment
@@ -23,10 +24,14 @@ from promoter.domain.refusal import Refusal
 from promoter.domain.section import Section, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
     from promoter.domain.declaration import Declaration
     from promoter.domain.model import Tree
 
 FOLDER = PurePosixPath(".promoter/holds")
+# Of files that hold; all but the first are told as misspelt.
+_SUFFIXES = (".yaml", ".yml")
 
 
 class HoldFile(Section):
@@ -42,6 +47,14 @@ class HoldFile(Section):
     """When it ends by itself; without it, `promote unhold` ends it."""
     undoes: Text | None = None
     """The commit that a rollback took back, where the hold came with one."""
+
+    @model_validator(mode="after")
+    def _check_times(self) -> Self:
+        """Refuse an end before the beginning, as of a year mistyped at New Year."""
+        if self.since is not None and self.until is not None and self.until <= self.since:
+            msg = f"until is {self.until.isoformat()}, which is not after since"
+            raise ValueError(msg)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +119,38 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
         found = _parse(tree, file)
     except UsageError as error:
         return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
-    return Hold(
-        app, environment, found.reason, found.by, found.since, found.until, undoes=found.undoes
-    )
+    reason = found.reason if one_line(found.reason) else "no reason is given"
+    return Hold(app, environment, reason, found.by, found.since, found.until, undoes=found.undoes)
 
 
-def holds_of(tree: Tree) -> tuple[Hold, ...]:
-    """Return every hold of a repository, by environment and app."""
+def ignored_holds(
+    tree: Tree, apps: Collection[str], environments: Collection[str]
+) -> tuple[str, ...]:
+    """Return, of each file among the holds that holds nothing, which it is and why, in one line.
+
+    `apps` and `environments` are all that there are; an empty collection stands for any.
+    """
     found = []
     for environment, kind in sorted(tree.entries(FOLDER).items()):
+        folder = FOLDER / environment
         if kind is not Kind.DIRECTORY:
-            continue
-        names = [PurePosixPath(name) for name in sorted(tree.entries(FOLDER / environment))]
-        tree.prefetch(FOLDER / environment / name for name in names)
-        holds = (read_hold(tree, one.stem, environment) for one in names if one.suffix == ".yaml")
-        found += [hold for hold in holds if hold is not None]
+            found.append(f"{folder} holds nothing: a hold is at {hold_file('APP', 'ENVIRONMENT')}")
+        elif environments and environment not in environments:
+            found.append(f"{folder} holds nothing: there is no environment {environment!r}")
+        else:
+            found += _ignored(sorted(tree.entries(folder)), folder, apps)
     return tuple(found)
+
+
+def _ignored(names: Sequence[str], folder: PurePosixPath, apps: Collection[str]) -> Iterator[str]:
+    """Yield the files of one environment that hold nothing, each with why."""
+    known = {one.lower() for one in apps}
+    for name in names:
+        file = PurePosixPath(name)
+        if file.suffix.lower() not in _SUFFIXES:
+            yield f"{folder / name} holds nothing: a hold's file is named APP.yaml"
+        elif known and file.stem.lower() not in known:
+            yield f"{folder / name} holds nothing: there is no app {file.stem!r}"
 
 
 def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
@@ -166,7 +195,7 @@ def _check_names(tree: Tree, file: PurePosixPath) -> None:
     """Raise `UsageError` for a file that was meant to be this one and has another spelling."""
     for name in sorted(tree.entries(file.parent)):
         other = PurePosixPath(name.lower())
-        if other.suffix in (".yaml", ".yml") and other.stem == file.stem.lower():
+        if other.suffix in _SUFFIXES and other.stem == file.stem.lower():
             raise UsageError(
                 f"it is named {name}, and {file.name} is read",
                 f"Rename it to {file.name}.",

@@ -91,6 +91,8 @@ class Declaration:
     allow: tuple[str, ...] = ()
     """The rules in spite of which it was made, in order."""
     hold: HoldChange | None = None
+    clock: int | None = None
+    """The time to which the caller had set the clock, in seconds since the epoch; else None."""
     members: tuple[Declaration, ...] = ()
     """What it declares for each of several apps; `app` is then the name that they have together."""
 
@@ -113,6 +115,7 @@ class Declaration:
             run=first.run,
             source_revision=first.source_revision,
             allow=first.allow,
+            clock=first.clock,
             members=members,
         )
 
@@ -128,6 +131,7 @@ class Declaration:
             "Actor": self.actor,
             "Run": self.run,
             "Source-Revision": self.source_revision,
+            "Clock": None if self.clock is None else _written(self.clock),
         }
         return (
             f"Promoter-App: {self.app}",
@@ -190,6 +194,7 @@ class Declaration:
             source_revision=found.get("Source-Revision", [None])[0],
             allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
             hold=hold,
+            clock=_read(found.get("Clock", [""])[0]),
             **_links(found),
         )
 
@@ -255,6 +260,12 @@ def _read(text: str) -> int | None:
         return seconds_of(text)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def clock_as_set(clock: int) -> str:
+    """Return what is said of a promotion that was judged by a clock that the caller had set."""
+    shown = f"{datetime.fromtimestamp(clock, UTC):%Y-%m-%d %H:%M UTC}"
+    return f"PROMOTER_NOW set the clock to {shown}: soak, freeze and holds were judged by that time"
 
 
 def one_line(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from promoter.config.holds import ignored_holds
+from promoter.config.layout import known_apps
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
@@ -48,6 +50,9 @@ class Policies:
         """Yield each app that has not what its policy wants; outcomes of the others."""
         survey = Survey(view.config, view.tree, self.scope)
         self.keys = sorted((one.app, one.environment) for one in survey.places)
+        apps, environments = known_apps(view.config, view.tree), view.config.environments
+        for one in ignored_holds(view.tree, apps, environments):
+            self.world.wiring.warn(one)
         self.progress.begin(len(self.keys))
         asking = self.world.wiring.deadline.reserving(_RESERVE)
         found = choices(survey, self.world.registry(), self.progress.tick, asking)

@@ -72,7 +72,11 @@ class CallerFile:
             )
 
     def _warn(self, text: str) -> None:
-        """Log a warning, a single time a run."""
-        if text not in self.warned:
-            self.warned.add(text)
-            _LOG.warning(text)
+        warn(text, self.warned)
+
+
+def warn(text: str, warned: set[str]) -> None:
+    """Log a warning that was not logged before in this run."""
+    if text not in warned:
+        warned.add(text)
+        _LOG.warning(text)

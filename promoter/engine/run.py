@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
 from promoter.domain.branch import BranchState
+from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState
 from promoter.domain.trees import edited
@@ -21,7 +22,7 @@ from promoter.engine.stopped import Stopped, error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.decide import branch_of
 from promoter.planning.outcome import Outcome, action_of, failed, planned
-from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of
+from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,9 +142,13 @@ class Run:
             history = self._history(target, view)
             state = replace(state, pulls=known.of(branch, target, history))
         explain_target(target, view.config)
-        plan = plan_request(Seen(self.world, work.request, view.config, target, state))
+        clock = self.world.wiring.clock
+        members = tuple(replace(one, clock=clock) for one in work.request.members)
+        request = replace(work.request, clock=clock, members=members)
+        plan = plan_request(Seen(self.world, request, view.config, target, state))
         explain_plan(plan)
-        return replace(plan, warnings=(*work.warnings, *plan.warnings))
+        set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
+        return replace(plan, warnings=(*work.warnings, *plan.warnings, *set_clock))
 
     def _history(self, target: Target, view: View) -> FilesOf | None:
         """Return the files whose history the pull's text tells, where the forge is asked for it."""

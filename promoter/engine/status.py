@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promoter.config.holds import read_hold
+from promoter.config.holds import ignored_holds, read_hold
+from promoter.config.layout import known_apps
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.edits.held import held_images
@@ -66,7 +67,7 @@ def read_status(
     asked = {(one.app, one.environment) for one in places(config, tree, Scope(apps, environments))}
     targets = [one.target for one in everywhere if one.target]
     tree.prefetch(path for one in targets for path in files_with_hold(one) if _is_there(tree, path))
-    warnings: list[str] = []
+    warnings = list(_ignored_holds(config, tree, everywhere, apps))
     rows = [_of_files(one, tree) for one in everywhere]
     rows = _with_arrivals(rows, targets, tree, world, warnings)
     pulls = _open_pulls(targets, config, base, world, warnings)
@@ -87,6 +88,17 @@ def read_status(
         for one in found
     )
     return Report(base, tuple(shown), tuple(warnings))
+
+
+def _ignored_holds(
+    config: Config, tree: Tree, found: Sequence[FoundTarget], apps: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the files among the holds that hold nothing, as of apps that there are not."""
+    environments = set(config.environments)
+    if not environments and not apps:
+        # Without a configuration, the environments are those in which apps were found.
+        environments = {one.environment for one in found}
+    return ignored_holds(tree, known_apps(config, tree), environments)
 
 
 def _is_there(tree: Tree, path: PurePosixPath) -> bool:

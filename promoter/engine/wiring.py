@@ -62,11 +62,22 @@ class Wiring:
         given = self.settings.transport
         return found.model_copy(update={"transport": given}) if given else found
 
+    def warn(self, text: str) -> None:
+        """Log a warning, a single time a run."""
+        from promoter.engine.configuration import warn  # late, as above
+
+        warn(text, self.warned)
+
     @property
     def now(self) -> int:
         """The time, in seconds since the epoch: the clock of everything that a run decides by."""
+        return int(time.time()) if self.clock is None else self.clock
+
+    @property
+    def clock(self) -> int | None:
+        """The time that the caller has set, in seconds since the epoch; else None."""
         given = self.settings.now
-        return int(given.timestamp() if given else time.time())
+        return int(given.timestamp()) if given else None
 
     @property
     def base(self) -> str | None:

@@ -46,6 +46,7 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
         previous_pull=_previous(state, latest) if latest and refused else None,
         allow=tuple(sorted(request.allow)),
         hold=hold,
+        clock=request.clock,
     )
 
 

@@ -61,6 +61,8 @@ class Request:
     """Asks for what the history of the file says; the images are filled in from there."""
     hold: HoldChange | None = None
     """A hold to begin or to end, with the images or alone."""
+    clock: int | None = None
+    """The time to which the caller has set the clock, in seconds since the epoch; else None."""
     together: tuple[str, ...] = ()
     """The apps that are asked for by one commit and one pull; `app` is the name they then have."""
     group: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.declaration import clock_as_set
 from promoter.domain.page import Alert, Level, Span
 from promoter.pull_request.commits import breaking_changes, commit_line
 from promoter.pull_request.texts import goes_back
@@ -25,6 +26,8 @@ def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
     back, immutable, more = _back(proposal, evidence), _immutable(evidence), _more(evidence)
     caution = Alert(Level.CAUTION, tuple(one for one in (back, immutable, more) if one))
     warned: list[Line] = [(Span(one),) for one in proposal.warnings]
+    if (clock := proposal.declaration.clock) is not None:
+        warned.append((Span(f"{clock_as_set(clock)}."),))
     warned += [unknown] if (unknown := _not_judged(evidence)) else []
     found = (caution, _breaking(evidence), Alert(Level.WARNING, tuple(warned)))
     return tuple(one for one in found if one.lines)
