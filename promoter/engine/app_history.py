@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import RunningImage
 from promoter.domain.trees import edited
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.engine.history import joined
 from promoter.planning.rollback import State
 

@@ -10,7 +10,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
 from promoter.gates import Previous

@@ -9,7 +9,7 @@ from promoter.config.holds import ignored_holds, read_hold
 from promoter.config.layout import known_apps
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
@@ -22,8 +22,8 @@ from promoter.planning.status import (
     PreviousEnvironment,
     Status,
     previous_of,
+    refusals_without_request,
     relation_of,
-    standing_refusals,
 )
 from promoter.policy import choose
 
@@ -217,11 +217,11 @@ def _complete(
     name = target.settings.promotes_from
     other = by_key.get((row.app, name)) if name else None
     if name is None or other is None:
-        return replace(row, refusals=standing_refusals(target, base, row.hold, None, now))
+        return replace(row, refusals=refusals_without_request(target, base, row.hold, None, now))
     relation = relation_of(target, row.images, other.images)
     previous = PreviousEnvironment(name, other.tags, relation)
     own = [(one.name, one.repository, one.ref) for one in row.images]
     differing = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
     facts = previous_of(name, differing, other.arrival, now) if differing else None
-    refusals = standing_refusals(target, base, row.hold, facts, now)
+    refusals = refusals_without_request(target, base, row.hold, facts, now)
     return replace(row, previous=previous, refusals=refusals)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from promoter.config.layout import KUSTOMIZATION_NAMES, files_of, find_target, target_of
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.engine.places import Place, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose

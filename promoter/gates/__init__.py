@@ -145,8 +145,8 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
         return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
     if (verdict.severity or gate.severity) is Severity.WARN:
-        told = tuple(one.reason for one in verdict.refusals)
+        reasons = tuple(one.reason for one in verdict.refusals)
         return replace(
-            verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *told)
+            verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
         )
     return verdict

@@ -145,10 +145,10 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
         return Intent(End.CLOSE if _is_left_over(change) else End.UNCHANGED, asked)
     if declined := _declined(change):
         return Intent(End.UNCHANGED, asked, warnings=(declined,))
-    standing = change.branch.proposal
-    if change.pull and not downgrades and (newer := ordering.newer(with_branch(standing, asked))):
-        told = _superseded(f"the open pull proposes {newer}")
-        return Intent(End.SUPERSEDED, standing, state.tip, newer, (told,))
+    current = change.branch.proposal
+    if change.pull and not downgrades and (newer := ordering.newer(with_branch(current, asked))):
+        reason = _superseded(f"the open pull proposes {newer}")
+        return Intent(End.SUPERSEDED, current, state.tip, newer, (reason,))
     return _pull(change, ordering, rebuild=rebuild)
 
 
@@ -166,7 +166,7 @@ def on_tip(change: Change, intent: Intent) -> Intent:
 
 def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
     """Return what a request that is delivered by a pull comes to."""
-    asked, standing, pull = change.asked, change.branch.proposal, change.pull
+    asked, current, pull = change.asked, change.branch.proposal, change.pull
     assert asked is not None
     protected = bool(change.branch.foreign) and not change.request.take_over
     whole = _with_others(change, ordering)
@@ -174,15 +174,15 @@ def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
         if protected:
             return Intent(End.UNCHANGED, asked, warnings=(_left_to_people(change),))
         return Intent(End.CLOSE, asked)
-    if pull is not None and standing is not None:
-        whole = replace(whole, declaration=_following(standing, whole))
-    if standing is not None and not (rebuild and not change.branch.on_base):
-        same = standing.declaration.same_wish(whole.declaration) and _same_result(standing, whole)
+    if pull is not None and current is not None:
+        whole = replace(whole, declaration=_following(current, whole))
+    if current is not None and not (rebuild and not change.branch.on_base):
+        same = current.declaration.same_wish(whole.declaration) and _same_result(current, whole)
         if same and protected:
             return Intent(End.UNCHANGED, asked, change.state.tip, "", (_left_to_people(change),))
         if same and not change.branch.foreign:
-            return Intent(End.PULL, standing, change.state.tip, on_base=whole)
-    replaced = with_branch(standing, asked) if pull is not None else []
+            return Intent(End.PULL, current, change.state.tip, on_base=whole)
+    replaced = with_branch(current, asked) if pull is not None else []
     made = Intent(End.PULL, whole, warnings=ordering.doubts(replaced))
     return _unless_doubted(change, ordering, made)
 
@@ -202,15 +202,15 @@ def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Inten
 
 def _with_others(change: Change, ordering: Ordering) -> Proposal:
     """Return the proposal with the open pull's other images, which a part's request keeps."""
-    asked, standing = change.asked, change.branch.proposal
+    asked, current = change.asked, change.branch.proposal
     assert asked is not None
-    if standing is None or change.pull is None:
+    if current is None or change.pull is None:
         return asked
-    if asked.declaration.members or asked.declaration.hold or standing.declaration.hold:
+    if asked.declaration.members or asked.declaration.hold or current.declaration.hold:
         # A rollback is whole: it is neither a part of another change, nor has it parts.
         return asked
     names = {image.name for image in asked.declaration.images}
-    others = tuple(i for i in standing.declaration.images if i.name not in names)
+    others = tuple(i for i in current.declaration.images if i.name not in names)
     if not others:
         return asked
     images = {image.name: image for image in (*others, *asked.declaration.images)}
@@ -235,10 +235,10 @@ def _same_result(one: Proposal, other: Proposal) -> bool:
     return one.moves == other.moves and all_merge_into(one.edits, other.edits)
 
 
-def _following(standing: Proposal, proposal: Proposal) -> Declaration:
+def _following(current: Proposal, proposal: Proposal) -> Declaration:
     """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
-    before, asked = standing.declaration, proposal.declaration
-    instead = pull_request.summary(standing.moves) if standing.moves else ""
+    before, asked = current.declaration, proposal.declaration
+    instead = pull_request.summary(current.moves) if current.moves else ""
     if before.images == asked.images:
         instead = before.supersedes or ""
     return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)

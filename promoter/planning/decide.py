@@ -212,7 +212,7 @@ class _Decision:
         change = self.change
         target, state = change.target, change.state
         pushes = target.settings.deliver == "push"
-        told = self.intent.proposal if self.intent.end is End.PULL else change.asked
+        proposal = self.intent.proposal if self.intent.end is End.PULL else change.asked
         return {
             "destination": Destination(
                 target.app,
@@ -222,13 +222,13 @@ class _Decision:
                 state.base_branch if pushes and self.intent.end is End.PUSH else state.branch,
                 change.config.transport or target.settings.transport,
             ),
-            "proposal": told,
+            "proposal": proposal,
             "pull": change.pull,
             "gates": self.judgement.results,
             "warnings": tuple(
                 dict.fromkeys(
                     (
-                        *(told.warnings if told else ()),
+                        *(proposal.warnings if proposal else ()),
                         *self.intent.warnings,
                         *self.judgement.warnings,
                     )

@@ -32,10 +32,10 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
     if request.images or request.hold is None:
         images = propose.resolve(request.images, request.tag, target, state.base)
     hold, actor = request.hold, request.actor
-    standing = _standing(branch, target.app)
-    if hold is not None and standing is not None and hold.same_wish(standing.hold):
+    declared = _declared(branch, target.app)
+    if hold is not None and declared is not None and hold.same_wish(declared.hold):
         # Who asks again for the same neither begins the hold anew nor becomes who began it.
-        hold, actor = standing.hold, standing.actor
+        hold, actor = declared.hold, declared.actor
     return Declaration(
         app=target.app,
         environment=target.environment,
@@ -50,7 +50,7 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
     )
 
 
-def _standing(branch: Branch, app: str) -> Declaration | None:
+def _declared(branch: Branch, app: str) -> Declaration | None:
     """Return what a branch declares for an app."""
     whole = branch.proposal.declaration if branch.proposal else None
     if whole is None or not whole.members:

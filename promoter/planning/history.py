@@ -12,7 +12,7 @@ from promoter.config.holds import hold_file, read_hold
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.trees import FilesTree
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

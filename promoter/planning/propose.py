@@ -16,7 +16,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
-from promoter.edits.held import held_images
+from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.undo import Places, undo

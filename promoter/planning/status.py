@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import Pull, RunningImage
 
 # Those that need to know no more than the repository: what nobody has asked for is not judged.
-_STANDING = frozenset({"hold", "freeze", "previous-environment", "soak"})
+_WITHOUT_REQUEST = frozenset({"hold", "freeze", "previous-environment", "soak"})
 
 
 class Relation(StrEnum):
@@ -106,12 +106,12 @@ def relation_of(
     return Relation.AHEAD if orders == {Order.OLDER} else Relation.DIFFERENT
 
 
-def standing_refusals(
+def refusals_without_request(
     target: Target, base: str, hold: Hold | None, previous: Previous | None, now: int
 ) -> tuple[GateResult, ...]:
     """Return the gates that would refuse what the previous environment runs, or any change at all."""
     facts = Facts(target=target, base=base, branch="", now=now, hold=hold, previous=previous)
-    results = judge(facts, [gate for gate in GATES if gate.name in _STANDING]).results
+    results = judge(facts, [gate for gate in GATES if gate.name in _WITHOUT_REQUEST]).results
     return tuple(one for one in results if one.verdict in ("failed", "unknown"))
 
 
