@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import branches, extras, folders, forge, overview, versions
+from promoter.forges.github import branches, extras, first_pulls, folders, forge, overview, versions
 from promoter.forges.github.file_histories import FileHistories
 
 pytestmark = pytest.mark.provisioned
@@ -20,6 +20,7 @@ DOCUMENTS = {
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
 } | {
     "overview": overview.query(_GUESS),
+    "first pulls": first_pulls.query(_GUESS),
     "overview of a named base": overview.query(overview.guess("a", [], "main")),
     "history": FileHistories("0" * 40, _GUESS.histories).query,
     "pulls": forge.pulls_query(FileHistories("0" * 40, _GUESS.histories)),

@@ -260,7 +260,8 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     author = wiring.file.author if wiring.file else AUTHOR
     committer = f"{author} {wiring.now} +0000"
     api_url = None if where.local else wiring.api_url
-    look = Look(wiring.base, settings.env or (), apps) if apps else None
+    by_api = wiring.transport == "api"
+    look = Look(wiring.base, settings.env or (), apps, by_api) if apps else None
     return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer, look))
 
 

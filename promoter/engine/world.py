@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.engine import wiring as wires
@@ -12,6 +11,7 @@ from promoter.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Tree
@@ -35,20 +35,21 @@ class World:
     patience: float = 3.0
     """How long a registry may take for one answer, in seconds."""
     _forge: Forge | None = None
+    _opening: Future[Forge] | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
         if self._forge is None:
-            self._forge = wires.open_forge(self.wiring)
+            opening, self._opening = self._opening, None
+            self._forge = opening.result() if opening else wires.open_forge(self.wiring)
         return self._forge
 
-    def load_forge(self) -> None:
-        """Import what opening the forge takes, beside what the caller waits for."""
-        library = self.wiring.kind.library
-        if library and self._forge is None:
-            in_background(lambda: import_module(library))
+    def begin_forge(self, apps: Sequence[str]) -> None:
+        """Open the forge beside what the caller waits for, and begin to look at some apps there."""
+        if self.wiring.kind.is_far and self._forge is None:
+            self._opening = in_background(lambda: wires.open_forge(self.wiring, apps))
 
     def repository_for(self, transport: str) -> Repository:
         """Return the repository as it is written through a transport."""

@@ -33,6 +33,8 @@ class Look:
     environments: Sequence[str]
     """Those that are asked for."""
     apps: Sequence[str]
+    reads_files: bool
+    """Whether the files come through the forge too; else git brings them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class ForgeKind:
     """The host rule: whether pulls of a repository there are kept by this kind."""
     open: Callable[[Connection], Forge]
     """Opens the forge; raises `UsageError` for an address that it can keep no pulls of."""
-    library: str = ""
-    """The module that takes long to import when it is opened, and may be imported beforehand."""
+    is_far: bool = False
+    """Whether opening it takes so long that it is begun before it is needed."""
     api_url: Callable[[Address, Mapping[str, str]], str] | None = None
     """The API's base URL of an address, given the variables named in `api_variables`."""
     api_variables: tuple[str, ...] = ()

@@ -48,7 +48,9 @@ def _promoted(
         # Late: git looks at the repository while the engine, and then the forge, are imported.
         with held():
             from promoter.engine import run as engine
-        world.load_forge()
+        # What is held or rolled back has a branch of another name.
+        plain = all(one.hold is None and one.rollback is None for one in requests)
+        world.begin_forge(apps if plain else ())
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )

@@ -82,7 +82,7 @@ KIND = ForgeKind(
     "github",
     _serves,
     _open,
-    library="promoter.forges.github.forge",
+    is_far=True,
     api_url=_api_url,
     api_variables=("GITHUB_SERVER_URL", "GITHUB_API_URL"),
     token_variables=("GITHUB_TOKEN", "GH_TOKEN"),

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 import requests
 
+from promoter.forges.github import first_pulls, overview
 from promoter.forges.github.http import Answer, Request, patience, send
-from promoter.forges.github.overview import guess, query
+from promoter.forges.github.overview import Guess, guess
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 class FirstQuery:
     """A query that is under way over a session of its own; its answer is taken one time."""
 
-    def __init__(self, connection: Connection, document: str, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        document: str,
+        variables: Mapping[str, str],
+        pulls_of: Guess | None = None,
+    ) -> None:
+        self.pulls_of = pulls_of
+        """Whose pulls it asks for, where it asks for nothing that git brings."""
         self.session = requests.Session()
         # Something has to stand there, or the login of a `.netrc` file takes the token's place.
         self.session.auth = _as_it_is
@@ -50,11 +59,14 @@ class FirstQuery:
 def begin(connection: Connection) -> FirstQuery | None:
     """Begin the look that the run is opened for; None where there is none for a single app."""
     look = connection.look
-    if look is None or len(look.apps) != 1:
+    if look is None or len(look.apps) != 1 or connection.token is None:
         return None
     owner, name = connection.address.owner_and_name
-    document = query(guess(look.apps[0], look.environments, look.base))
-    return FirstQuery(connection, document, {"owner": owner, "name": name})
+    names = {"owner": owner, "name": name}
+    wanted = guess(look.apps[0], look.environments, look.base)
+    if look.reads_files:
+        return FirstQuery(connection, overview.query(wanted), names)
+    return FirstQuery(connection, first_pulls.query(wanted), names, wanted)
 
 
 def _graphql_url(api_url: str) -> str:

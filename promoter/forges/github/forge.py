@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
 from promoter.domain.redaction import redacted
+from promoter.forges.github import first_pulls
 from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
 from promoter.forges.github.extras import ExtrasAddition, possible_extras
 from promoter.forges.github.file_histories import FileHistories
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
     from promoter.domain.model import BranchRules, PullDraft, PullExtras, Tree
     from promoter.forges.github.first_query import FirstQuery
+    from promoter.forges.github.overview import Guess
 
 T = TypeVar("T")
 
@@ -63,6 +65,7 @@ class GitHubForge:
         first: FirstQuery | None = None,
     ) -> None:
         self.client = Client(api_url, repository, token, deadline, first)
+        self._begun = first.pulls_of if first else None
 
     def disconnect(self) -> None:
         """End the connections."""
@@ -76,9 +79,27 @@ class GitHubForge:
         The history of some files of a commit, which will be asked for next, comes along.
         """
         seen = self.client.pulls.pop((branch, base), None)
+        begun, self._begun = self._begun, None
+        if seen is None and begun is not None and branch in begun.branches:
+            seen = self._pulls_begun(begun, branch, base)
         if seen is None:
             seen = self._pulls_by_graph(branch, base, FileHistories.of(history))
         return self._pulls_by_rest(branch, base) if seen is None else seen
+
+    def _pulls_begun(self, wanted: Guess, branch: str, base: str) -> tuple[Pull, ...] | None:
+        """Return the pulls as the first query tells them; None where it does not."""
+        try:
+            answer = self.client.graphql(first_pulls.query(wanted), self.client.names)
+            seen = first_pulls.read(answer["repository"], wanted)
+        except UNLIKE:
+            return None
+        except FAILURES:
+            return self._pulls_by_rest(branch, base)
+        if seen.base != base:
+            return None
+        self.client.rules |= seen.rules
+        self.client.histories |= seen.histories
+        return seen.pulls[branch]
 
     def _pulls_by_graph(
         self, branch: str, base: str, histories: FileHistories

@@ -63,11 +63,19 @@ class Guess:
     app: str
     environment: str
     base: str | None
+    is_named: bool = True
+    """Whether the environment was asked for."""
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches that the promotion may have: those of several environments where none is named."""
+        environments = (self.environment, *(() if self.is_named else _OTHERS))
+        return [f"{BRANCH_PREFIX}{one}/{self.app}" for one in dict.fromkeys(environments)]
 
     @property
     def branch(self) -> str:
         """The promotion's branch, unless a template names it otherwise."""
-        return f"{BRANCH_PREFIX}{self.environment}/{self.app}"
+        return self.branches[0]
 
     @property
     def own(self) -> list[PurePosixPath]:
@@ -97,7 +105,7 @@ class Guess:
     @property
     def histories(self) -> list[PurePosixPath]:
         """The files whose versions are asked for."""
-        environments = dict.fromkeys((self.environment, *_OTHERS[:2]))
+        environments = dict.fromkeys((self.environment, *_OTHERS))
         return [
             _filled(layout, self.app, one) / _KUSTOMIZATION
             for layout in _HISTORIES
@@ -135,7 +143,8 @@ class Overview:
 
 def guess(app: str, environments: Sequence[str], base: str | None) -> Guess:
     """Return where an app's promotion to the one environment that was asked for probably is."""
-    return Guess(app, environments[0] if len(environments) == 1 else _ENVIRONMENT, base)
+    is_named = len(environments) == 1
+    return Guess(app, environments[0] if is_named else _ENVIRONMENT, base, is_named)
 
 
 def query(wanted: Guess) -> str:
