@@ -1,0 +1,111 @@
+"""Answers that are cut, strange or missing, and disks that are full: a clear end, and a right next run."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import BY_PULL, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.world import Run
+
+TOKEN = {"GITHUB_TOKEN": "good-token"}
+LFS = (
+    "version https://git-lfs.github.com/spec/v1\n"
+    "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[GitHub]:
+    """A GitHub with a repository of some hundred files."""
+    server = GitHub(tmp_path / "srv")
+    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(60)}, BY_PULL)
+    git_http.configure(server.repository)
+    with server:
+        yield server
+
+
+def run(hub: GitHub, *more: str) -> Run:
+    """Promote one app to 9.9.1."""
+    return promote(
+        "--app", "app-7", "--tag", "9.9.1", "--repo", hub.url, "--output", "json", *more, env=TOKEN
+    )
+
+
+def proposed(hub: GitHub) -> str:
+    """Return the kustomization that the app's branch has."""
+    return Repository(hub.repository).read(kustomization("app-7"), "promote/dev/app-7")
+
+
+def test_a_server_that_knows_no_filters_serves_as_well(hub: GitHub) -> None:
+    hub.store.git("config", "--replace-all", "uploadpack.allowFilter", "false")
+    done = run(hub)
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert "9.9.1" in proposed(hub)
+
+
+def test_a_tree_that_the_api_cuts_off_is_read_folder_by_folder(hub: GitHub) -> None:
+    cut = {"sha": "0" * 40, "url": "", "tree": [], "truncated": True}
+    hub.fail("GET", "/git/trees/", status=200, body=cut)
+    done = promote(
+        "status", "--app", "app-7", "--repo", hub.url, "--transport", "api", "--output", "json",
+        env=TOKEN,
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    assert not hub.faults, "the whole tree was asked for"
+    assert '"1.4.1"' in done.stdout
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("held", ["images: \0\1\2\n", LFS], ids=["binary", "LFS"])
+def test_what_is_no_kustomization_is_refused_by_its_name(
+    hub: GitHub, transport: str, held: str
+) -> None:
+    Repository(hub.repository).commit("main", kustomization("app-7"), held)
+    done = run(hub, "--transport", transport)
+    assert done.code in (3, 4), done.stderr
+    assert kustomization("app-7") in done.stdout
+    assert hub.head("promote/dev/app-7") is None
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_an_api_that_takes_connections_and_never_answers_ends_with_the_time(
+    hub: GitHub, transport: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as mute:
+        silent = f"http://127.0.0.1:{mute.getsockname()[1]}/api/v3"
+        done = run(hub, "--transport", transport, "--api-url", silent, "--timeout", "3s")
+    assert done.code == 5, done.stderr
+    assert "--timeout" in done.stderr or "Check the network" in done.stderr
+    assert hub.head("promote/dev/app-7") is None
+    assert run(hub, "--transport", transport).json["action"] == "created"
+
+
+def test_a_disk_that_is_full_is_told_and_the_next_run_is_right(hub: GitHub, tmp_path: Path) -> None:
+    # No file may be larger than a few kilobytes, neither the clone's nor the mirror's.
+    command = [
+        sys.executable, "-m", "promoter", "--app", "app-7", "--tag", "9.9.1", "--repo", hub.url,
+        "--cache", str(tmp_path / "cache"),
+    ]  # fmt: skip
+    limited = ["bash", "-c", 'ulimit -f 3; exec "$@"', "bash", *command]
+    full = subprocess.run(
+        limited, env={**os.environ, **TOKEN}, capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 5, full.stderr
+    assert full.stderr.startswith("promote: error: "), full.stderr
+    done = run(hub, "--cache", str(tmp_path / "cache"))
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert "9.9.1" in proposed(hub)
