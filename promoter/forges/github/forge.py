@@ -87,12 +87,12 @@ class GitHubForge:
         return self._pulls_by_rest(branch, base) if seen is None else seen
 
     def _pulls_begun(self, wanted: Guess, branch: str, base: str) -> tuple[Pull, ...] | None:
-        """Return the pulls as the first query tells them; None where it does not."""
+        """Return the pulls as the first query tells them; None where it asked about another base."""
         try:
             answer = self.client.graphql(first_pulls.query(wanted), self.client.names)
             seen = first_pulls.read(answer["repository"], wanted)
-        except UNLIKE:
-            return None
+        except UNLIKE as error:
+            raise self.client.failure("list the pulls", error) from error
         except FAILURES:
             return self._pulls_by_rest(branch, base)
         if seen.base != base:
