@@ -139,13 +139,13 @@ def _with_pulls(
     world: World,
 ) -> list[HistoryEntry]:
     """Return entries with the merged pulls that the forge alone tells of: a rebase names none."""
-    lacking: dict[tuple[str, str], list[HistoryEntry]] = defaultdict(list)
+    without_pull: dict[tuple[str, str], list[HistoryEntry]] = defaultdict(list)
     for one in entries:
         if one.kind is EntryKind.PROMOTION and one.pull is None:
-            lacking[one.app, one.environment].append(one)
+            without_pull[one.app, one.environment].append(one)
     numbers: dict[str, int] = {}
-    for target in targets if len(lacking) <= _ASKED else ():
-        own = lacking.get((target.app, target.environment))
+    for target in targets if len(without_pull) <= _ASKED else ():
+        own = without_pull.get((target.app, target.environment))
         if own and target.settings.deliver != "push":
             numbers |= _numbers(own, branch_of(target, config), base, world)
     return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]
