@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from datetime import datetime
@@ -163,13 +164,21 @@ def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:
 
 def test_text_has_one_line_an_entry_in_a_pipe_and_markdown_is_a_table(busy: GitHub) -> None:
     lines = history(busy.url).stdout.splitlines()
-    assert lines[0].split() == ["when", "change", "what", "pull", "by", "ran", "commit"]
+    assert re.split(r"  +", lines[0]) == [
+        "when (UTC)", "change", "what", "PR", "by", "ran", "commit",
+    ]  # fmt: skip
     assert len(lines) == 13
     assert "1.5.1 -> 1.5.0" in lines[1]
     assert "back by hand" in lines[1]
     table = history(busy.url, "--output", "markdown").stdout.splitlines()
     assert len(table) == 14
     assert all(line.startswith("| ") for line in table)
+    # A mark that nobody sees would be copied with the commit's id.
+    newest = Repository(busy.repository).git("rev-parse", "main")
+    assert table[2].endswith(f"| `{newest[:9]}` |")
+    assert "\u2060" not in table[2]
+    few = history(busy.url, "-n", "3").stdout.splitlines()
+    assert few[-1] == "-n 6 shows more."
 
 
 def test_how_long_each_ran_is_the_time_to_the_next_change(tmp_path: Path) -> None:
@@ -192,6 +201,7 @@ def test_holds_are_in_the_history(tmp_path: Path) -> None:
     assert (found[0]["kind"], found[0]["hold"]["reason"]) == ("hold", "payday")
     repo.commit("main", hold, "reason: payday and Friday\n", "Hold it longer")
     text = history(str(repo.path)).stdout.splitlines()
+    assert "held " in text[1]
     assert "hold: payday and Friday" in text[1]
     assert "hold: payday" in text[2]
 
@@ -212,6 +222,17 @@ def test_a_rollback_is_marked_with_its_hold_and_its_reason(tmp_path: Path) -> No
     assert (bad["kind"], back["runs_now"], bad["runs_now"]) == ("edit", True, False)
     text = history(str(repo.path)).stdout.splitlines()
     assert "rollback, hold: 1.4.3 loses orders" in text[2]
+
+
+def test_who_asked_is_left_empty_where_nobody_is_known(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    where = ("--app", "aurora", "--env", "dev", "--repo", str(repo.path))
+    asked = promote(*where, "--tag", "1.4.2", env={"USER": "alice"})
+    unasked = promote(*where, "--tag", "1.4.3", env={"USER": ""})
+    assert (asked.code, unasked.code) == (0, 0)
+    lines = promote("history", *where).stdout.splitlines()
+    column = lines[0].index("by ")
+    assert [line[column:].split("  ")[0] for line in lines[1:3]] == ["", "alice"]
 
 
 def test_a_cut_history_says_so(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.domain.model import RunningImage
+from promoter.domain.evidence import GateResult
+from promoter.domain.model import Pull, PullState, RunningImage
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
-from promoter.planning.status import Newest, Status
+from promoter.planning.status import Arrival, Newest, PreviousEnvironment, Relation, Status
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -211,10 +212,85 @@ def test_markdown_fits_one_issue_and_what_waits_comes_first() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 200])
-def test_a_terminal_shows_one_line_a_row_within_its_width(width: int) -> None:
+def test_a_terminal_shows_the_table_within_its_width(width: int) -> None:
     wide = replace(many(0)[0], app="a-service-with-quite-a-long-name", error="no " * 100)
-    result = of_status([*many(3), wide], base="main", now=0, warnings=())
-    text = render(result.pieces, width=width, terminal=True, colours=False)
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    lines = shown_in_a_terminal([*many(3), wide], width)
     assert len([line for line in lines if "prod" in line]) == 5
     assert all(len(line) <= width for line in lines)
+    assert " ".join(lines).count("no ") == 100
+
+
+def shown_in_a_terminal(rows: list[Status], width: int) -> list[str]:
+    """Return the lines of a table as a terminal shows them, without its colours."""
+    result = of_status(rows, base="main", now=2_000_000, warnings=())
+    text = render(result.pieces, width=width, terminal=True, colours=False)
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+def waiting() -> Status:
+    """Return a row with something in every column."""
+    return replace(
+        many(0)[0],
+        environment="production",
+        arrival=Arrival(time=745_000, commit="1" * 40, by="alice", pull=11),
+        newest=Newest("1.5.0", 4),
+        previous=PreviousEnvironment("staging", ("1.5.0",), Relation.BEHIND),
+        open_pull=Pull(14, "", PullState.OPEN, "b", "main", "", "", ""),
+        refusals=(GateResult("soak", "failed", "", 2_082_740),),
+    )
+
+
+@pytest.mark.parametrize("width", [70, 80, 160])
+def test_no_word_and_no_time_is_cut_in_a_narrow_terminal(width: int) -> None:
+    lines = shown_in_a_terminal([waiting()], width)
+    assert all(len(line) <= width for line in lines)
+    words = " ".join(lines).split()
+    for word in (
+        "production",
+        "1.4.1",
+        "14d12h",
+        "(1.5.0)",
+        "#14",
+        "1970-01-25",
+        "02:33",
+        "UTC",
+    ):
+        assert word in words, lines
+    assert {"environment", "newest", "blocked", "compared"} <= set(words)
+    assert ("#11" in words) == (width == 160)
+
+
+def test_a_pipe_gets_one_whole_line_a_row() -> None:
+    result = of_status([waiting()], base="main", now=2_000_000, warnings=())
+    text = render(result.pieces, width=80, terminal=False, colours=False)
+    assert re.split(r"  +", text.splitlines()[0]) == [
+        "app", "environment", "runs", "since", "merged PR", "newest", "compared with", "open PR",
+        "blocked by",
+    ]  # fmt: skip
+    (row,) = text.splitlines()[1:]
+    assert row.endswith("behind staging (1.5.0)  #14      soak until 1970-01-25 02:33 UTC")
+
+
+@pytest.mark.parametrize(
+    ("newest", "said"),
+    [
+        (Newest("1.4.1", 0), "up to date"),
+        (Newest("1.4.4", 2), "1.4.4 (2 newer)"),
+        (Newest(None, note="the registry does not answer"), "unknown"),
+        (Newest(None, note="none of the 4 tags fits ^2", fits=False), "none fits"),
+    ],
+)
+def test_what_is_newest_is_said_with_why_it_is_not_known(newest: Newest, said: str) -> None:
+    rows = [replace(one, newest=newest) for one in many(2)]
+    result = of_status(rows, base="main", now=0, warnings=())
+    assert said in render(result.pieces, width=80, terminal=False, colours=False)
+    told = [one.reason for one in result.complaints]
+    assert told == ([f"app-0 in prod and 2 more: {newest.note}"] if newest.note else [])
+    assert (newest.note in result.markdown) or not newest.note.startswith("the")
+
+
+def test_tags_and_commits_are_copied_from_markdown_as_they_are() -> None:
+    image = RunningImage("example.org/team/app", "3a6d29ea1")
+    row = replace(many(0)[0], images=(image,), newest=Newest("3a6d29ea2", 1))
+    text = of_status([row], base="main", now=0, warnings=()).markdown
+    assert "| `3a6d29ea1` | `3a6d29ea2 (1 newer)` |" in text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config.holds import ignored_holds, read_hold
 from promoter.config.layout import known_apps
-from promoter.domain.errors import PromoteError
+from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
 from promoter.edits.held_images import held_images
 from promoter.engine.choice import choices
@@ -187,7 +187,8 @@ def _newest(
 def _behind(choice: Choice, world: World) -> Newest:
     """Return how far what runs is behind what the policy wants."""
     if choice.error is not None:
-        return Newest(None, note=choice.error.message)
+        none_fits = isinstance(choice.error, SelectionError)
+        return Newest(None, note=choice.error.message, fits=not none_fits)
     wanted = next((str(one.tag) for one in choice.images if one.tag), None)
     if choice.is_current:
         return Newest(wanted, 0)

@@ -26,8 +26,8 @@ def of_history(
 ) -> Result:
     """Return the result of `promote history`; `now` is in seconds since the epoch."""
     table = _table(entries, now)
-    more = "" if is_whole else "\nThere is more: -n shows it.\n"
-    text = [Piece(Kind.TABLE, table.text()), Piece(Kind.PLAIN, more)] if entries else []
+    more = "" if is_whole else f"\n-n {2 * len(entries)} shows more.\n"
+    text = (table, Piece(Kind.PLAIN, more)) if entries else ()
     return Result(
         document={
             "schema": SCHEMA,
@@ -37,7 +37,7 @@ def of_history(
             "warnings": list(warnings),
             "exit_code": 0,
         },
-        pieces=tuple(text) or (Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
+        pieces=text or (Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
         markdown=f"{table.markdown()}{more}" if entries else f"{_EMPTY}\n",
         complaints=tuple(Complaint("warning", one) for one in warnings),
     )
@@ -47,13 +47,13 @@ def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
     """Return one row an entry; what is the same in all rows is left out."""
     rows = [
         {
-            "when": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",
+            "when (UTC)": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",
             "app": one.app,
             "environment": one.environment,
             "change": _change(one),
             "what": _what(one),
-            "pull": f"#{one.pull}" if one.pull else "",
-            "by": one.actor or one.author,
+            "PR": f"#{one.pull}" if one.pull else "",
+            "by": _by(one),
             "ran": _ran(one, now),
             "commit": one.commit[:9],
         }
@@ -61,10 +61,21 @@ def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
     ]
     kept = {name for name in ("app", "environment") if len({row[name] for row in rows}) > 1}
     names = [name for name in (rows[0] if rows else ()) if name in kept or name not in _SAME]
-    return Table(tuple(names), tuple(tuple(row[name] for name in names) for row in rows))
+    return Table(
+        tuple(names),
+        tuple(tuple(row[name] for name in names) for row in rows),
+        expendable=("ran",),
+        copied=frozenset({"change", "commit"}),
+    )
 
 
 _SAME = frozenset({"app", "environment"})
+
+
+def _by(entry: HistoryEntry) -> str:
+    """Return who asked, else who merged or made the commit, where that was not promote itself."""
+    is_own_push = entry.kind in (EntryKind.PROMOTION, EntryKind.HOLD) and entry.pull is None
+    return entry.actor or ("" if is_own_push else entry.author)
 
 
 def _change(entry: HistoryEntry) -> str:
@@ -73,6 +84,8 @@ def _change(entry: HistoryEntry) -> str:
         return "removed"
     if entry.kind is EntryKind.UNREADABLE:
         return "cannot be read"
+    if entry.kind is EntryKind.HOLD:
+        return "held" if entry.held else "hold ended"
     steps = {(one.before, one.after) for one in entry.images}
     if len(steps) == 1:
         return _step(entry.images[0])
@@ -108,7 +121,7 @@ def _what(entry: HistoryEntry) -> str:
     found = [words[entry.kind]]
     if entry.held is not None:
         found.append(f"hold: {entry.held.reason}")
-    if entry.released:
+    if entry.released and entry.kind is not EntryKind.HOLD:
         found.append("hold ended")
     if entry.is_first:
         found.append("older commits were not read")

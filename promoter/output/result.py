@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import Exit
 from promoter.domain.redaction import redacted, redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
-from promoter.output.text import Complaint, Kind, PagePiece, Piece, complaints_of, pieces_of
+from promoter.output.text import Complaint, Kind, Piece, complaints_of, pieces_of
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from promoter.domain.errors import PromoteError
+    from promoter.output.text import AnyPiece
 
 # From the gravest: a failure before a pending change before 0.
 _GRAVEST = (
@@ -31,7 +32,7 @@ class Result:
     exit_code: int = 0
     document: dict[str, Any]
     """What `--output json` prints."""
-    pieces: tuple[Piece | PagePiece, ...] = ()
+    pieces: tuple[AnyPiece, ...] = ()
     """What a person reads on stdout."""
     markdown: str = ""
     """What `--output markdown` prints, of commands that have it."""
@@ -98,7 +99,7 @@ def of_promotion(promotion: Envelope) -> Result:
 
 def of_promotions(
     promotions: Sequence[Envelope],
-    pieces: Sequence[Piece | PagePiece] | None = None,
+    pieces: Sequence[AnyPiece] | None = None,
     *,
     counted: bool = False,
 ) -> Result:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 # GitHub takes 65,536 characters in an issue; around the table stands a sentence or two.
 _MARKDOWN_LIMIT = 60_000
+_REASONS = 5
 _EMPTY = "no app is in any environment"
 
 
 def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence[str]) -> Result:
     """Return the result of `promote status`; `now` is in seconds since the epoch."""
     table = _table(rows, now)
+    told = [*warnings, *_unknown(rows)]
     return Result(
         document={
             "schema": SCHEMA,
@@ -35,12 +37,25 @@ def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence
             "warnings": list(warnings),
             "exit_code": 0,
         },
-        pieces=(
-            (Piece(Kind.TABLE, table.text()),) if rows else (Piece(Kind.PLAIN, f"{_EMPTY}\n"),)
-        ),
-        markdown=_markdown(rows, now, warnings),
-        complaints=tuple(Complaint("warning", one) for one in warnings),
+        pieces=(table if rows else Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
+        markdown=_markdown(rows, now, told),
+        complaints=tuple(Complaint("warning", one) for one in told),
     )
+
+
+def _unknown(rows: Sequence[Status]) -> list[str]:
+    """Return why no newest tag is shown, for the first apps of which that is so."""
+    reasons: dict[str, list[str]] = {}
+    for one in rows:
+        if one.newest is not None and one.newest.tag is None and one.newest.note:
+            reasons.setdefault(one.newest.note, []).append(f"{one.app} in {one.environment}")
+    told = [
+        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {reason}"
+        for reason, places in list(reasons.items())[:_REASONS]
+    ]
+    if len(reasons) > _REASONS:
+        told.append(f"{len(reasons) - _REASONS} more reasons are in --output json")
+    return told
 
 
 def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:
@@ -79,11 +94,11 @@ def _table(rows: Sequence[Status], now: int) -> Table:
             "environment": one.environment,
             "runs": ", ".join(map(_short, one.tags)),
             "since": _since(one, now),
-            "pull": f"#{one.arrival.pull}" if one.arrival and one.arrival.pull else "",
+            "merged PR": f"#{one.arrival.pull}" if one.arrival and one.arrival.pull else "",
             "newest": _newest(one.newest),
-            "previous": _previous(one.previous),
-            "open": f"#{one.open_pull.number}" if one.open_pull else "",
-            "waits": one.error
+            "compared with": _previous(one.previous),
+            "open PR": f"#{one.open_pull.number}" if one.open_pull else "",
+            "blocked by": one.error
             or "; ".join(_refusal(gate.name, gate.until) for gate in one.refusals),
         }
         for one in rows
@@ -93,7 +108,12 @@ def _table(rows: Sequence[Status], now: int) -> Table:
         for name in (cells[0] if cells else ())
         if name in ("app", "environment", "runs") or any(row[name] for row in cells)
     ]
-    return Table(tuple(names), tuple(tuple(row[name] for name in names) for row in cells))
+    return Table(
+        tuple(names),
+        tuple(tuple(row[name] for name in names) for row in cells),
+        expendable=("merged PR",),
+        copied=frozenset({"runs", "newest"}),
+    )
 
 
 def _short(tag: str) -> str:
@@ -112,9 +132,9 @@ def _newest(newest: Newest | None) -> str:
     if newest is None:
         return ""
     if newest.tag is None:
-        return "unknown"
+        return "unknown" if newest.fits else "none fits"
     if newest.behind == 0:
-        return "runs"
+        return "up to date"
     return newest.tag if newest.behind is None else f"{newest.tag} ({newest.behind} newer)"
 
 
@@ -129,9 +149,9 @@ def _previous(previous: PreviousEnvironment | None) -> str:
 
 
 def _refusal(gate: str, until: int | None) -> str:
-    return (
-        f"{gate} until {datetime.fromtimestamp(until + 59, UTC):%Y-%m-%d %H:%M}" if until else gate
-    )
+    if not until:
+        return gate
+    return f"{gate} until {datetime.fromtimestamp(until + 59, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def _as_json(row: Status) -> dict[str, Any]:

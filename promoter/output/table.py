@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING
 
-from promoter.pull_request.markdown import inert
+from promoter.output.printable import printable
+from promoter.pull_request.markdown import code, inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 _GAP = 2  # blanks between two columns
 _PULL = re.compile(r"#[0-9]+", re.ASCII)
+_JOINER = "\u2060"  # nobody sees it, and nobody can copy a commit's id that holds one
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,71 +25,122 @@ class Table:
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-    def text(self) -> str:
-        """Return the table as tab-separated lines, from which `parse` has it again."""
-        out = StringIO()
-        writer = csv.writer(out, "excel-tab", lineterminator="\n")
-        writer.writerows([self.names, *self.rows])
-        return out.getvalue()
-
-    @classmethod
-    def parse(cls, text: str) -> Table:
-        """Return the table of tab-separated lines."""
-        names, *rows = csv.reader(StringIO(text), "excel-tab")
-        return cls(tuple(names), tuple(tuple(row) for row in rows))
+    expendable: tuple[str, ...] = ()
+    """The columns that a narrow window leaves out, the least important first."""
+    copied: frozenset[str] = frozenset()
+    """The columns from which tags and commit ids are copied."""
 
     @staticmethod
     def cells(texts: Iterable[str]) -> list[str]:
         """Return outside texts as Markdown in which nothing is markup."""
         return [_inert(text) for text in texts]
 
+    def without(self, name: str) -> Table:
+        """Return the table without one of its columns."""
+        kept = [index for index, one in enumerate(self.names) if one != name]
+        return Table(
+            tuple(self.names[index] for index in kept),
+            tuple(tuple(row[index] for index in kept) for row in self.rows),
+            tuple(one for one in self.expendable if one != name),
+            self.copied,
+        )
+
     def markdown(self) -> str:
         """Return the table for GitHub-flavoured Markdown, in which no cell can begin markup."""
         lines = [self.names, tuple("---" for _ in self.names)]
-        lines += [tuple(_inert(cell) for cell in row) for row in self.rows]
+        lines += [
+            tuple(
+                _copied(cell) if name in self.copied else _inert(cell)
+                for name, cell in zip(self.names, row, strict=True)
+            )
+            for row in self.rows
+        ]
         return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
     def renderable(self, width: int) -> RenderableType:
-        """Return the table for rich, in so many columns: cells that are too long end in `…`."""
+        """Return the table for rich, in so many columns.
+
+        What is expendable is left out where it does not fit; then cells are broken at their blanks.
+        """
         from rich.table import Table as Grid
         from rich.text import Text
 
+        shown = self._printable()
+        while shown.expendable and sum(_widths(shown)) > _room(shown, width):
+            shown = shown.without(shown.expendable[0])
         grid = Grid(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="bold")
-        for name, cells in zip(self.names, self._widths(width), strict=True):
-            grid.add_column(Text(name), no_wrap=True, overflow="ellipsis", width=cells)
-        for row in self.rows:
+        for name, cells in zip(shown.names, _fitted(shown, width), strict=True):
+            grid.add_column(Text(name), overflow="fold", width=cells)
+        for row in shown.rows:
             grid.add_row(*(Text(cell) for cell in row))
         return grid
 
-    def _widths(self, width: int) -> list[int]:
-        """Return how wide each column is: those that are widest give way first."""
-        from rich.cells import cell_len
-
-        columns = zip(self.names, *self.rows, strict=True)
-        widths = [max(map(cell_len, column)) for column in columns]
-        room = width - _GAP * (len(widths) - 1)
-        while sum(widths) > room and max(widths) > 1:
-            widest = max(widths)
-            second = max((one for one in widths if one < widest), default=1)
-            places = [number for number, one in enumerate(widths) if one == widest]
-            step = min(widest - second, max(1, (sum(widths) - room) // len(places))) or 1
-            for number in places:
-                widths[number] -= step
-        return widths
-
     def lines(self) -> str:
         """Return the table for a pipe: aligned columns, one line a row, nothing cut off."""
-        widths = [max(map(len, column)) for column in zip(self.names, *self.rows, strict=True)]
+        shown, gap = self._printable(), " " * _GAP
+        widths = _widths(shown)
         padded = (
-            (" " * _GAP)
-            .join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            .rstrip()
-            for row in (self.names, *self.rows)
+            gap.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True))
+            for row in (shown.names, *shown.rows)
         )
-        return "".join(f"{line}\n" for line in padded)
+        return "".join(f"{line.rstrip()}\n" for line in padded)
+
+    def _printable(self) -> Table:
+        """Return the table in which no cell commands a terminal or has a second line."""
+        rows = tuple(tuple(" ".join(printable(cell).split()) for cell in row) for row in self.rows)
+        kept = tuple(name for name in self.expendable if name in self.names)
+        return Table(self.names, rows, kept, self.copied)
+
+
+def _widths(table: Table) -> list[int]:
+    """Return how many cells of the terminal each column has where there is room for all."""
+    from rich.cells import cell_len
+
+    return [max(map(cell_len, one)) for one in zip(table.names, *table.rows, strict=True)]
+
+
+def _room(table: Table, width: int) -> int:
+    """Return how much of a line is left for the columns themselves."""
+    return width - _GAP * (len(table.names) - 1)
+
+
+def _fitted(table: Table, width: int) -> list[int]:
+    """Return how wide each column is in a window: the widest give way first, and words last."""
+    from rich.cells import cell_len
+
+    columns = zip(table.names, *table.rows, strict=True)
+    words = [
+        max((cell_len(word) for cell in column for word in cell.split()), default=1)
+        for column in columns
+    ]
+    room = _room(table, width)
+    return _shrunk(_shrunk(_widths(table), words, room), [1] * len(words), room)
+
+
+def _shrunk(widths: list[int], least: list[int], room: int) -> list[int]:
+    """Return widths that together fit, as far as none is under its least: the widest give way."""
+    widths = list(widths)
+    while sum(widths) > room:
+        wide = [index for index, one in enumerate(widths) if one > least[index]]
+        if not wide:
+            break
+        widths[max(wide, key=lambda index: widths[index])] -= 1
+    return widths
+
+
+def _padded(cell: str, width: int) -> str:
+    """Return a cell with blanks up to a width in cells of the terminal."""
+    from rich.cells import cell_len
+
+    return cell + " " * (width - cell_len(cell))
 
 
 def _inert(cell: str) -> str:
     """Return a cell in which nothing is markup; the number of a pull alone stays a link."""
     return cell if _PULL.fullmatch(cell) else inert(cell.replace("->", "\u2192"))
+
+
+def _copied(cell: str) -> str:
+    """Return a cell to copy from: as code where it would otherwise hold a character nobody sees."""
+    shown = _inert(cell)
+    return code(cell.replace("->", "\u2192")) if _JOINER in shown else shown

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from promoter.environment import variable
 from promoter.output.printable import printable
-from promoter.output.text import Kind, Piece
+from promoter.output.text import Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from promoter.domain.progress import Progress
-    from promoter.output.text import PagePiece
+    from promoter.output.text import AnyPiece
 
 
-def shown(pieces: Sequence[Piece | PagePiece]) -> str:
+def shown(pieces: Sequence[AnyPiece]) -> str:
     """Return a result for what stdout is: a terminal, with or without colours, or plain text.
 
     Diffs stay as they are where no terminal is, so that `patch` takes them.
     """
-    texts = [one for one in pieces if isinstance(one, Piece) and one.kind is not Kind.TABLE]
+    texts = [one for one in pieces if isinstance(one, Piece)]
     if len(texts) == len(pieces) and not _is_terminal():
         return printable("".join(one.text for one in texts))
     from promoter.output.terminal_page import render

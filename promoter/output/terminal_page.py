@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.domain.page import Alert, Check, Fold, Line, Listing, Page, Undo
-    from promoter.output.text import Piece
+    from promoter.output.text import AnyPiece
 
 _GAP = 2  # blanks between two columns
 _STYLES = {Style.STRONG: "bold", Style.CODE: "cyan"}
@@ -29,18 +29,16 @@ _VERDICTS = {"passed": "green", "failed": "red", "skipped": "dim"}
 _DIFF = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "red"}
 
 
-def render(
-    pieces: Sequence[Piece | PagePiece], *, width: int, terminal: bool, colours: bool
-) -> str:
+def render(pieces: Sequence[AnyPiece], *, width: int, terminal: bool, colours: bool) -> str:
     """Return pieces as they are shown: in a terminal's shape, and in colours where it has them."""
     sheet = _Sheet(width, terminal=terminal, colours=colours)
     for one in pieces:
         if isinstance(one, PagePiece):
             sheet.page(one)
-        elif one.kind is Kind.TABLE and terminal:
-            sheet.console.print(Table.parse(one.text).renderable(width))
-        elif one.kind is Kind.TABLE:
-            sheet.write(Table.parse(one.text).lines())
+        elif isinstance(one, Table) and terminal:
+            sheet.console.print(one.renderable(width))
+        elif isinstance(one, Table):
+            sheet.write(one.lines())
         elif one.kind is Kind.DIFF and terminal:
             sheet.diff(one.text.rstrip("\n"))
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from promoter.output.envelope import Failure
 from promoter.planning.plan import Action
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from promoter.domain.page import Page
     from promoter.domain.refusal import Refusal
     from promoter.output.envelope import Envelope
+    from promoter.output.table import Table
 
 
 class Kind(StrEnum):
@@ -22,8 +23,6 @@ class Kind(StrEnum):
 
     PLAIN = "plain"
     DIFF = "diff"
-    TABLE = "table"
-    """Tab-separated lines, the first of which has the names of the columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,10 @@ class PagePiece:
 
     title: str
     page: Page
+
+
+AnyPiece: TypeAlias = "Piece | PagePiece | Table"
+"""What a result's text is made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ def complaints_of(promotion: Envelope, about: str = "") -> tuple[Complaint, ...]
     return tuple(found)
 
 
-def pieces_of(promotion: Envelope) -> tuple[Piece | PagePiece, ...]:
+def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
     """Return one promotion for stdout: the headline first; nothing where it failed."""
     if promotion.error or promotion.refusals:
         return ()
@@ -121,7 +124,7 @@ def pieces_of(promotion: Envelope) -> tuple[Piece | PagePiece, ...]:
         ]
     if pull and pull.number is not None:
         lines.append(f"  pull request {pull.number} ({pull.state}): {pull.url}")
-    pieces: list[Piece | PagePiece] = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
+    pieces: list[AnyPiece] = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
     if is_planned and promotion.diff:
         diff = promotion.diff.rstrip("\n") + "\n"
         pieces += [Piece(Kind.PLAIN, "\n"), Piece(Kind.DIFF, diff)]
@@ -135,6 +138,6 @@ def complaints_text(complaints: Iterable[Complaint]) -> str:
     return "".join(f"{line}\n" for one in complaints for line in one.lines())
 
 
-def plain_text(pieces: Iterable[Piece | PagePiece]) -> str:
-    """Return the text as it is, without any shape and without pages."""
+def plain_text(pieces: Iterable[AnyPiece]) -> str:
+    """Return the text as it is, without any shape, pages and tables."""
     return "".join(one.text for one in pieces if isinstance(one, Piece))

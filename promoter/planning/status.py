@@ -54,6 +54,8 @@ class Newest:
     """How many of the tags that the policy takes are newer than what runs; None where unknown."""
     note: str = ""
     """Why it is not known."""
+    fits: bool = True
+    """Whether the policy takes any tag, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True)
