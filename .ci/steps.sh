@@ -138,7 +138,7 @@ pictures() {
 
 # Tests run the command within their own process. That this shows the same is shown here.
 processes() {
-    "$VENV/bin/pytest" -q --processes tests/test_{config,main_job}.py
+    "$VENV/bin/pytest" -q --processes --thorough tests/test_{config,main_job}.py
 }
 
 # Some points of each matrix; .github/SECURITY.md has the table of all.

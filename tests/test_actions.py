@@ -268,7 +268,29 @@ def test_install_imports_nothing_of_the_checkout(
     assert not (tmp_path / "pwned").exists()
 
 
-def test_install_brings_a_pip_where_python_has_none(action: dict[str, Any], tmp_path: Path) -> None:
+def test_install_makes_a_pip_of_its_own_where_python_has_none(
+    action: dict[str, Any], tmp_path: Path
+) -> None:
+    python, asked = tmp_path / "python", tmp_path / "asked"
+    python.write_text(
+        f'#!/bin/sh\necho "$0 $*" >> {asked}\n'
+        'case "$*" in\n*"pip --version") exit 1 ;;\n'
+        '"-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;\nesac\n'
+    )
+    python.chmod(0o755)
+    (temp := tmp_path / "temp").mkdir()
+    environment = {"RUNNER_TEMP": str(temp), "ACTION": "/action", "INTERPRETER": str(python)}
+    assert run_step(action, 0, tmp_path, environment).returncode == 0
+    said = asked.read_text().splitlines()
+    assert said[1] == f"{python} -I -m venv promoter/pip"
+    assert said[2].startswith("promoter/pip/bin/python -I -m pip install ")
+    assert (temp / "promoter" / "installed").read_text().strip() == str(python)
+
+
+@pytest.mark.thorough
+def test_install_brings_a_real_pip_where_python_has_none(
+    action: dict[str, Any], tmp_path: Path
+) -> None:
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-I", "-m", "venv", "--without-pip", str(bare)], check=True)
     (own := tmp_path / "action").mkdir()

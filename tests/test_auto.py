@@ -235,11 +235,12 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["no rule", "branches must be up to date"])
+@pytest.mark.parametrize("count", [6, pytest.param(20, marks=pytest.mark.thorough)])
 def test_commit_to_another_file_moves_the_head_of_no_approved_pull(
-    tmp_path: Path, registry: Registry, strict: bool
+    tmp_path: Path, registry: Registry, strict: bool, count: int
 ) -> None:
     github = GitHub(tmp_path / "srv")
-    names = [f"app-{number:02}" for number in range(20)]
+    names = [f"app-{number:02}" for number in range(count)]
     for name in names:
         registry.push(name, "1.4.1", "1.4.2")
     made = make(github.repository, {name: registry.name(name) for name in names}, PULLS)
@@ -307,7 +308,7 @@ def test_environment_by_the_api_gets_githubs_own_commits(
         assert all(github.verification(one)["verified"] for one in commits)
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(16, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", [3, pytest.param(16, marks=pytest.mark.thorough)])
 def test_many_apps_at_once_are_as_many_pulls(tmp_path: Path, count: int) -> None:
     github = GitHub(tmp_path / "srv")
     names = [f"app-{number}" for number in range(count)]

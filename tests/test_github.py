@@ -112,7 +112,7 @@ def test_broken_reads_are_repeated(github: GitHub) -> None:
     assert ask(github, "9.9.1")["action"] == "created"
 
 
-@pytest.mark.parametrize("count", [4, pytest.param(16, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", [3, pytest.param(16, marks=pytest.mark.thorough)])
 def test_many_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub, count: int) -> None:
     tags = [f"2.0.{n}" for n in range(count)]
     with ThreadPoolExecutor(count) as pool:

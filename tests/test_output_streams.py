@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from tests.servers.github import GitHub
 
 
-@pytest.mark.parametrize("status", [403, 429, 500])
+@pytest.mark.parametrize(
+    "status", [403, *(pytest.param(one, marks=pytest.mark.thorough) for one in (429, 500))]
+)
 def test_library_that_logs_what_a_server_says_is_not_heard(github: GitHub, status: int) -> None:
     github.fail(
         "GET", "/pulls", status=status, times=2,

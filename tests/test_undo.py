@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -160,9 +161,11 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
     old: tuple[str, str],
     new: tuple[str, str],
 ) -> None:
+    # pytest's own way looks through all folders of before each time.
+    folder = tmp_path_factory.getbasetemp()
     (quote, comment), (tag, digest) = manner, old
     for text, target in _values(quote, tag, digest, comment):
-        directory = tmp_path_factory.mktemp("undo")
+        directory = Path(tempfile.mkdtemp(dir=folder))
         name = "kustomization.yaml" if target.kind == "kustomize" else "f.yaml"
         files = tree(directory, {name: text})
         places = Places(_ONE, [target])

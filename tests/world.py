@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -74,23 +76,15 @@ class Repository:
         date: str | None = None,
     ) -> str:
         """Commit one file onto a branch as a person would, now or at a date; return the commit."""
-        blob = self.git("hash-object", "-w", "--stdin", stdin=content)
-        index = {"GIT_INDEX_FILE": str(self.path / "human.index")}
-        dates = {f"GIT_{who}_DATE": date for who in ("AUTHOR", "COMMITTER")} if date else {}
-        environment = {**os.environ, **_IDENTITY, **index, **dates}
-
-        def run(*arguments: str) -> str:
-            return subprocess.run(
-                ["git", *arguments], cwd=self.path, env=environment, check=True,
-                capture_output=True, text=True,
-            ).stdout.strip()  # fmt: skip
-
-        run("read-tree", branch)
-        run("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
-        tree = run("write-tree")
-        commit = run("commit-tree", tree, "-p", branch, "-m", message)
-        self.git("update-ref", f"refs/heads/{branch}", commit)
-        return commit
+        moment = datetime.fromisoformat(date).timestamp() if date else time.time()
+        stream = [
+            f"commit refs/heads/{branch}", "mark :1",
+            f"committer A Human <human@example.org> {int(moment)} +0000",
+            f"data {len(message.encode()) + 1}", message,
+            f"from refs/heads/{branch}^0", f"M 100644 inline {path}",
+            f"data {len(content.encode())}", content, "get-mark :1", "",
+        ]  # fmt: skip
+        return self.git("fast-import", "--quiet", stdin="\n".join(stream))
 
 
 def aurora(directory: Path) -> Repository:
