@@ -6,7 +6,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -24,18 +23,23 @@ def clone_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=_CLONE))
 
 
-def remove_left_behind() -> None:
-    """Remove this user's folders of runs that ended more than a day ago without removing them."""
-    with suppress(OSError), os.scandir(tempfile.gettempdir()) as found:
+def remove_left_behind(fresh: Path) -> None:
+    """Remove this user's folders of runs that ended more than a day ago without removing them.
+
+    What is a day old beside a folder that was just made: the disk's clock need not be this machine's.
+    """
+    with suppress(OSError), os.scandir(fresh.parent) as found:
+        now = fresh.stat().st_mtime
         named = (one for one in found if one.name.startswith((_CLONE, RENDER)))
-        for one in islice(filter(_is_left_behind, named), _MOST):
+        old = (one for one in named if _is_left_behind(one, now))
+        for one in islice(old, _MOST):
             shutil.rmtree(one.path, ignore_errors=True)
 
 
-def _is_left_behind(entry: os.DirEntry[str]) -> bool:
+def _is_left_behind(entry: os.DirEntry[str], now: float) -> bool:
     try:
         shown = entry.stat(follow_symlinks=False)
     except OSError:
         return False
     is_own = stat.S_ISDIR(shown.st_mode) and shown.st_uid == os.geteuid()
-    return is_own and time.time() - shown.st_mtime > _LONGEST
+    return is_own and now - shown.st_mtime > _LONGEST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.domain.errors import UsageError
 from promoter.environment import child_environment, narrowed_environment
+from promoter.git.isolation import parameters
 from tests.command import promote, promote_process
 from tests.many_apps import BY_PULL, make
 from tests.servers.registry import Registry
@@ -53,6 +56,46 @@ def test_a_header_of_the_users_own_configuration_is_replaced_by_ours(
     assert run.code == 0, run.stderr
     assert f"refs/heads/{BRANCH}" in Repository(github.repository).refs()
     assert not any(_FOREIGN in seen.authorization for seen in github.seen)
+
+
+_GIT_2_30 = """#!/bin/sh
+[ "$1" = version ] && exec echo git version 2.30.2
+unset GIT_CONFIG_COUNT
+exec {git} "$@"
+"""
+
+
+def test_git_2_30_has_its_token_and_runs_no_hook_of_the_users(
+    github: GitHub, tmp_path: Path
+) -> None:
+    (bin_ := tmp_path / "bin").mkdir()
+    (bin_ / "git").write_text(_GIT_2_30.format(git=shutil.which("git")))
+    (bin_ / "git").chmod(0o755)
+    (hooks := tmp_path / "hooks").mkdir()
+    (hooks / "reference-transaction").write_text(f"#!/bin/sh\ntouch {tmp_path}/executed\n")
+    (hooks / "reference-transaction").chmod(0o755)
+    (tmp_path / ".gitconfig").write_text(f"[core]\n\thooksPath = {hooks}\n")
+    run = promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", github.url,
+        env={
+            "HOME": str(tmp_path),
+            "GITHUB_TOKEN": "good-token",
+            "PATH": f"{bin_}:{os.environ['PATH']}",
+        },
+    )  # fmt: skip
+    assert run.code == 0, run.stderr
+    assert f"refs/heads/{BRANCH}" in Repository(github.repository).refs()
+    assert not (tmp_path / "executed").exists()
+
+
+def test_settings_are_quoted_as_git_2_30_reads_them() -> None:
+    value = 'it\'s !here \\ "and" $there'
+    env = {**os.environ, **parameters({"http.https://h/x.extraHeader": value})}
+    command = ["git", "config", "--get", "http.https://h/x.extraHeader"]
+    said = subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    assert said == f"{value}\n"
+    with pytest.raises(UsageError, match="to a URL with '='"):
+        parameters({"http.https://h/a=b.extraHeader": "x"})
 
 
 @pytest.mark.parametrize("program", ["cosign", "credential helper", "renderer"])

@@ -12,8 +12,6 @@ from tests.world import aurora, promote
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
 _DAY = 86_400
 
 
@@ -36,26 +34,28 @@ def test_folders_of_runs_that_were_killed_a_day_ago_are_removed_by_the_next(tmp_
     assert list(temporary.iterdir()) == []
 
 
-def test_what_may_be_in_use_or_is_not_ours_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_may_be_in_use_or_is_not_ours_stays(tmp_path: Path) -> None:
     aged(tmp_path / "promoter-clone-young", 0.9)
     aged(tmp_path / "promoter-demo-1", 30)
     outside = aged(tmp_path / "outside", 30)
     (tmp_path / "promoter-clone-link").symlink_to(outside)
+    fresh = aged(tmp_path / "promoter-clone-fresh", 0)
     before = sorted(tmp_path.rglob("*"))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    remove_left_behind()
+    remove_left_behind(fresh)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_one_run_removes_a_bounded_number_and_the_next_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_whose_clock_is_behind_keeps_what_is_in_use(tmp_path: Path) -> None:
+    aged(tmp_path / "promoter-clone-in-use", 400)
+    remove_left_behind(aged(tmp_path / "promoter-clone-fresh", 400.1))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_run_removes_a_bounded_number_and_the_next_the_rest(tmp_path: Path) -> None:
     for number in range(25):
         aged(tmp_path / f"promoter-clone-{number}", 2)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    remove_left_behind()
-    assert len(list(tmp_path.iterdir())) == 5
-    remove_left_behind()
-    assert not list(tmp_path.iterdir())
+    fresh = aged(tmp_path / "promoter-clone-fresh", 0)
+    remove_left_behind(fresh)
+    assert len(list(tmp_path.iterdir())) == 6
+    remove_left_behind(fresh)
+    assert list(tmp_path.iterdir()) == [fresh]

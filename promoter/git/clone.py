@@ -58,8 +58,8 @@ class Clone:
         mirror: Mirror | None = None,
     ) -> None:
         self.url = url
-        remove_left_behind()
         self._home = clone_folder()
+        remove_left_behind(self._home)
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
         self.git.is_near = urlsplit(url).scheme == "file"

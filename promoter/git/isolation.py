@@ -10,6 +10,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class Credential:
 
 
 def isolated(configuration: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables with which git is isolated, and takes the settings that are given."""
+    """Return the variables with which git is isolated, and takes the settings that are given.
+
+    Git 2.30 takes the settings from `parameters` alone.
+    """
     return {
         "GIT_CONFIG_NOSYSTEM": "0",
         "GIT_TERMINAL_PROMPT": "0",
@@ -78,6 +82,21 @@ def isolated(configuration: Mapping[str, str]) -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         **_configured({**_ISOLATION, **configuration}),
     }
+
+
+def parameters(configuration: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable from which git 2.30 takes what it does not take from `isolated`.
+
+    Raises `UsageError` for a URL with `=`, which git 2.30 would read as another setting.
+    """
+    settings = {**_ISOLATION, **configuration}
+    if any("=" in key for key in settings):
+        raise UsageError(
+            "git 2.30 cannot be told what to send to a URL with '='", "Install git 2.31 or newer."
+        )
+    found = (f"{key}={value}" for key, value in settings.items())
+    quoted = (one.replace("'", "'\\''").replace("!", "'\\!'") for one in found)
+    return {"GIT_CONFIG_PARAMETERS": " ".join(f"'{one}'" for one in quoted)}
 
 
 def _configured(settings: Mapping[str, str]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
-from promoter.git.isolation import isolated
+from promoter.git.isolation import isolated, parameters
 from promoter.git.limits import FILE_LIMIT, bound, too_large
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 MINIMUM_VERSION = (2, 30)
+# The first version that takes settings from GIT_CONFIG_COUNT and its like.
+_COUNTS_SETTINGS = (2, 31)
 # The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
 REMOTE = "promoter-remote"
 FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
@@ -64,10 +66,12 @@ class Git:
         self._begun: dict[int, tuple[float, tuple[str, ...]]] = {}
         self.program = git.Git(str(directory))
         self._running: set[git.Git.AutoInterrupt] = set()
+        self._configuration = dict(configuration or {})
+        self._is_configured = False
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
-            **isolated(configuration or {}),
+            **isolated(self._configuration),
         )
 
     def __call__(self, *arguments: str, stdin: bytes | None = None) -> str:
@@ -94,6 +98,7 @@ class Git:
 
     def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
         """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
+        self._configure()
         try:
             process = self.program.execute(
                 [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
@@ -107,6 +112,13 @@ class Git:
         self._begun[process.pid] = time.monotonic(), arguments
         self._running.add(process)
         return process
+
+    def _configure(self) -> None:
+        """Hand git its settings in the way that its version knows."""
+        if not self._is_configured:
+            if version_of(self) < _COUNTS_SETTINGS:
+                self.program.update_environment(**parameters(self._configuration))
+            self._is_configured = True
 
     def finish(
         self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
@@ -190,6 +202,15 @@ _VERSIONS: dict[str, tuple[int, ...]] = {}
 
 def check_version(program: Git) -> None:
     """Raise `UsageError` where the git program does not start, or is older than 2.30."""
+    found = version_of(program)
+    if found < MINIMUM_VERSION:
+        raise UsageError(
+            f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
+        )
+
+
+def version_of(program: Git) -> tuple[int, ...]:
+    """Return the git program's version, which is asked for once; `UsageError` where it does not start."""
     name = str(program.program.GIT_PYTHON_GIT_EXECUTABLE)
     path = shutil.which(name) or name
     try:
@@ -204,7 +225,4 @@ def check_version(program: Git) -> None:
             "Fix git's configuration, or install git anew.",
         ) from None
     _VERSIONS[path] = found
-    if found < MINIMUM_VERSION:
-        raise UsageError(
-            f"git {'.'.join(map(str, found))} is too old", "Install git 2.30 or newer."
-        )
+    return found

@@ -140,6 +140,11 @@ class World:
         given = repo if "PROMOTER_REPO" not in (env or {}) else ()
         return process.start(*words, *given, env={**self.env, **(env or {})}, cwd=self.temporary)
 
+    def run_by_shell(self, line: str, *more: str, env: Mapping[str, str] | None = None) -> Run:
+        """Run the delivery in a process of its own, by a line of the shell that becomes `"$@"`."""
+        told = (*self.delivery.command, *more, "--repo", self.url, "--output", "json")
+        return process.run_by_shell(line, *told, env={**self.env, **(env or {})})
+
     def run(self, *words: str) -> Run:
         """Run any command on this repository, which has to succeed."""
         done = self.start_command(*words).end()
@@ -254,6 +259,15 @@ def _two_new(world: World) -> None:
 _APP = ("--app", "a", "--env", "dev")
 _BACK = ("rollback", *_APP, "--reason", "it loses orders")
 _NEWER = ("--app", "a", "--tag", "1.4.3")
+# What only reads: nothing may differ afterwards.
+READS = (
+    Delivery("status", PULLS, ("status",), proposed),
+    Delivery("status by API", PULLS + API, ("status",), proposed),
+    Delivery("history", PULLS, ("history", "--app", "a"), _released),
+    Delivery("history by API", PULLS + API, ("history", "--app", "a"), _released),
+    Delivery("pulls", PULLS, ("pulls",), proposed),
+    Delivery("a dry run", PULLS, (*_NEWER, "--dry-run"), proposed),
+)
 DELIVERIES = (
     Delivery("pull by git", PULLS),
     Delivery("pull by git, renewed", PULLS, _NEWER, proposed),

@@ -5,17 +5,17 @@ What passes by itself (a 502, a limit, a dropped connection) ends no run at all.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.matrices import machine
-from tests.matrices.deliveries import DELIVERIES, World
+from tests.matrices.deliveries import DELIVERIES, READS, World
 from tests.matrices.table import AT_ONCE, Row, some
 from tests.servers.github.errors import SECONDARY
 
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.command import Run
+    from tests.matrices.process import Started
 
-# Seconds that a run gets, and how much later it may end on a busy machine; MiB that it may take.
-PATIENT, HASTY, LATE, LARGEST = 40, 6, 6.0, 512
+# Seconds that a run gets, and how much later it may end on a busy machine; MiB that it may take,
+# and that git may take, which unpacks what a server has compressed.
+PATIENT, HASTY, LATE, LARGEST, LARGEST_OF_GIT = 40, 6, 6.0, 512, 1100
 _HTML = b"<!doctype html><html><body><h1>Sign in</h1><script>alert(1)</script></body></html>"
 
 
@@ -95,6 +97,19 @@ def _cut(_handler: BaseHTTPRequestHandler, answer: bytes) -> bytes:
     return head + b"\r\n\r\n" + body[: len(body) // 2]
 
 
+def _dated(moment: bytes) -> Callable[[BaseHTTPRequestHandler, bytes], bytes]:
+    """Return what lets a server have another time than everybody else."""
+    header = b"\r\nDate: %s\r\n" % moment
+    return lambda _, answer: re.sub(rb"\r\nDate: [^\r]*\r\n", header, answer, count=1)
+
+
+def _bomb() -> bytes:
+    """Return 4 GiB of blanks, compressed a thousandfold."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(b" " * (1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\3" + block * (1 << 12)
+
+
 def _endless(handler: BaseHTTPRequestHandler, _answer: bytes) -> bytes:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
     block = b" " * (1 << 20)
@@ -112,7 +127,7 @@ def _dripping(handler: BaseHTTPRequestHandler, _answer: bytes) -> bytes:
 
 
 _MESSAGE = b'{"message": "Server Error"}'
-_BOMB = gzip.compress(bytes(1 << 29), 6)
+_BOMB = _bomb()
 _LIMIT = json.dumps({"message": SECONDARY}).encode()
 FAULTS = (
     Fault("late", _late, processed=True, passes=True, stays=True),
@@ -123,6 +138,20 @@ FAULTS = (
     Fault("502 after", _fixed(_said("502 Bad Gateway", _HTML)), processed=True, passes=True),
     Fault("503 before", _fixed(_said("503 Service Unavailable", _HTML)), passes=True),
     Fault("429", _fixed(_said("429 Too Many Requests", _MESSAGE, "Retry-After: 1")), passes=True),
+    Fault(
+        "a clock of 1994",
+        _dated(b"Sun, 06 Nov 1994 08:49:37 GMT"),
+        processed=True,
+        passes=True,
+        stays=True,
+    ),
+    Fault(
+        "a clock of 2094",
+        _dated(b"Sat, 06 Nov 2094 08:49:37 GMT"),
+        processed=True,
+        passes=True,
+        stays=True,
+    ),
     Fault("a secondary limit", _fixed(_said("403 Forbidden", _LIMIT, "Retry-After: 1"))),
     Fault("cut off", _cut, processed=True),
     Fault("empty", _fixed(_said("200 OK", b""))),
@@ -156,7 +185,7 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
     known: set[tuple[str, str]] = set()
     with ExitStack() as stack, ThreadPoolExecutor(AT_ONCE) as pool:
         attacks = []
-        for number, delivery in enumerate(DELIVERIES):
+        for number, delivery in enumerate((*DELIVERIES, *READS)):
             world = stack.enter_context(World(home / f"fault-{number}", delivery))
             attacks.append(_Attack(world, known, short))
         yield from pool.map(_Attack.row, attacks)
@@ -206,10 +235,7 @@ class _Attack:
         wrong = judged(done)
         if "<script" in done.stderr:
             wrong.append(f"quotes a page: {done.stderr[:300]}")
-        if took > fault.timeout + LATE:
-            wrong.append(f"took {took:.0f} s of {fault.timeout}")
-        if started.memory > LARGEST:
-            wrong.append(f"took {started.memory} MiB")
+        wrong += _beyond_bounds(started, took, fault)
         if fault.passes and done.code != 0:
             wrong.append(f"exits {done.code} for what passes by itself: {done.stderr}")
         world.interceptor.begin()
@@ -220,12 +246,24 @@ class _Attack:
             wrong.append(f"the rerun exits {again.code}: {again.stderr}")
         state = world.state()
         if not fault.passes and done.code == 0 and "warning" in done.stderr:
-            # What is wanted of a pull beside its text may fail with a warning, and be merged so.
+            # What is wanted of a pull beside its text may fail with a warning, and be merged so; so may a comment.
             for key in ("labels", "assignees", "reviewers"):
                 for one, other in zip(state["pulls"], wanted["pulls"], strict=True):
                     one[key] = other[key]
             state["labels"] = wanted["labels"]
+            for said in wanted["comments"]:
+                state["comments"].setdefault(said, wanted["comments"][said])
         return wrong + differences(state, wanted) + world.wrong()
+
+
+def _beyond_bounds(started: Started, took: float, fault: Fault) -> list[str]:
+    """Return what of time and memory was too much."""
+    bounds = (
+        (took > fault.timeout + LATE, f"took {took:.0f} s of {fault.timeout}"),
+        (started.memory > LARGEST, f"took {started.memory} MiB"),
+        (started.memory_of_git > LARGEST_OF_GIT, f"git took {started.memory_of_git} MiB"),
+    )
+    return [said for is_beyond, said in bounds if is_beyond]
 
 
 def judged(done: Run) -> list[str]:

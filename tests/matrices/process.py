@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -36,6 +37,8 @@ class Started:
     usage: Path
     memory: int = 0
     """MiB that it took at most; known once it has ended."""
+    memory_of_git: int = 0
+    """MiB that the largest of the processes took which it started."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def send(self, number: signal.Signals) -> None:
@@ -52,7 +55,8 @@ class Started:
             self.process.join()
         self.over.set()
         texts = [one.read_text(encoding="utf-8", errors="replace") for one in (self.out, self.err)]
-        self.memory = int(self.usage.read_text() or 0) >> 10
+        if used := self.usage.read_text().split():
+            self.memory, self.memory_of_git = (int(one) >> 10 for one in used)
         for one in (self.out, self.err, self.usage):
             one.unlink()
         return Run(self.process.exitcode or 0, *texts)
@@ -82,6 +86,18 @@ def _new_file() -> Path:
     return Path(name)
 
 
+def run_by_shell(line: str, *arguments: str, env: Mapping[str, str]) -> Run:
+    """Run the command in a process of its own, by a line of the shell that becomes `"$@"`."""
+    command = ["sh", "-c", line, "sh", sys.executable, "-m", "promoter", *arguments]
+    environment = {**os.environ, **env}
+    done = subprocess.run(
+        command, env=environment, capture_output=True, timeout=LONGEST, check=False
+    )
+    return Run(
+        done.returncode, *(one.decode("utf-8", "replace") for one in (done.stdout, done.stderr))
+    )
+
+
 def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Run:
     """Run the command to its end."""
     return start(*arguments, env=env, cwd=cwd).end()
@@ -97,7 +113,7 @@ def _run(
     """Be the command, as `promoter.__main__` is."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     out, err, usage = files
-    with out.open("wb") as told, err.open("wb") as complained, usage.open("wb") as used:
+    with out.open("wb") as told, err.open("wb") as complained, usage.open("wb", 0) as used:
         if first is not None:
             first()
         try:
@@ -105,8 +121,8 @@ def _run(
         except KeyboardInterrupt:
             code = 130
         with suppress(OSError):
-            used.write(b"%d" % resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-            used.flush()
+            whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+            used.write(b"%d %d" % tuple(resource.getrusage(one).ru_maxrss for one in whose))
     sys.stdout.flush()
     # As there: no thread that waits for a server holds the end up.
     os._exit(code)
