@@ -181,10 +181,10 @@ _ON_THE_COMMAND_LINE = {
     "no app": Mistake(("--tag", "1.5.0"), 2, ("no app is given", "Give --app APP")),
     "names without flags": Mistake(
         ("orders", "1.5.0"), 2,
-        ("no command 'orders'", "write promote --app orders --tag TAG", "Known: auto"),
+        ("promote takes no 'orders'", "Write promote --app orders --tag 1.5.0."),
     ),
     "tag without flag": Mistake(
-        ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "--tag 1.4.2")
+        ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "Write --tag 1.5.0.")
     ),
     "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean pulls?")),
     "empty tag": Mistake(
@@ -201,7 +201,7 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--allow", "all"), 2, ("--allow: there is no rule 'all'", "Known: ", "downgrade")
     ),
     "switch with another word": Mistake(
-        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false", "Correct PROMOTER_DRY_RUN"),
+        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false, not 'yes'", "Correct PROMOTER"),
         {"PROMOTER_DRY_RUN": "yes"},
     ),
     "unknown variable": Mistake(
@@ -225,6 +225,75 @@ _ON_THE_COMMAND_LINE = {
     "shard in words": Mistake(("auto", "--shard", "3of4"), 2, ("'3of4'", "Write I/N, as in 2/4")),
     "no policy": Mistake(
         ("auto",), 4, ("no policy applies", 'in promoter.yaml, e.g. policy: {semver: "*"}')
+    ),
+    "command twice": Mistake(
+        ("promote", *_ASK), 2, ("promote is the command", "Write it once: promote --app orders")
+    ),
+    "app before the tag's flag": Mistake(
+        ("orders", "--tag", "1.5.0"), 2, ("no command 'orders'", "promote --app orders --tag TAG")
+    ),
+    "command after a flag": Mistake(("-q", "auto"), 2, ("no argument 'auto'", "promote auto ...")),
+    "app without a flag": Mistake(
+        ("status", "orders"), 2, ("promote status takes no argument 'orders'", "--app orders")
+    ),
+    "word too many": Mistake(
+        (*_ASK, "now"), 2, ("promote takes no argument 'now'", "Put that in quotes")
+    ),
+    "tag of auto": Mistake(
+        ("auto", "--tag", "1.5.0"), 2, ("promote auto takes no --tag", "promote --app APP --tag")
+    ),
+    "flag of another command": Mistake(
+        ("pulls", "--app", "orders"), 2, ("promote pulls takes no --app", "promote pulls --help")
+    ),
+    "force": Mistake((*_ASK, "--force"), 2, ("no flag '--force'", "--allow RULE", "--take-over")),
+    "tag as the version": Mistake(
+        ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "is --tag TAG")
+    ),
+    "flag without a value": Mistake(
+        ("--app", "--tag", "1.5.0"), 2, ("--app has no value", "a variable holds it")
+    ),
+    "empty environment": Mistake(
+        (*_ASK, "--env", ""), 2, ("--env is empty", "leave --env out")
+    ),
+    "other form of output": Mistake(
+        (*_ASK, "--output", "jsn"), 2, ("--output cannot be 'jsn'", "Did you mean json?")
+    ),
+    "other verb": Mistake(
+        ("pulls", "marge", "1"), 2, ("what to do cannot be 'marge'", "Did you mean merge?")
+    ),
+    "number in words": Mistake(
+        ("pulls", "merge", "one"), 2, ("'one' is not the number of a pull request", "lists them")
+    ),
+    "count in words": Mistake(
+        ("history", "-n", "ten"), 2, ("--number: must be a whole number of 1 or more", "digits")
+    ),
+    "steps of none": Mistake(
+        ("rollback", "--app", "orders", "--reason", "x", "--steps", "0"), 2,
+        ("--steps: must be a whole number of 1 or more", "e.g. 3"),
+    ),
+    "apps in a list": Mistake(
+        ("--app", "orders,billing", "--tag", "1.5.0"), 2,
+        ("'orders,billing' is not the name", "--app orders --app billing"),
+    ),
+    "tag that no shell filled in": Mistake(
+        ("--app", "orders", "--tag", "$TAG"), 2, ("holds '$'", "in double quotes")
+    ),
+    "tag in quotes": Mistake(
+        ("--app", "orders", "--tag", '"1.5.0"'), 2, ("Did you mean 1.5.0?", "quotes and blanks")
+    ),
+    "blanks about the equals sign": Mistake(
+        ("--app", "orders", "--image", "ghcr.io/acme/orders = 1.5.0"), 2,
+        ("no image name before its tag", "Did you mean --image ghcr.io/acme/orders=1.5.0?"),
+    ),
+    "quiet and loud": Mistake((*_ASK, "-q", "-v"), 2, ("both given", "Leave one of them out")),
+    "variable of a near name": Mistake(
+        ("--tag", "1.5.0"), 2, ("no app is given", "did you mean PROMOTER_APP?"),
+        {"PROMOTE_APP": "orders"},
+    ),
+    "half a login": Mistake(
+        _ASK, 2,
+        ("PROMOTER_REGISTRY_HOST and PROMOTER_REGISTRY_PASSWORD are missing", "together"),
+        {"PROMOTER_REGISTRY_USERNAME": "x"},
     ),
     "no number": Mistake(
         ("pulls", "merge"), 2, ("needs the number of a pull request", "promote pulls lists them")
@@ -252,7 +321,7 @@ def assert_told(run: Run, code: int, said: tuple[str, ...]) -> None:
 
 _WHERE = {
     "no repository": Mistake(
-        _ASK, 2, ("no --repo is given, and this is no git repository", "--repo URL")
+        _ASK, 2, ("no --repo is given, and this folder is in no git repository", "--repo URL")
     ),
     "owner and name": Mistake(
         (*_ASK, "--repo", "acme/gitops"), 2,
@@ -260,6 +329,17 @@ _WHERE = {
     ),
     "folder that is not there": Mistake(
         (*_ASK, "--repo", "./nowhere"), 2, ("no folder 'nowhere'", "Give a URL, or the path")
+    ),
+    "address without scheme": Mistake(
+        (*_ASK, "--repo", "github.com/acme/gitops"), 2,
+        ("no folder 'github.com/acme/gitops'", f"Did you mean {_HUB}?"),
+    ),
+    "plain http": Mistake(
+        (*_ASK, "--repo", "http://git.example.com/acme/gitops"), 2,
+        ("unencrypted", "Use https"),
+    ),
+    "folder of set-image misspelt": Mistake(
+        ("set-image", "web=1:2", "--dir", "nowhere/at/all"), 4, ("no folder", "See what")
     ),
     "no token": Mistake(
         (*_ASK, "--repo", _HUB), 2, ("no token for github.com", "Set GITHUB_TOKEN", "contents: write")
@@ -301,7 +381,7 @@ _PUSH = "    deliver: push\n"
 _IN_THE_CONFIGURATION = {
     "missing key": (
         (_STAGING, "    pin: tag\n"), 2,
-        ("promoter.yaml:5:3: environments.staging.path: is missing", "e.g. path: apps/{app}"),
+        ("promoter.yaml:5:3: environments.staging.path: is missing", "Write it as in path: "),
     ),
     "misspelt key": (
         ("environments:", "enviroments:"), 2,
@@ -328,6 +408,32 @@ _IN_THE_CONFIGURATION = {
     "impossible date": (
         (_PUSH, "    deliver: push\n    labels: [2026-13-01]\n"), 2,
         ("promoter.yaml:5:14: is not valid YAML: month must be in 1..12", "in quotes"),
+    ),
+    "tag in the list of images": (
+        ("images: [", "images: ['ghcr.io/acme/x:1.5.0', "), 2,
+        ("promoter.yaml:11:", "holds a tag: write the name alone, 'ghcr.io/acme/x'"),
+    ),
+    "template without quotes": (
+        ("apps/{app}/overlays/prod", "{app}"), 2,
+        ("promoter.yaml:8:5: environments.prod.path: must be text", "without quotes as a mapping"),
+    ),
+    "path without quotes": (
+        ("apps/{app}/overlays/prod", "{app}/overlays/prod"), 2, ("not valid YAML", "in quotes")
+    ),
+    "freeze as a switch": (
+        (_PUSH, "    deliver: push\n    freeze: true\n"), 2,
+        ("freeze: must be a list", "freeze: [{weekly:"),
+    ),
+    "hour that there is not": (
+        (_PUSH, '    deliver: push\n    freeze: [{cron: "0 25 * * 1", duration: 1h}]\n'), 2,
+        ("is not a cron expression: its hour must be 0 to 23", "promoter.yaml:5:"),
+    ),
+    "policy as a text": (
+        (_PUSH, "    deliver: push\n    policy: ^1.4\n"), 2,
+        ("policy: must be a mapping", 'policy: {semver: "^1.4"}'),
+    ),
+    "value misspelt": (
+        (_PUSH, "    deliver: psuh\n"), 2, ("deliver: must be 'push'", "Did you mean push?")
     ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,

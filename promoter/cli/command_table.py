@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from promoter import __version__
 from promoter.cli.options import HOW, OPTIONS, WHERE, setting_of
-from promoter.cli.parser import Formatter, Parser, StoreSingle
+from promoter.cli.parser import Formatter, Parser, StoreSingle, one_of, pull_number
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -72,9 +72,13 @@ class Command:
             many = option.many or name in self.many
             form |= {"action": "append" if many else StoreSingle, "choices": self.choices(name)}
             form |= {"metavar": option.metavar} if option.metavar else {}
+            if choices := self.choices(name):
+                form |= {"type": one_of(choices, f"--{name}")}
             form |= {"nargs": "?", "const": ""} if option.bare else {}
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
+
+_VERBS = ("list", "merge", "close")
 
 COMMANDS = {
     "promote": Command(
@@ -178,10 +182,11 @@ COMMANDS = {
         {"where": WHERE, "how": ("output",)},
         arguments=(
             ("verb", {
-                "nargs": "?", "choices": ("list", "merge", "close"), "default": "list",
+                "nargs": "?", "choices": _VERBS, "default": "list",
+                "type": one_of(_VERBS, "what to do"),
                 "help": "what to do (default: list)",
             }),
-            ("number", {"nargs": "?", "type": int, "metavar": "N", "help": "the pull request"}),
+            ("number", {"nargs": "?", "type": pull_number, "metavar": "N", "help": "the pull request"}),
         ),
     ),
     "set-image": Command(

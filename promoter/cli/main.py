@@ -53,15 +53,31 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and argv[0] in WORDS:
         return argv[0], argv[1:]
     if argv and not argv[0].startswith("-"):
-        from promoter.domain.suggest import nearest
-
-        hint = nearest(argv[0], WORDS)
-        if not hint.startswith("Did"):
-            hint = f"To promote an app, write promote --app {argv[0]} --tag TAG. {hint}"
-        raise UsageError(f"there is no command {argv[0]!r}", hint)
+        raise _no_command(argv[0], argv[1:])
     if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
         return "auto", argv
     return "promote", argv
+
+
+def _no_command(word: str, rest: Sequence[str]) -> UsageError:
+    """Return the error for a first word that is no command: an app's name, or a misspelt command.
+
+    Where a second word follows, both are meant as app and tag: no command that writes is suggested.
+    """
+    if word == "promote":
+        line = " ".join(rest) or "--app APP --tag TAG"
+        return UsageError("promote is the command itself", f"Write it once: promote {line}.")
+    if rest and not rest[0].startswith("-"):
+        return UsageError(
+            f"promote takes no {word!r}: apps and tags are flags",
+            f"Write promote --app {word} --tag {rest[0]}.",
+        )
+    from promoter.domain.suggest import nearest
+
+    hint = nearest(word, WORDS)
+    if not hint.startswith("Did"):
+        hint = f"To promote an app, write promote --app {word} --tag TAG. {hint}"
+    return UsageError(f"there is no command {word!r}", hint)
 
 
 def _failed(error: PromoteError) -> Result:

@@ -15,6 +15,7 @@ from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag
 from promoter.domain.moment import parse_moment
+from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ _LONGEST_NAME = 100
 def requested_apps(settings: Settings) -> tuple[str, ...]:
     """Return the apps that were asked for, or raise `UsageError`."""
     if not settings.app:
-        raise UsageError("no app is given", "Give --app APP; promote --help shows the rest.")
+        hint = "Give --app APP; promote --help shows the rest."
+        if names_of_variables("PROMOTE_APP"):
+            hint = "PROMOTE_APP is set, and is not read: did you mean PROMOTER_APP?"
+        raise UsageError("no app is given", hint)
     checked_names((*settings.app, *settings.env))
     return tuple(dict.fromkeys(settings.app))
 
@@ -83,9 +87,13 @@ def checked_names(names: Iterable[str]) -> tuple[str, ...]:
         try:
             check_name(name)
         except ValueError as error:
-            raise UsageError(
-                f"{name!r} is not a name of an app or environment", f"It {error}."
-            ) from error
+            hint, several = f"It {error}.", [one.strip() for one in name.split(",")]
+            if len(several) > 1 and all(several):
+                flags = " ".join(f"--app {one}" for one in several)
+                hint = (
+                    f"Several apps are {flags}; of several environments, each is a run of its own."
+                )
+            raise UsageError(f"{name!r} is not the name of an app or environment", hint) from error
     return once
 
 

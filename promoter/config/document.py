@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
@@ -73,9 +74,17 @@ def load(data: bytes, file: str) -> Document:
     except (YAMLError, ValueError) as error:
         reason, place = str(error), _place_of_value(root)
         hint = "Correct the value, or put it in quotes where it is text."
+    if _is_bare_template(text, place[0]):
+        hint = 'Put a value that begins with { in quotes, as in path: "{app}/overlays/prod".'
     raise UsageError(
         f"is not valid YAML: {reason}", hint, file=file, line=place[0], column=place[1]
     )
+
+
+def _is_bare_template(text: str, line: int | None) -> bool:
+    """Return whether a value such as `{app}/overlays` stands without quotes where YAML gave up."""
+    lines = text.split("\n")[max((line or 1) - 2, 0) : line]
+    return any(re.search(r":[ ]+\{(?:app|environment)\}.", one) for one in lines)
 
 
 def _place_of_value(root: Node | None) -> tuple[int | None, int | None]:

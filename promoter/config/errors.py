@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
@@ -20,11 +22,30 @@ if TYPE_CHECKING:
     from promoter.config.document import Document
 
 _MAPPING = "must be a mapping: keys with values"
-_SEE = "See config/README.md."
+_SEE = "config/README.md of promote says what each key takes."
 # So many of a file's further mistakes are told.
 _LISTED = 9
-# What to write where a key is missing.
-_EXAMPLES = {"path": "Add the folder of its kustomizations, e.g. path: apps/{app}/overlays/prod"}
+# What to write for a key, by its name.
+EXAMPLES = {
+    "path": 'path: "apps/{app}/overlays/prod"',
+    "policy": 'policy: {semver: "^1.4"}',
+    "freeze": 'freeze: [{weekly: "Fri 16:00 - Mon 08:00", timezone: Europe/Berlin}]',
+    "soak": "soak: 24h",
+    "max-age": "max-age: 30d",
+    "tags": "tags: '^[0-9]+[.][0-9]+[.][0-9]+$'",
+    "promotes-from": "promotes-from: dev",
+    "allow": "allow: [downgrade, soak]",
+    "deliver": "deliver: push",
+    "pin": "pin: both",
+    "images": "images: [ghcr.io/owner/app]",
+    "reviewers": 'reviewers: [alice, "team:platform"]',
+    "assignees": "assignees: [alice]",
+    "labels": "labels: [promotion]",
+    "groups": "groups: {storefront: {apps: [web, api]}}",
+    "apps": "apps: {aurora: {images: [ghcr.io/owner/app]}}",
+    "environments": "environments: {prod: {path: clusters/prod/apps}}",
+}
+"""One line of `promoter.yaml` for a key, that its complaint shows."""
 # By pydantic's kinds of errors; those that are not here say themselves what must be.
 _WORDS = {
     "bool_parsing": "must be true or false",
@@ -84,8 +105,19 @@ def _most_telling(
         known = known_keys(model, document.value, place[:-1])
         return _Complaint(f"unknown key {key}", nearest(str(place[-1]), known), place)
     same = [one for one, its in found if its == place]
-    hint = _EXAMPLES.get(str(place[-1]), _SEE) if kinds[at] == "missing" else _SEE
+    hint = _hint(place, [one["input"] for one in same])
     return _Complaint(f"{key}: {_joined(map(_said, same))}", hint, place)
+
+
+def _hint(place: tuple[object, ...], values: Sequence[object]) -> str:
+    """Return what to write at a place in place of a value, which may be read other than as meant."""
+    name = next((one for one in reversed(place) if isinstance(one, str)), "")
+    example = EXAMPLES.get(name)
+    hint = f"Write it as in {example}." if example else _SEE
+    braces = any(
+        one and isinstance(one, dict) and set(one) <= {"app", "environment"} for one in values
+    )
+    return f"YAML reads {{ }} without quotes as a mapping. {hint}" if braces else hint
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
@@ -172,6 +204,11 @@ def _said(error: ErrorDetails) -> str:
         key = str(context["discriminator"]).strip("'")
         expected = context.get("expected_tags")
         return f"must name its {key}" if expected is None else f"{key} must be one of {expected}"
+    if kind == "literal_error" and isinstance(error["input"], str):
+        close = get_close_matches(
+            error["input"], re.findall(r"'([^']*)'", context["expected"]), n=1
+        )
+        return f"must be {context['expected']}{f'. Did you mean {close[0]}?' if close else ''}"
     if kind == "too_long":
         return f"has {context['actual_length']} entries, and {context['max_length']} is the most"
     if kind in _WORDS:

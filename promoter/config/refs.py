@@ -25,6 +25,6 @@ def commit_id(text: str) -> str:
     if _COMMIT.fullmatch(text.lower()):
         return text.lower()
     raise UsageError(
-        f"the source revision {shown(text)} is no commit's id",
+        f"the source revision {shown(text)} is not a commit's id",
         "It is 7 to 64 hex digits; git tags are named by source-tag in promoter.yaml.",
     )

@@ -44,7 +44,11 @@ def check_name(text: str) -> str:
 def _check_image(text: str) -> str:
     """Return an image's name as it stands in a kustomization, or raise `ValueError`."""
     if not text or "@" in text or not _is_word(text):
-        msg = f"{shown(text)} is no image's name: ghcr.io/owner/app"
+        msg = f"{shown(text)} is not an image's name: write ghcr.io/owner/app"
+        raise ValueError(msg)
+    name, colon, tag = text.rpartition(":")
+    if colon and "/" not in tag:
+        msg = f"{shown(text)} holds a tag: write the name alone, {shown(name)}"
         raise ValueError(msg)
     return text
 
@@ -103,7 +107,7 @@ def _check_label(text: str) -> str:
 def _check_platform(text: str) -> str:
     """Return a platform, or raise `ValueError`."""
     if not _PLATFORM.fullmatch(text):
-        msg = f"{shown(text)} is no platform: linux/amd64, linux/arm/v7"
+        msg = f"{shown(text)} is not a platform: write linux/amd64 or linux/arm/v7"
         raise ValueError(msg)
     return text
 
@@ -125,7 +129,7 @@ def _check_page(text: str) -> str:
 def _check_forge(text: str) -> str:
     """Return the name of a kind of forge, or raise `ValueError`."""
     if text not in FORGES:
-        msg = f"{shown(text)} is no forge: {nearest(text, sorted(FORGES))}"
+        msg = f"{shown(text)} is not a forge: {nearest(text, sorted(FORGES))}"
         raise ValueError(msg)
     return text
 

@@ -12,6 +12,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.urls import SCP, check_scheme, host_of
 
+_WITHOUT_SCHEME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._-]+){2,}")
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -71,6 +72,8 @@ def _folder(path: Path) -> Address:
         hint = "Give a URL, or the path of a repository."
         if _OWNER_AND_NAME.fullmatch(str(path)):
             hint = f"Did you mean https://github.com/{path}? {hint}"
+        elif _WITHOUT_SCHEME.fullmatch(str(path)):
+            hint = f"Did you mean https://{path}? {hint}"
         raise UsageError(f"there is no folder {shown(str(path))}", hint) from error
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():

@@ -243,7 +243,12 @@ def parse_image(text: str) -> ImageRequest:
         )
     plain = split(name)[0]
     if not plain or not plain.isprintable() or any(c.isspace() for c in name):
-        raise UsageError(f"--image {text!r} has no image name before its tag", "")
+        bare = "".join(text.split())
+        hint = f"Did you mean --image {bare}? No blank belongs in it." if bare != text else ""
+        raise UsageError(
+            f"--image {text!r} has no image name before its tag",
+            hint or "For example --image ghcr.io/owner/app=1.4.2",
+        )
     return ImageRequest(
         name, Tag.parse(tag) if tag else None, Digest.parse(digest) if digest else None
     )

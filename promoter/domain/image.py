@@ -49,10 +49,17 @@ class Tag(str):
         else:
             bad = next(c for c in text if not re.fullmatch(r"[\w.-]", c, re.ASCII))
             reason = f"holds {ascii(bad)}"
-        raise UsageError(
-            f"tag {shown(text)} {reason}",
-            "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'.",
-        )
+        raise UsageError(f"tag {shown(text)} {reason}", _meant(text))
+
+
+def _meant(text: str) -> str:
+    """Return what to write in place of a text that is no tag."""
+    plain = text.strip(" \t\r\n\"'")
+    if plain != text and _TAG.fullmatch(plain):
+        return f"Did you mean {plain}? Leave out the quotes and blanks around it."
+    if "$" in text:
+        return "Nothing has filled in its variable: a shell does so in double quotes, not in single ones."
+    return "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'."
 
 
 class Digest(str):

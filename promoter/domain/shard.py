@@ -45,7 +45,7 @@ class Shard:
         found = _SHARD.fullmatch(text.strip())
         if found is None:
             raise UsageError(
-                f"{shown(text)} is no shard", "Write I/N, as in 2/4: the second of four."
+                f"{shown(text)} is not a shard", "Write I/N, as in 2/4: the second of four."
             )
         return cls(int(found[1]), int(found[2]))
 

@@ -20,7 +20,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     )
     close = _closest(name, names)
-    if close and len(names) == 1:
+    if close and (len(names) == 1 or len(names) > _LISTED):
         return f"Did you mean {close}?"
     return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
 

@@ -33,7 +33,7 @@ def check_repository(text: str) -> None:
     if not text.isprintable() or (
         "://" not in text and not text.startswith("/") and not SCP.fullmatch(text)
     ):
-        raise UsageError(f"{shown(text)} is no repository's URL", "E.g. https://host/owner/name")
+        raise UsageError(f"{shown(text)} is not a repository's URL", "E.g. https://host/owner/name")
     if "://" in text:
         check_scheme(text)
 
@@ -43,7 +43,7 @@ def check_api_url(text: str) -> None:
     if _split(text).scheme not in ("https", "http"):
         # Only what follows the last @: before it may be a password, whatever the form.
         raise UsageError(
-            f"the API's address {shown(text.rpartition('@')[2])} is no http(s) URL",
+            f"the API's address {shown(text.rpartition('@')[2])} is not an http(s) URL",
             "E.g. https://api.github.com",
         )
     check_url(text)
@@ -68,8 +68,8 @@ def check_url(text: str) -> None:
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
-            f"http://{host} would be read and answered in the clear",
-            "Use https; plain http is for this machine alone.",
+            f"http://{host} would send the token and read the answers unencrypted",
+            "Use https: plain http is taken for this machine alone.",
         )
 
 

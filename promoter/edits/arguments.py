@@ -87,5 +87,5 @@ def _split(value: str) -> tuple[str, str | None, str | None]:
 def _check_key(key: str) -> str:
     """Return the name of an entry, which is matched verbatim, or raise `UsageError`."""
     if not key.isprintable() or any(c.isspace() for c in key):
-        raise UsageError(f"{shown(key)} is no name of an entry", f"Forms: {_FORMS}.")
+        raise UsageError(f"{shown(key)} is not the name of an entry", f"Forms: {_FORMS}.")
     return key

@@ -20,11 +20,11 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`."""
     top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
     if top is None:
-        raise UsageError("no --repo is given, and this is no git repository", _HINT)
+        raise UsageError("no --repo is given, and this folder is in no git repository", _HINT)
     tree = DirectoryTree(top)
     if str(config.FILE) not in tree.entries(PurePosixPath()) and not known_apps(Config(), tree):
         raise UsageError(
-            f"no --repo is given, and {top.name} is no GitOps repository: it has no "
+            f"no --repo is given, and {top.name} is not a GitOps repository: it has no "
             f"{config.FILE} and none of the known layouts",
             _HINT,
         )

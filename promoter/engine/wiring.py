@@ -245,8 +245,8 @@ def api_repository(wiring: Wiring, forge: Forge) -> Repository:
     """Return the repository as seen and written through its forge's API, on the same connection."""
     if wiring.kind.repository is None:
         raise UsageError(
-            f"transport: api is not to be had of the {wiring.kind.name} forge",
-            "Use transport: git.",
+            f"transport: api needs a forge with an API, and the {wiring.kind.name} one has none",
+            "Leave --transport out, or use transport: git.",
         )
     return wiring.kind.repository(forge, wiring.settings.env or (), wiring.now)
 

@@ -22,9 +22,13 @@ def freeze(facts: Facts) -> Verdict | None:
     if found is None:
         return Verdict(Result.PASSED, "not frozen now")
     until = int(found.until.timestamp()) if found.until else None
-    ends = f"It passes at {moment(until)}" if until is not None else "No end is in sight"
+    ends = (
+        f"Wait until {moment(until)}"
+        if until is not None
+        else "Change the window, which never ends"
+    )
     reason = f"{facts.target.environment} is frozen: {'; '.join(map(str, found.windows))}"
-    hint = f"{ends}; --allow freeze does not wait."
+    hint = f"{ends}, or add --allow freeze."
     return Verdict(
         Result.FAILED, reason, (Refusal("freeze", reason, hint),), until=until, waits=True
     )

@@ -29,8 +29,8 @@ def hold(facts: Facts) -> Verdict | None:
     until = None if held.until is None else int(held.until.timestamp())
     ends = "" if held.until is None else f" It ends by itself at {_written(held.until)}."
     hint = (
-        f"promote unhold --app {held.app} --env {held.environment} --reason WHY ends it; "
-        f"--allow hold passes it over once.{ends}"
+        f"To end it: promote unhold --app {held.app} --env {held.environment} --reason WHY. "
+        f"For this promotion alone: add --allow hold.{ends}"
     )
     error = held.broken
     refusal = Refusal(

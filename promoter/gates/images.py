@@ -46,7 +46,7 @@ def no_release(facts: Facts) -> Verdict | None:
     refusals = tuple(
         Refusal(
             "no-release",
-            f"{image} is no release, but a signature, an attestation, a bill of material "
+            f"{image} is not a release, but a signature, an attestation, a bill of material "
             "or a build cache",
             "Promote the tag of the image itself, or name this one in the policy's include.",
         )
@@ -161,9 +161,15 @@ def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | N
     return _failed("signature", one, one.signature.detail, severity)
 
 
+_WAYS_OUT = {
+    "platforms": "Build it for them too, or change checks.platforms of the environment.",
+    "signature": "Sign it as the environment wants it, or change checks.signature there.",
+}
+
+
 def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity) -> Verdict:
     """Return the verdict on an image that is not as it should be."""
-    refusal = Refusal(rule, f"{one.request}: {detail}")
+    refusal = Refusal(rule, f"{one.request}: {detail}", _WAYS_OUT[rule])
     return Verdict(Result.FAILED, detail, (refusal,), severity=severity)
 
 

@@ -42,7 +42,7 @@ def _passed(facts: Facts, pairs: Sequence[TagChange]) -> str:
         return f"none of {len(orders)} tags is older than the one that it replaces"
     ((old, new), order), *_ = orders.items()
     if order is not Order.NEWER:
-        return f"{new} is no older than {old}"
+        return f"{new} is not older than {old}"
     if any(pair in facts.ordering.known for pair in pairs):
         return f"{new} was made after {old}, or from a later commit"
     return f"{new} is newer than {old}"

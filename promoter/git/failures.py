@@ -28,14 +28,15 @@ def _unauthorized(verb: str, result: Result) -> RemoteError:
     if result.authorized:
         return RemoteError(
             f"git {verb} failed: the token was not accepted",
-            "Set GITHUB_TOKEN to a token that is valid, and may read and write the repository.",
+            f"{TOKEN_ORDER} must hold a valid token, which may read and write the repository.",
         )
     return RemoteError(
         f"git {verb} failed: the server wants a token, and none was given",
-        "Set GITHUB_TOKEN to a token that may read and write the repository.",
+        "Set PROMOTER_TOKEN or GITHUB_TOKEN to a token that may read and write the repository.",
     )
 
 
+TOKEN_ORDER = "The first that is set of PROMOTER_TOKEN, GITHUB_TOKEN and GH_TOKEN"
 # What git says where a server answers 401: there is nobody to ask for a name.
 _UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
 OWN_RUN = (

@@ -37,7 +37,8 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
         )
     if name == target.environment:
         raise UsageError(
-            f"{name} cannot be promoted from itself", "Name the environment to promote to: --env."
+            f"{name} cannot be promoted from itself: --from and --env name the same environment",
+            "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
     return images_from(find_target(config, tree, target.app, name), target, tree)
 

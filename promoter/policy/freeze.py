@@ -57,7 +57,7 @@ def _check_zone(text: str) -> str:
     except (KeyError, ValueError, OSError):
         close = get_close_matches(text[:60], available_timezones(), n=1)
         meant = f"did you mean {close[0]}?" if close else "write Europe/Berlin or UTC"
-        raise ValueError(f"{ascii(text[:60])} is no time zone: {meant}") from None
+        raise ValueError(f"{ascii(text[:60])} is not a time zone: {meant}") from None
     return text
 
 

@@ -78,7 +78,7 @@ def compiled(source: str) -> Pattern:
     try:
         return Pattern(source, regex.compile(source, regex.ASCII | regex.V0))
     except (regex.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
 
 
 def _check_size(source: str) -> None:

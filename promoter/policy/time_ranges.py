@@ -38,6 +38,14 @@ _DATE = re.compile(
     re.ASCII,
 )
 _CRON_LIMIT = 100
+# What the fields of a cron expression can be, by the words in which cronsim complains of them.
+_FIELDS = {
+    "Bad minute": "its minute must be 0 to 59",
+    "Bad hour": "its hour must be 0 to 23",
+    "Bad day-of-month": "its day of the month must be 1 to 31",
+    "Bad month": "its month must be 1 to 12",
+    "Bad day-of-week": "its day of the week must be 0 to 7, or Mon to Sun",
+}
 # A week's minutes, and a few more: a cron that leaves none of them free is taken for endless.
 STEPS = 11_000
 
@@ -62,7 +70,7 @@ class Weekly:
         found = _WEEKLY.fullmatch(text.strip())
         if found is None or ("-" in text and not (found["to"] or found["until"])):
             raise ValueError(
-                f"{shown(text)} is no part of a week: write 'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
+                f"{shown(text)} is not a part of a week: write 'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
             )
         if found["at"] and "-" not in text:
             raise ValueError(f"{shown(text)} has no end: write 'Fri 16:00 - Mon 08:00'")
@@ -110,7 +118,7 @@ class Dates:
         first, last = found[0], found[-1]
         if first is None or last is None or len(found) > 2:
             raise ValueError(
-                f"{shown(text)} is no date: write 2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
+                f"{shown(text)} is not a date: write 2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
             )
         if len(found) == 1 and first["at"]:
             raise ValueError(f"{shown(text)} has no end: write '{text.strip()} - ...'")
@@ -174,14 +182,16 @@ class Cron:
         """Return a range, or raise `ValueError` where it never begins or never ends."""
         if len(expression) > _CRON_LIMIT or len(expression.split()) != 5:
             raise ValueError(
-                f"{shown(expression)} is no cron expression: it has five fields, as '0 22 * * 1-5'"
+                f"{shown(expression)} is not a cron expression: that has five fields, as '0 22 * * 1-5'"
             )
         if not timedelta(0) < duration <= timedelta(days=366):
             raise ValueError("the duration must be more than 0 and at most 366d")
         try:
             starts = CronSim(expression, datetime(2024, 1, 1))  # noqa: DTZ001 - wall-clock times
         except CronSimError as error:
-            raise ValueError(f"{shown(expression)} is no cron expression: {error}") from None
+            raise ValueError(
+                f"{shown(expression)} is not a cron expression: {_FIELDS.get(str(error), str(error))}"
+            ) from None
         begun = islice(takewhile(lambda start: start.year < 2100, starts), STEPS)
         first, second = next(begun, None), next(begun, None)
         if first is None:

@@ -118,7 +118,7 @@ def find(
         return Renderer(found, frozenset(allowed), environment, remaining)
     if given:
         raise UsageError(
-            f"PROMOTER_RENDERER {given} is no program", "Give the path of kustomize or kubectl."
+            f"PROMOTER_RENDERER {given} is not a program", "Give the path of kustomize or kubectl."
         )
     return None
 

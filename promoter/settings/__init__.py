@@ -24,6 +24,7 @@ from promoter.domain.shard import Shard
 from promoter.environment import home, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
 from promoter.settings.errors import (
+    check_flags,
     check_variables,
     flag_of,
     initial_name,
@@ -162,6 +163,7 @@ class Settings(BaseSettings):
         """
         given = {name: flags[name] for name in cls.model_fields if flags.get(name) is not None}
         check_variables(cls)
+        check_flags(given)
         try:
             settings = cls(
                 **{initial_name(name, cls.model_fields[name]): given[name] for name in given}
@@ -221,10 +223,13 @@ class Settings(BaseSettings):
     def registries(self) -> Registries:
         """How registries are logged in to; raises `UsageError` for half a login."""
         given = (self.registry_host, self.registry_username, self.registry_password)
-        if any(given) and not all(given):
+        names = ("HOST", "USERNAME", "PASSWORD")
+        missing = [n for n, one in zip(names, given, strict=True) if not one]
+        if missing and any(given):
+            absent = " and ".join(f"PROMOTER_REGISTRY_{one}" for one in missing)
             raise UsageError(
-                "incomplete registry login",
-                "Give PROMOTER_REGISTRY_HOST, PROMOTER_REGISTRY_USERNAME and _PASSWORD together.",
+                f"incomplete registry login: {absent} {'is' if len(missing) == 1 else 'are'} missing",
+                "Give PROMOTER_REGISTRY_HOST, _USERNAME and _PASSWORD together.",
             )
         files = [Path(self.registry_auth_file)] if self.registry_auth_file else []
         if self.docker_config:
@@ -243,7 +248,8 @@ class Settings(BaseSettings):
         if app is None or (key is None and file is None):
             missing = "PROMOTER_GITHUB_APP_ID" if app is None else "PROMOTER_GITHUB_APP_PRIVATE_KEY"
             raise UsageError(
-                f"incomplete GitHub App credentials: {missing} is missing", "Give both."
+                f"incomplete GitHub App credentials: {missing} is missing",
+                "Set PROMOTER_GITHUB_APP_ID, and PROMOTER_GITHUB_APP_PRIVATE_KEY or its _FILE, both.",
             )
         if re.fullmatch(r"[A-Za-z0-9.]+", app.strip(), re.ASCII) is None:
             raise UsageError(
@@ -278,7 +284,8 @@ def _private_key(file: str) -> SecretStr:
     try:
         return SecretStr(read_file(Path(file)).decode())
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise UsageError(
-            f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} cannot be read ({type(error).__name__})",
+            f"PROMOTER_GITHUB_APP_PRIVATE_KEY_FILE {file} cannot be read: {reason}",
             "Give the path of the App's .pem file.",
         ) from None

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
     from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
     from pydantic_settings import BaseSettings
 
 # Read before any setting, or for the tests of the project.
 _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
+HINT = "\n"
+"""What stands between what a value must be and what to do, in the message of a `ValueError`."""
 
 
 def initial_name(name: str, field: FieldInfo) -> str:
@@ -42,7 +45,27 @@ def check_variables(settings: type[BaseSettings]) -> None:
     known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
-            raise UsageError(f"there is no variable {name}", nearest(name, known))
+            hint = (
+                nearest(name, known) + " It is set, and nothing would heed it: unset it otherwise."
+            )
+            raise UsageError(f"there is no variable {name}", hint)
+
+
+def check_flags(flags: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a flag whose value is empty: most often a variable that is not set.
+
+    A variable of ours that is empty counts as absent, as runners set all of them. An empty tag has
+    a complaint of its own, and `--from` alone is a form of it.
+    """
+    for name, value in flags.items():
+        if name not in ("from_", "tag") and "" in (value if isinstance(value, list) else [value]):
+            flag = flag_of(name)
+            raise UsageError(
+                f"{flag} is empty",
+                f"Where a variable holds its value, see whether that is empty; else leave {flag} out.",
+            )
+    if flags.get("quiet") and flags.get("verbose"):
+        raise UsageError("--quiet and --verbose are both given", "Leave one of them out.")
 
 
 def _is_own(field: FieldInfo) -> bool:
@@ -58,9 +81,15 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     if name == "PROMOTER_FROM":
         name = "from_"
     source = flag_of(name) if name in flags else variable_of(name)
-    reason = first["msg"].removeprefix("Value error, ")
     where = name if name.isupper() else source
-    return UsageError(
-        f"{where}: {reason[0].lower()}{reason[1:]}",
-        f"Correct {where} and run again; promote --help lists all flags.",
-    )
+    reason, hint = _reason(first)
+    return UsageError(f"{where}: {reason}", hint or f"Correct {where}, or leave it out.")
+
+
+def _reason(error: ErrorDetails) -> tuple[str, str]:
+    """Return what a value must be, and what to do, in our words for what pydantic has found."""
+    kind = error["type"]
+    if kind in ("int_parsing", "int_type", "int_from_float", "greater_than_equal"):
+        return "must be a whole number of 1 or more", "Write it in digits, e.g. 3."
+    reason, _, hint = error["msg"].removeprefix("Value error, ").partition(HINT)
+    return f"{reason[0].lower()}{reason[1:]}".replace("input should be", "must be"), hint

@@ -6,6 +6,7 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,7 @@ def _repositories(directory: Path) -> Iterator[Path]:
 def _found(directory: Path) -> Path:
     """Return the kustomization in a folder, or raise `SelectionError` for none or several."""
     if not directory.is_dir():
-        raise SelectionError(f"there is no folder {str(directory)!r}", "Name one with --dir.")
+        raise SelectionError(f"there is no folder {str(directory)!r}", _nearest_folder(directory))
     tree = DirectoryTree(directory)
     if not any(name in tree.entries(PurePosixPath()) for name in KUSTOMIZATION_NAMES):
         raise SelectionError(
@@ -137,6 +138,14 @@ def _found(directory: Path) -> Path:
             "Go to the folder of a kustomization, or name it with --dir.",
         )
     return directory / kustomization_file(tree, PurePosixPath()).name
+
+
+def _nearest_folder(directory: Path) -> str:
+    """Return a hint that names the folder that was probably meant."""
+    beside = directory.parent if directory.parent.is_dir() else Path()
+    names = [one.name for one in beside.iterdir() if one.is_dir() and one.name.isprintable()]
+    close = get_close_matches(directory.name, names, n=1)
+    return f"Did you mean {beside / close[0]}?" if close else f"See what {beside.absolute()} holds."
 
 
 def _given(path: Path) -> Path:
