@@ -243,7 +243,7 @@ _ON_THE_COMMAND_LINE = {
         ("auto", "--tag", "1.5.0"), 2, ("promote auto takes no --tag", "promote --app APP --tag")
     ),
     "flag of another command": Mistake(
-        ("pulls", "--app", "orders"), 2, ("promote pulls takes no --app", "promote pulls --help")
+        ("pulls", "--tag", "1.5.0"), 2, ("promote pulls takes no --tag", "promote pulls --help")
     ),
     "force": Mistake((*_ASK, "--force"), 2, ("no flag '--force'", "--allow RULE", "--take-over")),
     "tag as the version": Mistake(
@@ -286,10 +286,6 @@ _ON_THE_COMMAND_LINE = {
         ("no image name before its tag", "Did you mean --image ghcr.io/acme/orders=1.5.0?"),
     ),
     "quiet and loud": Mistake((*_ASK, "-q", "-v"), 2, ("both given", "Leave one of them out")),
-    "variable of a near name": Mistake(
-        ("--tag", "1.5.0"), 2, ("no app is given", "did you mean PROMOTER_APP?"),
-        {"PROMOTE_APP": "orders"},
-    ),
     "half a login": Mistake(
         _ASK, 2,
         ("PROMOTER_REGISTRY_HOST and PROMOTER_REGISTRY_PASSWORD are missing", "together"),

@@ -29,7 +29,7 @@ _ELSEWHERE = {
 }
 # What is meant by flags that other tools have.
 _MEANT = {
-    "--force": "--allow RULE goes on in spite of one rule; --take-over replaces a branch.",
+    "--force": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
     "--yes": "Nothing is asked: leave it out.",
 }
 
@@ -78,6 +78,9 @@ class Parser(argparse.ArgumentParser):
             # argparse itself would take the value out of `--flag=--`.
             if word.startswith("--") and word.endswith("=--"):
                 self.error(f"argument {word[:-3]}: '--' is no value")
+            # Before what follows it is taken for an argument.
+            if word.startswith("--") and word.partition("=")[0] not in self._flags:
+                raise self._unknown_flag(word.partition("=")[0])
         if "--version" in (args or ()) and len(args) > 1:
             raise UsageError(
                 "--version says which promote this is, and takes no value",
@@ -154,5 +157,5 @@ def pull_number(text: str) -> int:
         return int(text.removeprefix("#"))
     except ValueError:
         raise UsageError(
-            f"{text!r} is not the number of a pull request", "promote pulls lists them."
+            f"{text!r} is not the number of a pull request", "See promote pulls, which lists them."
         ) from None

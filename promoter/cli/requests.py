@@ -15,7 +15,6 @@ from promoter.domain.declaration import HoldChange, one_line, parse_image
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag
 from promoter.domain.moment import parse_moment
-from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
@@ -32,10 +31,9 @@ _LONGEST_NAME = 100
 def requested_apps(settings: Settings) -> tuple[str, ...]:
     """Return the apps that were asked for, or raise `UsageError`."""
     if not settings.app:
-        hint = "Give --app APP; promote --help shows the rest."
-        if names_of_variables("PROMOTE_APP"):
-            hint = "PROMOTE_APP is set, and is not read: did you mean PROMOTER_APP?"
-        raise UsageError("no app is given", hint)
+        raise UsageError(
+            "no app is given", "Give --app APP, or set PROMOTER_APP; promote --help shows the rest."
+        )
     checked_names((*settings.app, *settings.env))
     return tuple(dict.fromkeys(settings.app))
 

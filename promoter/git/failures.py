@@ -28,7 +28,7 @@ def _unauthorized(verb: str, result: Result) -> RemoteError:
     if result.authorized:
         return RemoteError(
             f"git {verb} failed: the token was not accepted",
-            f"{TOKEN_ORDER} must hold a valid token, which may read and write the repository.",
+            f"{WHICH_TOKEN} must hold a valid token, which may read and write the repository.",
         )
     return RemoteError(
         f"git {verb} failed: the server wants a token, and none was given",
@@ -36,7 +36,7 @@ def _unauthorized(verb: str, result: Result) -> RemoteError:
     )
 
 
-TOKEN_ORDER = "The first that is set of PROMOTER_TOKEN, GITHUB_TOKEN and GH_TOKEN"
+WHICH_TOKEN = "The first that is set of PROMOTER_TOKEN, GITHUB_TOKEN and GH_TOKEN"  # noqa: S105 - names of variables
 # What git says where a server answers 401: there is nobody to ask for a name.
 _UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
 OWN_RUN = (

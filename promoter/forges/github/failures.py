@@ -12,7 +12,7 @@ from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
 from promoter.forges.github.http import OversizedError
-from promoter.git.failures import OWN_RUN, RULE_HINTS, TOKEN_ORDER
+from promoter.git.failures import OWN_RUN, RULE_HINTS, WHICH_TOKEN
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
@@ -147,7 +147,7 @@ def _hint(error: GithubException, said: str) -> str:
     if "saml" in said or "x-github-sso" in headers:
         return "Authorise the token for the organisation's single sign-on, in its settings."
     if isinstance(error, BadCredentialsException) or error.status == 401:
-        return f"The token is not valid. {TOKEN_ORDER} must hold one that is."
+        return f"The token is not valid. {WHICH_TOKEN} must hold one that is."
     if is_limit(error):
         return "The API's limit is reached: run again later."
     if "not permitted to create" in said:
