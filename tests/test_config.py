@@ -49,15 +49,15 @@ apps:
         (OVERRIDDEN + "      prod: {deliver: null}\n", (6, 14), "push"),
         ("apps:\n  web:\n    targets:\n    - {kind: helm}\n", (4, 7), "kind"),
         ("author: nobody\n", (1, 1), "Name <address@host>"),
-        ("apps:\n  web:\n    images: [a, 'A B']\n", (3, 17), "is no image's name"),
-        ("apps:\n  web:\n    images: [a@sha256:0]\n", (3, 14), "is no image's name"),
+        ("apps:\n  web:\n    images: [a, 'A B']\n", (3, 17), "is not an image's name"),
+        ("apps:\n  web:\n    images: [a@sha256:0]\n", (3, 14), "is not an image's name"),
         ("apps:\n  web:\n    images: [a, b, a]\n", (3, 5), "'a' stands twice"),
-        ("apps:\n  web:\n    source: not a url\n", (3, 5), "is no repository's URL"),
+        ("apps:\n  web:\n    source: not a url\n", (3, 5), "is not a repository's URL"),
         ("apps:\n  web:\n    source: ftp://host/a/b\n", (3, 5), "ftp:// is not allowed"),
         ("base: a b\n", (1, 1), "no branch that is called 'a b'"),
         ("base: a/.b\n", (1, 1), "no branch that is called 'a/.b'"),
-        ("api-url: ftp://x\n", (1, 1), "is no http(s) URL"),
-        ("api-url: http://git.example.org\n", (1, 1), "in the clear"),
+        ("api-url: ftp://x\n", (1, 1), "is not an http(s) URL"),
+        ("api-url: http://git.example.org\n", (1, 1), "unencrypted"),
         ("environments:\n  prod: {path: ''}\n", (2, 10), "name a folder"),
         ("environments:\n  prod: {path: x, reviewers: ['team:']}\n", (2, 31), "nor team:NAME"),
         ("environments:\n  prod: {path: x, assignees: ['a b']}\n", (2, 31), "neither a user"),
@@ -74,7 +74,7 @@ apps:
         (
             "environments: {prod: {path: x, checks: {platforms: [linux]}}}\n",
             (1, 53),
-            "checks.platforms.0: 'linux' is no platform",
+            "checks.platforms.0: 'linux' is not a platform",
         ),
         ("environments: {prod: {path: x, policy: {newest: 1000}}}\n", (1, 41), "must be less than"),
         (
@@ -155,7 +155,7 @@ def test_branches_are_what_git_takes_for_one(name: str, branch: bool) -> None:
 @pytest.mark.parametrize("text", ["", "zz", "abc123", "g" * 40, "a" * 65, "abc1234\n", "v1.4.2",
                                   "abc1234 <!-- promoter:state {} -->"])  # fmt: skip
 def test_source_revision_is_a_commits_id(text: str) -> None:
-    with pytest.raises(UsageError, match="is no commit's id"):
+    with pytest.raises(UsageError, match="is not a commit's id"):
         commit_id(text)
     assert commit_id("ABC1234") == "abc1234"
 

@@ -331,8 +331,8 @@ def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
         (("--app", "aurora", "--tag", "1.0.0", "--base", "nope"), 4, "no branch 'nope'"),
         (("--app", "aurora", "--tag", "1.0.0", "--outptu", "json"), 2, "has no flag"),
         (("--app", "aurora", "--tag", "1.0.0", "--allow", "downgrad"), 2, "Did you mean downgrade"),
-        (("--app", "aurora", "--tag", "1.0.0", "--api-url", "ftp://x"), 2, "no http(s) URL"),
-        (("--app", "aurora", "--tag", "1.0.0", "--source-revision", "zz"), 2, "no commit's id"),
+        (("--app", "aurora", "--tag", "1.0.0", "--api-url", "ftp://x"), 2, "not an http(s) URL"),
+        (("--app", "aurora", "--tag", "1.0.0", "--source-revision", "zz"), 2, "not a commit's id"),
         (("promot",), 2, "no command"),
     ],
 )

@@ -201,7 +201,7 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--allow", "all"), 2, ("--allow: there is no rule 'all'", "Known: ", "downgrade")
     ),
     "switch with another word": Mistake(
-        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false, not 'yes'", "Correct PROMOTER"),
+        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false", "Correct PROMOTER"),
         {"PROMOTER_DRY_RUN": "yes"},
     ),
     "unknown variable": Mistake(

@@ -135,7 +135,7 @@ HELD = str(hold_file("aurora", "prod"))
 @pytest.mark.parametrize(
     ("rule", "keys", "hint"),
     [
-        ("freeze", FREEZE, "It passes at 2026-11-24 07:00 UTC"),
+        ("freeze", FREEZE, "Wait until 2026-11-24 07:00 UTC"),
         ("hold", "", "promote unhold"),
         ("previous-environment", "promotes-from: dev", "Promote it to dev first"),
         ("tags", "tags: '^v'", "environments.prod.tags"),

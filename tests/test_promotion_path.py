@@ -235,7 +235,7 @@ def test_a_clock_that_was_set_is_told_and_recorded_where_something_is_written(
         ("promotes-from: prod", "promotes-from goes in a circle: prod from prod", 10),
         ("soak: 24h", "promotes-from names none", 7),
         ("promotes-from: dev\nsoak: soon", "is not a duration", 11),
-        ("tags: '['", "is no regular expression", 10),
+        ("tags: '['", "is not a regular expression", 10),
         ("allow: [downgrad]", "allow", 10),
         ("freeze: [{weekly: Foo}]", "weekly", 10),
     ],

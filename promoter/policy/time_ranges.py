@@ -42,7 +42,7 @@ _CRON_LIMIT = 100
 _FIELDS = {
     "Bad minute": "its minute must be 0 to 59",
     "Bad hour": "its hour must be 0 to 23",
-    "Bad day-of-month": "its day of the month must be 1 to 31",
+    "Bad day-of-month": "its day of the month must be 1 to 31, and one that the month has",
     "Bad month": "its month must be 1 to 12",
     "Bad day-of-week": "its day of the week must be 0 to 7, or Mon to Sun",
 }

@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from promoter.domain.duration import parse_duration
-from promoter.domain.image import shown
 from promoter.domain.suggest import nearest
 
 
@@ -26,7 +25,7 @@ def _switch(value: object) -> object:
     words = {"1": True, "true": True, "0": False, "false": False}
     if isinstance(value, str):
         if value.lower() not in words:
-            msg = f"must be 1, true, 0 or false, not {shown(value)}"
+            msg = "must be 1, true, 0 or false"
             raise ValueError(msg)
         return words[value.lower()]
     return value
