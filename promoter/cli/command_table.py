@@ -52,6 +52,7 @@ class Command:
             formatter_class=Formatter,
             allow_abbrev=False,
         )
+        parser.commands = WORDS
         for argument, form in self.arguments:
             parser.add_argument(argument, **form)
         for heading, names in self.options.items():

@@ -70,6 +70,9 @@ class StoreSingle(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are errors of ours, with the nearest flag that there is."""
 
+    commands: tuple[str, ...] = ()
+    """The words that name commands, which stand before all flags."""
+
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
         """Return what was given, or raise `UsageError`."""
         for word in args or ():
@@ -100,15 +103,13 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown_word(self, word: str, found: argparse.Namespace) -> UsageError:
         """Return the error for a word that no flag stands before: what is missing may be its flag."""
-        from promoter.cli.command_table import WORDS
-
         hint = f"Is it a part of a value with a blank? Put that in quotes; see {self.prog} --help."
         missing = [
             flag
             for flag in ("app", "tag")
             if f"--{flag}" in self._flags and getattr(found, flag) is None
         ]
-        if word in WORDS:
+        if word in self.commands:
             hint = f"The command comes first: promote {word} ..."
         elif missing:
             hint = f"Write --{missing[0]} {word}."
