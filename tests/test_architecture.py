@@ -43,7 +43,8 @@ LAYERS = (
     ("gates", "planning", "pull_request", "output"),
     ("git", "forges", "registry", "render", "settings"),
     ("engine",),
-    ("cli", "demo", "__main__"),
+    ("demo",),
+    ("cli", "__main__"),
 )
 # The table of forges is data for the configuration, too; it imports a forge when it opens one.
 UPWARD = {("promoter.config.values", "promoter.forges.kinds")}
@@ -119,10 +120,7 @@ def test_packages_do_not_import_each_other_in_circles() -> None:
     graph: dict[str, set[str]] = {}
     for name in MODULES.keys() - {"promoter"}:
         found = {package_of(one) for one in imports(name) & MODULES.keys() if one != "promoter"}
-        # The demo is one of the commands.
-        names = {"cli" if one == "demo" else one for one in found}
-        package = "cli" if package_of(name) == "demo" else package_of(name)
-        graph.setdefault(package, set()).update(names - {package})
+        graph.setdefault(package_of(name), set()).update(found - {package_of(name)})
     graph["config"].discard("forges")
     try:
         TopologicalSorter(graph).prepare()

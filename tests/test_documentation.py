@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import re
+import shlex
 import subprocess
 import sys
 from importlib.resources import files
@@ -147,19 +148,30 @@ def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     run = promote("demo", str(tmp_path / "demo.git"))
     assert run.code == 0, run.stderr
     for part in (
+        "+    soak: 24h",
         "aurora to dev, 1.4.1 -> 1.4.2",
+        "has been in dev for 1h of 24h\n  It passes at 20",
         "opened pull request 1: aurora to prod",
         "Argo CD",
+        "opened pull request 2: roll back aurora in prod, 1.4.2 -> 1.4.1",
+        "waiting for hold: aurora in prod stays at 1.4.1",
+        "rollback, hold: 1.4.2 loses orders",
         "Try next",
     ):
         assert part in run.stdout
+    assert run.stderr == ""
 
 
 def test_demo_speaks_json() -> None:
     run = promote("demo", "--output", "json")
     assert run.code == 0, run.stderr
-    assert [one["action"] for one in run.json["results"]] == ["pushed", "created"]
+    results = [(one["action"], one["exit_code"]) for one in run.json["results"]]
+    # That the soak refuses is a part of the story, and no failure of it.
+    assert results == [
+        ("pushed", 0), ("refused", 3), ("created", 0), ("created", 0), ("unchanged", 0),
+    ]  # fmt: skip
     assert set(run.json) == {"schema", "results", "exit_code"}
+    assert run.json["exit_code"] == 0
 
 
 def test_commands_that_the_demo_suggests_run(tmp_path: Path) -> None:
@@ -169,7 +181,7 @@ def test_commands_that_the_demo_suggests_run(tmp_path: Path) -> None:
     ]
     assert suggested
     for line in suggested:
-        run = promote(*line.split()[1:])
+        run = promote(*shlex.split(line)[1:])
         assert run.code == 0, (line, run.stderr)
 
 

@@ -43,6 +43,18 @@ def make(directory: Path, deadline: Deadline) -> Git:
     return git
 
 
+def amend(git: Git, path: str, change: tuple[str, str], *, message: str, time: int) -> None:
+    """Commit a text in place of another one in a file of the base; `time` in seconds."""
+    text = git("show", f"{_BRANCH}:{path}")
+    data = f"{text}\n".replace(*change).encode()
+    stream = (
+        f"commit refs/heads/{_BRANCH}\ncommitter {AUTHOR} {time} +0000\n"
+        f"data {len(message.encode())}\n{message}\nfrom refs/heads/{_BRANCH}^0\n"
+        f"M 100644 inline {path}\ndata {len(data)}\n"
+    )
+    git("fast-import", "--quiet", "--date-format=raw", stdin=stream.encode() + data + b"\n")
+
+
 def paths() -> list[str]:
     """Return the paths of all files of the Aurora repository, sorted."""
     return sorted(path for path, _ in _walk(files("promoter") / "demo" / "aurora", ""))

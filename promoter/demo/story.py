@@ -1,70 +1,213 @@
-"""`promote demo`: the whole way of a tag through Aurora, by the very code of the real command."""
+"""`promote demo`: a tag's way from dev to prod and back, by the very code of the real commands."""
 
 from __future__ import annotations
 
 import shlex
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
+from promoter.domain.errors import Exit
 from promoter.domain.image import Tag
 from promoter.engine import wiring
-from promoter.engine.run import promote
+from promoter.engine.auto import Policies
+from promoter.engine.history import read_history
+from promoter.engine.places import Scope
+from promoter.engine.run import Run, promote
 from promoter.engine.world import opened
 from promoter.forges.local import LocalForge
-from promoter.output.envelope import Envelope, envelope
+from promoter.output.envelope import SCHEMA, Envelope, envelope
+from promoter.output.history import of_history
 from promoter.output.result import Result, of_promotions
-from promoter.output.text import Kind, PagePiece, Piece, pieces_of, plain_text
-from promoter.planning.plan import Request
+from promoter.output.text import (
+    Kind,
+    PagePiece,
+    Piece,
+    complaints_of,
+    complaints_text,
+    pieces_of,
+    plain_text,
+)
+from promoter.planning.plan import Request, Rollback
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from promoter.engine.world import World
     from promoter.git.program import Git
 
 APP = "aurora"
 TAG = "1.4.2"
-NEXT_TAG = "1.5.0"
+_HOUR = 3_600
+_REASON = f"{TAG} loses orders"
+_DELIVERS = "    deliver: pull-request\n"
+_RULES = f"    promotes-from: dev\n    soak: 24h\n{_DELIVERS}"
+
+
+class _EndedError(Exception):
+    """A step did not end as the story goes."""
 
 
 def run(settings: Settings, directory: str | None, progress: list[str]) -> Result:
-    """Make the repository, promote a tag to dev and to prod, merge, and tell it as a story."""
+    """Make the repository, bring a tag to dev and prod and back, and tell it as a story."""
     deadline = Deadline(settings.timeout)
     home = Path(directory) if directory else Path(tempfile.mkdtemp(prefix="promoter-demo-"))
     git = repository.make(home.absolute(), deadline)
     progress.append(f"the demo's repository is {git.directory}")
-    results: list[Envelope] = []
-    before = git("rev-parse", "refs/heads/main")
-    parts: list[Piece | PagePiece] = [Piece(Kind.PLAIN, _beginning(git) + "\n")]
-    for environment in ("dev", "prod"):
-        result = _promote(settings, git, environment, deadline)
-        results.append(result)
-        parts += _told(result)
-        if result.exit_code:
-            return of_promotions(results, parts)
-    proposed = results[-1].pull_request
-    assert proposed is not None
-    assert proposed.number is not None
-    number = proposed.number
-    who = f"{repository.AUTHOR} {int(time.time())} +0000"
-    merged = LocalForge(git, who).merge(number)
-    shown = replace(proposed, state=merged.state.value)
-    results[-1] = replace(results[-1], pull_request=shown)
-    ending = "\n".join([_merged(number), _synced(git, before), _next(git)])
-    parts.append(Piece(Kind.PLAIN, f"\n{ending}"))
-    return of_promotions(results, parts)
+    now = int(settings.now.timestamp() if settings.now else time.time())
+    story = _Story(settings, git, deadline, now)
+    try:
+        story.tell()
+    except _EndedError:
+        return of_promotions(story.results, story.parts)
+    # One of the steps is refused, as it has to be.
+    document = {
+        "schema": SCHEMA,
+        "results": [one.as_json() for one in story.results],
+        "exit_code": 0,
+    }
+    done = of_promotions(story.results, story.parts)
+    return replace(done, exit_code=Exit.DONE, document=document, complaints=())
 
 
-def _promote(settings: Settings, git: Git, environment: str, deadline: Deadline) -> Envelope:
-    """Promote the tag to one environment as `promote --app aurora --tag …` does."""
-    own = Settings(repo=str(git.directory), forge="local", timeout=settings.timeout)
-    wired = wiring.wire(own, deadline)
-    request = Request(app=APP, environment=environment, tag=Tag.parse(TAG), actor=settings.actor)
-    with opened(wired, []) as world:
-        return envelope(promote([request], world)[0])
+@dataclass(slots=True)
+class _Story:
+    """The demo as it is told, step by step."""
+
+    settings: Settings
+    git: Git
+    deadline: Deadline
+    now: int
+    """When it is told, in seconds since the epoch; it begins a day earlier."""
+    results: list[Envelope] = field(default_factory=list)
+    parts: list[Piece | PagePiece] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Carry out each step as its command does, and tell it; raises `_EndedError`."""
+        self._say(_beginning(self.git))
+        self._set_rules()
+        dev, refused = self.now - 25 * _HOUR, self.now - 24 * _HOUR
+        follows = f"promote --app {APP} --from dev --env prod"
+        self._say("Yesterday, CI built a tag, and dev had it at once:\n")
+        self._promote(f"promote --app {APP} --tag {TAG} --env dev", self._request("dev"), at=dev)
+        self._say("An hour later, it was too early for prod:\n")
+        self._promote(follows, self._request("prod"), at=refused, code=Exit.REFUSED)
+        self._say("Today it has been in dev for long enough:\n")
+        before = self.git("rev-parse", "refs/heads/main")
+        done = self._promote(follows, self._request("prod"))
+        self._merge(done)
+        self._say(_synced(self.git, before))
+        self._say("Then it turns out to be bad. What ran before comes back, and stays:\n")
+        back = self._request("prod", Rollback(_REASON))
+        command = f'promote rollback --app {APP} --env prod --reason "{_REASON}"'
+        self._merge(self._promote(command, back, page=False))
+        self._say("The schedule that follows dev leaves it alone, until somebody ends the hold:\n")
+        self._auto()
+        self._history()
+        self._say(_next(self.git))
+
+    def _say(self, text: str) -> None:
+        self.parts.append(Piece(Kind.PLAIN, f"{text}\n"))
+
+    def _set_rules(self) -> None:
+        """Have the owner of prod commit the rules of the way there."""
+        self._say("promoter.yaml says that prod takes what dev has had for a day:\n")
+        before = self.git("rev-parse", "refs/heads/main")
+        message = "prod takes what has soaked in dev for a day\n"
+        began = self.now - 26 * _HOUR
+        file = "promoter.yaml"
+        repository.amend(self.git, file, (_DELIVERS, _RULES), message=message, time=began)
+        changed = self.git("diff", "--unified=1", before, "refs/heads/main")
+        self.parts.append(Piece(Kind.DIFF, f"{changed}\n\n"))
+
+    def _request(self, environment: str, rollback: Rollback | None = None) -> Request:
+        """Return what is asked for: the tag in dev, what dev runs in prod, or a rollback."""
+        tag = Tag.parse(TAG) if environment == "dev" else None
+        source = "dev" if environment == "prod" and rollback is None else None
+        return Request(
+            APP,
+            environment,
+            tag,
+            actor=self.settings.actor,
+            from_environment=source,
+            rollback=rollback,
+        )
+
+    def _promote(
+        self,
+        command: str,
+        request: Request,
+        *,
+        at: int | None = None,
+        code: Exit = Exit.DONE,
+        page: bool = True,
+    ) -> Envelope:
+        """Carry a request out at a time and tell it: the command, the diff, the pull request."""
+        with self._opened(at) as world:
+            result = envelope(promote([request], world)[0])
+        shown = f"PROMOTER_NOW={_written(at)} {command}" if at else command
+        self._tell(shown, result)
+        if result.diff and result.changed:
+            self.parts.append(Piece(Kind.DIFF, f"{result.diff}\n"))
+        if page and result.page and (pull := result.pull_request):
+            self.parts.append(PagePiece(f"The pull request: {pull.title}", result.page))
+        self._check(result, code)
+        return result
+
+    def _auto(self) -> None:
+        """Run what a schedule runs."""
+        with self._opened() as world:
+            asked = Request("", actor=self.settings.actor, scheduled=True)
+            outcomes = Run(world, Policies(world, Scope((), ("prod",)), asked)).results()
+        for result in map(envelope, outcomes):
+            self._tell("promote auto --env prod", result)
+            self._check(result, Exit.DONE)
+
+    def _history(self) -> None:
+        """Tell what happened to prod."""
+        with self._opened() as world:
+            found = read_history(world, [APP], ["prod"], 10)
+            now = max(world.now, *(one.time for one in found.entries))
+        shown = of_history(found.entries, base=found.base, now=now, is_whole=True, warnings=())
+        self._say(f"$ promote history --app {APP} --env prod")
+        self.parts += shown.pieces
+        self._say("")
+
+    def _opened(self, at: int | None = None) -> AbstractContextManager[World]:
+        """Return the repository as a command opens it, with the clock set where it says so."""
+        clock = datetime.fromtimestamp(at, UTC) if at else self.settings.now
+        own = Settings(
+            repo=str(self.git.directory), forge="local", timeout=self.settings.timeout, now=clock
+        )
+        return opened(wiring.wire(own, self.deadline), [])
+
+    def _merge(self, result: Envelope) -> None:
+        """Merge a pull request as a person does."""
+        pull = result.pull_request
+        assert pull is not None
+        assert pull.number is not None
+        who = f"{repository.AUTHOR} {self.now} +0000"
+        merged = LocalForge(self.git, who).merge(pull.number)
+        shown = replace(pull, state=merged.state.value)
+        self.results[-1] = replace(result, pull_request=shown)
+        self._say(f"\n$ promote pulls merge {pull.number}\nmerged: a human said yes.\n")
+
+    def _tell(self, command: str, result: Envelope) -> None:
+        """Tell a command and what it says, on stderr as well."""
+        said = plain_text(pieces_of(result)) or complaints_text(complaints_of(result))
+        self._say(f"$ {command}\n{said}")
+
+    def _check(self, result: Envelope, code: Exit) -> None:
+        """Keep a step's result; raises `_EndedError` where it is not what the story is about."""
+        self.results.append(result)
+        if result.exit_code != code:
+            raise _EndedError
 
 
 def _beginning(git: Git) -> str:
@@ -72,34 +215,17 @@ def _beginning(git: Git) -> str:
     return (
         f"The Aurora GitOps repository is in {git.directory}\n"
         f"({len(repository.paths())} files, bare; three services, built by one CI run).\n"
+        f"The commands below are run with --repo {shlex.quote(str(git.directory))}\n"
     )
-
-
-def _told(result: Envelope) -> list[Piece | PagePiece]:
-    """Tell one promotion: the command, the diff, the pull request."""
-    command = f"promote --app {APP} --tag {TAG} --env {result.environment}"
-    found: list[Piece | PagePiece] = [
-        Piece(Kind.PLAIN, f"$ {command}\n{plain_text(pieces_of(result))}\n"),
-        Piece(Kind.DIFF, result.diff + "\n"),
-    ]
-    if result.page and (pull := result.pull_request):
-        found.append(PagePiece(f"The pull request: {pull.title}", result.page))
-    return found
-
-
-def _merged(number: int) -> str:
-    """Tell the merge."""
-    return f"$ promote pulls merge {number}\nmerged: a human said yes.\n"
 
 
 def _synced(git: Git, before: str) -> str:
     """Tell what Argo CD would now bring to each cluster, from git alone."""
     after = git("rev-parse", "refs/heads/main")
     lines = [f"Argo CD sees main move from {before[:9]} to {after[:9]} and would sync:"]
-    for cluster in ("dev-kind", "prod"):
-        changed = git("diff", "--unified=0", before, after, "--", f"clusters/{cluster}")
-        moves = [line for line in changed.splitlines() if line.startswith(("+ ", "- "))]
-        lines += [f"  clusters/{cluster}: {len(moves) // 2} images", *(f"    {m}" for m in moves)]
+    changed = git("diff", "--unified=0", before, after, "--", "clusters/prod")
+    moves = [line for line in changed.splitlines() if line.startswith(("+ ", "- "))]
+    lines += [f"  clusters/prod: {len(moves) // 2} images", *(f"    {m}" for m in moves)]
     return "\n".join(lines) + "\n"
 
 
@@ -107,10 +233,14 @@ def _next(git: Git) -> str:
     """Say which commands to try next on the same repository."""
     repo = shlex.quote(str(git.directory))
     commands_ = (
-        f"promote --app {APP} --tag {NEXT_TAG} --repo {repo} --dry-run",
-        f"promote --app {APP} --tag {NEXT_TAG} --repo {repo}",
+        f"promote status --repo {repo}",
+        f'promote unhold --app {APP} --env prod --reason "orders are safe" --repo {repo}',
+        f"promote pulls merge 3 --repo {repo}",
+        f"promote auto --env prod --repo {repo}",
         f"promote pulls --repo {repo}",
-        f"promote pulls merge 2 --repo {repo}",
-        f"promote --app {APP} --tag 1.3.0 --repo {repo}",
     )
-    return "\n".join(["Try next:", *(f"  {command}" for command in commands_)]) + "\n"
+    return "\n".join(["Try next:", *(f"  {command}" for command in commands_)])
+
+
+def _written(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
