@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from promoter.engine.world import World
     from promoter.git.program import Git
+    from promoter.output.text import AnyPiece
 
 APP = "aurora"
 TAG = "1.4.2"
@@ -86,7 +87,7 @@ class _Story:
     now: int
     """When it is told, in seconds since the epoch; it begins a day earlier."""
     results: list[Envelope] = field(default_factory=list)
-    parts: list[Piece | PagePiece] = field(default_factory=list)
+    parts: list[AnyPiece] = field(default_factory=list)
 
     def tell(self) -> None:
         """Carry out each step as its command does, and tell it; raises `_EndedError`."""
