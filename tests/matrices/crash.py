@@ -87,7 +87,9 @@ def _rows(world: World, kills: int | None, signals: int | None) -> Iterator[Row]
         row.check(str(points[number]), *wrong)
     yield row
     row, slowest = Row("crash", f"{world.delivery.name}: SIGTERM, SIGINT"), 0.0
-    requests = [one for one in points if not one.by_git]
+    # What a signal meets at a request does not depend on how often it was made before.
+    first = {(one.name, one.moment): one for one in reversed(points) if not one.by_git}
+    requests = list(reversed(first.values()))
     for number in some(requests, signals, len(world.delivery.name)):
         ends = tuple(_ENDS)
         took, wrong = _signalled(world, requests[number], ends[number % 2], wanted)

@@ -21,6 +21,7 @@ from tests.matrices.git_program import GitProgram
 from tests.matrices.interceptor import Interceptor
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.servers.github.store import Store
 from tests.servers.registry import Registry
 
 if TYPE_CHECKING:
@@ -108,6 +109,9 @@ class World:
         shutil.copytree(self.home / "kept.git", self.github.repository)
         self.temporary.mkdir()
         vars(self.github).update(copy.deepcopy(self._kept))
+        # The one that was there before reads a repository that is gone.
+        self.github.store.objects.close()
+        self.github.store = Store(self.github.repository)
         self.github.tokens |= self.tokens
         for server in (self.github, self.registry):
             server.seen.clear()

@@ -5,19 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
 from tests.many_apps import DEV, kustomization
-from tests.matrices.deliveries import API, DELIVERIES, PULLS, PUSHES, Delivery, World
-from tests.matrices.fault import judged
-from tests.matrices.table import AT_ONCE, Row, some
+from tests.matrices import people
+from tests.matrices.deliveries import API, PULLS, PUSHES, Delivery, World
+from tests.matrices.table import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from http.server import BaseHTTPRequestHandler
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.command import Run
@@ -27,18 +24,17 @@ _TIME = ("--timeout", "400")
 
 def rows(home: Path, *, short: bool) -> Iterator[Row]:
     """Yield a row for each kind of race, and for people at each point of some deliveries."""
-    writers = 5 if short else 32
-    for number, (folder, rounds) in enumerate(
-        ((False, 1 if short else 10), (True, 1 if short else 3))
-    ):
-        yield _each_its_own(home / f"own-{number}", writers, rounds, folder=folder)
+    one, few = (5, 1), (3, 1)
+    yield _each_its_own(home / "own-http", *(one if short else (32, 10)), "HTTP")
+    yield _each_its_own(home / "own-folder", *(one if short else (32, 3)), "a folder")
+    yield _each_its_own(home / "own-cache", *(few if short else (16, 2)), "HTTP, a cache shared")
     most = 4 if short else 16
     yield _one_app(home / "by-pull", Delivery("pull", PULLS), most)
     yield _one_app(home / "by-api", Delivery("pull by API", PULLS + API), most)
     yield _one_app(home / "by-push", Delivery("push", PUSHES), most)
     yield _shards(home / "shards", 2 if short else 4)
     yield _environments(home / "environments")
-    yield from _people(home, 2 if short else None)
+    yield from people.rows(home, short=short)
 
 
 def _at_once(world: World, commands: Sequence[Sequence[str]]) -> list[Run]:
@@ -47,19 +43,19 @@ def _at_once(world: World, commands: Sequence[Sequence[str]]) -> list[Run]:
     return [one.end() for one in started]
 
 
-def _each_its_own(home: Path, writers: int, rounds: int, *, folder: bool) -> Row:
+def _each_its_own(home: Path, writers: int, rounds: int, where: str) -> Row:
     """Each writer pushes its own app to one branch, and is killed now and then."""
-    where = "a folder" if folder else "HTTP"
-    row = Row("race", f"{writers} writers to one branch in {where}, some killed")
+    row = Row("race", f"{writers} writers to one branch by {where}, some killed")
+    words = (*_TIME, "--cache", str(home.with_name("cache"))) if "cache" in where else _TIME
     apps = tuple(f"app-{number:02}" for number in range(writers))
     random, pushes = Random(16), 0
-    with World(home, Delivery("own", PUSHES, folder=folder, apps=apps)) as world:
+    with World(home, Delivery("own", PUSHES, folder=where == "a folder", apps=apps)) as world:
         world.restore()
         tags = [f"2.0.{number}" for number in range(rounds)]
         for app in apps:
             world.registry.push(app, *tags)
         for tag in tags:
-            row.check(tag, *_round(world, apps, tag, random, row))
+            row.check(tag, *_round(world, apps, (tag, *words), random, row))
             pushes += _pushes(world)
             world.interceptor.begin()
             world.git.begin()
@@ -67,7 +63,9 @@ def _each_its_own(home: Path, writers: int, rounds: int, *, folder: bool) -> Row
         arrived = _arrivals(world)
         merges = world.repository.git("rev-list", "--merges", "main")
         world.age()
-        world.run("--app", apps[0], "--tag", tags[-1])
+        # A run removes a bounded number of the folders that killed ones have left.
+        for _ in range(1 + len(list(world.temporary.iterdir())) // 20):
+            world.run("--app", apps[0], "--tag", tags[-1])
         wrong = (
             [] if arrived == wanted else [f"{arrived - wanted} too many, {wanted - arrived} lost"]
         )
@@ -76,13 +74,13 @@ def _each_its_own(home: Path, writers: int, rounds: int, *, folder: bool) -> Row
     return row
 
 
-def _round(world: World, apps: Sequence[str], tag: str, random: Random, row: Row) -> list[str]:
-    """Let all writers push one tag; whoever was killed goes again."""
+def _round(
+    world: World, apps: Sequence[str], words: Sequence[str], random: Random, row: Row
+) -> list[str]:
+    """Let all writers push one tag, the first of the words; whoever was killed goes again."""
     waiting, wrong = list(apps), []
     for attempt in range(4):
-        started = [
-            (app, world.start_command("--app", app, "--tag", tag, *_TIME)) for app in waiting
-        ]
+        started = [(app, world.start_command("--app", app, "--tag", *words)) for app in waiting]
         for _, one in started:
             if attempt == 0 and random.random() < 0.3:
                 timer = threading.Timer(random.uniform(0.05, 2.0), one.send, (signal.SIGKILL,))
@@ -98,7 +96,7 @@ def _round(world: World, apps: Sequence[str], tag: str, random: Random, row: Row
         waiting = [app for app, run in ended if run.code]
         if not waiting:
             break
-    return wrong + [f"{app} has not {tag}" for app in apps if not _has(world, app, tag)]
+    return wrong + [f"{app} has not {words[0]}" for app in apps if not _has(world, app, words[0])]
 
 
 def _arrivals(world: World) -> Counter[tuple[str, str]]:
@@ -185,123 +183,3 @@ def _environments(home: Path) -> Row:
                     wrong.append(f"{file} of {ref} has not 1.4.2")
             row.check("push" if policy == PUSHES else "pull", *wrong, *world.wrong())
     return row
-
-
-@dataclass
-class Person:
-    """Acts once when a request arrives, before it is processed."""
-
-    act: Callable[[], object]
-
-    def before(self, _: BaseHTTPRequestHandler) -> bool:
-        """Act, and have the request processed."""
-        self.act()
-        return True
-
-    def after(self, answer: bytes, _: BaseHTTPRequestHandler) -> bytes:
-        """Answer as the server does."""
-        return answer
-
-
-def _acts(world: World) -> dict[str, Callable[[], str | None]]:
-    """Return what people do; each returns the commit that must not be lost, if there is one."""
-    repository, github = world.repository, world.github
-    branch, file = "promote/dev/a", kustomization("a")
-
-    def has_branch() -> bool:
-        return github.head(branch) is not None
-
-    def on_branch(path: str, text: str) -> str | None:
-        return repository.commit(branch, path, text) if has_branch() else None
-
-    def replaced() -> str | None:
-        if not has_branch():
-            return None
-        made = repository.commit("main", "notes.md", "kept\n")
-        repository.git("update-ref", f"refs/heads/{branch}", made)
-        repository.git("update-ref", "refs/heads/main", f"{made}~1")
-        return made
-
-    def ended(how: str) -> None:
-        opened = [one["number"] for one in github.open_pulls()]
-        if opened:
-            getattr(github, how)(opened[0])
-
-    def deleted() -> None:
-        if has_branch():
-            repository.git("update-ref", "-d", f"refs/heads/{branch}")
-
-    return {
-        "pushes another file to the base": lambda: repository.commit("main", "notes.md", "x\n"),
-        "pushes the same file to the base": lambda: repository.commit(
-            "main", file, repository.read(file) + "# a person's\n"
-        ),
-        "commits on the branch": lambda: on_branch("notes.md", "a person's\n"),
-        "replaces the branch": replaced,
-        "merges the pull": lambda: ended("merge"),
-        "closes the pull": lambda: ended("close"),
-        "deletes the branch": deleted,
-    }
-
-
-def _people(home: Path, most: int | None) -> Iterator[Row]:
-    names = (
-        "pull by git", "pull by git, renewed", "pull by API", "pull by API, renewed",
-        "pull by git, closed", "push by git", "push by API",
-    )  # fmt: skip
-    chosen = [one for one in DELIVERIES if one.name in names]
-
-    def row(numbered: tuple[int, Delivery]) -> Row:
-        number, delivery = numbered
-        row = Row("race", f"a person at each point: {delivery.name}")
-        with World(home / f"person-{number}", delivery) as world:
-            world.restore()
-            assert world.start().end().code == 0
-            points = world.interceptor.reached[:]
-            cases = [(point, act) for point in range(len(points)) for act in _acts(world)]
-            for one in some(cases, most, number):
-                point, act = cases[one]
-                row.runs += 2
-                row.check(f"{act} at {points[point]} ({point})", *_met(world, point, act))
-        return row
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield from pool.map(row, enumerate(chosen))
-
-
-def _met(world: World, point: int, act: str) -> list[str]:
-    """Let a person act at a point of a run, and run again; return what is wrong then."""
-    world.restore()
-    made: list[str | None] = []
-    person = Person(lambda: made.append(_acts(world)[act]()))
-    world.interceptor.begin({point: person})
-    first = world.start().end()
-    world.interceptor.begin()
-    again = world.start().end()
-    wrong = [*judged(first), *judged(again)]
-    # A person's commit on the branch is a refusal; everything else is gone about.
-    allowed = (0, 3) if "branch" in act else (0,)
-    if first.code not in allowed or again.code not in allowed:
-        wrong.append(f"exits {first.code}, then {again.code}: {first.stderr} {again.stderr}")
-    wrong += [
-        "the person's commit is lost"
-        for commit in made
-        if commit and not world.repository.git("for-each-ref", "--contains", commit, "refs/heads")
-    ]
-    opened = world.github.open_pulls()
-    if len(opened) > 1:
-        wrong.append(f"{len(opened)} pulls are open")
-    return wrong + _arrived(world, again) + world.wrong()
-
-
-def _arrived(world: World, again: Run) -> list[str]:
-    """Return what is wrong with where the tag is after a run that succeeded."""
-    if again.code or "closed" in world.delivery.name:
-        return []
-    tag, file = world.delivery.command[-1], kustomization("a")
-    on_base = f"newTag: {tag} " in world.repository.read(file)
-    opened = world.github.open_pulls()
-    proposed = bool(opened) and f"newTag: {tag} " in world.repository.read(file, "promote/dev/a")
-    if on_base == bool(opened):
-        return [f"on the base: {on_base}, and {len(opened)} pulls are open"]
-    return [] if on_base or proposed else [f"{tag} is neither on the base nor proposed"]
