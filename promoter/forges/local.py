@@ -14,7 +14,7 @@ from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, Sel
 from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
-from promoter.git.program import NOTHING
+from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,6 @@ from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
 from promoter.git.program import (
     FETCH,
-    NOTHING,
     REMOTE,
     Git,
     Result,
@@ -26,7 +25,7 @@ from promoter.git.program import (
     verb_of,
 )
 from promoter.git.push import Update, push_each
-from promoter.git.refs import RemoteRefs, listed_refs, traced
+from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
 from promoter.git.retry import patiently
 from promoter.git.tree import GitTree
 from promoter.temporary import clone_folder, remove_left_behind

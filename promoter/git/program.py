@@ -34,8 +34,6 @@ _COUNTS_SETTINGS = (2, 31)
 # The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
 REMOTE = "promoter-remote"
 FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
-# The id of no object: where a ref is said to have none.
-NOTHING = "0" * 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# The id of no object: where a ref is said to have none.
+NOTHING = "0" * 40
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteRefs:
     """The default branch's name and ref → object id."""

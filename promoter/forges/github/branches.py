@@ -14,7 +14,7 @@ from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES, SETTLING, shows
 from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
 from promoter.forges.github.pull_shapes import PULL, graph_pull
-from promoter.git.program import NOTHING
+from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
     from promoter.domain.branch import CommitDraft
