@@ -1,7 +1,7 @@
 """What a promotion costs beside other ways to the same commit, on three sizes of repository.
 
 python -m tests.benchmarks [--sizes S,M,L] [--links 0,40] [--runs 5] [--gitopscli COMMAND]
-                           [--json FILE] [--svg FILE] [--keep FOLDER]
+                           [--json FILE] [--svg FILE] [--keep FOLDER] [--read JSON …]
 
 All ways are run in turns, so that a busy moment of the machine meets them all, and the result of
 each run is checked. The table has medians; × are ratios to the shell recipe of the same turn.
@@ -11,34 +11,30 @@ from __future__ import annotations
 
 import argparse
 import compileall
-import json
 import shutil
 import tempfile
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from tests.benchmarks import repositories
 from tests.benchmarks.competitors import ROOT, GitOpsCli, Promote, Recipe
-from tests.benchmarks.measure import Bench, Hub, Sample, links
+from tests.benchmarks.measure import Bench, Hub, links
 from tests.benchmarks.plot import plot
+from tests.benchmarks.report import as_json, ratios, read, summary, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.benchmarks.competitors import Competitor
-
-Results: TypeAlias = dict[tuple[str, int], dict[str, list[Sample]]]
-"""The samples of each way, by the size of the repository and the link's milliseconds."""
-_HEADER = (
-    "| repository · link | way | wall | × recipe | processor | peak memory | down | up | requests "
-    "| of these API | git connections |\n|---|---|---|---|---|---|---|---|---|---|---|"
-)
+    from tests.benchmarks.report import Results
 
 
 def main() -> None:
     """Run what the arguments ask for and print the table."""
     given = _arguments()
+    if given.read:
+        _show(read(given.read), given)
+        return
     # An installed package comes compiled, or is so after its first run.
     compileall.compile_dir(ROOT / "promoter", quiet=1)
     ways: list[Competitor] = [
@@ -58,47 +54,16 @@ def main() -> None:
     for name in given.sizes.split(","):
         results |= _measure(repositories.SIZES[name], delays, given.runs, ways, given.keep)
     shutil.rmtree(cache)
-    print(table(results))
-    found = [
-        {"size": size, "link": link, "way": way, "samples": [one.values() for one in samples]}
-        for (size, link), by_way in results.items()
-        for way, samples in by_way.items()
-    ]
+    _show(results, given)
+
+
+def _show(results: Results, given: argparse.Namespace) -> None:
+    """Print the tables and write the files that the arguments name."""
+    print(table(results), summary(results), sep="\n\n")
     if given.json:
-        given.json.write_text(json.dumps(found, indent=1) + "\n")
+        given.json.write_text(as_json(results))
     if given.svg:
         given.svg.write_text(plot(ratios(results)))
-
-
-def ratios(results: Results) -> dict[str, dict[str, float]]:
-    """Return for each repository and link how long each way takes beside the recipe."""
-    found: dict[str, dict[str, float]] = {}
-    for (size, link), by_way in results.items():
-        recipe = by_way.get("recipe")
-        if recipe:
-            pairs = {way: zip(of, recipe, strict=True) for way, of in by_way.items()}
-            found[f"{size} · {link} ms"] = {
-                way: median(one.wall / other.wall for one, other in of) for way, of in pairs.items()
-            }
-    return found
-
-
-def table(results: Results) -> str:
-    """Return the medians as a Markdown table."""
-    rows, beside = [_HEADER], ratios(results)
-    for (size, link), by_way in results.items():
-        for way, samples in by_way.items():
-            mid = {
-                name: median(one.values()[name] for one in samples) for name in samples[0].values()
-            }
-            ratio = beside.get(f"{size} · {link} ms", {}).get(way)
-            rows.append(
-                f"| {size} · {link} ms | {way} | {mid['wall']:.2f} s "
-                f"| {f'{ratio:.2f}' if ratio else '–'} | {mid['processor']:.2f} s "
-                f"| {mid['memory']:.0f} MB | {mid['down'] / 1000:.0f} kB | {mid['up'] / 1000:.0f} kB "
-                f"| {mid['requests']:.0f} | {mid['api']:.0f} | {mid['git']:.0f} |"
-            )
-    return "\n".join(rows)
 
 
 def _measure(
@@ -137,6 +102,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", help="the names of the ways to run, with commas")
     parser.add_argument("--gitopscli", help="gitopscli, or a wrapper that has it know the server")
+    parser.add_argument("--read", type=Path, nargs="+", help="show what earlier runs have written")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--svg", type=Path)
     parser.add_argument("--keep", type=Path, help="where the repositories are kept between runs")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COLOURS = ("#8c8c8c", "#1f6feb", "#79b8ff", "#2da44e", "#85e89d", "#d29922")
+_COLOURS = ("#8c8c8c", "#1f6feb", "#79b8ff", "#2da44e", "#85e89d", "#d29922", "#cf222e")
 _BAR, _GAP, _LEFT, _WIDTH = 16, 14, 230, 420
 
 
