@@ -286,6 +286,17 @@ _ON_THE_COMMAND_LINE = {
         ("no image name before its tag", "Did you mean --image ghcr.io/acme/orders=1.5.0?"),
     ),
     "quiet and loud": Mistake((*_ASK, "-q", "-v"), 2, ("both given", "Leave one of them out")),
+    "hold until a day": Mistake(
+        ("hold", "--app", "orders", "--reason", "x", "--until", "2099-12-01"), 2,
+        ("--until: 2099-12-01 names no hour", "Write 2099-12-01T00:00:00Z"),
+    ),
+    "hold until a word": Mistake(
+        ("hold", "--app", "orders", "--reason", "x", "--until", "tomorrow"), 2,
+        ("--until: 'tomorrow' is not a time", "or how long: 24h"),
+    ),
+    "app as a group": Mistake(
+        ("--group", "orders", "--tag", "1.5.0"), 4, ("no group 'orders'", "an app: --app orders")
+    ),
     "half a login": Mistake(
         _ASK, 2,
         ("PROMOTER_REGISTRY_HOST and PROMOTER_REGISTRY_PASSWORD are missing", "together"),
@@ -427,6 +438,10 @@ _IN_THE_CONFIGURATION = {
     "policy as a text": (
         (_PUSH, "    deliver: push\n    policy: ^1.4\n"), 2,
         ("policy: must be a mapping", 'policy: {semver: "^1.4"}'),
+    ),
+    "group as a list": (
+        ("apps:\n", "groups: {shop: [orders, billing]}\napps:\n"), 2,
+        ("groups.shop: must be a mapping", "groups: {storefront: {apps: [web, api]}}"),
     ),
     "value misspelt": (
         (_PUSH, "    deliver: psuh\n"), 2, ("deliver: must be 'push'", "Did you mean push?")

@@ -58,7 +58,7 @@ OPTIONS = {
     "together": Option(help="promote several apps by one commit and one pull request"),
     "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),
     "reason": Option("TEXT", help="why, in a sentence, for those who read it later"),
-    "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z"),
+    "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z or 24h"),
     "to": Option("TAG", help="the tag to go back to"),
     "steps": Option("N", help="how many changes to go back (default: 1)"),
     "number": Option("N", short="-n", help="how many entries to show"),

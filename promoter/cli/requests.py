@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import re
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from promoter.config.values import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line, parse_image
+from promoter.domain.duration import parse_duration
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag
 from promoter.domain.moment import parse_moment
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 # What apps are called together is a part of a ref, whose length is bounded.
 _LONGEST_NAME = 100
+# How long a hold lasts, and a day without an hour.
+_DURATION = re.compile(r"(?:[0-9]{1,4}[dhms])+", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def requested_apps(settings: Settings) -> tuple[str, ...]:
@@ -167,12 +172,17 @@ def _until(settings: Settings) -> int | None:
     if settings.until is None:
         return None
     flag, given = settings.source("until"), settings.until
+    now = settings.now.timestamp() if settings.now else time.time()
+    if _DURATION.fullmatch(given):
+        return int(now + parse_duration(given).total_seconds())
+    if _DAY.fullmatch(given):
+        raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
     try:
         seconds = int(parse_moment(given).timestamp())
     except ValueError as error:
         reason, _, hint = str(error).partition(": ")
-        raise UsageError(f"{flag}: {reason}", f"{hint[0].upper()}{hint[1:]}.") from None
-    now = settings.now.timestamp() if settings.now else time.time()
+        words = f"{hint[0].upper()}{hint[1:]}, or how long: 24h, 7d."
+        raise UsageError(f"{flag}: {reason}", words) from None
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds

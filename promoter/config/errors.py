@@ -111,8 +111,10 @@ def _most_telling(
 
 def _hint(place: tuple[object, ...], values: Sequence[object]) -> str:
     """Return what to write at a place in place of a value, which may be read other than as meant."""
-    name = next((one for one in reversed(place) if isinstance(one, str)), "")
-    example = EXAMPLES.get(name)
+    names = [one for one in place if isinstance(one, str)]
+    example = EXAMPLES.get(names[-1]) if names else None
+    if example is None and names[-2:-1] in (["groups"], ["apps"], ["environments"]):
+        example = EXAMPLES[names[-2]]
     hint = f"Write it as in {example}." if example else _SEE
     braces = any(
         one and isinstance(one, dict) and set(one) <= {"app", "environment"} for one in values

@@ -180,7 +180,8 @@ def _discovered(
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
     """Return an app's environments by name, or raise `SelectionError` where it is unknown."""
     if config.apps and app not in config.apps:
-        raise SelectionError(f"there is no app {app!r}", nearest(app, config.apps))
+        hint = f"{app} is a group: --group {app}." if app in config.groups else ""
+        raise SelectionError(f"there is no app {app!r}", hint or nearest(app, config.apps))
     if config.environments:
         return {name: config.environment(name, app) for name in config.environments}
     for layout in _LAYOUTS:

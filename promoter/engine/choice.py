@@ -241,7 +241,8 @@ def _nothing(
         return SelectionError(
             f"{', '.join(repositories)} have no tag in common", "Push all images with one tag."
         )
-    count = f"none of the {len(common)} tags" if common else "no tag"
+    last = ", ".join(sorted(common)[-3:])
+    count = f"no tag among {len(common)}, such as {last}," if common else "no tag"
     return SelectionError(
         f"{repositories[0]} has {count} for the policy {said}",
         "Check the policy, its include and exclude, and what is pushed.",

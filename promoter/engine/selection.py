@@ -103,6 +103,8 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
     if request.group:
         if request.app not in view.config.groups:
             hint = nearest(request.app, view.config.groups)
+            if request.app in view.config.apps:
+                hint = f"It is an app: --app {request.app}."
             raise SelectionError(f"there is no group {request.app!r}", hint)
         apps = view.config.groups[request.app].apps
     alone = replace(request, together=(), group=False)
