@@ -69,7 +69,7 @@ def variables_of(names: Iterable[str]) -> dict[str, str]:
 
 def names_of_variables(beginning: str) -> list[str]:
     """Return the names of the variables that begin so, in any case, in order."""
-    return sorted(name for name in os.environ if name.upper().startswith(beginning))
+    return sorted(name for name in {*os.environ, *_hidden} if name.upper().startswith(beginning))
 
 
 def secret_values() -> tuple[str, ...]:

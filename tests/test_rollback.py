@@ -301,7 +301,7 @@ def test_while_it_is_held_another_reason_changes_nothing_and_says_how_to_go_furt
         "rollback", "--app", "aurora", "--reason", "still bad", "--repo", str(repo.path)
     )
     assert again.code == 0
-    assert again.stdout.startswith("nothing done: aurora in prod has gone back already")
+    assert again.stdout.startswith("nothing to do: aurora in prod has gone back already")
     assert "runs 1.4.2 already: it went back from 1.4.3, and is held" in again.stderr
     assert "--steps 2 goes on to 1.4.1" in again.stderr
     assert repo.refs() == refs
@@ -353,11 +353,11 @@ def test_ends_and_beginnings_of_holds_are_told_as_such(repo: Repository) -> None
         done = promote(*arguments, "--app", "aurora", "--reason", "r", "--repo", str(repo.path))
         return done.stdout.splitlines()[0]
 
-    assert first_line("unhold") == "nothing done: aurora in prod is not held"
-    assert first_line("hold") == "opened pull request 1: hold aurora in prod"
+    assert first_line("unhold") == "nothing to do: aurora is not held in prod"
+    assert first_line("hold") == "opened pull request 1: hold aurora in prod (r)"
     assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
-    assert first_line("hold") == "nothing done: aurora in prod is held already, for the same reason"
-    assert first_line("unhold") == "opened pull request 2: end the hold of aurora in prod"
+    assert first_line("hold") == "nothing to do: aurora is already held in prod"
+    assert first_line("unhold") == "opened pull request 2: end the hold of aurora in prod (r)"
 
 
 def test_through_the_api_a_rollback_reads_as_many_versions_as_it_needs(github: GitHub) -> None:

@@ -211,8 +211,18 @@ COMMANDS = {
         },
     ),
 }  # fmt: skip
+# The commands whose first options say what is to be done, and not where or how.
+_REQUESTS = ("promote", "auto", "rollback", "hold", "unhold")
 WORDS = tuple(name for name in COMMANDS if name != "promote")
 """The commands that are named; without a name it is `promote --app`."""
+
+
+def unused_options(name: str) -> frozenset[str]:
+    """Return the options that say what a promotion is, and that this command does not heed."""
+    if name not in _REQUESTS:
+        return frozenset()
+    asked = {one for other in _REQUESTS for one in next(iter(COMMANDS[other].options.values()))}
+    return frozenset(asked - {one for names in COMMANDS[name].options.values() for one in names})
 
 
 def _epilog() -> str:

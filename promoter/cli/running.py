@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_table import COMMANDS
+from promoter.cli.command_table import COMMANDS, unused_options
 from promoter.cli.log import logging_to_stderr, new_run
 from promoter.cli.options import setting_of
 from promoter.cli.signals import ending_after, held
@@ -65,6 +65,7 @@ def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result
         add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
+        _warn_of_unused(name, settings)
         try:
             # Here, as git's library heeds the variables that were taken while it is imported.
             with held():
@@ -75,6 +76,15 @@ def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result
         for line in progress:
             _LOG.debug(line)
     return result.shortened() if settings.quiet else result
+
+
+def _warn_of_unused(name: str, settings: Settings) -> None:
+    """Warn of variables that say what is to be done, to a command that does not heed them."""
+    command = "promote" if name == "promote" else f"promote {name}"
+    for option in sorted(unused_options(name)):
+        if setting_of(option) in settings.model_fields_set:
+            source = settings.source(setting_of(option))
+            _LOG.warning("%s is set, but %s does not use it", source, command)
 
 
 def _check_choices(name: str, settings: Settings) -> None:

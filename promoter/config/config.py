@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
 from promoter.config.author import AUTHOR
 from promoter.config.document import Document, Place, load
@@ -19,7 +18,7 @@ from promoter.config.sections import (
     check_author,
 )
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
-from promoter.domain.errors import PromoteError, UsageError
+from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
@@ -27,7 +26,6 @@ from promoter.edits.targets import EditTarget, Linked
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from promoter.domain.model import Tree
 
 FILE = PurePosixPath("promoter.yaml")
 WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
@@ -63,6 +61,17 @@ class Config(Section):
     groups: dict[AppName, Group] = Field(default_factory=dict)
     """Apps that `promote --group NAME` promotes together: by one commit, one pull and one verdict."""
 
+    _document: Document | None = PrivateAttr(default=None)
+
+    def read_from(self, document: Document) -> Self:
+        """Return it with the document that it was read from."""
+        self._document = document
+        return self
+
+    def place_of(self, keys: Sequence[object]) -> Place | None:
+        """Return where a key stands in the file, or the nearest key around it; None without a file."""
+        return None if self._document is None else self._document.place(keys)
+
     def environment(self, name: str, app: str) -> Environment:
         """Return an environment as one app sees it; raises `KeyError` where there is none."""
         found = self.environments[name]
@@ -96,7 +105,7 @@ def read(document: Document) -> Config:
     if document.value is None:
         return Config()
     try:
-        config = Config.model_validate(document.value)
+        config = Config.model_validate(document.value).read_from(document)
     except ValidationError as error:
         raise complaint(error, document, Config) from None
     _check_references(config, document)
@@ -210,13 +219,3 @@ def _unknown(
     return UsageError(
         f"there is no environment {name!r}", nearest(name, known), **document.place(place)
     )
-
-
-def place_of(tree: Tree, keys: Sequence[object]) -> Place | None:
-    """Return the place of a key of the repository's own file, or of the nearest around it.
-
-    None without the file.
-    """
-    with suppress(KeyError, PromoteError):
-        return load(tree.read(FILE), str(FILE)).place(keys)
-    return None

@@ -26,6 +26,9 @@ class Place(TypedDict):
     column: int | None
 
 
+NOWHERE = Place(file=None, line=None, column=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A parsed file: the value, and the nodes that know their lines."""

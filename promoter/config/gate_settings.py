@@ -52,6 +52,6 @@ class GateSettings(Section):
     def _check_soak(self) -> Self:
         """Refuse a soak without the environment in which the time is spent."""
         if self.soak is not None and self.promotes_from is None:
-            msg = "soak is the time in the previous environment, and promotes-from names none"
+            msg = "soak needs promotes-from, the environment in which the time is spent"
             raise ValueError(msg)
         return self

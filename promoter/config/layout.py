@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.config import FILE, place_of
-from promoter.config.document import Place
+from promoter.config.config import FILE
+from promoter.config.document import NOWHERE
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
@@ -50,6 +50,8 @@ class Target:
     """The images that one tag sets, where the configuration lists them."""
     members: tuple[Target, ...] = ()
     """The places of several apps that are promoted together; `app` is the name they then have."""
+    config: Config | None = field(default=None, compare=False, repr=False)
+    """The configuration that says so."""
 
     @property
     def kustomized(self) -> bool:
@@ -95,7 +97,9 @@ def find_target(
     settings = environments_of(config, tree, app)
     name = environment or _default_environment(config, settings)
     if name not in settings and not environment:
-        raise _no_default(name, settings, tree)
+        message = f"default-environment: there is no environment {name!r}"
+        place = config.place_of(("default-environment",)) or NOWHERE
+        raise UsageError(message, nearest(name, settings), **place)
     if name not in settings:
         raise SelectionError(
             f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
@@ -122,7 +126,7 @@ def target_of(
         file = kustomization_file(tree, directory)
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
-    return Target(app, name, chosen, file, targets, linked, known)
+    return Target(app, name, chosen, file, targets, linked, known, config=config)
 
 
 def _check_folder(
@@ -135,7 +139,7 @@ def _check_folder(
     own = config.apps[app].environments if app in config.apps else {}
     is_own = environment in own and "path" in own[environment].model_fields_set
     around = ("apps", app) if is_own else ()
-    place = place_of(tree, (*around, "environments", environment, "path"))
+    place = config.place_of((*around, "environments", environment, "path"))
     if place is None:
         return
     begun = next(
@@ -180,8 +184,7 @@ def _discovered(
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
     """Return an app's environments by name, or raise `SelectionError` where it is unknown."""
     if config.apps and app not in config.apps:
-        hint = f"{app} is a group: --group {app}." if app in config.groups else ""
-        raise SelectionError(f"there is no app {app!r}", hint or nearest(app, config.apps))
+        raise no_app(app, config, config.apps)
     if config.environments:
         return {name: config.environment(name, app) for name in config.environments}
     for layout in _LAYOUTS:
@@ -199,7 +202,13 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
             f"known by themselves: {', '.join(_LAYOUTS)}",
             f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
         )
-    raise SelectionError(f"there is no app {app!r}", nearest(app, known))
+    raise no_app(app, config, known)
+
+
+def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
+    """Return the error for an app that there is not; it may be a group."""
+    group = f"{app} is a group: --group {app}." if app in config.groups else ""
+    return SelectionError(f"there is no app {app!r}", group or nearest(app, known))
 
 
 _EXAMPLE = """\
@@ -257,13 +266,6 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
         f"which environment? There are {', '.join(sorted(settings))}",
         "Name one with --env, or set default-environment in promoter.yaml.",
     )
-
-
-def _no_default(name: str, settings: Mapping[str, Environment], tree: Tree) -> UsageError:
-    """Return the error for a default environment that the repository's layout does not have."""
-    place = place_of(tree, ("default-environment",)) or Place(file=None, line=None, column=None)
-    message = f"default-environment: there is no environment {name!r}"
-    return UsageError(message, nearest(name, settings), **place)
 
 
 def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:

@@ -36,6 +36,11 @@ class Tag(str):
     __slots__ = ()
 
     @classmethod
+    def is_one(cls, text: str) -> bool:
+        """Say whether a text is a tag."""
+        return _TAG.fullmatch(text) is not None
+
+    @classmethod
     def parse(cls, text: str) -> Self:
         """Return the tag, or raise `UsageError` saying which rule it breaks."""
         if _TAG.fullmatch(text):
@@ -97,6 +102,15 @@ class Name(str):
     """An image name without tag and digest, as written: `[domain/]path`."""
 
     __slots__ = ()
+
+    @classmethod
+    def is_one(cls, text: str) -> bool:
+        """Say whether a text is an image name."""
+        try:
+            cls.parse(text)
+        except UsageError:
+            return False
+        return True
 
     @classmethod
     def parse(cls, text: str) -> Self:

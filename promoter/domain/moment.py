@@ -17,6 +17,7 @@ _MOMENT = re.compile(
     r" ?(?P<zone>[Zz]|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def bounded_seconds(seconds: int) -> int:
@@ -40,6 +41,8 @@ def parse_moment(text: str) -> datetime:
     found = _MOMENT.fullmatch(text)
     wrong = f"{shown(text)} is not a time: write it as in 2026-12-01T08:00:00Z"
     if found is None:
+        if _DATE.fullmatch(text):
+            raise ValueError(f"{shown} names no hour: write it as in {text}T00:00:00Z")
         raise ValueError(wrong)
     if found["zone"] is None:
         raise ValueError(f"{shown(text)} has no time zone: write {text}Z for UTC")

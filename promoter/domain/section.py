@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 def _check_text(value: object) -> object:
     """Refuse what YAML reads as a number or a date: 1.10 would be 1.1."""
     if not isinstance(value, str):
-        msg = "must be text: put it in quotes, as YAML reads it otherwise"
+        msg = "must be text: put it in quotes, as YAML reads it as something else"
         raise ValueError(msg)  # noqa: TRY004 - pydantic turns this one into a located message
     return value
 

@@ -12,7 +12,7 @@ _LISTED = 12
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint that suggests the nearest known name and lists the others."""
+    """Return a hint that suggests the nearest known name, and lists the others if they are few."""
     names = sorted(dict.fromkeys(known))
     if not names:
         return "None is known here."

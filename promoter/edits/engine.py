@@ -117,7 +117,7 @@ def check_fit(spot: Spot, *, placeholders: bool = False) -> None:
     region = spot.region
     at, text = spot.written, region.text.text
     if not isinstance(spot.node, ScalarNode):
-        raise region.refuse("type", "here is no text", "Name the scalar itself.", at=at)
+        raise region.refuse("type", "the value there is not text", "Name the scalar itself.", at=at)
     check_unshared(spot)
     if spot.style in ("|", ">") or text.startswith(("!", "&"), spot.start):
         reason = "the value is tagged, or written as a block"

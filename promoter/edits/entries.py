@@ -99,7 +99,7 @@ def parse(source: Source) -> Kustomization:
     if root is None or (isinstance(root, ScalarNode) and is_null(root.value, root.style)):
         return Kustomization((), region)
     if not isinstance(root, MappingNode):
-        raise source.refuse("root", "the file is not a mapping", "It is no kustomization.", at=0)
+        raise source.refuse("root", "the file is not a mapping", "It is not a kustomization.", at=0)
     images = images_field(source, root)
     if images is None:
         return Kustomization((), region, root)
@@ -165,7 +165,7 @@ def _entry(spot: Spot) -> ImageEntry:
     if isinstance(node, ScalarNode) and is_null(node.value, node.style):
         return ImageEntry(None, None, None, None, None, line, column, spot)
     if not isinstance(node, MappingNode):
-        raise source.refuse("entry", "an image that is no mapping", "Give it a name.", at=at)
+        raise source.refuse("entry", "an image that is not a mapping", "Give it a name.", at=at)
     texts: dict[str, str | None] = {}
     spots: dict[str, Spot] = {}
     doubtful: dict[str, Refusal] = {}
@@ -230,9 +230,9 @@ def _text(spot: Spot, name: str) -> str | None:
     if not isinstance(node, ScalarNode):
         at = int(node.start_mark.index)
         if source.text.startswith("{", at):
-            reason = f"{name} is no text, and looks like an unrendered template"
+            reason = f"{name} is not text, and looks like an unrendered template"
             raise source.refuse("template", reason, TEMPLATE_HINT, at=at)
-        raise source.refuse("type", f"{name} is no text", "Write a tag or a name.", at=at)
+        raise source.refuse("type", f"{name} is not text", "Write a tag or a name.", at=at)
     return None if _plain(spot) and is_null(node.value, None) else str(node.value)
 
 

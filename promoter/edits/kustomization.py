@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError, RefusedError
-from promoter.domain.image import Name
+from promoter.domain.image import Name, split
 from promoter.domain.model import Change
 from promoter.edits import engine, fields
 from promoter.edits.engine import Step
@@ -241,9 +241,12 @@ def _check_new(source: Source, setting: ImageSetting, kustomization: Kustomizati
     try:
         Name.parse(setting.name)
     except PromoteError as error:
+        bare = split(setting.name)[0]
+        tagged = bare != setting.name and Name.is_one(bare)
         raise source.refuse(
-            "name", f"there is no entry {setting.name!r}, and none is added: {error.message}",
-            "Name an entry that is there, or an image name without tag and digest.",
+            "name", f"there is no entry {setting.name!r}, and none is added: "
+            + ("a name holds no tag and no digest" if tagged else error.message),
+            f"Write the image without them: {bare}." if tagged else error.hint,
             at=kustomization.place,
         ) from error  # fmt: skip
     if len(_new_fields(setting)) == 1:

@@ -47,7 +47,9 @@ def images_field(source: Source, root: MappingNode) -> tuple[ScalarNode, Node] |
     for key, value in root.value:
         at = key.start_mark.index
         if not isinstance(key, ScalarNode):
-            raise source.refuse("key", "a key that is no text", "It is no kustomization.", at=at)
+            raise source.refuse(
+                "key", "a key that is not text", "It is not a kustomization.", at=at
+            )
         name = ROOT_FIELDS.get(key.value.lower())
         if key.value == "<<":
             continue

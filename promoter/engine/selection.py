@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from promoter.config.layout import known_apps
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
 from promoter.planning.decide import locate
@@ -103,7 +104,7 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
     if request.group:
         if request.app not in view.config.groups:
             hint = nearest(request.app, view.config.groups)
-            if request.app in view.config.apps:
+            if request.app in known_apps(view.config, view.tree):
                 hint = f"It is an app: --app {request.app}."
             raise SelectionError(f"there is no group {request.app!r}", hint)
         apps = view.config.groups[request.app].apps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -128,10 +129,18 @@ def together(judged: Sequence[tuple[str, Judgement]]) -> Judgement:
             for app, verdict in judged
             for one in verdict.results
         ),
-        tuple(dict.fromkeys(one for _, verdict in judged for one in verdict.refusals)),
+        tuple(
+            dict.fromkeys(_of_app(one, app) for app, verdict in judged for one in verdict.refusals)
+        ),
         tuple(dict.fromkeys(one for _, verdict in judged for one in verdict.warnings)),
         all(verdict.waits for _, verdict in judged if verdict.refusals),
     )
+
+
+def _of_app(one: Refusal, app: str) -> Refusal:
+    """Return a refusal that names its app."""
+    named = re.search(rf"(?<![\w/-]){re.escape(app)}(?![\w/-])", one.reason)
+    return one if named else replace(one, reason=f"{app}: {one.reason}")
 
 
 def _asked(gate: Gate, facts: Facts) -> Verdict | None:

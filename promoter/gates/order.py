@@ -24,7 +24,7 @@ def downgrade(facts: Facts) -> Verdict | None:
     pairs = [pair for pair in facts.pairs if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
-        hint = "--allow downgrade goes back."
+        hint = "To go back, add --allow downgrade."
         return Verdict(Result.FAILED, reason, (Refusal("downgrade", reason, hint),))
     if not pairs:
         return Verdict(Result.PASSED, "nothing is replaced")

@@ -80,7 +80,7 @@ class Objects:
                 found = self._listings[oid] = _listing(self.read(oid), len(oid) // 2)
             except ValueError as error:
                 raise RemoteError(
-                    f"{oid} is no directory as git keeps it", "Try git fsck."
+                    f"{oid} is not a directory as git keeps it", "Try git fsck."
                 ) from error
         return found
 

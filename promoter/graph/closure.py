@@ -141,7 +141,7 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
         reading.note(directory, f"holds {len(found)} kustomizations, not one")
         return None
     if entries[found[0]] is not Kind.FILE:
-        reason = f"is no file but a {entries[found[0]]}"
+        reason = f"is not a file but a {entries[found[0]]}"
         reading.note(directory / found[0], reason, access=Access.FILES)
         return None
     return directory / found[0]

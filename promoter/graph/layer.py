@@ -111,7 +111,7 @@ def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
         reading.note(place, error.reason, access=Access.FILES)
         return None
     if not isinstance(value, dict):
-        reading.note(path, "is no kustomization", access=Access.FILES)
+        reading.note(path, "is not a kustomization", access=Access.FILES)
         return None
     if odd or (odd := ambiguous(value)):
         # Kustomize may see another value than the one that is read here.

@@ -53,6 +53,8 @@ def _preview(outcome: Outcome, action: Action) -> str:
 def _nothing(outcome: Outcome, action: Action) -> str:
     """Return why there was nothing to write, or only something to end."""
     where = f"{outcome.app} in {outcome.environment}" if outcome.environment else str(outcome.app)
+    if outcome.hold is not None and not outcome.images:
+        return _hold_is_so(outcome, outcome.hold)
     if action is Action.SUPERSEDED:
         return _superseded(outcome, where)
     if outcome.waiting:
@@ -63,18 +65,7 @@ def _nothing(outcome: Outcome, action: Action) -> str:
         )
     if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
         return f"already proposed in {_number(outcome)}: {_subject(outcome)}"
-    if outcome.hold is not None and not outcome.images:
-        return f"nothing done: {where} {_hold_as_it_is(outcome.hold)}"
     return f"nothing done: {where} stays at {_values(outcome, after=False)}"
-
-
-def _hold_as_it_is(hold: HoldChange) -> str:
-    """Return why a hold has not to be begun or ended."""
-    if hold.ends:
-        return "is not held"
-    if hold.undoes is not None:
-        return "has gone back already, and is held"
-    return "is held already, for the same reason"
 
 
 def _superseded(outcome: Outcome, where: str) -> str:
@@ -99,7 +90,7 @@ def _until(outcome: Outcome) -> str:
     gates = ", ".join(one.name for one in outcome.waiting)
     if len(times) < len(outcome.waiting):
         return f"for {gates}"
-    return f"until {datetime.fromtimestamp(max(times) + 59, UTC):%Y-%m-%d %H:%M UTC} ({gates})"
+    return f"until {_minute(max(times) + 59)} ({gates})"
 
 
 def _number(outcome: Outcome) -> str:
@@ -109,12 +100,38 @@ def _number(outcome: Outcome) -> str:
 def _subject(outcome: Outcome) -> str:
     """Return what goes where: `aurora to prod, 1.4.1 -> 1.4.2`."""
     if outcome.hold is not None and not outcome.images:
-        verb = "end the hold of" if outcome.hold.ends else "hold"
-        return f"{verb} {outcome.app} in {outcome.environment}"
+        return _hold(outcome, outcome.hold)
     before, after = _values(outcome, after=False), _values(outcome, after=True)
     if outcome.goes_back:
         return f"roll back {outcome.app} in {outcome.environment}, {before} -> {after}"
     return f"{outcome.app} to {outcome.environment}, {before} -> {after}"
+
+
+def _hold(outcome: Outcome, hold: HoldChange) -> str:
+    """Return which hold begins or ends, and why."""
+    where = f"{outcome.app} in {outcome.environment}"
+    if hold.ends:
+        return f"end the hold of {where} ({hold.reason})"
+    until = f" until {_minute(hold.until)}" if hold.until is not None else ""
+    return f"hold {where}{until} ({hold.reason})"
+
+
+def _hold_is_so(outcome: Outcome, hold: HoldChange) -> str:
+    """Return that a hold is as it was asked for already, and what of it was still open."""
+    state = f"{outcome.app} is {'not' if hold.ends else 'already'} held in {outcome.environment}"
+    if hold.undoes is not None:
+        state = f"{outcome.app} in {outcome.environment} has gone back already, and is held"
+    if outcome.action is Action.SUPERSEDED and outcome.changed:
+        verb = "would close" if outcome.preview else "closed"
+        return f"{verb} {_number(outcome)}, which is of no more use: {state}"
+    if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
+        return f"already proposed in {_number(outcome)}: {_hold(outcome, hold)}"
+    return f"nothing to do: {state}"
+
+
+def _minute(moment: int) -> str:
+    """Return a moment as people read it, in UTC."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def _values(outcome: Outcome, *, after: bool) -> str:

@@ -178,7 +178,9 @@ class _Sheet:
         """Write how to undo it; the command is a line of its own, to be copied."""
         before = f" {undo.before}" if undo.before else ""
         after = f"close this pull request; after it:{before}"
-        self._line(Text.assemble(("Undo", "bold"), f" before the merge: {after}"), hanging=2)
+        self._line(
+            Text.assemble(("Undo", "bold"), _plain(f" before the merge: {after}")), hanging=2
+        )
         self._whole(_plain(undo.command or "revert the merge", "cyan" if undo.command else ""), 2)
 
     def _heading(self, text: str) -> None:

@@ -131,7 +131,8 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if asked is None:
         return Intent(End.INVALID)
     downgrades = request.goes_back
-    if not downgrades and (newer := ordering.newer(with_base(asked))):
+    newer = None if downgrades else ordering.newer(with_base(asked))
+    if newer and not _is_mixed(asked, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
             warnings=(_superseded(f"{state.base_branch} already has {newer}"),),
@@ -150,6 +151,12 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
         reason = _superseded(f"the open pull proposes {newer}")
         return Intent(End.SUPERSEDED, current, state.tip, newer, (reason,))
     return _pull(change, ordering, rebuild=rebuild)
+
+
+def _is_mixed(asked: Proposal, ordering: Ordering) -> bool:
+    """Say whether some of several apps would go on where others go back: then a gate refuses."""
+    together = bool(asked.declaration.members)
+    return together and any(ordering.of(pair) is Order.NEWER for pair in with_base(asked))
 
 
 def on_tip(change: Change, intent: Intent) -> Intent:
@@ -277,4 +284,4 @@ def _left_to_people(change: Change) -> str:
 
 def _superseded(reason: str) -> str:
     """Return the warning that says by what a request is superseded."""
-    return f"superseded: {reason}; --allow downgrade goes back"
+    return f"superseded: {reason}; to go back, add --allow downgrade"

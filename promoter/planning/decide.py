@@ -85,7 +85,8 @@ class _Decision:
             if self.change.request.scheduled and self.judgement.waits:
                 # A schedule comes again: what ends by itself, or by a person, is no failure of it.
                 return Unchanged(merged_branch=merged, waiting=self._failed, **self._waiting)
-            return Refused(refusals=self.judgement.refusals, **self._common)
+            common: _Common = {**self._common, "warnings": self.judgement.warnings}
+            return Refused(refusals=self.judgement.refusals, **common)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
             alone = self.change.request.hold is not None or self.change.request.members

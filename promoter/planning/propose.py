@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
-from promoter.config.config import place_of
 from promoter.config.holds import hold_edit
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import Ref, split
@@ -107,13 +106,16 @@ def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
 
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that set a declaration's images."""
-    held = edit_targets(
-        tree,
-        target.file,
-        target.targets,
-        declaration.images,
-        placeholders="placeholder" in declaration.allow,
-    )
+    try:
+        held = edit_targets(
+            tree,
+            target.file,
+            target.targets,
+            declaration.images,
+            placeholders="placeholder" in declaration.allow,
+        )
+    except RefusedError as error:
+        raise RefusedError([_at_configuration(one, target) for one in error.refusals]) from None
     moves = held.moves
     if not all(move.before for move in moves):
         closure = graph.read_closure(tree, target.directory)
@@ -160,15 +162,16 @@ def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
 def by_names(proposal: Proposal, target: Target, tree: Tree) -> ByNames:
     """Return which of the edits reach no container by name, and what could not be read."""
     found = judge_by_names(tree, proposal.image_edits, target.directory)
-    refusals = tuple(_at_configuration(one, target, tree) for one in found.refusals)
+    refusals = tuple(_at_configuration(one, target) for one in found.refusals)
     return replace(found, refusals=refusals)
 
 
-def _at_configuration(refusal: Refusal, target: Target, tree: Tree) -> Refusal:
+def _at_configuration(refusal: Refusal, target: Target) -> Refusal:
     """Return a refusal of an image that promoter.yaml misnames with the place of that name there."""
     for index, name in enumerate(target.images):
-        place = place_of(tree, ("apps", target.app, "images", index))
-        if refusal.reason == f"no container uses the image {name}" and place is not None:
+        place = target.config and target.config.place_of(("apps", target.app, "images", index))
+        beginnings = (f"no container uses the image {name}", f"there is no entry {name!r}")
+        if refusal.reason.partition(",")[0] in beginnings and place:
             return replace(refusal, **place, source_line=None)
     return refusal
 

@@ -50,7 +50,7 @@ def _rules(value: object) -> object:
 
         for name in names:
             if name not in allowable():
-                msg = f"there is no rule {name!r} to allow. {nearest(str(name), allowable())}"
+                msg = f"there is no rule {name!r} to allow\n{nearest(str(name), allowable())}"
                 raise ValueError(msg)
     return names
 
