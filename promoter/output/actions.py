@@ -16,8 +16,8 @@ from promoter.domain.errors import UsageError
 from promoter.environment import variable
 from promoter.output.printable import printable
 from promoter.output.text import complaints_of
-from promoter.planning.plan import Action
 from promoter.pull_request import code
+from promoter.pull_request.markdown import inert
 
 if TYPE_CHECKING:
     from promoter.output.envelope import Envelope
@@ -97,21 +97,18 @@ def defused_json(text: str) -> str:
 
 def _section(promotion: Envelope) -> str:
     """Return one promotion for the summary."""
-    where = f" {code(promotion.app)}" if promotion.app else ""
-    if promotion.app and promotion.environment:
-        where += f" in {code(promotion.environment)}"
-    head = f"### promote: {promotion.action}{where}"
+    where = f"{code(promotion.subject)}: " if promotion.subject else ""
     complaints = [one for one in complaints_of(promotion) if one.is_serious]
     if complaints:
         lines = [f"- {code(one.reason)} {code(one.hint) if one.hint else ''}" for one in complaints]
+        head = f"{where}{promotion.action}"
         return "\n".join([head, "", *(line.rstrip() for line in lines)])
-    pull = promotion.pull_request
-    if promotion.action == Action.SUPERSEDED:
-        head = f"{head}\n\n{code(promotion.headline)}"
-    if pull is None:
-        return head
-    shown = f"[Pull request {pull.number}]({pull.url})\n\n" if _is_web(pull.url) else ""
-    return f"{head}\n\n{shown}{pull.body or ''}"
+    pull, head = promotion.pull_request, inert(promotion.headline)
+    if pull is not None and _is_web(pull.url):
+        named = f"pull request {pull.number}"
+        head = head.replace(named, f"[{named}]({pull.url})", 1)
+    written = pull is not None and promotion.page is not None
+    return f"{head}\n\n{pull.body or ''}" if pull and written else head
 
 
 def _is_web(url: str | None) -> bool:
