@@ -147,7 +147,7 @@ def test_step_opens_the_pull_and_writes_outputs_and_summary(
     assert outputs["commit"] == repo.refs()[f"refs/heads/{BRANCH}"]
     assert {one["to"] for one in json.loads(outputs["images"])} == {"9.9.1"}
     assert summary.startswith(
-        "opened pull request 1: aurora to prod, 1.4.1 -> 9.9.1\n\n**aurora** in **prod**: "
+        "opened pull request 1: aurora to prod, 1.4.1 → 9.9.1\n\n**aurora** in **prod**: "
     )
     assert "```diff" in summary
     assert "ada" in summary

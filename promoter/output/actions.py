@@ -103,7 +103,7 @@ def _section(promotion: Envelope) -> str:
         lines = [f"- {code(one.reason)} {code(one.hint) if one.hint else ''}" for one in complaints]
         head = f"{where}{promotion.action}"
         return "\n".join([head, "", *(line.rstrip() for line in lines)])
-    pull, head = promotion.pull_request, inert(promotion.headline)
+    pull, head = promotion.pull_request, inert(promotion.headline.replace("->", "→"))
     if pull is not None and _is_web(pull.url):
         named = f"pull request {pull.number}"
         head = head.replace(named, f"[{named}]({pull.url})", 1)
