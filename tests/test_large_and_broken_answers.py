@@ -101,9 +101,9 @@ def test_a_disk_that_is_full_is_told_and_the_next_run_is_right(hub: GitHub, tmp_
         "--cache", str(tmp_path / "cache"),
     ]  # fmt: skip
     limited = ["bash", "-c", 'ulimit -f 3; exec "$@"', "bash", *command]
-    full = subprocess.run(
-        limited, env={**os.environ, **TOKEN}, capture_output=True, text=True, check=False
-    )
+    # Python would leave its own compiled files cut, and every later run would fail of them.
+    given = {**os.environ, **TOKEN, "PYTHONDONTWRITEBYTECODE": "1"}
+    full = subprocess.run(limited, env=given, capture_output=True, text=True, check=False)
     assert full.returncode == 5, full.stderr
     assert full.stderr.startswith("promote: error: "), full.stderr
     done = run(hub, "--cache", str(tmp_path / "cache"))

@@ -198,7 +198,8 @@ class Store:
 
 def _is_settled(arguments: tuple[str, ...]) -> bool:
     """Say whether git will always answer this so: it is about commits, each named by its id."""
-    names = [one for one in arguments[1:] if not one.startswith("-")]
+    before_paths = arguments[1 : arguments.index("--") if "--" in arguments else None]
+    names = [one for one in before_paths if not one.startswith("-")]
     return arguments[0] in _SETTLED and all(map(_IDS.fullmatch, names))
 
 
