@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from promoter.cli.process import emit
+from promoter.cli.streams import emit
 from promoter.domain.redaction import redacted
 from promoter.output.printable import printable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from promoter.cli.command_table import COMMANDS, WORDS
-from promoter.cli.process import emit, open_streams
 from promoter.cli.signals import held, stoppable
+from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.engine.stopped import Stopped, error_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promoter.cli.process import emit
+from promoter.cli.streams import emit
 from promoter.domain.errors import Exit, UsageError
 from promoter.environment import variable
 

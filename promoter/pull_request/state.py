@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.diff import unified
@@ -36,55 +37,71 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
     return hidden(_NAME, state)
 
 
+@dataclass(frozen=True)
+class _State:
+    """What a body's block says."""
+
+    key: object
+    facts: frozenset[str]
+    images: tuple[str, ...] | None
+    hashed: bool
+
+    @classmethod
+    def of(cls, body: str) -> _State | None:
+        """Return what a body says, or None where it has no block."""
+        found = find_hidden(_NAME, body)
+        if found is None:
+            return None
+        facts, images = found.get("facts"), found.get("images")
+        return cls(
+            found.get("key"),
+            frozenset(map(str, facts)) if isinstance(facts, list) else frozenset(),
+            tuple(map(str, images)) if isinstance(images, list) else None,
+            bool(found.get("hashed")),
+        )
+
+    def listed(self, proposal: Proposal) -> tuple[str, ...]:
+        """Return a proposal's images as this block lists its own."""
+        images = [str(image) for image in proposal.declaration.images]
+        return tuple(_hashes(images) if self.hashed else images)
+
+
 def agrees(pull: Pull, draft: PullDraft) -> bool:
     """Say whether a pull tells of the commit that the draft tells of, and knows no less of it."""
     if pull.title != draft.title:
         return False
     if pull.body == draft.body:
         return True
-    state, wanted = find_hidden(_NAME, pull.body), find_hidden(_NAME, draft.body)
-    if state is None or wanted is None or state.get("key") != wanted.get("key"):
+    state, wanted = _State.of(pull.body), _State.of(draft.body)
+    if state is None or wanted is None:
         return False
-    return set(wanted.get("facts", ())) <= _facts(state)
+    return state.key == wanted.key and wanted.facts <= state.facts
 
 
 def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
     """Return the facts that a pull tells of a proposal, or None where it tells of another."""
-    state = find_hidden(_NAME, pull.body)
-    if state is None or state.get("key") != _key(proposal):
-        return None
-    return _facts(state)
+    state = _State.of(pull.body)
+    return state.facts if state and state.key == _key(proposal) else None
 
 
 def declines(pull: Pull, proposal: Proposal) -> bool:
     """Say whether a closed pull is a person's no to the same images at the same tags."""
-    if closed_by_us(pull.body):
+    state = None if closed_by_us(pull.body) else _State.of(pull.body)
+    if state is None or state.images is None:
         return False
-    state = find_hidden(_NAME, pull.body) or {}
-    listed = state.get("images")
-    wanted = [str(image) for image in proposal.declaration.images]
-    if state.get("hashed"):
-        wanted = _hashes(wanted)
-    return isinstance(listed, list) and set(wanted) <= {str(one) for one in listed}
+    return set(state.listed(proposal)) <= set(state.images)
 
 
 def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
     """Say whether a pull tells of other images than a proposal's; None where it does not say."""
-    state = find_hidden(_NAME, pull.body) or {}
-    wanted = [str(image) for image in proposal.declaration.images]
-    if state.get("hashed"):
-        wanted = _hashes(wanted)
-    listed = state.get("images")
-    return listed != wanted if isinstance(listed, list) else None
+    state = _State.of(pull.body)
+    return state.listed(proposal) != state.images if state and state.images is not None else None
 
 
 def proposed_images(pull: Pull) -> frozenset[str]:
     """Return the images that a pull proposes, in the form of `--image`; none where it lists hashes."""
-    state = find_hidden(_NAME, pull.body) or {}
-    listed = state.get("images")
-    if state.get("hashed") or not isinstance(listed, list):
-        return frozenset()
-    return frozenset(str(one) for one in listed)
+    state = _State.of(pull.body)
+    return frozenset() if state is None or state.hashed else frozenset(state.images or ())
 
 
 def is_ours(body: str) -> bool:
@@ -100,12 +117,6 @@ def mark_closed(body: str) -> str:
 def closed_by_us(body: str) -> bool:
     """Say whether a closed pull was closed by promote itself."""
     return _CLOSED in body
-
-
-def _facts(state: dict[str, object]) -> frozenset[str]:
-    """Return the names of the facts that a block lists."""
-    listed = state.get("facts")
-    return frozenset(str(one) for one in listed) if isinstance(listed, list) else frozenset()
 
 
 def _hashes(images: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The process that runs: its variables before settings are read, its account, its streams."""
+"""The standard streams of the process that runs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,6 @@ import sys
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
     from typing import TextIO
-
-
-def account() -> str | None:
-    """Return the name of the account that runs this, where it has one."""
-    import pwd  # late: help asks for nobody's name
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return None
 
 
 def open_streams() -> None:
