@@ -173,7 +173,9 @@ def test_a_tag_that_is_gone_is_refused_with_the_newest_that_is_still_there(
     refs = repo.refs()
     gone = run(repo, "rollback", "--app", "web", *WHY, code=4)
     assert gone["refusals"][0]["rule"] == "missing-image"
-    assert "is 1.4.1: promote rollback --to 1.4.1" in gone["refusals"][0]["hint"]
+    assert (
+        "is 1.4.1: promote rollback --app web --env dev --to 1.4.1" in gone["refusals"][0]["hint"]
+    )
     assert repo.refs() == refs
     run(repo, "rollback", "--app", "web", "--to", "1.4.1", *WHY)
     assert "newTag: 1.4.1" in repo.read(kustomization("web"))
@@ -371,3 +373,95 @@ def test_through_the_api_a_rollback_reads_as_many_versions_as_it_needs(github: G
     )  # fmt: skip
     assert done.code == 0, done.stderr
     assert {one["to"] for one in done.json["images"]} == {"1.4.1"}
+
+
+def set_tag(repo: Repository, tag: str, before: str) -> None:
+    """Change all tags of prod by hand."""
+    repo.commit("main", AURORA, repo.read(AURORA).replace(before, tag) + "\n", f"To {tag}")
+
+
+def target_of(repo: Repository, *arguments: str) -> set[str]:
+    """Return the tags that a rollback would go back to."""
+    done = run(repo, "rollback", "--app", "aurora", "--dry-run", *arguments, *WHY)
+    return {one["to"] for one in done["images"]}
+
+
+def test_what_went_forward_again_took_nothing_back(repo: Repository) -> None:
+    for before, tag in (("1.4.1", "1.4.3"), ("1.4.3", "1.4.1"), ("1.4.1", "1.4.2")):
+        set_tag(repo, tag, before)
+    set_tag(repo, "1.4.3", "1.4.2")
+    assert target_of(repo) == {"1.4.2"}
+    assert target_of(repo, "--steps", "2") == {"1.4.1"}
+
+
+def test_what_went_back_to_a_tag_that_never_ran_took_the_newer_ones_back(repo: Repository) -> None:
+    for before, tag in (("1.4.1", "1.4.3"), ("1.4.3", "1.5.0"), ("1.5.0", "1.4.2")):
+        set_tag(repo, tag, before)
+    assert target_of(repo) == {"1.4.1"}
+
+
+def test_tags_without_an_order_were_taken_back_where_an_earlier_one_came_back(
+    repo: Repository,
+) -> None:
+    for before, tag in (("1.4.1", "main-a1"), ("main-a1", "main-b2"), ("main-b2", "main-c3")):
+        set_tag(repo, tag, before)
+    assert target_of(repo) == {"main-b2"}
+    set_tag(repo, "main-a1", "main-c3")
+    assert target_of(repo) == {"1.4.1"}
+
+
+def test_where_an_image_was_added_or_removed_only_a_named_state_is_gone_back_to(
+    tmp_path: Path,
+) -> None:
+    file, off = kustomization("web"), DEV + "    checks: {exists: off}\n"
+    repo = make(tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, off)
+
+    def ask(*arguments: str, code: int = 0) -> dict[str, Any]:
+        return run(repo, "rollback", "--app", "web", "--dry-run", *arguments, *WHY, code=code)
+
+    for tag in ("1.4.2", "1.4.3"):
+        run(repo, "--app", "web", "--tag", tag)
+    alone = f"{repo.read(file)}\n"
+    added = repo.commit("main", file, alone + "  - name: ghcr.io/acme/worker\n    newTag: 2.0.0\n")
+    (refusal,) = ask(code=3)["refusals"]
+    assert "ghcr.io/acme/worker was not there" in refusal["reason"]
+    assert f"Revert {added[:9]}" in refusal["hint"]
+    named = ask("--to", "1.4.2")
+    assert {one["to"] for one in named["images"]} == {"1.4.2"}
+    assert "worker was added after" in named["warnings"][0]
+    repo.commit("main", file, repo.read(file).replace("1.4.3", "1.4.4") + "\n")
+    assert {one["to"] for one in ask()["images"]} == {"1.4.3"}
+    repo.commit("main", file, alone.replace("1.4.3", "1.4.4"), "Remove the worker")
+    (refusal,) = ask(code=3)["refusals"]
+    assert "ghcr.io/acme/worker was there" in refusal["reason"]
+
+
+def test_a_file_that_is_broken_now_is_told_with_its_place(repo: Repository) -> None:
+    promoted(repo, "1.4.2")
+    repo.commit("main", AURORA, f"{repo.read(AURORA)}\nx: [\n", "Broken")
+    done = promote(
+        "rollback", "--app", "aurora", *WHY, "--repo", str(repo.path), "--output", "json"
+    )
+    found = done.json["error"] or done.json["refusals"][0]
+    assert (found["file"], found["line"] is not None) == (AURORA, True)
+
+
+def test_images_that_are_gone_name_one_way_out(tmp_path: Path, registry: Registry) -> None:
+    images = {name: registry.name(name) for name in ("api", "web")}
+    groups = "groups: {shop: {apps: [api, web]}}\n"
+    repo = make(tmp_path / "r.git", images, DEV + groups)
+    for tag in ("1.4.1", "1.4.2", "1.4.3", "1.4.4"):
+        for name in images:
+            registry.push(name, tag)
+    for tag in ("1.4.2", "1.4.3", "1.4.4"):
+        run(repo, "--group", "shop", "--tag", tag)
+    for name, gone in (("api", "1.4.3"), ("web", "1.4.3"), ("web", "1.4.2")):
+        del registry.repositories[name].tags[gone]
+    refusals = run(repo, "rollback", "--group", "shop", *WHY, code=4)["refusals"]
+    ways = {
+        one["reason"].partition(":1")[0]: one["hint"].partition("promote ")[2] for one in refusals
+    }
+    assert sorted(ways.values()) == [
+        "rollback --app api --env dev --to 1.4.2 --reason WHY.",
+        "rollback --app web --env dev --to 1.4.1 --reason WHY.",
+    ]

@@ -82,6 +82,16 @@ def test_each_row_says_what_runs_since_when_and_by_whom(tmp_path: Path) -> None:
     assert prod["open_pull_request"] is None
 
 
+def test_what_cannot_be_read_is_not_said_to_be_the_same(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = chain(tmp_path, registry)
+    file = kustomization("api", "prod")
+    repo.commit("main", file, f"{repo.read(file)}\nx: [\n")
+    _, prod = rows(str(repo.path))
+    assert (prod["images"], prod["previous"]["relation"]) == ([], "unknown")
+
+
 def test_how_far_each_is_behind_the_registry_and_the_environment_before(
     tmp_path: Path, registry: Registry
 ) -> None:

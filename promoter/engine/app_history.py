@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 
 
 class AppHistory:
-    """The versions of all files in which an app's tags live."""
+    """The versions of all files in which an app's tags live.
+
+    Raises `PromoteError` where those of the base cannot be read.
+    """
 
     def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
         self._repository, self._base, self._target = repository, base, target
-        self.now = self._images({}) or {}
+        self.now = self._read({})
         """What the base has now."""
         self.is_cut = False
         """Whether there is more behind what was read."""
@@ -51,17 +54,19 @@ class AppHistory:
             images = self._images({path: version.files.get(path) for path in files})
             self.is_cut = version.is_first
             if images is not None:
-                pairs = ((name, images.get(name, now)) for name, now in self.now.items())
-                key = tuple((name, one.ref, one.new_name) for name, one in pairs)
-                yield State(version.commit, images, key)
+                yield State(version.commit, images)
             if version.is_first:
                 return
 
     def _images(self, files: dict[PurePosixPath, bytes | None]) -> Images | None:
         """Return the app's images as files say; None where they cannot be read."""
-        target = self._target
         try:
-            held = held_images(edited(self._base, files), target.file, target.targets)
+            return self._read(files)
         except (PromoteError, KeyError):
             return None
+
+    def _read(self, files: dict[PurePosixPath, bytes | None]) -> Images:
+        """Return the app's images as files say; raises `PromoteError` where they cannot be read."""
+        target = self._target
+        held = held_images(edited(self._base, files), target.file, target.targets)
         return {one.name: one for one in target.own_images(held)}

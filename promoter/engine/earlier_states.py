@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,14 @@ from promoter.domain.model import PullState
 from promoter.domain.refusal import Refusal
 from promoter.engine.app_history import AppHistory
 from promoter.planning.propose import pulled_names
-from promoter.planning.rollback import described, has_tag, images_going, leading, with_tag
+from promoter.planning.rollback import (
+    described,
+    differences,
+    has_tag,
+    images_going,
+    leading,
+    with_tag,
+)
 from promoter.policy.order import Order
 from promoter.registry.failures import AbsentError
 
@@ -54,6 +63,8 @@ class EarlierStates:
         self._known: list[State] = []
         self._earlier: tuple[State, ...] = ()
         """Those before the chosen one."""
+        self._led: tuple[State, ...] = ()
+        """Those that led to what is taken back, that first: as `--steps` counts them."""
         if not self._upto(1):
             raise SelectionError(
                 f"{seen.target.file} has no history on {seen.state.base_branch}", "",
@@ -72,28 +83,35 @@ class EarlierStates:
         Raises `SelectionError` for none or several, and `RefusedError` for what is no way back.
         """
         line = self._line(wanted.steps)
-        self.undone = line[0]
+        self.undone, self._led = line[0], line
         state = self._stepped(line, wanted.steps) if wanted.to is None else self._named(wanted.to)
         self._earlier = tuple(one for one in line[1:] if one.key != state.key)
         if state in line:
             self._earlier = line[line.index(state) + 1 :]
         if state.key == self.current.key:
             return state, self._already(line)
-        return state, (*self._differences(state), *self._forward(state))
+        changed = differences(self.now, state)
+        if changed and wanted.to is None:
+            raise self._irreversible(state, changed[0].before)
+        return state, (*(one.now for one in changed), *self._forward(state))
 
     def _line(self, steps: int) -> tuple[State, ...]:
         """Return the states that led to what is taken back, that first: so many, and some more."""
-        number, line = steps + _WINDOW, leading(self._upto(steps + _WINDOW))
+        number, line = steps + _WINDOW, self._leading(steps + _WINDOW)
         while len(line) <= steps and len(self._known) == number:
             number *= 2
-            line = leading(self._upto(number))
+            line = self._leading(number)
         undone = self.held.undoes if self.held else None
         place = next((n for n, one in enumerate(self._known) if one.commit == undone), None)
         if place is not None:
-            before = leading(self._upto(number + place)[place:])
+            before = self._leading(number + place, since=place)
             if any(one.key == self.current.key for one in before):
                 return before
         return line
+
+    def _leading(self, number: int, since: int = 0) -> tuple[State, ...]:
+        """Return the states that led to the newest, or to an earlier one, of so many."""
+        return leading(self._upto(number)[since:], self._seen.target.settings.policy)
 
     def _stepped(self, line: Sequence[State], steps: int) -> State:
         """Return the state so many steps before what is taken back; what is as far back stays."""
@@ -187,13 +205,10 @@ class EarlierStates:
             if (then.tag, then.digest, then.new_name) == (now.tag, now.digest, now.new_name):
                 continue
             if then.new_name != now.new_name:
-                said = f"{name} was pulled as {then.new_name or name} then"
-                raise self._irreversible(
-                    state, f"{said}, and a rollback sets tags and digests alone"
-                )
+                raise self._irreversible(state, f"{name} was pulled as {then.new_name or name}")
             request = _request(name, then)
             if request is None:
-                raise self._irreversible(state, f"{name} had no tag or digest of its own then")
+                raise self._irreversible(state, f"{name} had no tag or digest of its own")
             found.append(request)
         return tuple(found)
 
@@ -201,18 +216,28 @@ class EarlierStates:
         """Return a refusal; that of an image that is gone names the newest state that is there."""
         if refusal.rule != "missing-image":
             return refusal
-        found = self._newest_available()
+        target = self._seen.target
+        pulled = pulled_names(target, self._seen.state.base).values()
+        if not any(re.search(rf"{re.escape(one)}(?![\w./-])", refusal.reason) for one in pulled):
+            return refusal
+        found = self._newest_available
         if found is None:
-            hint = "No earlier state is known whose images are all still there."
-        else:
-            tag = next((one.tag for one in found.images.values() if one.tag), "")
-            shown = described(found.images)
-            hint = f"The newest earlier state whose images are still there is {shown}"
-            hint += f": promote rollback --to {tag}." if tag else "."
-        return replace(refusal, hint=hint)
+            return replace(
+                refusal, hint="No earlier state is known whose images are all still there."
+            )
+        where = f"--app {target.app} --env {target.environment}"
+        tags = {one.tag for one in found.images.values()}
+        # One tag of all images names the state, as it is the newest with it that is there.
+        named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
+        steps = f"--steps {self._led.index(found)}" if found in self._led else None
+        hint = f"The newest earlier state whose images are still there is {described(found.images)}"
+        if way := named or steps:
+            hint += f": promote rollback {where} {way} --reason WHY"
+        return replace(refusal, hint=f"{hint}.")
 
+    @cached_property
     def _newest_available(self) -> State | None:
-        """Return the newest state before the chosen one of which the registry has all images."""
+        """The newest state before the chosen one of which the registry has all images."""
         try:
             return next(filter(self._is_available, islice(self._earlier, _STATES)), None)
         except PromoteError:
@@ -234,15 +259,6 @@ class EarlierStates:
         self._known += islice(self._unread, max(0, number - len(self._known)))
         return self._known[:number]
 
-    def _differences(self, state: State) -> tuple[str, ...]:
-        """Return what a rollback leaves as it is: images that have come or gone since."""
-        come = [name for name in self.now if name not in state.images]
-        gone = [name for name in state.images if name not in self.now]
-        return (
-            *(f"{name} was added after {state.commit[:9]}, and stays as it is" for name in come),
-            *(f"{name} was removed after {state.commit[:9]}, and stays so" for name in gone),
-        )
-
     def _nothing(self, message: str, others: Sequence[State]) -> SelectionError:
         """Return the error for a state that the history does not have."""
         tags = list(dict.fromkeys(described(one.images) for one in others))
@@ -251,12 +267,13 @@ class EarlierStates:
         read = " Only a part of the history could be read." if self._history.is_cut else ""
         return SelectionError(message, f"{had}{read}", file=str(self._seen.target.file))
 
-    def _irreversible(self, state: State, reason: str) -> RefusedError:
+    def _irreversible(self, state: State, there: str) -> RefusedError:
         """Return the refusal of a state that cannot be had again by setting tags and digests."""
         refusal = Refusal(
             "rollback",
-            f"at {state.commit[:9]} {reason}",
-            f"Revert {self.undone.commit[:9]}, or name another state with --to or --steps.",
+            f"at {state.commit[:9]} {there}, and a rollback sets tags and digests alone",
+            f"Revert {self.undone.commit[:9]}; or name a state by its tag with --to, which leaves "
+            "images that came or went as they are.",
             str(self._seen.target.file),
         )
         return RefusedError([refusal])

@@ -11,6 +11,8 @@ from promoter.engine.look import plan_promotion
 from promoter.planning.plan import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.engine.look import Seen
     from promoter.planning.plan import Plan, Request
 
@@ -25,9 +27,7 @@ def plan_request(seen: Seen) -> Plan:
     filled, warnings, states = _filled(seen)
     plan = plan_promotion(replace(seen, request=filled))
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
-    if isinstance(plan, Refused):
-        return replace(plan, refusals=tuple(states.with_hint(one) for one in plan.refusals))
-    return plan
+    return _with_hints(plan, [states]) if isinstance(plan, Refused) else plan
 
 
 def _plan_together(seen: Seen) -> Plan:
@@ -39,7 +39,16 @@ def _plan_together(seen: Seen) -> Plan:
     members = tuple(request for request, _, _ in found)
     plan = plan_promotion(replace(seen, request=replace(seen.request, members=members)))
     warnings = tuple(warning for _, said, _ in found for warning in said)
-    return replace(plan, warnings=(*warnings, *plan.warnings))
+    plan = replace(plan, warnings=(*warnings, *plan.warnings))
+    return plan if not isinstance(plan, Refused) else _with_hints(plan, [one for *_, one in found])
+
+
+def _with_hints(plan: Refused, states: Sequence[EarlierStates]) -> Refused:
+    """Return a refused rollback that names what is still there of images that are gone."""
+    refusals = plan.refusals
+    for one in states:
+        refusals = tuple(one.with_hint(refusal) for refusal in refusals)
+    return replace(plan, refusals=refusals)
 
 
 def _begun(request: Request, seen: Seen) -> Request:

@@ -143,6 +143,8 @@ def _previous(previous: PreviousEnvironment | None) -> str:
         return ""
     if previous.relation is Relation.SAME:
         return f"same as {previous.environment}"
+    if previous.relation is Relation.UNKNOWN:
+        return "unknown"
     words = {Relation.BEHIND: "behind", Relation.AHEAD: "ahead of"}
     tags = ", ".join(map(_short, previous.tags))
     return f"{words.get(previous.relation, 'differs from')} {previous.environment} ({tags})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
@@ -21,27 +21,44 @@ class State:
 
     commit: str
     images: Mapping[str, RunningImage]
-    key: tuple[object, ...]
-    """What tells it from another state: the images that the app has now."""
+
+    @property
+    def key(self) -> frozenset[object]:
+        """What tells it from another state."""
+        return frozenset((name, one.ref, one.new_name) for name, one in self.images.items())
 
 
-def leading(states: Sequence[State]) -> tuple[State, ...]:
+def leading(states: Sequence[State], policy: Policy | None = None) -> tuple[State, ...]:
     """Return the states that led to the newest of them, newest first as they are given.
 
-    What came back took back all that had run since: a rollback from there goes on to what ran
-    before it, and not to what was taken back.
+    What goes back takes back the newer states that it leaves: by the order of the tags, else, where
+    nobody knows it, by what ran before and comes back. Going on from there leads to what ran before
+    those, and never to what was taken back; no image goes forward on the way, as far as its tags
+    tell.
     """
     line: list[State] = []
-    places: dict[tuple[object, ...], int] = {}
     for state in reversed(states):
-        place = places.get(state.key)
-        if place is not None:
-            for gone in line[place:]:
-                del places[gone.key]
-            del line[place:]
-        places[state.key] = len(line)
+        _take_back(line, state, policy)
         line.append(state)
     return tuple(reversed(line))
+
+
+def _take_back(line: list[State], state: State, policy: Policy | None) -> None:
+    """Remove from a line what a state that follows it takes back."""
+    orders = _orders(policy, line[-1], state) if line else frozenset()
+    if Order.OLDER in orders:
+        while line and (
+            line[-1].key == state.key or Order.OLDER in _orders(policy, line[-1], state)
+        ):
+            line.pop()
+    elif Order.NEWER not in orders:
+        place = next((n for n, one in enumerate(line) if one.key == state.key), len(line))
+        del line[place:]
+
+
+def _orders(policy: Policy | None, before: State, after: State) -> frozenset[Order | None]:
+    """Return how the tags of a state stand to those of another one; None for what nobody knows."""
+    return frozenset(images_going(policy, before.images, after).values())
 
 
 def has_tag(state: State, tag: str, names: Collection[str]) -> bool:
@@ -76,6 +93,32 @@ def images_going(
         reading = order_of(policy, image.tag, then.tag) if image.tag and then.tag else None
         found[name] = reading.order if reading and reading.certain else None
     return found
+
+
+class Difference(NamedTuple):
+    """An image that an earlier state had and what runs has not, or the reverse."""
+
+    before: str
+    """What was so in that state."""
+    now: str
+    """What a rollback leaves so."""
+
+
+def differences(now: Mapping[str, RunningImage], state: State) -> tuple[Difference, ...]:
+    """Return the images that have come or gone since a state."""
+    since = state.commit[:9]
+    come = [name for name in now if name not in state.images]
+    gone = [name for name in state.images if name not in now]
+    return (
+        *(
+            Difference(f"{one} was not there", f"{one} was added after {since}, and stays as it is")
+            for one in come
+        ),
+        *(
+            Difference(f"{one} was there", f"{one} was removed after {since}, and stays so")
+            for one in gone
+        ),
+    )
 
 
 def described(images: Mapping[str, RunningImage]) -> str:

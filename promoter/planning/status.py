@@ -31,6 +31,8 @@ class Relation(StrEnum):
     AHEAD = "ahead"
     DIFFERENT = "different"
     """Their tags do not say which is newer."""
+    UNKNOWN = "unknown"
+    """They have no image in common, or the files of one cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def relation_of(
     """Return how an environment stands to another one, by the images that both have."""
     there = {one.name: one for one in other}
     pairs = [(one, there[one.name]) for one in own if one.name in there]
+    if not pairs:
+        return Relation.UNKNOWN
     differing = [(a, b) for a, b in pairs if (a.tag, a.digest) != (b.tag, b.digest)]
     if not differing:
         return Relation.SAME
