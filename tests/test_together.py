@@ -11,6 +11,7 @@ from promoter.domain.declaration import Declaration
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.servers.registry import Registry
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -187,3 +188,41 @@ def test_killed_after_the_push_the_rerun_opens_the_one_pull(tmp_path: Path) -> N
     repo.git("update-ref", "-d", "refs/promoter/pulls/1")
     again = run(repo, *BOTH, "--tag", "1.4.2")
     assert (again["action"], again["commit"]) == ("created", first["commit"])
+
+
+def history(repo: Repository, app: str) -> list[tuple[str, bool, str | None]]:
+    """Return what the history says of an app: kind, whether it goes back, and who asked."""
+    done = promote("history", "--app", app, "--repo", str(repo.path), "--output", "json")
+    return [(one["kind"], one["goes_back"], one["actor"]) for one in done.json["entries"]]
+
+
+@pytest.mark.parametrize("settings", [DEV, BY_PULL])
+def test_the_history_of_each_app_tells_what_was_done_to_them_together(
+    tmp_path: Path, settings: str
+) -> None:
+    repo = repository(tmp_path, settings)
+    for arguments in (
+        ("--group", "shop", "--tag", "1.4.2"),
+        ("rollback", "--group", "shop", "--reason", "both bad"),
+    ):
+        pull = run(repo, *arguments)["pull_request"]
+        if pull is not None:
+            assert (
+                promote("pulls", "merge", str(pull["number"]), "--repo", str(repo.path)).code == 0
+            )
+    for app in ("api", "web"):
+        back, forward, _ = history(repo, app)
+        assert (back[:2], forward[:2]) == (("promotion", True), ("promotion", False))
+        assert back[2] is not None
+
+
+def test_the_history_of_each_app_tells_of_a_commit_for_all(tmp_path: Path) -> None:
+    with Registry() as registry:
+        images = {name: registry.name(name) for name in ("api", "web")}
+        for name in images:
+            registry.push(name, "1.4.1", "1.4.2")
+        settings = DEV + '    policy: {semver: "*"}\n    batch: true\n'
+        repo = make(tmp_path / "r.git", images, settings)
+        assert promote("auto", "--repo", str(repo.path)).code == 0
+    assert repo.git("rev-list", "--count", "main") == "2"
+    assert {history(repo, app)[0][0] for app in images} == {"promotion"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self, TypedDict
+from typing import TYPE_CHECKING, Self, TypedDict
 
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
@@ -13,10 +14,14 @@ from promoter.domain.model import ImageRequest
 from promoter.domain.moment import seconds_of
 from promoter.domain.redaction import redacted
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
 # Beside the promotion's own: git has no branch `a/b` where there is a branch `a`.
-HOLD_BRANCH = "promote-hold/{environment}/{app}"
+HOLD_BRANCH_PREFIX = "promote-hold/"
+HOLD_BRANCH = HOLD_BRANCH_PREFIX + "{environment}/{app}"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _VALUE_LIMIT = 500
@@ -159,23 +164,28 @@ class Declaration:
     @classmethod
     def parse(cls, message: str) -> Self | None:
         """Return what a commit message declares, or None where it is not one of ours."""
-        parts: list[dict[str, list[str]]] = [{}]
-        for line in message.rstrip().rpartition("\n\n")[2].splitlines():
-            match = _TRAILER.fullmatch(line.rstrip())
-            if match and match["key"] == "App" and "Together" in parts[0]:
-                parts.append({})
-            if match:
-                parts[-1].setdefault(match["key"], []).append(match["value"])
+        parts = _parts(message)
         try:
-            if len(parts) == 1:
-                return cls._parsed(parts[0])
+            if "Together" not in parts[0]:
+                # Of several apps that were pushed at once, it is what they declare in all.
+                keys = {key for part in parts for key in part}
+                return cls._parsed({key: _values(parts, key) for key in keys})
             members = tuple(one for part in parts[1:] if (one := cls._parsed(part)))
         except PromoteError:
             return None
-        if len(members) < len(parts) - 1:
+        if not members or len(members) < len(parts) - 1:
             return None
         whole = cls.together(parts[0]["Together"][0], members)
         return replace(whole, **_links(parts[0]))
+
+    @classmethod
+    def parse_app(cls, message: str, app: str, environment: str) -> Self | None:
+        """Return what a commit message declares for one app, alone or among others, or None."""
+        for part in _parts(message):
+            if (part.get("App"), part.get("Environment")) == ([app], [environment]):
+                with suppress(PromoteError):
+                    return cls._parsed(part)
+        return None
 
     @classmethod
     def _parsed(cls, found: dict[str, list[str]]) -> Self | None:
@@ -227,6 +237,22 @@ def _links(found: dict[str, list[str]]) -> _Links:
         "previous_pull": int(previous) if previous.isdecimal() else None,
         "supersedes": found.get("Supersedes", [None])[0],
     }
+
+
+def _parts(message: str) -> list[dict[str, list[str]]]:
+    """Return a message's trailers app by app, those of several together first."""
+    parts: list[dict[str, list[str]]] = [{}]
+    for line in message.rstrip().rpartition("\n\n")[2].splitlines():
+        match = _TRAILER.fullmatch(line.rstrip())
+        if match and match["key"] == "App" and parts[-1].keys() & {"App", "Together"}:
+            parts.append({})
+        if match:
+            parts[-1].setdefault(match["key"], []).append(match["value"])
+    return parts
+
+
+def _values(parts: Sequence[Mapping[str, list[str]]], key: str) -> list[str]:
+    return [value for part in parts for value in part.get(key, [])]
 
 
 def parse_image(text: str) -> ImageRequest:

@@ -167,8 +167,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     hold_path = hold_file(target.app, target.environment)
     earlier = next((one.images for one in window[1:] if one.images is not None), {})
     steps = _steps(earlier, now.images)
-    asked = Declaration.parse(version.message)
-    by_us = asked is not None and (asked.app, asked.environment) == (target.app, target.environment)
+    asked = Declaration.parse_app(version.message, target.app, target.environment)
     was_held = before.hold if before else None
     touches_hold = hold_path in version.changed
     if now.images is None:
@@ -177,7 +176,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         kind, steps = EntryKind.REMOVED, _steps(earlier, {})
     elif steps:
         known = earlier or version.is_first
-        kind = EntryKind.PROMOTION if by_us else EntryKind.EDIT if known else EntryKind.ADDED
+        kind = EntryKind.PROMOTION if asked else EntryKind.EDIT if known else EntryKind.ADDED
     else:
         kind = EntryKind.HOLD if version.changed == {hold_path} else EntryKind.OTHER
     return HistoryEntry(
@@ -188,13 +187,13 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         time=version.time,
         author=version.author,
         title=version.title,
-        actor=asked.actor if asked and by_us else None,
-        run=asked.run if asked and by_us else None,
+        actor=asked.actor if asked else None,
+        run=asked.run if asked else None,
         pull=version.pull,
         images=steps,
-        proposed=frozenset(map(str, asked.images)) if asked and by_us else frozenset(),
+        proposed=frozenset(map(str, asked.images)) if asked else frozenset(),
         file=str(version.path),
-        goes_back=bool(asked and by_us and asked.goes_back) or _goes_back(steps, window, target),
+        goes_back=bool(asked and asked.goes_back) or _goes_back(steps, window, target),
         held=now.hold if touches_hold else None,
         released=touches_hold and now.hold is None and was_held is not None,
         note=now.note,
