@@ -198,6 +198,17 @@ def test_missing_git_is_told_by_what_needs_it(
     )  # fmt: skip
 
 
+def test_a_git_that_is_there_and_does_not_start_is_no_missing_git(
+    bare: Repository, tmp_path: Path
+) -> None:
+    (tmp_path / "git").write_text(f"#!{tmp_path / 'gone'}\n")
+    (tmp_path / "git").chmod(0o755)
+    run = promote_process("pulls", "--repo", str(bare.path), env={"PATH": str(tmp_path)})
+    assert (run.code, run.stderr.splitlines()[0]) == (
+        5, "promote: error: git could not be started: No such file or directory",
+    )  # fmt: skip
+
+
 def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None:
     given = {"GIT_TRACE": str(tmp_path / "trace"), "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}
     run = promote_process("pulls", "--repo", str(bare.path), env=given)

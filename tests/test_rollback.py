@@ -465,3 +465,21 @@ def test_images_that_are_gone_name_one_way_out(tmp_path: Path, registry: Registr
         "rollback --app api --env dev --to 1.4.2 --reason WHY.",
         "rollback --app web --env dev --to 1.4.1 --reason WHY.",
     ]
+
+
+@pytest.mark.parametrize("rule", ["freeze", "hold"])
+def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
+    tmp_path: Path, rule: str
+) -> None:
+    settings = BY_PULL + "    checks: {exists: off}\n"
+    repo = make(tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, settings)
+    first = run(repo, "--app", "web", "--tag", "1.4.2")
+    if rule == "hold":
+        repo.commit("main", str(hold_file("web", "dev")), "reason: payday\n", "Hold")
+    else:
+        repo.commit("main", "promoter.yaml", settings + "    freeze: [{weekly: Mon - Mon}]\n")
+    refs = repo.refs()
+    (refusal,) = run(repo, "--app", "web", "--tag", "1.4.2", code=3)["refusals"]
+    assert refusal["rule"] == rule
+    again = run(repo, "--app", "web", "--tag", "1.4.2", "--allow", rule)
+    assert (again["action"], again["commit"], repo.refs()) == ("unchanged", first["commit"], refs)

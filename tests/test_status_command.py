@@ -82,9 +82,7 @@ def test_each_row_says_what_runs_since_when_and_by_whom(tmp_path: Path) -> None:
     assert prod["open_pull_request"] is None
 
 
-def test_what_cannot_be_read_is_not_said_to_be_the_same(
-    tmp_path: Path, registry: Registry
-) -> None:
+def test_what_cannot_be_read_is_not_said_to_be_the_same(tmp_path: Path, registry: Registry) -> None:
     repo = chain(tmp_path, registry)
     file = kustomization("api", "prod")
     repo.commit("main", file, f"{repo.read(file)}\nx: [\n")

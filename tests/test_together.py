@@ -226,3 +226,96 @@ def test_the_history_of_each_app_tells_of_a_commit_for_all(tmp_path: Path) -> No
         assert promote("auto", "--repo", str(repo.path)).code == 0
     assert repo.git("rev-list", "--count", "main") == "2"
     assert {history(repo, app)[0][0] for app in images} == {"promotion"}
+
+
+BACK = ("--reason", "it loses orders")
+
+
+def promoted(repo: Repository) -> None:
+    """Promote both apps to 1.4.2, each alone and merged."""
+    for app in ("api", "web"):
+        number = run(repo, "--app", app, "--tag", "1.4.2")["pull_request"]["number"]
+        assert promote("pulls", "merge", str(number), "--repo", str(repo.path)).code == 0
+
+
+@pytest.mark.parametrize("apart", [("--group", "shop"), BOTH])
+def test_the_open_rollback_of_several_apps_holds_each_of_them(
+    tmp_path: Path, apart: tuple[str, ...]
+) -> None:
+    repo = repository(tmp_path)
+    promoted(repo)
+    back = run(repo, "rollback", *apart, *BACK)
+    refs = repo.refs()
+    asked = [("--app", "web"), ("--app", "api"), ("--group", "shop"), BOTH]
+    for one in asked:
+        refusals = run(repo, *one, "--tag", "1.4.3", code=3)["refusals"]
+        assert {refusal["rule"] for refusal in refusals} == {"hold"}
+        assert f"pull request {back['pull_request']['number']}" in refusals[0]["reason"]
+    # Neither does another rollback go beside it.
+    assert run(repo, "rollback", "--app", "web", *BACK, code=3)["refusals"][0]["rule"] == "hold"
+    assert repo.refs() == refs
+    passed = run(repo, "--app", "web", "--tag", "1.4.3", "--allow", "hold")
+    assert passed["action"] == "created"
+    # A person's no to the rollback ends it.
+    number = str(back["pull_request"]["number"])
+    assert promote("pulls", "close", number, "--repo", str(repo.path)).code == 0
+    assert run(repo, "--app", "api", "--tag", "1.4.3")["action"] == "created"
+
+
+def test_the_open_rollback_of_one_app_holds_it_among_others(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    promoted(repo)
+    run(repo, "rollback", "--app", "web", *BACK)
+    refs = repo.refs()
+    for one in (("--group", "shop"), BOTH):
+        (refusal,) = run(repo, *one, "--tag", "1.4.3", code=3)["refusals"]
+        assert (refusal["rule"], refusal["reason"][:10]) == ("hold", "web in dev")
+        assert run(repo, "rollback", *one, *BACK, code=3)["refusals"][0]["rule"] == "hold"
+    assert repo.refs() == refs
+    assert run(repo, "--app", "api", "--tag", "1.4.3")["action"] == "created"
+
+
+@pytest.mark.parametrize("branch", ["promote/{environment}/{app}", "bot/{environment}/{app}"])
+def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: str) -> None:
+    with Registry() as registry:
+        images = {name: registry.name(name) for name in ("api", "web", "worker")}
+        for name in images:
+            registry.push(name, "1.4.1", "1.4.2", "1.4.3")
+        settings = BY_PULL + '    policy: {semver: "*"}\n' + GROUP
+        repo = make(tmp_path / "r.git", images, f"{settings}templates: {{branch: '{branch}'}}\n")
+        promoted(repo)
+        run(repo, "rollback", "--group", "shop", *BACK)
+        run(repo, "hold", "--app", "worker", "--reason", "payday")
+        refs = repo.refs()
+        for _ in range(2):
+            results = run(repo, "auto")["results"]
+            assert {one["action"] for one in results} == {"unchanged"}
+            assert [one["warnings"][-1][:4] for one in results] == ["api ", "web ", "work"]
+        assert repo.refs() == refs
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_on_github_an_open_rollback_of_several_apps_holds_each(
+    tmp_path: Path, transport: str
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
+    make(github.repository, images, BY_PULL + OFF + GROUP)
+    git_http.configure(github.repository)
+    where = ("--repo", github.url, "--transport", transport, "--output", "json")
+
+    def ask(*arguments: str) -> dict[str, Any]:
+        done = promote(*arguments, *where, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == done.json["exit_code"], done.stderr
+        return done.json
+
+    with github:
+        github.merge(ask(*BOTH, "--tag", "1.4.2")["pull_request"]["number"])
+        ask("rollback", "--group", "shop", *BACK)
+        for app in ("api", "web"):
+            (refusal,) = ask("--app", app, "--tag", "1.4.3", "--env", "dev")["refusals"]
+            assert refusal["rule"] == "hold"
+        github.merge(2)
+        ask("hold", "--app", "api", "--reason", "payday")
+        reasons = [one["reason"] for one in ask("--group", "shop", "--tag", "1.4.3")["refusals"]]
+        assert any("payday" in one for one in reasons), reasons

@@ -20,7 +20,7 @@ _AUTHOR = re.compile(
 )
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _BRANCH = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._/-]|\{environment\}|\{app\})*[A-Za-z0-9}]", re.ASCII
+    r"(?=[A-Za-z0-9{])(?:[A-Za-z0-9._/-]|\{environment\}|\{app\})+(?<=[A-Za-z0-9}])", re.ASCII
 )
 # What a template may hold; each is replaced by its text, made safe for the place it goes to.
 FIELDS = frozenset(

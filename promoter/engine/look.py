@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
@@ -14,9 +14,19 @@ from promoter.domain.render import RenderVerdict
 from promoter.engine.checks import Checker, pinned
 from promoter.engine.evidence import Gatherer, evidence_together
 from promoter.engine.image_lookup import Wanted
+from promoter.engine.open_holds import hold_against
 from promoter.engine.precedence import orders
 from promoter.engine.previous_environment import previous_of
-from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
+from promoter.gates import (
+    BRANCH_GATES,
+    GATES,
+    Facts,
+    ImageFacts,
+    Judgement,
+    ProposedHold,
+    judge,
+    together,
+)
 from promoter.planning import propose
 from promoter.planning.branch import Branch, is_merged
 from promoter.planning.change import (
@@ -37,12 +47,12 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from promoter.config.config import Config
-    from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchState
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
+    from promoter.gates import ProposedHold
     from promoter.planning.dead_edits import ByNames
     from promoter.planning.plan import Plan, Request
 
@@ -58,6 +68,8 @@ class Seen:
     config: Config
     target: Target
     state: BranchState
+    open_holds: Mapping[str, ProposedHold] = field(default_factory=dict)
+    """By app, the hold that an open pull from another branch would begin."""
 
 
 def plan_promotion(seen: Seen) -> Plan:
@@ -77,8 +89,11 @@ def plan_promotion(seen: Seen) -> Plan:
         own_change, own_intent = part_of(change, part.request, part.target), intent
         if seen.target.members and intent.proposal is not None:
             own_intent = replace(intent, proposal=own_change.asked)
-        facts = _facts(own_change, own_intent, part, images)
-        judgement = judge(replace(facts, ordering=ordering), gates)
+        facts = replace(_facts(own_change, own_intent, part, images), ordering=ordering)
+        judgement = judge(facts, gates)
+        if intent.kept and judgement.refusals:
+            # A rule may have begun to refuse since: what is proposed already is not made anew.
+            judgement = judge(replace(facts, allow=facts.allow | part.request.allow), gates)
         judged.append((part, own_intent.proposal, facts, judgement))
     judgement = together([(one.target.app, verdict) for one, _, _, verdict in judged])
     return decide(change, intent, judgement, _evidence(change, intent, judged, judgement, seen))
@@ -152,7 +167,10 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         base=state.base_branch,
         branch=state.branch,
         now=seen.world.now,
-        allow=request.allow if intent.commits or not proposal else _allowed(proposal),
+        # What was allowed when a commit was made that is kept.
+        allow=frozenset(proposal.declaration.allow)
+        if proposal and not intent.commits
+        else request.allow,
         proposal=proposal,
         edit_refusals=change.refusals,
         commits=intent.commits,
@@ -164,7 +182,10 @@ def _facts(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts,
         foreign=change.branch.foreign if protected else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
-        hold=_hold(change, intent),
+        hold=None
+        if intent.end is End.CLOSE
+        else read_hold(state.base, target.app, target.environment),
+        proposed_hold=hold_against(change, intent, seen.open_holds),
         goes_back=request.rollback is not None,
     )
 
@@ -176,27 +197,6 @@ def _tells_of_images(change: Change, intent: Intent) -> bool:
     if intent.commits or intent.end is not End.PULL:
         return intent.commits
     return change.pull is None or pull_request.facts_of(change.pull, intent.proposal) is None
-
-
-def _hold(change: Change, intent: Intent) -> Hold | None:
-    """Return what keeps the app where it is: on the base, or in the open pull that would go.
-
-    Else what was built before a rollback would undo it while its pull is not merged yet.
-    """
-    state, target = change.state, change.target
-    held = read_hold(state.base, target.app, target.environment)
-    if held is not None:
-        return held if intent.end is not End.CLOSE else None
-    goes = intent.commits or intent.end is End.CLOSE
-    if change.pull is None or not state.commits or not goes:
-        return None
-    stood_on = read_hold(state.commits[-1].onto, target.app, target.environment)
-    return None if stood_on else read_hold(state.commits[0].tree, target.app, target.environment)
-
-
-def _allowed(proposal: Proposal) -> frozenset[str]:
-    """Return what was allowed when a commit was made that is kept."""
-    return frozenset(proposal.declaration.allow)
 
 
 def _ask(

@@ -16,6 +16,7 @@ from promoter.engine.deliver import carry_out, publish
 from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look import Seen
+from promoter.engine.open_holds import OpenHolds
 from promoter.engine.rollback import plan_request
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
@@ -118,10 +119,13 @@ class Run:
         if work:
             targets = (part for one in work for part in one.target.members or (one.target,))
             prefetch_closures(view.tree, (one.directory for one in targets))
-        known = _Pulls(self.world, view, [_branch(one, view) for one in pulls])
+        branches = [_branch(one, view) for one in pulls]
+        known = _Pulls(self.world, view, branches)
+        holds = OpenHolds(self.world, view, known.of)
+        holds.bring([one.target for one in work], branches)
         for one in (*pulls, *pushes):
             try:
-                plan = self._planned(view, one, known)
+                plan = self._planned(view, one, known, holds)
             except RaceLostError:
                 raise
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
@@ -132,7 +136,7 @@ class Run:
                 view = replace(view, tree=edited(view.tree, plan.commit.files))
             yield one.key, plan
 
-    def _planned(self, view: View, work: Work, known: _Pulls) -> Plan:
+    def _planned(self, view: View, work: Work, known: _Pulls, holds: OpenHolds) -> Plan:
         """Return the plan of one app on what is there now."""
         target, branch = work.target, _branch(work, view)
         if target.settings.deliver == "push":
@@ -145,7 +149,9 @@ class Run:
         clock = self.world.wiring.clock
         members = tuple(replace(one, clock=clock) for one in work.request.members)
         request = replace(work.request, clock=clock, members=members)
-        plan = plan_request(Seen(self.world, request, view.config, target, state))
+        # A hold is no promotion: what others propose says nothing of it.
+        open_holds = {} if request.holds_only else holds.of(target, branch)
+        plan = plan_request(Seen(self.world, request, view.config, target, state, open_holds))
         explain_plan(plan)
         set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
         return replace(plan, warnings=(*work.warnings, *plan.warnings, *set_clock))
@@ -154,8 +160,7 @@ class Run:
         """Return the files whose history the pull's text tells, where the forge is asked for it."""
         if not self.world.has_history_from_forge(view.tree):
             return None
-        parts = target.members or (target,)
-        files = [file for one in parts for file in shown_files(view.config, view.tree, one)]
+        files = [file for one in target.parts for file in shown_files(view.config, view.tree, one)]
         return view.tree, files
 
     @property
@@ -237,7 +242,7 @@ class _Pulls:
             found = (one for one in world.forge().all() if one.state is PullState.OPEN)
             self._open = {one.branch: one for one in found if one.base == view.base}
 
-    def of(self, branch: str, target: Target, history: FilesOf | None) -> tuple[Pull, ...]:
+    def of(self, branch: str, target: Target, history: FilesOf | None = None) -> tuple[Pull, ...]:
         """Return a branch's pulls; whether the open one has reviews only where that matters."""
         forge, known = self._world.forge(), self._open.get(branch)
         found = (known,) if known else forge.pulls(branch, self._base, history)

@@ -10,7 +10,7 @@ from promoter.domain.evidence import GateResult
 from promoter.gates.allow import allow
 from promoter.gates.branch import human_commits, verified_commits
 from promoter.gates.edit import dead_edit, edit, placeholder
-from promoter.gates.facts import Facts, ImageFacts, Previous, Signature
+from promoter.gates.facts import Facts, ImageFacts, Previous, ProposedHold, Signature
 from promoter.gates.freeze import freeze
 from promoter.gates.gate import Gate, Result, Severity, Verdict
 from promoter.gates.hold import hold
@@ -33,6 +33,7 @@ __all__ = [
     "ImageFacts",
     "Judgement",
     "Previous",
+    "ProposedHold",
     "Signature",
     "allowable",
     "judge",

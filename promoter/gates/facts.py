@@ -62,6 +62,16 @@ class Previous:
     """Why not all of its history was read."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProposedHold:
+    """A hold that an open pull would begin or change."""
+
+    hold: Hold
+    pull: int
+    is_own: bool = False
+    """Whether it is the pull that the request itself would change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that the gates may look at; a gate that lacks what it needs says nothing."""
@@ -97,6 +107,8 @@ class Facts:
     previous: Previous | None = None
     """The environment that it comes from; None where it comes from none."""
     hold: Hold | None = None
-    """What keeps the app where it is, on the base or in the open pull."""
+    """What keeps the app where it is, on the base."""
+    proposed_hold: ProposedHold | None = None
+    """The same in an open pull that the change would go against."""
     goes_back: bool = False
     """Whether it is a rollback: what it goes back to has run in the environment before."""

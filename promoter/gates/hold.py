@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Verdict
+from promoter.gates.gate import Result, Verdict, gravest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 
 def hold(facts: Facts) -> Verdict | None:
-    """Refuse a change of an app that is held in its environment, until the hold is over."""
+    """Refuse a change of an app that is held in its environment, until the hold is over.
+
+    A hold that an open pull proposes counts as one: what it keeps back shall not go by beside it.
+    """
+    return gravest(one for one in (_on_base(facts), _proposed(facts)) if one is not None)
+
+
+def _on_base(facts: Facts) -> Verdict | None:
+    """Return what a hold on the base comes to."""
     held = facts.hold
     if held is None or held.is_over(facts.now):
         return None
@@ -42,6 +50,26 @@ def hold(facts: Facts) -> Verdict | None:
         error.column if error else None,
     )
     return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=error is None)
+
+
+def _proposed(facts: Facts) -> Verdict | None:
+    """Return what a hold comes to that an open pull proposes."""
+    found = facts.proposed_hold
+    if found is None or found.hold.is_over(facts.now):
+        return None
+    if facts.goes_back and found.is_own:
+        # Its own pull goes on with the rollback that is asked for now.
+        return None
+    held, pull = found.hold, f"pull request {found.pull}"
+    by = f" by {held.by}" if held.by else ""
+    kind = "rolled back" if held.undoes else "held"
+    reason = (
+        f"{held.app} in {held.environment} is {kind} by {pull}, which is open{by}: {held.reason}"
+    )
+    hint = f"Merge {pull} or close it; or add --allow hold, for this promotion alone."
+    until = None if held.until is None else int(held.until.timestamp())
+    refusal = Refusal("hold", reason, hint)
+    return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=held.broken is None)
 
 
 def _written(moment: datetime) -> str:

@@ -29,6 +29,9 @@ class Repository(Protocol):
     def has(self, branch: str) -> bool:
         """Say whether there was such a branch at the last look at the base."""
 
+    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
+        """Return the branches that begin so, as of the last look at the base."""
+
     def bring(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold at once, before each of them is looked at."""
 

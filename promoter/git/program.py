@@ -17,7 +17,7 @@ import git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RemoteError, UsageError
+from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated, parameters
@@ -104,8 +104,8 @@ class Git:
                 as_process=True,
                 start_new_session=True,
             )
-        except (GitCommandNotFound, PermissionError) as error:
-            raise _missing() from error
+        except (GitCommandNotFound, OSError) as error:
+            raise _not_started(self.program, error) from error
         bound(process.pid)
         self._begun[process.pid] = time.monotonic(), arguments
         self._running.add(process)
@@ -183,9 +183,13 @@ def verb_of(arguments: Sequence[str]) -> str:
     return ""
 
 
-def _missing() -> UsageError:
-    """Return the error where there is no git that can be run."""
-    return UsageError("the git program is not on PATH", "Install git 2.30 or newer.")
+def _not_started(program: git.Git, error: Exception) -> PromoteError:
+    """Return the error where git did not start: there is none, or the machine had no room for it."""
+    if shutil.which(str(program.GIT_PYTHON_GIT_EXECUTABLE)) is None:
+        return UsageError("the git program is not on PATH", "Install git 2.30 or newer.")
+    cause = error.__cause__ if isinstance(error, GitCommandNotFound) else error
+    reason = getattr(cause, "strerror", None) or "it is not known why"
+    return RemoteError(f"git could not be started: {reason}", "Run again.")
 
 
 def _end(process: git.Git.AutoInterrupt) -> None:
@@ -213,8 +217,8 @@ def version_of(program: Git) -> tuple[int, ...]:
     path = shutil.which(name) or name
     try:
         found = _VERSIONS.get(path) or tuple(program.program.version_info[:2])
-    except (GitCommandNotFound, PermissionError) as error:
-        raise _missing() from error
+    except (GitCommandNotFound, OSError) as error:
+        raise _not_started(program.program, error) from error
     except GitCommandError as error:
         # Git reads its configuration when it starts.
         said = str(error.stderr).strip().removeprefix("stderr: ").strip("'")

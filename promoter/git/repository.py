@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.branch import BranchCommit, BranchState
-from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from promoter.git.refs import RemoteRefs
     from promoter.git.tree import GitTree
 
+# The branches of promotions and of holds.
+_BRANCHES = "refs/heads/promote*"
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
 # What so many apps need is brought before it is asked for; a run over more reads it by levels.
@@ -71,7 +73,7 @@ class GitRepository:
             # Two looks at a time would both make the clone.
             begun.refs.exception()
         self._refs = begun.refs.result() if begun and same else self._ask(wanted, apps)
-        self._families = {BRANCH_PREFIX}
+        self._families = {BRANCH_PREFIX, HOLD_BRANCH_PREFIX}
         name, commit = base_branch(self._refs, wanted, self._clone.url)
         self._clone.fetch(commit)
         self._base = commit
@@ -85,8 +87,8 @@ class GitRepository:
         self._begun = _Begun(asked, in_background(lambda: self._ask(*asked)))
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
-        heads = f"refs/heads/{BRANCH_PREFIX}"
-        return self._clone.look(wanted, f"{heads}*", [f"{heads}*/{app}" for app in apps])
+        likely = [f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps]
+        return self._clone.look(wanted, _BRANCHES, likely)
 
     def _prefetch(self, base: str, apps: Collection[str]) -> None:
         """Bring in one round trip what promotions of some apps probably read."""
@@ -119,6 +121,17 @@ class GitRepository:
     def has(self, branch: str) -> bool:
         """Say whether there was such a branch at the last look at the base."""
         return self._tip(branch) is not None
+
+    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
+        """Return the branches that begin so, as of the last look at the base."""
+        assert self._refs is not None
+        beginnings = tuple(beginnings)
+        for one in beginnings:
+            family = "".join(one.partition("/")[:2])
+            if family not in self._families:
+                self._know(f"refs/heads/{family}*", family)
+        heads = (ref.removeprefix("refs/heads/") for ref in self._refs.refs if ref != "HEAD")
+        return frozenset(one for one in heads if one.startswith(beginnings))
 
     def bring(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold in one round trip, before each of them is looked at."""
@@ -186,14 +199,18 @@ class GitRepository:
         """Return a branch's commit as of the last look; names of the user's own are asked for."""
         assert self._refs is not None
         ref = f"refs/heads/{branch}"
-        family = branch.partition("/")[0]
+        family, slash, _ = branch.partition("/")
         if branch and ref not in self._refs.refs and f"{family}/" not in self._families:
             # All that begins alike in one question: a run over many apps asks once.
-            pattern = f"refs/heads/{family}/*" if "/" in branch else ref
-            found = self._clone.remote_refs(pattern).refs
-            self._refs = replace(self._refs, refs={**found, **self._refs.refs})
-            self._families.add(f"{family}/")
+            self._know(f"refs/heads/{family}/*" if slash else ref, f"{family}/")
         return self._refs.refs.get(ref)
+
+    def _know(self, pattern: str, family: str) -> None:
+        """Ask for branches that the look at the base has not told of."""
+        assert self._refs is not None
+        found = self._clone.remote_refs(pattern).refs
+        self._refs = replace(self._refs, refs={**found, **self._refs.refs})
+        self._families.add(family)
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.config.holds import hold_file, read_hold
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.planning import propose
 
 if TYPE_CHECKING:
+    from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchCommit, BranchState
     from promoter.domain.model import Tree
@@ -35,6 +37,14 @@ def is_merged(state: BranchState) -> bool:
     """Say whether the branch holds nothing but what a merged pull has brought to the base."""
     merged = (pull for pull in state.pulls if pull.state is PullState.MERGED)
     return state.open_pull is None and any(pull.head == state.tip for pull in merged)
+
+
+def proposed_hold(state: BranchState, target: Target) -> Hold | None:
+    """Return the hold of an app that a branch would begin or change; None where it changes none."""
+    file = hold_file(target.app, target.environment)
+    if is_merged(state) or not any(file in one.changed for one in state.commits):
+        return None
+    return read_hold(state.commits[0].tree, target.app, target.environment)
 
 
 def read_branch(state: BranchState, target: Target) -> Branch:

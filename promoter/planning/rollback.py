@@ -72,7 +72,7 @@ def with_tag(states: Sequence[State], tag: str, names: Collection[str]) -> tuple
 
     One in which all had it is what is meant: then it is the only one.
     """
-    found: dict[tuple[object, ...], State] = {}
+    found: dict[frozenset[object], State] = {}
     for state in states:
         if has_tag(state, tag, names):
             return (state,)

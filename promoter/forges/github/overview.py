@@ -37,6 +37,8 @@ _LAYOUTS = (
 _HISTORIES = _LAYOUTS[:2]
 _SHARED = ("base", "bases", "common", "components")
 COMMITS = 20
+# What the names of the branches of promotions and holds begin with.
+BRANCHES = "promote"
 
 _TIP = f"""
 fragment Tip on Commit {{
@@ -139,6 +141,8 @@ class Overview:
     """Folders as GraphQL shows them, by commit and path."""
     histories: dict[PurePosixPath, list[dict[str, Any]]] = field(default_factory=dict)
     configuration: Any = None
+    branches: frozenset[str] | None = None
+    """The branches of promotions and holds; None where there are too many for one answer."""
 
 
 def guess(app: str, environments: Sequence[str], base: str | None) -> Guess:
@@ -159,6 +163,8 @@ def query(wanted: Guess) -> str:
         f"branch: ref(qualifiedName: {json.dumps(branch)}) {{ ...Rules target {{ ...Tip }} }}",
         *_folder_fields("t", branch, wanted.own),
         *_folder_fields("o", f"{branch}^", wanted.own),
+        f'branches: refs(refPrefix: "refs/heads/", query: {json.dumps(BRANCHES)}, first: 100) '
+        "{ pageInfo { hasNextPage } nodes { name } }",
         f"pulls: pullRequests(headRefName: {json.dumps(wanted.branch)}, first: 20, "
         "orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull ...Changes } }",
     ]
@@ -200,7 +206,13 @@ def read(shown: Any, wanted: Guess) -> Overview | None:  # noqa: ANN401 - JSON
         folders=folders,
         histories={path: target[f"h{n}"]["nodes"] for n, path in enumerate(wanted.histories)},
         configuration=target["configuration"],
+        branches=_branches(shown["branches"]),
     )
+
+
+def _branches(shown: Any) -> frozenset[str] | None:  # noqa: ANN401 - JSON
+    names = frozenset(str(one["name"]) for one in shown["nodes"])
+    return None if shown["pageInfo"]["hasNextPage"] else names
 
 
 def _filled(layout: str, app: str, environment: str) -> PurePosixPath:

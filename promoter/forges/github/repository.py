@@ -51,10 +51,13 @@ class GitHubRepository:
         self._reader = Reader(client)
         self._base_name = ""
         self._branches = Branches(client, self._reader)
+        self._named: dict[str, frozenset[str]] = {}
+        """The branches by what they begin with, as of the last look at the base."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         apps = tuple(apps)
+        self._named = {}
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
         self._seen = self._look_around(self._guess) if self._guess else None
         if self._seen is not None:
@@ -140,6 +143,25 @@ class GitHubRepository:
             changed=changed,
             time=seconds_of(shown["committedDate"]),
         )
+
+    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
+        """Return the branches that begin so, as of the last look at the base where that tells it."""
+        seen = self._seen.branches if self._seen else None
+        if seen is not None:
+            self._named[overview.BRANCHES] = seen
+        found: set[str] = set()
+        for one in beginnings:
+            listed = overview.BRANCHES if one.startswith(overview.BRANCHES) else one
+            if listed not in self._named:
+                self._named[listed] = self._matching(listed)
+            found |= {name for name in self._named[listed] if name.startswith(one)}
+        return frozenset(found)
+
+    def _matching(self, beginning: str) -> frozenset[str]:
+        """Return the branches that begin so, as GitHub lists them now."""
+        path = f"/git/matching-refs/heads/{beginning}"
+        listed = self._client.read("list the branches", lambda: self._client.ask("GET", path))
+        return frozenset(str(one["ref"]).removeprefix("refs/heads/") for one in listed)
 
     def bring(self, branches: Iterable[str]) -> None:
         """Nothing is brought before it is looked at."""

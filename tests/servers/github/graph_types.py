@@ -29,10 +29,21 @@ def repository(github: GitHub) -> dict[str, Any]:
         "nameWithOwner": github.full_name,
         "defaultBranchRef": lambda: ref(github, github.store.default_branch()),
         "ref": ref_of,
+        "refs": lambda **how: _refs(github, how),
         "object": lambda **how: git_object(github, how.get("oid") or how.get("expression", "")),
         "pullRequest": one,
         "pullRequests": lambda **how: _pulls(github, how),
     }
+
+
+def _refs(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
+    """Return the refs below a prefix whose names hold a text."""
+    prefix, text = how["refPrefix"], how.get("query") or ""
+    names = [one.removeprefix(prefix) for one in github.store.refs(prefix)]
+    found = [one for one in names if text in one]
+    nodes = [ref(github, prefix.removeprefix("refs/heads/") + one) for one in found[: how["first"]]]
+    page = {"__typename": "PageInfo", "hasNextPage": len(found) > how["first"], "endCursor": None}
+    return {"__typename": "RefConnection", "nodes": nodes, "pageInfo": page}
 
 
 def ref(github: GitHub, branch: str) -> dict[str, Any] | None:

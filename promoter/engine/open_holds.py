@@ -1,0 +1,110 @@
+"""Holds that are proposed and not merged yet: an open rollback keeps its apps where they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.declaration import HOLD_BRANCH, branch_name
+from promoter.gates import ProposedHold
+from promoter.planning.branch import proposed_hold
+from promoter.planning.change import End
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from promoter.config.layout import Target
+    from promoter.domain.model import Pull
+    from promoter.engine.selection import View
+    from promoter.engine.world import World
+    from promoter.planning.change import Change, Intent
+
+# What many apps are called together says how many they are, and not which.
+_SHORT_NAME = re.compile(r".+\+[0-9]+-[0-9a-f]{12}")
+
+
+def hold_against(
+    change: Change, intent: Intent, others: Mapping[str, ProposedHold]
+) -> ProposedHold | None:
+    """Return the hold of an open pull that a change would go against; `others` have own branches.
+
+    What was built before a rollback would undo it while its pull is not merged yet.
+    """
+    goes = intent.commits or (intent.end is End.PULL and change.pull is None)
+    own = proposed_hold(change.state, change.target) if goes or intent.end is End.CLOSE else None
+    if own is not None and change.pull is not None:
+        return ProposedHold(own, change.pull.number, is_own=True)
+    return others.get(change.target.app) if goes else None
+
+
+class OpenHolds:
+    """The holds that open pulls from other branches than a request's own would begin.
+
+    The branches are known from the look at the base. Only those that may be about an app are looked
+    into, of which there are mostly none; `pulls_of` returns the pulls of one.
+    """
+
+    def __init__(
+        self, world: World, view: View, pulls_of: Callable[[str, Target], Sequence[Pull]]
+    ) -> None:
+        self._world, self._view, self._pulls_of = world, view, pulls_of
+        self._template = view.config.templates.branch
+        self._names: dict[str, frozenset[str]] = {}
+
+    def bring(self, targets: Sequence[Target], known: Sequence[str]) -> None:
+        """Bring what the branches hold that may be about some apps, where `known` does not have it."""
+        branches = {
+            branch for one in targets for part in one.parts for branch in self._branches_of(part)
+        }
+        if len(branches.difference(known)) > 1:
+            self._world.repository.bring(sorted(branches.difference(known)))
+
+    def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
+        """Return the hold of each app of a request; `own` is the branch on which it is delivered."""
+        found: dict[str, ProposedHold] = {}
+        for part in target.parts:
+            for branch in sorted(self._branches_of(part)):
+                if branch != own and (hold := self._proposed(part, branch)) is not None:
+                    found.setdefault(part.app, hold)
+        return found
+
+    def _proposed(self, target: Target, branch: str) -> ProposedHold | None:
+        """Return the hold of one app that a branch would begin, where its pull is open."""
+        base = self._view.base, self._view.tree
+        state = self._world.repository.look(base, branch)
+        if proposed_hold(state, target) is None:
+            return None
+        state = replace(state, pulls=tuple(self._pulls_of(branch, target)))
+        hold, pull = proposed_hold(state, target), state.open_pull
+        return ProposedHold(hold, pull.number) if hold and pull else None
+
+    def _branches_of(self, target: Target) -> Iterator[str]:
+        """Yield the branches that are there and may be about an app."""
+        app, environment = target.app, target.environment
+        names = self._names_in(environment)
+        for template in (self._template, HOLD_BRANCH):
+            if (branch := branch_name(environment, app, template)) in names:
+                yield branch
+        before, _, after = branch_name(environment, "\0", self._template).partition("\0")
+        for name in names:
+            # Only what several apps are called together holds a `+`.
+            together = name.removeprefix(before).removesuffix(after)
+            same = branch_name(environment, together, self._template) == name
+            if "+" in together and same and self._may_hold(together, app):
+                yield name
+
+    def _may_hold(self, together: str, app: str) -> bool:
+        """Return whether an app may be among those that have a name together."""
+        groups = self._view.config.groups
+        named = {f"group+{name}" for name, group in groups.items() if app in group.apps}
+        is_short = _SHORT_NAME.fullmatch(together) is not None
+        return together in named or is_short or app in together.split("+")
+
+    def _names_in(self, environment: str) -> frozenset[str]:
+        """Return the branches of promotions to an environment, and of holds in it."""
+        if environment not in self._names:
+            templates = (self._template, HOLD_BRANCH)
+            begun = (branch_name(environment, "\0", one).partition("\0")[0] for one in templates)
+            self._names[environment] = self._world.repository.branches(filter(None, begun))
+        return self._names[environment]
