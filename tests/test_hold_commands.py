@@ -88,7 +88,7 @@ def test_unhold_removes_the_file_and_says_where_there_is_none(tmp_path: Path) ->
     assert run(repo, "--app", "web", "--tag", "1.4.2")["action"] == "pushed"
 
 
-def test_a_hold_by_pull_holds_from_its_merge_on_and_keeps_out_of_the_promotions_branch(
+def test_a_hold_by_pull_holds_while_it_is_open_and_keeps_out_of_the_promotions_branch(
     repo: Repository,
 ) -> None:
     promotion = run(repo, "--app", "aurora", "--tag", "1.4.2")
@@ -104,8 +104,9 @@ def test_a_hold_by_pull_holds_from_its_merge_on_and_keeps_out_of_the_promotions_
         "updated",
         hold["pull_request"]["number"],
     )
-    assert run(repo, "--app", "aurora", "--tag", "1.4.3")["action"] == "updated"
     number = str(hold["pull_request"]["number"])
+    (refusal,) = run(repo, "--app", "aurora", "--tag", "1.4.3", code=3)["refusals"]
+    assert f"held by pull request {number}" in refusal["reason"]
     assert promote("pulls", "merge", number, "--repo", str(repo.path)).code == 0
     assert run(repo, "--app", "aurora", "--tag", "1.4.4", code=3)["refusals"][0]["file"] == FILE
 

@@ -477,7 +477,11 @@ def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
     if rule == "hold":
         repo.commit("main", str(hold_file("web", "dev")), "reason: payday\n", "Hold")
     else:
-        repo.commit("main", "promoter.yaml", settings + "    freeze: [{weekly: Mon - Mon}]\n")
+        repo.commit(
+            "main",
+            "promoter.yaml",
+            settings + "    freeze: [{weekly: Mon - Thu}, {weekly: Fri - Sun}]\n",
+        )
     refs = repo.refs()
     (refusal,) = run(repo, "--app", "web", "--tag", "1.4.2", code=3)["refusals"]
     assert refusal["rule"] == rule

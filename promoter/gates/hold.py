@@ -61,11 +61,8 @@ def _proposed(facts: Facts) -> Verdict | None:
         # Its own pull goes on with the rollback that is asked for now.
         return None
     held, pull = found.hold, f"pull request {found.pull}"
-    by = f" by {held.by}" if held.by else ""
     kind = "rolled back" if held.undoes else "held"
-    reason = (
-        f"{held.app} in {held.environment} is {kind} by {pull}, which is open{by}: {held.reason}"
-    )
+    reason = f"{held.app} in {held.environment} is {kind} by {pull}, which is open: {held.reason}"
     hint = f"Merge {pull} or close it; or add --allow hold, for this promotion alone."
     until = None if held.until is None else int(held.until.timestamp())
     refusal = Refusal("hold", reason, hint)
