@@ -59,11 +59,6 @@ class Target:
         return any(isinstance(one, KustomizeTarget) for one in self.targets)
 
     @property
-    def parts(self) -> tuple[Target, ...]:
-        """The place of each app."""
-        return self.members or (self,)
-
-    @property
     def directory(self) -> PurePosixPath:
         """The folder of the kustomization."""
         return self.file.parent

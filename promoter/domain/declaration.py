@@ -6,16 +6,13 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self, TypedDict
+from typing import Self, TypedDict
 
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import seconds_of
 from promoter.domain.redaction import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
@@ -169,7 +166,9 @@ class Declaration:
             if "Together" not in parts[0]:
                 # Of several apps that were pushed at once, it is what they declare in all.
                 keys = {key for part in parts for key in part}
-                return cls._parsed({key: _values(parts, key) for key in keys})
+                return cls._parsed(
+                    {key: [one for part in parts for one in part.get(key, [])] for key in keys}
+                )
             members = tuple(one for part in parts[1:] if (one := cls._parsed(part)))
         except PromoteError:
             return None
@@ -249,10 +248,6 @@ def _parts(message: str) -> list[dict[str, list[str]]]:
         if match:
             parts[-1].setdefault(match["key"], []).append(match["value"])
     return parts
-
-
-def _values(parts: Sequence[Mapping[str, list[str]]], key: str) -> list[str]:
-    return [value for part in parts for value in part.get(key, [])]
 
 
 def parse_image(text: str) -> ImageRequest:

@@ -55,7 +55,10 @@ class OpenHolds:
     def bring(self, targets: Sequence[Target], known: Sequence[str]) -> None:
         """Bring what the branches hold that may be about some apps, where `known` does not have it."""
         branches = {
-            branch for one in targets for part in one.parts for branch in self._branches_of(part)
+            branch
+            for one in targets
+            for part in (one.members or (one,))
+            for branch in self._branches_of(part)
         }
         if len(branches.difference(known)) > 1:
             self._world.repository.bring(sorted(branches.difference(known)))
@@ -63,7 +66,7 @@ class OpenHolds:
     def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
         """Return the hold of each app of a request; `own` is the branch on which it is delivered."""
         found: dict[str, ProposedHold] = {}
-        for part in target.parts:
+        for part in target.members or (target,):
             for branch in sorted(self._branches_of(part)):
                 if branch != own and (hold := self._proposed(part, branch)) is not None:
                     found.setdefault(part.app, hold)

@@ -160,7 +160,11 @@ class Run:
         """Return the files whose history the pull's text tells, where the forge is asked for it."""
         if not self.world.has_history_from_forge(view.tree):
             return None
-        files = [file for one in target.parts for file in shown_files(view.config, view.tree, one)]
+        files = [
+            file
+            for one in target.members or (target,)
+            for file in shown_files(view.config, view.tree, one)
+        ]
         return view.tree, files
 
     @property
