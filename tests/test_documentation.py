@@ -115,6 +115,18 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert {int(number) for number in re.findall(r"\b\d+\b", table)} >= {int(c) for c in Exit}
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_begins_with_an_example_that_the_command_takes(name: str) -> None:
+    command = COMMANDS[name]
+    words = shlex.split(command.example)
+    assert (
+        words[: 1 if name == "promote" else 2] == ["promote", name][: 1 if name == "promote" else 2]
+    )
+    assert command.parser(name).parse_args(words[1 if name == "promote" else 2 :])
+    lines = command.parser(name).format_help().splitlines()
+    assert f"  {command.example}" in lines[: lines.index("options:")]
+
+
 def test_version_is_said() -> None:
     run = promote("--version")
     assert (run.code, run.stderr) == (0, "")

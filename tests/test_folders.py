@@ -212,5 +212,5 @@ def test_a_git_that_is_there_and_does_not_start_is_no_missing_git(
 def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None:
     given = {"GIT_TRACE": str(tmp_path / "trace"), "GIT_PYTHON_GIT_EXECUTABLE": "/nowhere/git"}
     run = promote_process("pulls", "--repo", str(bare.path), env=given)
-    assert (run.code, run.stdout) == (0, "no pulls\n")
+    assert (run.code, run.stdout) == (0, "no pull requests\n")
     assert not (tmp_path / "trace").exists()

@@ -95,9 +95,53 @@ def test_verbose_run_explains_files_gates_and_commands(repo: Repository) -> None
     assert "aurora in prod: kustomize in clusters/prod/apps/aurora, by promoter.yaml's path" in (
         run.stderr
     )
-    assert re.search(r"promote: git ls-remote .* \(\d+\.\d\d s\)", run.stderr)
-    assert re.search(r"promote: aurora in prod: gate [a-z-]+: passed: ", run.stderr)
+    assert re.search(r"promote: \+ git ls-remote .* \(\d+\.\d\d s\)", run.stderr)
+    assert "promote: aurora in prod: check edit: passed: " in run.stderr
+    assert "promote: aurora in prod: plan: open a pull request\n" in run.stderr
     assert "promote: pushed " in run.stderr
+
+
+def test_verbose_run_names_checks_as_the_pull_request_does(repo: Repository) -> None:
+    run = ask(repo, "9.9.1", "-v")
+    checks = set(re.findall(r": check ([a-z ]+): passed", run.stderr))
+    page = ask(repo, "9.9.2", "--dry-run").stdout
+    assert checks
+    assert checks <= set(re.findall(r"^  passed +(\S+(?: \S+)*)  ", page, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "said"),
+    [
+        ((), ("--tag", "1.4.2", "--env", "dev"), "push a commit to main"),
+        ((), ("--tag", "1.4.1"), "write nothing"),
+        ((), ("--tag", "1.3.0"), "write nothing, as 1.4.1 is newer"),
+        (("--tag", "1.4.2"), ("--tag", "1.4.3"), "update pull request 1"),
+        (("--tag", "1.4.2"), ("--tag", "1.4.1", "--allow", "downgrade"), "close pull request 1"),
+        ((), ("--tag", "latest"), "refuse it"),
+    ],
+)
+def test_verbose_run_says_the_plan_in_words(
+    repo: Repository, before: tuple[str, ...], then: tuple[str, ...], said: str
+) -> None:
+    where = ("--app", "aurora", "--repo", str(repo.path))
+    if before:
+        assert promote(*where, *before).code == 0
+    assert f": plan: {said}\n" in promote(*where, *then, "-v", "--dry-run").stderr
+
+
+def test_what_became_of_a_pull_request_is_said(repo: Repository) -> None:
+    where = ("--repo", str(repo.path))
+    assert ask(repo, "9.9.1").code == 0
+    header, row = promote("pulls", *where).stdout.splitlines()
+    assert header.split() == ["PR", "state", "title", "branch", "base", "address"]
+    assert row.startswith(
+        "#1  open   Promote aurora to prod: 1.4.1 \u2192 9.9.1  promote/prod/aurora"
+    )
+    closed = promote("pulls", "close", "1", *where).stdout
+    assert closed.startswith("closed pull request 1: Promote aurora to prod: 1.4.1 \u2192 9.9.1\n")
+    assert ask(repo, "9.9.2").code == 0
+    merged = promote("pulls", "merge", "2", *where).stdout
+    assert merged.startswith("merged pull request 2: Promote aurora to prod: 1.4.1 \u2192 9.9.2\n")
 
 
 def test_verbose_schedule_explains_the_choice(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Only argparse is imported, so that help answers at once.
 from __future__ import annotations
 
 from promoter import __version__
-from promoter.cli.options import HOW, OPTIONS, WHERE, setting_of
+from promoter.cli.options import HOW, OPTIONS, WHERE, WHERE_READ, setting_of
 from promoter.cli.parser import Formatter, Parser, StoreSingle, one_of, pull_number
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Command:
-    """A command: what it does, its arguments, and its options by the headings of its help.
+    """A command: what it does, an example, its arguments, and its options by the headings of its help.
 
     It is carried out by `run` of `promoter.cli.commands.MODULE`.
     `helps`, `many` and `choices` go by the option's name; they replace what `OPTIONS` says.
@@ -26,6 +26,7 @@ class Command:
     def __init__(  # noqa: PLR0913 - a row of the table
         self,
         text: str,
+        example: str,
         module: str,
         options: dict[str, tuple[str, ...]],
         *,
@@ -34,7 +35,8 @@ class Command:
         many: tuple[str, ...] = (),
         choices: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
-        self.text, self.module, self.options = text, module, options
+        self.text, self.example = text, example
+        self.module, self.options = module, options
         self.arguments, self.helps, self.many = arguments, helps or {}, many
         self._choices = choices or {}
 
@@ -47,7 +49,7 @@ class Command:
         is_main = name == "promote"
         parser = Parser(
             prog=name if is_main else f"promote {name}",
-            description=self.text,
+            description=f"{self.text}\n\n  {self.example}",
             epilog=_epilog() if is_main else None,
             formatter_class=Formatter,
             allow_abbrev=False,
@@ -84,6 +86,7 @@ _VERBS = ("list", "merge", "close")
 COMMANDS = {
     "promote": Command(
         "move a container image tag into a GitOps repository by one pull request",
+        "promote --app aurora --tag 1.4.2",
         "promote",
         {
             "what to promote": (
@@ -96,17 +99,19 @@ COMMANDS = {
     ),
     "auto": Command(
         "promote the newest images that the policies choose",
+        "promote auto --env dev",
         "auto",
         {"what to promote": ("app", "env", "shard", "allow"), "where": WHERE, "how": HOW},
         helps={
-            "app": "an application (default: all)",
+            "app": "an app (default: all)",
             "env": "an environment (default: all that have a policy)",
-            "allow": "go on in spite of a rule, as above",
+            "allow": "go on in spite of a rule (promote --help lists them)",
         },
         many=("env",),
     ),
     "rollback": Command(
         "go back to what an environment ran before, and hold the app there",
+        'promote rollback --app aurora --env prod --reason "1.4.3 loses orders"',
         "rollback",
         {
             "what to roll back": (
@@ -115,36 +120,45 @@ COMMANDS = {
             "where": WHERE,
             "how": HOW,
         },
-        helps={"allow": "go on in spite of a rule, as above"},
+        helps={
+            "app": "an app; several are rolled back one by one (required without --group)",
+            "together": "roll several apps back by one commit and one pull request",
+            "allow": "go on in spite of a rule (promote --help lists them)",
+        },
     ),
     "hold": Command(
         "keep an app at what an environment runs, until unhold or a time",
+        'promote hold --app aurora --env prod --reason "order migration"',
         "hold",
         {
             "what to hold": ("app", "env", "reason", "until", "take-over"),
             "where": WHERE,
             "how": HOW,
         },
+        helps={"app": "an app (required); several are held one by one"},
     ),
     "unhold": Command(
         "end a hold",
+        'promote unhold --app aurora --env prod --reason "1.4.4 is fixed"',
         "unhold",
         {
             "whose hold to end": ("app", "env", "reason", "take-over"),
             "where": WHERE,
             "how": HOW,
         },
+        helps={"app": "an app (required); of several, each hold is ended by itself"},
     ),
     "status": Command(
         "show what runs where, since when, and what is newer, proposed or refused",
+        "promote status --app aurora",
         "status",
         {
             "what to show": ("app", "env", "no-registry"),
-            "where": WHERE,
+            "where": WHERE_READ,
             "how": ("output", "log-format", "verbose"),
         },
         helps={
-            "app": "an application (default: all)",
+            "app": "an app (default: all)",
             "env": "an environment (default: all)",
         },
         many=("env",),
@@ -152,14 +166,15 @@ COMMANDS = {
     ),
     "history": Command(
         "show what happened to apps in their environments, newest first",
+        "promote history --app aurora --env prod",
         "history",
         {
             "what to show": ("app", "env", "number"),
-            "where": WHERE,
+            "where": WHERE_READ,
             "how": ("output", "log-format", "verbose"),
         },
         helps={
-            "app": "an application (default: all)",
+            "app": "an app (default: all)",
             "env": "an environment (default: all)",
             "number": "how many entries to show (default: 20)",
         },
@@ -168,6 +183,7 @@ COMMANDS = {
     ),
     "demo": Command(
         "make the Aurora GitOps repository and promote through it, without token or network",
+        "promote demo",
         "demo",
         {"how": ("output",)},
         arguments=(
@@ -179,8 +195,12 @@ COMMANDS = {
     ),
     "pulls": Command(
         "list the pull requests of a repository; end one of the local forge",
+        "promote pulls merge 1 --repo gitops.git",
         "pulls",
-        {"where": WHERE, "how": ("output",)},
+        {
+            "where": ("repo", "forge", "api-url", "config", "timeout"),
+            "how": ("output", "log-format", "verbose", "quiet"),
+        },
         arguments=(
             ("verb", {
                 "nargs": "?", "choices": _VERBS, "default": "list",
@@ -192,8 +212,9 @@ COMMANDS = {
     ),
     "set-image": Command(
         "edit the images of kustomizations in place, without git",
+        "promote set-image nginx:1.27.4 --dir clusters/prod/apps/web",
         "set_image",
-        {"how": ("dry-run", "allow", "output")},
+        {"how": ("dry-run", "allow", "output", "log-format", "verbose", "quiet")},
         arguments=(
             ("arguments", {
                 "nargs": "*", "metavar": "ARG",
@@ -208,6 +229,8 @@ COMMANDS = {
         helps={
             "allow": "go on in spite of a rule: dead-edit, placeholder",
             "dry-run": "print the diff, write nothing",
+            "verbose": "say what changes in each file",
+            "quiet": "say nothing but why it failed",
         },
     ),
 }  # fmt: skip
@@ -231,8 +254,8 @@ def _epilog() -> str:
 commands (promote COMMAND --help):
 {commands}
 
-Every flag of promote and promote auto can be given as PROMOTER_ and its name, e.g.
-PROMOTER_API_URL; PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
+Every flag but --dir and --file can be given as PROMOTER_ and its name, e.g. PROMOTER_API_URL;
+PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
 GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHUB_APP_ID and
 PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 

@@ -35,7 +35,7 @@ class Option:
 
 
 OPTIONS = {
-    "app": Option("APP", many=True, help="the application; several are promoted one by one"),
+    "app": Option("APP", many=True, help="an app; several are promoted one by one"),
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
         "IMAGE", many=True, help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST"
@@ -53,11 +53,11 @@ OPTIONS = {
     "take-over": Option(help="replace a branch that holds commits of others"),
     "from": Option(
         "ENV", bare=True,
-        help="promote what runs in this environment (default: the one that promotes-from names)",
+        help="promote what runs in ENV (without ENV: in the environment's promotes-from)",
     ),
     "together": Option(help="promote several apps by one commit and one pull request"),
     "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),
-    "reason": Option("TEXT", help="why, in a sentence, for those who read it later"),
+    "reason": Option("TEXT", help="why, in a sentence (required)"),
     "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z or 24h"),
     "to": Option("TAG", help="the tag to go back to"),
     "steps": Option("N", help="how many changes to go back (default: 1)"),
@@ -66,23 +66,28 @@ OPTIONS = {
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
     "repo": Option("REPO", help="the GitOps repository: a URL or a path"),
     "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
-    "forge": Option("KIND", help="what keeps the pull requests: github, local"),
+    "forge": Option("KIND", help="where pull requests are: github, local (default: by REPO)"),
     "api-url": Option("URL", help="the forge's API"),
-    "config": Option("FILE", help="a promoter.yaml of your own, for what the repository's has not"),
+    "config": Option(
+        "FILE", help="a promoter.yaml to use where the repository has none, or to try with --dry-run"
+    ),
     "transport": Option(choices=("git", "api"), help="through git or the forge's API"),
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
     "cache": Option("DIR", help="keep what was fetched here, so that the next run fetches less"),
-    "timeout": Option("DURATION", help="the end of the whole run, e.g. 90s or 5m (default: 2m)"),
+    "timeout": Option("DURATION", help="end the run after this long, e.g. 90s or 5m (default: 2m)"),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
     "output": Option(choices=("text", "json"), help="the form of stdout"),
     "log-format": Option(choices=("text", "json"), help="the form of stderr"),
-    "verbose": Option(short="-v", help="explain each choice, and show each request and its time"),
+    "verbose": Option(
+        short="-v", help="explain each choice; + marks git commands and requests, with their time"
+    ),
     "quiet": Option(short="-q", help="say what was done in one line, or nothing"),
 }  # fmt: skip
 WHERE = (
     "repo", "base", "forge", "api-url", "config", "transport", "signing-key", "cache", "timeout",
 )  # fmt: skip
+WHERE_READ = tuple(one for one in WHERE if one != "signing-key")
 HOW = ("dry-run", "check", "output", "log-format", "verbose", "quiet")
 
 

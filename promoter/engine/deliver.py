@@ -115,7 +115,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     try:
         with _under_way("the pull", progress):
             pull, warnings = _converge(plan, commit, forge)
-        progress.append(f"pull {pull.number} is in line with it")
+        progress.append(f"pull request {pull.number} shows it")
         pull, done, missing = forge.add_extras(pull, plan.extras.missing_from(pull))
         progress.extend(done)
     except RaceLostError as error:

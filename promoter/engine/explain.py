@@ -1,4 +1,4 @@
-"""The log of a run's choices, which -v shows: which file, which tag and why, what each gate said."""
+"""The log of a run's choices, which -v shows: which file, which tag and why, what each check said."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
-from promoter.planning.outcome import action_of
+from promoter.planning.plan import (
+    ClosePull,
+    OpenPull,
+    Push,
+    Refused,
+    RenewPull,
+    Superseded,
+    Unchanged,
+)
 
 if TYPE_CHECKING:
     from promoter.config.config import Config
@@ -55,8 +63,27 @@ def explain_choice(candidate: Candidate, selection: Selection, tag: str, why: st
 
 
 def explain_plan(plan: Plan) -> None:
-    """Log what each gate said of a promotion, and what the plan is."""
+    """Log what each check said of a promotion, by the names that a pull request has, and the plan."""
     where = f"{plan.destination.app} in {plan.destination.environment}"
     for gate in plan.gates:
-        _LOG.debug("%s: gate %s: %s: %s", where, gate.name, gate.verdict, gate.detail)
-    _LOG.debug("%s: the plan is %s: %s", where, type(plan).__name__, action_of(plan))
+        _LOG.debug("%s: check %s: %s: %s", where, gate.title or gate.name, gate.verdict, gate.detail)
+    _LOG.debug("%s: plan: %s", where, _words(plan))
+
+
+def _words(plan: Plan) -> str:
+    """Return what a plan will do, in words."""
+    match plan:
+        case OpenPull():
+            return "open a pull request"
+        case RenewPull():
+            return f"{'update' if plan.rewrites else 'leave'} pull request {plan.pull.number}"
+        case Push():
+            return f"push a commit to {plan.destination.base_branch}"
+        case ClosePull():
+            return f"close pull request {plan.pull.number}" if plan.pull else "delete the branch"
+        case Refused():
+            return "refuse it"
+        case Superseded():
+            return f"write nothing, as {plan.by} is newer"
+        case Unchanged():
+            return "wait" if plan.waiting else "write nothing"

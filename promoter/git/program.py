@@ -145,8 +145,10 @@ class Git:
         begin, arguments = self._begun.pop(process.pid)
         if _LOG.isEnabledFor(logging.DEBUG):
             ended = f", exit {process.returncode}" if process.returncode else ""
+            if arguments[0] == "config" and process.returncode == 1:
+                ended = ", not set"
             command, seconds = shlex.join(arguments)[:300], time.monotonic() - begin
-            _LOG.debug("git %s (%.2f s%s)", command, seconds, ended)
+            _LOG.debug("+ git %s (%.2f s%s)", command, seconds, ended)
 
     def data(self, name: str) -> tuple[str, bytes]:
         """Return the type and bytes of an object by its name, e.g. `COMMIT:path`; else `KeyError`.

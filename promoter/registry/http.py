@@ -150,7 +150,7 @@ class Http:
             limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
             body = _body(raw, request.url, limit)
         spent = time.monotonic() - begin
-        _LOG.debug("%s %s: %d (%.2f s)", request.method, request.url, raw.status, spent)
+        _LOG.debug("+ %s %s: %d (%.2f s)", request.method, request.url, raw.status, spent)
         return Answer(raw.status, raw.headers, body, request.url)
 
     def _following(self, request: Request, target: str) -> Request:

@@ -12,14 +12,17 @@ from promoter.engine import wiring
 from promoter.forges import MergingForge
 from promoter.output.envelope import SCHEMA
 from promoter.output.result import Result
+from promoter.output.table import Table
 from promoter.output.text import Kind, Piece
 from promoter.pull_request import is_ours
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from promoter.domain.model import Pull
     from promoter.forges import Forge
+    from promoter.output.text import AnyPiece
     from promoter.settings import Settings
 
 
@@ -44,7 +47,10 @@ def _done(forge: Forge, verb: str, number: int | None) -> Result:
         raise UsageError(
             f"{verb} needs the number of a pull request", "The command promote pulls lists them."
         )
-    return _listed((_end(forge, verb, number),))
+    ended = _end(forge, verb, number)
+    done = "merged" if verb == "merge" else "closed"
+    text = f"{done} pull request {ended.number}: {ended.title}\n  {ended.url}\n"
+    return _result((ended,), Piece(Kind.PLAIN, text))
 
 
 def _end(forge: Forge, verb: str, number: int) -> Pull:
@@ -60,12 +66,22 @@ def _end(forge: Forge, verb: str, number: int) -> Pull:
 
 
 def _listed(pulls: tuple[Pull, ...]) -> Result:
-    """Return pulls as a result to print."""
-    ours = [p for p in pulls if p.branch.startswith(BRANCH_PREFIX) or is_ours(p.body)]
-    lines = [f"{p.number:>5} {p.state:<7} {p.branch} -> {p.base}  {p.title}" for p in ours]
-    shown = [{**asdict(pull), "state": pull.state.value} for pull in ours]
-    text = "\n".join(lines or ["no pulls"]) + "\n"
+    """Return the pulls of promotions as a result to print."""
+    ours = [one for one in pulls if one.branch.startswith(BRANCH_PREFIX) or is_ours(one.body)]
+    if not ours:
+        return _result(ours, Piece(Kind.PLAIN, "no pull requests\n"))
+    table = Table(
+        ("PR", "state", "title", "branch", "base", "address"),
+        tuple((f"#{p.number}", p.state, p.title, p.branch, p.base, p.url) for p in ours),
+        expendable=("address", "base", "branch"),
+    )
+    return _result(ours, table)
+
+
+def _result(pulls: Sequence[Pull], piece: AnyPiece) -> Result:
+    """Return pulls as JSON, and a piece of text for people."""
+    shown = [{**asdict(pull), "state": pull.state.value} for pull in pulls]
     return Result(
         document={"schema": SCHEMA, "pulls": shown, "exit_code": 0},
-        pieces=(Piece(Kind.PLAIN, text),),
+        pieces=(piece,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from contextlib import suppress
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from promoter.domain.model import FileEdit
     from promoter.edits.kustomization import ImageSetting
     from promoter.settings import Settings
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,9 @@ def edit(
         except RefusedError as error:
             refusals += error.refusals
     changed = [(file, edit) for file, edit in edits if edit.after != edit.before]
+    for file, edit in edits:
+        for one in edit.changes:
+            _LOG.debug("%s: %s: %s: %s -> %s", file.name, one.image, one.field, one.old, one.new)
     if not refusals and not dry_run:
         for file, edit in changed:
             _write(file.real, edit.after)
