@@ -11,7 +11,7 @@ import json
 import textwrap
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 from promoter.config.config import Config
 from promoter.config.gate_settings import GateSettings
@@ -55,10 +55,11 @@ _HEAD = """\
 # Configuration
 
 `promoter.yaml` at the root of the GitOps repository says which apps and environments there are and
-how a tag reaches them. Where it is at the base commit, it alone decides that: a caller's `--config`
-may then hold wiring only (repository, base, forge, api-url, transport, author, and templates but
-for `branch`). Without one, `--config` may supply everything, and else the repository's layout is
-discovered.
+how a tag reaches them. What counts is the file on the base branch, the one that is deployed. A
+caller's `--config` may then only say where things are and how commits look (`repository`, `base`,
+`forge`, `api-url`, `transport`, `author`, and `templates` but for `branch`). Without a
+`promoter.yaml` in the repository, `--config` may hold everything; without either, the layouts of
+[the README](../README.md#where-the-tag-lives) are known.
 
 Keys are kebab-case; unknown keys, wrong types and impossible values are errors with their place.
 Names of apps and environments are `[A-Za-z0-9][A-Za-z0-9._-]*`.
@@ -229,7 +230,17 @@ def _row(name: str, model: type[Section]) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     shown = "required" if field.is_required() else _shown(default)
     meaning = _meanings(model).get(name, "").replace("\n", " ")
+    choices = [f"`{one}`" for one in _choices(field.annotation)]
+    if any(one not in meaning for one in choices):
+        meaning += f" Values: {', '.join(choices)}."
     return f"| `{field.alias or name}` | {shown} | {meaning} |"
+
+
+def _choices(annotation: object) -> list[str]:
+    """Return the words that a key takes, where there is only a list of them."""
+    if get_origin(annotation) is Literal:
+        return [str(one) for one in get_args(annotation)]
+    return [word for one in get_args(annotation) for word in _choices(one)]
 
 
 def _shown(value: object) -> str:

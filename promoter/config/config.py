@@ -35,31 +35,33 @@ class Config(Section):
     """The whole of `promoter.yaml`."""
 
     repository: str | None = None
-    """Wiring: the GitOps repository's URL or path."""
+    """The GitOps repository's URL or path."""
     base: Branch | None = None
-    """Wiring: the branch that promotions go to; the repository's default branch otherwise."""
+    """The branch that is deployed, to which promotions go; without it, the repository's default one."""
     forge: ForgeName | None = None
-    """Wiring: where pulls are kept; by the repository's host otherwise."""
+    """Where pull requests are: `github`, or `local`, which keeps them as refs of a bare repository;
+    without it, the repository's address says so."""
     api_url: ApiUrl | None = None
-    """Wiring: the forge's API; by the repository's host otherwise."""
+    """The address of GitHub's API; without it, the repository's host says so."""
     transport: Literal["git", "api"] | None = None
-    """Wiring: the transport of every environment."""
+    """The transport of every environment."""
     author: Annotated[str, AfterValidator(check_author)] = AUTHOR
     """Who makes the commits: `Name <address>`."""
     templates: Templates = Templates()
-    """Texts of the pull and the commit."""
+    """Texts of the pull request and the commit."""
     environments: dict[AppName, Environment] = Field(default_factory=dict)
     """The environments by name; without them the repository's layout names them."""
     default_environment: AppName | None = None
     """The environment of a promotion that names none."""
     targets: tuple[EditTarget, ...] = ()
-    """Where the tags live of every app for which neither it nor the environment says so."""
+    """Where the tags are, for apps of which neither the app nor the environment says so."""
     linked: tuple[Linked, ...] = ()
-    """Strings that hold the tag too, of every app for which nothing nearer names some."""
+    """Other strings that hold the tag, for apps of which nothing nearer names any."""
     apps: dict[AppName, App] = Field(default_factory=dict)
     """The apps by name; without them every app that an environment's path holds."""
     groups: dict[AppName, Group] = Field(default_factory=dict)
-    """Apps that `promote --group NAME` promotes together: by one commit, one pull and one verdict."""
+    """Apps that `promote --group NAME` promotes together: by one commit and one pull request; what
+    refuses one of them refuses all."""
 
     _document: Document | None = PrivateAttr(default=None)
 

@@ -33,20 +33,21 @@ class GateSettings(Section):
     """The environment that an image has to come from: what it has never had on the base is refused.
     `promote --from` needs no value then, and `promote auto` follows it where there is no `policy`."""
     soak: Duration | None = None
-    """How long an image must have been in `promotes-from` without a break, as far as the times of
-    the base's own commits tell: `24h`, `7d`."""
+    """How long an image must have been in `promotes-from` without a break, by the times of the base's
+    own commits: `24h`, `7d`."""
     freeze: Annotated[tuple[FreezeWindow, ...], Field(max_length=WINDOWS_LIMIT)] = ()
     """Times in which nothing is promoted."""
     tags: TagPattern | None = None
-    """A regular expression of the tags that it takes, e.g. `^[0-9.]+$`; `promote auto` chooses among
-    them alone."""
+    """A regular expression that tags must match, e.g. `^[0-9.]+$`; `promote auto` chooses among those
+    alone."""
     max_age: Duration | None = None
     """How old an image may be, by the time at which it was made: `30d`."""
     when_unknown: Literal["refuse", "warn"] = "refuse"
-    """What follows where `previous-environment`, `soak`, `tags` or `max-age` cannot be judged, as a
-    history or a registry cannot be read."""
+    """What happens where `previous-environment`, `soak`, `tags` or `max-age` cannot be judged, because
+    a history or a registry cannot be read."""
     allow: tuple[AllowableRule, ...] | None = None
-    """The rules that `--allow` may override here; without it, all that can be."""
+    """The rules that `--allow` may override here, e.g. `[downgrade, soak]`; without the list, all of
+    them; `[]` for none."""
 
     @model_validator(mode="after")
     def _check_soak(self) -> Self:

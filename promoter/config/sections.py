@@ -84,13 +84,13 @@ Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitch
 
 
 class Templates(Section):
-    """Texts of the pull and the commit; `{field}` is replaced, nothing is evaluated."""
+    """Texts of the pull request and the commit; `{field}` is replaced, nothing is evaluated."""
 
     title: str = "{title}"
     """The pull request's title and the commit's first line; `{title}` is promote's own, such as
     `Promote aurora to prod: 1.4.1 → 1.4.2`."""
     body: str = "{body}"
-    """The pull's body; `{body}` is promote's own, and must be in it."""
+    """The pull request's body; `{body}` is promote's own, and must be in it."""
     commit: str = "{title}\n\n{images}"
     """The commit's message, before the trailers; `{images}` is one line an image."""
     branch: Annotated[str, AfterValidator(_check_branch)] = "promote/{environment}/{app}"
@@ -114,12 +114,13 @@ class Checks(Section):
     """What is asked of the registry before an image may be promoted."""
 
     exists: Severity = "refuse"
-    """The tag (or digest) is in the registry. A registry that cannot be read is a warning."""
+    """The tag (or digest) is in the registry: `refuse` ends the run where it is not, `warn` goes on,
+    `off` does not ask. A registry that cannot be read is a warning."""
     platforms: Severity | tuple[Platform, ...] = "off"
     """Platforms that the image must have, e.g. `[linux/amd64]`; or `warn` or `refuse`, which want
     every platform of the image that it replaces."""
     mutable: Severity = "refuse"
-    """A tag that moves (`latest`, a branch's name) is not promoted without a digest beside it."""
+    """A tag that moves (`latest`, a branch's name) needs a digest beside it (`pin: both`)."""
     signature: Severity = "off"
     """The image is signed, as cosign verifies with `cosign-key` or `cosign-identity`."""
     cosign_key: str | None = None
@@ -151,37 +152,41 @@ class Environment(GateSettings):
     path: Annotated[str, AfterValidator(_check_path)]
     """The folder of an app's kustomization; may hold `{app}` and `{environment}`."""
     deliver: Literal["push", "pull-request", "auto-merge"] = "pull-request"
-    """How a change arrives: a commit on the base branch, a pull, or a pull that merges itself."""
+    """How a change arrives: `push` commits to the base branch, `pull-request` opens a pull request,
+    `auto-merge` opens one that merges itself once it may."""
     transport: Literal["git", "api"] = "git"
-    """Through git, or through the forge's API (GitHub then signs the commit)."""
+    """How the repository is read and written: through git, or through GitHub's API, which then signs
+    the commit and needs no clone."""
     render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] = "warn"
-    """The render before and after: not made, told (what does not build is refused), or `strict`:
-    refused where anything but images changes, or where none can be made."""
+    """The kustomizations are rendered before and after. `warn` shows the difference and refuses what
+    does not build; `strict` also refuses a change of anything but images, and what cannot be
+    rendered; `off` renders nothing."""
     pin: Literal["tag", "digest", "both"] = "tag"
     """What is written: the tag, the digest it stands for, or both."""
     checks: Checks = Checks()
     """What is asked of the registry first."""
     labels: tuple[Label, ...] = ()
-    """Labels of the pull; made when missing."""
+    """Labels of the pull request; made where they are missing."""
     reviewers: tuple[Person, ...] = ()
     """Who is asked to review: users, or `team:NAME`."""
     assignees: tuple[Person, ...] = ()
-    """Who the pull is assigned to."""
+    """Who the pull request is assigned to."""
     milestone: Label | None = None
-    """The title of the pull's milestone; it must exist."""
+    """The title of the pull request's milestone, which must exist."""
     draft: bool = False
-    """Whether the pull is opened as a draft."""
+    """Whether the pull request is opened as a draft."""
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
-    """How a pull that merges itself is merged."""
+    """With `deliver: auto-merge`: how the pull request is merged."""
     argocd_url: PageUrl | None = None
     """The page of the Argo CD application, which the pull request links; may hold `{app}` and
     `{environment}`, e.g. `https://argocd.example.com/applications/argocd/{app}-{environment}`."""
     policy: Policy | None = None
-    """Which tags `promote auto` chooses, e.g. `{semver: "^1.4"}`; without it, it passes over."""
+    """Which tags `promote auto` chooses, e.g. `{semver: "^1.4"}`; without one, `promote auto` skips
+    the environment, unless it has a `promotes-from`."""
     targets: tuple[EditTarget, ...] = ()
-    """Where the tags live of apps that do not say so themselves."""
+    """Where the tags are, for apps that do not say so themselves."""
     linked: tuple[Linked, ...] = ()
-    """Strings that hold the tag too, of apps that name none themselves."""
+    """Other strings that hold the tag, for apps that name none themselves."""
     batch: bool = False
     """With `deliver: push`: one commit for all apps that `promote auto` changes, not one for each."""
 
@@ -234,7 +239,7 @@ class Override(Environment):
 
 
 class Group(Section):
-    """Apps that are promoted together: by one commit, one pull and one verdict."""
+    """Apps that are promoted together: by one commit and one pull request."""
 
     apps: Annotated[tuple[AppName, ...], Field(min_length=1)]
     """The apps by name."""
@@ -244,17 +249,18 @@ class App(Section):
     """One application: its images, and where they are built."""
 
     images: Images = ()
-    """The images that one tag sets; without them, those that targets name, and all of the
-    kustomization's that share one tag."""
+    """The images that one `--tag` sets, without tags. Without this list: the images that `targets`
+    name, else all of the kustomization, which must share one tag."""
     source: Source | None = None
-    """The address of the source repository, for the commits that a pull brings."""
+    """The address of the source repository, for the commits that a promotion brings."""
     source_tag: str | None = None
     """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""
     targets: tuple[EditTarget, ...] = ()
-    """Where the tags live. Of the lists under the app's environment, the app, the environment and
-    at the top, the first that is there counts; without any, the `images` of the environment's
+    """Where the tags are. Of the lists under the app's environment, the app, the environment and at
+    the top, the first that is there counts; without any, it is the `images` of the environment's
     kustomization."""
     linked: tuple[Linked, ...] = ()
-    """Strings that hold the tag too, and move with it; looked for as `targets` are."""
+    """Other strings that hold the tag and change with it, e.g. `{path: commonLabels.version}`; looked
+    for as `targets` are."""
     environments: dict[AppName, Override] = Field(default_factory=dict)
     """What differs in one environment."""

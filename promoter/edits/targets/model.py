@@ -101,7 +101,7 @@ class Linked(InFile):
     file: File = "kustomization.yaml"
     """The file, as for a target."""
     path: ScalarPath
-    """The path of the strings: `resources.*`, `commonLabels.version`."""
+    """The path of the strings: `commonLabels.version`; `resources.*` for the `?ref=` of remote bases."""
 
     PATHS: ClassVar[frozenset[str]] = frozenset({"path"})
 
