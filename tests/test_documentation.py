@@ -93,6 +93,22 @@ def test_each_command_is_carried_out_by_its_module(name: str) -> None:
     assert callable(module.run)
 
 
+def test_links_between_the_documents_lead_somewhere() -> None:
+    pages = ["README.md", "config/README.md", "config/reference.md", ".github/CONTRIBUTING.md"]
+    for page in [*pages, ".github/SECURITY.md"]:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)):
+            path, _, part = link.partition("#")
+            if "://" in path:
+                continue
+            target = (ROOT / page).parent / path if path else ROOT / page
+            assert target.exists(), (page, link)
+            if part:
+                heads = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+                anchors = [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in heads]
+                assert part in anchors, (page, link)
+
+
 def test_flags_that_the_readme_names_exist() -> None:
     known = set().union(*(options(command.parser(name)) for name, command in COMMANDS.items()))
     shell = set(re.findall(r"`(--[a-z-]+)", README))
@@ -111,7 +127,7 @@ def test_help_names_every_rule_that_can_be_allowed() -> None:
 
 
 def test_every_exit_code_is_in_the_readme() -> None:
-    table = README.partition("## Exit codes")[2].partition("## JSON")[0]
+    table = README.partition("## Exit codes")[2].partition("\n## ")[0]
     assert {int(number) for number in re.findall(r"\b\d+\b", table)} >= {int(c) for c in Exit}
 
 
