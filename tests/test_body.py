@@ -342,6 +342,28 @@ def test_what_goes_out_is_told_beside_what_comes_in(tmp_path: Path) -> None:
     assert body.index("come —") < body.index("### 3 commits go away") < body.index("gone —")
 
 
+def test_a_groups_page_has_each_apps_commits_and_environments(tmp_path: Path) -> None:
+    case = CASES["normal"]()
+    known, alone = case.evidence(tmp_path), case.proposal(tmp_path)
+    parts = []
+    for number, app in enumerate(("api", "web")):
+        one = replace(alone, declaration=replace(alone.declaration, app=app))
+        source = replace(known.source, new=f"{number}" * 40) if known.source else None
+        parts.append((one, replace(known, source=source)))
+    declaration = Declaration.together("shop", tuple(one.declaration for one, _ in parts))
+    whole = replace(alone, declaration=declaration, undo=())
+    together = replace(known, source=None, environments=(), members=tuple(parts))
+    body = pull_request.draft(whole, Templates(), together).body
+    for app in ("api", "web"):
+        assert f"### {app}: 12 commits\n" in body
+        assert f"| {app} | `1.5.0` since 22 Nov (5 days) | `1.5.0` since 24 Nov (3 days) | " in body
+    assert "**2 breaking changes:**" in body
+    shared = replace(together, source=known.source)
+    assert (
+        pull_request.draft(whole, Templates(), shared).body.count("12 commits") == 2
+    )  # heading and link
+
+
 def test_a_page_holds_the_same_without_markup(tmp_path: Path) -> None:
     draft = CASES["normal"]().draft(tmp_path)
     assert draft.page is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,6 +51,10 @@ def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: 
     assert [one["name"] for one in out["images"]] == ["ghcr.io/acme/api", "ghcr.io/acme/web"]
     assert repo.git("rev-list", "--count", f"main..{BRANCH}") == "1"
     assert tags(repo, BRANCH) == ["1.4.2", "1.4.2"]
+    body = out["pull_request"]["body"]
+    for app in ("api", "web"):
+        assert re.search(rf"^\| {app} \| `1.4.1` → `1.4.2` since ", body, re.MULTILINE), body
+    assert "promote rollback --app api --app web --together --env dev " in body
     refs = repo.refs()
     again = run(repo, "--app", "api", "--app", "web", "--together", "--tag", "1.4.2")
     assert (again["action"], again["commit"], repo.refs()) == ("unchanged", out["commit"], refs)
@@ -319,3 +324,14 @@ def test_on_github_an_open_rollback_of_several_apps_holds_each(
         ask("hold", "--app", "api", "--reason", "payday")
         reasons = [one["reason"] for one in ask("--group", "shop", "--tag", "1.4.3")["refusals"]]
         assert any("payday" in one for one in reasons), reasons
+
+
+def test_a_group_is_refused_where_one_app_would_go_back_and_another_on(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: 2.0.0")
+    repo.commit("main", kustomization("web"), text + "\n")
+    refused = run(repo, *BOTH, "--tag", "1.5.0", code=3)["refusals"]
+    assert [(one["rule"], one["reason"]) for one in refused] == [
+        ("downgrade", "web: main already has 2.0.0, which is newer")
+    ]
+    assert run(repo, *BOTH, "--tag", "1.4.0")["action"] == "superseded"

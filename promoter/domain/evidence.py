@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from promoter.domain.model import RunningImage
+    from promoter.domain.proposal import Proposal
     from promoter.domain.render import RenderDiff
 
 
@@ -113,16 +114,25 @@ class Evidence:
     gates: tuple[GateResult, ...] = ()
     argocd: str | None = None
     """The page of the Argo CD application, where it is configured."""
+    members: tuple[tuple[Proposal, Evidence], ...] = ()
+    """Of several apps together: what each one's own part is, and what is known of it."""
     merges_itself: bool = False
     """Whether the pull request merges by itself once its checks pass."""
+
+    @property
+    def sources(self) -> tuple[SourceRange, ...]:
+        """The source commits, once each: those of all, else of each app."""
+        every = (self, *(one for _, one in self.members))
+        found = {(one.repository, one.old, one.new): one for e in every if (one := e.source)}
+        return tuple(found.values())
 
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the parts that are there."""
         known = {
             "built": bool(self.built),
-            "commits": self.source is not None and self.source.relation != "unknown",
-            "places": bool(self.environments),
+            "commits": any(one.relation != "unknown" for one in self.sources),
+            "places": any(one.environments for one in (self, *(one for _, one in self.members))),
             "render": self.render is not None,
         }
         return tuple(name for name, there in known.items() if there)

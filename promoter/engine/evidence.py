@@ -187,10 +187,17 @@ def _images(
     return tuple(found) or None
 
 
-def evidence_together(found: Sequence[Evidence], gates: tuple[GateResult, ...]) -> Evidence:
+def evidence_together(
+    members: Sequence[tuple[Proposal, Evidence]], gates: tuple[GateResult, ...]
+) -> Evidence:
     """Return what is known of several apps as one: environments and commits are each app's own."""
+    found = [one for _, one in members]
     if len(found) == 1:
         return found[0]
+    sources = {
+        (one.source.repository, one.source.old, one.source.new) if one.source else None
+        for one in found
+    }
     diffs = [one.render for one in found if one.render is not None]
     return replace(
         found[0],
@@ -198,7 +205,8 @@ def evidence_together(found: Sequence[Evidence], gates: tuple[GateResult, ...]) 
         render_note=next((one.render_note for one in found if one.render_note), ""),
         environments=(),
         more_environments=0,
-        source=None,
+        source=found[0].source if len(sources) == 1 else None,
+        members=tuple(members),
         built={name: image for one in found for name, image in one.built.items()},
         running={name: image for one in found for name, image in one.running.items()},
         gates=gates,

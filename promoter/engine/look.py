@@ -287,7 +287,7 @@ def _evidence(
     moment = tip.time if tip else seen.world.now
     gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)
     found = [
-        gatherer.evidence(proposal, part.target, facts, verdict.results)
+        (proposal, gatherer.evidence(proposal, part.target, facts, verdict.results))
         for part, proposal, facts, verdict in judged
         if proposal is not None
     ]

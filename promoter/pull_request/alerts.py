@@ -35,15 +35,16 @@ def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
 
 def _back(proposal: Proposal, evidence: Evidence) -> Line:
     """Return that the promotion goes back, or takes commits away."""
-    source = evidence.source
-    removed = len(source.removed) + source.removed_more if source else 0
+    sources = evidence.sources
+    removed = sum(len(one.removed) + one.removed_more for one in sources)
+    relations = {one.relation for one in sources}
     lost = f"{counted(removed, 'commit')} that run{'s' if removed == 1 else ''} now"
     lost += " goes away" if removed == 1 else " go away"
-    if goes_back(proposal) or (source is not None and source.relation == "behind"):
+    if goes_back(proposal) or "behind" in relations:
         where = proposal.declaration.environment
         words = f" {lost}." if removed else f" What {where} runs now is newer."
         return (strong("This goes back."), Span(words))
-    if source and source.relation == "diverged":
+    if "diverged" in relations:
         words = f" {lost}: the two images were built from different lines of history."
         return (strong("This takes commits away."), Span(words))
     return ()
@@ -71,11 +72,13 @@ def _more(evidence: Evidence) -> Line:
 
 def _breaking(evidence: Evidence) -> Alert:
     """Return the breaking changes that come in."""
-    commits, source = breaking_changes(evidence.source), evidence.source
-    if not commits or source is None:
+    commits = [(one, source) for source in evidence.sources for one in breaking_changes(source)]
+    if not commits:
         return Alert(Level.IMPORTANT, ())
     title = strong(f"{counted(len(commits), 'breaking change')}:")
-    lines = [commit_line(one, source.repository, evidence.moment) for one in commits[:_BREAKING]]
+    lines = [
+        commit_line(one, source.repository, evidence.moment) for one, source in commits[:_BREAKING]
+    ]
     if len(commits) == 1:
         return Alert(Level.IMPORTANT, ((title, Span(" "), *lines[0]),))
     if len(commits) > _BREAKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.page import Listing, Span
@@ -14,10 +15,11 @@ from promoter.pull_request.words import counted, day, mono, strong
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.domain.evidence import SourceCommit, SourceRange
+    from promoter.domain.evidence import Evidence, SourceCommit, SourceRange
     from promoter.domain.page import Line
+    from promoter.domain.proposal import Proposal
 
-_SHOWN, _FOLDED = 8, 150
+_SHOWN, _FOLDED, _APPS = 8, 150, 20
 # https://www.conventionalcommits.org/en/v1.0.0/
 _TYPE = re.compile(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()]*)\))?(?P<breaking>!)?: ")
 _BREAKING = "Breaking"
@@ -88,6 +90,29 @@ def commit_listings(source: SourceRange | None, moment: int | None) -> tuple[Lis
         page = compare_page(web_address(source.repository), source.new, source.old)
         found.append(_listing(heading, source, source.removed, (gone, page, moment)))
     return tuple(found)
+
+
+def listings_together(
+    members: Sequence[tuple[Proposal, Evidence]], moment: int | None
+) -> tuple[Listing, ...]:
+    """Return the commits of several apps, each app's below a heading with its name."""
+    found = [
+        replace(listing, heading=f"{proposal.declaration.app}: {listing.heading}")
+        for proposal, known in members[:_APPS]
+        for listing in commit_listings(known.source, moment)
+    ]
+    limit = max(2, _SHOWN // max(1, len(found)))
+    return tuple(_shortened(one, limit) for one in found)
+
+
+def _shortened(listing: Listing, limit: int) -> Listing:
+    """Return a listing of fewer lines; the others are folded away with its rest."""
+    if len(listing.lines) <= limit:
+        return listing
+    rest = (*listing.lines[limit:], *listing.rest)
+    return replace(
+        listing, lines=listing.lines[:limit], rest=rest, rest_heading=f"{len(rest)} more"
+    )
 
 
 def _remark(text: str) -> Listing:

@@ -10,6 +10,8 @@ from promoter.pull_request.texts import goes_back
 from promoter.pull_request.words import counted, day, mono, pull_span, short_image, span, strong
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.domain.evidence import EnvironmentState, Evidence
     from promoter.domain.model import ImageMove, RunningImage
     from promoter.domain.page import Line
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 # More do not fit beside each other: then each has a row of its own.
 _COLUMNS = 5
 _TAGS = 3
+_APPS = 20
 _UNKNOWN: Line = (Span("?"),)
 
 
@@ -44,6 +47,39 @@ def environment_table(proposal: Proposal, evidence: Evidence) -> Table | None:
         blank: list[Line] = [()] * (len(table[0]) - 1)
         table.append([(Span(more),), *blank])
     return Table(tuple(table[0]), tuple(tuple(row) for row in table[1:]))
+
+
+def environments_together(members: Sequence[tuple[Proposal, Evidence]]) -> Table | None:
+    """Return the environments of several apps: a row an app, a column an environment."""
+    found = [
+        (proposal, known, {one.environment: one for one in known.environments})
+        for proposal, known in members[:_APPS]
+    ]
+    names = list(dict.fromkeys(name for _, _, states in found for name in states))[:_COLUMNS]
+    if not names:
+        return None
+    target = next(
+        (s.environment for _, _, states in found for s in states.values() if s.target), ""
+    )
+    header = [f"{name}{' (this pull request)' if name == target else ''}" for name in names]
+    rows: list[tuple[Line, ...]] = []
+    for proposal, known, states in found:
+        app: Line = (Span(proposal.declaration.app),)
+        cells = (_cell(states.get(name), proposal, known) for name in names)
+        rows.append((app, *cells))
+    if len(members) > _APPS:
+        blank: list[Line] = [()] * len(names)
+        rows.append(((Span(f"and {counted(len(members) - _APPS, 'more app')}"),), *blank))
+    return Table(((Span(""),), *((Span(one),) for one in header)), tuple(rows))
+
+
+def _cell(state: EnvironmentState | None, proposal: Proposal, evidence: Evidence) -> Line:
+    """Return what one environment has of an app, and since when."""
+    if state is None:
+        return (Span("–"),)
+    since = _since(state, evidence.moment)
+    runs = _runs(state, proposal, evidence)
+    return runs if since == _UNKNOWN else (*runs, Span(" since "), *since)
 
 
 def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.page import Check, Page, Span
 from promoter.pull_request.alerts import alerts
-from promoter.pull_request.commits import commit_listings
-from promoter.pull_request.environments import environment_table, has_run_in
+from promoter.pull_request.commits import commit_listings, listings_together
+from promoter.pull_request.environments import (
+    environment_table,
+    environments_together,
+    has_run_in,
+)
 from promoter.pull_request.folds import diff_fold, folds, moves_table
 from promoter.pull_request.footer import footer, undo
 from promoter.pull_request.hold import hold_listing
@@ -17,7 +21,7 @@ from promoter.pull_request.words import counted, mono, short_image, strong
 
 if TYPE_CHECKING:
     from promoter.domain.evidence import Evidence
-    from promoter.domain.page import Line
+    from promoter.domain.page import Line, Listing
     from promoter.domain.proposal import Proposal
 
 # Checks that want to be seen stand first.
@@ -38,13 +42,22 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
         checks=_checks(evidence),
-        commits=commit_listings(evidence.source, evidence.moment) if replaced else (),
-        environments=environment_table(proposal, evidence),
+        commits=_commits(evidence) if replaced else (),
+        environments=environments_together(evidence.members)
+        if evidence.members
+        else environment_table(proposal, evidence),
         folds=folds(proposal, evidence),
         edit=diff_fold(proposal, evidence),
         undo=undo(proposal, evidence),
         footer=footer(proposal, evidence),
     )
+
+
+def _commits(evidence: Evidence) -> tuple[Listing, ...]:
+    """Return the commits that come in; of several apps, each one's own unless they share them."""
+    if evidence.source is None and evidence.members:
+        return listings_together(evidence.members, evidence.moment)
+    return commit_listings(evidence.source, evidence.moment)
 
 
 def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
