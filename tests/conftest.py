@@ -49,8 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # One more than there are cores, as tests wait for servers now and then.
-    return min(len(os.sched_getaffinity(0)) + 1, 4)
+    # Two more than there are cores, as tests wait for servers, repeats and processes.
+    return min(len(os.sched_getaffinity(0)) + 2, 6)
 
 
 @pytest.hookimpl(tryfirst=True)

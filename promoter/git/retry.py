@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from promoter.git.program import Git, Result
 
 _STATUS = re.compile(r"(?:returned error: |http )(\d{3})\b")
+# Nobody listens there; newer curls say the same of a connection that was waited for in vain.
+_NOBODY = re.compile(r"after \d{1,3} ms: couldn't connect to server")
 # The words of an end that more of the same does not change. All else may pass: the words for a broken
 # connection are many, and others with each version of git and of the library that speaks HTTP.
 _FINAL = (
@@ -80,7 +82,8 @@ def is_passing(result: Result) -> bool:
         return status >= 500 or status in (408, 429)
     if any(sign in own for sign in _UNDONE):
         return True
-    return result.status > 0 and not any(sign in own for sign in _FINAL)
+    is_final = _NOBODY.search(own) or any(sign in own for sign in _FINAL)
+    return result.status > 0 and not is_final
 
 
 def is_doubtful(result: Result) -> bool:
