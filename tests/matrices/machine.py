@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -46,6 +47,12 @@ def _limited(kind: int, most: int) -> Callable[[], object]:
     return partial(resource.setrlimit, kind, (most, most))
 
 
+def _small_files() -> None:
+    """Have no file grow beyond 512 bytes, for which Python would leave its compiled files cut."""
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+
+
 def _clock(years: int) -> None:
     """Have this process take another time for the present; the disk's and git's stay."""
     ours = time.time
@@ -62,9 +69,7 @@ def conditions(home: Path) -> tuple[Condition, ...]:
         Condition("git 2.20", (2,), {"PATH": too_old}),
         Condition("the temporary folder is not there", (0, 2, 5), {"TMPDIR": str(home / "gone")}),
         Condition("the temporary folder is read-only", (0, 2, 5), {"TMPDIR": "/proc"}),
-        Condition(
-            "files of 512 bytes at most", (0, 2, 5), first=_limited(resource.RLIMIT_FSIZE, 512)
-        ),
+        Condition("files of 512 bytes at most", (0, 2, 5), first=_small_files),
         Condition("16 open files", (0, 2, 5), first=_limited(resource.RLIMIT_NOFILE, 16)),
         Condition("28 open files", (0, 2, 5), first=_limited(resource.RLIMIT_NOFILE, 28)),
         Condition("little memory", (0, 2, 5), first=_limited(resource.RLIMIT_AS, 260 * _MIB)),
