@@ -222,7 +222,7 @@ def test_a_page_in_a_terminal_is_what_the_body_says(tmp_path: Path) -> None:
         "compare 12 commits: https://github.com/acme/checkout/compare/",
         "Important: 1 breaking change: f9b0857 feat!: drop the v1 basket API (#224)",
         "  passed   order      1.5.0 is newer than 1.4.0\n",
-        "  skipped  signature  not asked for\n",
+        "  skipped  signature  not required in prod\n",
         "\n12 commits\n",
         "  6 more: docs (2), ci (2), dependencies, refactoring\n",
         "  runs          1.5.0            1.5.0            1.4.0 → 1.5.0\n",

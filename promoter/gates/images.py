@@ -59,7 +59,11 @@ def no_release(facts: Facts) -> Verdict | None:
 def missing_image(facts: Facts) -> Verdict | None:
     """Refuse an image that its registry does not have."""
     if not facts.images and facts.target.settings.checks.exists == "off":
-        return Verdict(Result.SKIPPED, "not asked for") if facts.proposal else None
+        return (
+            Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
+            if facts.proposal
+            else None
+        )
     verdict = gravest(_exists(one, facts) for one in facts.images)
     if verdict is None or verdict.result is not Result.PASSED:
         return verdict
@@ -79,7 +83,11 @@ def signature(facts: Facts) -> Verdict | None:
     """Refuse an image that is not signed by whom the environment trusts."""
     severity = facts.target.settings.checks.signature
     if severity == "off":
-        return Verdict(Result.SKIPPED, "not asked for") if facts.proposal else None
+        return (
+            Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
+            if facts.proposal
+            else None
+        )
     found = (_signature(one, Severity(severity), facts) for one in facts.images)
     return gravest(one for one in found if one is not None)
 
