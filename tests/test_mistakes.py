@@ -571,3 +571,11 @@ def test_variables_in_other_letters_are_told_with_the_right_ones(name: str) -> N
     assert run.code == 2
     assert f"there is no variable {name}" in run.stderr
     assert f"Did you mean {name.upper()}?" in run.stderr
+
+
+def test_misnamed_configuration_of_the_clone_at_hand_is_named(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / "promoter.yml").write_text("environments: {}\n")
+    run = promote(*_ASK, cwd=tmp_path)
+    said = "Rename promoter.yml to promoter.yaml, the only name that is read."
+    assert_told(run, 2, ("is not a GitOps repository", said))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config import config
 from promoter.config.config import Config
-from promoter.engine.current_repository import local_configuration
+from promoter.engine.current_repository import MISNAMED, local_configuration
 
 if TYPE_CHECKING:
     from promoter.config.document import Document
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_MISNAMED = "promoter.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,8 @@ class CallerFile:
 
     def _warn_of_files_that_do_not_count(self, base: Tree) -> None:
         """Warn of a misnamed configuration, and of one that differs from the base's."""
-        if _MISNAMED in base.entries(PurePosixPath()):
-            self._warn(f"{_MISNAMED} is not read: the file's name is {config.FILE}")
+        if MISNAMED in base.entries(PurePosixPath()):
+            self._warn(f"{MISNAMED} is not read: the file's name is {config.FILE}")
         local = local_configuration(self.settings.repo)
         if local is None or self.settings.config:
             return

@@ -22,11 +22,13 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     if top is None:
         raise UsageError("no --repo is given, and this folder is in no git repository", _HINT)
     tree = DirectoryTree(top)
-    if str(config.FILE) not in tree.entries(PurePosixPath()) and not known_apps(Config(), tree):
+    names = tree.entries(PurePosixPath())
+    if str(config.FILE) not in names and not known_apps(Config(), tree):
+        misnamed = f"Rename {MISNAMED} to {config.FILE}, the only name that is read. "
         raise UsageError(
             f"no --repo is given, and {top.name} is not a GitOps repository: it has no "
             f"{config.FILE} and none of the known layouts",
-            _HINT,
+            f"{misnamed if MISNAMED in names else ''}{_HINT}",
         )
     git = Git(git_directory(top), deadline)
     check_version(git)
@@ -50,4 +52,6 @@ def local_configuration(repo: str | None) -> tuple[Path, bytes] | None:
     return None
 
 
+MISNAMED = "promoter.yml"
+"""A name under which the configuration is written by mistake."""
 _HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."
