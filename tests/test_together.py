@@ -335,3 +335,15 @@ def test_a_group_is_refused_where_one_app_would_go_back_and_another_on(tmp_path:
         ("downgrade", "web: main already has 2.0.0, which is newer")
     ]
     assert run(repo, *BOTH, "--tag", "1.4.0")["action"] == "superseded"
+
+
+def test_who_holds_an_app_is_told_of_the_open_pulls_that_promote_it(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    promoted(repo)
+    numbers = [
+        run(repo, *one, "--tag", "1.4.3")["pull_request"]["number"]
+        for one in (("--app", "web"), ("--group", "shop"))
+    ]
+    told = run(repo, "hold", "--app", "web", "--reason", "payday")["warnings"]
+    assert [f"pull request {number} " in " ".join(told) for number in numbers] == [True, True]
+    assert "pull request" not in " ".join(run(repo, "--app", "api", "--tag", "1.4.3")["warnings"])

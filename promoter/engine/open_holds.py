@@ -72,6 +72,22 @@ class OpenHolds:
                     found.setdefault(part.app, hold)
         return found
 
+    def promotions_beside(self, target: Target, own: str) -> tuple[str, ...]:
+        """Return a warning for each open pull that promotes an app which a request would hold."""
+        found: dict[str, None] = {}
+        for part in target.members or (target,):
+            for branch in sorted(self._branches_of(part)):
+                state = self._world.repository.look((self._view.base, self._view.tree), branch)
+                if branch == own or not state.commits or proposed_hold(state, part):
+                    continue
+                state = replace(state, pulls=tuple(self._pulls_of(branch, part)))
+                if (pull := state.open_pull) is not None:
+                    found[
+                        f"pull request {pull.number} ({pull.title}) is open and promotes "
+                        f"{part.app}: no hold keeps a person from merging it; close it"
+                    ] = None
+        return tuple(found)
+
     def _proposed(self, target: Target, branch: str) -> ProposedHold | None:
         """Return the hold of one app that a branch would begin, where its pull is open."""
         base = self._view.base, self._view.tree

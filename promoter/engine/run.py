@@ -153,8 +153,9 @@ class Run:
         open_holds = {} if request.holds_only else holds.of(target, branch)
         plan = plan_request(Seen(self.world, request, view.config, target, state, open_holds))
         explain_plan(plan)
+        beside = holds.promotions_beside(target, branch) if request.begins_hold else ()
         set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
-        return replace(plan, warnings=(*work.warnings, *plan.warnings, *set_clock))
+        return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
     def _history(self, target: Target, view: View) -> FilesOf | None:
         """Return the files whose history the pull's text tells, where the forge is asked for it."""

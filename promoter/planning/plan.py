@@ -76,6 +76,11 @@ class Request:
         return self.rollback is not None or "downgrade" in self.allow
 
     @property
+    def begins_hold(self) -> bool:
+        """Whether it would hold its apps: a rollback does."""
+        return self.rollback is not None or (self.hold is not None and not self.hold.ends)
+
+    @property
     def holds_only(self) -> bool:
         """Whether it is about a hold alone, and no image."""
         return self.hold is not None and self.rollback is None
