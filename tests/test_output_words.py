@@ -242,6 +242,28 @@ def test_links_are_behind_their_words_where_there_is_a_terminal(tmp_path: Path) 
     assert "compare 12 commits: " not in shown
 
 
+def test_a_narrow_window_lists_what_each_environment_runs() -> None:
+    def cells(*texts: str) -> tuple[tuple[Span, ...], ...]:
+        return tuple((Span(one),) if one else () for one in texts)
+
+    table = Table(
+        cells("", "development", "staging", "production"),
+        (
+            cells("runs", "1.5.0", "1.4.2", "1.4.1"),
+            cells("since", "27 Nov", "26 Nov", "1 Jan"),
+            cells("and 3 more environments", "", "", ""),
+        ),
+    )
+    page = Page(headline=(Span("x"),), environments=table)
+    shown = render([PagePiece("Title", page)], width=40, terminal=False, colours=False)
+    assert shown.partition("Environments\n")[2].splitlines()[:10] == [
+        "  development", "    runs: 1.5.0", "    since: 27 Nov",
+        "  staging", "    runs: 1.4.2", "    since: 26 Nov",
+        "  production", "    runs: 1.4.1", "    since: 1 Jan",
+        "  and 3 more environments",
+    ]  # fmt: skip
+
+
 def test_text_from_outside_commands_no_terminal() -> None:
     hostile = "\x1b]0;owned\x07\rgone\u202e\u2028\n::error::x [bold]b[/bold]"
     link = Span(hostile, Style.CODE, "https://x.example/\x1b]0;owned\x07")

@@ -143,7 +143,7 @@ class _Sheet:
             self._line(line, 2, hanging=verdicts + names)
 
     def _table(self, table: PageTable) -> None:
-        """Write a table; where it is too wide, each row as a list of its cells."""
+        """Write a table; where it is too wide, a list of what it compares, e.g. of environments."""
         rows = [[self._spans(cell) for cell in row] for row in (table.header, *table.rows)]
         widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
         if sum(widths) + _GAP * len(widths) <= self._width:
@@ -154,12 +154,19 @@ class _Sheet:
                 line.rstrip()
                 self._whole(line, 2)
             return
-        names = rows[0]
-        for row in rows[1:]:
+        notes = [row for row in rows[1:] if not any(row[1:])]
+        listed = [row for row in rows if row not in notes]
+        if not rows[0][0]:
+            # What is compared stands in the header: each column is one of it.
+            listed = [list(column) for column in zip(*listed, strict=True)]
+        names = listed[0]
+        for row in listed[1:]:
             self._line(row[0], 2, hanging=2)
             for name, cell in zip(names[1:], row[1:], strict=True):
                 if cell:
                     self._line(Text.assemble(name, ": ", cell), 4, hanging=2)
+        for row in notes:
+            self._line(row[0], 2, hanging=2)
 
     def _fold(self, fold: Fold) -> None:
         """Write details below their heading; a block only where its heading does not say all."""
