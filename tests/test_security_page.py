@@ -42,5 +42,5 @@ def test_each_bound_is_what_the_page_says() -> None:
     assert rows["a YAML document"] == f"{NODES_LIMIT:,} nodes, nested {NESTING_LIMIT} deep"
     assert rows["a render"] == f"{program._OUTPUT >> 20} MiB, {program._TIME:g} s"
     assert rows["a pattern over tags"].startswith(f"{pattern.LENGTH_LIMIT} characters")
-    assert rows["an error's message"] == f"{LONGEST_MESSAGE:,} characters"
+    assert rows["an error's message, a warning"] == f"{LONGEST_MESSAGE:,} characters"
     assert f"{Settings.model_fields['timeout'].default:g} seconds" in PAGE

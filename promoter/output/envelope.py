@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.diff import unified
+from promoter.domain.errors import bounded
 from promoter.output.headline import headline
 from promoter.planning.outcome import Outcome, failed
 
@@ -149,7 +150,7 @@ def envelope(outcome: Outcome) -> Envelope:
         diff=unified(outcome.edits),
         refusals=outcome.refusals,
         gates=tuple(_gate(one) for one in outcome.gates),
-        warnings=outcome.warnings,
+        warnings=tuple(map(bounded, outcome.warnings)),
         error=failure(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
     )

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tests.many_apps import kustomization
-from tests.matrices import secrets
+from tests.matrices import answers, secrets
 from tests.matrices.deliveries import PULLS, PUSHES, Delivery, World
 from tests.matrices.fault import LARGEST, judged
 from tests.matrices.hostile_repository import FILES
@@ -60,8 +60,9 @@ VARIABLES = (
 
 
 def rows(home: Path, *, short: bool) -> Iterator[Row]:
-    """Yield the rows of secrets, of words and variables, and of repositories."""
+    """Yield the rows of secrets, of answers, of words and variables, and of repositories."""
     yield from secrets.rows(home, short=short)
+    yield from answers.rows(home, short=short)
     flags = [(words, text) for words in WORDS for text in TEXTS]
     variables = [((name,), text) for name in VARIABLES for text in TEXTS]
     for name, cases in (("flags", flags), ("variables", variables)):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
-from promoter.domain.errors import UsageError
+from promoter.domain.errors import UsageError, bounded
 from promoter.engine import wiring
 from promoter.forges import MergingForge
 from promoter.output.envelope import SCHEMA
@@ -72,7 +72,7 @@ def _listed(pulls: tuple[Pull, ...]) -> Result:
         return _result(ours, Piece(Kind.PLAIN, "no pull requests\n"))
     table = Table(
         ("PR", "state", "title", "branch", "base", "address"),
-        tuple((f"#{p.number}", p.state, p.title, p.branch, p.base, p.url) for p in ours),
+        tuple((f"#{p.number}", p.state, bounded(p.title), p.branch, p.base, p.url) for p in ours),
         expendable=("address", "base", "branch"),
     )
     return _result(ours, table)
