@@ -6,6 +6,7 @@ From a server it brings a shallow history without file contents; of a folder it 
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -16,14 +17,7 @@ from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.failures import failure
 from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
-from promoter.git.program import (
-    FETCH,
-    REMOTE,
-    Git,
-    Result,
-    check_version,
-    verb_of,
-)
+from promoter.git.program import FETCH, REMOTE, Git, Result, check_version, verb_of
 from promoter.git.push import Update, push_each
 from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
 from promoter.git.retry import patiently
@@ -32,6 +26,7 @@ from promoter.temporary import clone_folder, remove_left_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from promoter.domain.errors import PromoteError
     from promoter.git.mirror import Mirror
@@ -43,6 +38,8 @@ _DEPTHS = (64, 1024, 2**31 - 1)
 # Of a small repository so many commits come with the files, and files of at most this size.
 _SMALL_DEPTH = 200
 _SMALL_SIZE = "64k"
+# Seconds until what another thread does with git, which was ended, has ended as well.
+_ENDING = 1.0
 
 
 class Clone:
@@ -57,6 +54,8 @@ class Clone:
         mirror: Mirror | None = None,
     ) -> None:
         self.url = url
+        self.begun: Future[RemoteRefs] | None = None
+        """A look at the remote that another thread has taken."""
         self._home = clone_folder()
         remove_left_behind(self._home)
         directory = self._home / "clone.git"
@@ -84,6 +83,9 @@ class Clone:
         if self._mirror is not None and kind is None:
             self._mirror.save(self.git, self._tips)
         self.git.close()
+        if self.begun is not None:
+            # It would write into the folder again while that is removed; its git has been ended.
+            wait((self.begun,), _ENDING)
         shutil.rmtree(self._home, ignore_errors=True)
 
     def look(self, base: str | None, pattern: str, likely: Iterable[str] = ()) -> RemoteRefs:

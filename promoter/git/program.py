@@ -65,7 +65,7 @@ class Git:
         self.program = git.Git(str(directory))
         self._running: set[git.Git.AutoInterrupt] = set()
         self._configuration = dict(configuration or {})
-        self._is_configured = False
+        self._is_configured = self._is_closed = False
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
@@ -106,6 +106,9 @@ class Git:
             )
         except (GitCommandNotFound, OSError) as error:
             raise _not_started(self.program, error) from error
+        if self._is_closed:
+            _end(process)
+            raise RemoteError("git was ended with the run", "Run it again.")
         bound(process.pid)
         self._begun[process.pid] = time.monotonic(), arguments
         self._running.add(process)
@@ -168,7 +171,11 @@ class Git:
             raise KeyError(name) from error
 
     def close(self) -> None:
-        """End the processes that were kept for reading objects, and what runs in the background."""
+        """End the processes that were kept for reading objects, and what another thread has started.
+
+        None is started any more.
+        """
+        self._is_closed = True
         for process in tuple(self._running):
             _end(process)
         self.program.clear_cache()

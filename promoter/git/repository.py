@@ -84,7 +84,8 @@ class GitRepository:
     def begin(self, wanted: str | None, apps: Iterable[str]) -> None:
         """Begin the look that `base` with the same arguments ends, beside the caller's own work."""
         asked = wanted, _prefetched(apps)
-        self._begun = _Begun(asked, in_background(lambda: self._ask(*asked)))
+        self._clone.begun = in_background(lambda: self._ask(*asked))
+        self._begun = _Begun(asked, self._clone.begun)
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
         likely = [f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps]
