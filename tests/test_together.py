@@ -347,3 +347,17 @@ def test_who_holds_an_app_is_told_of_the_open_pulls_that_promote_it(tmp_path: Pa
     told = run(repo, "hold", "--app", "web", "--reason", "payday")["warnings"]
     assert [f"pull request {number} " in " ".join(told) for number in numbers] == [True, True]
     assert "pull request" not in " ".join(run(repo, "--app", "api", "--tag", "1.4.3")["warnings"])
+
+
+def test_the_status_tells_of_holds_that_are_not_merged_yet(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    promoted(repo)
+    run(repo, "rollback", "--group", "shop", *BACK)
+    where = ("status", "--repo", str(repo.path), "--no-registry")
+    blocked = [
+        (one["app"], gate["gate"], "pull request 3" in gate["detail"])
+        for one in promote(*where, "--output", "json").json["apps"]
+        for gate in one["gates"]
+    ]
+    assert blocked == [("api", "hold", True), ("web", "hold", True)]
+    assert promote(*where).stdout.count("hold (#3)") == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from promoter.config.holds import ignored_holds, read_hold
+from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import known_apps
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
@@ -14,6 +14,7 @@ from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
 from promoter.engine.survey import Candidate
+from promoter.gates import ProposedHold
 from promoter.planning.decide import branch_of
 from promoter.planning.history import entries_of
 from promoter.planning.status import (
@@ -26,6 +27,7 @@ from promoter.planning.status import (
     relation_of,
 )
 from promoter.policy import choose
+from promoter.pull_request import holds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +72,8 @@ def read_status(
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     rows = [_of_files(one, tree) for one in everywhere]
     rows = _with_arrivals(rows, targets, tree, world, warnings)
-    pulls = _open_pulls(targets, config, base, world, warnings)
+    opened = _open_pulls(base, world, warnings)
+    rows, pulls = _with_holds(rows, opened), _own_pulls(targets, config, opened)
     newest = _newest(targets, rows, asked, world) if registry else {}
     by_key = {(one.app, one.environment): one for one in rows}
     known = {(one.app, one.environment): one for one in targets}
@@ -146,16 +149,31 @@ def _with_arrivals(
     return [replace(one, arrival=arrivals.get((one.app, one.environment))) for one in rows]
 
 
-def _open_pulls(
-    targets: Sequence[Target], config: Config, base: str, world: World, warnings: list[str]
-) -> dict[tuple[str, str], Pull]:
-    """Return the open pull of each app that has one; nothing where the forge does not tell."""
+def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
+    """Return the open pulls; none where the forge does not tell."""
     try:
-        pulls = [one for one in world.forge().all() if one.state is PullState.OPEN]
+        pulls = world.forge().all()
     except PromoteError as error:
         warnings.append(f"open pull requests are not known: {error.message}")
-        return {}
-    branches = {one.branch: one for one in pulls if one.base == base}
+        return []
+    return [one for one in pulls if one.state is PullState.OPEN and one.base == base]
+
+
+def _with_holds(rows: Sequence[Status], pulls: Sequence[Pull]) -> list[Status]:
+    """Return rows with the holds that open pulls say to begin."""
+    found = {
+        (app, environment): ProposedHold(Hold(app, environment, reason), one.number)
+        for one in pulls
+        for app, environment, reason in holds_of(one)
+    }
+    return [replace(one, proposed_hold=found.get((one.app, one.environment))) for one in rows]
+
+
+def _own_pulls(
+    targets: Sequence[Target], config: Config, pulls: Sequence[Pull]
+) -> dict[tuple[str, str], Pull]:
+    """Return the open pull of each app that has one."""
+    branches = {one.branch: one for one in pulls}
     named = {(one.app, one.environment): branch_of(one, config) for one in targets}
     return {key: branches[branch] for key, branch in named.items() if branch in branches}
 
@@ -218,11 +236,11 @@ def _complete(
     name = target.settings.promotes_from
     other = by_key.get((row.app, name)) if name else None
     if name is None or other is None:
-        return replace(row, refusals=refusals_without_request(target, base, row.hold, None, now))
+        return replace(row, refusals=refusals_without_request(target, base, row, None, now))
     relation = relation_of(target, row.images, other.images)
     previous = PreviousEnvironment(name, other.tags, relation)
     own = [(one.name, one.repository, one.ref) for one in row.images]
     differing = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
     facts = previous_of(name, differing, other.arrival, now) if differing else None
-    refusals = refusals_without_request(target, base, row.hold, facts, now)
+    refusals = refusals_without_request(target, base, row, facts, now)
     return replace(row, previous=previous, refusals=refusals)

@@ -99,7 +99,7 @@ def _table(rows: Sequence[Status], now: int) -> Table:
             "compared with": _previous(one.previous),
             "open PR": f"#{one.open_pull.number}" if one.open_pull else "",
             "blocked by": one.error
-            or "; ".join(_refusal(gate.name, gate.until) for gate in one.refusals),
+            or "; ".join(_refusal(_gate(gate.name, one), gate.until) for gate in one.refusals),
         }
         for one in rows
     ]
@@ -114,6 +114,12 @@ def _table(rows: Sequence[Status], now: int) -> Table:
         expendable=("merged PR",),
         copied=frozenset({"runs", "newest"}),
     )
+
+
+def _gate(name: str, row: Status) -> str:
+    """Return a gate's name; of a hold that is not merged yet with its pull request."""
+    proposed = row.proposed_hold if name == "hold" and row.hold is None else None
+    return f"hold (#{proposed.pull})" if proposed else name
 
 
 def _short(tag: str) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.stay import Stay
-from promoter.gates import GATES, Facts, Previous, judge
+from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
@@ -83,6 +83,8 @@ class Status:
     refusals: tuple[GateResult, ...] = ()
     """The gates that would refuse a change now, each with when it would pass."""
     hold: Hold | None = None
+    proposed_hold: ProposedHold | None = None
+    """The hold that an open pull would begin, as its text says."""
     error: str = ""
     """Why it could not be looked at."""
 
@@ -113,10 +115,18 @@ def relation_of(
 
 
 def refusals_without_request(
-    target: Target, base: str, hold: Hold | None, previous: Previous | None, now: int
+    target: Target, base: str, row: Status, previous: Previous | None, now: int
 ) -> tuple[GateResult, ...]:
     """Return the gates that would refuse what the previous environment runs, or any change at all."""
-    facts = Facts(target=target, base=base, branch="", now=now, hold=hold, previous=previous)
+    facts = Facts(
+        target=target,
+        base=base,
+        branch="",
+        now=now,
+        hold=row.hold,
+        proposed_hold=row.proposed_hold,
+        previous=previous,
+    )
     results = judge(facts, [gate for gate in GATES if gate.name in _WITHOUT_REQUEST]).results
     return tuple(one for one in results if one.verdict in ("failed", "unknown"))
 

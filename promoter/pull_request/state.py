@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NAME = "state"
 _IMAGES_LIMIT = 8_000
+_APPS_LIMIT, _REASON_LIMIT = 8_000, 120
 _CLOSED = "<!-- promoter:closed -->"
 
 
@@ -23,7 +24,7 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
     """Return the block: which promotion the body tells of, and which facts it has of it."""
     declaration = proposal.declaration
     images = [str(image) for image in declaration.images]
-    state = {
+    state: dict[str, object] = {
         "schema": 1,
         "app": declaration.app,
         "environment": declaration.environment,
@@ -31,6 +32,10 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
         "key": _key(proposal),
         "facts": list(evidence.facts),
     }
+    begun = [one for one in declaration.members or (declaration,) if one.hold and not one.hold.ends]
+    if begun and begun[0].hold and len("".join(one.app for one in begun)) <= _APPS_LIMIT:
+        state["holds"] = [one.app for one in begun]
+        state["reason"] = begun[0].hold.reason[:_REASON_LIMIT]
     if len("".join(images)) > _IMAGES_LIMIT:
         # The block must leave room for what people read.
         state |= {"images": _hashes(images), "hashed": True}
@@ -102,6 +107,14 @@ def proposed_images(pull: Pull) -> frozenset[str]:
     """Return the images that a pull proposes, in the form of `--image`; none where it lists hashes."""
     state = _State.of(pull.body)
     return frozenset() if state is None or state.hashed else frozenset(state.images or ())
+
+
+def holds_of(pull: Pull) -> tuple[tuple[str, str, str], ...]:
+    """Return the app, the environment and the reason of each hold that a pull says to begin."""
+    found = find_hidden(_NAME, pull.body) or {}
+    apps = found.get("holds")
+    where, reason = str(found.get("environment", "")), str(found.get("reason", ""))
+    return tuple((str(one), where, reason) for one in apps) if isinstance(apps, list) else ()
 
 
 def is_ours(body: str) -> bool:
