@@ -348,6 +348,10 @@ def test_a_tag_means_the_state_in_which_all_images_had_it(repo: Repository) -> N
     several = run(repo, "rollback", "--app", "aurora", "--to", "1.6.0", *WHY, code=4)["error"]
     assert "has had 1.6.0 in 2 states, of all its images in none" in several["message"]
     assert "--steps" in several["hint"]
+    change(("fraud", "9.0.0"))
+    (refusal,) = run(repo, "rollback", "--app", "aurora", "--to", "9.0.0", *WHY, code=3)["refusals"]
+    assert "fraud 9.0.0" in refusal["reason"]
+    assert "already" in refusal["reason"]
 
 
 def test_ends_and_beginnings_of_holds_are_told_as_such(repo: Repository) -> None:

@@ -134,11 +134,12 @@ class EarlierStates:
                 break
             number *= 2
         passing = {self.current.key, self.undone.key}
+        having = with_tag(states, str(tag), self.now)
         found = [
-            one
-            for one in with_tag(states, str(tag), self.now)
-            if one.key not in passing or has_tag(one, str(tag), self.now)
+            one for one in having if one.key not in passing or has_tag(one, str(tag), self.now)
         ]
+        # Where no other state had it, it is what runs or what is taken back that is meant.
+        found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
         where = f"{self._seen.target.app} in {self._seen.target.environment}"
         if not found:
             raise self._nothing(f"{where} has not had the tag {tag}", states[1:])
