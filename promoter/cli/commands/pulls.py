@@ -72,7 +72,10 @@ def _listed(pulls: tuple[Pull, ...]) -> Result:
         return _result(ours, Piece(Kind.PLAIN, "no pull requests\n"))
     table = Table(
         ("PR", "state", "title", "branch", "base", "address"),
-        tuple((f"#{p.number}", p.state, bounded(p.title), p.branch, p.base, p.url) for p in ours),
+        tuple(
+            (f"#{p.number}", p.state, bounded(p.title), p.branch, p.base, bounded(p.url))
+            for p in ours
+        ),
         expendable=("address", "base", "branch"),
     )
     return _result(ours, table)

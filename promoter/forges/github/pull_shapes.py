@@ -36,6 +36,10 @@ def rest_pull(shown: object) -> Pull:
     if not isinstance(shown, dict) or not isinstance(shown.get("number"), int):
         msg = "the answer is no pull"
         raise TypeError(msg)
+    for text in ("title", "html_url"):
+        if not isinstance(shown[text], str):
+            msg = f"the answer is a pull without {text}"
+            raise TypeError(msg)
     users = [one["login"] for one in shown.get("requested_reviewers") or ()]
     teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
     return Pull(
@@ -66,6 +70,9 @@ def graph_pulls(shown: Any, repository: str) -> tuple[Pull, ...]:  # noqa: ANN40
 
 def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
     """Return a pull from the fragment `Pull`; raises `TypeError` or `KeyError` for what is none."""
+    if not isinstance(shown["title"], str):
+        msg = "the answer is a pull without title"
+        raise TypeError(msg)
     author = shown["author"] or {"__typename": "User", "login": "ghost"}
     asked = [one["requestedReviewer"] or {} for one in shown["reviewRequests"]["nodes"]]
     return Pull(
