@@ -49,7 +49,7 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
         ("reason: x\nuntil: tomorrow", "until", 2),
         ("reason: x\nuntil: 2026-11-27T10:00:00", "has no time zone", 2),
         ("reason: x\nuntil: 2026-11-27 10:00:00", "has no time zone", 2),
-        ("reason: x\nuntil: 2026-11-27", "is not a time", 2),
+        ("reason: x\nuntil: 2026-11-27", "names no hour", 2),
         ("reason: x\nuntil: 2027", "is not a time", 2),
         ("reason: x\nuntil: '2027'", "is not a time", 2),
         ("reason: x\nuntil: 0", "is not a time", 2),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
@@ -17,9 +17,11 @@ from promoter.domain.evidence import Built
 from promoter.domain.image import Digest
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.gates import ImageFacts, Previous, allowable, judge
+from tests.many_apps import BY_PULL, DEV, make
+from tests.servers.registry import Registry
 from tests.test_gates import DIGEST, FILE, NAME, facts, image, results
 from tests.test_promotion_path import START, ask, configure, dev, gate, rules
-from tests.world import AURORA, BRANCH, Repository, aurora
+from tests.world import AURORA, BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,9 +179,87 @@ def test_an_older_tag_that_nothing_else_forbids_is_superseded_as_ever(repo: Repo
 def test_an_environment_says_which_rules_may_be_allowed(repo: Repository) -> None:
     configure(repo, f"{FREEZE}\nallow: [downgrade]")
     run = ask(repo, "--tag", "1.4.2", "--allow", "freeze")
-    assert (run.code, rules(run)) == (3, ["allow"])
-    assert "environments.prod.allow" in run.json["refusals"][0]["hint"]
+    assert (run.code, rules(run)) == (3, ["freeze", "allow"])
+    assert "environments.prod.allow" in run.json["refusals"][1]["hint"]
+    assert gate(run, "freeze")["until"] == "2026-11-24T07:00:00+00:00"
     assert "newTag: 1.4.1" in repo.read(AURORA)
+
+
+def test_no_hint_offers_what_the_environment_does_not_let_be_allowed(repo: Repository) -> None:
+    keys = f"promotes-from: dev\nsoak: 24h\ntags: '^v'\n{FREEZE}"
+    configure(repo, f"{keys}\nallow: [soak]")
+    repo.commit("main", HELD, Hold("aurora", "prod", "wait").text().decode())
+    run = ask(repo, "--tag", "1.3.9")
+    offered = {one["rule"]: "--allow" in one["hint"] for one in run.json["refusals"]}
+    assert offered == dict.fromkeys(
+        ("downgrade", "previous-environment", "freeze", "hold", "tags"), False
+    ) | {"soak": True}
+    repo.commit("main", "promoter.yaml", repo.read("promoter.yaml").replace("allow: [soak]", ""))
+    run = ask(repo, "--tag", "1.3.9")
+    assert all(f"--allow {one['rule']}" in one["hint"] for one in run.json["refusals"])
+
+
+@pytest.mark.parametrize("allow", [(), ("--allow", "placeholder")])
+def test_a_placeholder_that_may_not_be_replaced_is_refused_with_its_place(
+    repo: Repository, allow: tuple[str, ...]
+) -> None:
+    configure(repo, "allow: []")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "${TAG}"))
+    run = ask(repo, "--tag", "1.4.2", *allow)
+    assert (run.code, set(rules(run))) == (3, {"template", *(("allow",) if allow else ())})
+    assert run.json["refusals"][0]["line"]
+    assert "--allow" not in run.json["refusals"][0]["hint"]
+
+
+def test_what_goes_back_offers_no_allow_that_the_environment_does_not_take(
+    repo: Repository,
+) -> None:
+    where = ("--app", "aurora", "--repo", str(repo.path), "--tag", "1.3.9")
+    assert "add --allow downgrade" in promote(*where).stdout
+    configure(repo, "allow: []")
+    run = promote(*where)
+    assert (run.code, "--allow" in run.stdout + run.stderr) == (0, False)
+    assert "--allow" not in "".join(ask(repo, "--tag", "1.3.9").json["warnings"])
+
+
+@pytest.mark.parametrize("deliver", [DEV, BY_PULL])
+def test_what_refuses_an_older_tag_hides_no_other_rule(tmp_path: Path, deliver: str) -> None:
+    keys = "    freeze: [{dates: 11-23}]\n    max-age: 7d\n    render: strict\n"
+    with Registry() as registry:
+        registry.push("web", "1.3.9", created="2026-01-01T00:00:00Z")
+        repo = make(tmp_path / "r.git", {"web": registry.name("web")}, deliver + keys)
+        where = ("--app", "web", "--repo", str(repo.path), "--output", "json")
+        day = {"PROMOTER_NOW": "2026-11-23T10:00:00Z"}
+        old = promote(*where, "--tag", "1.3.9", env=day)
+        assert (old.code, rules(old)[:3]) == (3, ["downgrade", "freeze", "max-age"])
+        assert gate(old, "missing-image")["verdict"] == "passed"
+        gone = promote(*where, "--tag", "1.3.8", env=day)
+        assert (gone.code, {*rules(gone)} >= {"downgrade", "freeze", "missing-image"}) == (3, True)
+        assert gate(gone, "render")["verdict"] != "skipped"
+        # Nothing else refuses it: it is superseded, and nobody is asked about it.
+        asked = registry.asked("")
+        alone = promote(*where, "--tag", "1.3.8", env={"PROMOTER_NOW": "2026-11-24T10:00:00Z"})
+        assert (alone.code, alone.json["action"]) == (0, "superseded")
+        assert registry.asked("") == asked
+
+
+def test_a_hold_ends_at_one_time_in_a_refusal_in_auto_and_in_status(tmp_path: Path) -> None:
+    until = datetime(2026, 12, 1, 8, 0, 1, tzinfo=UTC)
+    with Registry() as registry:
+        for tag in ("1.4.1", "1.4.2"):
+            registry.push("web", tag)
+        policy = DEV + '    policy: {semver: "*"}\n'
+        repo = make(tmp_path / "r.git", {"web": registry.name("web")}, policy)
+        held = Hold("web", "dev", "wait", until=until).text().decode()
+        repo.commit("main", str(hold_file("web", "dev")), held)
+        clock = {"PROMOTER_NOW": "2026-11-23T10:00:00Z"}
+        where = ("--repo", str(repo.path))
+        refused = promote("--app", "web", "--tag", "1.4.2", *where, env=clock)
+        told = [refused.stdout + refused.stderr]
+        told += [promote(one, *where, env=clock).stdout for one in ("auto", "status")]
+    for text in told:
+        assert "2026-12-01 08:01 UTC" in text
+        assert "08:00 UTC" not in text
 
 
 def test_a_time_gate_passes_when_its_time_has_come(repo: Repository) -> None:

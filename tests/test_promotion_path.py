@@ -233,7 +233,7 @@ def test_a_clock_that_was_set_is_told_and_recorded_where_something_is_written(
     [
         ("promotes-from: devv", "there is no environment 'devv'", 10),
         ("promotes-from: prod", "promotes-from goes in a circle: prod from prod", 10),
-        ("soak: 24h", "promotes-from names none", 7),
+        ("soak: 24h", "soak needs promotes-from", 7),
         ("promotes-from: dev\nsoak: soon", "is not a duration", 11),
         ("tags: '['", "is not a regular expression", 10),
         ("allow: [downgrad]", "allow", 10),

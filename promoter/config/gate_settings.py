@@ -49,6 +49,10 @@ class GateSettings(Section):
     """The rules that `--allow` may override here, e.g. `[downgrade, soak]`; without the list, all of
     them; `[]` for none."""
 
+    def lets_allow(self, rule: str) -> bool:
+        """Say whether `--allow` may override a rule here."""
+        return self.allow is None or rule in self.allow
+
     @model_validator(mode="after")
     def _check_soak(self) -> Self:
         """Refuse a soak without the environment in which the time is spent."""

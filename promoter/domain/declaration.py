@@ -11,7 +11,7 @@ from typing import Self, TypedDict
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
-from promoter.domain.moment import seconds_of
+from promoter.domain.moment import seconds_of, shown_moment
 from promoter.domain.redaction import redacted
 
 BRANCH = "promote/{environment}/{app}"
@@ -290,8 +290,8 @@ def _read(text: str) -> int | None:
 
 def clock_as_set(clock: int) -> str:
     """Return what is said of a promotion that was judged by a clock that the caller had set."""
-    shown = f"{datetime.fromtimestamp(clock, UTC):%Y-%m-%d %H:%M UTC}"
-    return f"PROMOTER_NOW set the clock to {shown}: soak, freeze and holds were judged by that time"
+    reached = "soak, freeze and holds were judged by that time"
+    return f"PROMOTER_NOW set the clock to {shown_moment(clock)}: {reached}"
 
 
 def one_line(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator
@@ -33,6 +33,16 @@ def seconds_of(text: str) -> int:
     return bounded_seconds(int(datetime.fromisoformat(text).timestamp()))
 
 
+def shown_moment(seconds: int) -> str:
+    """Return seconds since the epoch as people read a time: in UTC, to the minute."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M UTC}"
+
+
+def shown_end(seconds: int) -> str:
+    """Return the same for a time that is waited for: the minute by which it has come."""
+    return shown_moment(seconds + 59)
+
+
 def parse_moment(text: str) -> datetime:
     """Return a moment such as `2026-12-01T08:00:00Z`, or raise `ValueError` with what is missing.
 
@@ -42,7 +52,7 @@ def parse_moment(text: str) -> datetime:
     wrong = f"{shown(text)} is not a time: write it as in 2026-12-01T08:00:00Z"
     if found is None:
         if _DATE.fullmatch(text):
-            raise ValueError(f"{shown} names no hour: write it as in {text}T00:00:00Z")
+            raise ValueError(f"{shown(text)} names no hour: write it as in {text}T00:00:00Z")
         raise ValueError(wrong)
     if found["zone"] is None:
         raise ValueError(f"{shown(text)} has no time zone: write {text}Z for UTC")

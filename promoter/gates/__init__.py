@@ -49,31 +49,65 @@ GATES: tuple[Gate, ...] = (
         "order",
         "an older tag takes the place of a newer one",
         allowable=True,
+        override="To go back, add --allow downgrade.",
     ),
     Gate(
         "previous-environment",
         previous_environment,
         help="an image goes on that the previous environment has never had",
         allowable=True,
+        override="To go on without it, add --allow previous-environment.",
     ),
     Gate(
         "soak",
         soak,
         help="an image goes on before its time in the previous environment is over",
         allowable=True,
+        override="To go on without waiting, add --allow soak.",
     ),
-    Gate("freeze", freeze, help="something changes while it is frozen", allowable=True),
-    Gate("hold", hold, help="an app is changed that is held", allowable=True),
-    Gate("tags", tags, help="a tag goes on that the environment does not take", allowable=True),
-    Gate("max-age", max_age, help="an image goes on that is too old", allowable=True),
+    Gate(
+        "freeze",
+        freeze,
+        help="something changes while it is frozen",
+        allowable=True,
+        override="To go on without waiting, add --allow freeze.",
+    ),
+    Gate(
+        "hold",
+        hold,
+        help="an app is changed that is held",
+        allowable=True,
+        override="For this promotion alone, add --allow hold.",
+    ),
+    Gate(
+        "tags",
+        tags,
+        help="a tag goes on that the environment does not take",
+        allowable=True,
+        override="For this promotion alone, add --allow tags.",
+    ),
+    Gate(
+        "max-age",
+        max_age,
+        help="an image goes on that is too old",
+        allowable=True,
+        override="For this promotion alone, add --allow max-age.",
+    ),
     Gate("render", render, "run time"),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
-    Gate("placeholder", placeholder, help="a value such as ${TAG} is replaced", allowable=True),
+    Gate(
+        "placeholder",
+        placeholder,
+        help="a value such as ${TAG} is replaced",
+        allowable=True,
+        override="To replace it, add --allow placeholder.",
+    ),
     Gate(
         "mutable-tag",
         mutable_tag,
         help="a tag that moves is written without a digest",
         allowable=True,
+        override="To write it all the same, add --allow mutable-tag.",
     ),
     Gate("no-release", no_release),
     Gate("missing-image", missing_image, "registry"),
@@ -146,11 +180,11 @@ def _of_app(one: Refusal, app: str) -> Refusal:
 
 def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     """Return a gate's verdict after its severity, and after what is allowed."""
-    allowed = gate.allowable and gate.name in facts.allow
+    may_be_allowed = gate.allowable and facts.target.settings.lets_allow(gate.name)
     verdict = gate.check(facts)
     if verdict is None or verdict.result is not Result.FAILED:
         return verdict
-    if allowed:
+    if may_be_allowed and gate.name in facts.allow:
         by = facts.proposal.declaration.actor if facts.proposal else None
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
         return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
@@ -159,4 +193,12 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
         return replace(
             verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
         )
-    return verdict
+    return _with_override(verdict, gate) if may_be_allowed and gate.override else verdict
+
+
+def _with_override(verdict: Verdict, gate: Gate) -> Verdict:
+    """Return a verdict whose refusals say how their rule is overridden."""
+    refusals = tuple(
+        replace(one, hint=f"{one.hint} {gate.override}".strip()) for one in verdict.refusals
+    )
+    return replace(verdict, refusals=refusals)

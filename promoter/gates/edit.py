@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.image import PLACEHOLDER_SIGNS
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from promoter.gates.facts import Facts
 
 _PLACEHOLDER = "template"
+_FILLED_IN = "Set the tag where the placeholder is filled in."
 
 
 def edit(facts: Facts) -> Verdict | None:
@@ -32,7 +34,9 @@ def _sets_images(proposal: Proposal) -> bool:
 
 def placeholder(facts: Facts) -> Verdict | None:
     """Refuse to replace a value such as `${TAG}`, which something else fills in."""
-    refusals = tuple(one for one in facts.edit_refusals if one.rule == _PLACEHOLDER)
+    refusals = tuple(
+        replace(one, hint=_FILLED_IN) for one in facts.edit_refusals if one.rule == _PLACEHOLDER
+    )
     if refusals:
         return Verdict(Result.FAILED, refusals[0].reason, refusals)
     edits = facts.proposal.edits if facts.proposal else ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from promoter.domain.moment import shown_end
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Verdict, moment
+from promoter.gates.gate import Result, Verdict
 from promoter.policy.freeze import freeze_at
 
 if TYPE_CHECKING:
@@ -22,13 +23,12 @@ def freeze(facts: Facts) -> Verdict | None:
     if found is None:
         return Verdict(Result.PASSED, "not frozen now")
     until = int(found.until.timestamp()) if found.until else None
-    ends = (
-        f"Wait until {moment(until)}"
+    hint = (
+        f"Wait until {shown_end(until)}."
         if until is not None
-        else "Change the window, which never ends"
+        else "Change the window, which never ends."
     )
     reason = f"{facts.target.environment} is frozen: {'; '.join(map(str, found.windows))}"
-    hint = f"{ends}, or add --allow freeze."
     return Verdict(
         Result.FAILED, reason, (Refusal("freeze", reason, hint),), until=until, waits=True
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -65,6 +64,8 @@ class Gate:
     """What whoever allows it accepts, e.g. `an older tag takes the place of a newer one`."""
     allowable: bool = False
     """Whether `--allow` may override it."""
+    override: str = ""
+    """What a refusal's hint says of that, where the environment lets the rule be allowed."""
     severity: Severity = Severity.REFUSE
 
 
@@ -93,11 +94,6 @@ def unknown(rule: str, reason: str, hint: str, facts: Facts, until: int | None =
     if facts.target.settings.when_unknown == "warn":
         return Verdict(Result.UNKNOWN, reason, warnings=(f"{rule}: {reason}",))
     return Verdict(Result.FAILED, reason, (Refusal(rule, reason, hint),), until=until)
-
-
-def moment(seconds: int) -> str:
-    """Return a time as people read it, in UTC to the minute, never before it has come."""
-    return f"{datetime.fromtimestamp(seconds + 59, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def several(images: Sequence[str]) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING
 
+from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Verdict, gravest
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from promoter.gates.facts import Facts
 
 
@@ -32,14 +30,12 @@ def _on_base(facts: Facts) -> Verdict | None:
         return None
     where = f"{held.app} is held in {held.environment}"
     by = f" by {held.by}" if held.by else ""
-    since = f" since {_written(held.since)}" if held.since else ""
+    since = f" since {shown_moment(int(held.since.timestamp()))}" if held.since else ""
     reason = f"{where}{since}{by}: {held.reason}"
     until = None if held.until is None else int(held.until.timestamp())
-    ends = "" if held.until is None else f" It ends by itself at {_written(held.until)}."
-    hint = (
-        f"To end it: promote unhold --app {held.app} --env {held.environment} --reason WHY. "
-        f"For this promotion alone: add --allow hold.{ends}"
-    )
+    ends = "" if until is None else f"It ends by itself at {shown_end(until)}. "
+    where = f"--app {held.app} --env {held.environment}"
+    hint = f"{ends}To end it: promote unhold {where} --reason WHY."
     error = held.broken
     refusal = Refusal(
         "hold",
@@ -63,12 +59,7 @@ def _proposed(facts: Facts) -> Verdict | None:
     held, pull = found.hold, f"pull request {found.pull}"
     kind = "rolled back" if held.undoes else "held"
     reason = f"{held.app} in {held.environment} is {kind} by {pull}, which is open: {held.reason}"
-    hint = f"Merge {pull} or close it; or add --allow hold, for this promotion alone."
+    hint = f"Merge {pull} or close it."
     until = None if held.until is None else int(held.until.timestamp())
     refusal = Refusal("hold", reason, hint)
     return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=held.broken is None)
-
-
-def _written(moment: datetime) -> str:
-    """Return a moment as people read it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M UTC}"

@@ -31,7 +31,7 @@ def mutable_tag(facts: Facts) -> Verdict | None:
         Refusal(
             "mutable-tag",
             f"{image} is a tag that moves: what runs would change without a diff",
-            "Promote a version, set pin: digest, or give --allow mutable-tag.",
+            "Promote a version, or set pin: digest.",
         )
         for image in images
         if _moves(image)

@@ -24,7 +24,8 @@ def downgrade(facts: Facts) -> Verdict | None:
     pairs = [pair for pair in facts.pairs if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
-        hint = "To go back, add --allow downgrade."
+        where = f"--app {facts.target.app} --env {facts.target.environment}"
+        hint = f"What ran before comes back with promote rollback {where} --reason WHY."
         return Verdict(Result.FAILED, reason, (Refusal("downgrade", reason, hint),))
     if not pairs:
         return Verdict(Result.PASSED, "nothing is replaced")

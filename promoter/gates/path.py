@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from promoter.domain.duration import format_duration
+from promoter.domain.moment import shown_end
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Verdict, moment, several, unknown
+from promoter.gates.gate import Result, Verdict, several, unknown
 
 if TYPE_CHECKING:
     from promoter.gates.facts import Facts
@@ -29,7 +30,7 @@ def previous_environment(facts: Facts) -> Verdict | None:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
     reason = f"{name} has never had {several(never)}"
-    hint = f"Promote it to {name} first, or give --allow previous-environment."
+    hint = f"Promote it to {name} first."
     refusal = Refusal("previous-environment", reason, hint)
     return Verdict(Result.FAILED, reason, (refusal,), waits=True)
 
@@ -64,13 +65,13 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
         return unknown("soak", reason, _UNREAD, facts, until)
     if until is not None:
         reason = f"{images} has been in {name} for {had} of {whole}"
-        hint = f"It passes at {moment(until)}, if {name} keeps it; --allow soak does not wait."
+        hint = f"It passes at {shown_end(until)}, if {name} keeps it."
     elif None in stays:
         reason = f"{images} has not been in {name}, where it has to be for {whole}"
-        hint = f"Promote it to {name} first, or give --allow soak."
+        hint = f"Promote it to {name} first."
     else:
         reason = f"{images} was in {name} for {had} of {whole}, and is there no longer"
-        hint = f"Promote what {name} runs (--from {name}), or give --allow soak."
+        hint = f"Promote what {name} runs (--from {name})."
     refusal = Refusal("soak", reason, hint)
     return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=True)
 

@@ -28,7 +28,7 @@ def tags(facts: Facts) -> Verdict | None:
     ]
     if others:
         reason = f"{environment} takes tags that match {wanted}, and not {several(others)}"
-        hint = f"Promote another tag, change environments.{environment}.tags, or --allow tags."
+        hint = f"Promote another tag, or change environments.{environment}.tags."
         return Verdict(Result.FAILED, reason, (Refusal("tags", reason, hint),))
     if untagged := [image for image, tag in images.items() if tag is None]:
         reason = f"{several(untagged)} names no tag, and {environment} takes those like {wanted}"
@@ -57,5 +57,5 @@ def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
     if age <= wanted:
         return Verdict(Result.PASSED, f"{ago}, and {most} is the most")
     reason = f"{one.request} was {ago}, and {facts.target.environment} takes at most {most}"
-    hint = "Build it again, or give --allow max-age."
+    hint = "Build it again."
     return Verdict(Result.FAILED, reason, (Refusal("max-age", reason, hint),))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import PullState
+from promoter.domain.moment import shown_end
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def _superseded(outcome: Outcome, where: str) -> str:
         known = f"{_number(outcome)} already proposes {newer} for {where}"
     else:
         known = f"{where} already has {newer} on {outcome.base}"
-    return f"nothing done: {known}, which is newer than {asked}; to go back, add --allow downgrade"
+    back = "; to go back, add --allow downgrade" if outcome.may_go_back else ""
+    return f"nothing done: {known}, which is newer than {asked}{back}"
 
 
 def _until(outcome: Outcome) -> str:
@@ -90,7 +91,7 @@ def _until(outcome: Outcome) -> str:
     gates = ", ".join(one.name for one in outcome.waiting)
     if len(times) < len(outcome.waiting):
         return f"for {gates}"
-    return f"until {_minute(max(times) + 59)} ({gates})"
+    return f"until {shown_end(max(times))} ({gates})"
 
 
 def _number(outcome: Outcome) -> str:
@@ -112,7 +113,7 @@ def _hold(outcome: Outcome, hold: HoldChange) -> str:
     where = f"{outcome.app} in {outcome.environment}"
     if hold.ends:
         return f"end the hold of {where} ({hold.reason})"
-    until = f" until {_minute(hold.until)}" if hold.until is not None else ""
+    until = f" until {shown_end(hold.until)}" if hold.until is not None else ""
     return f"hold {where}{until} ({hold.reason})"
 
 
@@ -127,11 +128,6 @@ def _hold_is_so(outcome: Outcome, hold: HoldChange) -> str:
     if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
         return f"already proposed in {_number(outcome)}: {_hold(outcome, hold)}"
     return f"nothing to do: {state}"
-
-
-def _minute(moment: int) -> str:
-    """Return a moment as people read it, in UTC."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M UTC}"
 
 
 def _values(outcome: Outcome, *, after: bool) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.duration import format_duration
+from promoter.domain.moment import shown_end
 from promoter.output.envelope import SCHEMA
 from promoter.output.history import hold_as_json
 from promoter.output.result import Result
@@ -159,7 +160,7 @@ def _previous(previous: PreviousEnvironment | None) -> str:
 def _refusal(gate: str, until: int | None) -> str:
     if not until:
         return gate
-    return f"{gate} until {datetime.fromtimestamp(until + 59, UTC):%Y-%m-%d %H:%M UTC}"
+    return f"{gate} until {shown_end(until)}"
 
 
 def _as_json(row: Status) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if newer and not _is_mixed(asked, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
-            warnings=(_superseded(f"{state.base_branch} already has {newer}"),),
+            warnings=(_superseded(f"{state.base_branch} already has {newer}", change),),
         )  # fmt: skip
     if change.target.settings.deliver == "push":
         if not asked.edits:
@@ -148,7 +148,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
         return Intent(End.UNCHANGED, asked, warnings=(declined,))
     current = change.branch.proposal
     if change.pull and not downgrades and (newer := ordering.newer(with_branch(current, asked))):
-        reason = _superseded(f"the open pull proposes {newer}")
+        reason = _superseded(f"the open pull proposes {newer}", change)
         return Intent(End.SUPERSEDED, current, state.tip, newer, (reason,))
     return _pull(change, ordering, rebuild=rebuild)
 
@@ -282,6 +282,7 @@ def _left_to_people(change: Change) -> str:
     )
 
 
-def _superseded(reason: str) -> str:
+def _superseded(reason: str, change: Change) -> str:
     """Return the warning that says by what a request is superseded."""
-    return f"superseded: {reason}; to go back, add --allow downgrade"
+    allowed = change.target.settings.lets_allow("downgrade")
+    return f"superseded: {reason}{'; to go back, add --allow downgrade' if allowed else ''}"

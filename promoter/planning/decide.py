@@ -100,6 +100,7 @@ class _Decision:
         if end is End.SUPERSEDED:
             return Superseded(
                 by=self.intent.by,
+                may_go_back=self.change.target.settings.lets_allow("downgrade"),
                 merged_branch=merged,
                 commit=self.intent.kept,
                 renewal=self._renewal() if self.intent.proposal else None,

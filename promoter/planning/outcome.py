@@ -68,6 +68,8 @@ class Outcome:
     """What a run that writes would have done, where this one only looked."""
     superseded_by: str | None = None
     """The newer tag for which nothing was done."""
+    may_go_back: bool = True
+    """Whether the environment lets an older tag be allowed."""
     waiting: tuple[GateResult, ...] = ()
     """The gates that a schedule waits for."""
     by_policy: bool = False
@@ -109,6 +111,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         error=_error(refusals),
         waiting=plan.waiting if isinstance(plan, Unchanged) else (),
         superseded_by=plan.by if isinstance(plan, Superseded) else None,
+        may_go_back=plan.may_go_back if isinstance(plan, Superseded) else True,
     )
 
 

@@ -176,6 +176,8 @@ class Superseded(_Promotion):
 
     by: str
     """The newer tag."""
+    may_go_back: bool = True
+    """Whether the environment lets an older tag be allowed."""
     merged_branch: str | None = None
     commit: str | None = None
     renewal: RenewPull | None = None

@@ -112,7 +112,8 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
             target.file,
             target.targets,
             declaration.images,
-            placeholders="placeholder" in declaration.allow,
+            placeholders="placeholder" in declaration.allow
+            and target.settings.lets_allow("placeholder"),
         )
     except RefusedError as error:
         raise RefusedError([_at_configuration(one, target) for one in error.refusals]) from None

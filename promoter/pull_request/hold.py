@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from promoter.domain.moment import shown_end
 from promoter.domain.page import Listing, Span
 from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import commit_page, pull_page, web_address
@@ -38,9 +38,7 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
     if hold.ends:
         lines.append((Span("Promotions go on, scheduled ones too."),))
         return Listing("The hold ends", tuple(lines))
-    until = (
-        f" until {datetime.fromtimestamp(hold.until, UTC):%Y-%m-%d %H:%M} UTC" if hold.until else ""
-    )
+    until = f" until {shown_end(hold.until)}" if hold.until else ""
     where = f"{declaration.app} stays in {declaration.environment} at what it runs"
     lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
     if proposal.moves:  # Without any, it is how to undo the whole.

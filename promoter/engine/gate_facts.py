@@ -1,0 +1,152 @@
+"""What the gates look at: asked of the registry, the history, the render and the forge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter import graph, pull_request, render
+from promoter.config.holds import read_hold
+from promoter.domain.image import split
+from promoter.domain.render import RenderVerdict
+from promoter.engine.checks import Checker
+from promoter.engine.image_lookup import Wanted
+from promoter.engine.open_holds import hold_against
+from promoter.engine.previous_environment import previous_of
+from promoter.gates import Facts, ImageFacts
+from promoter.planning import propose
+from promoter.planning.change import Change, End, Intent
+from promoter.policy.precedence import with_base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.domain.model import ImageRequest
+    from promoter.domain.proposal import Proposal
+    from promoter.engine.look import Seen
+    from promoter.planning.dead_edits import ByNames
+
+
+def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts, ...]) -> Facts:
+    """Return all that the gates look at; `images`: what the registry has said already."""
+    target, state, request = seen.target, seen.state, seen.request
+    proposal = intent.proposal or change.asked
+    writes = intent.end in (End.PUSH, End.PULL)
+    judged = intent.judged if writes else None
+    names = propose.by_names(judged, target, state.base) if judged else None
+    # A registry is not asked about images that nobody uses.
+    used = names is None or not names.refusals or "dead-edit" in request.allow
+    if _tells_of_images(change, intent) and not images and intent.proposal and used:
+        running = {m.name: m.before.digest_or_tag for m in intent.proposal.moves}
+        images = ask_registry(intent.proposal.declaration.images, running, seen)
+    protected = intent.end is End.PULL and not request.take_over
+    is_asked = writes or (intent.end is End.SUPERSEDED and intent.proposal is None)
+    return Facts(
+        target=target,
+        base=state.base_branch,
+        branch=state.branch,
+        now=seen.world.now,
+        # What was allowed when a commit was made that is kept.
+        allow=frozenset(proposal.declaration.allow)
+        if proposal and not intent.commits
+        else request.allow,
+        proposal=proposal,
+        edit_refusals=change.refusals,
+        commits=intent.commits,
+        pairs=tuple(with_base(proposal)) if proposal else (),
+        images=images,
+        render=_rendered(change, intent, seen, names),
+        dead_edits=names.refusals if names else (),
+        unread=names.unread if names else (),
+        foreign=change.branch.foreign if protected else (),
+        unverified=_is_unverified(intent, seen),
+        previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
+        hold=None
+        if intent.end is End.CLOSE
+        else read_hold(state.base, target.app, target.environment),
+        proposed_hold=hold_against(change, intent, seen.open_holds),
+        goes_back=request.rollback is not None,
+    )
+
+
+def _tells_of_images(change: Change, intent: Intent) -> bool:
+    """Return whether a commit is made, or a pull's text for one that a run was killed after."""
+    if intent.proposal is None or not intent.proposal.moves:
+        return False
+    if intent.commits or intent.end is not End.PULL:
+        return intent.commits
+    return change.pull is None or pull_request.facts_of(change.pull, intent.proposal) is None
+
+
+def ask_registry(
+    images: Sequence[ImageRequest], running: Mapping[str, str | None], seen: Seen
+) -> tuple[ImageFacts, ...]:
+    """Return what the registry says of images, by the names under which they are pulled."""
+    pulled = propose.pulled_names(seen.target, seen.state.base)
+    wanted = [
+        Wanted(one, pulled.get(one.name) or split(one.name)[0], running.get(one.name))
+        for one in images
+    ]
+    wiring = seen.world.wiring
+    patience = wiring.settings.wait_for_image
+    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience)
+    return checker.ask(wanted)
+
+
+def _is_unverified(intent: Intent, seen: Seen) -> bool:
+    """Say whether the base takes verified commits alone, and the commit would not be."""
+    settings, world = seen.target.settings, seen.world
+    by_git = (seen.config.transport or settings.transport) == "git"
+    if not intent.commits or intent.end is End.PUSH or not by_git:
+        return False
+    if world.wiring.settings.signing_key is not None:
+        return False
+    return world.rules(seen.state.base_branch).verified_commits
+
+
+def _rendered(
+    change: Change, intent: Intent, seen: Seen, names: ByNames | None
+) -> RenderVerdict | None:
+    """Return what the render says, where the commit or the pull's text needs to know."""
+    target, proposal = seen.target, intent.judged
+    if proposal is None or not proposal.image_edits:
+        return None
+    if not (intent.commits or needs_text(change, intent, seen)):
+        return None
+    # Nobody reads what a scheduled push would tell, where the names show what it changes.
+    unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
+    if unread and target.settings.render == "warn" and _is_known(seen):
+        return None
+    verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
+    return verdict if intent.commits else replace(verdict, refusals=(), warnings=())
+
+
+def _is_known(seen: Seen) -> bool:
+    """Return whether the names of images show what an edit of them changes."""
+    closure = graph.read_closure(seen.state.base, seen.target.directory)
+    return closure.complete and not closure.patched
+
+
+def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
+    """Return what the render says of a proposal's edits, where it is asked."""
+    mode = seen.target.settings.render
+    if mode == "off":
+        return RenderVerdict(note="switched off by render: off")
+    return render.judge(
+        seen.state.base,
+        proposal.image_edits,
+        names,
+        seen.world.renderer(),
+        strict=mode == "strict",
+    )
+
+
+def needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
+    """Say whether the pull's text has to be made: it tells of another commit, or knows less."""
+    if intent.proposal is None or intent.end not in (End.PULL, End.SUPERSEDED):
+        return False
+    if intent.commits or change.pull is None:
+        return True
+    known = pull_request.facts_of(change.pull, intent.proposal)
+    renders = seen.world.renderer() is not None and seen.target.settings.render != "off"
+    return known is None or (renders and "render" not in known)
