@@ -291,7 +291,7 @@ def test_what_replaced_what_is_said_once_wherever_a_run_ends(github: GitHub, *, 
 def test_summary_of_an_early_end_names_no_environment() -> None:
     told = envelope(failed(UsageError("no", ""), "web"))
     text = actions.summary(of_promotion(told))
-    assert text.startswith("### promote: failed `web`\n")
+    assert text.startswith("`web`: failed\n")
 
 
 @pytest.mark.parametrize("end", ["merge", "close"])
