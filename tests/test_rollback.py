@@ -491,3 +491,61 @@ def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
     assert refusal["rule"] == rule
     again = run(repo, "--app", "web", "--tag", "1.4.2", "--allow", rule)
     assert (again["action"], again["commit"], repo.refs()) == ("unchanged", first["commit"], refs)
+
+
+def two_images(repo: Repository, registry: Registry, pin: str) -> str:
+    """Add an app with two images, whose tags have been pushed; return its file."""
+    names = [registry.name(one) for one in ("web", "sidecar")]
+    for number in range(1, 5):
+        for one in ("web", "sidecar"):
+            registry.push(one, f"1.4.{number}", labels={"of": f"{one} {number}"})
+    repo.commit("main", "promoter.yaml", f"{BY_PULL}    pin: {pin}\n")
+    listed = "".join(f"  - name: {one}\n    newTag: 1.4.1\n" for one in names)
+    containers = "".join(f"{{name: c{n}, image: {one}}}, " for n, one in enumerate(names))
+    repo.commit(
+        "main",
+        "apps/web/overlays/dev/deployment.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n"
+        f"spec: {{template: {{spec: {{containers: [{containers}]}}}}}}\n",
+    )
+    file = kustomization("web")
+    repo.commit("main", file, f"resources:\n  - deployment.yaml\nimages:\n{listed}")
+    return file
+
+
+@pytest.mark.parametrize("pin", ["digest", "both"])
+@pytest.mark.parametrize("transport", ["local", "git", "api"])
+def test_digests_come_back_as_they_were_though_their_tags_have_moved(
+    github: GitHub, registry: Registry, transport: str, pin: str
+) -> None:
+    repo = Repository(github.repository)
+    file = two_images(repo, registry, pin)
+    where = (
+        ("--repo", str(repo.path))
+        if transport == "local"
+        else ("--repo", github.url, "--transport", transport)
+    )
+
+    def merged(*arguments: str) -> str:
+        """Run a command, merge its pull, and return what the app's file is then."""
+        token = {"GITHUB_TOKEN": "good-token"}
+        done = promote(*arguments, "--app", "web", *where, "--output", "json", env=token)
+        assert (done.code, done.json["action"]) == (0, "created"), done.stdout + done.stderr
+        number = done.json["pull_request"]["number"]
+        if transport == "local":
+            assert promote("pulls", "merge", str(number), *where).code == 0
+        else:
+            github.merge(number)
+        return repo.read(file)
+
+    web, sidecar = registry.name("web"), registry.name("sidecar")
+    merged("--tag", "1.4.2")
+    mixed = merged("--image", f"{web}=1.4.3", "--image", f"{sidecar}=1.4.2")
+    assert (mixed.count("digest: sha256:"), mixed.count("newTag")) == (2, 2 * (pin == "both"))
+    merged("--image", f"{web}=1.4.4", "--image", f"{sidecar}=1.4.4")
+    registry.push("web", "1.4.3", labels={"of": "another build"})
+    assert merged("rollback", *WHY) == mixed
+    if pin == "both":
+        # A state from before there were digests has none to bring back: its tags are asked for now.
+        oldest = merged("rollback", "--to", "1.4.1", *WHY)
+        assert (oldest.count("digest: sha256:"), oldest.count("newTag: 1.4.1")) == (2, 2)
