@@ -474,3 +474,47 @@ def test_a_date_in_the_past_does_not_shorten_a_soak(
     assert (early.code, rules(early)) == (3, ["soak"]), early.stderr
     assert gate(early, "soak")["until"] == (came + timedelta(hours=1)).isoformat()
     assert run(timedelta(hours=1)).code == 0
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_the_way_to_prod_and_back_is_the_same_by_git_and_by_api(
+    github: GitHub, transport: str
+) -> None:
+    repo = Repository(github.repository)
+    configure(repo, "promotes-from: dev\nsoak: 24h")
+    prod = ("--app", "aurora", "--env", "prod")
+
+    def run(hours: float, *arguments: str, by: str = transport) -> Run:
+        """Run a command so many hours after the newest commit of the base."""
+        newest = datetime.fromisoformat(repo.git("log", "-1", "--format=%cI", "main"))
+        moment = (newest.astimezone(UTC) + timedelta(hours=hours)).isoformat()
+        return promote(
+            *arguments, "--repo", github.url, "--transport", by, "--output", "json",
+            env={"GITHUB_TOKEN": "good-token", "PROMOTER_NOW": moment},
+        )  # fmt: skip
+
+    def merge() -> None:
+        github.merge(github.pulls[-1]["number"])
+
+    assert run(0, "--app", "aurora", "--env", "dev", "--tag", "1.4.2").code == 0
+    assert rules(run(23.9, *prod, "--from")) == ["soak"]
+    assert action(run(23.9, "auto")) == "unchanged"
+    assert run(24, *prod, "--from").json["action"] == "created"
+    merge()
+    assert run(0, "--app", "aurora", "--env", "dev", "--tag", "1.4.3").code == 0
+    assert action(run(24, "auto")) == "created"
+    merge()
+    back = run(0, "rollback", *prod, "--reason", "1.4.3 loses orders")
+    assert {(one["from"], one["to"]) for one in back.json["images"]} == {("1.4.3", "1.4.2")}
+    for is_merged in (False, True):
+        if is_merged:
+            merge()
+        assert rules(run(25, *prod, "--tag", "1.4.3")) == ["hold"]
+        assert action(run(25, "auto")) == "unchanged"
+    assert repo.read(AURORA).count("1.4.2") == 3
+    assert run(0, "unhold", *prod, "--reason", "fixed").code == 0
+    merge()
+    assert action(run(24, "auto")) == "created"
+    ways = [run(0, "history", *prod, by=one).json["entries"] for one in ("git", "api")]
+    assert ways[0] == ways[1]
+    assert [one["kind"] for one in ways[0]] == ["hold", *["promotion"] * 3, "added"]
