@@ -102,6 +102,7 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(**settings(exists="off")), "missing-image", "skipped"),
         (facts(render=Render((Refusal("render", "does not build"),))), "render", "failed"),
         (facts(render=Render(diff=compare(LOADED % 1, LOADED % 2))), "render", "warned"),
+        (facts(render=Render(diff=compare(LOADED % 1, LOADED % 1))), "render", "passed"),
         (facts(render=Render((REFUSAL,))), "dead-edit", "failed"),
         (facts(dead_edits=(REFUSAL,)), "dead-edit", "failed"),
         (facts(unread=("a remote base",)), "dead-edit", "unknown"),

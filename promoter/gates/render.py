@@ -24,6 +24,8 @@ def render(facts: Facts) -> Verdict | None:
         result = Result.SKIPPED if facts.target.settings.render == "off" else Result.UNKNOWN
         detail = f"not rendered: {found.note}" if found.note else "nothing was rendered"
         return Verdict(result, detail, warnings=found.warnings)
+    if not found.diff.objects:
+        return Verdict(Result.PASSED, "no object changes", warnings=found.warnings)
     count = len(found.diff.objects)
     objects = f"{count} object{'s' if count != 1 else ''}"
     if found.diff.images_only:
