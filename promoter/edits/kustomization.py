@@ -125,7 +125,7 @@ def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[
     lost: tuple[str, ...] = ()
     if old["digest"] and new["digest"] is None and new["newTag"] is not None:
         begun = f"the digest {old['digest'][:19]}… is dropped"
-        lost = (f"{entry.name}: {begun}, as it would win over the tag; pin: both keeps one",)
+        lost = (f"{entry.name}: {begun}, as it would win over the tag",)
     if entry.joined:
         old, new = _as_written(old), _as_written(new)
     changed = {key: new[key] for key in new if new[key] != old[key]}

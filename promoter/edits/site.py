@@ -176,9 +176,7 @@ class Site:
         warnings = tuple(f"{request.name}: {one}" for one in warnings)
         if digest and not request.digest:
             begun = ascii(self.text.partition("@")[2][:19] or self.text[:19])[1:-1]
-            lost = (
-                f"the digest {begun}… is dropped, as it would win over the tag; pin: both keeps one"
-            )
+            lost = f"the digest {begun}… is dropped, as it would win over the tag"
             warnings = (f"{request.name}: {lost}", *warnings)
         if new == spot.text:
             return None, ()
