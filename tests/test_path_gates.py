@@ -104,6 +104,14 @@ def test_a_digest_without_a_tag_cannot_be_held_to_a_pattern() -> None:
     assert results(replace(seen, images=(image(),)))["tags"] == "passed"
 
 
+def test_an_image_that_is_not_there_is_refused_for_that_and_not_for_its_age() -> None:
+    gone = replace(UNTAGGED, absent=True)
+    for exists, refused in (("refuse", ["missing-image"]), ("warn", ["max-age"])):
+        target = wanting(**{"max-age": "30d", "checks": {"exists": exists}})
+        found = judge(facts(target=target, now=NOW, images=(gone,)))
+        assert [one.rule for one in found.refusals] == refused
+
+
 def test_the_latest_stay_is_read_from_versions_newest_first() -> None:
     def stay(*versions: tuple[int, bool]) -> Stay | None:
         return latest_stay(Version(*one) for one in versions)

@@ -98,7 +98,7 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     if one.image is not None:
         return Verdict(Result.PASSED)
     message = one.error.message if one.error else "the registry says nothing"
-    if one.absent and _must_exist(facts):
+    if one.absent and must_exist(facts):
         hint = one.error.hint if one.error else ""
         return Verdict(Result.FAILED, message, (Refusal("missing-image", message, hint),))
     if checks.exists == "off" or _needs_registry(facts):
@@ -122,7 +122,7 @@ def _present(images: Sequence[ImageFacts]) -> str:
     return f"{words}, built {shown[0]}" + (f" to {shown[-1]}" if len(days) > 1 else "")
 
 
-def _must_exist(facts: Facts) -> bool:
+def must_exist(facts: Facts) -> bool:
     """Say whether an image that its registry does not have is refused."""
     settings = facts.target.settings
     return settings.checks.exists == "refuse" or settings.pin != "tag"
@@ -183,7 +183,7 @@ def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity) -> Verd
 
 def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:
     """Return the verdict on an image that could not be checked though it has to be."""
-    if one.absent and _must_exist(facts):
+    if one.absent and must_exist(facts):
         return None
     reason = _unchecked(one)
     refusal = Refusal(rule, reason, one.error.hint if one.error else "")

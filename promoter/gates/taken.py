@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.duration import format_duration
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Verdict, gravest, several, unknown
+from promoter.gates.images import must_exist
 from promoter.policy.creation import creation
 from promoter.policy.pattern import compiled
 
@@ -41,7 +42,9 @@ def max_age(facts: Facts) -> Verdict | None:
     wanted = facts.target.settings.max_age
     if wanted is None or facts.goes_back:
         return None
-    return gravest(_young(one, wanted, facts) for one in facts.images)
+    # Of an image that is not there its absence is refused, and not its age.
+    there = (one for one in facts.images if not (one.absent and must_exist(facts)))
+    return gravest(_young(one, wanted, facts) for one in there)
 
 
 def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
