@@ -64,6 +64,8 @@ def _no_command(word: str, rest: Sequence[str]) -> UsageError:
 
     Where a second word follows, both are meant as app and tag: no command that writes is suggested.
     """
+    if word in ("help", "version"):
+        return UsageError(f"there is no command {word!r}", f"Write promote --{word}.")
     if word == "promote":
         line = " ".join(rest) or "--app APP --tag TAG"
         return UsageError("promote is the command itself", f"Write it once: promote {line}.")
@@ -75,7 +77,9 @@ def _no_command(word: str, rest: Sequence[str]) -> UsageError:
     from promoter.domain.suggest import nearest
 
     hint = nearest(word, WORDS)
-    if not hint.startswith("Did"):
+    if "--app" in rest:
+        hint = f"Leave it out. {hint}"
+    elif "--tag" in rest or not hint.startswith("Did"):
         hint = f"To promote an app, write promote --app {word} --tag TAG. {hint}"
     return UsageError(f"there is no command {word!r}", hint)
 

@@ -38,7 +38,7 @@ OPTIONS = {
     "app": Option("APP", many=True, help="an app; several are promoted one by one"),
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
-        "IMAGE", many=True, help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST"
+        "IMAGE", many=True, help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; it wins over --tag"
     ),
     "env": Option("ENV", help="the environment (default: prod, where there is one)"),
     "source-revision": Option("SHA", help="the source commit that the image was built from"),

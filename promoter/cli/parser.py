@@ -30,6 +30,8 @@ _ELSEWHERE = {
 # What is meant by flags that other tools have.
 _MEANT = {
     "--force": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
+    "--format": "The form of what is printed is --output json.",
+    "--environment": "Did you mean --env?",
     "--yes": "Nothing is asked: leave it out.",
 }
 
@@ -109,8 +111,13 @@ class Parser(argparse.ArgumentParser):
             for flag in ("app", "tag")
             if f"--{flag}" in self._flags and getattr(found, flag) is None
         ]
+        values = getattr(found, "allow", None)
         if word in self.commands:
             hint = f"The command comes first: promote {word} ..."
+        elif values and f"--allow {word}" not in values and word.replace("-", "").isalpha():
+            hint = f"A flag that takes several is written each time: --allow {values[-1]} --allow {word}."
+        elif missing == ["tag"] and word.isalpha():
+            hint = f"Several apps are --app {found.app[-1]} --app {word}; the tag is --tag TAG."
         elif missing:
             hint = f"Write --{missing[0]} {word}."
         return UsageError(f"{self.prog} takes no argument {word!r}", hint)

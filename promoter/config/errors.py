@@ -43,7 +43,7 @@ EXAMPLES = {
     "labels": "labels: [promotion]",
     "groups": "groups: {storefront: {apps: [web, api]}}",
     "apps": "apps: {aurora: {images: [ghcr.io/owner/app]}}",
-    "environments": "environments: {prod: {path: clusters/prod/apps}}",
+    "environments": 'environments: {prod: {path: "clusters/prod/apps/{app}"}}',
 }
 """One line of `promoter.yaml` for a key, that its complaint shows."""
 # By pydantic's kinds of errors; those that are not here say themselves what must be.

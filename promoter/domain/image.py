@@ -62,6 +62,8 @@ def _meant(text: str) -> str:
     plain = text.strip(" \t\r\n\"'")
     if plain != text and _TAG.fullmatch(plain):
         return f"Did you mean {plain}? Leave out the quotes and blanks around it."
+    if _DIGEST.fullmatch(text.rpartition("@")[2]):
+        return "A digest goes with its image: --image NAME@DIGEST."
     if "$" in text:
         return "Nothing has filled in its variable: a shell does so in double quotes, not in single ones."
     return "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'."

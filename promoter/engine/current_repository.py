@@ -20,6 +20,8 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     """Return the `origin` of the GitOps repository around a directory, or raise `UsageError`."""
     top = next((one for one in (directory, *directory.parents) if (one / ".git").exists()), None)
     if top is None:
+        if (directory / "HEAD").is_file() and (directory / "refs").is_dir():
+            raise UsageError("no --repo is given, and this is a bare repository", "Give --repo .")
         raise UsageError("no --repo is given, and this folder is in no git repository", _HINT)
     tree = DirectoryTree(top)
     names = tree.entries(PurePosixPath())

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from promoter.config.sections import Checks
 
 _COSIGN_TIME = 60.0
+_INSTALL = "Install cosign: https://docs.sigstore.dev"
 
 
 def verified(checks: Checks, image: str) -> Signature:
     """Return cosign's verdict on an image, which is named by its digest."""
     program = shutil.which("cosign")
     if program is None:
-        return Signature(False, "not verified, as cosign is not on PATH")
+        return Signature(False, "not verified, as cosign is not on PATH", _INSTALL)
     try:
         done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
             [program, "verify", *_signer(checks), image],

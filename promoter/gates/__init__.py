@@ -148,7 +148,13 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
             GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.title)
             for gate, verdict in found
         ),
-        tuple(refusal for _, verdict in found for refusal in verdict.refusals),
+        # An image that is not there is told first: what else refuses it may follow from that.
+        tuple(
+            sorted(
+                (refusal for _, verdict in found for refusal in verdict.refusals),
+                key=lambda one: one.rule != "missing-image",
+            )
+        ),
         tuple(dict.fromkeys(warning for _, verdict in found for warning in verdict.warnings)),
         bool(failed) and all(verdict.waits for verdict in failed),
     )

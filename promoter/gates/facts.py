@@ -29,6 +29,8 @@ class Signature:
 
     verified: bool
     detail: str
+    hint: str = "Sign it as the environment wants it, or change checks.signature there."
+    """What to do where it is not verified."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,8 @@ def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> 
         return Verdict(Result.PASSED, ", ".join(wanted))
     has = ", ".join(one.image.platforms) or "none that is known"
     detail = f"not for {', '.join(missing)} (has {has})"
-    return _failed("platforms", one, detail, severity)
+    hint = "Build it for them too, or change checks.platforms of the environment."
+    return _failed("platforms", one, detail, severity, hint=hint)
 
 
 def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | None:
@@ -166,18 +167,13 @@ def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | N
         return None
     if one.signature.verified:
         return Verdict(Result.PASSED, one.signature.detail)
-    return _failed("signature", one, one.signature.detail, severity)
+    signature = one.signature
+    return _failed("signature", one, signature.detail, severity, hint=signature.hint)
 
 
-_WAYS_OUT = {
-    "platforms": "Build it for them too, or change checks.platforms of the environment.",
-    "signature": "Sign it as the environment wants it, or change checks.signature there.",
-}
-
-
-def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity) -> Verdict:
+def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity, *, hint: str) -> Verdict:
     """Return the verdict on an image that is not as it should be."""
-    refusal = Refusal(rule, f"{one.request}: {detail}", _WAYS_OUT[rule])
+    refusal = Refusal(rule, f"{one.request}: {detail}", hint)
     return Verdict(Result.FAILED, detail, (refusal,), severity=severity)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import resource
-from contextlib import suppress
+import sys
+import threading
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import PurePosixPath
 
 FILE_LIMIT = 64 * 1024 * 1024
@@ -18,6 +21,9 @@ MEMORY_LIMIT = 1 << 30
 DISK_LIMIT = 4 << 30
 """The bytes of each file that a git process writes."""
 
+_LIMITS = ((resource.RLIMIT_DATA, MEMORY_LIMIT), (resource.RLIMIT_FSIZE, DISK_LIMIT))
+_STARTING = threading.Lock()
+
 
 def too_large(path: PurePosixPath | str, size: int) -> RefusedError:
     """Return the refusal of a file of so many bytes."""
@@ -25,16 +31,25 @@ def too_large(path: PurePosixPath | str, size: int) -> RefusedError:
     return RefusedError([Refusal("size", reason, "Split it, or keep it elsewhere.", str(path))])
 
 
-def bound(process: int) -> None:
-    """Bound what a process takes, and what it will start, where the system can do that.
+@contextmanager
+def limited() -> Iterator[None]:
+    """Have what is started meanwhile, and all that it starts, take limited memory and disk.
 
-    Memory that a file backs is not counted, so that packs of any size can be read.
+    It inherits this process's limits, which hold for this process only so long: set afterwards,
+    they would come too late for what it has started by then. Memory that a file backs is not
+    counted, so that packs of any size can be read.
     """
-    if not hasattr(resource, "prlimit"):
-        return
-    for kind, most in ((resource.RLIMIT_DATA, MEMORY_LIMIT), (resource.RLIMIT_FSIZE, DISK_LIMIT)):
-        # It may be over already, or be bounded more narrowly.
-        with suppress(OSError, ValueError):
-            soft, hard = resource.prlimit(process, kind)
+    with _STARTING:
+        before = {}
+        for kind, most in _LIMITS if sys.platform == "linux" else ():
+            soft, hard = resource.getrlimit(kind)
+            # It may be limited more narrowly.
             if soft == resource.RLIM_INFINITY or soft > most:
-                resource.prlimit(process, kind, (most, hard))
+                with suppress(OSError, ValueError):
+                    resource.setrlimit(kind, (most, hard))
+                    before[kind] = soft, hard
+        try:
+            yield
+        finally:
+            for kind, both in before.items():
+                resource.setrlimit(kind, both)
