@@ -460,6 +460,17 @@ def test_mistake_in_the_configuration_is_told_at_its_place(company: Company, nam
     assert_told(company.run(*_ASK), code, said)
 
 
+def test_apps_that_share_a_folder_say_which_images_are_their_own(company: Company) -> None:
+    path = ("apps/{app}/overlays/prod", "apps/orders/overlays/prod")
+    company.configure(path)
+    assert company.run(*_ASK).code == 0
+    company.configure(path, (f"\n    images: [{company.image('billing')}]", " {}"))
+    refs = company.repo.refs()
+    said = ("promoter.yaml:8:5: environments.prod.path holds no {app}", "list apps.billing.images")
+    assert_told(company.run("--app", "billing", "--tag", "1.5.0"), 2, said)
+    assert company.repo.refs() == refs
+
+
 def test_folder_that_an_app_misspells_is_told_at_the_app(company: Company) -> None:
     own = "    environments: {prod: {path: apps/orders/overlay/prod}}\n"
     company.configure(("  billing:\n", f"{own}  billing:\n"))

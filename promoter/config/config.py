@@ -113,6 +113,7 @@ def read(document: Document) -> Config:
     _check_references(config, document)
     _check_overrides(config, document)
     _check_paths(config, document)
+    _check_folders(config, document)
     return config
 
 
@@ -204,6 +205,29 @@ def _check_paths(config: Config, document: Document) -> None:
                     "Leave it out where the path begins.",
                     **document.place(place),
                 )
+
+
+def _check_folders(config: Config, document: Document) -> None:
+    """Raise `UsageError` where apps share a folder and one of them does not say which images it has.
+
+    A promotion of that one would change the others'.
+    """
+    for name, one in config.environments.items():
+        if "{app}" in one.path:
+            continue
+        sharing = [app for app in config.apps if config.environment(name, app).path == one.path]
+        vague = [
+            app
+            for app in sharing
+            if not config.apps[app].images and not config.targets_of(name, app)[0]
+        ]
+        if vague and len(sharing) > 1:
+            raise UsageError(
+                f"environments.{name}.path holds no {{app}}, so that {len(sharing)} apps share one "
+                f"folder, and {vague[0]} does not say which images there are its own",
+                f"Write {{app}} in it, or list apps.{vague[0]}.images.",
+                **document.place(("environments", name, "path")),
+            )
 
 
 def _circle(path: Mapping[str, str | None], name: str) -> list[str] | None:
