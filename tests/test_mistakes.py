@@ -297,6 +297,10 @@ _ON_THE_COMMAND_LINE = {
     "app as a group": Mistake(
         ("--group", "orders", "--tag", "1.5.0"), 4, ("no group 'orders'", "an app: --app orders")
     ),
+    "tag for no image": Mistake(
+        (*_ASK, "--image", "IMAGE=1.4.0"), 2,
+        ("the tag 1.5.0 is for no image", "Leave --tag out"),
+    ),
     "half a login": Mistake(
         _ASK, 2,
         ("PROMOTER_REGISTRY_HOST and PROMOTER_REGISTRY_PASSWORD are missing", "together"),
@@ -312,7 +316,8 @@ _ON_THE_COMMAND_LINE = {
 def test_mistake_on_the_command_line_is_told_with_what_to_do(company: Company, name: str) -> None:
     mistake = _ON_THE_COMMAND_LINE[name]
     refs = company.repo.refs()
-    run = company.run(*mistake.arguments, **mistake.variables)
+    arguments = [one.replace("IMAGE", company.image("orders")) for one in mistake.arguments]
+    run = company.run(*arguments, **mistake.variables)
     assert_told(run, mistake.code, mistake.said)
     assert company.repo.refs() == refs
 
@@ -438,6 +443,10 @@ _IN_THE_CONFIGURATION = {
     "policy as a text": (
         (_PUSH, "    deliver: push\n    policy: ^1.4\n"), 2,
         ("policy: must be a mapping", 'policy: {semver: "^1.4"}'),
+    ),
+    "file as the folder": (
+        ("apps/{app}/overlays/prod", "apps/{app}/overlays/prod/kustomization.yaml"), 2,
+        ("must be the folder, apps/{app}/overlays/prod, and not its kustomization.yaml",),
     ),
     "group as a list": (
         ("apps:\n", "groups: {shop: [orders, billing]}\napps:\n"), 2,

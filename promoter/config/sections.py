@@ -48,6 +48,9 @@ def _check_path(text: str) -> str:
     if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
         msg = "must be a folder inside the repository, relative to its root, without '..'"
         raise ValueError(msg)
+    if path.name.startswith("kustomization."):
+        msg = f"must be the folder, {path.parent}, and not its {path.name}"
+        raise ValueError(msg)
     return check_placeholders(text)
 
 

@@ -57,8 +57,13 @@ def resolve(
     if len(asked) < len(images):
         raise UsageError("two --image name the same image", "Name each image once.")
     if tag is not None:
-        for image in tagged(target, tree, frozenset(asked)):
-            asked.setdefault(image.name, ImageRequest(image.name, tag))
+        left = [one for one in tagged(target, tree, frozenset(asked)) if one.name not in asked]
+        if not left:
+            raise UsageError(
+                f"the tag {tag} is for no image: those of --image have their own",
+                "Leave --tag out, or list the app's images in promoter.yaml.",
+            )
+        asked |= {one.name: ImageRequest(one.name, tag) for one in left}
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
     # In the order of names, so that the same wish is the same declaration however it was given.
