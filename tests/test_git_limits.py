@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from promoter import graph
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError
 from promoter.git.folder import DirectoryTree
-from promoter.git.limits import DISK_LIMIT, FILE_LIMIT, MEMORY_LIMIT
+from promoter.git.limits import DISK_LIMIT, FILE_LIMIT, MEMORY_LIMIT, limit
 from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.git.tree import GitTree
@@ -62,7 +63,7 @@ def test_a_large_object_of_a_commit_is_refused_and_the_next_is_read(tmp_path: Pa
         assert tree.read(PurePosixPath("small.yaml")) == b"a: b\n"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits other processes")
 def test_a_git_process_and_what_it_starts_has_bounds_of_memory_and_disk(tmp_path: Path) -> None:
     raw = Raw(tmp_path / "r.git")
     with closing(Git(raw.path, Deadline(60))) as git:
@@ -72,10 +73,30 @@ def test_a_git_process_and_what_it_starts_has_bounds_of_memory_and_disk(tmp_path
     assert bounds == [MEMORY_LIMIT, DISK_LIMIT]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux alone")
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits other processes")
 def test_a_git_process_that_wants_more_memory_fails_and_takes_it_not(tmp_path: Path) -> None:
     raw = Raw(tmp_path / "r.git")
     allocate = f"bytearray({MEMORY_LIMIT + (1 << 20)})"
     with closing(Git(raw.path, Deadline(60))) as git:
-        process = git.start("-c", f"alias.take=!{sys.executable} -c '{allocate}'", "take")
-        assert "MemoryError" in git.finish(process, "take", b"").stderr
+        process = git.start("-c", f"alias.take=!read go; {sys.executable} -c '{allocate}'", "take")
+        assert "MemoryError" in git.finish(process, "take", b"go\n").stderr
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits other processes")
+def test_what_a_process_has_started_before_is_limited_as_well() -> None:
+    inner = "import subprocess, sys; subprocess.run(['cat'], stdin=0)"
+    with subprocess.Popen(
+        [sys.executable, "-c", inner], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"x\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"x\n"  # cat runs
+        limit(process.pid)
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert [resource.prlimit(int(child), one)[0] for one in _BOUNDED] == [
+            MEMORY_LIMIT,
+            DISK_LIMIT,
+        ]
+        process.stdin.close()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import resource
-import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import PurePosixPath
 
 FILE_LIMIT = 64 * 1024 * 1024
@@ -22,7 +20,6 @@ DISK_LIMIT = 4 << 30
 """The bytes of each file that a git process writes."""
 
 _LIMITS = ((resource.RLIMIT_DATA, MEMORY_LIMIT), (resource.RLIMIT_FSIZE, DISK_LIMIT))
-_STARTING = threading.Lock()
 
 
 def too_large(path: PurePosixPath | str, size: int) -> RefusedError:
@@ -31,25 +28,20 @@ def too_large(path: PurePosixPath | str, size: int) -> RefusedError:
     return RefusedError([Refusal("size", reason, "Split it, or keep it elsewhere.", str(path))])
 
 
-@contextmanager
-def limited() -> Iterator[None]:
-    """Have what is started meanwhile, and all that it starts, take limited memory and disk.
+def limit(process: int) -> None:
+    """Limit the memory and disk of a process and of all that it starts, where the system can.
 
-    It inherits this process's limits, which hold for this process only so long: set afterwards,
-    they would come too late for what it has started by then. Memory that a file backs is not
-    counted, so that packs of any size can be read.
+    What it starts from now on inherits its limits; what it has started by now is limited as well.
+    Memory that a file backs is not counted, so that packs of any size can be read.
     """
-    with _STARTING:
-        before = {}
-        for kind, most in _LIMITS if sys.platform == "linux" else ():
-            soft, hard = resource.getrlimit(kind)
-            # It may be limited more narrowly.
+    if not hasattr(resource, "prlimit"):
+        return
+    for kind, most in _LIMITS:
+        # It may be over already, or be limited more narrowly.
+        with suppress(OSError, ValueError):
+            soft, hard = resource.prlimit(process, kind)
             if soft == resource.RLIM_INFINITY or soft > most:
-                with suppress(OSError, ValueError):
-                    resource.setrlimit(kind, (most, hard))
-                    before[kind] = soft, hard
-        try:
-            yield
-        finally:
-            for kind, both in before.items():
-                resource.setrlimit(kind, both)
+                resource.prlimit(process, kind, (most, hard))
+    with suppress(OSError, ValueError):
+        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+            limit(int(child))

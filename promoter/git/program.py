@@ -21,7 +21,7 @@ from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated, parameters
-from promoter.git.limits import FILE_LIMIT, limited, too_large
+from promoter.git.limits import FILE_LIMIT, limit, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,18 +98,18 @@ class Git:
         """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
         self._configure()
         try:
-            with limited():
-                process = self.program.execute(
-                    [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
-                    istream=subprocess.PIPE if talking else None,
-                    as_process=True,
-                    start_new_session=True,
-                )
+            process = self.program.execute(
+                [self.program.GIT_PYTHON_GIT_EXECUTABLE, *arguments],
+                istream=subprocess.PIPE if talking else None,
+                as_process=True,
+                start_new_session=True,
+            )
         except (GitCommandNotFound, OSError) as error:
             raise _not_started(self.program, error) from error
         if self._is_closed:
             _end(process)
             raise RemoteError("git was ended with the run", "Run it again.")
+        limit(process.pid)
         self._begun[process.pid] = time.monotonic(), arguments
         self._running.add(process)
         return process
