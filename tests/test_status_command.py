@@ -132,6 +132,20 @@ def test_gates_that_refuse_now_say_when_they_would_pass(tmp_path: Path, registry
     assert prod["gates"] == []
 
 
+def test_a_tag_of_the_previous_environment_that_this_one_does_not_take_is_said(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = chain(tmp_path, registry, PATHS + "    tags: '^1[.]4[.][0-3]$'\n")
+    file = kustomization("api")
+    repo.commit("main", file, repo.read(file).replace("1.4.1", "1.4.4"))
+    _, prod = rows(str(repo.path), "--no-registry")
+    (tags,) = prod["gates"]
+    assert (tags["gate"], tags["verdict"]) == ("tags", "failed")
+    assert "1.4.4" in tags["detail"]
+    repo.commit("main", file, repo.read(file).replace("1.4.4", "1.4.3"))
+    assert rows(str(repo.path), "--no-registry")[1]["gates"] == []
+
+
 def test_holds_and_open_pulls_are_shown(tmp_path: Path) -> None:
     repo = aurora(tmp_path / "aurora.git")
     where = ("--app", "aurora", "--repo", str(repo.path))

@@ -21,8 +21,10 @@ from promoter.planning.status import (
     Arrival,
     Newest,
     PreviousEnvironment,
+    Relation,
     Status,
     previous_of,
+    refusals_of_tags,
     refusals_without_request,
     relation_of,
 )
@@ -243,4 +245,6 @@ def _complete(
     differing = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
     facts = previous_of(name, differing, other.arrival, now) if differing else None
     refusals = refusals_without_request(target, base, row, facts, now)
+    if relation in (Relation.BEHIND, Relation.DIFFERENT):
+        refusals += refusals_of_tags(target, base, differing, now)
     return replace(row, previous=previous, refusals=refusals)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from promoter.domain.declaration import Declaration
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
+from promoter.domain.proposal import Proposal
 from promoter.domain.stay import Stay
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of
@@ -129,6 +133,17 @@ def refusals_without_request(
     )
     results = judge(facts, [gate for gate in GATES if gate.name in _WITHOUT_REQUEST]).results
     return tuple(one for one in results if one.verdict in ("failed", "unknown"))
+
+
+def refusals_of_tags(
+    target: Target, base: str, offered: Sequence[RunningImage], now: int
+) -> tuple[GateResult, ...]:
+    """Return what the environment's pattern of tags refuses of what the previous one runs."""
+    images = tuple(ImageRequest(one.name, Tag(one.tag)) for one in offered if one.tag)
+    declared = Declaration(target.app, target.environment, images)
+    facts = Facts(target=target, base=base, branch="", now=now, proposal=Proposal(declared, (), ()))
+    results = judge(facts, [gate for gate in GATES if gate.name == "tags"]).results
+    return tuple(one for one in results if one.verdict == "failed")
 
 
 def previous_of(
