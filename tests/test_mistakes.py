@@ -301,6 +301,12 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--image", "IMAGE=1.4.0"), 2,
         ("the tag 1.5.0 is for no image", "Leave --tag out"),
     ),
+    "images in a list": Mistake(
+        ("--app", "orders", "--image", "a=1.5.0,b=1.5.0"), 2, ("holds ','", "one a line")
+    ),
+    "flag like no other": Mistake(
+        ("history", "--since", "7d"), 2, ("promote history has no flag '--since'", "Known: ")
+    ),
     "half a login": Mistake(
         _ASK, 2,
         ("PROMOTER_REGISTRY_HOST and PROMOTER_REGISTRY_PASSWORD are missing", "together"),
@@ -447,6 +453,10 @@ _IN_THE_CONFIGURATION = {
     "file as the folder": (
         ("apps/{app}/overlays/prod", "apps/{app}/overlays/prod/kustomization.yaml"), 2,
         ("must be the folder, apps/{app}/overlays/prod, and not its kustomization.yaml",),
+    ),
+    "team as code owners write it": (
+        (_PUSH, '    deliver: push\n    reviewers: ["@acme/platform"]\n'), 2,
+        ("promoter.yaml:5:17: environments.dev.reviewers.0: ", "write team:platform"),
     ),
     "group as a list": (
         ("apps:\n", "groups: {shop: [orders, billing]}\napps:\n"), 2,

@@ -90,6 +90,10 @@ def _check_source(text: str) -> str:
 
 def _check_person(text: str) -> str:
     """Return a user or `team:NAME`, or raise `ValueError`."""
+    if text.startswith("@") and _is_word(text):
+        team = "/" in text
+        msg = f"{shown(text)}: write {'team:' if team else ''}{text.rpartition('/')[2].lstrip('@')}"
+        raise ValueError(msg)
     if not _is_word(text.removeprefix("team:")):
         msg = f"{shown(text)} is neither a user nor team:NAME"
         raise ValueError(msg)

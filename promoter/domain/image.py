@@ -64,6 +64,8 @@ def _meant(text: str) -> str:
         return f"Did you mean {plain}? Leave out the quotes and blanks around it."
     if _DIGEST.fullmatch(text.rpartition("@")[2]):
         return "A digest goes with its image: --image NAME@DIGEST."
+    if "," in text:
+        return "Several images are several --image; in PROMOTER_IMAGE they are one a line."
     if "$" in text:
         return "Nothing has filled in its variable: a shell does so in double quotes, not in single ones."
     return "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'."

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LISTED = 12
+# How alike a name must be to be suggested: `--since` does not mean --base.
+_ALIKE = 0.65
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -31,6 +33,6 @@ def _closest(name: str, names: list[str]) -> str | None:
     begun = [one for one in names if len(one) > 2 and plain.startswith(one.lower())]
     begins = [one for one in names if len(plain) > 2 and one.lower().startswith(plain)]
     ends = [one for one in names if one.lower().endswith(f"/{plain}")]
-    alike = get_close_matches(name, names, n=1)
+    alike = get_close_matches(name, names, n=1, cutoff=_ALIKE)
     close = [*ends, *sorted(begun, key=len, reverse=True), *sorted(begins, key=len), *alike]
     return close[0] if close else None
