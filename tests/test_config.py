@@ -10,6 +10,7 @@ import pytest
 
 from promoter.config.config import Config, merge_wiring, parse, wiring_only
 from promoter.config.document import load
+from promoter.config.errors import EXAMPLES
 from promoter.config.layout import argocd_url, environments_of, find_target, kustomization_file
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
@@ -386,3 +387,21 @@ def test_wrong_target_is_told_with_its_place_wherever_it_stands(place: str) -> N
         parse(text.encode(), "promoter.yaml")
     assert (caught.value.line, "not {env}" in str(caught.value)) == (1, True)
     assert caught.value.column == text.index("tag: '{env}") + 1
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_what_a_complaint_says_to_write_is_right(key: str) -> None:
+    line = EXAMPLES[key]
+    top = {"environments", "apps", "groups"}
+    if key == "groups":
+        text = f"apps: {{web: {{}}, api: {{}}}}\n{line}\n"
+    elif key in top:
+        text = f"{line}\n"
+    elif key == "images":
+        text = f"apps:\n  web:\n    {line}\n"
+    else:
+        path = "" if key == "path" else "    path: x/{app}\n"
+        before = "    promotes-from: dev\n" if key == "soak" else ""
+        text = f"environments:\n  dev: {{path: 'y/{{app}}'}}\n  prod:\n{path}{before}    {line}\n"
+    given = parse(text.encode(), "promoter.yaml")
+    assert given.model_fields_set & {*top}

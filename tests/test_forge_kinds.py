@@ -10,7 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.config import config
+from promoter.config.author import AUTHOR
 from promoter.domain.address import Address, parse
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.forges.kinds import FORGES, Connection, ForgeKind, kind_of
 from promoter.forges.local import LocalForge
@@ -113,3 +115,13 @@ def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
     find = kind_of(address).api_url
     assert find is not None
     assert find(address, {}) == api
+
+
+@pytest.mark.parametrize("host", ["gitlab.com", "gitlab.example.org", "codeberg.org"])
+def test_a_forge_of_another_kind_is_told_where_a_pull_is_wanted_there(host: str) -> None:
+    address = parse(f"https://{host}/acme/gitops")
+    kind = kind_of(address)
+    connection = Connection(address, f"https://{host}/api/v3", None, Deadline(1), AUTHOR)
+    with pytest.raises(UsageError, match=f"{host} is not GitHub") as caught:
+        kind.open(connection)
+    assert "deliver: push" in caught.value.hint

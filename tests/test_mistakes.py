@@ -265,11 +265,11 @@ _ON_THE_COMMAND_LINE = {
         ("pulls", "merge", "one"), 2, ("'one' is not the number of a pull request", "lists them")
     ),
     "count in words": Mistake(
-        ("history", "-n", "ten"), 2, ("--number: must be a whole number of 1 or more", "digits")
+        ("history", "-n", "ten"), 2, ("--number: must be a whole number of 1 or more", "Correct --number")
     ),
     "steps of none": Mistake(
         ("rollback", "--app", "orders", "--reason", "x", "--steps", "0"), 2,
-        ("--steps: must be a whole number of 1 or more", "e.g. 3"),
+        ("--steps: must be a whole number of 1 or more", "Correct --steps"),
     ),
     "apps in a list": Mistake(
         ("--app", "orders,billing", "--tag", "1.5.0"), 2,
@@ -290,9 +290,20 @@ _ON_THE_COMMAND_LINE = {
         ("hold", "--app", "orders", "--reason", "x", "--until", "2099-12-01"), 2,
         ("--until: 2099-12-01 names no hour", "Write 2099-12-01T00:00:00Z"),
     ),
+    "hold too long": Mistake(
+        ("hold", "--app", "orders", "--reason", "x", "--until", "9999d"), 2,
+        ("--until: 9999d is too long", "as in 24h or 7d"),
+    ),
+    "hold for no duration": Mistake(
+        ("hold", "--app", "orders", "--reason", "x", "--until", "24h24h"), 2,
+        ("--until: '24h24h' is not a duration", "as in 24h or 7d"),
+    ),
+    "rules after one flag": Mistake(
+        (*_ASK, "--allow", "soak", "freeze"), 2, ("'freeze'", "--allow soak --allow freeze")
+    ),
     "hold until a word": Mistake(
         ("hold", "--app", "orders", "--reason", "x", "--until", "tomorrow"), 2,
-        ("--until: 'tomorrow' is not a time", "or how long: 24h"),
+        ("--until: 'tomorrow' is not a time", "as in 24h or 7d"),
     ),
     "app as a group": Mistake(
         ("--group", "orders", "--tag", "1.5.0"), 4, ("no group 'orders'", "an app: --app orders")
@@ -358,6 +369,10 @@ _WHERE = {
     ),
     "folder of set-image misspelt": Mistake(
         ("set-image", "web=1:2", "--dir", "nowhere/at/all"), 4, ("no folder", "See what")
+    ),
+    "other forge without a token": Mistake(
+        (*_ASK, "--repo", "https://gitlab.com/acme/gitops"), 2,
+        ("no token for gitlab.com", "Pull requests are opened on github, local."),
     ),
     "no token": Mistake(
         (*_ASK, "--repo", _HUB), 2, ("no token for github.com", "Set GITHUB_TOKEN", "contents: write")

@@ -16,6 +16,7 @@ from tests.servers.registry import Registry
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OFF = "    checks: {exists: off}\n"
@@ -162,8 +163,10 @@ def test_a_group_of_an_unknown_app_is_an_error_with_its_place(tmp_path: Path) ->
     assert (error["message"], error["line"]) == ("there is no app 'webb'", 8)
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
-def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transport: str) -> None:
+def on_github(
+    tmp_path: Path, transport: str
+) -> tuple[GitHub, Repository, Callable[..., dict[str, Any]]]:
+    """Return a GitHub with the group, its repository, and how a command is asked there as JSON."""
     github = GitHub(tmp_path / "srv")
     images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
     repo = make(github.repository, images, BY_PULL + OFF + GROUP)
@@ -175,6 +178,12 @@ def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transp
         assert done.code == done.json["exit_code"], done.stderr
         return done.json
 
+    return github, repo, ask
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transport: str) -> None:
+    github, repo, ask = on_github(tmp_path, transport)
     with github:
         for tag in ("1.4.2", "1.4.3"):
             github.merge(ask(*BOTH, "--tag", tag)["pull_request"]["number"])
@@ -303,17 +312,7 @@ def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: 
 def test_on_github_an_open_rollback_of_several_apps_holds_each(
     tmp_path: Path, transport: str
 ) -> None:
-    github = GitHub(tmp_path / "srv")
-    images = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
-    make(github.repository, images, BY_PULL + OFF + GROUP)
-    git_http.configure(github.repository)
-    where = ("--repo", github.url, "--transport", transport, "--output", "json")
-
-    def ask(*arguments: str) -> dict[str, Any]:
-        done = promote(*arguments, *where, env={"GITHUB_TOKEN": "good-token"})
-        assert done.code == done.json["exit_code"], done.stderr
-        return done.json
-
+    github, _, ask = on_github(tmp_path, transport)
     with github:
         github.merge(ask(*BOTH, "--tag", "1.4.2")["pull_request"]["number"])
         ask("rollback", "--group", "shop", *BACK)

@@ -22,16 +22,12 @@ _ELSEWHERE = {
     ("promote rollback", "tag"): "The tag to go back to is --to TAG.",
     ("promote", "to"): "The tag to promote is --tag TAG; to go back: promote rollback --to TAG.",
     ("promote", "reason"): "promote rollback, promote hold and promote unhold take one.",
-    (
-        "promote hold",
-        "tag",
-    ): "A hold keeps what runs now; to have a tag: promote --app APP --tag TAG.",
+    ("promote hold", "tag"): "A hold keeps what runs now; for a tag: promote --app APP --tag TAG.",
 }
 # What is meant by flags that other tools have.
 _MEANT = {
     "--force": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
     "--format": "The form of what is printed is --output json.",
-    "--environment": "Did you mean --env?",
     "--yes": "Nothing is asked: leave it out.",
 }
 
@@ -111,11 +107,10 @@ class Parser(argparse.ArgumentParser):
             for flag in ("app", "tag")
             if f"--{flag}" in self._flags and getattr(found, flag) is None
         ]
-        values = getattr(found, "allow", None)
         if word in self.commands:
             hint = f"The command comes first: promote {word} ..."
-        elif values and f"--allow {word}" not in values and word.replace("-", "").isalpha():
-            hint = f"A flag that takes several is written each time: --allow {values[-1]} --allow {word}."
+        elif getattr(found, "allow", None) and _is_rule(word):
+            hint = f"Each rule has a flag of its own: --allow {found.allow[-1]} --allow {word}."
         elif missing == ["tag"] and word.isalpha():
             hint = f"Several apps are --app {found.app[-1]} --app {word}; the tag is --tag TAG."
         elif missing:
@@ -144,6 +139,13 @@ class Parser(argparse.ArgumentParser):
                 f"Where a variable holds it, see whether that is empty; see {self.prog} --help.",
             )
         raise UsageError(message, f"See {self.prog} --help.")
+
+
+def _is_rule(word: str) -> bool:
+    """Return whether a word is a rule that may be allowed."""
+    from promoter.gates import allowable
+
+    return word in allowable()
 
 
 def one_of(choices: Sequence[str], what: str) -> Callable[[str], str]:

@@ -173,16 +173,18 @@ def _until(settings: Settings) -> int | None:
         return None
     flag, given = settings.source("until"), settings.until
     now = settings.now.timestamp() if settings.now else time.time()
-    if _DURATION.fullmatch(given):
-        return int(now + parse_duration(given).total_seconds())
     if _DAY.fullmatch(given):
         raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
     try:
-        seconds = int(parse_moment(given).timestamp())
+        if _DURATION.fullmatch(given):
+            seconds = int(now + parse_duration(given).total_seconds())
+        else:
+            seconds = int(parse_moment(given).timestamp())
     except ValueError as error:
-        reason, _, hint = str(error).partition(": ")
-        words = f"{hint[0].upper()}{hint[1:]}, or how long: 24h, 7d."
-        raise UsageError(f"{flag}: {reason}", words) from None
+        raise UsageError(
+            f"{flag}: {str(error).partition(': ')[0]}",
+            "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d.",
+        ) from None
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds

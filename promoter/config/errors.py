@@ -35,7 +35,7 @@ EXAMPLES = {
     "tags": "tags: '^[0-9]+[.][0-9]+[.][0-9]+$'",
     "promotes-from": "promotes-from: dev",
     "allow": "allow: [downgrade, soak]",
-    "deliver": "deliver: push",
+    "deliver": "deliver: pull-request",
     "pin": "pin: both",
     "images": "images: [ghcr.io/owner/app]",
     "reviewers": 'reviewers: [alice, "team:platform"]',

@@ -15,7 +15,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
 from promoter.environment import child_environment
-from promoter.forges.kinds import Connection, Look, kind_of
+from promoter.forges.kinds import FORGES, Connection, Look, kind_of
 from promoter.git.isolation import Credential
 
 if TYPE_CHECKING:
@@ -150,7 +150,9 @@ def check_token(wiring: Wiring) -> None:
     settings, where = wiring.settings, wiring.address
     if wiring.token or settings.dry_run or settings.check or where.scheme not in _WEB:
         return
-    raise UsageError(f"no token for {where.host}: writing there needs one", wiring.kind.token_hint)
+    known = f" Pull requests are opened on {', '.join(sorted(FORGES))}."
+    hint = wiring.kind.token_hint + ("" if wiring.kind.serves(where) else known)
+    raise UsageError(f"no token for {where.host}: writing there needs one", hint)
 
 
 def open_clone(wiring: Wiring) -> Clone:

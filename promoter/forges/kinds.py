@@ -82,10 +82,6 @@ class ForgeKind:
     """A token from an App's id and key, for the API's URL, owner and name."""
 
 
-# Where no kind of ours would find what it knows, whatever the token.
-_OTHERS = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "dev.azure.com")
-
-
 def forge_kind(name: str) -> ForgeKind:
     """Return a kind by its name; raises `UsageError` for one that there is not."""
     if name not in FORGES:
@@ -98,12 +94,6 @@ def kind_of(address: Address, name: str | None = None) -> ForgeKind:
     """Return the kind that is named, else the one that an address speaks for."""
     if name is not None:
         return forge_kind(name)
-    host = address.host.lower()
-    if host in _OTHERS or host.startswith(("gitlab.", "bitbucket.")):
-        raise UsageError(
-            f"{host} is not a forge that promote knows",
-            "Pull requests are opened on GitHub, and on the local forge of a path.",
-        )
     kinds = [forge_kind(one) for one in FORGES]
     return next((one for one in kinds if one.serves(address)), forge_kind(DEFAULT))
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # Read before any setting, or for the tests of the project.
 _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
-HINT = "\n"
-"""What stands between what a value must be and what to do, in the message of a `ValueError`."""
 
 
 def initial_name(name: str, field: FieldInfo) -> str:
@@ -45,9 +43,7 @@ def check_variables(settings: type[BaseSettings]) -> None:
     known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
-            hint = (
-                nearest(name, known) + " It is set, and nothing would heed it: unset it otherwise."
-            )
+            hint = f"{nearest(name, known)} Or unset it: nothing reads it."
             raise UsageError(f"there is no variable {name}", hint)
 
 
@@ -82,14 +78,12 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
         name = "from_"
     source = flag_of(name) if name in flags else variable_of(name)
     where = name if name.isupper() else source
-    reason, hint = _reason(first)
-    return UsageError(f"{where}: {reason}", hint or f"Correct {where}, or leave it out.")
+    return UsageError(f"{where}: {_reason(first)}", f"Correct {where}, or leave it out.")
 
 
-def _reason(error: ErrorDetails) -> tuple[str, str]:
-    """Return what a value must be, and what to do, in our words for what pydantic has found."""
-    kind = error["type"]
-    if kind in ("int_parsing", "int_type", "int_from_float", "greater_than_equal"):
-        return "must be a whole number of 1 or more", "Write it in digits, e.g. 3."
-    reason, _, hint = error["msg"].removeprefix("Value error, ").partition(HINT)
-    return f"{reason[0].lower()}{reason[1:]}".replace("input should be", "must be"), hint
+def _reason(error: ErrorDetails) -> str:
+    """Return what a value must be, in our words for what pydantic has found."""
+    if error["type"] in ("int_parsing", "int_type", "int_from_float", "greater_than_equal"):
+        return "must be a whole number of 1 or more"
+    reason = error["msg"].removeprefix("Value error, ")
+    return f"{reason[0].lower()}{reason[1:]}".replace("input should be", "must be")

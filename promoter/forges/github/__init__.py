@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from promoter.forges.kinds import Connection
 
 
+# Where direct pushes arrive, and the API is another.
+_OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "dev.azure.com")
+
+
 def _serves(address: Address) -> bool:
     return address.host == "github.com"
 
@@ -45,6 +49,11 @@ def _api_url(address: Address, variables: Mapping[str, str]) -> str:
 
 def _open(connection: Connection) -> GitHubForge:
     where = connection.address
+    if where.host in _OTHER_FORGES or where.host.startswith(("gitlab.", "bitbucket.")):
+        raise UsageError(
+            f"{where.host} is not GitHub, and promote opens no pull requests there",
+            "Deliver by push (deliver: push), or keep the GitOps repository on GitHub.",
+        )
     if where.local or connection.api_url is None:
         raise UsageError(
             f"{where.path} is a folder, and the github forge keeps no pulls there",
