@@ -222,11 +222,32 @@ def test_teams_that_the_token_may_not_read_make_no_answer_useless(plain: GitHub)
 def test_what_a_killed_update_left_aside_is_gone_after_the_next_run(plain: GitHub) -> None:
     run(plain, "9.9.1")
     aside = f"promote-commit/{BRANCH}"
-    tip = Repository(plain.repository).commit(BRANCH, AURORA, "x: 1\n")
-    plain.store.move((f"refs/heads/{aside}", None, tip))
-    Repository(plain.repository).git("update-ref", f"refs/heads/{BRANCH}", f"{tip}^")
+    made = str(plain.head(BRANCH))
+    Repository(plain.repository).commit("main", "notes.md", "the base has moved\n")
+    plain.store.move((f"refs/heads/{aside}", None, made))
     assert run(plain, "9.9.2").code == 0
     assert plain.head(aside) is None
+
+
+@pytest.mark.parametrize("on", [BRANCH, "main", "nothing"])
+def test_a_persons_branch_of_the_name_of_the_one_aside_is_left_as_it_is(
+    plain: GitHub, on: str
+) -> None:
+    run(plain, "9.9.1")
+    repository, aside = Repository(plain.repository), f"promote-commit/{BRANCH}"
+    if on == "nothing":
+        tree = repository.git("rev-parse", "main^{tree}")
+        theirs = repository.git("commit-tree", tree, "-m", "A person's")
+        plain.store.move((f"refs/heads/{aside}", None, theirs))
+    else:
+        repository.git("branch", aside, on)
+        theirs = repository.commit(aside, "notes.md", "a person's\n")
+    before = plain.head(BRANCH)
+    done = run(plain, "9.9.2")
+    assert (done.code, done.json["refusals"][0]["rule"]) == (3, "human-commits"), done.stdout
+    assert f"branch {aside} holds {theirs[:9]}, which promote did not make" in done.stderr
+    assert f"Rename or delete {aside}" in done.stderr
+    assert (plain.head(aside), plain.head(BRANCH)) == (theirs, before)
 
 
 @pytest.mark.parametrize("count", [3, pytest.param(4, marks=pytest.mark.thorough)])

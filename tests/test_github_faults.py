@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from pydantic import SecretStr
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.deadline import Deadline
+from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
-from promoter.domain.model import Pull, PullDraft, PullExtras
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
 from promoter.forges.github import http
 from promoter.forges.github.app import app_token
 from promoter.forges.github.forge import GitHubForge
@@ -60,7 +63,8 @@ def run(github: GitHub, tag: str, *more: str) -> Run:
 def draft(github: GitHub, lease: str | None = None, text: str = "x: 1\n") -> CommitDraft:
     """A commit that changes one file of the base."""
     files: Mapping[PurePosixPath, bytes] = {PurePosixPath(AURORA): text.encode()}
-    message = f"A title\n\nBy {text}\n"
+    asked = ImageRequest("a", Tag.parse("1.4.2"))
+    message = Declaration("aurora", "prod", (asked,)).message(f"A title\n\nBy {text}")
     return CommitDraft(BRANCH, str(github.head("main")), lease, files, message, "a <a@x>")
 
 
@@ -112,7 +116,9 @@ class TestApiTransport:
     def test_what_a_killed_run_left_aside_is_taken_over(self, github: GitHub) -> None:
         opened(github)
         lease = str(github.head(BRANCH))
-        github.store.move((f"refs/heads/promote-commit/{BRANCH}", None, lease))
+        left = write(github, replace(draft(github), branch=f"promote-commit/{BRANCH}"))
+        Repository(github.repository).commit("main", "notes.md", "the base has moved\n")
+        assert github.head(f"promote-commit/{BRANCH}") == left
         commit = write(github, draft(github, lease, "x: 2\n"))
         assert github.head(BRANCH) == commit
         assert github.head(f"promote-commit/{BRANCH}") is None

@@ -1,24 +1,22 @@
-"""Branches through GitHub's API: commits that GitHub signs, and moves only from what was seen."""
+"""Commits through GitHub's API: GitHub signs them, each on the branch that it is for."""
 
 from __future__ import annotations
 
 import base64
-import math
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
-from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
-from promoter.forges.github.client import FAILURES, SETTLING, shows
-from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
+from promoter.domain.declaration import Declaration
+from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
+from promoter.domain.refusal import Refusal
+from promoter.forges.github.client import FAILURES
+from promoter.forges.github.failures import is_of_graphql, message_of
 from promoter.forges.github.pull_shapes import PULL, graph_pull
-from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
     from promoter.domain.branch import CommitDraft
-    from promoter.forges.github.client import Client
+    from promoter.forges.github.refs import Refs
     from promoter.forges.github.tree import Reader
 
 # What GitHub says where a commit's parent is not the branch's newest commit.
@@ -28,11 +26,6 @@ _ASIDE = "promote-commit"
 _COMMIT = """
 mutation Commit($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
-}
-"""
-_MOVE = """
-mutation Move($input: UpdateRefsInput!) {
-  updateRefs(input: $input) { clientMutationId }
 }
 """
 
@@ -48,21 +41,11 @@ mutation Deliver(
 {PULL}"""
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What is to be known of the repository itself."""
-
-    default_branch: str
-    node: str
-
-
 class Branches:
-    """Makes, moves and deletes branches; each write is looked for before it is done again."""
+    """Commits to branches; each write is looked for before it is done again."""
 
-    def __init__(self, client: Client, reader: Reader) -> None:
-        self._client, self._reader = client, reader
-        self.known: Whole | None = None
-        """The repository itself, where something has told of it already."""
+    def __init__(self, refs: Refs, reader: Reader) -> None:
+        self._client, self._refs, self._reader = refs.client, refs, reader
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch; `RaceLostError` where the branch has moved."""
@@ -71,11 +54,11 @@ class Branches:
         if draft.lease is None and (commit := self._deliver(draft)):
             return commit
         if draft.lease is None:
-            self._make(draft.branch, draft.onto)
+            self._refs.make(draft.branch, draft.onto)
             try:
                 return self._commit(draft, draft.branch)
             except RemoteError:
-                self._drop(draft.branch, draft.onto)
+                self._refs.drop(draft.branch, draft.onto)
                 raise
         return self._replace(draft, draft.lease)
 
@@ -86,33 +69,47 @@ class Branches:
         """
         aside = f"{_ASIDE}/{draft.branch}"
         try:
-            self._make(aside, draft.onto)
+            self._refs.make(aside, draft.onto)
         except RaceLostError:
-            if (left := self.tip(aside)) is None:
+            if (left := self._refs.tip(aside)) is None:
                 raise
-            self.move(aside, left, draft.onto)
+            self._refuse_foreign(aside, draft.onto, left)
+            self._refs.move(aside, left, draft.onto)
         at = draft.onto
         try:
             at = self._commit(draft, aside)
-            if self._change_places(draft.branch, lease, aside, at):
+            if self._refs.move_and_drop((draft.branch, lease, at), aside):
                 return at
-            self.move(draft.branch, lease, at)
+            self._refs.move(draft.branch, lease, at)
         except PromoteError:
-            self._drop(aside, at)
+            self._refs.drop(aside, at)
             raise
-        self._drop(aside, at)
+        self._refs.drop(aside, at)
         return at
 
-    def _change_places(self, branch: str, lease: str, aside: str, at: str) -> bool:
-        """Move a branch and remove the place aside in one step, so that no end comes between them."""
-        moves = [_update(branch, lease, at), _update(aside, at, None)]
-        wanted = {"repositoryId": self.whole().node, "refUpdates": moves}
-        try:
-            self._client.graphql(_MOVE, {"input": wanted})
-        except FAILURES:
-            # Whatever it was: each step is looked at, and done by itself.
-            return False
-        return True
+    def _refuse_foreign(self, aside: str, onto: str, left: str) -> None:
+        """Raise `RefusedError` where a branch has commits that are neither ours nor of the base."""
+
+        def is_ours() -> bool:
+            try:
+                shown = self._client.ask("GET", f"/compare/{onto}...{left}")
+            except GithubException as error:
+                # The two have no commit in common.
+                if error.status == 404:
+                    return False
+                raise
+            messages = [str(one["commit"]["message"]) for one in shown["commits"]]
+            # GitHub shows some of very many.
+            return len(messages) == shown["total_commits"] and all(map(Declaration.parse, messages))
+
+        if self._client.read(f"compare branch {aside}", is_ours):
+            return
+        reason = (
+            f"branch {aside} holds {left[:9]}, which promote did not make; "
+            "through the API, promote makes its commits on that branch"
+        )
+        hint = f"Rename or delete {aside}, or use --transport git."
+        raise RefusedError([Refusal("human-commits", reason, hint)])
 
     def _deliver(self, draft: CommitDraft) -> str | None:
         """Make a branch, its commit and its pull in one document; None where any of it failed.
@@ -123,7 +120,7 @@ class Branches:
         if opens is None:
             return None
         pull = {
-            "repositoryId": self.whole().node,
+            "repositoryId": self._refs.whole().node,
             "headRefName": draft.branch,
             "baseRefName": opens.base,
             "title": opens.draft.title,
@@ -132,7 +129,7 @@ class Branches:
         }
         ref = {"name": f"refs/heads/{draft.branch}", "oid": draft.onto}
         variables = {
-            "ref": {"repositoryId": self.whole().node, **ref},
+            "ref": {"repositoryId": self._refs.whole().node, **ref},
             "commit": self._input(draft, draft.branch),
             "pull": pull,
         }
@@ -141,7 +138,7 @@ class Branches:
             commit = str(done["createCommitOnBranch"]["commit"]["oid"])
             opened = graph_pull(done["createPullRequest"]["pullRequest"])
         except FAILURES:
-            tip = self.tip(draft.branch)
+            tip = self._refs.tip(draft.branch)
             return tip if tip and tip != draft.onto and self._is_made(draft, tip) else None
         self._client.opened[draft.branch, opens.base] = opened
         return commit
@@ -151,32 +148,6 @@ class Branches:
         made = self._reader.commit(tip)
         parents = [one["sha"] for one in made["parents"]]
         return bool(parents == [draft.onto] and made["message"].strip() == draft.message.strip())
-
-    def tip(self, branch: str) -> str | None:
-        """Return a branch's commit, or None where there is no such branch."""
-
-        def ask() -> str | None:
-            try:
-                found = self._client.ask("GET", f"/git/ref/heads/{branch}")
-            except GithubException as error:
-                # In a repository that can be read, it is just the branch that is missing.
-                if error.status == 404 and branch and self.whole().default_branch:
-                    return None
-                raise
-            return str(found["object"]["sha"])
-
-        return self._client.read(f"read branch {branch}", ask)
-
-    def whole(self) -> Whole:
-        """Return what the repository is, which is asked for once."""
-
-        def ask() -> Whole:
-            shown = self._client.ask("GET", "")
-            return Whole(str(shown["default_branch"]), str(shown.get("node_id") or ""))
-
-        if self.known is None:
-            self.known = self._client.read("read the default branch", ask)
-        return self.known
 
     def _input(self, draft: CommitDraft, branch: str) -> dict[str, Any]:
         """Return a commit as GraphQL takes it."""
@@ -223,7 +194,7 @@ class Branches:
             return str(data["createCommitOnBranch"]["commit"]["oid"])
 
         def find() -> str | None:
-            tip = self.tip(branch)
+            tip = self._refs.tip(branch)
             if tip is None or tip == draft.onto:
                 return None
             if self._is_made(draft, tip):
@@ -231,69 +202,3 @@ class Branches:
             raise RaceLostError(f"{branch} moved while it was committed to", "Run again.")
 
         return self._client.write(f"commit to {branch}", do, find, new=True)
-
-    def _make(self, branch: str, commit: str) -> None:
-        """Make a branch that is not there yet; else `RaceLostError`."""
-
-        def do() -> bool:
-            made = {"ref": f"refs/heads/{branch}", "sha": commit}
-            self._client.change("POST", "/git/refs", made, shows("ref"))
-            return True
-
-        def find() -> bool | None:
-            tip = self.tip(branch)
-            if tip not in (None, commit):
-                raise RaceLostError(f"{branch} appeared meanwhile", "Run again.")
-            return tip == commit or None
-
-        self._client.write(f"make branch {branch}", do, find)
-
-    def move(
-        self, branch: str, before: str, after: str | None, *, within: float = math.inf
-    ) -> None:
-        """Move or delete a branch only from what was seen; else `RaceLostError`."""
-
-        def find() -> bool | None:
-            now = self.tip(branch)
-            if now not in (before, after):
-                raise RaceLostError(f"{branch} moved meanwhile", "Run again.")
-            return now == after or None
-
-        def do() -> bool:
-            try:
-                self._compare_and_set(branch, before, after)
-            except GithubException as error:
-                if is_passing(error) or find():
-                    raise
-                self._set(branch, after)
-            return True
-
-        self._client.write(f"move branch {branch}", do, find, within=within)
-
-    def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:
-        """Move a branch as GitHub can, from what it must be at."""
-        wanted = {
-            "repositoryId": self.whole().node,
-            "refUpdates": [_update(branch, before, after)],
-        }
-        self._client.graphql(_MOVE, {"input": wanted})
-
-    def _set(self, branch: str, after: str | None) -> None:
-        """Move a branch on a server without compare-and-set, just after it was looked at."""
-        method, body = ("PATCH", {"sha": after, "force": True}) if after else ("DELETE", None)
-        self._client.ask(method, f"/git/refs/heads/{branch}", input=body)
-
-    def _drop(self, branch: str, at: str) -> None:
-        """Remove a branch of this run's, unless another has taken it over; the next run tries again."""
-        with suppress(RemoteError):
-            self.move(branch, at, None, within=SETTLING)
-
-
-def _update(branch: str, before: str, after: str | None) -> dict[str, Any]:
-    """Return a move of a branch as GraphQL takes it."""
-    return {
-        "name": f"refs/heads/{branch}",
-        "beforeOid": before,
-        "afterOid": after or NOTHING,
-        "force": True,
-    }

@@ -15,11 +15,12 @@ from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.forges.github import overview
-from promoter.forges.github.branches import Branches, Whole
+from promoter.forges.github.branches import Branches
 from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.overview import guess
+from promoter.forges.github.refs import Refs, Whole
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
 from promoter.git.tree import ROOT, differing
@@ -50,7 +51,8 @@ class GitHubRepository:
         self._seen: Overview | None = None
         self._reader = Reader(client)
         self._base_name = ""
-        self._branches = Branches(client, self._reader)
+        self._refs = Refs(client)
+        self._branches = Branches(self._refs, self._reader)
         self._named: dict[str, frozenset[str]] = {}
         """The branches by what they begin with, as of the last look at the base."""
 
@@ -63,9 +65,9 @@ class GitHubRepository:
         if self._seen is not None:
             self._base_name = self._seen.base
             return self._seen.base, GitHubTree(self._reader, self._seen.commit)
-        name = wanted if wanted is not None else self._branches.whole().default_branch
+        name = wanted if wanted is not None else self._refs.whole().default_branch
         self._base_name = name
-        tip = self._branches.tip(name)
+        tip = self._refs.tip(name)
         if tip is None:
             raise RemoteError(
                 f"{self._client.owner}/{self._client.name} has no branch {name!r}",
@@ -90,7 +92,7 @@ class GitHubRepository:
             self._reader.keep_folder(commit, path, shown)
         if seen.configuration:
             self._reader.keep_text(seen.configuration)
-        self._branches.known = Whole(seen.default_branch, seen.node)
+        self._refs.known = Whole(seen.default_branch, seen.node)
         client.rules[seen.base] = seen.rules
         if seen.branch.rules is not None:
             client.rules[wanted.branch] = seen.branch.rules
@@ -128,7 +130,7 @@ class GitHubRepository:
         """Return a branch's commit, as of the look at the base where that has told it."""
         if self._seen is not None and self._guess is not None and branch == self._guess.branch:
             return self._seen.branch.tip
-        return self._branches.tip(branch)
+        return self._refs.tip(branch)
 
     def _as_shown(self, shown: dict[str, Any], changed: tuple[PurePosixPath, ...]) -> BranchCommit:
         """Return a branch's commit from GraphQL."""
@@ -234,7 +236,7 @@ class GitHubRepository:
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
-        self._branches.move(branch, lease, None)
+        self._refs.move(branch, lease, None)
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""

@@ -1,0 +1,148 @@
+"""Refs through GitHub's API: a branch is made once, and moves only from what was seen."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from github import GithubException
+
+from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.forges.github.client import FAILURES, SETTLING, shows
+from promoter.forges.github.failures import is_passing
+from promoter.git.refs import NOTHING
+
+if TYPE_CHECKING:
+    from promoter.forges.github.client import Client
+
+_MOVE = """
+mutation Move($input: UpdateRefsInput!) {
+  updateRefs(input: $input) { clientMutationId }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What is to be known of the repository itself."""
+
+    default_branch: str
+    node: str
+
+
+class Refs:
+    """Makes, moves and deletes branches; each write is looked for before it is done again."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.known: Whole | None = None
+        """The repository itself, where something has told of it already."""
+
+    def tip(self, branch: str) -> str | None:
+        """Return a branch's commit, or None where there is no such branch."""
+
+        def ask() -> str | None:
+            try:
+                found = self.client.ask("GET", f"/git/ref/heads/{branch}")
+            except GithubException as error:
+                # In a repository that can be read, it is just the branch that is missing.
+                if error.status == 404 and branch and self.whole().default_branch:
+                    return None
+                raise
+            return str(found["object"]["sha"])
+
+        return self.client.read(f"read branch {branch}", ask)
+
+    def whole(self) -> Whole:
+        """Return what the repository is, which is asked for once."""
+
+        def ask() -> Whole:
+            shown = self.client.ask("GET", "")
+            return Whole(str(shown["default_branch"]), str(shown.get("node_id") or ""))
+
+        if self.known is None:
+            self.known = self.client.read("read the default branch", ask)
+        return self.known
+
+    def make(self, branch: str, commit: str) -> None:
+        """Make a branch that is not there yet; else `RaceLostError`."""
+
+        def do() -> bool:
+            made = {"ref": f"refs/heads/{branch}", "sha": commit}
+            self.client.change("POST", "/git/refs", made, shows("ref"))
+            return True
+
+        def find() -> bool | None:
+            tip = self.tip(branch)
+            if tip not in (None, commit):
+                raise RaceLostError(f"{branch} appeared meanwhile", "Run again.")
+            return tip == commit or None
+
+        self.client.write(f"make branch {branch}", do, find)
+
+    def move(
+        self, branch: str, before: str, after: str | None, *, within: float = math.inf
+    ) -> None:
+        """Move or delete a branch only from what was seen; else `RaceLostError`."""
+
+        def find() -> bool | None:
+            now = self.tip(branch)
+            if now not in (before, after):
+                raise RaceLostError(f"{branch} moved meanwhile", "Run again.")
+            return now == after or None
+
+        def do() -> bool:
+            try:
+                self._compare_and_set(branch, before, after)
+            except GithubException as error:
+                if is_passing(error) or find():
+                    raise
+                self._set(branch, after)
+            return True
+
+        self.client.write(f"move branch {branch}", do, find, within=within)
+
+    def move_and_drop(self, move: tuple[str, str, str], drop: str) -> bool:
+        """Move a branch (its name, from where, to where) and delete another that is there too, at once.
+
+        No end comes between the two. False where the server did not: each is then for itself.
+        """
+        branch, before, after = move
+        updates = [_update(branch, before, after), _update(drop, after, None)]
+        wanted = {"repositoryId": self.whole().node, "refUpdates": updates}
+        try:
+            self.client.graphql(_MOVE, {"input": wanted})
+        except FAILURES:
+            # Whatever it was: each step is looked at, and done by itself.
+            return False
+        return True
+
+    def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:
+        """Move a branch as GitHub can, from what it must be at."""
+        wanted = {
+            "repositoryId": self.whole().node,
+            "refUpdates": [_update(branch, before, after)],
+        }
+        self.client.graphql(_MOVE, {"input": wanted})
+
+    def _set(self, branch: str, after: str | None) -> None:
+        """Move a branch on a server without compare-and-set, just after it was looked at."""
+        method, body = ("PATCH", {"sha": after, "force": True}) if after else ("DELETE", None)
+        self.client.ask(method, f"/git/refs/heads/{branch}", input=body)
+
+    def drop(self, branch: str, at: str) -> None:
+        """Remove a branch of this run's, unless another has taken it over; the next run tries again."""
+        with suppress(RemoteError):
+            self.move(branch, at, None, within=SETTLING)
+
+
+def _update(branch: str, before: str, after: str | None) -> dict[str, Any]:
+    """Return a move of a branch as GraphQL takes it."""
+    return {
+        "name": f"refs/heads/{branch}",
+        "beforeOid": before,
+        "afterOid": after or NOTHING,
+        "force": True,
+    }
