@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from promoter.environment import variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CLONE = "promoter-clone-"
 RENDER = "promoter-render-"
+# Where temporary files go, as Python has it: by these variables, and else there.
+_VARIABLES = ("TMPDIR", "TEMP", "TMP")
+_PLACES = ("/tmp", "/var/tmp", "/usr/tmp", ".")  # noqa: S108 - each folder is made under a new name
 # No run lasts that long: what is older belongs to one that was killed.
 _LONGEST = 86_400.0
 # A run removes so many at most; the next ones remove the rest.
 _MOST = 20
 
 
+def new_folder(prefix: str) -> Path:
+    """Make an empty folder that only this user may read; the caller removes it.
+
+    `tempfile` would first try a folder with a file, which a run that is killed then leaves behind.
+    Raises `OSError` where there is no place for it.
+    """
+    for place in (*variables_of(_VARIABLES).values(), *_PLACES):
+        with suppress(OSError):
+            if not _is_full(place):
+                return Path(tempfile.mkdtemp(prefix=prefix, dir=Path(place).absolute()))
+    raise FileNotFoundError(
+        errno.ENOENT, "no temporary folder (TMPDIR, /tmp, /var/tmp) can be written to"
+    )
+
+
 def clone_folder() -> Path:
     """Make an empty folder for a clone, which only this user may read; the caller removes it."""
-    return Path(tempfile.mkdtemp(prefix=_CLONE))
+    return new_folder(_CLONE)
+
+
+@contextmanager
+def render_folder() -> Iterator[Path]:
+    """Have a folder for a render, which goes in the end."""
+    folder = new_folder(RENDER)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_full(place: str) -> bool:
+    """Say whether a disk has no room for a file, where it says how much it has."""
+    shown = os.statvfs(place)
+    return bool(shown.f_blocks) and not shown.f_bavail
 
 
 def remove_left_behind(fresh: Path) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
-from promoter.temporary import remove_left_behind
+import pytest
+
+from promoter.temporary import new_folder, remove_left_behind
 from tests.world import aurora, promote
 
 if TYPE_CHECKING:
@@ -59,3 +63,45 @@ def test_one_run_removes_a_bounded_number_and_the_next_the_rest(tmp_path: Path) 
     assert len(list(tmp_path.iterdir())) == 6
     remove_left_behind(fresh)
     assert list(tmp_path.iterdir()) == [fresh]
+
+
+_WATCHED = """
+import os, sys
+from promoter.cli.main import run
+
+def told(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(os.environ["TMPDIR"]):
+        print(arguments[0])
+
+sys.addaudithook(told)
+sys.stderr.write(str(run(sys.argv[1:])))
+"""
+
+
+def test_a_run_has_no_file_in_the_temporary_folder_but_in_a_folder_of_its_own(
+    tmp_path: Path,
+) -> None:
+    repository, temporary = aurora(tmp_path / "gitops.git"), tmp_path / "tmp"
+    temporary.mkdir()
+    words = ("--app", "aurora", "--tag", "9.9.9", "--quiet", "--repo", str(repository.path))
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCHED, *words],
+        env={**os.environ, "TMPDIR": str(temporary)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    opened = [one for one in done.stdout.splitlines() if one.startswith(str(temporary))]
+    assert done.stderr == "0"
+    assert opened
+    assert all(one.startswith(f"{temporary}/promoter-") for one in opened)
+
+
+@pytest.mark.parametrize("first", ["nothing", "a file", "a folder of nobody's"])
+def test_a_temporary_folder_that_is_of_no_use_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    place, second = tmp_path / "first", tmp_path / "second"
+    second.mkdir()
+    if first == "a file":
+        place.write_text("x")
+    monkeypatch.setenv("TMPDIR", "/proc" if "nobody" in first else str(place))
+    monkeypatch.setenv("TEMP", str(second))
+    assert new_folder("x-").parent == second

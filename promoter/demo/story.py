@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -35,6 +34,7 @@ from promoter.output.text import (
 )
 from promoter.planning.plan import Request, Rollback
 from promoter.settings import Settings
+from promoter.temporary import new_folder
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -58,7 +58,7 @@ class _EndedError(Exception):
 def run(settings: Settings, directory: str | None, progress: list[str]) -> Result:
     """Make the repository, bring a tag to dev and prod and back, and tell it as a story."""
     deadline = Deadline(settings.timeout)
-    home = Path(directory) if directory else Path(tempfile.mkdtemp(prefix="promoter-demo-"))
+    home = Path(directory) if directory else new_folder("promoter-demo-")
     git = repository.make(home.absolute(), deadline)
     progress.append(f"the demo's repository is {git.directory}")
     now = int(settings.now.timestamp() if settings.now else time.time())

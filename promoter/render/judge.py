@@ -6,9 +6,7 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -19,7 +17,7 @@ from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
 from promoter.render.objects import compare, holds_objects
 from promoter.render.program import build_both
-from promoter.temporary import RENDER
+from promoter.temporary import render_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -131,10 +129,10 @@ class _Judge:
         for one in closure.requirements:
             if one.access not in self.renderer.access:
                 return self._skip(edits, one.reason, _way(one.access, self.renderer))
-        with tempfile.TemporaryDirectory(prefix=RENDER) as home:
+        with render_folder() as home:
             alone = edits if 1 < len(edits) <= _ALONE_LIMIT else ()
             names = ["before", "after", *(f"only-{number}" for number, _ in enumerate(alone))]
-            roots = [Path(home).resolve() / name for name in names]
+            roots = [home.resolve() / name for name in names]
             folders = {*closure.folders, *(file.parent for file in (*closure.files, closure.file))}
             written = write(self.tree, folders, roots)
             if not written.fits:
@@ -144,7 +142,7 @@ class _Judge:
             for root, edit in zip(roots[2:], alone, strict=True):
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
-            built = build_both(self.renderer, places[:2], Path(home))
+            built = build_both(self.renderer, places[:2], home)
             fault = self._fault(built, closure, edits, written.left_out)
             if fault is not None:
                 return fault
@@ -153,7 +151,7 @@ class _Judge:
             if not alone:
                 self._keep_idle(diff, edits, closure)
             for place, edit in zip(places[2:], alone, strict=True):
-                (single,) = build_both(self.renderer, [place], Path(home))
+                (single,) = build_both(self.renderer, [place], home)
                 if not single.failure and not single.unmade:
                     self._keep_idle(compare(built[0].text, single.text), [edit], closure)
         return ()
