@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import GateResult
-from promoter.gates.allow import allow
-from promoter.gates.branch import human_commits, verified_commits
-from promoter.gates.edit import dead_edit, edit, placeholder
+from promoter.gates.change import (
+    dead_edit,
+    edit,
+    human_commits,
+    placeholder,
+    render,
+    verified_commits,
+)
+from promoter.gates.environment import allow, freeze, hold, max_age, tags
 from promoter.gates.facts import Facts, ImageFacts, Previous, ProposedHold, Signature
-from promoter.gates.freeze import freeze
 from promoter.gates.gate import Gate, Result, Severity, Verdict
-from promoter.gates.hold import hold
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
-from promoter.gates.order import downgrade
-from promoter.gates.path import previous_environment, soak
-from promoter.gates.render import render
-from promoter.gates.taken import max_age, tags
+from promoter.gates.path import downgrade, previous_environment, soak
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,74 +41,42 @@ __all__ = [
     "together",
 ]
 
-# In the order in which a pull shows them.
+_WAITS, _ONCE = "To go on without waiting", "For this promotion alone"
+# In the order in which a pull shows them; what may be allowed says what is accepted, and when.
 GATES: tuple[Gate, ...] = (
     Gate("edit", edit),
     Gate(
-        "downgrade",
-        downgrade,
-        "order",
-        "an older tag takes the place of a newer one",
-        allowable=True,
-        override="To go back, add --allow downgrade.",
+        "downgrade", downgrade, "order", "an older tag takes the place of a newer one", "To go back"
     ),
     Gate(
         "previous-environment",
         previous_environment,
         help="an image goes on that the previous environment has never had",
-        allowable=True,
-        override="To go on without it, add --allow previous-environment.",
+        override="To go on without it",
     ),
     Gate(
         "soak",
         soak,
         help="an image goes on before its time in the previous environment is over",
-        allowable=True,
-        override="To go on without waiting, add --allow soak.",
+        override=_WAITS,
     ),
-    Gate(
-        "freeze",
-        freeze,
-        help="something changes while it is frozen",
-        allowable=True,
-        override="To go on without waiting, add --allow freeze.",
-    ),
-    Gate(
-        "hold",
-        hold,
-        help="an app is changed that is held",
-        allowable=True,
-        override="For this promotion alone, add --allow hold.",
-    ),
-    Gate(
-        "tags",
-        tags,
-        help="a tag goes on that the environment does not take",
-        allowable=True,
-        override="For this promotion alone, add --allow tags.",
-    ),
-    Gate(
-        "max-age",
-        max_age,
-        help="an image goes on that is too old",
-        allowable=True,
-        override="For this promotion alone, add --allow max-age.",
-    ),
+    Gate("freeze", freeze, help="something changes while it is frozen", override=_WAITS),
+    Gate("hold", hold, help="an app is changed that is held", override=_ONCE),
+    Gate("tags", tags, help="a tag goes on that the environment does not take", override=_ONCE),
+    Gate("max-age", max_age, help="an image goes on that is too old", override=_ONCE),
     Gate("render", render, "run time"),
-    Gate("dead-edit", dead_edit, help="an image is set that no container uses", allowable=True),
+    Gate("dead-edit", dead_edit, help="an image is set that no container uses"),
     Gate(
         "placeholder",
         placeholder,
         help="a value such as ${TAG} is replaced",
-        allowable=True,
-        override="To replace it, add --allow placeholder.",
+        override="To replace it",
     ),
     Gate(
         "mutable-tag",
         mutable_tag,
         help="a tag that moves is written without a digest",
-        allowable=True,
-        override="To write it all the same, add --allow mutable-tag.",
+        override="To write it all the same",
     ),
     Gate("no-release", no_release),
     Gate("missing-image", missing_image, "registry"),
@@ -136,7 +105,7 @@ class Judgement:
 
 def allowable(gates: Iterable[Gate] = GATES) -> dict[str, str]:
     """Return the rules that `--allow` may override, each with what is accepted by that."""
-    return {gate.name: gate.help for gate in gates if gate.allowable}
+    return {gate.name: gate.help for gate in gates if gate.help}
 
 
 def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
@@ -179,14 +148,13 @@ def together(judged: Sequence[tuple[str, Judgement]]) -> Judgement:
 
 
 def _of_app(one: Refusal, app: str) -> Refusal:
-    """Return a refusal that names its app."""
     named = re.search(rf"(?<![\w/-]){re.escape(app)}(?![\w/-])", one.reason)
     return one if named else replace(one, reason=f"{app}: {one.reason}")
 
 
 def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     """Return a gate's verdict after its severity, and after what is allowed."""
-    may_be_allowed = gate.allowable and facts.target.settings.lets_allow(gate.name)
+    may_be_allowed = gate.help and facts.target.settings.lets_allow(gate.name)
     verdict = gate.check(facts)
     if verdict is None or verdict.result is not Result.FAILED:
         return verdict
@@ -194,17 +162,13 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
         by = facts.proposal.declaration.actor if facts.proposal else None
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
         return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
-    if (verdict.severity or gate.severity) is Severity.WARN:
+    if verdict.severity is Severity.WARN:
         reasons = tuple(one.reason for one in verdict.refusals)
         return replace(
             verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)
         )
-    return _with_override(verdict, gate) if may_be_allowed and gate.override else verdict
-
-
-def _with_override(verdict: Verdict, gate: Gate) -> Verdict:
-    """Return a verdict whose refusals say how their rule is overridden."""
-    refusals = tuple(
-        replace(one, hint=f"{one.hint} {gate.override}".strip()) for one in verdict.refusals
-    )
-    return replace(verdict, refusals=refusals)
+    if not (may_be_allowed and gate.override):
+        return verdict
+    override = f"{gate.override}, add --allow {gate.name}."
+    refusals = (replace(one, hint=f"{one.hint} {override}".strip()) for one in verdict.refusals)
+    return replace(verdict, refusals=tuple(refusals))

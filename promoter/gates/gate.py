@@ -45,8 +45,8 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     until: int | None = None
     """When the gate would pass, in seconds since the epoch, where time alone decides."""
-    severity: Severity | None = None
-    """What follows a failure, where the environment sets it; else the gate's own."""
+    severity: Severity = Severity.REFUSE
+    """What follows a failure."""
     waits: bool = False
     """Whether a schedule waits where the gate failed: time, or another promotion, lets it pass."""
 
@@ -61,12 +61,9 @@ class Gate:
     title: str = ""
     """What the pull calls it, where that is not its name."""
     help: str = ""
-    """What whoever allows it accepts, e.g. `an older tag takes the place of a newer one`."""
-    allowable: bool = False
-    """Whether `--allow` may override it."""
+    """What whoever allows it accepts; empty where `--allow` may not override it."""
     override: str = ""
-    """What a refusal's hint says of that, where the environment lets the rule be allowed."""
-    severity: Severity = Severity.REFUSE
+    """When a refusal's hint names `--allow`, e.g. `To go back`; empty where it does not."""
 
 
 def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
@@ -89,11 +86,24 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
     )
 
 
+def refused(
+    rule: str, reason: str, hint: str, *, until: int | None = None, waits: bool = False
+) -> Verdict:
+    """Return the verdict of a gate that says no for one reason."""
+    return Verdict(Result.FAILED, reason, (Refusal(rule, reason, hint),), until=until, waits=waits)
+
+
+def all_refused(refusals: Iterable[Refusal]) -> Verdict | None:
+    """Return the verdict of a gate that says no for several reasons; None without any."""
+    found = tuple(refusals)
+    return Verdict(Result.FAILED, found[0].reason, found) if found else None
+
+
 def unknown(rule: str, reason: str, hint: str, facts: Facts, until: int | None = None) -> Verdict:
     """Return the verdict of a gate that cannot be evaluated: a no, unless it is to be a warning."""
     if facts.target.settings.when_unknown == "warn":
         return Verdict(Result.UNKNOWN, reason, warnings=(f"{rule}: {reason}",))
-    return Verdict(Result.FAILED, reason, (Refusal(rule, reason, hint),), until=until)
+    return refused(rule, reason, hint, until=until)
 
 
 def several(images: Sequence[str]) -> str:

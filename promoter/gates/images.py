@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Severity, Verdict, gravest
+from promoter.gates.gate import Result, Severity, Verdict, all_refused, gravest, refused
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.domain.model import ImageRequest
     from promoter.gates.facts import Facts, ImageFacts
 
 
@@ -27,23 +26,22 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     if not facts.commits or settings.pin != "tag" or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
-    refusals = tuple(
+    return all_refused(
         Refusal(
             "mutable-tag",
             f"{image} is a tag that moves: what runs would change without a diff",
             "Promote a version, or set pin: digest.",
         )
         for image in images
-        if _moves(image)
+        if image.digest is None and image.tag is not None and is_moving(image.tag)
     )
-    return Verdict(Result.FAILED, refusals[0].reason, refusals) if refusals else None
 
 
 def no_release(facts: Facts) -> Verdict | None:
     """Refuse tags of signatures, attestations, bills of material and build caches."""
     policy = facts.target.settings.policy
     images = facts.proposal.declaration.images if facts.proposal and facts.commits else ()
-    refusals = tuple(
+    return all_refused(
         Refusal(
             "no-release",
             f"{image} is not a release, but a signature, an attestation, a bill of material "
@@ -53,17 +51,12 @@ def no_release(facts: Facts) -> Verdict | None:
         for image in images
         if image.tag is not None and not may_be_release(policy, image.tag)
     )
-    return Verdict(Result.FAILED, refusals[0].reason, refusals) if refusals else None
 
 
 def missing_image(facts: Facts) -> Verdict | None:
     """Refuse an image that its registry does not have."""
     if not facts.images and facts.target.settings.checks.exists == "off":
-        return (
-            Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
-            if facts.proposal
-            else None
-        )
+        return _not_required(facts)
     verdict = gravest(_exists(one, facts) for one in facts.images)
     if verdict is None or verdict.result is not Result.PASSED:
         return verdict
@@ -83,27 +76,26 @@ def signature(facts: Facts) -> Verdict | None:
     """Refuse an image that is not signed by whom the environment trusts."""
     severity = facts.target.settings.checks.signature
     if severity == "off":
-        return (
-            Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
-            if facts.proposal
-            else None
-        )
+        return _not_required(facts)
     found = (_signature(one, Severity(severity), facts) for one in facts.images)
     return gravest(one for one in found if one is not None)
 
 
+def _not_required(facts: Facts) -> Verdict | None:
+    skipped = Verdict(Result.SKIPPED, f"not required in {facts.target.environment}")
+    return skipped if facts.proposal else None
+
+
 def _exists(one: ImageFacts, facts: Facts) -> Verdict:
-    """Return whether an image is in its registry, as far as that is known."""
     checks = facts.target.settings.checks
     if one.image is not None:
         return Verdict(Result.PASSED)
     message = one.error.message if one.error else "the registry says nothing"
+    hint = one.error.hint if one.error else ""
     if one.absent and must_exist(facts):
-        hint = one.error.hint if one.error else ""
-        return Verdict(Result.FAILED, message, (Refusal("missing-image", message, hint),))
+        return refused("missing-image", message, hint)
     if checks.exists == "off" or _needs_registry(facts):
         return Verdict(Result.UNKNOWN, message)
-    hint = one.error.hint if one.error else ""
     warning = f"{_unchecked(one)}. {hint}".removesuffix(". ")
     return Verdict(Result.UNKNOWN, message, warnings=(warning,))
 
@@ -135,12 +127,10 @@ def _needs_registry(facts: Facts) -> bool:
 
 
 def _unchecked(one: ImageFacts) -> str:
-    """Return why an image could not be checked."""
     return f"{one.request} could not be checked: {one.error.message if one.error else 'no answer'}"
 
 
 def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> Verdict | None:
-    """Return whether an image is for the platforms that are wanted."""
     severity = Severity(wanted) if isinstance(wanted, str) else Severity.REFUSE
     if one.image is None:
         return None if severity is Severity.WARN else _unread("platforms", one, facts)
@@ -160,15 +150,13 @@ def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> 
 
 
 def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | None:
-    """Return whether an image is signed as it should be."""
     if one.image is None:
         return _unread("signature", one, facts) if severity is Severity.REFUSE else None
     if one.signature is None:
         return None
     if one.signature.verified:
         return Verdict(Result.PASSED, one.signature.detail)
-    signature = one.signature
-    return _failed("signature", one, signature.detail, severity, hint=signature.hint)
+    return _failed("signature", one, one.signature.detail, severity, hint=one.signature.hint)
 
 
 def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity, *, hint: str) -> Verdict:
@@ -181,14 +169,7 @@ def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:
     """Return the verdict on an image that could not be checked though it has to be."""
     if one.absent and must_exist(facts):
         return None
-    reason = _unchecked(one)
-    refusal = Refusal(rule, reason, one.error.hint if one.error else "")
-    return Verdict(Result.FAILED, reason, (refusal,))
-
-
-def _moves(request: ImageRequest) -> bool:
-    """Say whether a request is for a tag that is moved by habit, without a digest."""
-    return request.digest is None and request.tag is not None and is_moving(request.tag)
+    return refused(rule, _unchecked(one), one.error.hint if one.error else "")
 
 
 def is_for(image: str, wanted: str) -> bool:

@@ -1,4 +1,4 @@
-"""The gates on the promotion path: the previous environment has had the images, for long enough."""
+"""The gates on an image's way: it is not older, and was in the previous environment for long enough."""
 
 from __future__ import annotations
 
@@ -7,13 +7,55 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end
-from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Verdict, several, unknown
+from promoter.gates.gate import Result, Verdict, refused, several, unknown
+from promoter.policy.order import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.gates.facts import Facts
+    from promoter.policy.precedence import TagChange
 
 _UNREAD = "Run it again; --transport git reads a longer history."
+
+
+def downgrade(facts: Facts) -> Verdict | None:
+    """Refuse an older tag in place of a newer one; say where nobody knows which is newer."""
+    if facts.proposal is None:
+        return None
+    if facts.goes_back:
+        return Verdict(Result.ALLOWED, "a rollback goes back to what ran before")
+    pairs = [pair for pair in facts.pairs if pair.old and pair.new]
+    if newer := facts.ordering.newer(pairs):
+        reason = f"{facts.base} already has {newer}, which is newer"
+        where = f"--app {facts.target.app} --env {facts.target.environment}"
+        hint = f"What ran before comes back with promote rollback {where} --reason WHY."
+        return refused("downgrade", reason, hint)
+    if not pairs:
+        return Verdict(Result.PASSED, "nothing is replaced")
+    if doubted := [pair for pair in pairs if facts.ordering.of(pair) is None]:
+        old, new = _short(doubted[0].old), _short(doubted[0].new)
+        return Verdict(Result.UNKNOWN, f"whether {new} is newer than {old} is not known")
+    return Verdict(Result.PASSED, _passed(facts, pairs))
+
+
+def _passed(facts: Facts, pairs: Sequence[TagChange]) -> str:
+    """Return in words that nothing goes back, and how that is known."""
+    orders = {(_short(one.old), _short(one.new)): facts.ordering.of(one) for one in pairs}
+    if len(orders) > 1:
+        return f"none of {len(orders)} tags is older than the one that it replaces"
+    ((old, new), order), *_ = orders.items()
+    if order is not Order.NEWER:
+        return f"{new} is not older than {old}"
+    if any(pair in facts.ordering.known for pair in pairs):
+        return f"{new} was made after {old}, or from a later commit"
+    return f"{new} is newer than {old}"
+
+
+def _short(version: str | None) -> str:
+    """Return a tag, or the beginning of a digest."""
+    text = version or ""
+    return f"{text[:14]}…" if text.startswith("sha256:") else text
 
 
 def previous_environment(facts: Facts) -> Verdict | None:
@@ -30,9 +72,7 @@ def previous_environment(facts: Facts) -> Verdict | None:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
     reason = f"{name} has never had {several(never)}"
-    hint = f"Promote it to {name} first."
-    refusal = Refusal("previous-environment", reason, hint)
-    return Verdict(Result.FAILED, reason, (refusal,), waits=True)
+    return refused("previous-environment", reason, f"Promote it to {name} first.", waits=True)
 
 
 def soak(facts: Facts) -> Verdict | None:
@@ -72,10 +112,8 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
     else:
         reason = f"{images} was in {name} for {had} of {whole}, and is there no longer"
         hint = f"Promote what {name} runs (--from {name})."
-    refusal = Refusal("soak", reason, hint)
-    return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=True)
+    return refused("soak", reason, hint, until=until, waits=True)
 
 
 def _span(seconds: int) -> str:
-    """Return a number of seconds as a duration is written."""
     return format_duration(timedelta(seconds=seconds))

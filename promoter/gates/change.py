@@ -1,0 +1,104 @@
+"""The gates on the change itself: it can be made, what it does at run time, whose branch it replaces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.image import PLACEHOLDER_SIGNS
+from promoter.gates.gate import Result, Verdict, all_refused, refused
+from promoter.pull_request import plain
+
+if TYPE_CHECKING:
+    from promoter.gates.facts import Facts
+
+_PLACEHOLDER = "template"
+_FILLED_IN = "Set the tag where the placeholder is filled in."
+
+
+def edit(facts: Facts) -> Verdict | None:
+    """Pass what changes the intended fields and no other byte."""
+    failed = all_refused(one for one in facts.edit_refusals if one.rule != _PLACEHOLDER)
+    declared = facts.proposal.declaration if facts.proposal else None
+    if failed or not (facts.proposal and declared and (declared.images or declared.members)):
+        return failed
+    count = sum(len(one.changes) for one in facts.proposal.edits)
+    fields = f"{count} field{'s' if count != 1 else ''}"
+    return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")
+
+
+def placeholder(facts: Facts) -> Verdict | None:
+    """Refuse to replace a value such as `${TAG}`, which something else fills in."""
+    found = [one for one in facts.edit_refusals if one.rule == _PLACEHOLDER]
+    if found:
+        return all_refused(replace(one, hint=_FILLED_IN) for one in found)
+    edits = facts.proposal.edits if facts.proposal else ()
+    replaced = [change.old or "" for one in edits for change in one.changes]
+    if any(sign in old for old in replaced for sign in PLACEHOLDER_SIGNS):
+        return Verdict(Result.FAILED, "a placeholder is replaced")
+    return None
+
+
+def dead_edit(facts: Facts) -> Verdict | None:
+    """Refuse to set an image that no container uses: the names say so, or the render."""
+    judged = facts.render.refusals if facts.render else ()
+    refusals = facts.dead_edits or tuple(one for one in judged if one.rule == "dead-edit")
+    if refusals:
+        return all_refused(refusals)
+    if facts.unread:
+        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=facts.unread)
+    files = facts.render.not_judged if facts.render else ()
+    if not files:
+        return None
+    detail = f"not judged: whether a container gets what is set in {files[0]} is not known"
+    return Verdict(Result.UNKNOWN, detail)
+
+
+def render(facts: Facts) -> Verdict | None:
+    """Refuse what does not build; say whether anything but container images changes."""
+    found = facts.render
+    if found is None:
+        return Verdict(Result.SKIPPED, "nothing was rendered") if facts.proposal else None
+    refusals = tuple(one for one in found.refusals if one.rule != "dead-edit")
+    if refusals:
+        return Verdict(Result.FAILED, refusals[0].reason, refusals, found.warnings)
+    if facts.proposal is None:
+        return None
+    if found.diff is None:
+        result = Result.SKIPPED if facts.target.settings.render == "off" else Result.UNKNOWN
+        detail = f"not rendered: {found.note}" if found.note else "nothing was rendered"
+        return Verdict(result, detail, warnings=found.warnings)
+    if not found.diff.objects:
+        return Verdict(Result.PASSED, "no object changes", warnings=found.warnings)
+    count = len(found.diff.objects)
+    objects = f"{count} object{'s' if count != 1 else ''}"
+    if found.diff.images_only:
+        detail = f"only container images change, in {objects}"
+        return Verdict(Result.PASSED, detail, warnings=found.warnings)
+    if found.diff.broken:
+        detail = f"more than images changes, in {len(found.diff.broken)} of {objects}"
+        return Verdict(Result.WARNED, detail, warnings=found.warnings)
+    detail = f"{len(found.diff.unknown)} of {objects} could not be compared: too large"
+    return Verdict(Result.UNKNOWN, detail, warnings=found.warnings)
+
+
+def human_commits(facts: Facts) -> Verdict | None:
+    """Refuse to replace a branch that holds commits which promote did not make."""
+    commits = facts.foreign
+    if not commits:
+        return None
+    named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
+    reason = (
+        f"branch {facts.branch} holds {len(commits)} commit(s) that promote did not make: {named}"
+    )
+    hint = "Merge or move them, or give --take-over to replace the branch."
+    return refused("human-commits", reason, hint)
+
+
+def verified_commits(facts: Facts) -> Verdict | None:
+    """Refuse a commit that the base's rules would keep from being merged."""
+    if not facts.unverified:
+        return None
+    reason = f"{facts.base} takes verified commits alone, and this one would not be signed"
+    hint = "Use transport: api, where GitHub signs, or give --signing-key."
+    return refused("verified-commits", reason, hint)
