@@ -14,7 +14,8 @@ from promoter.config.author import AUTHOR
 from promoter.domain.address import Address, parse
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
-from promoter.forges.kinds import FORGES, Connection, ForgeKind, kind_of
+from promoter.domain.forges import FORGES
+from promoter.forges.kinds import Connection, ForgeKind, kind_of
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from tests.world import BRANCH, aurora, promote

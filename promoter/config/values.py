@@ -10,9 +10,9 @@ from pydantic import AfterValidator, Field
 from promoter.config.refs import is_branch
 from promoter.domain import urls
 from promoter.domain.errors import UsageError
+from promoter.domain.forges import FORGES
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
-from promoter.forges.kinds import FORGES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 # No brackets: the address must stand in Markdown as it is.

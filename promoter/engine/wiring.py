@@ -13,9 +13,10 @@ from promoter.config.author import AUTHOR
 from promoter.domain import address
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
+from promoter.domain.forges import FORGES
 from promoter.domain.urls import check_api_url
 from promoter.environment import child_environment
-from promoter.forges.kinds import FORGES, Connection, Look, kind_of
+from promoter.forges.kinds import Connection, Look, kind_of
 from promoter.git.isolation import Credential
 
 if TYPE_CHECKING:

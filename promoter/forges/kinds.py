@@ -1,4 +1,4 @@
-"""The kinds of forges: one line in `FORGES` names the module whose `KIND` says all about one."""
+"""What sets the kinds of forges apart, which `promoter.domain.forges` names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
+from promoter.domain.forges import DEFAULT, FORGES
 from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
     from promoter.forges import Forge
     from promoter.git import Repository
-
-# Name → module. The first whose host rule fits keeps a repository's pulls; else the default does.
-FORGES = {"local": "promoter.forges.local_kind", "github": "promoter.forges.github"}
-DEFAULT = "github"
 
 
 @dataclass(frozen=True, slots=True)
