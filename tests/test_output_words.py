@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.domain.evidence import GateResult
 from promoter.domain.page import (
     Alert,
-    Check,
     CodeBlock,
     Fold,
     Level,
@@ -275,7 +275,7 @@ def test_text_from_outside_commands_no_terminal() -> None:
                     headline=(link,),
                     facts=((link,), (link,)),
                     alerts=(Alert(Level.CAUTION, ((link,),)),),
-                    checks=(Check(hostile, hostile, hostile),),
+                    checks=(GateResult(hostile, hostile, hostile),),
                     commits=(Listing(hostile, ((link,),), hostile, ((link,),)),),
                     environments=Table(((link,), (link,)), (((link,), (link,)),)),
                     folds=(Fold(hostile, ((link,), CodeBlock(hostile, "diff", (link,)))),),

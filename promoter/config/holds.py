@@ -19,7 +19,7 @@ from promoter.config.errors import complaint
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.model import FileEdit, Kind
-from promoter.domain.moment import Moment
+from promoter.domain.moment import Moment, rfc3339
 from promoter.domain.refusal import Refusal
 from promoter.domain.section import Section, Text
 
@@ -97,7 +97,7 @@ class Hold:
         ]
         for key, value in given.items():
             if isinstance(value, datetime):
-                lines.append(f"{key}: {value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+                lines.append(f"{key}: {rfc3339(int(value.timestamp()))}")
             elif value is not None:
                 # JSON's strings are YAML's, whatever they hold.
                 lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")

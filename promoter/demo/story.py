@@ -13,6 +13,7 @@ from promoter.demo import repository
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit
 from promoter.domain.image import Tag
+from promoter.domain.moment import rfc3339
 from promoter.engine import wiring
 from promoter.engine.auto import Policies
 from promoter.engine.history import read_history
@@ -152,7 +153,7 @@ class _Story:
         """Carry a request out at a time and tell it: the command, the diff, the pull request."""
         with self._opened(at) as world:
             result = envelope(promote([request], world)[0])
-        shown = f"PROMOTER_NOW={_written(at)} {command}" if at else command
+        shown = f"PROMOTER_NOW={rfc3339(at)} {command}" if at else command
         self._tell(shown, result)
         if result.diff and result.changed:
             self.parts.append(Piece(Kind.DIFF, f"{result.diff}\n"))
@@ -241,7 +242,3 @@ def _next(git: Git) -> str:
         f"promote pulls --repo {repo}",
     )
     return "\n".join(["Try next:", *(f"  {command}" for command in commands_)])
-
-
-def _written(moment: int) -> str:
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Self, TypedDict
 
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest
-from promoter.domain.moment import seconds_of, shown_moment
+from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
 
 BRANCH = "promote/{environment}/{app}"
@@ -45,8 +44,8 @@ class HoldChange:
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit declares it."""
         optional = {
-            "Hold-Since": None if self.since is None else _written(self.since),
-            "Hold-Until": None if self.until is None else _written(self.until),
+            "Hold-Since": None if self.since is None else rfc3339(self.since),
+            "Hold-Until": None if self.until is None else rfc3339(self.until),
             "Rollback": self.undoes,
             "Undone-Pull": str(self.undone_pull) if self.undone_pull else None,
         }
@@ -133,7 +132,7 @@ class Declaration:
             "Actor": self.actor,
             "Run": self.run,
             "Source-Revision": self.source_revision,
-            "Clock": None if self.clock is None else _written(self.clock),
+            "Clock": None if self.clock is None else rfc3339(self.clock),
         }
         return (
             f"Promoter-App: {self.app}",
@@ -273,11 +272,6 @@ def parse_image(text: str) -> ImageRequest:
     return ImageRequest(
         name, Tag.parse(tag) if tag else None, Digest.parse(digest) if digest else None
     )
-
-
-def _written(moment: int) -> str:
-    """Return a moment as trailers have it (RFC 3339, UTC)."""
-    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _read(text: str) -> int | None:

@@ -33,6 +33,11 @@ def seconds_of(text: str) -> int:
     return bounded_seconds(int(datetime.fromisoformat(text).timestamp()))
 
 
+def rfc3339(seconds: int) -> str:
+    """Return seconds since the epoch as RFC 3339 has them in UTC: `2026-12-01T08:00:00Z`."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def shown_moment(seconds: int) -> str:
     """Return seconds since the epoch as people read a time: in UTC, to the minute."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M UTC}"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.redaction import redacted
+
+if TYPE_CHECKING:
+    from promoter.domain.evidence import GateResult
 
 
 class Style(StrEnum):
@@ -76,15 +79,6 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """What one gate says: `verdict` is passed, allowed, warned, unknown, skipped or failed."""
-
-    name: str
-    verdict: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """Lines below a heading, the most important first, and the rest folded away."""
 
@@ -127,7 +121,7 @@ class Page:
     """A hold that begins or ends with it."""
     images: Table | None = None
     """From and to of each image, where they do not all move alike."""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[GateResult, ...] = ()
     commits: tuple[Listing, ...] = ()
     environments: Table | None = None
     folds: tuple[Fold, ...] = ()

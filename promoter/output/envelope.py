@@ -25,21 +25,6 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class ImageChange:
-    """One image: the tag or digest that it has, and what it gets."""
-
-    name: str
-    before: str | None
-    tag: str | None
-    digest: str | None
-
-    @property
-    def after(self) -> str:
-        """What it gets, as one reference: `1.4.2`, `1.4.2@sha256:…` or `@sha256:…`."""
-        return (self.tag or "") + (f"@{self.digest}" if self.digest else "")
-
-
-@dataclass(frozen=True, slots=True)
 class PullRequest:
     """The pull request as it is, or as it would be; `number` is None for one that would be."""
 
@@ -62,16 +47,6 @@ class Failure:
     column: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What a gate said; `until` is when it would pass (RFC 3339), where it refuses by time."""
-
-    gate: str
-    verdict: str
-    detail: str
-    until: str | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """What was done, or would be done, for one app in one environment."""
@@ -83,7 +58,7 @@ class Envelope:
     changed: bool = False
     app: str | None = None
     environment: str | None = None
-    images: tuple[ImageChange, ...] = ()
+    images: tuple[ImageMove, ...] = ()
     files: tuple[str, ...] = ()
     base: str | None = None
     branch: str | None = None
@@ -93,7 +68,7 @@ class Envelope:
     """What the pull request says, in parts, where it was written or would be."""
     diff: str = ""
     refusals: tuple[Refusal, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[GateResult, ...] = ()
     warnings: tuple[str, ...] = ()
     error: Failure | None = None
     by_policy: bool = False
@@ -114,7 +89,12 @@ class Envelope:
             "app": self.app,
             "environment": self.environment,
             "images": [
-                {"name": one.name, "from": one.before, "to": one.tag, "digest": one.digest}
+                {
+                    "name": one.name,
+                    "from": one.before.tag_or_digest,
+                    "to": one.after.tag,
+                    "digest": one.after.digest,
+                }
                 for one in self.images
             ],
             "files": list(self.files),
@@ -124,7 +104,7 @@ class Envelope:
             "pull_request": asdict(self.pull_request) if self.pull_request else None,
             "diff": self.diff,
             "refusals": [refusal_as_json(one) for one in self.refusals],
-            "gates": [asdict(one) for one in self.gates],
+            "gates": [gate_as_json(one) for one in self.gates],
             "warnings": list(self.warnings),
             "error": asdict(self.error) if self.error else None,
             "exit_code": self.exit_code,
@@ -140,7 +120,7 @@ def envelope(outcome: Outcome) -> Envelope:
         changed=outcome.changed,
         app=outcome.app,
         environment=outcome.environment,
-        images=tuple(_image(one) for one in outcome.images),
+        images=outcome.images,
         files=tuple(str(edit.path) for edit in outcome.edits),
         base=outcome.base,
         branch=outcome.branch,
@@ -149,7 +129,7 @@ def envelope(outcome: Outcome) -> Envelope:
         page=outcome.draft.page if outcome.draft else None,
         diff=unified(outcome.edits),
         refusals=outcome.refusals,
-        gates=tuple(_gate(one) for one in outcome.gates),
+        gates=outcome.gates,
         warnings=tuple(map(bounded, outcome.warnings)),
         error=failure(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
@@ -171,18 +151,20 @@ def refusal_as_json(one: Refusal) -> dict[str, Any]:
     return {key: value for key, value in asdict(one).items() if key != "source_line"}
 
 
+def gate_as_json(one: GateResult) -> dict[str, Any]:
+    """Return what a gate said; `until` is when it would pass, where it refuses by time."""
+    until = moment_as_json(one.until) if one.until is not None else None
+    return {"gate": one.name, "verdict": str(one.verdict), "detail": one.detail, "until": until}
+
+
+def moment_as_json(seconds: int) -> str:
+    """Return seconds since the epoch as RFC 3339 has them, with the offset of UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def json_text(document: Mapping[str, Any]) -> str:
     """Return JSON for stdout, in plain ASCII."""
     return json.dumps(document, indent=2) + "\n"
-
-
-def _image(move: ImageMove) -> ImageChange:
-    return ImageChange(move.name, move.before.tag_or_digest, move.after.tag, move.after.digest)
-
-
-def _gate(one: GateResult) -> Gate:
-    until = datetime.fromtimestamp(one.until, UTC).isoformat() if one.until is not None else None
-    return Gate(one.name, str(one.verdict), one.detail, until)
 
 
 def _pull(pull: Pull | None, draft: PullDraft | None) -> PullRequest | None:

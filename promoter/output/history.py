@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.duration import format_duration
-from promoter.output.envelope import SCHEMA
+from promoter.output.envelope import SCHEMA, moment_as_json
 from promoter.output.result import Result
 from promoter.output.table import Table
 from promoter.output.text import Complaint, Kind, Piece
@@ -141,7 +141,7 @@ def _as_json(entry: HistoryEntry, now: int) -> dict[str, Any]:
         "kind": entry.kind.value,
         "goes_back": entry.goes_back,
         "commit": entry.commit,
-        "time": _moment(entry.time),
+        "time": moment_as_json(entry.time),
         "author": entry.author,
         "actor": entry.actor,
         "run": entry.run,
@@ -168,7 +168,3 @@ def hold_as_json(hold: Hold | None) -> dict[str, Any] | None:
         "since": hold.since.isoformat() if hold.since else None,
         "until": hold.until.isoformat() if hold.until else None,
     }
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()

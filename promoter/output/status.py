@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end
-from promoter.output.envelope import SCHEMA
+from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
 from promoter.output.result import Result
 from promoter.output.table import Table
@@ -172,7 +172,7 @@ def _as_json(row: Status) -> dict[str, Any]:
             {"name": one.name, "tag": one.tag, "digest": one.digest} for one in row.images
         ],
         "since": arrival and {
-            "time": _moment(arrival.time),
+            "time": moment_as_json(arrival.time),
             "at_least": arrival.at_least,
             "commit": arrival.commit,
             "by": arrival.by,
@@ -185,15 +185,7 @@ def _as_json(row: Status) -> dict[str, Any]:
             "relation": previous.relation.value,
         },
         "open_pull_request": _pull(row.open_pull),
-        "gates": [
-            {
-                "gate": one.name,
-                "verdict": str(one.verdict),
-                "detail": one.detail,
-                "until": _moment(one.until) if one.until is not None else None,
-            }
-            for one in row.refusals
-        ],
+        "gates": [gate_as_json(one) for one in row.refusals],
         "hold": hold_as_json(row.hold),
         "error": row.error or None,
     }  # fmt: skip
@@ -203,7 +195,3 @@ def _pull(pull: Pull | None) -> dict[str, Any] | None:
     if pull is None:
         return None
     return {"number": pull.number, "url": pull.url, "title": pull.title}
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()

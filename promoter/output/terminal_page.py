@@ -19,7 +19,8 @@ from promoter.pull_request.markdown import is_page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.domain.page import Alert, Check, Fold, Line, Listing, Page, Undo
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.page import Alert, Fold, Line, Listing, Page, Undo
     from promoter.output.text import AnyPiece
 
 _GAP = 2  # blanks between two columns
@@ -132,13 +133,13 @@ class _Sheet:
         if listing.rest_heading:
             self._line(_plain(listing.rest_heading, "dim"), 2)
 
-    def _checks(self, checks: Sequence[Check]) -> None:
+    def _checks(self, checks: Sequence[GateResult]) -> None:
         """Write each check: its verdict, its name and what it says."""
         verdicts = max(len(one.verdict) for one in checks) + _GAP
-        names = max(len(one.name) for one in checks) + _GAP
+        names = max(len(one.label) for one in checks) + _GAP
         for one in checks:
             look = _VERDICTS.get(one.verdict, "yellow")
-            head = (_plain(f"{one.verdict:<{verdicts}}", look), _plain(f"{one.name:<{names}}"))
+            head = (_plain(f"{one.verdict:<{verdicts}}", look), _plain(f"{one.label:<{names}}"))
             line = Text.assemble(*head, _plain(one.detail))
             self._line(line, 2, hanging=verdicts + names)
 

@@ -118,9 +118,9 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
     lines = [promotion.headline]
     if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
-            f"  {one.name}: {one.before or '(not set)'} -> {one.after}"
+            f"  {one.name}: {one.before.tag_or_digest or '(not set)'} -> {one.after}"
             for one in promotion.images
-            if one.before != (one.tag or one.digest)
+            if one.before.tag_or_digest != one.after.tag_or_digest
         ]
     if pull and pull.number is not None:
         lines.append(f"  pull request {pull.number} ({pull.state}): {pull.url}")

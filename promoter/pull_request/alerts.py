@@ -8,7 +8,7 @@ from promoter.domain.declaration import clock_as_set
 from promoter.domain.page import Alert, Level, Span
 from promoter.pull_request.commits import breaking_changes, commit_line
 from promoter.pull_request.texts import goes_back
-from promoter.pull_request.words import counted, mono, strong
+from promoter.pull_request.words import counted, joined, mono, strong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def _immutable(evidence: Evidence) -> Line:
         return ()
     parts = [(*_fields(one.immutable), Span(f" of {one.title}")) for one in objects[:_OBJECTS]]
     title = strong("Kubernetes refuses this change of immutable fields:")
-    return (title, Span(" "), *_joined(parts, len(objects) - _OBJECTS))
+    return (title, Span(" "), *_sentence(parts, len(objects) - _OBJECTS))
 
 
 def _more(evidence: Evidence) -> Line:
@@ -67,7 +67,7 @@ def _more(evidence: Evidence) -> Line:
         return ()
     parts = [(*_beside(one), Span(f" of {one.title}")) for one in broken[:_OBJECTS]]
     title = strong("More than images changes at run time:")
-    return (title, Span(" "), *_joined(parts, len(broken) - _OBJECTS))
+    return (title, Span(" "), *_sentence(parts, len(broken) - _OBJECTS))
 
 
 def _breaking(evidence: Evidence) -> Alert:
@@ -91,18 +91,14 @@ def _not_judged(evidence: Evidence) -> Line:
     unknown = [one for one in evidence.gates if one.verdict == "unknown"]
     if not unknown:
         return ()
-    words = "; ".join(f"{one.title or one.name} ({one.detail})" for one in unknown)
+    words = "; ".join(f"{one.label} ({one.detail})" for one in unknown)
     return (strong("Not judged:"), Span(f" {words}."))
 
 
-def _joined(parts: Sequence[Line], hidden: int) -> Line:
+def _sentence(parts: Sequence[Line], hidden: int) -> Line:
     """Return parts as one sentence, and how many more there are."""
-    found: list[Span] = []
-    for number, part in enumerate(parts):
-        found += [Span("; ")] if number else []
-        found += part
     more = f"; and {counted(hidden, 'more object')}" if hidden > 0 else ""
-    return (*found, Span(f"{more}."))
+    return (*joined(parts, "; "), Span(f"{more}."))
 
 
 def _beside(one: ObjectDiff) -> Line:
@@ -112,8 +108,5 @@ def _beside(one: ObjectDiff) -> Line:
 
 def _fields(paths: tuple[str, ...]) -> Line:
     """Return paths of fields, as many as are shown."""
-    found: list[Span] = []
-    for number, path in enumerate(paths[:_FIELDS]):
-        found += [Span(", ")] if number else []
-        found.append(mono(path))
-    return (*found, Span(" …")) if len(paths) > _FIELDS else tuple(found)
+    found = joined((mono(path),) for path in paths[:_FIELDS])
+    return (*found, Span(" …")) if len(paths) > _FIELDS else found

@@ -24,7 +24,8 @@ from promoter.pull_request.texts import fields, filled, title
 
 if TYPE_CHECKING:
     from promoter.config.sections import Templates
-    from promoter.domain.page import Alert, Check, Line, Listing, Page, Undo
+    from promoter.domain.evidence import GateResult
+    from promoter.domain.page import Alert, Line, Listing, Page, Undo
     from promoter.domain.proposal import Proposal
 
 _NUMBER = re.compile(r"#[0-9]{1,9}")
@@ -121,10 +122,10 @@ def _alert(one: Alert) -> str:
     return "\n".join([f"> [!{one.level.upper()}]", *title, *lines])
 
 
-def _checks(checks: tuple[Check, ...]) -> str:
+def _checks(checks: tuple[GateResult, ...]) -> str:
     """Return each check with its verdict in words."""
     rows = [
-        [f"{_MARKS.get(one.verdict, '❔')} {inert(one.name)}", inert(one.detail)] for one in checks
+        [f"{_MARKS.get(one.verdict, '❔')} {inert(one.label)}", inert(one.detail)] for one in checks
     ]
     return table(["check", ""], rows)
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 from promoter.domain.page import Span, Table
 from promoter.pull_request.links import pull_page, web_address
 from promoter.pull_request.texts import goes_back
-from promoter.pull_request.words import counted, day, mono, pull_span, short_image, span, strong
+from promoter.pull_request.words import (
+    counted,
+    day,
+    joined,
+    mono,
+    pull_span,
+    short_image,
+    span,
+    strong,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,11 +96,8 @@ def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
     others = [one for one in evidence.environments if not one.target]
     having = [one for one in reversed(others) if has_images(one, proposal, evidence)]
     if having:
-        found: list[Span] = [Span("ran in ")]
-        for number, one in enumerate(having[:3]):
-            found += [Span(", ")] if number else []
-            found.append(strong(f"{one.environment}{_age(one)}"))
-        return tuple(found)
+        places = ((strong(f"{one.environment}{_age(one)}"),) for one in having[:3])
+        return (Span("ran in "), *joined(places))
     if goes_back(proposal):
         return ()
     known = all(has_images(one, proposal, evidence) is False for one in others)
@@ -151,14 +157,11 @@ def _runs(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> Li
 
 def _images(state: EnvironmentState) -> Line:
     """Return the distinct tags of an environment, or short digests where there is no tag."""
-    texts = dict.fromkeys(short_image(one.ref) for one in state.images)
-    found: list[Span] = []
-    for number, text in enumerate(list(texts)[:_TAGS]):
-        found += [Span(", ")] if number else []
-        found.append(mono(text) if text else Span("nothing set"))
+    texts = list(dict.fromkeys(short_image(one.ref) for one in state.images))
+    found = joined((mono(one) if one else Span("nothing set"),) for one in texts[:_TAGS])
     if len(texts) > _TAGS:
-        found.append(Span(f" and {len(texts) - _TAGS} more"))
-    return tuple(found) or _UNKNOWN
+        return (*found, Span(f" and {len(texts) - _TAGS} more"))
+    return found or _UNKNOWN
 
 
 def _since(state: EnvironmentState, moment: int | None) -> Line:

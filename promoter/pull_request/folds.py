@@ -10,7 +10,7 @@ from promoter.domain.diff import unified
 from promoter.domain.image import split
 from promoter.domain.page import CodeBlock, Fold, Span, Table
 from promoter.pull_request.links import line_page, web_address
-from promoter.pull_request.words import counted, mono, short_image
+from promoter.pull_request.words import counted, joined, mono, short_image
 
 if TYPE_CHECKING:
     from promoter.domain.evidence import Built, Evidence
@@ -152,17 +152,15 @@ def diff_fold(proposal: Proposal, evidence: Evidence) -> Fold:
     if len(text) > _DIFF:
         text = text[:_DIFF].rpartition("\n")[0] + "\n(cut)"
     web = web_address(evidence.repository)
-    places: list[Span] = [Span("In ")]
-    for number, edit in enumerate(proposal.edits[:_FILES]):
-        line = edit.changes[0].line if edit.changes else 1
-        places += [Span(", ")] if number else []
-        places.append(
-            mono(f"{edit.path}:{line}", line_page(web, evidence.base, str(edit.path), line))
-        )
-    if len(proposal.edits) > _FILES:
-        places.append(Span(f" and {len(proposal.edits) - _FILES} more"))
-    heading = f"Diff of {counted(len(proposal.edits), 'file')}"
-    return Fold(heading, (tuple(places), CodeBlock(text, "diff")), 2)
+    lines = ((str(one.path), one.changes[0].line if one.changes else 1) for one in proposal.edits)
+    places = [
+        (mono(f"{path}:{line}", line_page(web, evidence.base, path, line)),) for path, line in lines
+    ]
+    hidden = len(places) - _FILES
+    more = (Span(f" and {hidden} more"),) if hidden > 0 else ()
+    heading = f"Diff of {counted(len(places), 'file')}"
+    where = (Span("In "), *joined(places[:_FILES]), *more)
+    return Fold(heading, (where, CodeBlock(text, "diff")), 2)
 
 
 def _header(*words: str) -> tuple[Line, ...]:

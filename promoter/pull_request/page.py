@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.domain.page import Check, Page, Span
+from promoter.domain.page import Page, Span
 from promoter.pull_request.alerts import alerts
 from promoter.pull_request.commits import commit_listings, listings_together
 from promoter.pull_request.environments import (
@@ -34,14 +34,14 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
     if not proposal.moves:
         return _hold_page(proposal, evidence)
     replaced = any(move.before.tag_or_digest for move in proposal.moves)
-    alike = len({_move(proposal, number) for number in range(len(proposal.moves))}) == 1
+    alike = len(_sides(proposal)) == 1
     return Page(
         headline=_headline(proposal),
         facts=_facts(proposal, evidence),
         alerts=alerts(proposal, evidence),
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
-        checks=_checks(evidence),
+        checks=tuple(sorted(evidence.gates, key=lambda one: _ORDER.get(one.verdict, 0))),
         commits=_commits(evidence) if replaced else (),
         environments=environments_together(evidence.members)
         if evidence.members
@@ -80,10 +80,9 @@ def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
     )
 
 
-def _move(proposal: Proposal, number: int) -> tuple[str | None, str | None]:
-    """Return from and to of one image, in short."""
-    move = proposal.moves[number]
-    return short_image(move.before), short_image(move.after)
+def _sides(proposal: Proposal) -> set[tuple[str | None, str | None]]:
+    """Return from and to of each image, in short."""
+    return {(short_image(one.before), short_image(one.after)) for one in proposal.moves}
 
 
 def _headline(proposal: Proposal) -> Line:
@@ -98,14 +97,14 @@ def _facts(proposal: Proposal, evidence: Evidence) -> tuple[Line, ...]:
     """Return how many images it is about, where they have run, and the links."""
     number = len(proposal.moves)
     images: Line = (Span(f"{number} images"),) if number > 1 else ()
-    found = (images, has_run_in(proposal, evidence), _compare(evidence), _argocd(evidence))
+    argocd: Line = (Span("Argo CD", url=evidence.argocd),) if evidence.argocd else ()
+    found = (images, has_run_in(proposal, evidence), _compare(evidence), argocd)
     return tuple(one for one in found if one)
 
 
 def _from_to(proposal: Proposal) -> Line:
     """Return from and to, where the images share them."""
-    sides = [_move(proposal, number) for number in range(len(proposal.moves))]
-    old, new = ({side[place] for side in sides} for place in (0, 1))
+    old, new = map(set, zip(*_sides(proposal), strict=True))
     if len(new) > 1 or len(old) > 1:
         return (Span("to "), mono(new.pop() or "?")) if len(new) == 1 else ()
     (before,), (after,) = old, new
@@ -126,14 +125,3 @@ def _compare(evidence: Evidence) -> Line:
     url = compare_page(web, left, right)
     number = come or gone
     return (Span(f"compare {counted(number, 'commit')}", url=url),) if url and number else ()
-
-
-def _argocd(evidence: Evidence) -> Line:
-    """Return the link to the Argo CD application."""
-    return (Span("Argo CD", url=evidence.argocd),) if evidence.argocd else ()
-
-
-def _checks(evidence: Evidence) -> tuple[Check, ...]:
-    """Return what each gate says."""
-    found = [Check(one.title or one.name, str(one.verdict), one.detail) for one in evidence.gates]
-    return tuple(sorted(found, key=lambda one: _ORDER.get(one.verdict, 0)))

@@ -70,7 +70,9 @@ def _from_to(moves: tuple[ImageMove, ...]) -> str:
 
 def message(proposal: Proposal, templates: Templates) -> str:
     """Return the commit's message: title, one line an image, the trailers."""
-    lines = [f"{move.name}: {was(move)} -> {shall_be(move)}" for move in proposal.moves]
+    lines = [
+        f"{one.name}: {str(one.before) or '(not set)'} -> {one.after}" for one in proposal.moves
+    ]
     known = fields(proposal) | {"title": title(proposal, templates), "images": "\n".join(lines)}
     return proposal.declaration.message(filled(templates.commit, known))
 
@@ -126,13 +128,3 @@ def fields(proposal: Proposal) -> dict[str, str]:
 def filled(template: str, known: Mapping[str, str]) -> str:
     """Return a template with its fields replaced; what a field holds is not read again."""
     return re.sub(r"\{([a-z-]+)\}", lambda found: known.get(found[1], found[0]), template)
-
-
-def was(move: ImageMove) -> str:
-    """Return what an image was, in a word."""
-    return str(move.before) or "(not set)"
-
-
-def shall_be(move: ImageMove) -> str:
-    """Return what an image shall be, in a word."""
-    return str(move.after)

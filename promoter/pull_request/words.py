@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from promoter.domain.page import Span, Style
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from promoter.domain.image import Ref
+    from promoter.domain.page import Line
 
 _DIGEST_SHOWN = 7
 
@@ -33,9 +36,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def listed(words: list[str]) -> str:
-    """Return words as a list in a sentence, e.g. `a, b and c`."""
-    return " and ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
+def joined(parts: Iterable[Line], between: str = ", ") -> Line:
+    """Return parts of a sentence with what stands between two of them."""
+    found: list[Span] = []
+    for part in parts:
+        found += [Span(between), *part] if found else part
+    return tuple(found)
 
 
 def day(moment: int, now: int | None) -> str:
