@@ -7,7 +7,7 @@ here takes any text in bounded time and memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
+
+from promoter.domain.dataclass import dataclass
 
 if TYPE_CHECKING:
     Mark: TypeAlias = "yaml.error.Mark | yaml._yaml.Mark | None"  # noqa: SLF001 - has no other name

@@ -7,7 +7,6 @@ holds never conflict, code owners can guard an environment's, and no kustomizati
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Self
@@ -16,6 +15,7 @@ from pydantic import ValidationError, model_validator
 
 from promoter.config.document import load
 from promoter.config.errors import complaint
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.model import FileEdit, Kind

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
 from promoter.config.document import NOWHERE
 from promoter.config.sections import Environment
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
 from promoter.domain.suggest import nearest

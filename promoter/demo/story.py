@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.demo import repository
+from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit
 from promoter.domain.image import Tag

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Self, TypedDict
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, UsageError
 from promoter.domain.image import Digest, Tag, split
 from promoter.domain.model import ImageRequest

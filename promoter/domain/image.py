@@ -6,9 +6,9 @@ The grammar is that of distribution/reference and the OCI distribution specifica
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Digest, Ref, Tag, split
 from promoter.domain.redaction import redacted
 

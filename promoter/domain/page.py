@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import redacted
 
 if TYPE_CHECKING:

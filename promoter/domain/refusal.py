@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import bounded
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 

@@ -8,12 +8,12 @@ texts as well as in the file around them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.model import Change, FileEdit

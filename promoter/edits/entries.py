@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.image import is_digest
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.edits.nodes import last_index
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice

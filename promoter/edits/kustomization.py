@@ -6,12 +6,13 @@ is listed in config/README.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.image import Name, split
 from promoter.domain.model import Change

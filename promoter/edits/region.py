@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import children
 from promoter.edits.scalars import is_null

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove

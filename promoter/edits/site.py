@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.image import PLACEHOLDER_SIGNS, Ref, join, split
 from promoter.domain.redaction import shown
 from promoter.edits import digest_keys

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.model import FileEdit, Kind
 from promoter.domain.paths import resolved

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config import config
 from promoter.config.config import Config
+from promoter.domain.dataclass import dataclass
 from promoter.engine.current_repository import MISNAMED, local_configuration
 
 if TYPE_CHECKING:

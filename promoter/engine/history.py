@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict, deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
 from promoter.engine.places import Scope, find_targets

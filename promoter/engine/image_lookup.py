@@ -6,9 +6,9 @@ import logging
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Name
 from promoter.registry.client import Image

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay

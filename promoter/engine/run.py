@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
 
 from promoter.domain.branch import BranchState
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState

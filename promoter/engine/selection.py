@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promoter.config.layout import known_apps
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
 from promoter.planning.decide import locate

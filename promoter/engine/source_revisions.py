@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.domain.address import parse as parse_address
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceRange

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import known_apps
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
 from promoter.edits.held_images import held_images

@@ -5,10 +5,11 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import KUSTOMIZATION_NAMES, files_of, find_target, target_of
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
 from promoter.edits.held_images import held_images

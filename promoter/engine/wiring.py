@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
 from promoter.config.author import AUTHOR
 from promoter.domain import address
+from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES

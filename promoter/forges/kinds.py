@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import DEFAULT, FORGES
 from promoter.domain.suggest import nearest

@@ -6,10 +6,11 @@ A pull is a JSON blob at `refs/promoter/pulls/<n>`; every write replaces exactly
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.domain.redaction import redacted

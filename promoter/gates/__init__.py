@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.evidence import GateResult
 from promoter.gates.change import (
     dead_edit,

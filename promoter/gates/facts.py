@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.policy.precedence import Ordering
 
 if TYPE_CHECKING:

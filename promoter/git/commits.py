@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 
 if TYPE_CHECKING:

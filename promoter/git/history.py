@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import git
 from git.exc import GitCommandError, GitCommandNotFound
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.graph import plugins
 from promoter.graph.images import Images

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved
 from promoter.graph.images import Images

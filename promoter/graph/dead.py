@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.graph.images import WORK_LIMIT, after_entry

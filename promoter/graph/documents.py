@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.edits.scalars import is_null
 from promoter.graph.values import Mapping, Origin, Scalar, Value
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one

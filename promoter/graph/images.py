@@ -7,9 +7,10 @@ both count, so that an image which is not here is in no container.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.graph.layer import scalars_of
 from promoter.graph.plugins import may_write_images

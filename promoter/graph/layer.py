@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.graph.documents import UnreadableError, documents, parse, parse_plainly
 from promoter.graph.requirements import Access, ambiguous
 from promoter.graph.transformer import Entry

@@ -5,9 +5,10 @@ Those that kustomize brings along are known. What others make is not known witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.graph.documents import UnreadableError, documents, parse_plainly
 from promoter.graph.layer import PLUGINS, is_inline

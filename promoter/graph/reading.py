@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved

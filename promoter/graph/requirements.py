@@ -7,10 +7,11 @@ kustomize reads a file in another way than this project does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.graph.values import Scalar, mapping, text_of
 
 if TYPE_CHECKING:

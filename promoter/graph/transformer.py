@@ -7,10 +7,10 @@ anchored but not escaped. One that is more than a plain name is not evaluated he
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.graph.values import Scalar, text_of
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit
 from promoter.domain.redaction import redacted, redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure

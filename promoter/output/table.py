@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.output.printable import printable
 from promoter.pull_request.markdown import code, inert
 

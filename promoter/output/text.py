@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.output.envelope import Failure
 from promoter.planning.plan import Action
 

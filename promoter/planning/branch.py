@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file, read_hold
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import PullState

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.layout import KUSTOMIZATION_NAMES
+from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.text import decode

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 from promoter import pull_request
 from promoter.config.layout import find_target
 from promoter.domain.branch import CommitDraft
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
 from promoter.domain.model import PullDraft, PullExtras

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file, read_hold
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.trees import FilesTree

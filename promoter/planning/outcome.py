@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
 from promoter.planning.plan import (
     Action,

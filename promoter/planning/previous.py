@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.edits.held_images import held_images
 

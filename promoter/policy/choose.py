@@ -6,9 +6,9 @@ what it reads in the tag, and where that is the same, by the tag's text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.domain.redaction import shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from functools import lru_cache
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.section import Section, Text
 from promoter.policy.time_ranges import STEPS, Cron, Dates, TimeRange, Weekly

@@ -8,10 +8,12 @@ packager's revision (`1.5.0-2`) and by the commits that `git describe` counts
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from itertools import zip_longest
 from typing import NamedTuple
+
+from promoter.domain.dataclass import dataclass
 
 _KINDS = r"alpha|beta|rc|preview|pre|dev|snapshot"
 _VERSION = re.compile(

@@ -7,12 +7,12 @@ characters can demand more copies than a machine has memory for. Each search has
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import regex
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 
 if TYPE_CHECKING:

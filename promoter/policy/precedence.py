@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from promoter.domain.dataclass import dataclass
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 

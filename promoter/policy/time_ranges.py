@@ -8,13 +8,13 @@ begins and ends when they do. A range of 29 February is empty in other years.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, pairwise, takewhile
 from typing import TYPE_CHECKING, Protocol
 
 from cronsim import CronSim, CronSimError
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ takes 1.4.0-rc.1, as image updaters do (npm would want 1.0.0's own). `<2.0.0` ne
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 
 RANGE_LIMIT = 200

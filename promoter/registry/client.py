@@ -5,9 +5,10 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.registry.connection import error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.manifest import (

@@ -12,11 +12,12 @@ import re
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.bounds import read_file
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
 from promoter.threads import Memo

@@ -8,13 +8,14 @@ import socket
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import Timeout
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import UnreadableError

@@ -6,10 +6,11 @@ https://distribution.github.io/distribution/spec/auth/token/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import add_secret
 from promoter.domain.urls import is_loopback
 from promoter.registry.failures import UnreadableError

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
 from promoter.domain.redaction import redacted

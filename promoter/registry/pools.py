@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import ssl
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPResponse
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib3 import PoolManager, ProxyManager, make_headers
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
 from promoter.domain.urls import is_loopback

@@ -6,10 +6,11 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
 from promoter.planning.dead_edits import explained

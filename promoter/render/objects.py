@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.render import ObjectDiff, RenderDiff
 from promoter.graph.documents import UnreadableError, parse
 from promoter.graph.values import Origin, Scalar

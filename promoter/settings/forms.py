@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import parse_duration
 from promoter.domain.suggest import nearest
 

@@ -6,12 +6,12 @@ import logging
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import KUSTOMIZATION_NAMES, kustomization_file
+from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.domain.errors import Exit, RefusedError, SelectionError
 from promoter.domain.refusal import Refusal

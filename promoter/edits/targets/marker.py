@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.redaction import shown
 from promoter.edits.region import everything, roots

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.rules import RULES, graph_rules

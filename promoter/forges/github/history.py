@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before

@@ -7,10 +7,11 @@ repositories keep apps are asked for, and what is elsewhere is asked for later.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, Listing, expression, listing

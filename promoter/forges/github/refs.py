@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from github import GithubException
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES, SETTLING, shows
 from promoter.forges.github.failures import is_passing

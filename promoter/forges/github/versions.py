@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
