@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -156,3 +157,15 @@ def test_files_and_functions_stay_small() -> None:
                 size = (node.end_lineno or 0) - node.lineno + 1
                 long += [f"{name}.{node.name}: {size} lines"] if size > 50 else []
     assert not long
+
+
+def test_dataclasses_are_those_that_are_quickly_made() -> None:
+    slow = [
+        name
+        for name in MODULES.keys() - {"promoter.domain.dataclass"}
+        if re.search(
+            r"from dataclasses import .*\bdataclass\b",
+            MODULES[name].read_text(encoding="utf-8"),
+        )
+    ]
+    assert not slow, f"import dataclass from promoter.domain.dataclass in {sorted(slow)}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
 
@@ -42,7 +42,7 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
     return hidden(_NAME, state)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _State:
     """What a body's block says."""
 
