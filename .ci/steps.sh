@@ -86,6 +86,38 @@ lint() {
     fi
 }
 
+# Where this machine gets Debian's packages from.
+debian_mirror() {
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        sed -nE 's/^(URIs:|deb) +(\[[^]]*\] +)?(https?:[^ ]*debian\/?)( .*)?$/\3/p' |
+        head -n 1 || true
+}
+
+# Unpacks the package of git 2.30, the oldest that is promised to do, beside what is installed.
+old_git() {
+    [ -x "$OLD_GIT/usr/bin/git" ] && return
+    local apt mirror options
+    apt="$(mktemp -d)"
+    mirror="$(debian_mirror)"
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    : >"$apt/status"
+    echo "deb $mirror bullseye main" >"$apt/sources"
+    # An apt of its own: what the machine has installed, and gets, stays as it is.
+    options=(
+        -o "Dir::Etc::sourcelist=$apt/sources" -o Dir::Etc::sourceparts=/dev/null
+        -o "Dir::State::lists=$apt/lists" -o "Dir::State::status=$apt/status"
+        -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root
+    )
+    if [ -z "$mirror" ] || ! (
+        cd "$apt"
+        apt-get "${options[@]}" update -qq &&
+            apt-get "${options[@]}" download -qq git && dpkg -x git_*.deb "$OLD_GIT"
+    ); then
+        echo "SKIPPED: the package of git 2.30 cannot be had here"
+    fi
+    rm -rf "$apt"
+}
+
 provision() {
     if [ ! -x "$BIN/kustomize" ]; then
         GOBIN="$BIN" go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
@@ -104,6 +136,7 @@ provision() {
     else
         echo "SKIPPED: installing docker-registry and chromium needs root and apt-get"
     fi
+    old_git
     local module
     module="$(cd "$CACHE" && go mod download -json istio.io/api@v1.27.1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')"
     cp -f "$module/kubernetes/customresourcedefinitions.gen.yaml" "$CACHE/istio-crds.yaml"
@@ -121,6 +154,7 @@ provision() {
         (cd "$CACHE/markdown-css" && npm pack --silent github-markdown-css && tar -xzf github-markdown-css-*.tgz)
     fi
 }
+OLD_GIT="$CACHE/old-git"
 export PROMOTER_TEST_ISTIO_CRDS="$CACHE/istio-crds.yaml"
 export PROMOTER_TEST_GITHUB_GRAPHQL="$CACHE/graphql/package/schema.graphql"
 export PROMOTER_TEST_GITHUB_OPENAPI="$CACHE/npm/package/generated/api.github.com.json"
@@ -143,6 +177,9 @@ processes() {
 
 # Some points of each matrix; .github/SECURITY.md has the table of all.
 matrices() {
+    if [ -x "$OLD_GIT/usr/bin/git" ]; then
+        export PROMOTER_TEST_OLD_GIT="$OLD_GIT"
+    fi
     "$VENV/bin/python" -m tests.matrices --short
 }
 
@@ -188,7 +225,7 @@ container() {
     export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
     if ! buildah inspect "$base" >/dev/null 2>&1; then
         local root="$CACHE/rootfs" mirror
-        mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | sed -nE 's/^(URIs:|deb) +(\[[^]]*\] +)?(https?:[^ ]*debian\/?)( .*)?$/\3/p' | head -n 1 || true)"
+        mirror="$(debian_mirror)"
         if [ ! -e "$root/usr/bin/git" ]; then
             rm -rf "$root"
             if ! debootstrap --variant=minbase --include=python3,python3-venv,ca-certificates,git,openssh-client bookworm "$root" ${mirror:+"$mirror"}; then
