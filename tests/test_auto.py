@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.declaration import Declaration
+from promoter.domain.evidence import GateResult
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.engine.deliver import batch_message
@@ -186,8 +187,12 @@ def test_batched_environment_gets_one_commit(tmp_path: Path, registry: Registry)
 def test_batch_declares_each_app_whole_though_all_share_one_image() -> None:
     image = ImageRequest("ghcr.io/o/shared", Tag("1.4.2"))
     declared = [Declaration(app, "dev", (image,), actor="ada") for app in ("one", "two")]
-    trailers = batch_message(declared).rstrip().rpartition("\n\n")[2].splitlines()
-    assert trailers == [line for one in declared for line in one.trailers()]
+    gates = (GateResult("order", "passed"), GateResult("soak", "allowed"))
+    message = batch_message([(one, gates) for one in declared])
+    trailers = message.rstrip().rpartition("\n\n")[2].splitlines()
+    assert trailers == [
+        line for one in declared for line in one.trailers("order passed, soak allowed")
+    ]
 
 
 def test_pull_delivery_is_one_push_and_one_pull_an_app(tmp_path: Path, registry: Registry) -> None:

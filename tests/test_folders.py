@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
@@ -18,7 +20,7 @@ from promoter.git.clone import Clone
 from promoter.git.program import Git
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
-from tests.world import Repository, promote_process
+from tests.world import Repository, aurora, promote, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,3 +216,32 @@ def test_variables_of_git_reach_no_git(bare: Repository, tmp_path: Path) -> None
     run = promote_process("pulls", "--repo", str(bare.path), env=given)
     assert (run.code, run.stdout) == (0, "no pull requests\n")
     assert not (tmp_path / "trace").exists()
+
+
+def test_in_a_shared_repository_all_that_is_written_is_the_groups_whatever_the_umask(
+    tmp_path: Path,
+) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.git("config", "core.sharedRepository", "group")
+    before = {repo.path, *repo.path.rglob("*")}
+    for one in before:
+        one.chmod(one.stat().st_mode | (0o2770 if one.is_dir() else 0o060))
+    umask = os.umask(0o077)
+    try:
+        for words in (
+            ("--app", "aurora", "--tag", "9.9.9"),
+            ("--app", "aurora", "--env", "dev", "--tag", "9.9.9"),
+            ("pulls", "merge", "1"),
+            ("hold", "--app", "aurora", "--env", "dev", "--reason", "a fair"),
+        ):
+            done = promote(*words, "--repo", str(repo.path))
+            assert done.code == 0, done.stderr
+    finally:
+        os.umask(umask)
+    made = set(repo.path.rglob("*")) - before
+    assert {one for one in made if one.is_dir()}
+    for one in made:
+        mode = one.stat().st_mode
+        # Git lets nobody write to an object.
+        whole = 0o070 if one.is_dir() else 0o040 if "objects" in one.parts else 0o060
+        assert mode & 0o077 == whole, (one, stat.filemode(mode))

@@ -165,6 +165,8 @@ def test_log_in_json_has_one_run_and_says_how_it_ended(repo: Repository) -> None
     assert lines[-1]["action"] == "created"
     failed = ask(repo, "9.9.1", "--log-format", "json", "--env", "nowhere")
     told = [json.loads(line) for line in failed.stderr.splitlines()]
+    assert len({one["run"] for one in told}) == 1
+    assert told[0]["run"] != lines[0]["run"]
     assert told[-1]["level"] == "error"
     assert "Known: dev, prod" in told[-1]["hint"]
     mistake = promote("--log-format", "json", "--ap", "x")

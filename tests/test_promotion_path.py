@@ -36,11 +36,11 @@ def configure(repo: Repository, prod: str) -> None:
     repo.commit("main", "promoter.yaml", text, date=BEFORE.isoformat())
 
 
-def ask(repo: Repository, *arguments: str, hours: float = 0) -> Run:
+def ask(repo: Repository, *arguments: str, hours: float = 0, **env: str) -> Run:
     """Promote aurora so many hours after the start."""
     now = (START + timedelta(hours=hours)).isoformat()
     where = ("--app", "aurora", "--repo", str(repo.path), "--output", "json")
-    return promote(*where, *arguments, env={"PROMOTER_NOW": now, "GITHUB_ACTOR": "alice"})
+    return promote(*where, *arguments, env={"PROMOTER_NOW": now, "GITHUB_ACTOR": "alice", **env})
 
 
 def dev(repo: Repository, tag: str, hours: float = 0, *more: str) -> None:
@@ -202,16 +202,33 @@ def test_a_digest_is_the_image_and_a_tag_that_moved_is_another(repo: Repository)
     assert ask(repo, "--image", f"{name}=1.4.2@{digests[0]}").code == 0
 
 
-def test_what_is_allowed_is_recorded_with_who_asked(repo: Repository) -> None:
+@pytest.mark.parametrize("deliver", ["pull-request", "push"])
+def test_who_asked_from_which_run_and_what_the_gates_said_is_recorded_everywhere(
+    repo: Repository, deliver: str
+) -> None:
     configure(repo, "promotes-from: dev\nsoak: 24h")
+    text = repo.read("promoter.yaml").replace("deliver: pull-request", f"deliver: {deliver}")
+    repo.commit("main", "promoter.yaml", f"{text}# as ever\n", date=BEFORE.isoformat())
     dev(repo, "1.4.2")
-    run = ask(repo, "--from", "--allow", "soak", hours=1)
-    assert run.code == 0
-    message = repo.git("log", "-1", "--format=%B", BRANCH)
-    assert "Promoter-Allow: soak" in message
-    assert "Promoter-Actor: alice" in message
-    assert gate(run, "soak")["verdict"] == "allowed"
-    assert "--allow soak by alice" in run.json["pull_request"]["body"]
+    job = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "aurora-cloud/aurora",
+        "GITHUB_RUN_ID": "77",
+    }
+    run = ask(repo, "--from", "--allow", "soak", hours=1, **job)
+    assert run.code == 0, run.stderr
+    url = "https://github.com/aurora-cloud/aurora/actions/runs/77"
+    assert run.json["asked"] == {"by": "alice", "run": url, "allow": ["soak"]}
+    said = {one["gate"]: one["verdict"] for one in run.json["gates"]}
+    assert said["soak"] == "allowed"
+    lines = repo.git("log", "-1", "--format=%B", run.json["commit"]).splitlines()
+    assert {f"Promoter-Run: {url}", "Promoter-Actor: alice", "Promoter-Allow: soak"} <= {*lines}
+    recorded = f"Promoter-Gates: {', '.join(f'{gate} {verdict}' for gate, verdict in said.items())}"
+    assert recorded in lines
+    if deliver == "pull-request":
+        assert "--allow soak by alice" in run.json["pull_request"]["body"]
+        assert f"run 77]({url})" in run.json["pull_request"]["body"]
 
 
 def test_a_clock_that_was_set_is_told_and_recorded_where_something_is_written(

@@ -121,12 +121,12 @@ class Declaration:
             members=members,
         )
 
-    def trailers(self) -> tuple[str, ...]:
-        """Return the lines by which a commit is known as ours."""
+    def trailers(self, gates: str = "") -> tuple[str, ...]:
+        """Return the lines by which a commit is known as ours, with what its gates said."""
         if self.members:
             return (
                 f"Promoter-Together: {self.app}",
-                *self._links(),
+                *self._links(gates),
                 *(line for one in self.members for line in one.trailers()),
             )
         optional = {
@@ -140,23 +140,24 @@ class Declaration:
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
             *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
-            *self._links(),
+            *self._links(gates),
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
             *(self.hold.trailers() if self.hold else ()),
         )
 
-    def _links(self) -> tuple[str, ...]:
-        """Return the lines that say which pull and which proposal came before."""
+    def _links(self, gates: str) -> tuple[str, ...]:
+        """Return the lines on what came before: gates, the pull, and the proposal."""
         optional = {
             "Previous-Pull": str(self.previous_pull) if self.previous_pull else None,
             "Supersedes": self.supersedes,
+            "Gates": gates,
         }
         return tuple(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text)
 
-    def message(self, text: str) -> str:
+    def message(self, text: str, gates: str = "") -> str:
         """Return a commit message: a text whose first line is its title, then the trailers."""
         lines = [one_line(line) for line in text.strip().splitlines()]
-        return "\n".join([*lines, "", *self.trailers()]) + "\n"
+        return "\n".join([*lines, "", *self.trailers(gates)]) + "\n"
 
     @classmethod
     def parse(cls, message: str) -> Self | None:
@@ -217,9 +218,8 @@ class Declaration:
         mine = (self.app, self.environment, self.images, self.previous_pull)
         if self.hold is not None and not self.hold.same_wish(other.hold):
             return False
-        same_kind = (self.hold is None) == (other.hold is None)
         theirs = (other.app, other.environment, other.images, other.previous_pull)
-        return same_kind and mine == theirs
+        return mine == theirs and (self.hold is None) == (other.hold is None)
 
 
 class _Links(TypedDict):

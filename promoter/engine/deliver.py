@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.branch import CommitDraft
     from promoter.domain.declaration import Declaration
+    from promoter.domain.evidence import GateResult
     from promoter.domain.model import Pull
     from promoter.engine.world import World
     from promoter.forges import Forge
@@ -75,12 +76,13 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     return outcome_of(plan)
 
 
-def batch_message(declared: Sequence[Declaration]) -> str:
+def batch_message(group: Sequence[tuple[Declaration, Sequence[GateResult]]]) -> str:
     """Return the message of one commit for several apps: a line and the trailers of each."""
+    declared = [one for one, _ in group]
     environments = ", ".join(dict.fromkeys(one.environment for one in declared))
     title = f"Promote {len(declared)} apps to {environments}"
     lines = [f"{one.app}: {', '.join(str(image) for image in one.images)}" for one in declared]
-    trailers = [line for one in declared for line in one.trailers()]
+    trailers = [line for one, gates in group for line in one.trailers(pull_request.verdicts(gates))]
     return "\n".join([title, "", *lines, "", *trailers]) + "\n"
 
 
@@ -94,7 +96,7 @@ def _draft_of(group: Sequence[Plan]) -> CommitDraft:
         opens = Opening(plan.draft, plan.destination.base_branch, plan.extras.draft)
         return replace(drafts[0], opens=opens)
     files = {path: data for one in drafts for path, data in one.files.items()}
-    declared = [one.proposal.declaration for one in group if one.proposal]
+    declared = [(one.proposal.declaration, one.gates) for one in group if one.proposal]
     return replace(drafts[0], files=files, message=batch_message(declared))
 
 

@@ -16,6 +16,7 @@ from promoter.planning.outcome import Outcome, failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from promoter.domain.declaration import Declaration
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import ImageMove, Pull, PullDraft
@@ -70,6 +71,7 @@ class Envelope:
     diff: str = ""
     refusals: tuple[Refusal, ...] = ()
     gates: tuple[GateResult, ...] = ()
+    declaration: Declaration | None = None
     warnings: tuple[str, ...] = ()
     error: Failure | None = None
     by_policy: bool = False
@@ -106,6 +108,7 @@ class Envelope:
             "diff": self.diff,
             "refusals": [refusal_as_json(one) for one in self.refusals],
             "gates": [gate_as_json(one) for one in self.gates],
+            "asked": _asked_as_json(self.declaration) if self.declaration else None,
             "warnings": list(self.warnings),
             "error": asdict(self.error) if self.error else None,
             "exit_code": self.exit_code,
@@ -131,6 +134,7 @@ def envelope(outcome: Outcome) -> Envelope:
         diff=unified(outcome.edits),
         refusals=outcome.refusals,
         gates=outcome.gates,
+        declaration=outcome.declaration,
         warnings=tuple(map(bounded, outcome.warnings)),
         error=failure(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
@@ -166,6 +170,11 @@ def moment_as_json(seconds: int) -> str:
 def json_text(document: Mapping[str, Any]) -> str:
     """Return JSON for stdout, in plain ASCII."""
     return json.dumps(document, indent=2) + "\n"
+
+
+def _asked_as_json(one: Declaration) -> dict[str, Any]:
+    """Return who asked, from which run, and the rules in spite of which it was made."""
+    return {"by": one.actor, "run": one.run, "allow": list(one.allow)}
 
 
 def _pull(pull: Pull | None, draft: PullDraft | None) -> PullRequest | None:

@@ -163,7 +163,7 @@ class _Decision:
             onto=onto,
             lease=state.base.commit if pushes else state.tip,
             files={edit.path: edit.content for edit in edits},
-            message=pull_request.message(proposal, self._templates),
+            message=pull_request.message(proposal, self._templates, self.judgement.results),
             author=self.change.config.author,
         )
 

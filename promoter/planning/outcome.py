@@ -22,7 +22,7 @@ from promoter.planning.plan import (
 from promoter.pull_request import goes_back
 
 if TYPE_CHECKING:
-    from promoter.domain.declaration import HoldChange
+    from promoter.domain.declaration import Declaration, HoldChange
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
     from promoter.domain.refusal import Refusal
@@ -50,8 +50,8 @@ class Outcome:
     images: tuple[ImageMove, ...] = ()
     goes_back: bool = False
     """Whether it goes back to something older."""
-    hold: HoldChange | None = None
-    """The hold that it begins or ends."""
+    declaration: Declaration | None = None
+    """What its commit declares, or would: who asked, from which run, with which rules allowed."""
     edits: tuple[FileEdit, ...] = ()
     base: str | None = None
     branch: str | None = None
@@ -77,6 +77,11 @@ class Outcome:
     """Whether the base has what a policy wants, so that there is nothing to say of it."""
 
     @property
+    def hold(self) -> HoldChange | None:
+        """The hold that it begins or ends."""
+        return self.declaration.hold if self.declaration else None
+
+    @property
     def exit_code(self) -> Exit:
         """The exit code of this outcome alone."""
         if self.error is not None:
@@ -99,7 +104,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
         changed=changed,
         images=proposal.moves if proposal else (),
         goes_back=goes_back(proposal) if proposal else False,
-        hold=proposal.declaration.hold if proposal else None,
+        declaration=proposal.declaration if proposal else None,
         edits=proposal.edits if proposal else (),
         base=plan.destination.base_branch,
         branch=plan.destination.branch,

@@ -21,6 +21,7 @@ from promoter.pull_request.texts import (
     summary,
     superseding,
     title,
+    verdicts,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "superseding",
     "tells_others",
     "title",
+    "verdicts",
 ]

@@ -12,9 +12,10 @@ from promoter.pull_request.markdown import code, inert
 from promoter.pull_request.words import short_image
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from promoter.config.sections import Templates
+    from promoter.domain.evidence import GateResult
     from promoter.domain.model import ImageMove
     from promoter.domain.proposal import Proposal
 
@@ -68,13 +69,18 @@ def _from_to(moves: tuple[ImageMove, ...]) -> str:
     return f"{before} → {tag}" if before else tag
 
 
-def message(proposal: Proposal, templates: Templates) -> str:
+def verdicts(gates: Iterable[GateResult]) -> str:
+    """Return what gates said, for a commit: `order passed, soak allowed`."""
+    return ", ".join(dict.fromkeys(f"{one.name} {one.verdict}" for one in gates))
+
+
+def message(proposal: Proposal, templates: Templates, gates: Iterable[GateResult] = ()) -> str:
     """Return the commit's message: title, one line an image, the trailers."""
     lines = [
         f"{one.name}: {str(one.before) or '(not set)'} -> {one.after}" for one in proposal.moves
     ]
     known = fields(proposal) | {"title": title(proposal, templates), "images": "\n".join(lines)}
-    return proposal.declaration.message(filled(templates.commit, known))
+    return proposal.declaration.message(filled(templates.commit, known), verdicts(gates))
 
 
 def superseding(proposal: Proposal) -> str | None:

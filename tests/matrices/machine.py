@@ -157,7 +157,7 @@ def _old_git(home: Path, *, short: bool) -> Row:
     """Let every delivery be done by an old git."""
     path = _program(home, "git", _OLD.format(_OLD_GIT))
     said = subprocess.run([home / "git", "--version"], capture_output=True, text=True, check=True)
-    row = Row("fault", said.stdout.strip(), note="every delivery")
+    row = Row("fault", said.stdout.strip(), note="" if short else "every delivery")
     for number in some(DELIVERIES, 2 if short else None):
         with World(home / str(number), DELIVERIES[number]) as world:
             world.restore()
