@@ -82,8 +82,10 @@ def test_an_unchanged_promotion_takes_no_push(hub: Hub) -> None:
 def test_a_newer_tag_takes_as_many_as_a_fresh_pull(hub: Hub) -> None:
     hub.promote("9.9.1")
     assert hub.promote("9.9.2") == ("updated", 3)
+    assert hub.api == 2, "the pulls with the files' history, and the comment with the new text"
     hub.other_commits(3)
     assert hub.promote("9.9.3") == ("updated", 3)
+    assert hub.api == 2
 
 
 def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
@@ -93,3 +95,4 @@ def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
     action, connections = hub.promote("9.9.1")
     assert action == "superseded"
     assert connections <= 3
+    assert hub.api == 2, "the pulls, and the comment with the mark that closes the pull"

@@ -154,6 +154,7 @@ def test_opening_renewing_and_commenting_outlast_a_fault(
 ) -> None:
     github.fail("POST", r"/pulls$", **fault)
     one, pull = opened(github)
+    github.fail("POST", "mutation Renew", **fault)
     github.fail("PATCH", r"/pulls/1$", **fault)
     assert one.renew(pull, PullDraft("another", "text")).title == "another"
     github.fail("POST", r"/comments$", **fault)
@@ -161,6 +162,40 @@ def test_opening_renewing_and_commenting_outlast_a_fault(
     assert not github.faults
     assert len(github.pulls) == 1
     assert github.comments == {1: ["said"]}
+
+
+@pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+@pytest.mark.parametrize("change", ["announce", "close"])
+def test_a_change_in_one_request_is_found_or_done_step_by_step_after_a_fault(
+    github: GitHub, change: str, fault: dict[str, Any]
+) -> None:
+    one, pull = opened(github)
+    github.fail("POST", "mutation Renew", **fault)
+    draft = PullDraft("another", "text")
+    if change == "announce":
+        assert one.announce(pull, draft, "said")[0].title == "another"
+    else:
+        assert one.close(pull, draft, "said").state == "closed"
+    assert not github.faults
+    assert github.comments == {1: ["said"]}
+    assert (github.pulls[0]["title"], github.pulls[0]["body"]) == ("another", "text")
+
+
+def test_runs_that_close_a_pull_in_one_moment_leave_one_comment(github: GitHub) -> None:
+    one, pull = opened(github)
+    github.comments[1] = ["said"]
+    assert one.close(pull, PullDraft("another", "text"), "said").state == "closed"
+    assert github.comments == {1: ["said"]}
+
+
+def test_a_comment_that_github_refuses_is_a_warning_and_the_text_is_renewed(
+    github: GitHub,
+) -> None:
+    one, pull = opened(github)
+    renewed, missing = one.announce(pull, PullDraft("another", "text"), " ")
+    assert renewed.title == "another"
+    assert "blank" in missing[0]
+    assert github.comments == {}
 
 
 def test_lag_after_a_push_is_waited_for(github: GitHub) -> None:
@@ -188,6 +223,7 @@ def test_a_pull_that_is_said_to_be_there_is_looked_for_until_it_shows(github: Gi
 
 def test_a_limit_longer_than_the_run_is_told_at_once(github: GitHub) -> None:
     _, pull = opened(github)
+    github.slow_down("POST", "mutation Renew", seconds=300)
     github.slow_down("PATCH", r"/pulls/1$", seconds=300)
     with pytest.raises(RemoteError) as told:
         forge(github, 5).renew(pull, PullDraft("another", "text"))
@@ -202,8 +238,9 @@ def test_answers_of_writes_are_not_asked_for_again(github: GitHub) -> None:
         assert run(github, tag).code == 0
         spent.append(len(github.rest()) + len(github.graphql()) - before)
     # In vain by GraphQL, list, two questions for the rules, open; the first two; all but the last,
-    # two for the branch's own rules, look and say what replaces, look and renew.
-    assert spent == [5, 2, 10]
+    # two for the branch's own rules, in vain by GraphQL, look, read and say what replaces it,
+    # look and renew.
+    assert spent == [5, 2, 13]
 
 
 @pytest.mark.parametrize("status", [302, 307, 308])
@@ -285,6 +322,7 @@ def test_auto_merge_needs_no_graphql_where_nothing_is_waited_for(github: GitHub)
 @pytest.mark.parametrize("said", [True, False], ids=["after the comment", "before it"])
 def test_what_replaced_what_is_said_once_wherever_a_run_ends(github: GitHub, *, said: bool) -> None:
     assert run(github, "9.9.1").code == 0
+    github.fail("POST", "mutation Renew", status=502)
     if not said:
         github.fail("POST", r"/comments$", status=404, body={"message": "Not Found"})
     github.fail("PATCH", r"/pulls/1$", status=404, body={"message": "Not Found"})
@@ -305,11 +343,12 @@ def test_summary_of_an_early_end_names_no_environment() -> None:
     "moment",
     [
         ("POST", r"git-receive-pack"),
+        ("POST", "mutation Renew"),
         ("GET", r"/pulls/1$"),
         ("POST", r"/issues/1/comments$"),
         ("PATCH", r"/pulls/1$"),
     ],
-    ids=["at the push", "before the look", "at the comment", "at the renewal"],
+    ids=["at the push", "at once", "before the look", "at the comment", "at the renewal"],
 )
 def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opened(
     github: GitHub, end: str, moment: tuple[str, str]
@@ -317,9 +356,14 @@ def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opene
     assert run(github, "9.9.1").code == 0
     before = {key: github.pulls[0][key] for key in ("title", "body")}
     github.just_before(*moment, lambda: getattr(github, end)(1))
+    step_by_step = "pulls" in moment[1] or "issues" in moment[1]
+    if step_by_step:
+        github.fail("POST", "mutation Renew", status=502)
     done = run(github, "9.9.2")
     assert done.code == 0, done.stderr
     assert not github.meanwhile
+    if not step_by_step:
+        assert not github.comments.get(1), "what is said of an ended pull is taken back"
     assert {key: github.pulls[0][key] for key in before} == before
     if "9.9.2" in Repository(github.repository).read(AURORA):
         # What was pushed before the merge went with it.

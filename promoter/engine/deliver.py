@@ -143,12 +143,7 @@ def _converge(
     else:
         pull = plan.pull
     if not pull_request.agrees(pull, draft):
-        if isinstance(plan, RenewPull) and plan.comment is not None:
-            # Before the text is renewed, for the old text is what a next run would know it from;
-            # only a commit of this run's own has surely not been commented on yet.
-            once = isinstance(plan.commit, str)
-            warnings = _comment(plan.comment, pull, forge, once=once)
-        pull = forge.renew(pull, draft)
+        pull, warnings = _renewed(plan, pull, forge)
     if pull.head != commit or not pull_request.agrees(pull, draft):
         # What was just pushed may show late. Whoever pushes after this writes the text after this.
         pull = forge.read(pull.number)
@@ -157,15 +152,23 @@ def _converge(
     return pull, warnings
 
 
-def _comment(text: str, pull: Pull, forge: Forge, *, once: bool) -> tuple[str, ...]:
-    """Comment on a pull; the promotion stands without it, so that a failure is a warning."""
+def _renewed(plan: OpenPull | RenewPull, pull: Pull, forge: Forge) -> tuple[Pull, tuple[str, ...]]:
+    """Renew a pull's text with its comment, without which the promotion stands all the same."""
+    comment = plan.comment if isinstance(plan, RenewPull) else None
+    if comment is None:
+        return forge.renew(pull, plan.draft), ()
+    if not isinstance(plan.commit, str):
+        return forge.announce(pull, plan.draft, comment)
+    # On the commit of an earlier run it may have been said already. Before the text is renewed,
+    # for the old text is what a next run would know it from.
+    missing: tuple[str, ...] = ()
     try:
-        forge.comment(pull, text, once=once)
+        forge.comment(pull, comment, once=True)
     except RaceLostError:
         raise
     except RemoteError as error:
-        return (error.message,)
-    return ()
+        missing = (error.message,)
+    return forge.renew(pull, plan.draft), missing
 
 
 def _delete_merged(plan: Plan, commit: str, world: World) -> None:
@@ -186,10 +189,9 @@ def _close(plan: ClosePull, world: World) -> Outcome:
     if pull is not None:
         with _under_way("closing the pull", world.progress):
             marked = pull_request.mark_closed(pull.body)
-            if marked != pull.body:
-                forge.comment(pull, plan.comment, once=True)
-                pull = forge.renew(pull, PullDraft(pull.title, marked))
-            pull = forge.close(pull)
+            is_marked = marked == pull.body
+            last = None if is_marked else PullDraft(pull.title, marked)
+            pull = forge.close(pull, last, None if is_marked else plan.comment)
         world.progress.append(
             f"closed pull {pull.number}, which {plan.destination.base_branch} overtook"
         )

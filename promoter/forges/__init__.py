@@ -31,11 +31,14 @@ class Forge(Protocol):
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
 
+    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
+        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
+
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already."""
 
-    def close(self, pull: Pull) -> Pull:
-        """End a pull unmerged."""
+    def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
+        """End a pull unmerged, where given with a last text and a comment that says why."""
 
     def read(self, number: int) -> Pull:
         """Return a pull as it is now."""

@@ -78,6 +78,17 @@ class LocalForge:
         self._write(replace(stored, pull=changed))
         return changed
 
+    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
+        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
+        missing: tuple[str, ...] = ()
+        try:
+            self.comment(pull, text)
+        except RaceLostError:
+            raise
+        except RemoteError as error:
+            missing = (error.message,)
+        return self.renew(pull, draft), missing
+
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already."""
         stored, text = self._find_open(pull.number), redacted(text)
@@ -85,8 +96,11 @@ class LocalForge:
             return
         self._write(replace(stored, comments=(*stored.comments, text)))
 
-    def close(self, pull: Pull) -> Pull:
-        """End a pull unmerged."""
+    def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
+        """End a pull unmerged, where given with a last text and a comment that says why."""
+        if draft is not None and comment is not None:
+            self.comment(pull, comment, once=True)
+            self.renew(pull, draft)
         stored = self._find(pull.number)
         if stored.pull.state is not PullState.OPEN:
             return stored.pull

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullState
-from promoter.domain.redaction import redacted
 from promoter.forges.github import first_pulls
-from promoter.forges.github.client import FAILURES, UNLIKE, Client, shows
+from promoter.forges.github.client import FAILURES, UNLIKE, Client
+from promoter.forges.github.comments import add_comment
 from promoter.forges.github.extras import ExtrasAddition, possible_extras
 from promoter.forges.github.file_histories import FileHistories
+from promoter.forges.github.pages import read_page, read_pages
+from promoter.forges.github.pull_changes import closed, ended, renewed
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import PurePosixPath
 
     from pydantic import SecretStr
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.overview import Guess
 
-T = TypeVar("T")
-
-_PAGE, _PAGES = 100, 50
 _ACTIONS = "github-actions[bot]"
 
 
@@ -131,13 +128,16 @@ class GitHubForge:
             "sort": "created",
             "direction": "desc",
         }
-        listed = self.client.read("list the pulls", lambda: self._shown("/pulls", wanted, own_pull))
+        client = self.client
+        listed = client.read(
+            "list the pulls", lambda: read_page(client, "/pulls", own_pull, wanted)
+        )
         return tuple(one for one in listed if one is not None and one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
-        listed = self._paged("list the pulls", "/pulls", wanted, own_pull)
+        listed = read_pages(self.client, "list the pulls", "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)
 
     def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
@@ -182,42 +182,51 @@ class GitHubForge:
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
-        before = self._still_open(pull)
+        return renewed(self.client, pull, draft, None) or self._renew_by_rest(pull, draft)
+
+    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
+        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
+        if changed := renewed(self.client, pull, draft, text):
+            return changed, ()
+        missing: tuple[str, ...] = ()
+        self._still_open(pull, draft)
+        try:
+            add_comment(self.client, pull, text, once=True)
+        except RemoteError as error:
+            missing = (error.message,)
+        return self._renew_by_rest(pull, draft), missing
+
+    def _renew_by_rest(self, pull: Pull, draft: PullDraft) -> Pull:
+        before = self._still_open(pull, draft)
         wanted = {"title": draft.title, "body": draft.body}
 
         def find() -> Pull | None:
             found = self.read(pull.number)
-            return found if (found.title, found.body) == (draft.title, draft.body) else None
+            return found if _says(found, draft) else None
 
-        renewed = self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
-        if renewed.state is not PullState.OPEN:
+        changed = self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
+        if changed.state is not PullState.OPEN:
             # It ended between the look and the write, for which GitHub has no condition.
             self._edit(pull, {"title": before.title, "body": before.body})
-            raise _ended(renewed)
-        return renewed
+            raise ended(changed)
+        return changed
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already, by whatever run."""
-        path, text = f"/issues/{pull.number}/comments", redacted(text)
-
-        def do() -> int:
-            return int(self.client.change("POST", path, {"body": text}, shows("id"))["id"])
-
-        def find() -> int | None:
-            read = self._paged("read the comments", path, {}, lambda one: (one["id"], one["body"]))
-            return min((int(number) for number, said in read if said == text), default=None)
-
         self._still_open(pull)
-        if once and find():
-            return
-        made = self.client.write("comment on the pull", do, find)
-        if once and find() != made:
-            # Another run has said it in the same moment, and the first of the two stays.
-            with suppress(*FAILURES):
-                self.client.ask("DELETE", f"/issues/comments/{made}")
+        add_comment(self.client, pull, text, once=once)
 
-    def close(self, pull: Pull) -> Pull:
-        """End a pull unmerged."""
+    def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
+        """End a pull unmerged, where given with a last text and a comment that says why."""
+        if draft is not None and comment is not None:
+            if changed := closed(self.client, pull, draft, comment):
+                return changed
+            now = self.read(pull.number)
+            if now.state is not PullState.OPEN and _says(now, draft):
+                # It was done, and the answer was lost.
+                return now
+            self.comment(pull, comment, once=True)
+            pull = self._renew_by_rest(pull, draft)
 
         def find() -> Pull | None:
             found = self.read(pull.number)
@@ -266,32 +275,23 @@ class GitHubForge:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
         return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
 
-    def _still_open(self, pull: Pull) -> Pull:
-        """Return a pull as it is now; what a person has merged or closed is written to no more."""
+    def _still_open(self, pull: Pull, written: PullDraft | None = None) -> Pull:
+        """Return a pull as it is now; what a person has merged or closed is written to no more.
+
+        Where a text is there that was `written` and never answered, it is taken back.
+        """
         now = self.read(pull.number)
-        if now.state is not PullState.OPEN:
-            raise _ended(now)
-        return now
-
-    def _paged(
-        self, work: str, path: str, parameters: dict[str, str], shown: Callable[[Any], T]
-    ) -> Iterator[T]:
-        """Yield what a list holds, page by page."""
-        for page in range(1, _PAGES + 1):
-            part = {**parameters, "per_page": str(_PAGE), "page": str(page)}
-            found = self.client.read(work, partial(self._shown, path, part, shown))
-            yield from found
-            if len(found) < _PAGE:
-                return
-
-    def _shown(self, path: str, parameters: dict[str, str], shown: Callable[[Any], T]) -> list[T]:
-        """Return what one page of a list shows; an answer that is no list is a failure of the read."""
-        return [shown(one) for one in self.client.ask("GET", path, parameters=parameters)]
+        if now.state is PullState.OPEN:
+            return now
+        if written is not None and _says(now, written):
+            self._edit(pull, {"title": pull.title, "body": pull.body})
+        raise ended(now)
 
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
         """Change a pull."""
         return rest_pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
 
 
-def _ended(pull: Pull) -> RaceLostError:
-    return RaceLostError(f"pull {pull.number} was {pull.state} meanwhile", "Run again.")
+def _says(pull: Pull, draft: PullDraft) -> bool:
+    """Say whether a pull has the title and the body that a draft wants."""
+    return (pull.title, pull.body) == (draft.title, draft.body)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.github import graph_types, merging, pulls
+from tests.servers.github import graph_pulls, graph_types
 from tests.servers.github.errors import GraphError, RejectedError
 from tests.servers.github.graph_language import bound, parse, select
-from tests.servers.github.protection import protection, refused
+from tests.servers.github.protection import refused
 from tests.servers.github.tokens import check
 
 if TYPE_CHECKING:
@@ -81,42 +80,6 @@ def _root(
     }
 
 
-def _arm(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Let a pull merge itself; GitHub refuses where it could be merged at once."""
-    pull = _pull(github, wanted)
-    if not github.allow_auto_merge:
-        said = "Pull request Auto merge is not allowed for this repository"
-        raise GraphError("UNPROCESSABLE", said)
-    state = merging.state_of(github, pull)
-    if protection(github, pull["base"]) is None:
-        raise GraphError(
-            "UNPROCESSABLE",
-            "Pull request Protected branch rules not configured for this branch",
-        )
-    if state == "clean":
-        raise GraphError("UNPROCESSABLE", "Pull request Pull request is in clean status")
-    method = wanted.get("mergeMethod", "MERGE").lower()
-    pull["auto_merge"] = {"by": request.user, "method": method}
-    return {"pullRequest": graph_types.pull(github, pull)}
-
-
-def _enqueue(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Put a pull into the merge queue."""
-    del request
-    pull = _pull(github, wanted)
-    github.queue.append(pull["number"])
-    return {"mergeQueueEntry": {"__typename": "Entry", "position": len(github.queue)}}
-
-
-def _pull(github: GitHub, wanted: dict[str, Any]) -> dict[str, Any]:
-    number = wanted["pullRequestId"].removeprefix("PR_")
-    pull = github.pulls[int(number) - 1]
-    if wanted.get("expectedHeadOid") not in (None, pull["sha"]):
-        said = "Head branch was modified. Review and try again."
-        raise GraphError("UNPROCESSABLE", said)
-    return pull
-
-
 def _commit(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
     """Make a commit on a branch, signed by the server, only on the head that is expected."""
     branch, expected = wanted["branch"]["branchName"], wanted["expectedHeadOid"]
@@ -172,23 +135,9 @@ def _create_ref(github: GitHub, request: Request, wanted: dict[str, Any]) -> dic
     return {"ref": graph_types.ref(github, ref.removeprefix("refs/heads/"))}
 
 
-def _create_pull(github: GitHub, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Open a pull, by the rules of its REST endpoint."""
-    names = {"head": "headRefName", "base": "baseRefName", "title": "title", "body": "body"}
-    body = {name: wanted.get(key) for name, key in names.items()} | {"draft": wanted.get("draft")}
-    github.look()
-    try:
-        _, shown = pulls.created(github, replace(request, body=body))
-    except RejectedError as error:
-        raise GraphError("UNPROCESSABLE", str(error.body)) from error
-    return {"pullRequest": graph_types.pull(github, github.pulls[shown["number"] - 1])}
-
-
 _MUTATIONS: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {
-    "enablePullRequestAutoMerge": (_arm, "pull_requests"),
-    "enqueuePullRequest": (_enqueue, "pull_requests"),
+    **graph_pulls.MUTATIONS,
     "createCommitOnBranch": (_commit, "contents"),
     "updateRefs": (_update_refs, "contents"),
     "createRef": (_create_ref, "contents"),
-    "createPullRequest": (_create_pull, "pull_requests"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.github import merging
+from tests.servers.github import merging, pull_shapes
 from tests.servers.github.protection import as_rules, protection
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ def repository(github: GitHub) -> dict[str, Any]:
         "defaultBranchRef": lambda: ref(github, github.store.default_branch()),
         "ref": ref_of,
         "refs": lambda **how: _refs(github, how),
+        "label": lambda name: _label(github, name),
+        "assignableUsers": lambda query, first: _users(github, query, first),
+        "milestones": lambda query, first, **_: _milestones(github, query, first),
+        "owner": lambda: {"__typename": "Organization", "team": lambda slug: _team(github, slug)},
         "object": lambda **how: git_object(github, how.get("oid") or how.get("expression", "")),
         "pullRequest": one,
         "pullRequests": lambda **how: _pulls(github, how),
@@ -176,6 +180,13 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
         ]
         return {"__typename": "PullCommits", "totalCount": len(shas), "nodes": nodes}
 
+    def comments(*, last: int) -> dict[str, Any]:
+        count = len(github.comments.get(one["number"], ()))
+        said = [pull_shapes.comment(github, one["number"], index) for index in range(count)]
+        return _nodes(
+            [{"__typename": "Comment", "id": o["node_id"], "body": o["body"]} for o in said[-last:]]
+        )
+
     def files(*, first: int) -> dict[str, Any]:
         start = github.store.merge_base(one["base_sha"], one["sha"]) or one["base_sha"]
         words = {"A": "ADDED", "D": "DELETED", "M": "MODIFIED", "T": "CHANGED"}
@@ -200,7 +211,8 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
             [{"__typename": "Request", "requestedReviewer": o} for o in asked][:first]),
         "milestone": milestone and {"__typename": "Milestone", "title": github.milestones[milestone - 1]},
         "autoMergeRequest": one["auto_merge"] and {"__typename": "Auto", "enabledAt": "2026-01-01T00:00:00Z"},
-        "commits": commits, "files": files,
+        "commits": commits, "files": files, "comments": comments,
+        "repository": lambda: repository(github),
         "reviewDecision": lambda: merging.decision(github, one),
         "mergeStateStatus": lambda: merging.state_of(github, one).upper(),
         "baseRef": lambda: ref(github, one["base"]),
@@ -209,6 +221,28 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
 
 def _nodes(found: list[dict[str, Any]]) -> dict[str, Any]:
     return {"__typename": "Connection", "nodes": found, "totalCount": len(found)}
+
+
+def _label(github: GitHub, name: str) -> dict[str, Any] | None:
+    """Return a label, whatever the case of its name."""
+    found = next((one for one in github.labels if one.lower() == name.lower()), None)
+    return found and {"__typename": "Label", "id": f"LA_{found}", "name": found}
+
+
+def _users(github: GitHub, query: str, first: int) -> dict[str, Any]:
+    """Return the collaborators whose names hold a text."""
+    found = sorted(one for one in github.collaborators if query in one)
+    return _nodes([{"__typename": "User", "id": f"U_{o}", "login": o} for o in found[:first]])
+
+
+def _team(github: GitHub, slug: str) -> dict[str, Any] | None:
+    return {"__typename": "Team", "id": f"T_{slug}"} if slug in github.teams else None
+
+
+def _milestones(github: GitHub, query: str, first: int) -> dict[str, Any]:
+    """Return the milestones whose titles hold a text."""
+    found = [(n, one) for n, one in enumerate(github.milestones, 1) if query in one][:first]
+    return _nodes([{"__typename": "Milestone", "id": f"MI_{n}", "title": one} for n, one in found])
 
 
 def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:

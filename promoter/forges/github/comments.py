@@ -1,0 +1,60 @@
+"""What is said on a pull: each text one time, whoever else says it, and wherever a run ends."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from promoter.domain.redaction import redacted
+from promoter.forges.github.client import FAILURES, shows
+from promoter.forges.github.mutations import Mutation, carry_out
+from promoter.forges.github.pages import read_pages
+
+if TYPE_CHECKING:
+    from promoter.domain.model import Pull
+    from promoter.forges.github.client import Client
+
+# Beside the new comment come the newest ones: another run may have said the same just now.
+_ANSWER = (
+    "commentEdge { node { id } } "
+    "subject { ... on PullRequest { comments(last: 20) { nodes { id body } } } }"
+)
+
+
+def add_comment(client: Client, pull: Pull, text: str, *, once: bool = False) -> None:
+    """Say something on a pull; `once`: unless it was said already, by whatever run."""
+    path, text = f"/issues/{pull.number}/comments", redacted(text)
+
+    def do() -> int:
+        return int(client.change("POST", path, {"body": text}, shows("id"))["id"])
+
+    def find() -> int | None:
+        said = read_pages(client, "read the comments", path, lambda one: (one["id"], one["body"]))
+        return min((int(number) for number, known in said if known == text), default=None)
+
+    if once and find():
+        return
+    made = client.write("comment on the pull", do, find)
+    if once and find() != made:
+        # Another run has said it in the same moment, and the first of the two stays.
+        with suppress(*FAILURES):
+            client.ask("DELETE", f"/issues/comments/{made}")
+
+
+def comment_mutation(pull: Pull, text: str) -> Mutation:
+    """Return the write of a comment, whose answer shows whether it was said before."""
+    return Mutation("addComment", {"subjectId": pull.node, "body": redacted(text)}, _ANSWER)
+
+
+def deletion(made: Any) -> Mutation:  # noqa: ANN401 - JSON
+    """Return the write that takes back what the answer to a comment tells of."""
+    return Mutation("deleteIssueComment", {"id": made["commentEdge"]["node"]["id"]})
+
+
+def delete_if_said_before(client: Client, made: Any, text: str) -> None:  # noqa: ANN401 - JSON
+    """Take a new comment back where its answer shows that another run has said the same."""
+    with suppress(*FAILURES):
+        own, text = made["commentEdge"]["node"]["id"], redacted(text)
+        same = [one["id"] for one in made["subject"]["comments"]["nodes"] if one["body"] == text]
+        if own in same[1:]:
+            carry_out(client, "TakeBack", {"comment": deletion(made)})
