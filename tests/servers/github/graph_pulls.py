@@ -65,7 +65,7 @@ def _update_pull(github: GitHub, request: Request, wanted: dict[str, Any]) -> di
     pull = _pull(github, wanted)
     if "milestoneId" in wanted:
         pull["milestone"] = int(wanted["milestoneId"].removeprefix("MI_"))
-    body = {name: wanted[name] for name in ("title", "body") if name in wanted}
+    body: dict[str, Any] = {name: wanted[name] for name in ("title", "body") if name in wanted}
     if "state" in wanted:
         body["state"] = wanted["state"].lower()
     _by_rest(pulls.changed, github, request, body, number=str(pull["number"]))

@@ -226,7 +226,9 @@ def _nodes(found: list[dict[str, Any]]) -> dict[str, Any]:
 def _label(github: GitHub, name: str) -> dict[str, Any] | None:
     """Return a label, whatever the case of its name."""
     found = next((one for one in github.labels if one.lower() == name.lower()), None)
-    return found and {"__typename": "Label", "id": f"LA_{found}", "name": found}
+    if found is None:
+        return None
+    return {"__typename": "Label", "id": f"LA_{found}", "name": found}
 
 
 def _users(github: GitHub, query: str, first: int) -> dict[str, Any]:
