@@ -180,13 +180,6 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
         ]
         return {"__typename": "PullCommits", "totalCount": len(shas), "nodes": nodes}
 
-    def comments(*, last: int) -> dict[str, Any]:
-        count = len(github.comments.get(one["number"], ()))
-        said = [pull_shapes.comment(github, one["number"], index) for index in range(count)]
-        return _nodes(
-            [{"__typename": "Comment", "id": o["node_id"], "body": o["body"]} for o in said[-last:]]
-        )
-
     def files(*, first: int) -> dict[str, Any]:
         start = github.store.merge_base(one["base_sha"], one["sha"]) or one["base_sha"]
         words = {"A": "ADDED", "D": "DELETED", "M": "MODIFIED", "T": "CHANGED"}
@@ -211,12 +204,19 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
             [{"__typename": "Request", "requestedReviewer": o} for o in asked][:first]),
         "milestone": milestone and {"__typename": "Milestone", "title": github.milestones[milestone - 1]},
         "autoMergeRequest": one["auto_merge"] and {"__typename": "Auto", "enabledAt": "2026-01-01T00:00:00Z"},
-        "commits": commits, "files": files, "comments": comments,
+        "commits": commits, "files": files, "comments": lambda last: _comments(github, one["number"], last),
         "repository": lambda: repository(github),
         "reviewDecision": lambda: merging.decision(github, one),
         "mergeStateStatus": lambda: merging.state_of(github, one).upper(),
         "baseRef": lambda: ref(github, one["base"]),
     }  # fmt: skip
+
+
+def _comments(github: GitHub, number: int, last: int) -> dict[str, Any]:
+    """Return the newest comments of a pull, oldest first."""
+    count = len(github.comments.get(number, ()))
+    said = [pull_shapes.comment(github, number, index) for index in range(count)][-last:]
+    return _nodes([{"__typename": "Comment", "id": o["node_id"], "body": o["body"]} for o in said])
 
 
 def _nodes(found: list[dict[str, Any]]) -> dict[str, Any]:
