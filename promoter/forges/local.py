@@ -80,14 +80,8 @@ class LocalForge:
 
     def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
         """Renew an open pull and say what that changes; returns it, and why nothing was said."""
-        missing: tuple[str, ...] = ()
-        try:
-            self.comment(pull, text)
-        except RaceLostError:
-            raise
-        except RemoteError as error:
-            missing = (error.message,)
-        return self.renew(pull, draft), missing
+        self.comment(pull, text)
+        return self.renew(pull, draft), ()
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already."""
