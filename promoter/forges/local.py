@@ -132,14 +132,12 @@ class LocalForge:
             return changed, (), ()
         return self.merge(pull.number), ("merged at once (merge)",), ()
 
-    def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
+    def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:  # noqa: ARG002 - as above
         """Nothing keeps a pull from anything here."""
-        del pull
         return extras
 
-    def rules(self, branch: str) -> BranchRules:
+    def rules(self, branch: str) -> BranchRules:  # noqa: ARG002 - the protocol's
         """No rule of a server protects a branch here."""
-        del branch
         return BranchRules()
 
     def requests_made(self) -> str:
