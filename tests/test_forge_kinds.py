@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.config import config
-from promoter.config.author import AUTHOR
 from promoter.domain.address import Address, parse
+from promoter.domain.branch import AUTHOR
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES

@@ -12,8 +12,7 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.git.clone import Clone
-from promoter.git.commits import Signature, write_commit
-from promoter.git.fast_import import FastImport
+from promoter.git.commits import FastImport, Signature, write_commit
 from promoter.git.isolation import Credential
 from promoter.git.program import Git
 from promoter.git.tree import differing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from promoter.demo.source import make_source
+from promoter.demo.repository import make_source
 from promoter.domain.deadline import Deadline
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers.registry import Registry

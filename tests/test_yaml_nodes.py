@@ -19,8 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from promoter.domain.errors import RefusedError
 from promoter.edits.nodes import flatten
 from promoter.edits.region import Region
-from promoter.graph.documents import UnreadableError, parse
-from promoter.graph.values import Origin
+from promoter.graph.documents import Origin, UnreadableError, parse
 from promoter.yaml_nodes import (
     NESTING_LIMIT,
     NODES_LIMIT,

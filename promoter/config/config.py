@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
 
-from promoter.config.author import AUTHOR
 from promoter.config.document import Document, Place, load
 from promoter.config.errors import complaint
 from promoter.config.sections import (
@@ -18,6 +17,7 @@ from promoter.config.sections import (
     check_author,
 )
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
+from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest

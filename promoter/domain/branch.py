@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from promoter.domain.model import Pull, PullDraft, Tree
 
+AUTHOR = "promoter <promoter@users.noreply.github.com>"
+"""Who makes the commits where no configuration says so: `Name <address>`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

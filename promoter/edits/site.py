@@ -12,7 +12,6 @@ from ruamel.yaml.nodes import ScalarNode
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import PLACEHOLDER_SIGNS, Ref, join, split
 from promoter.domain.redaction import shown
-from promoter.edits import digest_keys
 from promoter.edits.anchors import owner
 from promoter.edits.engine import Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
@@ -27,6 +26,11 @@ if TYPE_CHECKING:
 _ALGORITHM = "sha256:"
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)?[0-9a-f]{32,128}")
 _BARE = re.compile(r"[0-9a-f]{64}")
+# The keys under which charts and manifests keep a digest beside a tag, however they spell them.
+# What fills an empty one first stands first.
+_DIGEST_KEYS = ("digest", "sha", "sha256", "imagedigest", "imagesha", "hash", "shasum", "sha256sum")
+_PREFIXES = ("image", "tag", "container")
+_ENDINGS = ("imagetag", "tag", "version", "image")
 
 
 class Part(StrEnum):
@@ -129,7 +133,7 @@ class Site:
             return
         own = {str(spot.path[-1]): spot for spot in parent.below()}
         known = {**parent.merged(), **own}
-        ranks = {key: digest_keys.rank(key, self.key) for key in known if key != self.key}
+        ranks = {key: _digest_rank(key, self.key) for key in known if key != self.key}
         usual = [(rank, key) for key, rank in ranks.items() if rank is not None]
         for _, key in sorted(usual):
             if not isinstance(known[key].node, ScalarNode):
@@ -153,7 +157,7 @@ class Site:
     def wins(self) -> bool:
         """Whether the scalar, a digest or not, is taken for one: it would win over a tag."""
         text = self.text
-        whole = digest_keys.is_whole(self.key)
+        whole = _is_whole(self.key)
         return bool(text) and (whole or any(sign in text for sign in PLACEHOLDER_SIGNS))
 
     def step(
@@ -215,7 +219,7 @@ class Site:
 
     def _digest(self, digest: str) -> str:
         """Return a digest in the form of what stands here: bare hex digits, or with `sha256:`."""
-        bare = ":" not in self.text if self.text else digest_keys.is_bare(self.key)
+        bare = ":" not in self.text if self.text else _is_bare(self.key)
         if not bare:
             return digest
         if digest and not digest.startswith(_ALGORITHM):
@@ -235,3 +239,31 @@ def value_of(sites: Sequence[Site]) -> Ref:
         next((one.tag for one in values if one.tag), None),
         next((one.digest for one in values if one.digest), None),
     )
+
+
+def _digest_rank(key: str, beside: str) -> int | None:
+    """Return how usual a key is for the digest beside another key's tag, from 0; None for others.
+
+    `image_digest`, `tagDigest` and `SHA256` are such keys, and `apiDigest` is one beside `apiTag`.
+    """
+    word, other = _word(key), _word(beside)
+    prefix = next((other.removesuffix(end) for end in _ENDINGS if other.endswith(end)), "")
+    for known in (word, *(word.removeprefix(one) for one in (prefix, *_PREFIXES))):
+        if known in _DIGEST_KEYS:
+            return _DIGEST_KEYS.index(known)
+    return None
+
+
+def _is_whole(key: str) -> bool:
+    """Say whether a key holds the whole digest, algorithm included, where nothing says otherwise."""
+    return _word(key).endswith("digest")
+
+
+def _is_bare(key: str) -> bool:
+    """Say whether a key holds a digest's digits alone, where nothing says otherwise."""
+    return _digest_rank(key, "") is not None and not _is_whole(key)
+
+
+def _word(key: str) -> str:
+    """Return a key without case and signs."""
+    return key.lower().replace("_", "").replace("-", "")

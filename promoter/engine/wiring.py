@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
-from promoter.config.author import AUTHOR
 from promoter.domain import address
+from promoter.domain.branch import AUTHOR
 from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError

@@ -14,8 +14,8 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
+from promoter.git.commits import FastImport
 from promoter.git.failures import failure
-from promoter.git.fast_import import FastImport
 from promoter.git.objects import Objects
 from promoter.git.program import FETCH, REMOTE, Git, Result, check_version, verb_of
 from promoter.git.push import Update, push_each

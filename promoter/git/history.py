@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
-from promoter.git.renames import previous_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # From so many files on, the changes of all files are listed: git would compare each path with each.
 _MANY = 50
+# A commit that moves more files than this is a reorganisation: those most alike by name are read.
+_MOVED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class FileHistory:
         if not row.parents:
             return
         parent = row.parents[0]
-        before = previous_path(self.clone, parent, row.commit, row.path)
+        before = _previous_path(self.clone, parent, row.commit, row.path)
         if before is not None:
             self.names.append((row.commit, parent, before))
             self._go_over(place, parent, before)
@@ -235,3 +237,36 @@ def _listed(
                 )  # fmt: skip
                 found[path].append(row)
     return found
+
+
+def _previous_path(
+    clone: Clone, parent: str, commit: str, path: PurePosixPath
+) -> PurePosixPath | None:
+    """Return the name that a file had in a commit's parent; None where the commit made it.
+
+    A file was renamed where the commit removed one that is mostly the same, as git sees it. A copy
+    of a file that stays has a history of its own.
+    """
+    fields = clone.git(
+        "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=AD",
+        parent, commit,
+    ).split("\0")  # fmt: skip
+    rows = zip(fields[0::2], fields[1::2], strict=False)
+    changes = [(*raw.split()[2:5], name) for raw, name in rows if raw]
+    own = next((new for _, new, kind, name in changes if (kind, name) == ("A", str(path))), "")
+    gone = {name: old for old, _, kind, name in changes if kind == "D"}
+    if not gone or not own:
+        return None
+
+    def unlike(name: str) -> tuple[bool, float]:
+        return gone[name] != own, -SequenceMatcher(None, name, str(path), autojunk=False).ratio()
+
+    likely = sorted(gone, key=unlike)
+    names = likely[:_MOVED]
+    clone.objects.bring([own, *(gone[name] for name in names)])
+    found = clone.git(
+        "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", parent, commit,
+        "--", *(f":(literal){name}" for name in (str(path), *names)),
+    ).split("\0")  # fmt: skip
+    renamed = zip(found[1::3], found[2::3], strict=False)
+    return next((PurePosixPath(old) for old, new in renamed if new == str(path)), None)

@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
-from promoter.graph import plugins
 from promoter.graph.images import Images
 from promoter.graph.layer import Layer, read_layer
+from promoter.graph.plugins import built_in_transformers
 from promoter.graph.prefetch import likely_files
 from promoter.graph.reading import Reading, shortened
 from promoter.graph.requirements import Access, fetched
@@ -83,8 +83,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
     reading = Reading(tree)
     layers = _read_layers(reading, directory)
     top = layers.get(directory)
-    known = plugins.examine(reading, layers)
-    images = Images(reading, layers, known)
+    images = Images(reading, layers, built_in_transformers(reading, layers))
     found = images.of(top) if top is not None else ()
     return Closure(
         directory=directory,

@@ -10,17 +10,16 @@ from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved
+from promoter.graph.documents import text_of
 from promoter.graph.images import Images
 from promoter.graph.layer import read_layer
-from promoter.graph.plugins import Plugins
 from promoter.graph.prefetch import kustomizations_in
 from promoter.graph.reading import Reading
-from promoter.graph.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from promoter.domain.model import Change, FileEdit, Tree
+    from promoter.domain.model import FileEdit, Tree
     from promoter.graph.layer import Layer
 
 ROOT = PurePosixPath()
@@ -177,10 +176,8 @@ def _should_list(index: _Index, edit: FileEdit, directory: PurePosixPath) -> Pur
 
 def is_container(tree: Tree, edit: FileEdit) -> Iterator[bool]:
     """Yield, for each change of a file, whether it is made in a container's own image."""
-    written = Images(Reading(tree), {}, Plugins()).written(edit.path)
+    written = Images(Reading(tree), {}, {}).written(edit.path)
     places = {(one.line, one.column) for one in written if one.certain}
-    return (_place(change) in places for change in edit.changes if not change.is_linked)
-
-
-def _place(change: Change) -> tuple[int, int]:
-    return change.line, change.column
+    return (
+        (change.line, change.column) in places for change in edit.changes if not change.is_linked
+    )

@@ -113,7 +113,8 @@ def _dead(images: Sequence[Image], own: Sequence[Entry], name: str) -> Dead | No
     """Return why nothing can match an entry of a name, None where something may."""
     if not is_plain(name) or any(matches(name, image.text) for image in images):
         return None
-    return _renamed(name, images, own) or _odd(name, images) or _unused(name, images)
+    found = _renamed(name, images, own) or _odd(name, images)
+    return found or Dead(f"no container uses the image {name}", _known(name, images), name)
 
 
 def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead | None:
@@ -148,10 +149,6 @@ def _odd(name: str, images: Sequence[Image]) -> Dead | None:
         f"Write it as {name}:TAG in {odd.file}:{odd.line}.",
         name,
     )
-
-
-def _unused(name: str, images: Sequence[Image]) -> Dead:
-    return Dead(f"no container uses the image {name}", _known(name, images), name)
 
 
 def _known(name: str, images: Sequence[Image]) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.edits.scalars import is_null
-from promoter.graph.values import Mapping, Origin, Scalar, Value
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
 
 if TYPE_CHECKING:
@@ -23,6 +22,58 @@ _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
 _SHOWN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A scalar's text, unresolved, and where it was written; lines and columns count from 1."""
+
+    text: str
+    file: str = ""
+    line: int = 1
+    column: int = 1
+    null: bool = False
+
+
+Value: TypeAlias = "Scalar | dict[str, Value] | list[Value]"
+Mapping: TypeAlias = dict[str, Value]
+Sequence: TypeAlias = list[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text begins: its file, and how far its lines and columns are moved in there."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+
+def mapping(value: Value | None) -> Mapping:
+    """Return a value where it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Value | None) -> Sequence:
+    """Return a value where it is a sequence, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text_of(value: Value | None) -> str:
+    """Return a scalar's text; '' for nulls and for what is no scalar."""
+    return value.text if isinstance(value, Scalar) and not value.null else ""
+
+
+def scalars(value: Value | None) -> Iterator[Scalar]:
+    """Yield every scalar at or below a value, but for keys."""
+    if isinstance(value, Scalar):
+        yield value
+    elif isinstance(value, list):
+        for child in value:
+            yield from scalars(child)
+    elif value is not None:
+        for child in value.values():
+            yield from scalars(child)
 
 
 class UnreadableError(Exception):

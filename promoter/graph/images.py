@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
+from promoter.graph.documents import Scalar, mapping, scalars, sequence, text_of
 from promoter.graph.layer import scalars_of
 from promoter.graph.plugins import may_write_images
 from promoter.graph.transformer import changed, matcher, matches, split
-from promoter.graph.values import Scalar, mapping, scalars, sequence, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.graph.documents import Value
     from promoter.graph.layer import Layer
-    from promoter.graph.plugins import Plugins
     from promoter.graph.reading import Reading
     from promoter.graph.transformer import Entry
-    from promoter.graph.values import Value
 
 _IMAGES_LIMIT = 20_000
 # How many times an image is held to an entry.
@@ -75,7 +74,8 @@ class Images:
 
     reading: Reading
     layers: Mapping[PurePosixPath, Layer]
-    plugins: Plugins
+    transformers: Mapping[PurePosixPath, Sequence[Value]]
+    """The configurations of built-in transformers, by the folder of the layer that lists them."""
     unknown: str = ""
     """Why a container may have any image at all."""
     _keys: frozenset[str] = frozenset()
@@ -142,7 +142,7 @@ class Images:
         for one in self._replacements(layer):
             if any(map(self._writes_image, scalars_of_paths(one))):
                 self._doubt(f"{_place(one) or layer.file} replaces images")
-        for document in self.plugins.transformers.get(layer.directory, ()):
+        for document in self.transformers.get(layer.directory, ()):
             if may_write_images(document):
                 self._doubt(f"{_place(document) or layer.file} transforms images")
         return found

@@ -6,17 +6,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.graph.documents import UnreadableError, documents, parse, parse_plainly
+from promoter.graph.documents import (
+    Origin,
+    Scalar,
+    UnreadableError,
+    documents,
+    mapping,
+    parse,
+    parse_plainly,
+    scalars,
+    sequence,
+    text_of,
+)
 from promoter.graph.requirements import Access, ambiguous
 from promoter.graph.transformer import Entry
-from promoter.graph.values import Origin, Scalar, mapping, scalars, sequence, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
 
+    from promoter.graph.documents import Mapping, Value
     from promoter.graph.reading import Reading
-    from promoter.graph.values import Mapping, Value
 
 PLUGINS = ("generators", "transformers", "validators")
 _PATCHES = ("patches", "patchesstrategicmerge", "patchesjson6902")

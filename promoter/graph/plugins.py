@@ -5,23 +5,29 @@ Those that kustomize brings along are known. What others make is not known witho
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
-from promoter.graph.documents import UnreadableError, documents, parse_plainly
+from promoter.graph.documents import (
+    Origin,
+    UnreadableError,
+    documents,
+    mapping,
+    parse_plainly,
+    scalars,
+    sequence,
+    text_of,
+)
 from promoter.graph.layer import PLUGINS, is_inline
 from promoter.graph.requirements import Access, of_plugin
-from promoter.graph.values import Origin, mapping, scalars, sequence, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
+    from promoter.graph.documents import Value
     from promoter.graph.layer import Layer
     from promoter.graph.reading import Reading
-    from promoter.graph.values import Value
 
 _REASONS = {
     Access.NETWORK: "its {} name what is remote and is not read",
@@ -49,13 +55,6 @@ _CHANGING = frozenset(
 _PLAIN_FIELDS = frozenset({"apiversion", "kind", "metadata", "resources"})
 
 
-@dataclass(frozen=True, slots=True)
-class Plugins:
-    """The configurations of built-in transformers, by the folder of the layer that lists them."""
-
-    transformers: dict[PurePosixPath, list[Value]] = field(default_factory=dict)
-
-
 class _UnsureError(Exception):
     """A configuration that kustomize may read in another way than this project does."""
 
@@ -67,9 +66,14 @@ def may_write_images(document: Value) -> bool:
     return kind in _CHANGING or any(end in ("image", "reference") for end in ends)
 
 
-def examine(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Plugins:
-    """Return the built-in transformers; note all others, and what kustomize needs to run them."""
-    found = Plugins()
+def built_in_transformers(
+    reading: Reading, layers: Mapping[PurePosixPath, Layer]
+) -> dict[PurePosixPath, list[Value]]:
+    """Return the configurations of built-in transformers by the folder of the layer that lists them.
+
+    All others are noted, and what kustomize needs to run them.
+    """
+    found: dict[PurePosixPath, list[Value]] = {}
     listed = [
         (layer, name, value)
         for layer in tuple(layers.values())
@@ -92,7 +96,7 @@ def examine(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Plugins:
             elif not known and name != "validators":
                 reading.note(layer.file, _REASONS[Access.EXEC].format(name))
             elif name == "transformers":
-                found.transformers.setdefault(layer.directory, []).append(one)
+                found.setdefault(layer.directory, []).append(one)
     return found
 
 

@@ -11,15 +11,23 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved
-from promoter.graph.documents import UnreadableError, decode, documents, one_line, parse
+from promoter.graph.documents import (
+    Origin,
+    Scalar,
+    UnreadableError,
+    decode,
+    documents,
+    one_line,
+    parse,
+    text_of,
+)
 from promoter.graph.requirements import Access, Requirement, is_fetched
-from promoter.graph.values import Origin, Scalar, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from promoter.domain.model import Tree
-    from promoter.graph.values import Value
+    from promoter.graph.documents import Value
 
 _ROOT = PurePosixPath()
 _FILES_LIMIT = 10_000

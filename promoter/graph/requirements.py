@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.graph.values import Scalar, mapping, text_of
+from promoter.graph.documents import Scalar, mapping, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from promoter.graph.values import Mapping, Value
+    from promoter.graph.documents import Mapping, Value
 
 
 class Access(StrEnum):

@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.graph.values import Scalar, text_of
+from promoter.graph.documents import Scalar, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from promoter.edits.entries import ImageEntry
-    from promoter.graph.values import Mapping
+    from promoter.graph.documents import Mapping
 
 _TAIL = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 # Names whose only special character is the dot; Python's own engine reads them as Go's does.

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.render import ObjectDiff, RenderDiff
-from promoter.graph.documents import UnreadableError, parse
-from promoter.graph.values import Origin, Scalar
+from promoter.graph.documents import Origin, Scalar, UnreadableError, parse
 from promoter.render.immutable import immutable_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promoter.graph.values import Value
+    from promoter.graph.documents import Value
 
 # Beyond this an object is told, and not taken apart.
 _OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000

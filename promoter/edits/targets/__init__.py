@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, Union
 from pydantic import Field
 
 from promoter.edits.targets.argocd import ArgocdTarget
-from promoter.edits.targets.kustomize import KustomizeTarget
 from promoter.edits.targets.manifest import ManifestTarget
 from promoter.edits.targets.marker import MarkerTarget
-from promoter.edits.targets.model import Linked, Target
+from promoter.edits.targets.model import KustomizeTarget, Linked, Target
 from promoter.edits.targets.patch import PatchTarget
 from promoter.edits.targets.yaml_path import YamlPathTarget
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator
 
@@ -93,6 +93,16 @@ class Target(InFile):
     def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - of a kind
         """Return a target of this kind for each image that a file holds by its name."""
         return {}
+
+
+class KustomizeTarget(Section):
+    """The entries under `images` of the environment's kustomization."""
+
+    kind: Literal["kustomize"]
+
+    def filled(self, values: Mapping[str, str]) -> Self:  # noqa: ARG002 - as other targets have it
+        """Return it as it is: it names nothing."""
+        return self
 
 
 class Linked(InFile):
