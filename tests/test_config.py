@@ -10,7 +10,9 @@ import pytest
 
 from promoter.config.config import Config, merge_wiring, parse, wiring_only
 from promoter.config.document import load
-from promoter.config.errors import EXAMPLES
+from promoter.config.examples import EXAMPLES, example_for
+from promoter.config.holds import HoldFile
+from promoter.config.known_keys import known_keys
 from promoter.config.layout import argocd_url, environments_of, find_target, kustomization_file
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
@@ -44,11 +46,15 @@ apps:
         (
             OVERRIDDEN + "      prod: {deliver: auto-merge}\n",
             (6, 7),
-            "a draft cannot merge itself",
+            "draft cannot be true with deliver: auto-merge",
         ),
-        (OVERRIDDEN + "      prod: {checks: {signature: refuse}}\n", (6, 14), "cosign-key"),
+        (OVERRIDDEN + "      prod: {checks: {signature: refuse}}\n", (6, 23), "cosign-key"),
         (OVERRIDDEN + "      prod: {deliver: null}\n", (6, 14), "push"),
-        ("apps:\n  web:\n    targets:\n    - {kind: helm}\n", (4, 7), "kind"),
+        (
+            "apps:\n  web:\n    targets:\n    - {kind: helm}\n",
+            (4, 8),
+            "Did you mean kind: yaml-path?",
+        ),
         ("author: nobody\n", (1, 1), "Name <address@host>"),
         ("apps:\n  web:\n    images: [a, 'A B']\n", (3, 17), "is not an image's name"),
         ("apps:\n  web:\n    images: [a@sha256:0]\n", (3, 14), "is not an image's name"),
@@ -111,7 +117,7 @@ apps:
         ("apps: {apps: {environments: {checks: {chekcs: {}}}}}\n", (1, 39), "Did you mean checks?"),
         ("environments: {prod: {path: x, policy: {semvr: x}}}\n", (1, 41), "Did you mean semver?"),
         ("a: [\n", (2, 1), "not valid YAML"),
-        ("base: x\nbase: y\n", (2, 1), "duplicate"),
+        ("base: x\nbase: y\n", (2, 1), "'base' stands twice"),
         ("- a\n", (1, 1), "must be a mapping"),
         ("apps: &a\n  web: *a\n", (1, 7), "aliases"),
         ("apps:\n  a: &a {}\n  b: *a\n", (2, 6), "aliases"),
@@ -389,19 +395,91 @@ def test_wrong_target_is_told_with_its_place_wherever_it_stands(place: str) -> N
     assert caught.value.column == text.index("tag: '{env}") + 1
 
 
+_TOP_KEYS = set(known_keys(Config, {}, ()))
+_APP_KEYS = {"images", "source", "source-tag"}
+
+
 @pytest.mark.parametrize("key", EXAMPLES)
 def test_what_a_complaint_says_to_write_is_right(key: str) -> None:
     line = EXAMPLES[key]
-    top = {"environments", "apps", "groups"}
+    if key in ("reason", "until"):  # of a hold's file
+        text = line if key == "reason" else f"reason: x\n{line}"
+        HoldFile.model_validate(load(f"{text}\n".encode(), "hold.yaml").value)
+        return
+    prod = "environments: {prod: {path: x}}\n"
     if key == "groups":
         text = f"apps: {{web: {{}}, api: {{}}}}\n{line}\n"
-    elif key in top:
-        text = f"{line}\n"
-    elif key == "images":
+    elif key in _TOP_KEYS:
+        text = f"{line}\n" + (prod if key == "default-environment" else "")
+    elif key in _APP_KEYS:
         text = f"apps:\n  web:\n    {line}\n"
     else:
         path = "" if key == "path" else "    path: x/{app}\n"
         before = "    promotes-from: dev\n" if key == "soak" else ""
         text = f"environments:\n  dev: {{path: 'y/{{app}}'}}\n  prod:\n{path}{before}    {line}\n"
-    given = parse(text.encode(), "promoter.yaml")
-    assert given.model_fields_set & {*top}
+    assert parse(text.encode(), "promoter.yaml").model_fields_set
+
+
+@pytest.mark.parametrize(
+    "place", [(), ("environments", "prod"), ("apps", "web"), ("groups", "all")]
+)
+def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -> None:
+    keys = known_keys(Config, {}, place)
+    assert keys
+    for key in keys:
+        assert example_for((*place, key), "").startswith(f"{key}: "), key
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("environments: {prod: {images: [a]}}", "It belongs to apps.APP, as in images: ["),
+        ("environments: {prod: {image: a}}", "It belongs to apps.APP, as in images: ["),
+        ("environments: {prod: {exists: off}}", "environments.prod.checks, as in checks: {"),
+        ("environments: {prod: {semver: '*'}}", "environments.prod.policy, as in policy: {"),
+        ("environments: {prod: {weekly: Fri}}", "environments.prod.freeze, as in freeze: ["),
+        ("environments: {prod: {title: x}}", "It belongs to templates, as in templates: {"),
+        ("deliver: push", "It belongs to environments.ENV, as in deliver: pull-request"),
+        ("path: x", "It belongs to environments.ENV, as in path: "),
+        ("apps: {web: {deliver: push}}", "apps.web.environments.ENV, as in deliver: "),
+        ("environments: {prod: {promotesFrom: x}}", "Did you mean promotes-from?"),
+        ("environments: {prod: {promotes_from: x}}", "Did you mean promotes-from?"),
+        (
+            "environments: {prod: {auto-merge: true}}",
+            "Did you mean deliver? Write it as in deliver: ",
+        ),
+        ("env: {}", "Did you mean environments? Write it as in environments: {"),
+        ("app: {}", "Did you mean apps?"),
+        ("repo: x", "Did you mean repository? Write it as in repository: https://"),
+    ],
+)
+def test_key_in_another_place_or_of_another_tool_is_told_where_it_belongs(
+    text: str, said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(f"{text}\n".encode(), "promoter.yaml")
+    assert said in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "hint"),
+    [
+        ("a: 1\n\tb: 2\n", "a tab indents this line", "with spaces"),
+        ("a: 1\nb: 2\na: 3\n", "'a' stands twice, the first time in line 1", "Remove one"),
+        ("x: {a: 1, a: 2}\n", "the key 'a' stands twice", "Remove one of the two."),
+        ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n", "a merge conflict", "Resolve"),
+        ("a: [x\nb: 1\n", "expected ','", "is not closed"),
+        ("a: 'x\n", "end of stream", "A quote is not closed."),
+        ("a: *\n", "alphabetic", "begins with * or & in quotes"),
+        ("a: >=1.4\n", "comment or line break", "begins with > or | in quotes"),
+        ("a: @x\n", "'@'", "begins with this sign in quotes"),
+        ("a\nb: 1\n", "mapping values", "Is the ':' of the line before missing"),
+        ("a: 1\n---\nb: 1\n", "a second document", "Remove the line '---'"),
+    ],
+)
+def test_broken_yaml_is_told_with_what_to_do(text: str, reason: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(text.encode(), "promoter.yaml")
+    assert reason in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.line is not None

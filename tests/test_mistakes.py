@@ -172,21 +172,21 @@ _ON_THE_COMMAND_LINE = {
     ),
     "image with a colon": Mistake(
         ("--app", "orders", "--image", "ghcr.io/acme/orders:1.5.0"), 2,
-        ("--image 'ghcr.io/acme/orders:1.5.0'", "NAME=TAG", "For example --image "),
+        ("--image 'ghcr.io/acme/orders:1.5.0'", "Did you mean --image ghcr.io/acme/orders=1.5.0"),
     ),
     "image without tag": Mistake(
-        ("--app", "orders", "--image", "orders"), 2, ("--image 'orders'", "For example --image")
+        ("--app", "orders", "--image", "orders"), 2, ("--image 'orders'", "Did you mean --image orders=TAG")
     ),
     "no tag": Mistake(("--app", "orders"), 2, ("no tag is given", "Give --tag TAG")),
     "no app": Mistake(("--tag", "1.5.0"), 2, ("no app is given", "Give --app APP")),
     "names without flags": Mistake(
         ("orders", "1.5.0"), 2,
-        ("promote takes no 'orders'", "Write promote --app orders --tag 1.5.0."),
+        ("promote takes no 'orders'", "Write promote --app orders --tag 1.5.0"),
     ),
     "tag without flag": Mistake(
-        ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "Write --tag 1.5.0.")
+        ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "Write --tag 1.5.0")
     ),
-    "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean pulls?")),
+    "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean promote pulls?")),
     "empty tag": Mistake(
         ("--app", "orders", "--tag", ""), 2, ("tag '' is empty", "Give --tag TAG", "variable")
     ),
@@ -201,7 +201,7 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--allow", "all"), 2, ("--allow: there is no rule 'all'", "Known: ", "downgrade")
     ),
     "switch with another word": Mistake(
-        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false", "Correct PROMOTER"),
+        _ASK, 2, ("PROMOTER_DRY_RUN: must be 1, true, 0 or false, not 'yes'", "Write PROMOTER_DRY_RUN=true"),
         {"PROMOTER_DRY_RUN": "yes"},
     ),
     "unknown variable": Mistake(
@@ -230,27 +230,27 @@ _ON_THE_COMMAND_LINE = {
         ("promote", *_ASK), 2, ("promote is the command", "Write it once: promote --app orders")
     ),
     "app before the tag's flag": Mistake(
-        ("orders", "--tag", "1.5.0"), 2, ("no command 'orders'", "promote --app orders --tag TAG")
+        ("orders", "--tag", "1.5.0"), 2, ("takes no 'orders'", "Write promote --app orders --tag 1.5.0")
     ),
-    "command after a flag": Mistake(("-q", "auto"), 2, ("no argument 'auto'", "promote auto ...")),
+    "command after a flag": Mistake(("-q", "auto"), 2, ("no argument 'auto'", "The command comes first: promote auto -q --repo ")),
     "app without a flag": Mistake(
         ("status", "orders"), 2, ("promote status takes no argument 'orders'", "--app orders")
     ),
     "word too many": Mistake(
-        (*_ASK, "now"), 2, ("promote takes no argument 'now'", "Put that in quotes")
+        (*_ASK, "now"), 2, ("promote takes no argument 'now'", "Leave 'now' out: --tag takes one value")
     ),
     "tag of auto": Mistake(
         ("auto", "--tag", "1.5.0"), 2, ("promote auto takes no --tag", "promote --app APP --tag")
     ),
     "flag of another command": Mistake(
-        ("pulls", "--tag", "1.5.0"), 2, ("promote pulls takes no --tag", "promote pulls --help")
+        ("pulls", "--tag", "1.5.0"), 2, ("promote pulls takes no --tag", "promote pulls --repo REPO")
     ),
     "force": Mistake((*_ASK, "--force"), 2, ("no flag '--force'", "--allow RULE", "--take-over")),
     "tag as the version": Mistake(
         ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "is --tag TAG")
     ),
     "flag without a value": Mistake(
-        ("--app", "--tag", "1.5.0"), 2, ("--app has no value", "a variable holds it")
+        ("--app", "--tag", "1.5.0"), 2, ("--app has no value", "as in --app aurora")
     ),
     "empty environment": Mistake(
         (*_ASK, "--env", ""), 2, ("--env is empty", "leave --env out")
@@ -259,21 +259,21 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--output", "jsn"), 2, ("--output cannot be 'jsn'", "Did you mean json?")
     ),
     "other verb": Mistake(
-        ("pulls", "marge", "1"), 2, ("what to do cannot be 'marge'", "Did you mean merge?")
+        ("pulls", "marge", "1"), 2, ("promote pulls has no command 'marge'", "Did you mean merge?")
     ),
     "number in words": Mistake(
-        ("pulls", "merge", "one"), 2, ("'one' is not the number of a pull request", "lists them")
+        ("pulls", "merge", "one"), 2, ("'one' is not the number of a pull request", "promote pulls")
     ),
     "count in words": Mistake(
-        ("history", "-n", "ten"), 2, ("--number: must be a whole number of 1 or more", "Correct --number")
+        ("history", "-n", "ten"), 2, ("--number: must be a whole number of 1 or more, not 'ten'", "as in --number 20")
     ),
     "steps of none": Mistake(
         ("rollback", "--app", "orders", "--reason", "x", "--steps", "0"), 2,
-        ("--steps: must be a whole number of 1 or more", "Correct --steps"),
+        ("--steps: must be a whole number of 1 or more, not '0'", "as in --steps 2"),
     ),
     "apps in a list": Mistake(
         ("--app", "orders,billing", "--tag", "1.5.0"), 2,
-        ("'orders,billing' is not the name", "--app orders --app billing"),
+        ("--app 'orders,billing' is not a name", "Write --app orders --app billing"),
     ),
     "tag that no shell filled in": Mistake(
         ("--app", "orders", "--tag", "$TAG"), 2, ("holds '$'", "in double quotes")
@@ -283,7 +283,7 @@ _ON_THE_COMMAND_LINE = {
     ),
     "blanks about the equals sign": Mistake(
         ("--app", "orders", "--image", "ghcr.io/acme/orders = 1.5.0"), 2,
-        ("no image name before its tag", "Did you mean --image ghcr.io/acme/orders=1.5.0?"),
+        ("holds a blank", "Did you mean --image ghcr.io/acme/orders=1.5.0?"),
     ),
     "quiet and loud": Mistake((*_ASK, "-q", "-v"), 2, ("both given", "Leave one of them out")),
     "hold until a day": Mistake(
@@ -313,10 +313,10 @@ _ON_THE_COMMAND_LINE = {
         ("the tag 1.5.0 is for no image", "Leave --tag out"),
     ),
     "images in a list": Mistake(
-        ("--app", "orders", "--image", "a=1.5.0,b=1.5.0"), 2, ("holds ','", "one a line")
+        ("--app", "orders", "--image", "a=1.5.0,b=1.5.0"), 2, ("holds ','", "Write --image a=1.5.0 --image b=1.5.0")
     ),
     "flag like no other": Mistake(
-        ("history", "--since", "7d"), 2, ("promote history has no flag '--since'", "Known: ")
+        ("history", "--since", "7d"), 2, ("promote history has no flag '--since'", "--number N")
     ),
     "half a login": Mistake(
         _ASK, 2,
@@ -337,6 +337,112 @@ def test_mistake_on_the_command_line_is_told_with_what_to_do(company: Company, n
     run = company.run(*arguments, **mistake.variables)
     assert_told(run, mistake.code, mistake.said)
     assert company.repo.refs() == refs
+
+
+# What is written, and what the hint says to write instead.
+_WORDS_AND_FLAGS = (
+    ("aurora", "Write promote --app aurora --tag TAG"),
+    ("aurora prod", "Write promote --app aurora --env prod --tag TAG"),
+    ("aurora prod 1.5.0", "Write promote --app aurora --env prod --tag 1.5.0"),
+    ("prod aurora v1.5.0 -q", "Write promote --app aurora --env prod --tag v1.5.0 -q"),
+    ("aurora:1.5.0", "Write promote --app aurora --tag 1.5.0"),
+    ("ghcr.io/acme/aurora:1.5.0 --env dev", "Write promote --app aurora --tag 1.5.0 --env dev"),
+    ("app=aurora tag=1.5.0", "Write promote --app aurora --tag 1.5.0"),
+    ("app aurora tag 1.5.0", "Write promote --app aurora --tag 1.5.0"),
+    ("aurora --token s3cret --tag 1.5.0", "Write promote --app aurora --tag 1.5.0"),
+    ("deploy aurora 1.5.0", "promote --app APP --tag TAG"),
+    ("rollbck aurora", "Did you mean promote rollback?"),
+    ("dry-run --app aurora", "Write promote --app APP --tag TAG --dry-run"),
+    ("undo --app aurora", "Did you mean promote rollback --app APP --reason TEXT"),
+    ("freeze --app aurora", "Did you mean promote hold --app APP --reason TEXT"),
+    ("resume", "Did you mean promote unhold --app APP --reason TEXT"),
+    ("log", "Did you mean promote history?"),
+    ("list", "What runs where: promote status"),
+    ("merge 1", "Write promote pulls merge N or promote pulls close N"),
+    ("set image x:1", "Did you mean promote set-image NAME=*:TAG"),
+    ("\u2014app aurora", "Type it anew: --app"),
+    ("--app aurora \u2013tag 1.5.0", "Type it anew: --tag"),
+    ("--app aurora prod --tag 1.5.0", "Write --env prod"),
+    ("--app aurora tag 1.5.0", "Write --tag with two '-'"),
+    ("--app aurora beacon --tag 1.5.0", "Write --app before each: --app aurora --app beacon"),
+    ("--app aurora --tag 1.5.0 --dry-run true", "Leave out 'true': --dry-run takes no value."),
+    ("--app aurora --tag 1.5.0 --dry-run false", "Leave out --dry-run: it takes no value."),
+    ("--app aurora --tag 1.5.0 --dry-run=client", "Write --dry-run alone."),
+    ("--app aurora --tag 1.5.0 --check=no", "Leave --check out."),
+    (
+        "--app aurora --tag 1.5.0 --env dev prod",
+        "Run promote once for each: --env takes one value.",
+    ),
+    ("--app aurora --from dev prod", "Write --env prod"),
+    ("hold --app aurora --reason order migration", "--reason 'order migration'"),
+    ("status --env dev prod", "Write --env before each: --env dev --env prod"),
+    ("status help", "Write promote status --help"),
+    ("--app aurora --tag 1.5.0 status", "The command comes first: promote status --app aurora"),
+    ("--app aurora --tag -1.5.0", "Write --tag=-1.5.0"),
+    ("--app aurora --wait-for-image", "Write it as in --wait-for-image 5m"),
+    ("--app aurora --allow --tag 1.5.0", "Write it as in --allow downgrade"),
+    ("-app aurora", "Did you mean --app?"),
+    ("-a aurora -t 1.5.0", "Did you mean --app?"),
+    ("--App aurora", "Did you mean --app?"),
+    ("--application aurora", "Did you mean --app?"),
+    ("--images x=1", "Did you mean --image?"),
+    ("--kustomize-image x=1", "Did you mean --image?"),
+    ("--namespace prod", "Did you mean --env?"),
+    ("--repository x", "Did you mean --repo?"),
+    ("--branch main", "Did you mean --base?"),
+    ("--json", "Write --output json"),
+    ("-o json", "Did you mean --output?"),
+    ("--token s3cret", "The token is read from the variable GITHUB_TOKEN"),
+    ("--password s3cret", "docker login"),
+    ("--create-pr", "as in deliver: pull-request"),
+    ("--draft", "It is a key of promoter.yaml, as in draft: true"),
+    ("--reviewer alice", "as in reviewers: [alice"),
+    ("--pin digest", "as in pin: both"),
+    ("--frobnicate", "It has --app, --together, --group"),
+    ("--steps 2", "promote rollback --app APP --steps N --reason TEXT"),
+    ("--until 24h", "promote hold --app APP --until TIME --reason TEXT"),
+    ("--shard 1/2", "It is a flag of promote auto; leave it out here."),
+    ("rollback --tag 1.5.0", "The tag to go back to is --to TAG."),
+    ("unhold --until 24h", "promote hold --app APP --until TIME --reason TEXT"),
+    ("history --tag 1.5.0", "It shows all tags: leave it out."),
+    ("status --dry-run", "It only reads: leave it out."),
+    ("pulls --app aurora", "promote status --app APP --env ENV"),
+    ("pulls 1", "Known: close, list, merge."),
+    ("demo --repo x", "promote demo DIR"),
+    ("set-image --app aurora --tag 1.5.0", "promote set-image NAME=*:TAG"),
+    ("--version 1.5.0", "The tag of an image is --tag TAG."),
+)
+
+
+@pytest.mark.parametrize(("line", "hint"), _WORDS_AND_FLAGS)
+def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
+    line: str, hint: str, tmp_path: Path
+) -> None:
+    run = promote(*line.split(" "), cwd=tmp_path)
+    assert_told(run, 2, (hint,))
+    assert "s3cret" not in run.stderr
+    for command in _commands(run.stderr):
+        copied = promote(*command, env={"PROMOTER_REPO": "/nowhere"}, cwd=tmp_path)
+        assert "has no flag" not in copied.stderr, command
+        assert "takes no" not in copied.stderr, command
+        assert "no command" not in copied.stderr, command
+
+
+def _commands(text: str) -> list[list[str]]:
+    """Return the commands that hints show, each as its words."""
+    found = re.findall(r"\bpromote ((?:-|[a-z-]+ -|demo|status|history|pulls)[^;?\n,]*)", text)
+    hints = [one.strip() for one in found if f"promote {one}" not in text.splitlines()[0]]
+    return [one.split() for one in hints]
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [(["help"], "usage: promote [-h]"), (["help", "rollback"], "usage: promote rollback [-h]")],
+)
+def test_help_is_a_command_too(words: list[str], usage: str) -> None:
+    run = promote(*words)
+    assert run.code == 0
+    assert run.stdout.startswith(usage)
 
 
 def assert_told(run: Run, code: int, said: tuple[str, ...]) -> None:
@@ -421,7 +527,7 @@ _IN_THE_CONFIGURATION = {
         ("promoter.yaml:1:1: unknown key enviroments", "Did you mean environments?"),
     ),
     "tab": (
-        (_PUSH, "\tdeliver: push\n"), 2, ("promoter.yaml:4:1: ", "tab", "Check the indentation")
+        (_PUSH, "\tdeliver: push\n"), 2, ("promoter.yaml:4:1: ", "a tab indents", "with spaces")
     ),
     "several at a time": (
         (_PUSH, "    deliver: pushh\n    lables: [x]\n    pin: maybe\n"), 2,
@@ -444,7 +550,7 @@ _IN_THE_CONFIGURATION = {
     ),
     "tag in the list of images": (
         ("images: [", "images: ['ghcr.io/acme/x:1.5.0', "), 2,
-        ("promoter.yaml:11:", "holds a tag: write the name alone, 'ghcr.io/acme/x'"),
+        ("promoter.yaml:11:", "holds a tag", "Write the name alone: ghcr.io/acme/x"),
     ),
     "template without quotes": (
         ("apps/{app}/overlays/prod", "{app}"), 2,
@@ -467,11 +573,11 @@ _IN_THE_CONFIGURATION = {
     ),
     "file as the folder": (
         ("apps/{app}/overlays/prod", "apps/{app}/overlays/prod/kustomization.yaml"), 2,
-        ("must be the folder, apps/{app}/overlays/prod, and not its kustomization.yaml",),
+        ("must be the folder, and not its kustomization.yaml", "Write apps/{app}/overlays/prod"),
     ),
     "team as code owners write it": (
         (_PUSH, '    deliver: push\n    reviewers: ["@acme/platform"]\n'), 2,
-        ("promoter.yaml:5:17: environments.dev.reviewers.0: ", "write team:platform"),
+        ("promoter.yaml:5:17: environments.dev.reviewers.0: ", "team:platform"),
     ),
     "group as a list": (
         ("apps:\n", "groups: {shop: [orders, billing]}\napps:\n"), 2,

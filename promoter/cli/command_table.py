@@ -54,7 +54,10 @@ class Command:
             formatter_class=Formatter,
             allow_abbrev=False,
         )
-        parser.commands = WORDS
+        parser.commands = {
+            one: [option for names in command.options.values() for option in names]
+            for one, command in COMMANDS.items()
+        }
         for argument, form in self.arguments:
             parser.add_argument(argument, **form)
         for heading, names in self.options.items():
@@ -76,7 +79,7 @@ class Command:
             form |= {"action": "append" if many else StoreSingle, "choices": self.choices(name)}
             form |= {"metavar": option.metavar} if option.metavar else {}
             if choices := self.choices(name):
-                form |= {"type": one_of(choices, f"--{name}")}
+                form |= {"type": one_of(choices, f"--{name} cannot be")}
             form |= {"nargs": "?", "const": ""} if option.bare else {}
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
@@ -204,7 +207,7 @@ COMMANDS = {
         arguments=(
             ("verb", {
                 "nargs": "?", "choices": _VERBS, "default": "list",
-                "type": one_of(_VERBS, "what to do"),
+                "type": one_of(_VERBS, "promote pulls has no command"),
                 "help": "what to do (default: list)",
             }),
             ("number", {"nargs": "?", "type": pull_number, "metavar": "N", "help": "the pull request"}),

@@ -8,7 +8,6 @@ from promoter.cli.command_table import COMMANDS, WORDS
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
-from promoter.domain.errors import PromoteError, UsageError
 from promoter.engine.stopped import Stopped, error_of
 from promoter.environment import secret_values, variable
 
@@ -16,6 +15,7 @@ TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from promoter.domain.errors import PromoteError
     from promoter.output.result import Result
 
 
@@ -52,36 +52,15 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the command that the first word names, and its arguments."""
     if argv and argv[0] in WORDS:
         return argv[0], argv[1:]
+    if argv and argv[0] == "help":
+        return (argv[1] if argv[1:2] and argv[1] in WORDS else "promote"), ["--help"]
     if argv and not argv[0].startswith("-"):
-        raise _no_command(argv[0], argv[1:])
+        from promoter.cli.hints import unknown_command
+
+        raise unknown_command(argv[0], argv[1:], WORDS)
     if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
         return "auto", argv
     return "promote", argv
-
-
-def _no_command(word: str, rest: Sequence[str]) -> UsageError:
-    """Return the error for a first word that is no command: an app's name, or a misspelt command.
-
-    Where a second word follows, both are meant as app and tag: no command that writes is suggested.
-    """
-    if word in ("help", "version"):
-        return UsageError(f"there is no command {word!r}", f"Write promote --{word}.")
-    if word == "promote":
-        line = " ".join(rest) or "--app APP --tag TAG"
-        return UsageError("promote is the command itself", f"Write it once: promote {line}.")
-    if rest and not rest[0].startswith("-"):
-        return UsageError(
-            f"promote takes no {word!r}: apps and tags are flags",
-            f"Write promote --app {word} --tag {rest[0]}.",
-        )
-    from promoter.domain.suggest import nearest
-
-    hint = nearest(word, WORDS)
-    if "--app" in rest:
-        hint = f"Leave it out. {hint}"
-    elif "--tag" in rest or not hint.startswith("Did"):
-        hint = f"To promote an app, write promote --app {word} --tag TAG. {hint}"
-    return UsageError(f"there is no command {word!r}", hint)
 
 
 def _failed(error: PromoteError) -> Result:

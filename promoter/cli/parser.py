@@ -5,31 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 
-from promoter.cli.options import OPTIONS
 from promoter.domain.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
-
-
-_CHOOSES = "It takes the tag that the policy wants; for one tag: promote --app APP --tag TAG."
-# What to write where a flag is one of another command's.
-_ELSEWHERE = {
-    ("promote auto", "tag"): _CHOOSES,
-    ("promote auto", "image"): _CHOOSES,
-    ("promote rollback", "tag"): "The tag to go back to is --to TAG.",
-    ("promote", "to"): "The tag to promote is --tag TAG; to go back: promote rollback --to TAG.",
-    ("promote", "reason"): "promote rollback, promote hold and promote unhold take one.",
-    ("promote hold", "tag"): "A hold keeps what runs now; for a tag: promote --app APP --tag TAG.",
-}
-# What is meant by flags that other tools have.
-_MEANT = {
-    "--force": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
-    "--format": "The form of what is printed is --output json.",
-    "--yes": "Nothing is asked: leave it out.",
-}
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -68,19 +49,20 @@ class StoreSingle(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are errors of ours, with the nearest flag that there is."""
 
-    commands: tuple[str, ...] = ()
-    """The words that name commands, which stand before all flags."""
+    commands: Mapping[str, Sequence[str]] = {}
+    """The options of each command; hints name the commands that have a flag."""
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
         """Return what was given, or raise `UsageError`."""
-        for word in args or ():
+        self._words = tuple(args or ())
+        for word in self._words:
             if word == "--":
                 break
             # argparse itself would take the value out of `--flag=--`.
             if word.startswith("--") and word.endswith("=--"):
                 self.error(f"argument {word[:-3]}: '--' is no value")
             # Before what follows it is taken for an argument.
-            if word.startswith("--") and word.partition("=")[0] not in self._flags:
+            if word.startswith("--") and word.partition("=")[0] not in self.flags:
                 raise self._unknown_flag(word.partition("=")[0])
         if "--version" in (args or ()) and len(args) > 1:
             raise UsageError(
@@ -91,72 +73,58 @@ class Parser(argparse.ArgumentParser):
         if not extra:
             return found
         unknown = next((one for one in extra if one.startswith("-") and one != "-"), None)
-        if unknown is None:
-            raise self._unknown_word(extra[0], found)
-        raise self._unknown_flag(unknown.partition("=")[0])
+        if unknown is not None:
+            raise self._unknown_flag(unknown.partition("=")[0])
+        from promoter.cli import hints
+
+        word = extra[0]
+        if word in self.commands:
+            raise hints.late_command(self.prog, self._words, word, self.commands[word])
+        raise hints.unknown_word(self, self._words, word, found)
 
     @property
-    def _flags(self) -> list[str]:
-        return [flag for action in self._actions for flag in action.option_strings]
+    def flags(self) -> list[str]:
+        """The flags, those of what to do first."""
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        return sorted(flags, key=lambda flag: flag in ("-h", "--help"))
 
-    def _unknown_word(self, word: str, found: argparse.Namespace) -> UsageError:
-        """Return the error for a word that no flag stands before: what is missing may be its flag."""
-        hint = f"Is it a part of a value with a blank? Put that in quotes; see {self.prog} --help."
-        missing = [
-            flag
-            for flag in ("app", "tag")
-            if f"--{flag}" in self._flags and getattr(found, flag) is None
-        ]
-        if word in self.commands:
-            hint = f"The command comes first: promote {word} ..."
-        elif getattr(found, "allow", None) and _is_rule(word):
-            hint = f"Each rule has a flag of its own: --allow {found.allow[-1]} --allow {word}."
-        elif missing == ["tag"] and word.isalpha():
-            hint = f"Several apps are --app {found.app[-1]} --app {word}; the tag is --tag TAG."
-        elif missing:
-            hint = f"Write --{missing[0]} {word}."
-        return UsageError(f"{self.prog} takes no argument {word!r}", hint)
+    @property
+    def many(self) -> list[str]:
+        """The flags that may be given several times."""
+        several = (one for one in self._actions if isinstance(one, argparse._AppendAction))  # noqa: SLF001
+        return [flag for action in several for flag in action.option_strings]
 
     def _unknown_flag(self, name: str) -> UsageError:
-        """Return the error for a flag that this command has not: another's, or a misspelt one."""
-        option = name.removeprefix("--")
-        if name.startswith("--") and option in OPTIONS:
-            hint = _ELSEWHERE.get((self.prog, option), f"See {self.prog} --help for those it has.")
-            return UsageError(f"{self.prog} takes no {name}", hint)
-        from promoter.domain.suggest import nearest
+        """Return the error for a flag that this command has not."""
+        from promoter.cli import hints
 
-        hint = _MEANT.get(name) or nearest(name.replace("_", "-"), self._flags)
-        return UsageError(f"{self.prog} has no flag {name!r}", hint)
+        return hints.unknown_flag(self, name)
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""
-        name, separator, rest = message.removeprefix("argument ").rpartition(
-            ": expected one argument"
-        )
-        if separator and not rest:
-            raise UsageError(
-                f"{name.rpartition('/')[2]} has no value",
-                f"Where a variable holds it, see whether that is empty; see {self.prog} --help.",
-            )
-        raise UsageError(message, f"See {self.prog} --help.")
+        from promoter.cli import hints
+
+        flags, _, rest = message.removeprefix("argument ").partition(": ")
+        flag = flags.rpartition("/")[2]
+        if rest == "expected one argument":
+            raise hints.without_value(flag, self._words, self.flags)
+        if rest.startswith("ignored explicit argument "):
+            raise hints.with_value(flag, rest.removeprefix("ignored explicit argument ")[1:-1])
+        raise UsageError(message, f"See {self.prog} --help")
 
 
-def _is_rule(word: str) -> bool:
-    """Return whether a word is a rule that may be allowed."""
-    from promoter.gates import allowable
+def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
+    """Return what takes a value that is among the choices, and raises `UsageError` otherwise.
 
-    return word in allowable()
-
-
-def one_of(choices: Sequence[str], what: str) -> Callable[[str], str]:
-    """Return what takes a value that is among the choices, and raises `UsageError` otherwise."""
+    `wrong` is the message before the value, e.g. `--output cannot be`.
+    """
 
     def take(text: str) -> str:
         if text in choices:
             return text
         from promoter.domain.suggest import nearest
 
-        raise UsageError(f"{what} cannot be {text!r}", nearest(text, choices))
+        raise UsageError(f"{wrong} {text!r}", nearest(text, choices))
 
     return take
 
@@ -167,5 +135,5 @@ def pull_number(text: str) -> int:
         return int(text.removeprefix("#"))
     except ValueError:
         raise UsageError(
-            f"{text!r} is not the number of a pull request", "See promote pulls, which lists them."
+            f"{text!r} is not the number of a pull request", "They are listed by promote pulls"
         ) from None

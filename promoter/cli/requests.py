@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 
 from promoter.config.values import check_name
 from promoter.domain.deadline import Deadline
-from promoter.domain.declaration import HoldChange, one_line, parse_image
+from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.duration import parse_duration
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Name, Tag
+from promoter.domain.image import Name, Tag, is_digest, split
+from promoter.domain.image_argument import parse_image
 from promoter.domain.moment import parse_moment
+from promoter.domain.redaction import shown
 from promoter.planning.plan import Request, Rollback
+from promoter.settings.errors import flag_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from promoter.engine.wiring import Wiring
     from promoter.settings import Settings
@@ -37,10 +40,10 @@ def requested_apps(settings: Settings) -> tuple[str, ...]:
     """Return the apps that were asked for, or raise `UsageError`."""
     if not settings.app:
         raise UsageError(
-            "no app is given", "Give --app APP, or set PROMOTER_APP; promote --help shows the rest."
+            "no app is given", "Give --app APP, or set PROMOTER_APP; all flags: promote --help"
         )
-    checked_names((*settings.app, *settings.env))
-    return tuple(dict.fromkeys(settings.app))
+    checked_names(settings, "env")
+    return checked_names(settings, "app")
 
 
 def requested(settings: Settings, ask: Callable[[Settings, str], Request]) -> list[Request]:
@@ -54,7 +57,8 @@ def requested(settings: Settings, ask: Callable[[Settings, str], Request]) -> li
                 f"{settings.source('app')} and {settings.source('group')} are both given",
                 "A group names its apps itself: leave one of them out.",
             )
-        checked_names((settings.group, *settings.env))
+        checked_names(settings, "group")
+        checked_names(settings, "env")
         _check_no_image(settings)
         return [replace(ask(settings, settings.group), group=True)]
     apps = requested_apps(settings)
@@ -83,26 +87,40 @@ def _joined(apps: tuple[str, ...]) -> str:
     return f"{apps[0][:_LONGEST_NAME]}+{len(apps) - 1}-{short}"
 
 
-def checked_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return names of apps or environments, each once, or raise `UsageError`."""
-    once = tuple(dict.fromkeys(names))
+def checked_names(settings: Settings, option: str) -> tuple[str, ...]:
+    """Return the names of apps, environments or a group, each once, or raise `UsageError`."""
+    given = getattr(settings, option)
+    once = tuple(dict.fromkeys((given,) if isinstance(given, str) else given))
     for name in once:
         try:
             check_name(name)
         except ValueError as error:
-            hint, several = f"It {error}.", [one.strip() for one in name.split(",")]
-            if len(several) > 1 and all(several):
-                flags = " ".join(f"--app {one}" for one in several)
-                hint = (
-                    f"Several apps are {flags}; of several environments, each is a run of its own."
-                )
-            raise UsageError(f"{name!r} is not the name of an app or environment", hint) from error
+            message = f"{settings.source(option)} {shown(name)} is not a name"
+            raise UsageError(message, _name_meant(name, option, str(error))) from error
     return once
+
+
+def _name_meant(name: str, option: str, reason: str) -> str:
+    """Return what to write in place of a text that is no name: several names, a path, an image."""
+    flag = flag_of(option)
+    several = re.findall(r"[\w.-]+", name) if re.fullmatch(r"[\w.-]+([,; ]+[\w.-]+)+", name) else []
+    if several and option == "app":
+        return f"Write {' '.join(f'--app {one}' for one in several)}"
+    if several:
+        return f"Run promote once for each: {flag} {f', then {flag} '.join(several)}"
+    if name in ("*", "**"):
+        return "Name each app: --app A --app B" if option == "app" else "Run promote once for each."
+    image, tag, _ = split(name)
+    last = image.rstrip("/").rpartition("/")[2]
+    with suppress(ValueError):
+        end = f" --tag {tag}" if tag and option == "app" else ""
+        return f"Did you mean {flag} {check_name(last)}{end}"
+    return f"It {reason}."
 
 
 def request_of(settings: Settings, app: str) -> Request:
     """Return what is asked for one app, parsed; raises `UsageError`."""
-    images = tuple(parse_image(text) for text in settings.image)
+    images = tuple(parse_image(text, settings.source("image")) for text in settings.image)
     source, given = settings.from_, settings.tag is not None or bool(images)
     if source is None and not given:
         raise UsageError(
@@ -114,11 +132,11 @@ def request_of(settings: Settings, app: str) -> Request:
             "--from promotes what the other environment runs; leave out --tag and --image.",
         )
     if source:
-        checked_names((source,))
+        checked_names(settings, "from_")
     return Request(
         app=app,
         environment=settings.environment,
-        tag=_tag(settings.tag, app) if settings.tag is not None else None,
+        tag=_tag(settings.tag, app, settings.source("tag")) if settings.tag is not None else None,
         images=images,
         allow=settings.allow,
         actor=settings.actor,
@@ -190,20 +208,24 @@ def _until(settings: Settings) -> int | None:
     return seconds
 
 
-def _tag(text: str, app: str) -> Tag:
+def _tag(text: str, app: str, source: str) -> Tag:
     """Return a tag parsed; raises `UsageError`, with what was probably meant."""
     try:
         return Tag.parse(text)
     except UsageError as error:
+        if source != "--tag":
+            error.message = f"{source}: {error.message}"
+        name, tag, digest = split(text)
         if not text:
             error.hint = "Give --tag TAG. Where a variable holds it, see whether that is empty."
-        name, _, tag = text.rpartition(":")
-        if name and "@" not in text:
-            with suppress(UsageError):
-                error.hint = (
-                    f"Give the tag alone: --app {app} --tag {Tag.parse(tag)}; or one image of the "
-                    f"app: --image {Name.parse(name)}={tag}."
-                )
+        elif name != "sha256" and tag and not digest and Tag.is_one(tag) and Name.is_one(name):
+            error.hint = f"Give the tag alone: --app {app} --tag {tag}"
+            if "/" in name:
+                error.hint += f"; or one image of the app: --image {name}={tag}"
+        elif is_digest(digest or "") and Name.is_one(name):
+            error.hint = (
+                f"A digest goes with its image: --image {text.replace(':', '=', tag is not None)}"
+            )
         raise
 
 

@@ -170,7 +170,7 @@ def _check_references(config: Config, document: Document) -> None:
             if config.apps and member not in config.apps:
                 hint = nearest(member, config.apps)
                 listed = document.place(("groups", name, "apps"))
-                raise UsageError(f"there is no app {member!r}", hint, **listed)
+                raise UsageError(f"groups.{name}.apps: there is no app {member!r}", hint, **listed)
 
 
 def _check_overrides(config: Config, document: Document) -> None:
@@ -195,7 +195,7 @@ def _check_paths(config: Config, document: Document) -> None:
             if "promotes_from" in o.model_fields_set
         }
         for name, previous in path.items():
-            own = ("apps", app or "") if name in overrides else ()
+            own: tuple[str, ...] = ("apps", app or "") if name in overrides else ()
             place = (*own, "environments", name, "promotes-from")
             if previous is not None and previous not in path:
                 raise _unknown(previous, list(path), document, place)
@@ -242,6 +242,7 @@ def _unknown(
     name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
 ) -> UsageError:
     """Return the error for a name that no environment has."""
+    key = ".".join(place)
     return UsageError(
-        f"there is no environment {name!r}", nearest(name, known), **document.place(place)
+        f"{key}: there is no environment {name!r}", nearest(name, known), **document.place(place)
     )

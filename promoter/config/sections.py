@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.config.gate_settings import GateSettings
 from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
+from promoter.domain.redaction import shown
 from promoter.domain.section import Section
 from promoter.edits.targets import EditTarget, Linked
 from promoter.edits.targets.model import check_placeholders
@@ -45,11 +46,14 @@ def _check_path(text: str) -> str:
         msg = "is empty: name a folder; '.' is the repository's root"
         raise ValueError(msg)
     path = PurePosixPath(text)
+    if path.is_absolute() and text.strip("/") and ".." not in path.parts:
+        msg = f"begins with '/', and is relative to the repository's root\nWrite {text.strip('/')}"
+        raise ValueError(msg)
     if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
         msg = "must be a folder inside the repository, relative to its root, without '..'"
         raise ValueError(msg)
     if path.name.startswith("kustomization."):
-        msg = f"must be the folder, {path.parent}, and not its {path.name}"
+        msg = f"must be the folder, and not its {path.name}\nWrite {path.parent}"
         raise ValueError(msg)
     return check_placeholders(text)
 
@@ -57,7 +61,7 @@ def _check_path(text: str) -> str:
 def check_author(text: str) -> str:
     """Return an author of the form `Name <address>`, or raise `ValueError`."""
     if not _AUTHOR.fullmatch(text):
-        msg = "must be of the form 'Name <address@host>'"
+        msg = f"must be of the form 'Name <address@host>', not {shown(text)}"
         raise ValueError(msg)
     return text
 
@@ -197,7 +201,7 @@ class Environment(GateSettings):
     def _check_draft(self) -> Self:
         """Refuse a draft that shall merge itself: no forge does that."""
         if self.draft and self.deliver == "auto-merge":
-            msg = "a draft cannot merge itself: deliver by pull-request, or leave draft out"
+            msg = "draft cannot be true with deliver: auto-merge\nLeave one of them out."
             raise ValueError(msg)
         return self
 

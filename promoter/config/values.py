@@ -44,11 +44,13 @@ def check_name(text: str) -> str:
 def _check_image(text: str) -> str:
     """Return an image's name as it stands in a kustomization, or raise `ValueError`."""
     if not text or "@" in text or not _is_word(text):
-        msg = f"{shown(text)} is not an image's name: write ghcr.io/owner/app"
+        name = text.partition("@")[0]
+        meant = f"\nWrite the name alone: {name}" if name and _is_word(name) else ""
+        msg = f"{shown(text)} is not an image's name{meant}"
         raise ValueError(msg)
     name, colon, tag = text.rpartition(":")
     if colon and "/" not in tag:
-        msg = f"{shown(text)} holds a tag: write the name alone, {shown(name)}"
+        msg = f"{shown(text)} holds a tag\nWrite the name alone: {name}"
         raise ValueError(msg)
     return text
 
@@ -92,7 +94,9 @@ def _check_person(text: str) -> str:
     """Return a user or `team:NAME`, or raise `ValueError`."""
     if text.startswith("@") and _is_word(text):
         team = "/" in text
-        msg = f"{shown(text)}: write {'team:' if team else ''}{text.rpartition('/')[2].lstrip('@')}"
+        name = text.rpartition("/")[2].lstrip("@")
+        meant = f'"team:{name}"' if team else name
+        msg = f"{shown(text)} begins with '@'\nWrite {meant}"
         raise ValueError(msg)
     if not _is_word(text.removeprefix("team:")):
         msg = f"{shown(text)} is neither a user nor team:NAME"
@@ -111,7 +115,8 @@ def _check_label(text: str) -> str:
 def _check_platform(text: str) -> str:
     """Return a platform, or raise `ValueError`."""
     if not _PLATFORM.fullmatch(text):
-        msg = f"{shown(text)} is not a platform: write linux/amd64 or linux/arm/v7"
+        meant = f"linux/{text}" if text in ("amd64", "arm64", "arm/v7", "386") else "linux/amd64"
+        msg = f"{shown(text)} is not a platform\nWrite it as in {meant}"
         raise ValueError(msg)
     return text
 
@@ -133,7 +138,7 @@ def _check_page(text: str) -> str:
 def _check_forge(text: str) -> str:
     """Return the name of a kind of forge, or raise `ValueError`."""
     if text not in FORGES:
-        msg = f"{shown(text)} is not a forge: {nearest(text, sorted(FORGES))}"
+        msg = f"{shown(text)} is not a forge\n{nearest(text, sorted(FORGES))}"
         raise ValueError(msg)
     return text
 

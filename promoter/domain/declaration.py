@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Self, TypedDict
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError, UsageError
-from promoter.domain.image import Digest, Tag, split
+from promoter.domain.errors import PromoteError
+from promoter.domain.image_argument import parse_image
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
@@ -248,31 +248,6 @@ def _parts(message: str) -> list[dict[str, list[str]]]:
         if match:
             parts[-1].setdefault(match["key"], []).append(match["value"])
     return parts
-
-
-def parse_image(text: str) -> ImageRequest:
-    """Return `NAME=TAG`, `NAME@DIGEST` or `NAME=TAG@DIGEST` parsed, or raise `UsageError`."""
-    name, equals, value = text.partition("=")
-    if equals:
-        tag, at, digest = value.partition("@")
-    else:
-        (name, at, digest), tag = text.partition("@"), ""
-    if not name or not (tag or digest) or (at and not digest):
-        raise UsageError(
-            f"--image {text!r} is none of NAME=TAG, NAME@DIGEST, NAME=TAG@DIGEST",
-            "For example --image ghcr.io/owner/app=1.4.2",
-        )
-    plain = split(name)[0]
-    if not plain or not plain.isprintable() or any(c.isspace() for c in name):
-        bare = "".join(text.split())
-        hint = f"Did you mean --image {bare}? No blank belongs in it." if bare != text else ""
-        raise UsageError(
-            f"--image {text!r} has no image name before its tag",
-            hint or "For example --image ghcr.io/owner/app=1.4.2",
-        )
-    return ImageRequest(
-        name, Tag.parse(tag) if tag else None, Digest.parse(digest) if digest else None
-    )
 
 
 def _read(text: str) -> int | None:

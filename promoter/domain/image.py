@@ -63,11 +63,19 @@ def _meant(text: str) -> str:
     if plain != text and _TAG.fullmatch(plain):
         return f"Did you mean {plain}? Leave out the quotes and blanks around it."
     if _DIGEST.fullmatch(text.rpartition("@")[2]):
-        return "A digest goes with its image: --image NAME@DIGEST."
-    if "," in text:
-        return "Several images are several --image; in PROMOTER_IMAGE they are one a line."
+        return "A digest goes with its image, as in --image ghcr.io/owner/app@sha256:…"
+    if text.startswith("refs/"):
+        return (
+            f"Did you mean --tag {text.rpartition('/')[2]}? In Actions, GITHUB_REF_NAME has that."
+        )
+    if "," in text or ";" in text:
+        return "One tag is promoted at a time: run promote once for each."
+    if text[:1] in "^~<>=" or "*" in text:
+        return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
+    if "/" in text and _TAG.fullmatch(text.replace("/", "-")):
+        return f"Did you mean {text.replace('/', '-')}? A tag holds no '/'."
     if "$" in text:
-        return "Nothing has filled in its variable: a shell does so in double quotes, not in single ones."
+        return "Nothing has filled in its variable. A shell does so in double quotes, not in single ones."
     return "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'."
 
 
@@ -81,7 +89,7 @@ class Digest(str):
         """Return the digest, or raise `UsageError` saying which rule it breaks."""
         match = _DIGEST.fullmatch(text)
         if match is None:
-            reason = "is not of the form algorithm:hex"
+            reason = "is not a digest"
         elif match["algorithm"] not in _REGISTERED:
             reason = f"has the algorithm {match['algorithm']!r}, which is not a registered one"
         elif len(match["hex"]) != _REGISTERED[match["algorithm"]]:
@@ -92,7 +100,7 @@ class Digest(str):
         else:
             return cls(text)
         raise UsageError(
-            f"digest {shown(text)} {reason}",
+            f"{'' if match is None else 'digest '}{shown(text)} {reason}",
             "A digest is 'sha256:' and 64 lower-case hex digits (or 'sha512:' and 128).",
         )
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _LISTED = 12
 # How alike a name must be to be suggested: `--since` does not mean --base.
@@ -21,14 +21,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     listed = ", ".join(names[:_LISTED]) + (
         f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     )
-    close = _closest(name, names)
+    close = closest(name, names)
     if close and (len(names) == 1 or len(names) > _LISTED):
         return f"Did you mean {close}?"
     return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
 
 
-def _closest(name: str, names: list[str]) -> str | None:
-    """Return the name that was probably meant: one that ends, begins or is alike so."""
+def closest(name: str, names: Sequence[str]) -> str | None:
+    """Return the name that was probably meant: one that ends, begins or is alike so; None if none."""
     plain = name.lower()
     begun = [one for one in names if len(one) > 2 and plain.startswith(one.lower())]
     begins = [one for one in names if len(plain) > 2 and one.lower().startswith(plain)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.environment import names_of_variables
 
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 # Read before any setting, or for the tests of the project.
 _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
+_SWITCHES = {
+    "yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false",
+}  # fmt: skip
+# A value of each setting that is not a switch and can be malformed.
+_VALUES = {
+    "wait_for_image": "5m", "timeout": "90s", "steps": "2", "number": "20", "shards": "4",
+    "now": "2026-12-01T08:00:00Z", "render_allow": "helm", "transport": "git", "output": "json",
+    "log_format": "json", "allow": "downgrade", "job_completion_index": "0",
+}  # fmt: skip
 
 
 def initial_name(name: str, field: FieldInfo) -> str:
@@ -71,14 +81,20 @@ def _is_own(field: FieldInfo) -> bool:
 
 
 def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
-    """Return the complaint about a flag or a variable, without its value."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    """Return the complaint about a flag or a variable: what it is, what it must be, what to write."""
+    first = error.errors(include_url=False, include_context=False)[0]
     name = str(first["loc"][0])
     if name == "PROMOTER_FROM":
         name = "from_"
     source = flag_of(name) if name in flags else variable_of(name)
     where = name if name.isupper() else source
-    return UsageError(f"{where}: {_reason(first)}", f"Correct {where}, or leave it out.")
+    reason, _, hint = _reason(first).partition("\n")
+    given = first["input"]
+    # What a variable holds may be a secret that has gone astray.
+    may_show = isinstance(given, str) and (name in flags or given.lower() in _SWITCHES)
+    if may_show and shown(given) not in reason:
+        reason = f"{reason}, not {shown(given)}"
+    return UsageError(f"{where}: {reason}", hint or _example(where, name, given))
 
 
 def _reason(error: ErrorDetails) -> str:
@@ -87,3 +103,12 @@ def _reason(error: ErrorDetails) -> str:
         return "must be a whole number of 1 or more"
     reason = error["msg"].removeprefix("Value error, ")
     return f"{reason[0].lower()}{reason[1:]}".replace("input should be", "must be")
+
+
+def _example(where: str, name: str, given: object) -> str:
+    """Return what to write in place of a value that cannot be read."""
+    sign = " " if where.startswith("--") else "="
+    if name.lower() not in _VALUES:
+        value = _SWITCHES.get(str(given).lower(), "true")
+        return f"Write {where}{sign}{value}"
+    return f"Write it as in {where}{sign}{_VALUES[name.lower()]}"

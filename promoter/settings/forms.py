@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import parse_duration
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def _lines(value: object) -> object:
@@ -50,9 +55,19 @@ def _rules(value: object) -> object:
 
         for name in names:
             if name not in allowable():
-                msg = f"there is no rule {name!r} to allow\n{nearest(str(name), allowable())}"
-                raise ValueError(msg)
+                raise ValueError(_no_rule(str(name), allowable()))
     return names
+
+
+def _no_rule(name: str, rules: Iterable[str]) -> str:
+    """Return what is said of a rule that there is not, and on a line of its own what to write."""
+    several = re.split(r"[\s,;]+", name.strip())
+    if len(several) > 1 and all(one in rules for one in several):
+        flags = " ".join(f"--allow {one}" for one in several)
+        hint = f"Write {flags}; PROMOTER_ALLOW takes one rule a line."
+    else:
+        hint = nearest(name, rules)
+    return f"there is no rule {shown(name)} to allow\n{hint}"
 
 
 Lines = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)]

@@ -27,7 +27,9 @@ _PATIENCE = 15.0
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Promote what the policies choose and return the envelopes."""
     found = wired(settings)
-    scope = Scope(checked_names(settings.app), checked_names(settings.env), settings.apps_shard)
+    scope = Scope(
+        checked_names(settings, "app"), checked_names(settings, "env"), settings.apps_shard
+    )
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )

@@ -20,14 +20,22 @@ if TYPE_CHECKING:
     from promoter.edits.site import Site
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+# A placeholder that is not known, and one as a shell, a template or a page about it has it.
+_OTHER_PLACEHOLDER = re.compile(
+    r"\$\{([^{}]*)\}|\$(app|env|environment)\b|\{\{([^{}]*)\}\}|<(app|env|environment)>"
+    r"|\{(?!app\}|environment\})([^{}]*)\}"
+)
 
 
 def check_placeholders(text: str) -> str:
     """Return a text whose placeholders are known, or raise `ValueError`."""
-    unknown = [name for name in _PLACEHOLDER.findall(text) if name not in ("app", "environment")]
-    if unknown:
-        msg = f"knows the placeholders {{app}} and {{environment}}, not {{{unknown[0]}}}"
-        raise ValueError(msg)
+    if found := _OTHER_PLACEHOLDER.search(text):
+        name = next(one for one in found.groups() if one is not None)
+        close = (
+            "app" if name.strip() in ("app", "name", "service", "application") else "environment"
+        )
+        msg = f"knows the placeholders {{app}} and {{environment}}, not {found[0]}"
+        raise ValueError(f"{msg}\nDid you mean {text.replace(found[0], f'{{{close}}}')}?")
     return text
 
 

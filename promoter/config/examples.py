@@ -1,0 +1,67 @@
+"""One line of `promoter.yaml` for each key, which a complaint about it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLES = {
+    "environments": 'environments: {prod: {path: "clusters/prod/apps/{app}"}}',
+    "apps": "apps: {aurora: {images: [ghcr.io/owner/app]}}",
+    "groups": "groups: {storefront: {apps: [web, api]}}",
+    "default-environment": "default-environment: prod",
+    "repository": "repository: https://github.com/owner/gitops",
+    "base": "base: main",
+    "forge": "forge: github",
+    "api-url": "api-url: https://github.example.com/api/v3",
+    "transport": "transport: api",
+    "author": "author: Release Bot <bot@example.com>",
+    "templates": 'templates: {title: "[{environment}] {title}"}',
+    "path": 'path: "apps/{app}/overlays/prod"',
+    "deliver": "deliver: pull-request",
+    "render": "render: strict",
+    "pin": "pin: both",
+    "checks": "checks: {exists: warn}",
+    "platforms": "checks: {platforms: [linux/amd64, linux/arm64]}",
+    "labels": "labels: [promotion]",
+    "reviewers": 'reviewers: [alice, "team:platform"]',
+    "assignees": "assignees: [alice]",
+    "milestone": "milestone: Release 1.5",
+    "draft": "draft: true",
+    "merge-method": "merge-method: squash",
+    "argocd-url": 'argocd-url: "https://argocd.example.com/applications/argocd/{app}"',
+    "policy": 'policy: {semver: "^1.4"}',
+    "batch": "batch: true",
+    "promotes-from": "promotes-from: dev",
+    "soak": "soak: 24h",
+    "freeze": 'freeze: [{weekly: "Fri 16:00 - Mon 08:00", timezone: Europe/Berlin}]',
+    "tags": "tags: '^[0-9]+[.][0-9]+[.][0-9]+$'",
+    "max-age": "max-age: 30d",
+    "when-unknown": "when-unknown: warn",
+    "allow": "allow: [downgrade, soak]",
+    "images": "images: [ghcr.io/owner/app]",
+    "source": "source: https://github.com/owner/app",
+    "source-tag": 'source-tag: "v{tag}"',
+    "targets": "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag}]",
+    "reason": "reason: order migration",
+    "until": "until: 2026-12-01T08:00:00Z",
+    "linked": "linked: [{path: commonLabels.version}]",
+}
+
+
+def example_for(place: Sequence[object], default: str = EXAMPLES["environments"]) -> str:
+    """Return the line for a key of the file, or for the nearest key around it that has one."""
+    for at in range(len(place) - 1, -1, -1):
+        line = EXAMPLES.get(str(place[at]))
+        # What stands there may be the name of an app or an environment.
+        if line and (at == 0 or place[at - 1] not in ("apps", "environments", "groups")):
+            return line
+    return default
+
+
+def example_of(name: str) -> str:
+    """Return the line for the key of this name, in the singular or the plural; '' for none."""
+    key = next((one for one in (name, f"{name}s", name.removesuffix("s")) if one in EXAMPLES), "")
+    return EXAMPLES.get(key, "")

@@ -1,0 +1,131 @@
+"""The keys that may stand at a place of a file, and where a key that may not stand there belongs."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from promoter.config.examples import example_for
+from promoter.domain.suggest import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
+
+# What other tools call a key.
+_OTHER_NAMES = {
+    "env": "environments", "envs": "environments", "repo": "repository", "branch": "base",
+    "folder": "path", "dir": "path", "directory": "path", "from": "promotes-from",
+    "requires": "promotes-from", "previous": "promotes-from", "auto-merge": "deliver",
+    "automerge": "deliver", "pr": "deliver", "pull-request": "deliver", "delivery": "deliver",
+    "strategy": "deliver", "semver-range": "policy", "schedule": "freeze", "windows": "freeze",
+    "default": "default-environment", "default-env": "default-environment", "sign": "signature",
+    "approvers": "reviewers", "wait": "soak", "bake-time": "soak",
+}  # fmt: skip
+# A target's keys are those of its kind alone.
+_OF_A_KIND = ("targets", "linked")
+_NAMED = {"environments": "ENV", "apps": "APP", "groups": "GROUP"}
+
+
+def get(value: Any, part: object) -> Any:  # noqa: ANN401 - what a YAML file holds
+    """Return what a value holds at a key or an index, or None."""
+    return value[part] if has(value, part) else None
+
+
+def has(value: object, part: object) -> bool:
+    """Say whether a value holds a key or an index."""
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and part < len(value)
+
+
+def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[object]) -> str:
+    """Return what to write for a key that is not known: the key that is meant, and where it belongs."""
+    name, known = str(place[-1]), known_keys(model, value, place[:-1])
+    meant = _spellings(name)
+    if here := next((one for one in meant if one in known), None):
+        alike = here.replace("-", "").rstrip("s") == name.lower().replace("_", "").rstrip("s")
+        return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example_for([here])}")
+    for one in meant:
+        paths = [path for path in _paths(model) if path[-1] == one]
+        if paths:
+            # Under an app, the keys of an environment may stand under the app's own.
+            path = min(paths, key=lambda path: (path[0] != place[0], len(path)))
+            where = ".".join(_named(path[:-1], place))
+            return f"It belongs to {where}, as in {example_for(path)}"
+    return nearest(name, known)
+
+
+def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
+    """Return a path with the names that the mistake's own place has."""
+    names = {str(one): str(name) for one, name in pairwise(place)}
+    found = list(path)
+    for at, part in enumerate(path[1:], start=1):
+        if part in _NAMED.values():
+            found[at] = names.get(path[at - 1], part)
+    return found
+
+
+def _spellings(name: str) -> list[str]:
+    """Return the keys that a name may be another spelling of."""
+    kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
+    other = _OTHER_NAMES.get(kebab)
+    plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
+    return list(dict.fromkeys([*plain, other] if other else plain))
+
+
+def _paths(kind: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every key, but for those of targets."""
+    if get_origin(kind) in (dict, tuple):
+        inner = get_args(kind)[1 if get_origin(kind) is dict else 0]
+        name = (_NAMED.get(before[-1], "NAME"),) if get_origin(kind) is dict else ()
+        for one in _options(inner):
+            yield from _paths(one, (*before, *name))
+        return
+    for key, field in _fields(kind, None).items():
+        path = (*before, field.alias or key)
+        yield path
+        if path[-1] not in _OF_A_KIND:
+            for one in _options(field.annotation):
+                yield from _paths(one, path)
+
+
+def known_keys(model: type[BaseModel], value: object, place: Sequence[object]) -> list[str]:
+    """Return the keys that may stand at a place of a document of a model."""
+    kinds: list[object] = [model]
+    for part in place:
+        kinds = [inner for kind in kinds for inner in _inner(kind, part, value)]
+        value = get(value, part)
+    fields = [field for kind in kinds for field in _fields(kind, value).items()]
+    return sorted(field.alias or name for name, field in fields)
+
+
+def _inner(kind: object, part: object, value: object) -> Iterator[object]:
+    """Yield what may stand at a key or an index of a value of some kind."""
+    for name, field in _fields(kind, value).items():
+        if part == (field.alias or name):
+            yield from _options(field.annotation)
+    if get_origin(kind) in (dict, tuple):
+        yield from _options(get_args(kind)[1 if get_origin(kind) is dict else 0])
+
+
+def _options(annotation: object) -> Iterator[object]:
+    """Yield the kinds that an annotation allows, each for itself."""
+    if get_origin(annotation) in (dict, tuple) or not get_args(annotation):
+        yield annotation
+        return
+    for one in get_args(annotation):
+        yield from _options(one)
+
+
+def _fields(kind: object, value: object) -> Mapping[str, FieldInfo]:
+    """Return the keys of a section; none where the `kind` that a value names is another."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return {}
+    fields = kind.model_fields
+    own = fields.get("kind")
+    return fields if own is None or get(value, "kind") in get_args(own.annotation) else {}
