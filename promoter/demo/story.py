@@ -164,7 +164,6 @@ class _Story:
         return result
 
     def _auto(self) -> None:
-        """Run what a schedule runs."""
         with self._opened() as world:
             asked = Request("", actor=self.settings.actor, scheduled=True)
             outcomes = Run(world, Policies(world, Scope((), ("prod",)), asked)).results()
@@ -173,7 +172,6 @@ class _Story:
             self._check(result, Exit.DONE)
 
     def _history(self) -> None:
-        """Tell what happened to prod."""
         with self._opened() as world:
             found = read_history(world, [APP], ["prod"], 10)
             now = max(world.now, *(one.time for one in found.entries))
@@ -214,7 +212,6 @@ class _Story:
 
 
 def _beginning(git: Git) -> str:
-    """Tell where the repository is and what it holds."""
     return (
         f"The Aurora GitOps repository is in {git.directory}\n"
         f"({len(repository.paths())} files, bare; three services, built by one CI run).\n"

@@ -95,7 +95,6 @@ def _names(spot: Spot) -> tuple[tuple[str, str], ...]:
 
 
 def _labels(spot: Spot) -> bool:
-    """Say whether a value is a label or an annotation."""
     return any(part in LABELS for part in spot.path)
 
 

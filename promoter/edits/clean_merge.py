@@ -66,7 +66,6 @@ def _lines(data: bytes) -> list[bytes]:
 
 
 def _unique(lines: list[bytes]) -> set[bytes]:
-    """Return the lines that occur a single time."""
     return {line for line, count in Counter(lines).items() if count == 1}
 
 

@@ -167,6 +167,5 @@ def _in_file(region: Region, splice: Splice) -> Splice:
 
 
 def _unset(spot: Spot, text: str) -> RefusedError:
-    """Return the refusal of a value for which there is no place."""
     reason = f"{shown(text)} cannot be set here so that nothing else changes"
     return spot.region.refuse("unproved", reason, "Set it by hand.", at=spot.written)

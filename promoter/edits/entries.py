@@ -132,7 +132,6 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
 
 
 def _entries(images: Spot) -> tuple[ImageEntry, ...]:
-    """Return the entries of the `images` field."""
     node, source = images.node, images.region.text
     if isinstance(node, ScalarNode) and is_null(node.value, node.style):
         return ()

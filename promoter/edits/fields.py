@@ -148,11 +148,9 @@ def _merged_drops(found: list[Splice]) -> list[Splice]:
 
 
 def _flow(entry: ImageEntry) -> bool:
-    """Say whether an entry is written in flow style."""
     return entry.spot is not None and bool(getattr(entry.spot.node, "flow_style", False))
 
 
 def _key(source: Source, sibling: Spot, name: str) -> str:
-    """Return a new key in its siblings' quotes."""
     quote = source.text[sibling.key_start]
     return f"{quote}{name}{quote}" if quote in "\"'" else name

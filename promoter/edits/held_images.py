@@ -42,7 +42,6 @@ def held_images(
 
 
 def _entries(files: WorkingFiles, file: PurePosixPath) -> Iterator[RunningImage]:
-    """Yield the images of a kustomization's entries."""
     for entry in kustomization.read(file, files.read(file)).entries:
         yield RunningImage(entry.name or "", entry.tag, entry.digest, entry.new_name)
 

@@ -148,7 +148,6 @@ def _after_last(
 
 
 def _dash_line(source: Source, entry: object) -> int:
-    """Return the line of an entry's dash."""
     before = source.text.rfind("-", 0, entry.start_mark.index)  # type: ignore[attr-defined]  # a node
     return source.position(max(before, 0))[0]
 
@@ -173,12 +172,10 @@ def _document_end(text: str) -> int:
 
 
 def _block(field: str, new: Sequence[Fields], column: int, dash: int, newline: str) -> str:
-    """Return the whole field in block style."""
     return f"{' ' * column}{field}:{newline}{_entries(new, column + dash, 2, newline)}"
 
 
 def _entries(new: Sequence[Fields], dash: int, offset: int, newline: str) -> str:
-    """Return entries in block style, each line ended."""
     lines: list[str] = []
     for fields in new:
         for number, (key, value) in enumerate(fields.items()):

@@ -44,7 +44,6 @@ def accepts_keys(spot: Spot) -> bool:
 
 
 def _splice(spot: Spot, keys: Sequence[str], text: str) -> Splice:
-    """Return the splice that adds the keys."""
     node, source = spot.node, spot.region.text
     if isinstance(node, MappingNode) and node.flow_style:
         quoted = bool(node.value) and node.value[0][0].style == '"'
@@ -83,7 +82,6 @@ def _block(keys: Sequence[str], text: str, column: int, newline: str) -> str:
 
 
 def _flow(keys: Sequence[str], text: str, *, quoted: bool) -> str:
-    """Return the keys in flow style."""
     style = '"' if quoted else None
     first, *rest = (written(key, style) for key in keys)
     value = written(text, style)

@@ -101,7 +101,6 @@ def _stale(edit: FileEdit, moves: Sequence[ImageMove]) -> Iterator[tuple[int, in
 
 
 def _is_linked(spot: Spot) -> bool:
-    """Say whether a scalar is of the kind that goes with a tag."""
     return bool(_REF.search(spot.text)) or any(part in LABELS for part in spot.path)
 
 
@@ -128,7 +127,6 @@ def _pairs(one: ImageMove) -> Iterator[tuple[str, str]]:
 
 
 def _holds_new(text: str, moves: Sequence[ImageMove]) -> bool:
-    """Say whether a string has moved already."""
     tags = [one.after.tag for one in moves if one.after.tag]
     bare = [tag[1:] for tag in tags if re.match(r"v\d", tag)]
     return any(_occurrence(tag).search(text) for tag in (*tags, *bare))

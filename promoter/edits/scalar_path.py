@@ -81,7 +81,6 @@ def nearest_parent(region: Region, path: str) -> tuple[Spot | None, tuple[str, .
 
 
 def _follow(spot: Spot, steps: Iterable[str]) -> Iterator[Spot]:
-    """Yield what a path leads to from a node."""
     first, *rest = steps
     for child in _step(spot, first):
         if not rest:

@@ -135,7 +135,6 @@ class Selection:
         return ImageMove(request.name, before, Ref(request.tag, request.digest), new)
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
-        """Return the edit of one file, or raise `RefusedError` with every refusal."""
         steps: dict[object, engine.Step] = {}
         warnings: dict[str, None] = {}
         refusals: list[Refusal] = []
@@ -155,7 +154,6 @@ class Selection:
         return replace(edit, warnings=tuple(warnings))
 
     def _edit_entries(self, path: PurePosixPath) -> FileEdit:
-        """Return the edit of a kustomization's entries, or raise `RefusedError`."""
         settings = [
             kustomization.promotion(one.name, one.tag, one.digest)
             for one in self.images

@@ -198,7 +198,6 @@ class Site:
             )
 
     def _new(self, request: ImageRequest) -> str:
-        """Return the scalar's new text, or raise `RefusedError`."""
         tag, digest = request.tag, request.digest
         if self.part is Part.DIGEST:
             return self._digest(str(digest or ""))
@@ -265,5 +264,4 @@ def _is_bare(key: str) -> bool:
 
 
 def _word(key: str) -> str:
-    """Return a key without case and signs."""
     return key.lower().replace("_", "").replace("-", "")

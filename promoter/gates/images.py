@@ -160,7 +160,6 @@ def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | N
 
 
 def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity, *, hint: str) -> Verdict:
-    """Return the verdict on an image that is not as it should be."""
     refusal = Refusal(rule, f"{one.request}: {detail}", hint)
     return Verdict(Result.FAILED, detail, (refusal,), severity=severity)
 

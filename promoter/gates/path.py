@@ -53,7 +53,6 @@ def _passed(facts: Facts, pairs: Sequence[TagChange]) -> str:
 
 
 def _short(version: str | None) -> str:
-    """Return a tag, or the beginning of a digest."""
     text = version or ""
     return f"{text[:14]}…" if text.startswith("sha256:") else text
 

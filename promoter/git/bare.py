@@ -53,7 +53,6 @@ def borrow(directory: Path, url: str) -> bool:
 
 
 def _folder(url: str) -> str:
-    """Return the path of a `file://` URL."""
     return os.fsdecode(unquote_to_bytes(urlsplit(url).path))
 
 

@@ -208,7 +208,6 @@ class Clone:
         return False
 
     def _leads_to(self, commit: str, of: str) -> bool:
-        """Whether a commit is in the part of another's history that is here."""
         return self.git.attempt("merge-base", "--is-ancestor", commit, of).status == 0
 
     @property
@@ -239,7 +238,6 @@ class Clone:
         return self._depths.get(commit, 0) >= _SMALL_DEPTH and not self.shallow_commits()
 
     def _looked_at(self) -> list[str]:
-        """Return the commits that the last look has brought."""
         return self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
 
     def _note_filter(self, result: Result) -> None:
@@ -271,7 +269,6 @@ class Clone:
         return result
 
     def _prepare(self) -> None:
-        """Make the empty repository on first use."""
         if self._ready:
             return
         check_version(self.git)

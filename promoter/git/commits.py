@@ -181,7 +181,6 @@ class FastImport:
 
 
 def _data(content: bytes) -> bytes:
-    """Return content as the stream has it."""
     return b"data %d\n%b\n" % (len(content), content)
 
 

@@ -100,5 +100,4 @@ _HINTS = (
 
 
 def _unique(lines: list[str]) -> list[str]:
-    """Return the lines without repetition, in order."""
     return list(dict.fromkeys(lines))

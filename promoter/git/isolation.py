@@ -101,7 +101,6 @@ def parameters(configuration: Mapping[str, str]) -> dict[str, str]:
 
 
 def _configured(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return settings as the environment variables through which git takes them."""
     found = {"GIT_CONFIG_COUNT": str(len(settings))}
     for index, (key, value) in enumerate(settings.items()):
         found[f"GIT_CONFIG_KEY_{index}"] = key

@@ -85,7 +85,6 @@ class Objects:
         return found
 
     def _load(self, oids: list[str]) -> None:
-        """Read many objects at once."""
         result = self._git.attempt(
             "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode()
         )

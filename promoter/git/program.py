@@ -144,7 +144,6 @@ class Git:
         return Result(process.returncode, out, said, self._authorized)
 
     def _log(self, process: git.Git.AutoInterrupt) -> None:
-        """Log a command that has ended, with the time that it took."""
         begin, arguments = self._begun.pop(process.pid)
         if _LOG.isEnabledFor(logging.DEBUG):
             ended = f", exit {process.returncode}" if process.returncode else ""

@@ -107,7 +107,6 @@ def _read(result: Result) -> tuple[int | None, str, str]:
 
 
 def _last(state: RetryCallState) -> Result:
-    """Return the answer that the attempts ended with."""
     assert state.outcome is not None
     result: Result = state.outcome.result()
     return result

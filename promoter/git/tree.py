@@ -130,7 +130,6 @@ def unfolded(
 
 
 def _parsed(line: str) -> tuple[str, str, int]:
-    """Return path, id and mode from a line of ls-tree."""
     fields, _, path = line.partition("\t")
     mode, _, oid = fields.split(" ", 2)
     return path, oid, int(mode, 8)
@@ -176,7 +175,6 @@ def _between(
     path: PurePosixPath,
     pair: tuple[tuple[str, int] | None, tuple[str, int] | None],
 ) -> Iterator[PurePosixPath]:
-    """Yield a path that differs, or what differs below it."""
     if any(entry and stat.S_ISDIR(entry[1]) for entry in pair):
         yield from differing(before, after, path)
     else:

@@ -53,7 +53,6 @@ def kustomizations_of(
 
 
 def _of_file(index: _Index, edit: FileEdit, directory: PurePosixPath) -> Kustomizations:
-    """Return the kustomizations that reach one file."""
     path = edit.path
     if path.name in KUSTOMIZATION_NAMES:
         layer = index.layer(path.parent)
@@ -140,7 +139,6 @@ class _Index:
 
 
 def _named(layer: Layer) -> Iterator[PurePosixPath]:
-    """Yield the paths that a kustomization names."""
     values = (*layer.paths(), *layer.plugin_paths(), *layer.unread_paths(), *layer.values_paths())
     for value in values:
         path = resolved(layer.directory, text_of(value))

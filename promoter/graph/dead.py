@@ -152,12 +152,10 @@ def _odd(name: str, images: Sequence[Image]) -> Dead | None:
 
 
 def _known(name: str, images: Sequence[Image]) -> str:
-    """Return the images that are there, the nearest first."""
     return nearest(name, (split(image.text)[0] for image in images))
 
 
 def _entry(entry: AnyEntry, closure: Closure) -> Entry:
-    """Return an entry of the file as the transformer's own value."""
     return Entry(
         entry.name, entry.new_name, entry.tag, entry.digest, entry.suffix,
         file=str(closure.file), line=entry.line,

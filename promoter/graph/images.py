@@ -195,7 +195,6 @@ class Images:
         return self.layers.get(path)
 
     def _patch(self, layer: Layer, path: Value | None, text: Value | None) -> list[Value]:
-        """Return the documents of one patch."""
         if path is None:
             return self.reading.inline(layer.file, text)
         place = self.reading.path(layer.file, path)
@@ -213,7 +212,6 @@ class Images:
                 yield from document if isinstance(document, list) else [document]
 
     def _writes_image(self, path: Scalar) -> bool:
-        """Say whether a replacement's field path may lead to an image."""
         last = re.split(r"(?<!\\)\.", path.text)[-1]
         return last in _KEYS | self._keys or _INDEX.fullmatch(last) is not None
 
@@ -286,7 +284,6 @@ def _paths(rule: Value) -> Iterator[Scalar]:
 
 
 def _last(path: Scalar) -> str:
-    """Return the last field of a rule's path."""
     return path.text.rstrip("/").rpartition("/")[2].removesuffix("[]")
 
 

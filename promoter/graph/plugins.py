@@ -103,7 +103,6 @@ def built_in_transformers(
 def _configurations(
     reading: Reading, layers: Mapping[PurePosixPath, Layer], layer: Layer, value: Value
 ) -> Iterator[Value]:
-    """Yield the documents that one entry of the generators or transformers stands for."""
     if is_inline(value):
         yield from _parsed(text_of(value), str(layer.file))
         return

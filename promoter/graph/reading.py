@@ -155,7 +155,6 @@ class Reading:
                 yield value
 
     def _link_on(self, path: PurePosixPath) -> PurePosixPath | None:
-        """Return the symbolic link that a path leads through, if it does."""
         steps = [path, *path.parents][:-1]
         return next((one for one in reversed(steps) if self.kind(one) is Kind.SYMLINK), None)
 

@@ -117,7 +117,6 @@ def _is_web(url: str | None) -> bool:
 
 
 def _brief(promotion: Envelope) -> dict[str, Any]:
-    """Return one promotion's outcome without its long texts."""
     kept = ("action", "changed", "app", "environment", "images", "branch", "commit", "exit_code")
     whole, pull = promotion.as_json(), promotion.pull_request
     return {key: whole[key] for key in kept} | {
@@ -138,13 +137,11 @@ def _annotation(complaint: Complaint) -> str:
 
 
 def _data(text: str) -> str:
-    """Return text as the message of a command."""
     text = _OLD_COMMAND.sub(f"##{_BREAK}", printable(text))
     return text.replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """Return text as a property of a command."""
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
@@ -155,7 +152,6 @@ def _entry(name: str, value: str) -> str:
 
 
 def _append(path: str, text: str) -> None:
-    """Append to one of the runner's files."""
     try:
         with Path(path).open("a", encoding="utf-8", newline="") as file:
             file.write(text)

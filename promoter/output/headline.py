@@ -26,7 +26,6 @@ def headline(outcome: Outcome) -> str:
 
 
 def _done(outcome: Outcome, action: Action) -> str:
-    """Return what was done."""
     subject, number = _subject(outcome), _number(outcome)
     if action is Action.PUSHED:
         return f"pushed {(outcome.commit or '')[:9]} to {outcome.base}: {subject}"
@@ -39,7 +38,6 @@ def _done(outcome: Outcome, action: Action) -> str:
 
 
 def _preview(outcome: Outcome, action: Action) -> str:
-    """Return what would be done."""
     subject = _subject(outcome)
     if action is Action.PUSHED:
         return f"would push to {outcome.base}: {subject}"

@@ -124,7 +124,6 @@ def _gate(name: str, row: Status) -> str:
 
 
 def _short(tag: str) -> str:
-    """Return a tag, or the beginning of a digest."""
     return tag[:19] if ":" in tag else tag
 
 

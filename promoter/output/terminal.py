@@ -44,7 +44,6 @@ def _has_colours() -> bool:
 
 
 def _width() -> int:
-    """Return how many columns a line may have."""
     return max(40, get_terminal_size((80, 24)).columns)
 
 

@@ -134,7 +134,6 @@ class _Sheet:
             self._line(_plain(listing.rest_heading, "dim"), 2)
 
     def _checks(self, checks: Sequence[GateResult]) -> None:
-        """Write each check: its verdict, its name and what it says."""
         verdicts = max(len(one.verdict) for one in checks) + _GAP
         names = max(len(one.label) for one in checks) + _GAP
         for one in checks:

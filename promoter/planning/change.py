@@ -275,7 +275,6 @@ def _is_left_over(change: Change) -> bool:
 
 
 def _left_to_people(change: Change) -> str:
-    """Return the warning that a branch is left as it is."""
     count = len(change.branch.foreign)
     return (
         f"branch {change.state.branch} holds {count} commit(s) that promote did not make, "
@@ -284,6 +283,5 @@ def _left_to_people(change: Change) -> str:
 
 
 def _superseded(reason: str, change: Change) -> str:
-    """Return the warning that says by what a request is superseded."""
     allowed = change.target.settings.lets_allow("downgrade")
     return f"superseded: {reason}{'; to go back, add --allow downgrade' if allowed else ''}"

@@ -118,7 +118,6 @@ class _Decision:
         return bool(refusals) and end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE)
 
     def _pull(self) -> Plan:
-        """Return how the pull is opened, renewed or left as it is."""
         proposal, pull = self._proposal, self.change.pull
         if pull is None:
             return OpenPull(
@@ -153,7 +152,6 @@ class _Decision:
         return found if found.rewrites or not found.extras.is_empty else None
 
     def _commit(self, proposal: Proposal) -> CommitDraft:
-        """Return the commit to make: on the branch, or on the base itself."""
         state, pushes = self.change.state, self.intent.end is End.PUSH
         onto, edits = state.base.commit, proposal.edits
         if self.intent.on_tip and state.tip:
@@ -198,14 +196,12 @@ class _Decision:
 
     @property
     def _waiting(self) -> _Common:
-        """What a plan has that waits for gates to pass."""
         common = self._common
         reasons = tuple(one.reason for one in self.judgement.refusals)
         return {**common, "warnings": (*common["warnings"], *reasons)}
 
     @property
     def _failed(self) -> tuple[GateResult, ...]:
-        """What the gates that failed say."""
         return tuple(one for one in self.judgement.results if one.verdict == Result.FAILED)
 
     @property

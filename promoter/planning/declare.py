@@ -51,7 +51,6 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
 
 
 def _declared(branch: Branch, app: str) -> Declaration | None:
-    """Return what a branch declares for an app."""
     whole = branch.proposal.declaration if branch.proposal else None
     if whole is None or not whole.members:
         return whole

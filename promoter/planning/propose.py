@@ -110,7 +110,6 @@ def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
 
 
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
-    """Return the edits that set a declaration's images."""
     try:
         held = edit_targets(
             tree,

@@ -155,7 +155,6 @@ def _included(policy: Policy, tag: str) -> bool:
 
 
 def _is_tag(text: str) -> bool:
-    """Say whether a registry's answer is a tag at all."""
     try:
         Tag.parse(text)
     except UsageError:

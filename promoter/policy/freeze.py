@@ -24,7 +24,6 @@ LAST_YEAR = 2200
 
 
 def _check_reason(text: str) -> str:
-    """Return one line of text, or raise `ValueError`."""
     if not text.strip() or not text.isprintable() or len(text) > 200:
         raise ValueError("must be one line of text, of at most 200 characters")
     return text
@@ -39,19 +38,16 @@ def _duration(value: object) -> object:
 
 
 def _check_weekly(text: str) -> str:
-    """Return a part of a week, or raise `ValueError`."""
     Weekly.parse(text)
     return text
 
 
 def _check_dates(text: str) -> str:
-    """Return a range of dates, or raise `ValueError`."""
     Dates.parse(text)
     return text
 
 
 def _check_zone(text: str) -> str:
-    """Return a time zone's name, or raise `ValueError`."""
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):

@@ -34,7 +34,6 @@ def _listed(value: object) -> object:
 
 
 def _check_pattern(text: str) -> str:
-    """Return a pattern over tags, or raise `ValueError`."""
     pattern.compiled(text)
     return text
 
@@ -78,7 +77,6 @@ class AnyPolicy(Section):
         return self
 
     def _names(self) -> list[str]:
-        """Return the policies that are given."""
         return [name for name in self.kinds if getattr(self, name) is not None]
 
     @property

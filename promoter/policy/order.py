@@ -94,7 +94,6 @@ def reading(before: object, after: object, *, certain: bool = True) -> Reading:
 def _by_numbers(
     old: tuple[int, ...], new: tuple[int, ...], suffixes: tuple[str, str]
 ) -> Reading | None:
-    """Return what a version's numbers say, or None where they are the same."""
     for place, (before, after) in enumerate(zip_longest(old, new)):
         if (before or 0) == (after or 0):
             continue
@@ -111,7 +110,6 @@ def _by_numbers(
 
 
 def _by_suffix(old: str, new: str) -> Reading:
-    """Return what two suffixes of the same numbers say."""
     if old.casefold() == new.casefold():
         return SAME
     before, after = _suffix(old), _suffix(new)
@@ -130,7 +128,6 @@ def _by_suffix(old: str, new: str) -> Reading:
 
 
 def _by_kind(before: _Suffix, after: _Suffix) -> Reading:
-    """Return how two suffixes of different kinds stand to each other."""
     kinds = (before.kind, after.kind)
     if "revision" in kinds:
         return UNKNOWN  # packagers count 1.4.0-1 after 1.4.0, and semver.org before it
@@ -155,7 +152,6 @@ def _suffix(text: str) -> _Suffix | None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """Return numbers parted by dots."""
     return tuple(map(int, text.split(".")))
 
 

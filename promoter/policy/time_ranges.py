@@ -148,7 +148,6 @@ class Dates:
         return next((start for start in starts if start > moment), None)
 
     def _begins_first(self) -> bool:
-        """Say whether the last date comes after the first."""
         return (self.first, self.at) < (self.last, self.until)
 
     def _occurrences(self, moment: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
@@ -234,7 +233,6 @@ def instant(local: datetime, zone: ZoneInfo, *, end: bool) -> datetime:
 def _end(
     moment: datetime, zone: ZoneInfo, occurrences: Iterator[tuple[datetime, datetime]]
 ) -> datetime | None:
-    """Return the end of the occurrence in which a moment is."""
     for start, end in occurrences:
         if start < end and instant(start, zone, end=False) <= moment:
             over = instant(end, zone, end=True)
@@ -244,7 +242,6 @@ def _end(
 
 
 def _day(name: str) -> timedelta:
-    """Return how far a day's beginning is from Monday's."""
     return _DAY * _DAYS.index(name[:3].lower())
 
 
@@ -274,5 +271,4 @@ def _on(day: tuple[int | None, int, int], year: int | None, clock: timedelta) ->
 
 
 def _midnight(day: date) -> datetime:
-    """Return the local beginning of a day."""
     return datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall-clock times

@@ -47,7 +47,6 @@ def version_of(tag: str) -> Version | None:
 
 
 def _read(found: re.Match[str]) -> Version:
-    """Return the version that a match says."""
     major, minor, patch, pre = found.groups()
     return int(major), int(minor), int(patch), _prerelease(pre) if pre else _RELEASE
 
@@ -166,7 +165,6 @@ def _parse(text: str) -> _Given:
 
 
 def _term(sign: str, given: _Given) -> _Term:
-    """Return what a sign and a version stand for."""
     count = len(given.numbers)
     match sign:
         case ">":

@@ -71,7 +71,6 @@ def _more(evidence: Evidence) -> Line:
 
 
 def _breaking(evidence: Evidence) -> Alert:
-    """Return the breaking changes that come in."""
     commits = [(one, source) for source in evidence.sources for one in breaking_changes(source)]
     if not commits:
         return Alert(Level.IMPORTANT, ())
@@ -102,7 +101,6 @@ def _sentence(parts: Sequence[Line], hidden: int) -> Line:
 
 
 def _beside(one: ObjectDiff) -> Line:
-    """Return what changes in an object beside images."""
     return _fields(one.other) if one.state == "changed" else (Span(f"the whole ({one.state})"),)
 
 

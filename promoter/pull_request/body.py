@@ -81,7 +81,6 @@ def line(spans: Line) -> str:
 
 
 def _span(one: Span) -> str:
-    """Return one span."""
     if one.style is Style.CODE:
         return anchor(code(one.text), one.url)
     # Within a link a number refers to nothing else; elsewhere to this repository alone.
@@ -123,7 +122,6 @@ def _alert(one: Alert) -> str:
 
 
 def _checks(checks: tuple[GateResult, ...]) -> str:
-    """Return each check with its verdict in words."""
     rows = [
         [f"{_MARKS.get(one.verdict, '❔')} {inert(one.label)}", inert(one.detail)] for one in checks
     ]
@@ -131,7 +129,6 @@ def _checks(checks: tuple[GateResult, ...]) -> str:
 
 
 def _table(shown: Table) -> str:
-    """Return a table of cells."""
     return table(
         [line(cell) for cell in shown.header],
         [[line(cell) for cell in row] for row in shown.rows],
@@ -149,7 +146,6 @@ def _listing(one: Listing, weight: int) -> Section:
 
 
 def _fold(one: Fold) -> Section:
-    """Return details that are folded away."""
     blocks = []
     for each in one.blocks:
         if isinstance(each, Table):

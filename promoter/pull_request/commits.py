@@ -168,7 +168,6 @@ def _rest(number: int, folded: Sequence[tuple[_Kind, SourceCommit]]) -> str:
 
 
 def _kind(commit: SourceCommit) -> _Kind:
-    """Return what a commit is, by its title."""
     if is_breaking(commit):
         return _Kind(_BREAKING, shown=True)
     if commit.merged:

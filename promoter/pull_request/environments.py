@@ -135,7 +135,6 @@ def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool |
 
 
 def _age(state: EnvironmentState) -> str:
-    """Return for how long an environment has had what it runs."""
     if state.age is None:
         return ""
     return f" {'more than ' if state.at_least else ''}{span(state.age)}"
@@ -165,7 +164,6 @@ def _images(state: EnvironmentState) -> Line:
 
 
 def _since(state: EnvironmentState, moment: int | None) -> Line:
-    """Return since when an environment runs what it runs."""
     if state.since is None:
         return _UNKNOWN
     age = f" ({span(state.age)})" if state.age is not None else ""
@@ -173,7 +171,6 @@ def _since(state: EnvironmentState, moment: int | None) -> Line:
 
 
 def _pull(state: EnvironmentState, evidence: Evidence) -> Line:
-    """Return the pull request that brought an environment what it runs."""
     if not state.pull:
         return (Span("–"),)
     page = pull_page(web_address(evidence.repository), state.pull)

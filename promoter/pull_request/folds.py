@@ -135,7 +135,6 @@ def _version(tag: str | None, digest: str | None) -> Line:
 
 
 def _built(image: Built | None) -> str:
-    """Return when an image was built."""
     return f"{image.created:%Y-%m-%d %H:%M} UTC" if image and image.created else "?"
 
 
@@ -164,5 +163,4 @@ def diff_fold(proposal: Proposal, evidence: Evidence) -> Fold:
 
 
 def _header(*words: str) -> tuple[Line, ...]:
-    """Return the header of a table."""
     return tuple((Span(word),) for word in words)

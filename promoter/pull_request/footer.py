@@ -73,7 +73,6 @@ def footer(proposal: Proposal, evidence: Evidence) -> Line:
 
 
 def _apps(declaration: Declaration) -> list[str]:
-    """Return the arguments that name the apps of a declaration."""
     if not declaration.members:
         return ["--app", declaration.app]
     return [*(part for one in declaration.members for part in ("--app", one.app)), "--together"]

@@ -86,7 +86,6 @@ def _sides(proposal: Proposal) -> set[tuple[str | None, str | None]]:
 
 
 def _headline(proposal: Proposal) -> Line:
-    """Return the app, the environment, from and to."""
     declaration, change = proposal.declaration, _from_to(proposal)
     line: list[Span] = [Span("Roll back ")] if goes_back(proposal) else []
     line += [strong(declaration.app), Span(" in "), strong(declaration.environment)]

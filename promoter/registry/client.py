@@ -181,7 +181,6 @@ class Registry:
         return ImageConfig()
 
     def _config(self, name: str, manifest: Manifest) -> ImageConfig:
-        """Return what an image's own configuration says."""
         digest = manifest.config
         if digest is None:
             return ImageConfig()

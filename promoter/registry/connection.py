@@ -192,7 +192,6 @@ def _host(name: Name) -> str:
 
 
 def _no_answer(error: Exception, seconds: float) -> tuple[str, str]:
-    """Return why there is no answer, and what to do."""
     hint = "Check its name and the network."
     if isinstance(error, SSLError):
         if "CERTIFICATE_VERIFY_FAILED" in str(error):

@@ -183,7 +183,6 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _login(entry: object) -> Login | None:
-    """Return the login of one entry of `auths`."""
     known = _mapping(entry)
     if known.get("identitytoken"):
         return Login.of(_TOKEN_USER, known["identitytoken"])

@@ -182,7 +182,6 @@ def _token_request(realm: _Realm, repository: str, login: Login | None) -> Reque
 
 
 def _token_of(answer: Answer) -> str | None:
-    """Return the token of a token service's answer, where it holds one."""
     if answer.status != 200:
         return None
     try:

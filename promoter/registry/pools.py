@@ -131,7 +131,6 @@ class _TimelyResponse(HTTPResponse):
 
 
 def _timely_connection(kind: type[Any]) -> type[Any]:
-    """Return a kind of connection whose answers are there in time."""
     return type(kind.__name__, (kind,), {"response_class": _TimelyResponse})
 
 

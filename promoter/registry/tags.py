@@ -97,12 +97,10 @@ def _host(netloc: str) -> str:
 
 
 def _is_round(count: int) -> bool:
-    """Say whether a page of so many tags may have been cut."""
     return count >= _SMALLEST and any(count % divisor == 0 for divisor in _ROUND)
 
 
 def _tags(name: str, answer: Answer) -> list[str]:
-    """Return the tags of one page."""
     page = answer.document().get("tags")
     if page is None:
         return []

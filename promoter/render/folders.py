@@ -59,7 +59,6 @@ def put(file: Path, data: bytes) -> None:
 
 
 def _below(tree: Tree, folder: PurePosixPath) -> Iterator[tuple[PurePosixPath, Kind]]:
-    """Yield what a folder and its subfolders hold."""
     stack, seen = [folder], 0
     while stack and seen <= _FILES:
         current = stack.pop()

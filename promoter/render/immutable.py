@@ -87,7 +87,6 @@ def immutable_fields(
 
 
 def _is_replaced(annotations: Mapping[str, Any]) -> bool:
-    """Say whether an object's annotations have it deleted and made again."""
     return any(
         name in annotations and any(word in str(annotations[name]) for word in words)
         for name, words in _REPLACED.items()

@@ -60,12 +60,10 @@ class _Object:
 
 
 def _documents(text: str) -> list[str]:
-    """Split a render into its documents."""
     return [part.strip("\n") for part in _SEPARATOR.split(text) if part.strip()]
 
 
 def _by_key(texts: Iterator[str]) -> dict[tuple[str, str, str, str], _Object]:
-    """Return objects by group, kind, namespace and name."""
     found: dict[tuple[str, str, str, str], _Object] = {}
     size = 0
     for text in texts:
@@ -98,7 +96,6 @@ def _parsed(text: str, *, known: bool) -> _Object:
 
 
 def _plain(value: Value | None) -> Any:  # noqa: ANN401 - YAML
-    """Return a value as mappings, lists and texts."""
     if isinstance(value, dict):
         return {key: _plain(child) for key, child in value.items()}
     if isinstance(value, list):
@@ -107,7 +104,6 @@ def _plain(value: Value | None) -> Any:  # noqa: ANN401 - YAML
 
 
 def _first(pattern: str, text: str) -> str:
-    """Return a pattern's first group in a text, or ''."""
     found = re.search(pattern, text, re.MULTILINE)
     return found[1] if found else ""
 
@@ -132,7 +128,6 @@ def _pair_renamed(
 
 
 def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
-    """Return what became of one object."""
     one = new or old
     assert one is not None
     _, kind, namespace, name = one.key
@@ -172,13 +167,11 @@ def _leaves(old: Any, new: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any, 
 
 
 def _dotted(path: _Path) -> str:
-    """Return a path as people write it."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")
 
 
 def _is_image(path: _Path) -> bool:
-    """Say whether a path is where a container's or a volume's image stands."""
     match path:
         case (*_, str(holder), int(), "image"):
             return holder in _CONTAINERS

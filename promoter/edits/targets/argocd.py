@@ -38,7 +38,6 @@ def find(region: Region, *, application: str = "") -> tuple[Site, ...]:
 
 
 def _overrides(root: Spot, application: str) -> Iterator[Site]:
-    """Yield the overrides of one document."""
     kind, name = root.get("kind"), root.at("metadata", "name")
     if kind is None or kind.text not in KINDS:
         return

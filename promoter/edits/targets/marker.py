@@ -135,7 +135,6 @@ def _said(comment: str) -> tuple[str, str, bool] | None:
 
 
 def _all(text: str) -> Iterator[int]:
-    """Yield where every marker of a text begins."""
     for comment in _COMMENT.finditer(text):
         if _said(comment[1]) is not None:
             yield comment.start(1)
@@ -150,6 +149,5 @@ def _commented(region: Region, place: int) -> bool:
 
 
 def _covers(spot: Spot, place: int) -> bool:
-    """Say whether a scalar's own text holds a place."""
     node = spot.node
     return isinstance(node, ScalarNode) and node.start_mark.index <= place < node.end_mark.index

@@ -72,7 +72,6 @@ def inline(region: Region) -> Iterator[Spot]:
 
 
 def _of_patch(region: Region, container: str, owner: str, pointer: str) -> Iterator[Site]:
-    """Yield the images that one patch sets."""
     for root in roots(region):
         if isinstance(root.node, SequenceNode) and not container and not owner:
             yield from _of_operations(root, pointer)

@@ -42,7 +42,6 @@ class YamlPathTarget(Target):
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
-        """Raise `ValueError` where there is nothing to set."""
         if self.tag is None and self.digest is None and self.reference is None:
             msg = "names nothing to set: give tag, digest or reference"
             raise ValueError(msg)
@@ -62,7 +61,6 @@ class YamlPathTarget(Target):
                 yield Site(spot, part, names, by_place=by_place, loose=True, missing=missing)
 
     def _names(self, region: Region) -> tuple[str, ...]:
-        """Return what the file calls the image."""
         if self.repository is not None:
             return _called(scalar_path.one(region, self.repository))
         if self.reference is not None:

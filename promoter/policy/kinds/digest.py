@@ -13,7 +13,6 @@ from promoter.policy.kinds.kind import PolicyKind
 
 
 def _check(text: str) -> str:
-    """Return a tag, or raise `ValueError`."""
     try:
         return str(Tag.parse(text))
     except UsageError as error:

@@ -12,7 +12,6 @@ from promoter.policy.version import Version, is_prerelease, range_of, version_of
 
 
 def _check(text: str) -> str:
-    """Return a range of versions, or raise `ValueError`."""
     range_of(text)
     return text
 

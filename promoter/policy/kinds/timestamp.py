@@ -122,7 +122,6 @@ def _by_group(form: pattern.Pattern, tag: str) -> datetime | None:
 
 
 def _checked(text: str) -> str:
-    """Return a format or pattern of times, or raise `ValueError`."""
     reader(text)
     return text
 
