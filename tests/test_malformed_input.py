@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.address import parse
+from promoter.domain.declaration import Declaration
 from promoter.domain.errors import UsageError
 from promoter.domain.urls import check_api_url
 from promoter.forges.github import KIND
@@ -74,6 +75,18 @@ def test_time_of_a_commit_that_no_calendar_shows_ends_no_run(tmp_path: Path, sec
     for words in (("--app", "aurora", "--tag", "9.9.1", "--dry-run"), ("status",), ("history",)):
         run = promote(*words, "--repo", str(repo.path))
         assert run.code == 0, run.stderr
+
+
+@pytest.mark.parametrize("key", ["Previous-Pull", "Undone-Pull"])
+def test_a_pull_that_no_forge_counts_to_is_none_in_a_commit(key: str) -> None:
+    lines = ["App: aurora", "Environment: prod", "Image: api=1.4.2", "Hold: begin", "Reason: why"]
+    message = "\n".join(
+        ["title", "", *(f"Promoter-{one}" for one in (*lines, f"{key}: {'9' * 5000}"))]
+    )
+    declared = Declaration.parse(message)
+    assert declared is not None
+    assert declared.hold is not None
+    assert (declared.previous_pull, declared.hold.undone_pull) == (None, None)
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

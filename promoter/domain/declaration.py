@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import Self, TypedDict
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
@@ -13,6 +13,9 @@ from promoter.domain.image_argument import parse_image
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
@@ -22,6 +25,8 @@ HOLD_BRANCH = HOLD_BRANCH_PREFIX + "{environment}/{app}"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _VALUE_LIMIT = 500
+Trailers: TypeAlias = dict[str, list[str]]
+"""What a commit's trailers of ours say, by their keys."""
 
 
 def branch_name(environment: str, app: str, template: str = BRANCH) -> str:
@@ -44,33 +49,26 @@ class HoldChange:
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit declares it."""
-        optional = {
-            "Hold-Since": None if self.since is None else rfc3339(self.since),
-            "Hold-Until": None if self.until is None else rfc3339(self.until),
-            "Rollback": self.undoes,
-            "Undone-Pull": str(self.undone_pull) if self.undone_pull else None,
-        }
-        return (
-            f"Promoter-Hold: {'end' if self.ends else 'begin'}",
-            f"Promoter-Reason: {one_line(self.reason)}",
-            *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
+        return _lines(
+            {
+                "Hold": "end" if self.ends else "begin",
+                "Reason": self.reason,
+                "Hold-Since": self.since if self.since is None else rfc3339(self.since),
+                "Hold-Until": self.until if self.until is None else rfc3339(self.until),
+                "Rollback": self.undoes,
+                "Undone-Pull": self.undone_pull,
+            }
         )
 
     @classmethod
-    def parse(cls, found: dict[str, list[str]]) -> Self | None:
+    def parse(cls, found: Trailers) -> Self | None:
         """Return what trailers declare by their keys, or None where there is no hold among them."""
-        kind, reason = (found.get(key, [""])[0] for key in ("Hold", "Reason"))
+        kind, reason = _text(found, "Hold"), _text(found, "Reason")
         if kind not in ("begin", "end") or not reason:
             return None
-        pull = found.get("Undone-Pull", [""])[0]
-        return cls(
-            reason,
-            kind == "end",
-            _read(found.get("Hold-Since", [""])[0]),
-            _read(found.get("Hold-Until", [""])[0]),
-            found.get("Rollback", [None])[0],
-            int(pull) if pull.isdecimal() else None,
-        )
+        since, until = _moment(found, "Hold-Since"), _moment(found, "Hold-Until")
+        undoes, pull = _text(found, "Rollback"), _number(found, "Undone-Pull")
+        return cls(reason, kind == "end", since, until, undoes, pull)
 
     def same_wish(self, other: HoldChange | None) -> bool:
         """Say whether another asks for the same, whenever it was asked."""
@@ -129,17 +127,17 @@ class Declaration:
                 *self._links(gates),
                 *(line for one in self.members for line in one.trailers()),
             )
-        optional = {
+        asked = {
             "Actor": self.actor,
             "Run": self.run,
             "Source-Revision": self.source_revision,
-            "Clock": None if self.clock is None else rfc3339(self.clock),
+            "Clock": self.clock if self.clock is None else rfc3339(self.clock),
         }
         return (
             f"Promoter-App: {self.app}",
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
-            *(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text),
+            *_lines(asked),
             *self._links(gates),
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
             *(self.hold.trailers() if self.hold else ()),
@@ -147,12 +145,8 @@ class Declaration:
 
     def _links(self, gates: str) -> tuple[str, ...]:
         """Return the lines on what came before: gates, the pull, and the proposal."""
-        optional = {
-            "Previous-Pull": str(self.previous_pull) if self.previous_pull else None,
-            "Supersedes": self.supersedes,
-            "Gates": gates,
-        }
-        return tuple(f"Promoter-{key}: {one_line(text)}" for key, text in optional.items() if text)
+        before = {"Previous-Pull": self.previous_pull, "Supersedes": self.supersedes}
+        return _lines({**before, "Gates": gates})
 
     def message(self, text: str, gates: str = "") -> str:
         """Return a commit message: a text whose first line is its title, then the trailers."""
@@ -175,8 +169,11 @@ class Declaration:
             return None
         if not members or len(members) < len(parts) - 1:
             return None
-        whole = cls.together(parts[0]["Together"][0], members)
-        return replace(whole, **_links(parts[0]))
+        return replace(
+            cls.together(parts[0]["Together"][0], members),
+            previous_pull=_number(parts[0], "Previous-Pull"),
+            supersedes=_text(parts[0], "Supersedes"),
+        )
 
     @classmethod
     def parse_app(cls, message: str, app: str, environment: str) -> Self | None:
@@ -188,24 +185,25 @@ class Declaration:
         return None
 
     @classmethod
-    def _parsed(cls, found: dict[str, list[str]]) -> Self | None:
+    def _parsed(cls, found: Trailers) -> Self | None:
         """Return what the trailers of one app declare, or None where they are not ours."""
         images = tuple(parse_image(text) for text in found.get("Image", []))
-        app, environment = found.get("App"), found.get("Environment")
+        app, environment = _text(found, "App"), _text(found, "Environment")
         hold = HoldChange.parse(found)
         if not (app and environment and (images or hold)):
             return None
         return cls(
-            app[0],
-            environment[0],
+            app,
+            environment,
             images,
-            actor=found.get("Actor", [None])[0],
-            run=found.get("Run", [None])[0],
-            source_revision=found.get("Source-Revision", [None])[0],
+            actor=_text(found, "Actor"),
+            run=_text(found, "Run"),
+            source_revision=_text(found, "Source-Revision"),
+            previous_pull=_number(found, "Previous-Pull"),
+            supersedes=_text(found, "Supersedes"),
             allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
             hold=hold,
-            clock=_read(found.get("Clock", [""])[0]),
-            **_links(found),
+            clock=_moment(found, "Clock"),
         )
 
     def same_wish(self, other: Declaration) -> bool:
@@ -222,25 +220,14 @@ class Declaration:
         return mine == theirs and (self.hold is None) == (other.hold is None)
 
 
-class _Links(TypedDict):
-    """Which pull and which proposal came before."""
-
-    previous_pull: int | None
-    supersedes: str | None
+def _lines(declared: Mapping[str, str | int | None]) -> tuple[str, ...]:
+    """Return the trailers of what there is, by their keys."""
+    return tuple(f"Promoter-{key}: {one_line(str(one))}" for key, one in declared.items() if one)
 
 
-def _links(found: dict[str, list[str]]) -> _Links:
-    """Return what trailers say of the pull and the proposal that came before."""
-    previous = found.get("Previous-Pull", [""])[0]
-    return {
-        "previous_pull": int(previous) if previous.isdecimal() else None,
-        "supersedes": found.get("Supersedes", [None])[0],
-    }
-
-
-def _parts(message: str) -> list[dict[str, list[str]]]:
+def _parts(message: str) -> list[Trailers]:
     """Return a message's trailers app by app, those of several together first."""
-    parts: list[dict[str, list[str]]] = [{}]
+    parts: list[Trailers] = [{}]
     for line in message.rstrip().rpartition("\n\n")[2].splitlines():
         match = _TRAILER.fullmatch(line.rstrip())
         if match and match["key"] == "App" and parts[-1].keys() & {"App", "Together"}:
@@ -250,10 +237,18 @@ def _parts(message: str) -> list[dict[str, list[str]]]:
     return parts
 
 
-def _read(text: str) -> int | None:
-    """Return the moment that a trailer has, or None where it has none."""
+def _text(found: Trailers, key: str) -> str | None:
+    return found[key][0] if key in found else None
+
+
+def _number(found: Trailers, key: str) -> int | None:
+    text = _text(found, key) or ""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _moment(found: Trailers, key: str) -> int | None:
     try:
-        return seconds_of(text)
+        return seconds_of(_text(found, key) or "")
     except (ValueError, OverflowError, OSError):
         return None
 

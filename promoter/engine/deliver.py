@@ -14,7 +14,7 @@ from promoter.domain.branch import Opening
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.model import PullDraft, PullState
 from promoter.engine.stopped import Stopped
-from promoter.planning.outcome import Outcome, action_of, outcome_of
+from promoter.planning.outcome import Outcome, outcome_of
 from promoter.planning.plan import (
     Action,
     ClosePull,
@@ -127,7 +127,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         _delete_merged(plan, commit, world)
     changed = bool(done) or isinstance(plan, OpenPull) or plan.rewrites
     # Extras may be missing still, as the forge may not give them.
-    action = action_of(plan) if changed else Action.UNCHANGED
+    action = plan.action if changed else Action.UNCHANGED
     found = outcome_of(plan, action=action, changed=changed)
     return replace(found, commit=commit, pull=pull, warnings=(*found.warnings, *warnings, *missing))
 

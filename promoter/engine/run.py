@@ -23,7 +23,7 @@ from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.decide import branch_of
-from promoter.planning.outcome import Outcome, action_of, failed, planned
+from promoter.planning.outcome import Outcome, failed, planned
 from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of, writes
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Run:
             outcome = carry_out(plan, made, self.world)
         except RaceLostError as error:
             if error.commit:
-                self._written[key] = (error.commit, action_of(plan))
+                self._written[key] = (error.commit, plan.action)
             raise
         except PromoteError as error:
             self.keep(key, failed(error, plan.destination.app, plan.destination.environment))

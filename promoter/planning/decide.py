@@ -63,7 +63,6 @@ class _Common(TypedDict):
 
     destination: Destination
     proposal: Proposal | None
-    pull: Pull | None
     gates: tuple[GateResult, ...]
     warnings: tuple[str, ...]
 
@@ -79,34 +78,38 @@ class _Decision:
 
     def plan(self) -> Plan:
         """Return the plan: one of seven kinds."""
-        end, state = self.intent.end, self.change.state
+        end, state, pull = self.intent.end, self.change.state, self.change.pull
         merged = state.tip if is_merged(state) else None
         if self._is_refused:
+            refusals, common = self.judgement.refusals, self._common
             if self.change.request.scheduled and self.judgement.waits:
                 # A schedule comes again: what ends by itself, or by a person, is no failure of it.
-                return Unchanged(merged_branch=merged, waiting=self._failed, **self._waiting)
-            common: _Common = {**self._common, "warnings": self.judgement.warnings}
-            return Refused(refusals=self.judgement.refusals, **common)
+                common["warnings"] += tuple(one.reason for one in refusals)
+                failed = [one for one in self.judgement.results if one.verdict == Result.FAILED]
+                return Unchanged(merged_branch=merged, waiting=tuple(failed), pull=pull, **common)
+            common["warnings"] = self.judgement.warnings
+            return Refused(refusals=refusals, pull=pull, **common)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
             alone = self.change.request.hold is not None or self.change.request.members
             batch = self.change.target.settings.batch and not alone
-            return Push(commit=draft, batch=batch, **self._common)
+            return Push(commit=draft, batch=batch, pull=pull, **self._common)
         if end is End.PULL:
             return self._pull()
         if end is End.CLOSE:
             comment = pull_request.closing(self._proposal, state.base_branch)
-            return ClosePull(comment=comment, tip=state.tip, **self._common)
+            return ClosePull(comment=comment, tip=state.tip, pull=pull, **self._common)
         if end is End.SUPERSEDED:
             return Superseded(
                 by=self.intent.by,
                 may_go_back=self.change.target.settings.lets_allow("downgrade"),
                 merged_branch=merged,
                 commit=self.intent.kept,
-                renewal=self._renewal() if self.intent.proposal else None,
+                renewal=self._renewal(pull) if self.intent.proposal and pull else None,
+                pull=pull,
                 **self._common,
             )
-        return Unchanged(merged_branch=merged, commit=self.intent.kept, **self._common)
+        return Unchanged(merged_branch=merged, commit=self.intent.kept, pull=pull, **self._common)
 
     @property
     def _is_refused(self) -> bool:
@@ -119,35 +122,33 @@ class _Decision:
 
     def _pull(self) -> Plan:
         proposal, pull = self._proposal, self.change.pull
-        if pull is None:
-            return OpenPull(
-                draft=pull_request.draft(proposal, self._templates, self._known),
-                commit=self.intent.kept or self._commit(proposal),
-                extras=self._extras,
-                **self._common,
-            )
-        return self._renewal() or Unchanged(commit=self.intent.kept, **self._common)
+        if pull is not None:
+            unchanged = Unchanged(commit=self.intent.kept, pull=pull, **self._common)
+            return self._renewal(pull) or unchanged
+        known = self.evidence or Evidence(gates=self.judgement.results)
+        return OpenPull(
+            draft=pull_request.draft(proposal, self._templates, known),
+            commit=self.intent.kept or self._commit(proposal),
+            extras=self._extras,
+            **self._common,
+        )
 
-    def _renewal(self) -> RenewPull | None:
+    def _renewal(self, pull: Pull) -> RenewPull | None:
         """Return what brings the open pull in line with its commit; None where it is."""
-        proposal, pull = self._proposal, self.change.pull
-        assert pull is not None
+        proposal = self._proposal
         if self.evidence is None:
             draft = PullDraft(pull_request.title(proposal, self._templates), pull.body)
         else:
             draft = pull_request.draft(proposal, self._templates, self.evidence)
         others = pull_request.tells_others(pull, proposal) is not False
-        common = self._common
+        common: _Common = {**self._common, "proposal": proposal}
         found = RenewPull(
-            destination=common["destination"],
-            proposal=proposal,
             pull=pull,
-            gates=common["gates"],
-            warnings=common["warnings"],
             draft=draft,
             commit=self.intent.kept or self._commit(proposal),
             extras=self._extras,
             comment=pull_request.superseding(proposal) if others else None,
+            **common,
         )
         return found if found.rewrites or not found.extras.is_empty else None
 
@@ -175,11 +176,6 @@ class _Decision:
         return self.change.config.templates
 
     @property
-    def _known(self) -> Evidence:
-        """What the text of a new pull tells beside the edits."""
-        return self.evidence or Evidence(gates=self.judgement.results)
-
-    @property
     def _extras(self) -> PullExtras:
         """What the environment wants of the pull beside its text, and the pull does not have."""
         settings = self.change.target.settings
@@ -195,22 +191,13 @@ class _Decision:
         return wanted.missing_from(self.change.pull)
 
     @property
-    def _waiting(self) -> _Common:
-        common = self._common
-        reasons = tuple(one.reason for one in self.judgement.refusals)
-        return {**common, "warnings": (*common["warnings"], *reasons)}
-
-    @property
-    def _failed(self) -> tuple[GateResult, ...]:
-        return tuple(one for one in self.judgement.results if one.verdict == Result.FAILED)
-
-    @property
     def _common(self) -> _Common:
         """What every kind of plan has."""
         change = self.change
         target, state = change.target, change.state
         pushes = target.settings.deliver == "push"
         proposal = self.intent.proposal if self.intent.end is End.PULL else change.asked
+        own = proposal.warnings if proposal else ()
         return {
             "destination": Destination(
                 target.app,
@@ -221,15 +208,8 @@ class _Decision:
                 change.config.transport or target.settings.transport,
             ),
             "proposal": proposal,
-            "pull": change.pull,
             "gates": self.judgement.results,
             "warnings": tuple(
-                dict.fromkeys(
-                    (
-                        *(proposal.warnings if proposal else ()),
-                        *self.intent.warnings,
-                        *self.judgement.warnings,
-                    )
-                )
+                dict.fromkeys((*own, *self.intent.warnings, *self.judgement.warnings))
             ),
         }

@@ -9,10 +9,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
 from promoter.planning.plan import (
     Action,
-    ClosePull,
     OpenPull,
     Plan,
-    Push,
     Refused,
     RenewPull,
     Superseded,
@@ -26,17 +24,6 @@ if TYPE_CHECKING:
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
     from promoter.domain.refusal import Refusal
-
-
-_ACTIONS: dict[type, Action] = {
-    Unchanged: Action.UNCHANGED,
-    Refused: Action.REFUSED,
-    Superseded: Action.SUPERSEDED,
-    ClosePull: Action.SUPERSEDED,
-    Push: Action.PUSHED,
-    OpenPull: Action.CREATED,
-    RenewPull: Action.UPDATED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +87,7 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
     return Outcome(
         app=plan.destination.app,
         environment=plan.destination.environment,
-        action=action or action_of(plan),
+        action=action or plan.action,
         changed=changed,
         images=proposal.moves if proposal else (),
         goes_back=goes_back(proposal) if proposal else False,
@@ -121,18 +108,13 @@ def outcome_of(plan: Plan, *, action: Action | None = None, changed: bool = Fals
     )
 
 
-def action_of(plan: Plan) -> Action:
-    """Return what carrying a plan out is called."""
-    return _ACTIONS[type(plan)]
-
-
 def planned(plan: Plan, *, check: bool) -> Outcome:
     """Return what a run that writes nothing says of a plan."""
-    action, changes = action_of(plan), writes(plan)
+    action, changes = plan.action, writes(plan)
     if action not in (Action.REFUSED, Action.SUPERSEDED):
         action = Action.PLANNED
     found = outcome_of(plan, action=action, changed=changes)
-    preview = None if isinstance(plan, Refused) else action_of(plan)
+    preview = None if isinstance(plan, Refused) else plan.action
     return replace(found, pending=check and changes, preview=preview)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import PullExtras
@@ -104,6 +104,8 @@ class Destination:
 class _Promotion:
     """What every kind of plan has."""
 
+    action: ClassVar[Action]
+    """What carrying it out is called."""
     destination: Destination
     proposal: Proposal | None = None
     """The edits, as far as there are any."""
@@ -117,6 +119,7 @@ class _Promotion:
 class Unchanged(_Promotion):
     """All is as it was asked for, or shall stay as it is."""
 
+    action: ClassVar[Action] = Action.UNCHANGED
     commit: str | None = None
     """The branch's commit that proposes it already."""
     merged_branch: str | None = None
@@ -129,6 +132,7 @@ class Unchanged(_Promotion):
 class Refused(_Promotion):
     """At least one gate says no."""
 
+    action: ClassVar[Action] = Action.REFUSED
     refusals: tuple[Refusal, ...]
 
 
@@ -136,6 +140,7 @@ class Refused(_Promotion):
 class Push(_Promotion):
     """A commit on the base itself."""
 
+    action: ClassVar[Action] = Action.PUSHED
     commit: CommitDraft
     batch: bool = False
     """Whether it is one commit with those of other apps."""
@@ -145,6 +150,7 @@ class Push(_Promotion):
 class OpenPull(_Promotion):
     """A pull to open, and the commit to make for it where its branch has none."""
 
+    action: ClassVar[Action] = Action.CREATED
     draft: PullDraft
     commit: CommitDraft | str
     """The commit to make, or the one that the branch has."""
@@ -155,6 +161,7 @@ class OpenPull(_Promotion):
 class RenewPull(_Promotion):
     """An open pull to bring in line: with a commit, its text, or what its environment wants of it."""
 
+    action: ClassVar[Action] = Action.UPDATED
     pull: Pull
     draft: PullDraft
     commit: CommitDraft | str
@@ -175,6 +182,7 @@ class RenewPull(_Promotion):
 class Superseded(_Promotion):
     """A newer tag is on the base, or proposed already; its pull's text may have to be renewed."""
 
+    action: ClassVar[Action] = Action.SUPERSEDED
     by: str
     """The newer tag."""
     may_go_back: bool = True
@@ -188,6 +196,7 @@ class Superseded(_Promotion):
 class ClosePull(_Promotion):
     """An open pull that the base has overtaken, or the branch that one left."""
 
+    action: ClassVar[Action] = Action.SUPERSEDED
     comment: str
     tip: str | None = None
     """The branch's commit."""
