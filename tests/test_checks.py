@@ -326,7 +326,7 @@ def test_what_is_waited_for_is_said_at_the_moment(tmp_path: Path, registry: Regi
     waiting = f"promote: waiting up to 1 s for {registry.name('app')}=1.4.2"
     assert run.stderr.startswith(waiting)
     assert "has no 1.4.2 in its registry" in run.stderr.splitlines()[0]
-    assert "waiting" not in ask(repo, "1.4.2", "--wait-for-image", "1s", "-q").stderr
+    assert "waiting up" not in ask(repo, "1.4.2", "--wait-for-image", "1s", "-q").stderr
     assert "waiting" not in ask(repo, "1.4.1", "--wait-for-image", "1s").stderr
 
 

@@ -58,7 +58,7 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
         (
             "reason: x\nsince: 2026-12-20T10:00:00Z\nuntil: 2026-01-10T10:00:00Z",
             "which is not after since",
-            1,
+            3,
         ),
     ],
 )

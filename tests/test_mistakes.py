@@ -164,11 +164,11 @@ _ON_THE_COMMAND_LINE = {
     ),
     "tag that was not pushed": Mistake(
         ("--app", "orders", "--tag", "1.6.0"), 4,
-        ("/orders has no 1.6.0 in its registry", "Push the image first", "--wait-for-image"),
+        ("/orders has no 1.6.0 in its registry", "It has 1.5.0, 1.4.0. Push 1.6.0 first", "--wait-for-image"),
     ),
     "image without registry": Mistake(
         ("--app", "orders", "--image", "orders=1.5.0"), 3,
-        (f"{_PROD}:5:1: no container uses the image orders", "Did you mean 127.0.0.1:"),
+        ("--image: no container of orders in prod uses the image orders", "Did you mean 127.0.0.1:"),
     ),
     "image with a colon": Mistake(
         ("--app", "orders", "--image", "ghcr.io/acme/orders:1.5.0"), 2,

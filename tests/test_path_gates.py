@@ -172,8 +172,9 @@ def test_all_rules_refuse_at_once(repo: Repository) -> None:
     run = ask(repo, "--tag", "1.3.9", "--allow", "mutable-tag")
     assert run.code == 3
     assert rules(run) == [
-        "downgrade", "previous-environment", "soak", "freeze", "hold", "tags", "allow",
+        "downgrade", "previous-environment", "freeze", "hold", "tags", "allow",
     ]  # fmt: skip
+    assert "where it has to be for 24h" in run.json["refusals"][1]["reason"]
     assert all(one["hint"] for one in run.json["refusals"])
     assert "promote/prod" not in str(repo.refs())
     assert gate(run, "freeze")["until"] == "2026-11-24T07:00:00+00:00"
@@ -201,7 +202,7 @@ def test_no_hint_offers_what_the_environment_does_not_let_be_allowed(repo: Repos
     offered = {one["rule"]: "--allow" in one["hint"] for one in run.json["refusals"]}
     assert offered == dict.fromkeys(
         ("downgrade", "previous-environment", "freeze", "hold", "tags"), False
-    ) | {"soak": True}
+    )
     repo.commit("main", "promoter.yaml", repo.read("promoter.yaml").replace("allow: [soak]", ""))
     run = ask(repo, "--tag", "1.3.9")
     assert all(f"--allow {one['rule']}" in one["hint"] for one in run.json["refusals"])

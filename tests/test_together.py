@@ -162,7 +162,7 @@ def test_a_group_of_an_unknown_app_is_an_error_with_its_place(tmp_path: Path) ->
     settings = BY_PULL + OFF + "apps: {web: {}}\ngroups:\n  shop: {apps: [webb]}\n"
     repo = make(tmp_path / "r.git", images, settings)
     error = run(repo, "--group", "shop", "--tag", "1.4.2", code=2)["error"]
-    assert (error["message"], error["line"]) == ("there is no app 'webb'", 8)
+    assert (error["message"], error["line"]) == ("groups.shop.apps: there is no app 'webb'", 8)
 
 
 def on_github(

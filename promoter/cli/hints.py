@@ -58,9 +58,10 @@ def unknown_command(word: str, rest: Sequence[str], commands: Iterable[str]) -> 
     bare, flags = _apart([word, *rest])
     if word[:1] in _DASHES:
         return _other_dash(word)
-    if word == "promote":
+    if get_close_matches(plain, ["promote"], cutoff=_ALIKE) and plain not in commands:
         line = shlex.join([*bare[1:], *flags]) or "--app APP --tag TAG"
-        return UsageError("promote is the command itself", f"Write it once: promote {line}")
+        said = "promote is the command itself" if word == "promote" else message
+        return UsageError(said, f"Write it once: promote {line}")
     meant = COMMANDS_MEANT.get(" ".join(bare[:2]).lower()) or COMMANDS_MEANT.get(plain)
     if meant:
         return UsageError(message, meant)

@@ -33,7 +33,8 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
     proposal = intent.proposal or change.asked
     writes = intent.end in (End.PUSH, End.PULL)
     judged = intent.judged if writes else None
-    names = propose.by_names(judged, target, state.base) if judged else None
+    asked = [image.name for image in request.images]
+    names = propose.by_names(judged, target, state.base, asked) if judged else None
     # A registry is not asked about images that nobody uses.
     used = names is None or not names.refusals or "dead-edit" in request.allow
     if _tells_of_images(change, intent) and not images and intent.proposal and used:

@@ -6,11 +6,16 @@ import logging
 import re
 import time
 from contextlib import suppress
+from datetime import timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.duration import format_duration
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Name
+from promoter.policy.choose import may_be_release
+from promoter.policy.natural import natural
 from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
@@ -27,6 +32,10 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 8
 # Seconds between two looks for an image whose push is under way.
 _PAUSE = 2.0
+# So many of a registry's tags are told where one is not there, none of them longer than this.
+_LISTED, _LONGEST = 4, 40
+# How alike a tag must be to be suggested.
+_ALIKE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,9 @@ class Lookup:
             again = iter(self._now(waiting))
             images = [next(again) if _may_come(image) else image for image in images]
             waiting = [one for one, image in zip(wanted, images, strict=True) if _may_come(image)]
+        for one, image in zip(wanted, images, strict=True):
+            if isinstance(image, AbsentError):
+                self._explain(image, one, seconds)
         return images
 
     def _now(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
@@ -77,22 +89,46 @@ class Lookup:
         def one(image: Wanted) -> Image | PromoteError:
             try:
                 return ask(self.registry, self.target.settings, image.repository, image.reference)
-            except AbsentError as error:
-                self._suggest(error, image)
-                return located(error, image.repository, self.target)
             except PromoteError as error:
                 return located(error, image.repository, self.target)
 
         return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
 
-    def _suggest(self, error: AbsentError, image: Wanted) -> None:
-        """Add the same tag with or without its `v` to the hint, where the registry has that."""
-        tag = str(image.request.tag or "")
-        other = tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}"
-        if image.request.digest is None and re.match(r"v?[0-9]", tag):
-            with suppress(PromoteError):
-                self.registry.resolve(image.repository, other)
-                error.hint = f"Did you mean {other}? The registry has that. {error.hint}"
+    def _explain(self, error: AbsentError, image: Wanted, waited: float) -> None:
+        """Say what there is in place of an image, and how long that was waited for."""
+        tag = image.request.tag
+        if waited > 0:
+            error.message += f", after waiting {format_duration(timedelta(seconds=waited))}"
+            error.hint = "Check the tag, and the job that pushes it."
+        if tag is None:
+            return
+        with suppress(PromoteError):
+            known = [one for one in self.registry.tags(image.repository) if _is_version(one)]
+            if near := _nearest_tag(tag, known):
+                error.hint = f"Did you mean {near}? The registry has that."
+            elif known:
+                last = sorted(known, key=natural, reverse=True)
+                more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
+                error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
+
+
+def _is_version(tag: str) -> bool:
+    """Say whether a tag is one that people promote: no digest's, signature's or build cache's."""
+    return len(tag) <= _LONGEST and may_be_release(None, tag)
+
+
+def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
+    """Return the tag that is probably meant: with or without a `v`, in full, or a digit beside it."""
+    for other in (tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}",):
+        if other in known:
+            return other
+    plain = tag.removeprefix("v")
+    longer = [one for one in known if one.removeprefix("v").startswith(f"{plain}.")]
+    if longer:
+        return max(longer, key=natural)
+    close = get_close_matches(tag, known, n=1, cutoff=_ALIKE)
+    same = [one for one in close if sorted(one.replace(".", "")) == sorted(tag.replace(".", ""))]
+    return next(iter(same), None)
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:

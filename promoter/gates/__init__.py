@@ -170,6 +170,11 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
         )
     if not (may_be_allowed and gate.override):
         return verdict
-    override = f"{gate.override}, add --allow {gate.name}."
-    refusals = (replace(one, hint=f"{one.hint} {override}".strip()) for one in verdict.refusals)
+    override = f"{gate.override}, add --allow {gate.name}"
+    refusals = (replace(one, hint=_joined(one.hint, override)) for one in verdict.refusals)
     return replace(verdict, refusals=tuple(refusals))
+
+
+def _joined(hint: str, override: str) -> str:
+    """Return a hint with how its rule is overridden: on a line of its own behind a command."""
+    return f"{hint}{' ' if hint.endswith('.') else chr(10)}{override}".strip()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict, all_refused, refused
 from promoter.pull_request import plain
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from promoter.domain.branch import BranchCommit
     from promoter.gates.facts import Facts
 
 _PLACEHOLDER = "template"
@@ -87,12 +91,27 @@ def human_commits(facts: Facts) -> Verdict | None:
     commits = facts.foreign
     if not commits:
         return None
+    first, folder = commits[0], facts.target.directory
+    if len(commits) == 1 and (moved := _moved_from(first, folder)):
+        reason = (
+            f"branch {facts.branch} holds {first.sha[:9]}, which promote made for {moved}, and the "
+            f"folder of {facts.target.app} in {facts.target.environment} is {folder} now"
+        )
+        return refused("human-commits", reason, "To make the branch anew, add --take-over")
     named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
-    reason = (
-        f"branch {facts.branch} holds {len(commits)} commit(s) that promote did not make: {named}"
-    )
+    count = f"{len(commits)} commits" if len(commits) > 1 else "a commit"
+    reason = f"branch {facts.branch} holds {count} that promote did not make: {named}"
     hint = "Merge or move them, or give --take-over to replace the branch."
-    return refused("human-commits", reason, hint)
+    return refused(
+        "human-commits", reason, hint.replace("them", "it") if len(commits) == 1 else hint
+    )
+
+
+def _moved_from(commit: BranchCommit, folder: PurePosixPath) -> PurePosixPath | None:
+    """Return the folder for which promote made a commit that it would make elsewhere now, if so."""
+    is_ours = Declaration.parse(commit.message) is not None and len(commit.changed) == 1
+    before = commit.changed[0].parent if is_ours else folder
+    return None if before == folder or commit.changed[0].parts[0] == ".promoter" else before
 
 
 def verified_commits(facts: Facts) -> Verdict | None:

@@ -15,6 +15,7 @@ from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
 
 if TYPE_CHECKING:
+    from promoter.config.holds import Hold
     from promoter.gates.facts import Facts, ImageFacts
 
 
@@ -53,8 +54,9 @@ def _on_base(facts: Facts) -> Verdict | None:
     reason = f"{where}{since}{by}: {held.reason}"
     until = None if held.until is None else int(held.until.timestamp())
     ends = "" if until is None else f"It ends by itself at {shown_end(until)}. "
-    where = f"--app {held.app} --env {held.environment}"
-    hint = f"{ends}To end it: promote unhold {where} --reason WHY."
+    # A file that cannot be read is mended by hand.
+    ends += f"{held.broken.hint} " if held.broken and held.broken.hint else ""
+    hint = f"{ends}To end it: {_unhold(held)}"
     line, column = (held.broken.line, held.broken.column) if held.broken else (None, None)
     refusal = Refusal("hold", reason, hint, str(held.file), line, column)
     return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=held.broken is None)
@@ -70,9 +72,13 @@ def _proposed(facts: Facts) -> Verdict | None:
     held, pull = found.hold, f"pull request {found.pull}"
     kind = "rolled back" if held.undoes else "held"
     reason = f"{held.app} in {held.environment} is {kind} by {pull}, which is open: {held.reason}"
-    hint = f"Merge {pull} or close it."
+    hint = f"Merge {pull} or close it." if held.undoes else f"To end it: {_unhold(held)}"
     until = None if held.until is None else int(held.until.timestamp())
     return refused("hold", reason, hint, until=until, waits=held.broken is None)
+
+
+def _unhold(held: Hold) -> str:
+    return f"promote unhold --app {held.app} --env {held.environment} --reason WHY"
 
 
 def tags(facts: Facts) -> Verdict | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Severity, Verdict, all_refused, gravest, refused
+from promoter.gates.gate import Result, Severity, Verdict, gravest, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
@@ -26,30 +26,25 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     if not facts.commits or settings.pin != "tag" or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
-    return all_refused(
-        Refusal(
-            "mutable-tag",
-            f"{image} is a tag that moves: what runs would change without a diff",
-            "Promote a version, or set pin: digest.",
-        )
-        for image in images
-        if image.digest is None and image.tag is not None and is_moving(image.tag)
-    )
+    moving = [str(one) for one in images if one.digest is None and one.tag and is_moving(one.tag)]
+    if not moving:
+        return None
+    reason = f"{several(moving)}: a tag that moves, so that what runs would change without a diff"
+    return refused("mutable-tag", reason, "Promote a version, or set pin: digest.")
 
 
 def no_release(facts: Facts) -> Verdict | None:
     """Refuse tags of signatures, attestations, bills of material and build caches."""
     policy = facts.target.settings.policy
     images = facts.proposal.declaration.images if facts.proposal and facts.commits else ()
-    return all_refused(
-        Refusal(
-            "no-release",
-            f"{image} is not a release, but a signature, an attestation, a bill of material "
-            "or a build cache",
-            "Promote the tag of the image itself, or name this one in the policy's include.",
-        )
-        for image in images
-        if image.tag is not None and not may_be_release(policy, image.tag)
+    others = [str(one) for one in images if one.tag and not may_be_release(policy, one.tag)]
+    if not others:
+        return None
+    return refused(
+        "no-release",
+        f"{several(others)}: not a release, but a signature, an attestation, a bill of material "
+        "or a build cache",
+        "Promote the tag of the image itself, or name this one in the policy's include.",
     )
 
 
@@ -59,7 +54,7 @@ def missing_image(facts: Facts) -> Verdict | None:
         return _not_required(facts)
     verdict = gravest(_exists(one, facts) for one in facts.images)
     if verdict is None or verdict.result is not Result.PASSED:
-        return verdict
+        return verdict and _absent_together(verdict, facts)
     return replace(verdict, detail=_present(facts.images))
 
 
@@ -98,6 +93,19 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
         return Verdict(Result.UNKNOWN, message)
     warning = f"{_unchecked(one)}. {hint}".removesuffix(". ")
     return Verdict(Result.UNKNOWN, message, warnings=(warning,))
+
+
+def _absent_together(verdict: Verdict, facts: Facts) -> Verdict:
+    """Return the verdict with one refusal for images that lack the same tag, with the same way out."""
+    absent = [one for one in facts.images if one.absent]
+    tags = {one.request.tag for one in absent}
+    hints = {one.hint for one in verdict.refusals}
+    if len(verdict.refusals) < 2 or len(tags) > 1 or len(hints) > 1:
+        return verdict
+    names = [one.repository for one in absent]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    reason = f"there is no {tags.pop()} of {shown} in their registry"
+    return replace(verdict, refusals=(replace(verdict.refusals[0], reason=reason),))
 
 
 def _present(images: Sequence[ImageFacts]) -> str:

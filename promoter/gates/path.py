@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end
 from promoter.gates.gate import Result, Verdict, refused, several, unknown
+from promoter.gates.images import must_exist
 from promoter.policy.order import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from promoter.domain.stay import Stay
     from promoter.gates.facts import Facts
     from promoter.policy.precedence import TagChange
 
@@ -59,35 +62,70 @@ def _short(version: str | None) -> str:
 
 def previous_environment(facts: Facts) -> Verdict | None:
     """Refuse images that the previous environment has never had on the base."""
-    previous = facts.previous
-    if previous is None or not previous.stays:
+    previous, stays = facts.previous, _judged(facts)
+    if previous is None or not stays:
         return None
     name = previous.environment
-    never = [image for image, stay in previous.stays.items() if stay is None]
+    never = [image for image, stay in stays.items() if stay is None]
     if not never:
-        gone = any(stay.end is not None for stay in previous.stays.values() if stay)
+        gone = any(stay.end is not None for stay in stays.values() if stay)
         return Verdict(Result.PASSED, f"{name} {'has had' if gone else 'runs'} what is promoted")
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
-    reason = f"{name} has never had {several(never)}"
-    return refused("previous-environment", reason, f"Promote it to {name} first.", waits=True)
+    wanted = facts.target.settings.soak
+    for_long = f", where it has to be for {_span(int(wanted.total_seconds()))}" if wanted else ""
+    reason = f"{name} has never had {several(never)}{for_long}"
+    first = f"Promote it to {name} first: {_command(never, name, facts)}"
+    return refused("previous-environment", reason, first, waits=True)
 
 
 def soak(facts: Facts) -> Verdict | None:
-    """Refuse images that were not in the previous environment for long enough without a break."""
-    previous, wanted = facts.previous, facts.target.settings.soak
-    if previous is None or wanted is None or not previous.stays:
+    """Refuse images that were not in the previous environment for long enough without a break.
+
+    Of one that was never there the gate before says so, unless that is allowed.
+    """
+    wanted, is_asked = facts.target.settings.soak, "previous-environment" in facts.allow
+    stays = {image: stay for image, stay in _judged(facts).items() if stay or is_asked}
+    if facts.previous is None or wanted is None or not stays:
         return None
-    lengths = {
-        image: stay.length(facts.now) if stay else 0 for image, stay in previous.stays.items()
-    }
+    lengths = {image: stay.length(facts.now) if stay else 0 for image, stay in stays.items()}
     least, seconds = min(lengths.values()), int(wanted.total_seconds())
-    if least >= seconds and None not in previous.stays.values():
-        detail = f"{_span(least)} in {previous.environment}, and {_span(seconds)} is wanted"
+    if least >= seconds and None not in stays.values():
+        detail = f"{_span(least)} in {facts.previous.environment}, and {_span(seconds)} is wanted"
         return Verdict(Result.PASSED, detail)
     short = [image for image, length in lengths.items() if length < seconds]
     return _too_short(short, least, seconds, facts)
+
+
+def _judged(facts: Facts) -> Mapping[str, Stay | None]:
+    """Return the stays of the images that there are, and that a container uses.
+
+    What else is refused of the others only follows from that.
+    """
+    if facts.previous is None:
+        return {}
+    absent = {str(one.request) for one in facts.images if one.absent and must_exist(facts)}
+    dead = () if "dead-edit" in facts.allow else tuple(one.reason for one in facts.dead_edits)
+    return {
+        image: stay
+        for image, stay in facts.previous.stays.items()
+        if image not in absent and not any(reason.endswith(f" {_name(image)}") for reason in dead)
+    }
+
+
+def _name(image: str) -> str:
+    """Return the name of an image as it was requested."""
+    return re.split("[=@]", image, maxsplit=1)[0]
+
+
+def _command(images: Sequence[str], environment: str, facts: Facts) -> str:
+    """Return the command that promotes images to an environment."""
+    tags = {image.partition("=")[2] for image in images}
+    asked = [f"--image {image}" for image in images]
+    if len(tags) == 1 and (tag := tags.pop()) and "@" not in tag:
+        asked = [f"--tag {tag}"]
+    return f"promote --app {facts.target.app} --env {environment} {' '.join(asked)}"
 
 
 def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdict:
@@ -107,10 +145,11 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
         hint = f"It passes at {shown_end(until)}, if {name} keeps it."
     elif None in stays:
         reason = f"{images} has not been in {name}, where it has to be for {whole}"
-        hint = f"Promote it to {name} first."
+        hint = f"Promote it to {name} first: {_command(short, name, facts)}"
     else:
         reason = f"{images} was in {name} for {had} of {whole}, and is there no longer"
-        hint = f"Promote what {name} runs (--from {name})."
+        where = f"--app {facts.target.app} --env {facts.target.environment}"
+        hint = f"To promote what {name} runs now: promote {where} --from {name}"
     return refused("soak", reason, hint, until=until, waits=True)
 
 

@@ -23,7 +23,7 @@ from promoter.edits.working_files import joined
 from promoter.planning.dead_edits import judge_by_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -164,11 +164,33 @@ def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
     return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
 
 
-def by_names(proposal: Proposal, target: Target, tree: Tree) -> ByNames:
-    """Return which of the edits reach no container by name, and what could not be read."""
+def by_names(proposal: Proposal, target: Target, tree: Tree, asked: Iterable[str] = ()) -> ByNames:
+    """Return which of the edits reach no container by name, and what could not be read.
+
+    A name among those that the request has `asked` for is told as its, unless an entry has it.
+    """
     found = judge_by_names(tree, proposal.image_edits, target.directory)
-    refusals = tuple(_at_configuration(one, target) for one in found.refusals)
-    return replace(found, refusals=refusals)
+    new = set(asked)
+    if new and found.refusals:
+        new -= {entry.name for entry in _entries(tree, target)}
+    refusals = (_at_request(one, target, new) for one in found.refusals)
+    return replace(found, refusals=tuple(_at_configuration(one, target) for one in refusals))
+
+
+def _at_request(refusal: Refusal, target: Target, asked: Iterable[str]) -> Refusal:
+    """Return a refusal of an image that the request misnames with the flag that has it."""
+    for name in asked:
+        if refusal.reason == f"no container uses the image {name}":
+            where = f"{target.app} in {target.environment}"
+            return replace(
+                refusal,
+                reason=f"--image: no container of {where} uses the image {name}",
+                file=None,
+                line=None,
+                column=None,
+                source_line=None,
+            )
+    return refusal
 
 
 def _at_configuration(refusal: Refusal, target: Target) -> Refusal:

@@ -121,7 +121,7 @@ class Registry:
             raise self._connection.refused(name, answer)
         raise AbsentError(
             f"{name} has no {reference} in its registry",
-            "Push the image first, or wait for it with --wait-for-image; check the tag.",
+            f"Push {reference} first, or wait for its push with --wait-for-image 5m",
         )
 
     def _described(self, name: str, reference: str) -> Image:
