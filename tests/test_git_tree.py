@@ -13,6 +13,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
 from promoter.forges.github.client import Client
+from promoter.forges.github.http import Http
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.git.clone import Clone
 from promoter.git.objects import Objects
@@ -89,12 +90,10 @@ def test_a_name_that_leads_elsewhere_is_refused_with_its_folder(
 @pytest.mark.parametrize("name", [b"..", b".git", b"a/b"])
 def test_the_apis_names_are_held_to_the_same(name: bytes, unfolded: bool, github: GitHub) -> None:
     commit = Raw(github.repository).holding(name)
-    client = Client(github.api_url, (github.owner, github.name), None, Deadline(60))
-    with (
-        closing(client.github),
-        pytest.raises(PromoteError, match="which no file can have") as caught,
-    ):
+    client = Client(github.api_url, (github.owner, github.name), None, Http(Deadline(60)))
+    with pytest.raises(PromoteError, match="which no file can have") as caught:
         _look(GitHubTree(Reader(client), commit), unfolded=unfolded)
+    client.disconnect()
     assert caught.value.exit == 3
 
 

@@ -18,6 +18,7 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.forges.github.forge import GitHubForge
+from promoter.forges.github.http import Http
 from tests.many_apps import BY_PULL, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -306,7 +307,7 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    forge = GitHubForge(url, ("o", "n"), None, Deadline(6))
+    forge = GitHubForge(url, ("o", "n"), None, Http(Deadline(6)))
     with pytest.raises(RemoteError, match=said):
         forge.pulls("b", "main")
     server.shutdown()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
 from promoter.forges.github.forge import GitHubForge
+from promoter.forges.github.http import Http
 from tests.servers.github import App, GitHub, Token
 from tests.world import AURORA, BRANCH, Repository, Run, promote
 
@@ -347,9 +347,9 @@ def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> 
     github.comments[1] = [f"comment {number}" for number in range(250)]
     github.fail("POST", "/comments", after=True)
     token = SecretStr("good-token")
-    forge = GitHubForge(github.api_url, (github.owner, github.name), token, Deadline(30))
-    with closing(forge.client.github):
-        forge.comment(forge.read(1), "said once")
+    forge = GitHubForge(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+    forge.comment(forge.read(1), "said once")
+    forge.disconnect()
     assert github.comments[1].count("said once") == 1
 
 
@@ -358,7 +358,7 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
     token = SecretStr("good-token")
 
     def say(_: int) -> None:
-        forge = GitHubForge(github.api_url, (github.owner, github.name), token, Deadline(30))
+        forge = GitHubForge(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
         forge.comment(forge.read(1), "said once", once=True)
         forge.disconnect()
 

@@ -130,7 +130,7 @@ def authenticated(wiring: Wiring) -> Wiring:
     app, ask = wiring.settings.github_app, wiring.kind.app_token
     if app is None or ask is None or wiring.address.local or wiring.api_url is None:
         return wiring
-    token = ask(wiring.api_url, wiring.address.owner_and_name, (app.id, app.key), wiring.deadline)
+    token = ask(_connection(wiring), (app.id, app.key))
     return replace(wiring, settings=wiring.settings.model_copy(update={"token": token}))
 
 
@@ -261,12 +261,16 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
     if needs_token and wiring.token is None and not where.local:
         raise UsageError(f"no token for {where.host}: opening a pull needs one", kind.token_hint)
-    author = wiring.file.author if wiring.file else AUTHOR
+    look = Look(wiring.base, settings.env or (), apps, wiring.transport == "api") if apps else None
+    return kind.open(_connection(wiring, look))
+
+
+def _connection(wiring: Wiring, look: Look | None = None) -> Connection:
+    """Return what the forge is opened with."""
+    where, author = wiring.address, wiring.file.author if wiring.file else AUTHOR
+    api_url, trusted = None if where.local else wiring.api_url, wiring.settings.authorities
     committer = f"{author} {wiring.now} +0000"
-    api_url = None if where.local else wiring.api_url
-    by_api = wiring.transport == "api"
-    look = Look(wiring.base, settings.env or (), apps, by_api) if apps else None
-    return kind.open(Connection(where, api_url, wiring.token, wiring.deadline, committer, look))
+    return Connection(where, api_url, wiring.token, wiring.deadline, committer, look, trusted)
 
 
 def _origin(deadline: Deadline) -> str:
@@ -277,23 +281,18 @@ def _origin(deadline: Deadline) -> str:
 
 
 def _caller_file(settings: Settings) -> tuple[Document | None, Config | None]:
-    """Return the file that --config names, where it names one."""
+    """Return the file that --config names, where it names one; raises `UsageError`."""
     if not settings.config:
         return None, None
     from promoter.config import config
     from promoter.config.document import load
 
-    document = load(_read(settings), settings.config)
-    return document, config.read(document)
-
-
-def _read(settings: Settings) -> bytes:
-    """Return the bytes of the file that --config names."""
-    assert settings.config is not None
     try:
-        return read_file(Path(settings.config))
+        data = read_file(Path(settings.config))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
             f"{settings.source('config')} {settings.config}: {reason}", "Check the path."
         ) from error
+    document = load(data, settings.config)
+    return document, config.read(document)

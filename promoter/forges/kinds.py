@@ -47,6 +47,8 @@ class Connection:
     """`Name <address> time zone` for commits that the forge's merges make here."""
     look: Look | None = None
     """What the repository will be asked for first through the forge, which may begin it at once."""
+    authorities: str | None = None
+    """The file of certificate authorities that the user has named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,8 @@ class ForgeKind:
     """The GitOps repository through the forge's API, which is `transport: api`; takes the
     environments that are asked for, so that what is there of them can be looked at first, and the
     time, in seconds since the epoch."""
-    app_token: (
-        Callable[[str, tuple[str, str], tuple[str, SecretStr], Deadline], SecretStr] | None
-    ) = None
-    """A token from an App's id and key, for the API's URL, owner and name."""
+    app_token: Callable[[Connection, tuple[str, SecretStr]], SecretStr] | None = None
+    """A token for the repository from an App's id and key."""
 
 
 def forge_kind(name: str) -> ForgeKind:

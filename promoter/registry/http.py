@@ -18,8 +18,8 @@ from urllib3 import Timeout
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
+from promoter.pools import Pools, proxy_of
 from promoter.registry.failures import UnreadableError
-from promoter.registry.pools import Pools, proxy_of
 from promoter.threads import Memo, within
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from urllib3.response import BaseHTTPResponse
 
-    from promoter.registry.pools import Pool
+    from promoter.pools import Pool
 
 _LOG = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -135,18 +135,12 @@ class Http:
     def _answer(self, request: Request, pool: Pool, seconds: float) -> Answer:
         """Return the answer to one request, all of which is there within so many seconds."""
         begin = time.monotonic()
-        # Straight through the pool: its manager would parse each URL anew.
-        with pool.connections.urlopen(
+        with pool.send(
             request.method,
-            request.url if pool.is_plain_proxy else request.url.removeprefix(pool.origin) or "/",
+            request.url,
             headers=request.headers,
             body=request.body,
             timeout=Timeout(total=seconds),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=True,
         ) as raw:
             limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
             body = _body(raw, request.url, limit)

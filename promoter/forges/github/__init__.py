@@ -1,7 +1,6 @@
-"""GitHub and GitHub Enterprise Server, through PyGithub; writes are never retried blindly.
+"""GitHub and GitHub Enterprise Server, by GraphQL and through PyGithub; no write is retried blindly.
 
-What is imported here costs nothing: the library takes a third of a second, and is loaded by what
-opens the forge.
+What is imported here costs nothing: the libraries are loaded by what opens the forge.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from promoter.domain.address import Address
-    from promoter.domain.deadline import Deadline
     from promoter.forges import Forge
     from promoter.forges.github.forge import GitHubForge
     from promoter.forges.github.repository import GitHubRepository
@@ -60,14 +58,14 @@ def _open(connection: Connection) -> GitHubForge:
             "Give the repository's URL, or --forge local.",
         )
     from promoter.forges.github.first_query import begin
+    from promoter.forges.github.http import Http
 
-    first = begin(connection)
-    # Only now, as the library takes as long to load as the query to be answered.
+    http = Http(connection.deadline, connection.authorities)
+    first = begin(connection, http)
+    # Only now: the query is answered meanwhile.
     from promoter.forges.github.forge import GitHubForge
 
-    return GitHubForge(
-        connection.api_url, where.owner_and_name, connection.token, connection.deadline, first
-    )
+    return GitHubForge(connection.api_url, where.owner_and_name, connection.token, http, first)
 
 
 def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRepository:
@@ -79,12 +77,12 @@ def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRe
     return GitHubRepository(forge.client, environments, now=now)
 
 
-def _app_token(
-    api_url: str, repository: tuple[str, str], app: tuple[str, SecretStr], deadline: Deadline
-) -> SecretStr:
+def _app_token(connection: Connection, app: tuple[str, SecretStr]) -> SecretStr:
     from promoter.forges.github.app import app_token
+    from promoter.forges.github.http import Http
 
-    return app_token(api_url, repository, *app, deadline)
+    http = Http(connection.deadline, connection.authorities)
+    return app_token(str(connection.api_url), connection.address.owner_and_name, app, http)
 
 
 KIND = ForgeKind(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from github import Auth, GithubException, GithubIntegration
+from github import Auth, GithubIntegration
 from pydantic import SecretStr
 from tenacity import (
     Retrying,
@@ -18,15 +17,15 @@ from tenacity import (
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.client import FAILURES, AsTold
-from promoter.forges.github.connections import bound, connect, reads_only
-from promoter.forges.github.failures import failure, is_passing
-from promoter.forges.github.http import patience
+from promoter.forges.github.failures import GitHubError, failure, is_passing
+from promoter.forges.github.rest import bound, connect, own_errors, reads_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
     from promoter.domain.deadline import Deadline
+    from promoter.forges.github.http import Http
 
     T = TypeVar("T")
 
@@ -38,21 +37,24 @@ _UNKNOWN = "The key is not this App's, its id is wrong, or this machine's clock 
 
 
 def app_token(
-    api_url: str, repository: tuple[str, str], app: str, key: SecretStr, deadline: Deadline
+    api_url: str, repository: tuple[str, str], by: tuple[str, SecretStr], http: Http
 ) -> SecretStr:
-    """Return a short-lived token of the App's installation on the repository, tried before use."""
-    owner, name = repository
+    """Return a short-lived token of the App's installation on the repository, tried before use.
+
+    `by` is the App's id and its private key.
+    """
+    (owner, name), (app, key), deadline = repository, by, http.deadline
     authentication = _authentication(app, key)
     integration = GithubIntegration(
         auth=authentication,
         base_url=api_url,
         retry=reads_only(deadline),
-        timeout=patience(deadline),
+        timeout=http.patience,
         user_agent="promoter",
         seconds_between_requests=0,
         seconds_between_writes=0,
     )
-    bound(integration, deadline)
+    bound(integration, http)
     work = f"could not get a token of App {app} for {owner}/{name}"
     installation = _asked(
         work,
@@ -71,7 +73,7 @@ def app_token(
     )
     add_secret(minted)
     token = SecretStr(minted)
-    _verify(api_url, repository, token, deadline)
+    _verify(api_url, repository, token, http)
     return token
 
 
@@ -89,19 +91,17 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
     return authentication
 
 
-def _verify(
-    api_url: str, repository: tuple[str, str], token: SecretStr, deadline: Deadline
-) -> None:
+def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: Http) -> None:
     """Wait until the token is known to GitHub; it is refused for a moment after it was made."""
-    client = connect(api_url, Auth.Token(token.get_secret_value()), deadline, Counter())
+    client = connect(api_url, token, http)
     attempts = Retrying(
         retry=retry_if_exception(lambda e: getattr(e, "status", None) in (401, 404)),
-        stop=stop_after_delay(min(_LAG, deadline.remaining())),
+        stop=stop_after_delay(min(_LAG, http.deadline.remaining())),
         wait=wait_random_exponential(multiplier=0.1, max=2),
         reraise=True,
     )
     try:
-        attempts(lambda: client.get_repo("/".join(repository)).complete())
+        attempts(own_errors()(lambda: client.get_repo("/".join(repository)).complete()))
     except FAILURES as error:
         failed = failure(f"the App's new token does not open {'/'.join(repository)}", error)
         unknown = getattr(error, "status", 0) == 401
@@ -122,10 +122,10 @@ def _asked(
         reraise=True,
     )
     try:
-        return attempts(ask)
+        return attempts(own_errors()(ask))
     except FAILURES as error:
         failed = failure(work, error)
-        status = error.status if isinstance(error, GithubException) else 0
+        status = error.status if isinstance(error, GitHubError) else 0
         hint = explain(status) or (_UNKNOWN if status == 401 else failed.hint)
         raise RemoteError(failed.message, hint) from error
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.failures import is_of_graphql, message_of
+from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 
 if TYPE_CHECKING:
@@ -93,7 +91,7 @@ class Branches:
         def is_ours() -> bool:
             try:
                 shown = self._client.ask("GET", f"/compare/{onto}...{left}")
-            except GithubException as error:
+            except GitHubError as error:
                 # The two have no commit in common.
                 if error.status == 404:
                     return False
@@ -178,7 +176,7 @@ class Branches:
         def do() -> str:
             try:
                 data = self._client.graphql(_COMMIT, {"input": wanted})
-            except GithubException as error:
+            except GitHubError as error:
                 if error.status == 404 and not is_of_graphql(error):
                     raise RemoteError(
                         f"the API of {self._client.owner}/{self._client.name} has no GraphQL, "

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
 import time
-from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-import requests
-from github import Auth, GithubException
 from tenacity import (
     Retrying,
     retry_if_exception,
@@ -22,9 +18,10 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
+from urllib3 import Retry
 
-from promoter.forges.github.connections import connect
 from promoter.forges.github.failures import (
+    GitHubError,
     RedirectedError,
     failure,
     is_lag,
@@ -32,9 +29,11 @@ from promoter.forges.github.failures import (
     is_passing,
     waits_for,
 )
+from promoter.forges.github.http import NoAnswerError, graphql_request, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections import Counter
+    from collections.abc import Callable, Mapping
     from pathlib import PurePosixPath
 
     from github.Repository import Repository
@@ -45,16 +44,14 @@ if TYPE_CHECKING:
     from promoter.domain.errors import PromoteError
     from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.first_query import FirstQuery
+    from promoter.forges.github.http import Answer, Http
 
 T = TypeVar("T")
-
-# PyGithub writes to stderr what a server says, as it comes: it gives itself a handler for that.
-logging.getLogger("github").handlers.clear()
 
 # An answer that is not GitHub's: another API, or a page of HTML.
 UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
-FAILURES = (GithubException, requests.RequestException, RuntimeError, *UNLIKE)
+FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
 # GitHub needs a moment until everybody sees what was just written.
 SETTLING = 8.0
 # What is wanted of a pull beside its text is worth so many seconds, and then a warning.
@@ -69,12 +66,11 @@ class Client:
         api_url: str,
         repository: tuple[str, str],
         token: SecretStr | None,
-        deadline: Deadline,
+        http: Http,
         first: FirstQuery | None = None,
     ) -> None:
         self.owner, self.name = repository
-        self.deadline = deadline
-        self.counts: Counter[str] = Counter()
+        self.deadline = http.deadline
         self.rules: dict[str, BranchRules] = {}
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
@@ -83,11 +79,26 @@ class Client:
         """The newest versions of files, by commit and path, as far as they came."""
         self.opened: dict[tuple[str, str], Pull] = {}
         """The pulls that were opened with their commit, by branch and base."""
-        self._api_url = f"{api_url}/"
+        self._api_url, self._token = api_url, token
+        self._http, self._first = http, first
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
-        authentication = Auth.Token(token.get_secret_value()) if token else None
-        self.github = connect(api_url, authentication, deadline, self.counts, first)
-        self.repository: Repository = self.github.get_repo(f"{self.owner}/{self.name}")
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many requests were sent, by method."""
+        return self._http.counts
+
+    def disconnect(self) -> None:
+        """End the connections."""
+        self._http.close()
+
+    @cached_property
+    def _repository(self) -> Repository:
+        """The repository by PyGithub, which is imported for REST alone."""
+        from promoter.forges.github.rest import connect
+
+        github = connect(self._api_url, self._token, self._http)
+        return github.get_repo(f"{self.owner}/{self.name}")
 
     @property
     def names(self) -> dict[str, str]:
@@ -157,18 +168,28 @@ class Client:
         return attempts(do)
 
     def ask(self, method: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Return the JSON that a path below the repository answers; failures are PyGithub's own.
+        """Return the JSON that a path below the repository answers; raises what is in `FAILURES`.
 
         The answer is read as it came: PyGithub's objects would ask again for each key it lacks.
         """
-        url = f"{self.repository.url}{path}"
-        requester = self.github.requester
-        status, headers, text = requester.requestJson(method, url, **how)
+        from promoter.forges.github.rest import own_errors
+
+        url = f"{self._repository.url}{path}"
+        with own_errors():
+            status, headers, text = self._repository.requester.requestJson(method, url, **how)
         if 300 <= status < 400:
-            raise RedirectedError(urljoin(self._api_url, str(headers.get("location", ""))))
+            raise RedirectedError(self._target(headers))
+        data = parsed(text)
         if status >= 400:
-            raise requester.createException(status, headers, _parsed(text))
-        return json.loads(text) if text else None
+            raise GitHubError(status, data, headers)
+        return data
+
+    def by_library(self, ask: Callable[[Repository], T]) -> T:
+        """Return what PyGithub's repository answers; raises what is in `FAILURES`."""
+        from promoter.forges.github.rest import own_errors
+
+        with own_errors():
+            return ask(self._repository)
 
     def change(
         self, method: str, path: str, wanted: dict[str, Any], is_done: Callable[[Any], bool]
@@ -184,18 +205,34 @@ class Client:
         return answer
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        """Return the data that a GraphQL document answers; failures are PyGithub's own."""
-        try:
-            _, answer = self.github.requester.graphql_query(document, variables)
-        except GithubException as error:
-            if not _is_whole_but_for_names(error.data):
-                raise
-            answer = error.data
-        data = answer["data"]
+        """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
+        answer = self._asked_by_graphql(document, variables)
+        if 300 <= answer.status < 400:
+            raise RedirectedError(self._target(answer.headers))
+        shown = parsed(answer.text)
+        if answer.status >= 400:
+            raise GitHubError(answer.status, shown, answer.headers)
+        errors = shown.get("errors")
+        if errors is not None and not _is_whole_but_for_names(shown):
+            is_absent = len(errors) == 1 and errors[0].get("type") == "NOT_FOUND"
+            raise GitHubError(404 if is_absent else 400, shown, answer.headers)
+        data = shown["data"]
         if not isinstance(data, dict):
             msg = "the answer is none of GraphQL's"
             raise TypeError(msg)
         return data
+
+    def _asked_by_graphql(self, document: str, variables: dict[str, Any]) -> Answer:
+        """Return the answer to a GraphQL document, which may be on its way already."""
+        request = graphql_request(self._api_url, self._token, document, variables)
+        if self._first is not None and self._first.is_for(request):
+            return self._first.answer()
+        # What was not sent is sent again.
+        return self._http.send(request, Retry(5, backoff_factor=0.2, allowed_methods={"GET"}))
+
+    def _target(self, headers: Mapping[str, str]) -> str:
+        """Return where an answer leads to."""
+        return urljoin(f"{self._api_url}/", str(headers.get("location", "")))
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
@@ -240,15 +277,6 @@ class _Settled(stop_base):
         error = _error_of(retry_state)
         spent = retry_state.seconds_since_start or 0.0
         return (is_lag(error) or _is_unknown(error)) and spent >= SETTLING
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    """Return what an error says of itself; a page of HTML says nothing."""
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _error_of(retry_state: RetryCallState) -> BaseException:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.forges.github.client import FAILURES, pause, shows
-from promoter.forges.github.failures import is_of_graphql, is_passing, message_of
+from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from github.Repository import Repository
 
     from promoter.domain.model import Pull, PullExtras
     from promoter.forges.github.client import Client
@@ -99,7 +99,7 @@ class ExtrasAddition:
         wanted = [one for one in self._extras.reviewers if one != self._pull.author]
         try:
             self._ask_for_review(wanted)
-        except GithubException as error:
+        except GitHubError as error:
             if error.status != 422 or len(wanted) < 2:
                 raise
             # GitHub asks nobody at all where one of them cannot be asked.
@@ -133,7 +133,7 @@ class ExtrasAddition:
         path, labels = f"/issues/{self._number}/labels", {"labels": list(wanted)}
         try:
             self._client.change("POST", path, labels, partial(_shows_labels, wanted))
-        except GithubException as error:
+        except GitHubError as error:
             if error.status not in (404, 422):
                 raise
             for name in wanted:
@@ -143,8 +143,8 @@ class ExtrasAddition:
 
     def _make_label(self, name: str) -> None:
         try:
-            self._client.repository.create_label(name, _COLOUR)
-        except GithubException as error:
+            self._client.by_library(lambda known: known.create_label(name, _COLOUR))
+        except GitHubError as error:
             if error.status != 422:  # it is there already
                 raise
 
@@ -157,7 +157,7 @@ class ExtrasAddition:
         }
         try:
             self._client.graphql(_ENABLE, {"input": wanted})
-        except GithubException as error:
+        except GitHubError as error:
             said = message_of(error).lower()
             lacks_graphql = error.status == 404 and not is_of_graphql(error)
             if lacks_graphql or any(words in said for words in _READY):
@@ -181,7 +181,7 @@ class ExtrasAddition:
                     {"merge_method": self._extras.merge_method, "sha": self._pull.head},
                     shows("merged"),
                 )
-            except GithubException as error:
+            except GitHubError as error:
                 said = message_of(error)
                 if error.status == 409:
                     raise RaceLostError(f"pull {self._number} moved on", "Run again.") from error
@@ -205,7 +205,7 @@ class ExtrasAddition:
 
     def _is_merged(self) -> bool:
         """Say whether the pull has been merged after all: a lost answer, or somebody else."""
-        return bool(self._client.repository.get_pull(self._number).complete().merged)
+        return self._client.by_library(lambda known: known.get_pull(self._number).complete().merged)
 
     def _enqueue(self) -> None:
         """Put the pull into the merge queue."""
@@ -240,8 +240,11 @@ class ExtrasAddition:
 
 def milestone(client: Client, title: str) -> int | None:
     """Return the number of the open milestone with a title, or None where there is none."""
-    found = (one.number for one in client.repository.get_milestones() if one.title == title)
-    return next(found, None)
+
+    def find(known: Repository) -> int | None:
+        return next((one.number for one in known.get_milestones() if one.title == title), None)
+
+    return client.by_library(find)
 
 
 def possible_extras(client: Client, pull: Pull, extras: PullExtras) -> PullExtras:
@@ -284,7 +287,7 @@ def _may_be_asked(client: Client, name: str) -> bool:
         return True
     try:
         client.ask("GET", f"/collaborators/{name}")
-    except GithubException as error:
+    except GitHubError as error:
         return error.status != 404
     return True
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-
-import requests
-from github import GithubException
-from github.GithubException import BadCredentialsException, UnknownObjectException
+from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
-from promoter.forges.github.http import OversizedError
+from promoter.forges.github.http import FailingError, NoAnswerError, OversizedError
 from promoter.git.failures import OWN_RUN, RULE_HINTS, WHICH_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
 _OUTAGES = ("something went wrong", "timed out", "timeout")
+
+
+class GitHubError(Exception):
+    """An answer of GitHub's that is an error, or GraphQL's errors inside of an answer."""
+
+    def __init__(self, status: int, data: object, headers: Mapping[str, str]) -> None:
+        super().__init__(status)
+        self.status, self.data, self.headers = status, data, headers
 
 
 class RedirectedError(RuntimeError):
@@ -31,10 +39,9 @@ class RedirectedError(RuntimeError):
 
 def is_passing(error: BaseException) -> bool:
     """Say whether a failed request may succeed a little later: an outage, a limit, a lag."""
-    if isinstance(error, requests.RequestException):
-        final = (requests.exceptions.SSLError, requests.exceptions.InvalidURL, OversizedError)
-        return not isinstance(error, final)
-    if not isinstance(error, GithubException):
+    if isinstance(error, NoAnswerError):
+        return error.may_pass
+    if not isinstance(error, GitHubError):
         return False
     if error.status >= 500 or error.status == 429 or is_limit(error) or is_lag(error):
         return True
@@ -47,7 +54,7 @@ def is_passing(error: BaseException) -> bool:
 
 def is_lag(error: BaseException) -> bool:
     """Say whether GitHub does not know yet what was just pushed; that lasts for some seconds."""
-    if not isinstance(error, GithubException) or error.status != 422:
+    if not isinstance(error, GitHubError) or error.status != 422:
         return False
     return (
         _names_field(error, "head", "invalid") or "no commits between" in message_of(error).lower()
@@ -63,7 +70,7 @@ def is_of_graphql(error: BaseException) -> bool:
 
 def is_limit(error: BaseException) -> bool:
     """Say whether GitHub asks for patience."""
-    if not isinstance(error, GithubException):
+    if not isinstance(error, GitHubError):
         return False
     said = message_of(error).lower()
     if is_of_graphql(error):
@@ -82,7 +89,7 @@ def waits_for(error: BaseException) -> float | None:
 
 def message_of(error: BaseException) -> str:
     """Return what GitHub said, with the single complaints of a validation or of GraphQL."""
-    if not isinstance(error, GithubException):
+    if not isinstance(error, GitHubError):
         return str(error)
     data = error.data
     if not isinstance(data, dict):
@@ -99,21 +106,21 @@ def message_of(error: BaseException) -> str:
 
 def failure(work: str, error: Exception) -> RemoteError:
     """Return a failure as an error that says what GitHub said, and what to do about it."""
-    if isinstance(error, requests.exceptions.RetryError):
+    if isinstance(error, FailingError):
         return RemoteError(
             f"{work}: the API fails again and again",
             "GitHub has a problem, or --api-url is wrong; running again is safe.",
         )
     if isinstance(error, OversizedError):
         return RemoteError(f"{work}: the answer is larger than any of GitHub's", "Check --api-url.")
-    if isinstance(error, requests.RequestException):
+    if isinstance(error, NoAnswerError):
         return RemoteError(
-            f"{work}: no answer ({type(error).__name__})",
+            f"{work}: no answer ({error.kind})",
             "Check the network and --api-url; running again is safe.",
         )
     if isinstance(error, RuntimeError):
         return _redirected(work, error)
-    if not isinstance(error, GithubException):
+    if not isinstance(error, GitHubError):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
     return RemoteError(
@@ -139,14 +146,14 @@ def _rule_hint(said: str) -> str:
     return next((hint for sign, hint in RULE_HINTS if re.search(sign, said)), "")
 
 
-def _hint(error: GithubException, said: str) -> str:
+def _hint(error: GitHubError, said: str) -> str:
     """Return what to do about an answer of GitHub's."""
     headers = error.headers or {}
     if "archived" in said:
         return "Unarchive the repository, or give the one that took its place."
     if "saml" in said or "x-github-sso" in headers:
         return "Authorise the token for the organisation's single sign-on, in its settings."
-    if isinstance(error, BadCredentialsException) or error.status == 401:
+    if error.status == 401:
         return f"The token is not valid. {WHICH_TOKEN} must hold one that is."
     if is_limit(error):
         return "The API's limit is reached: run again later."
@@ -164,7 +171,7 @@ def _hint(error: GithubException, said: str) -> str:
             "The token may not: it needs 'contents: write' and 'pull-requests: write' there"
             f"{permissions}; {OWN_RUN}."
         )
-    if isinstance(error, UnknownObjectException) or error.status == 404:
+    if error.status == 404:
         return f"The repository's name is wrong, or the token may not see it; {OWN_RUN}."
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."
@@ -173,7 +180,7 @@ def _hint(error: GithubException, said: str) -> str:
     return "Running again is safe."
 
 
-def _names_field(error: GithubException, field: str, code: str) -> bool:
+def _names_field(error: GitHubError, field: str, code: str) -> bool:
     """Say whether a validation error complains of a field."""
     errors = error.data.get("errors", []) if isinstance(error.data, dict) else []
     return any(

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from promoter.domain.deadline import Deadline
     from promoter.domain.model import BranchRules, PullDraft, PullExtras, Tree
     from promoter.forges.github.first_query import FirstQuery
+    from promoter.forges.github.http import Http
     from promoter.forges.github.overview import Guess
 
 _ACTIONS = "github-actions[bot]"
@@ -58,15 +58,15 @@ class GitHubForge:
         api_url: str,
         repository: tuple[str, str],
         token: SecretStr | None,
-        deadline: Deadline,
+        http: Http,
         first: FirstQuery | None = None,
     ) -> None:
-        self.client = Client(api_url, repository, token, deadline, first)
+        self.client = Client(api_url, repository, token, http, first)
         self._begun = first.pulls_of if first else None
 
     def disconnect(self) -> None:
         """End the connections."""
-        self.client.github.close()
+        self.client.disconnect()
 
     def pulls(
         self, branch: str, base: str, history: tuple[Tree, Sequence[PurePosixPath]] | None = None

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
-from urllib3.exceptions import HTTPError
+from urllib3 import Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    ReadTimeoutError,
+    ResponseError,
+    SSLError,
+)
 
 from promoter.domain.dataclass import dataclass
+from promoter.pools import Pools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from pydantic import SecretStr
+    from urllib3 import Retry
+    from urllib3.response import BaseHTTPResponse
 
     from promoter.domain.deadline import Deadline
 
@@ -24,10 +42,41 @@ LIMIT = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
+# What urllib3's errors are called in messages.
+_KINDS = (
+    (NewConnectionError, "ConnectionError"),
+    (ConnectTimeoutError, "ConnectTimeout"),
+    (ReadTimeoutError, "ReadTimeout"),
+    (ProxyError, "ProxyError"),
+    (SSLError, "SSLError"),
+    (LocationValueError, "InvalidURL"),
+)
 
 
-class OversizedError(requests.RequestException):
+class NoAnswerError(Exception):
+    """A request that was not answered, or not in full; `kind` says in a word what went wrong."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether asking again may help."""
+        return self.kind not in ("SSLError", "InvalidURL")
+
+
+class FailingError(NoAnswerError):
+    """The API was asked again and again, and failed each time."""
+
+
+class OversizedError(NoAnswerError):
     """The API sends more than any answer of use has."""
+
+    @property
+    def may_pass(self) -> bool:
+        """It will be as long the next time."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,62 +85,102 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered, and its bytes, which have all been read."""
+    """What was answered, all of which has been read."""
 
-    response: requests.Response
-    data: bytes
+    status: int
+    headers: Mapping[str, str]
+    """By names in small letters."""
+    text: str
+
+
+class Http:
+    """The connections to one API, which end with the deadline, and the count of its requests."""
+
+    def __init__(self, deadline: Deadline, authorities: str | None = None) -> None:
+        self.deadline = deadline
+        self.counts: Counter[str] = Counter()
+        self._pools = Pools(authorities, is_timely=False)
 
     @property
-    def text(self) -> str:
-        """The bytes as text."""
-        return self.data.decode(self.response.encoding or "utf-8", "replace")
+    def patience(self) -> int:
+        """How long one answer may take, in seconds."""
+        return max(1, min(_PATIENCE, int(self.deadline.remaining())))
 
+    def close(self) -> None:
+        """End the connections."""
+        self._pools.close()
 
-def patience(deadline: Deadline) -> int:
-    """Return how long one answer may take, in seconds."""
-    return max(1, min(_PATIENCE, int(deadline.remaining())))
+    def send(self, request: Request, retries: Retry | None = None) -> Answer:
+        """Send a request and return its answer, or raise `NoAnswerError`."""
+        begin = time.monotonic()
+        self.counts[request.method] += 1
+        try:
+            pool = self._pools.to(request.url)
+            with pool.send(
+                request.method,
+                request.url,
+                headers={"Accept-Encoding": "gzip, deflate", **request.headers},
+                body=request.body,
+                timeout=Timeout(connect=self.patience, read=self.patience),
+                retries=retries or False,
+            ) as raw:
+                data = self._body(raw)
+        except (HTTPError, OSError) as error:
+            raise _no_answer(error) from error
+        spent = time.monotonic() - begin
+        url = urlsplit(request.url)
+        asked = f"{url.hostname}{url.path}{'?' if url.query else ''}{url.query}"
+        _LOG.debug("%s %s: %d (%.2f s)", request.method, asked, raw.status, spent)
+        headers = {name.lower(): value for name, value in raw.headers.items()}
+        return Answer(raw.status, headers, data.decode("utf-8", "replace"))
 
-
-def send(session: requests.Session, request: Request, seconds: float, deadline: Deadline) -> Answer:
-    """Send a request and return its answer; the server may be silent for so many seconds.
-
-    Raises `requests.RequestException`.
-    """
-    begin = time.monotonic()
-    response = session.request(
-        request.method,
-        request.url,
-        headers=dict(request.headers),
-        data=request.body,
-        timeout=seconds,
-        allow_redirects=False,
-        stream=True,
-    )
-    data = bytearray()
-    with response:
-        for chunk in _chunks(response):
+    def _body(self, raw: BaseHTTPResponse) -> bytearray:
+        """Return an answer's bytes, read as they come: a full chunk may come in drips."""
+        data = bytearray()
+        while chunk := raw.read1(_CHUNK, decode_content=True):
             data += chunk
             if len(data) > LIMIT:
-                raise OversizedError
-            if not deadline.remaining():
-                raise requests.exceptions.ReadTimeout
-    spent = time.monotonic() - begin
-    url = urlsplit(request.url)
-    asked = f"{url.hostname}{url.path}{'?' if url.query else ''}{url.query}"
-    _LOG.debug("%s %s: %d (%.2f s)", request.method, asked, response.status_code, spent)
-    return Answer(response, bytes(data))
+                raise OversizedError("OversizedError")
+            if not self.deadline.remaining():
+                raise NoAnswerError("ReadTimeout")
+        return data
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    """Yield an answer's bytes as they come: whoever waits for a full chunk waits for a drip."""
+def graphql_request(
+    api_url: str, token: SecretStr | None, document: str, variables: Mapping[str, Any]
+) -> Request:
+    """Return the request that asks the API at a URL by a GraphQL document."""
+    headers = {"Content-Type": "application/json", "User-Agent": "promoter"}
+    if token is not None:
+        headers["Authorization"] = f"token {token.get_secret_value()}"
+    parts = urlsplit(api_url)
+    path = parts.path.rstrip("/").removesuffix("/v3")
+    url = parts._replace(path=f"{path}/graphql").geturl()
+    return Request("POST", url, headers, json.dumps({"query": document, "variables": variables}))
+
+
+def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return the JSON of an answer, a page of HTML as `data`; raises `ValueError` for what is cut."""
+    if not text:
+        return None
     try:
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            yield chunk
-    except HTTPError as error:
-        raise requests.ConnectionError(error) from error
+        return json.loads(text)
+    except ValueError:
+        if text.startswith(("{", "[")):
+            raise
+        return {"data": text}
+
+
+def _no_answer(error: Exception) -> NoAnswerError:
+    """Return why there is no answer, without the words of a server."""
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, ResponseError):
+        return FailingError("RetryError")
+    kinds = (name for kind, name in _KINDS if isinstance(reason, kind))
+    return NoAnswerError(next(kinds, "ConnectionError"))

@@ -6,12 +6,10 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.forges.github.client import FAILURES, SETTLING, shows
-from promoter.forges.github.failures import is_passing
+from promoter.forges.github.failures import GitHubError, is_passing
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ class Refs:
         def ask() -> str | None:
             try:
                 found = self.client.ask("GET", f"/git/ref/heads/{branch}")
-            except GithubException as error:
+            except GitHubError as error:
                 # In a repository that can be read, it is just the branch that is missing.
                 if error.status == 404 and branch and self.whole().default_branch:
                     return None
@@ -96,7 +94,7 @@ class Refs:
         def do() -> bool:
             try:
                 self._compare_and_set(branch, before, after)
-            except GithubException as error:
+            except GitHubError as error:
                 if is_passing(error) or find():
                     raise
                 self._set(branch, after)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-
 from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RemoteError
@@ -17,6 +15,7 @@ from promoter.domain.moment import seconds_of
 from promoter.forges.github import overview
 from promoter.forges.github.branches import Branches
 from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.overview import guess
@@ -225,7 +224,7 @@ class GitHubRepository:
         try:
             return wanted.read(client.graphql(wanted.query, client.names)["repository"])
         except FAILURES as error:
-            if isinstance(error, GithubException) and error.status == 404:
+            if isinstance(error, GitHubError) and error.status == 404:
                 return {}
             # A server that has no time for it has none for each file alone either.
             return {(wanted.commit, path): [] for path in wanted.paths}

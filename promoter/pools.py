@@ -1,4 +1,4 @@
-"""The connections to each host: trusted authorities, proxies, and answers that are there in time."""
+"""The HTTP connections to each host: trusted authorities, proxies, and answers that are there in time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies
 
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 from urllib3 import PoolManager, ProxyManager, make_headers
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
@@ -23,8 +23,10 @@ from promoter.domain.urls import is_loopback
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
-    from urllib3 import HTTPConnectionPool
+    from urllib3 import HTTPConnectionPool, Retry, Timeout
+    from urllib3.response import BaseHTTPResponse
 
 # Connections that are kept open to one host.
 _KEPT = 16
@@ -40,12 +42,44 @@ class Pool:
     is_plain_proxy: bool
     """Whether a proxy wants to be told the whole URL."""
 
+    def send(  # noqa: PLR0913 - what a request is made of
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: str | None,
+        timeout: Timeout,
+        retries: Retry | bool = False,
+    ) -> BaseHTTPResponse:
+        """Return the answer to a request, of which only the head has been read; follows no redirect.
+
+        Raises urllib3's `HTTPError` and `OSError` where there is none.
+        """
+        # Straight through the pool: its manager would parse each URL anew.
+        return self.connections.urlopen(
+            method,
+            url if self.is_plain_proxy else url.removeprefix(self.origin) or "/",
+            headers=headers,
+            body=body,
+            timeout=timeout,
+            retries=retries,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=True,
+        )
+
 
 class Pools:
-    """The connections of a run, a pool for each host; safe to be used by several threads."""
+    """The connections of a run, a pool for each host; safe to be used by several threads.
 
-    def __init__(self, authorities: str | None) -> None:
-        self._authorities = authorities or DEFAULT_CA_BUNDLE_PATH
+    `is_timely`: all of an answer has to be there within its time, not each single byte.
+    """
+
+    def __init__(self, authorities: str | None, *, is_timely: bool = True) -> None:
+        self._authorities = authorities
+        self._is_timely = is_timely
         self._pools: dict[str, Pool] = {}
 
     def close(self) -> None:
@@ -61,7 +95,8 @@ class Pools:
         if pool is None:
             proxy = proxy_of(url)
             connections = self._manager(parts.scheme, proxy).connection_from_url(origin)
-            connections.ConnectionCls = _timely_connection(connections.ConnectionCls)
+            if self._is_timely:
+                connections.ConnectionCls = _timely_connection(connections.ConnectionCls)
             pool = Pool(origin, connections, proxy is not None and parts.scheme == "http")
             pool = self._pools.setdefault(origin, pool)
         return pool
@@ -83,6 +118,10 @@ class Pools:
         """The authorities whose certificates are trusted, read once: it takes longer than a request."""
         context = create_urllib3_context()
         path = self._authorities
+        if path is None:
+            from certifi import where  # late: most companies name their own
+
+            path = where()
         try:
             if Path(path).is_dir():
                 context.load_verify_locations(capath=path)
@@ -138,6 +177,11 @@ def proxy_of(url: str) -> str | None:
     """Return the environment's proxy for a URL's host; this machine is reached without one."""
     if is_loopback(urlsplit(url).netloc):
         return None
+    if not getproxies():
+        return None
+    # Late, as it takes a tenth of a whole run's time; it knows what `no_proxy` can say.
+    from requests.utils import get_environ_proxies, select_proxy
+
     proxy = select_proxy(url, get_environ_proxies(url))
     if proxy is None:
         return None
