@@ -169,3 +169,10 @@ def test_dataclasses_are_those_that_are_quickly_made() -> None:
         )
     ]
     assert not slow, f"import dataclass from promoter.domain.dataclass in {sorted(slow)}"
+
+
+def test_pygithub_is_imported_in_the_two_places_that_need_it() -> None:
+    importers = {
+        name for name in MODULES if any(one.partition(".")[0] == "github" for one in imports(name))
+    }
+    assert importers == {"promoter.forges.github.rest", "promoter.forges.github.app"}

@@ -13,7 +13,6 @@ from promoter.domain.address import git_directory
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.folder import DirectoryTree
-from promoter.git.program import Git, check_version
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
@@ -32,6 +31,8 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
             f"{config.FILE} and none of the known layouts",
             f"{misnamed if MISNAMED in names else ''}{_HINT}",
         )
+    from promoter.git.program import Git, check_version  # late: a run by API needs no git
+
     git = Git(git_directory(top), deadline)
     check_version(git)
     found = git.attempt("config", "--get", "remote.origin.url")

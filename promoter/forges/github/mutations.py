@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-
 from promoter.domain.dataclass import dataclass
+from promoter.forges.github.failures import GitHubError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +53,7 @@ def carry_out(
         data = client.graphql(
             document(name, writes, fragments), {key: dict(one.input) for key, one in writes.items()}
         )
-    except GithubException as error:
+    except GitHubError as error:
         answer = error.data
         if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
             raise
