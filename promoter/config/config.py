@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Place, load
 from promoter.config.errors import complaint
-from promoter.config.sections import (
-    App,
-    Environment,
-    Group,
-    Templates,
-    check_author,
-)
+from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
@@ -45,7 +39,7 @@ class Config(Section):
     """The address of GitHub's API; without it, the repository's host says so."""
     transport: Literal["git", "api"] | None = None
     """The transport of every environment."""
-    author: Annotated[str, AfterValidator(check_author)] = AUTHOR
+    author: Author = AUTHOR
     """Who makes the commits: `Name <address>`."""
     templates: Templates = Templates()
     """Texts of the pull request and the commit."""

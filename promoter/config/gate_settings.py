@@ -57,6 +57,5 @@ class GateSettings(Section):
     def _check_soak(self) -> Self:
         """Refuse a soak without the environment in which the time is spent."""
         if self.soak is not None and self.promotes_from is None:
-            msg = "soak needs promotes-from, the environment in which the time is spent"
-            raise ValueError(msg)
+            raise ValueError("soak needs promotes-from, the environment in which the time is spent")
         return self

@@ -52,8 +52,7 @@ class HoldFile(Section):
     def _check_times(self) -> Self:
         """Refuse an end before the beginning, as of a year mistyped at New Year."""
         if self.since is not None and self.until is not None and self.until <= self.since:
-            msg = f"until is {self.until.isoformat()}, which is not after since"
-            raise ValueError(msg)
+            raise ValueError(f"until is {self.until.isoformat()}, which is not after since")
         return self
 
 

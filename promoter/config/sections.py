@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.config.gate_settings import GateSettings
 from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
-from promoter.domain.redaction import shown
-from promoter.domain.section import Section
+from promoter.domain.section import Section, must
 from promoter.edits.targets import EditTarget, Linked
 from promoter.edits.targets.model import check_placeholders
 from promoter.policy.model import Policy
@@ -26,25 +25,16 @@ _BRANCH = re.compile(
 # What a template may hold; each is replaced by its text, made safe for the place it goes to.
 FIELDS = frozenset(
     {
-        "app",
-        "environment",
-        "from",
-        "to",
-        "images",
-        "actor",
-        "run",
-        "source-revision",
-        "title",
+        "app", "environment", "from", "to", "images", "actor", "run", "source-revision", "title",
         "body",
     }
-)
+)  # fmt: skip
 
 
 def _check_path(text: str) -> str:
     """Return a folder inside the repository, or raise `ValueError`."""
     if not text.strip():
-        msg = "is empty: name a folder; '.' is the repository's root"
-        raise ValueError(msg)
+        raise ValueError("is empty: name a folder; '.' is the repository's root")
     path = PurePosixPath(text)
     if path.is_absolute() and text.strip("/") and ".." not in path.parts:
         msg = f"begins with '/', and is relative to the repository's root\nWrite {text.strip('/')}"
@@ -53,17 +43,8 @@ def _check_path(text: str) -> str:
         msg = "must be a folder inside the repository, relative to its root, without '..'"
         raise ValueError(msg)
     if path.name.startswith("kustomization."):
-        msg = f"must be the folder, and not its {path.name}\nWrite {path.parent}"
-        raise ValueError(msg)
+        raise ValueError(f"must be the folder, and not its {path.name}\nWrite {path.parent}")
     return check_placeholders(text)
-
-
-def check_author(text: str) -> str:
-    """Return an author of the form `Name <address>`, or raise `ValueError`."""
-    if not _AUTHOR.fullmatch(text):
-        msg = f"must be of the form 'Name <address@host>', not {shown(text)}"
-        raise ValueError(msg)
-    return text
 
 
 def _check_branch(text: str) -> str:
@@ -72,8 +53,7 @@ def _check_branch(text: str) -> str:
         msg = "must hold {environment} and {app}: each app has one branch an environment"
         raise ValueError(msg)
     if not _BRANCH.fullmatch(text) or ".." in text or "//" in text or ".lock" in text:
-        msg = "must be letters, digits, '.', '_', '-' and '/' between the two fields"
-        raise ValueError(msg)
+        raise ValueError("must be letters, digits, '.', '_', '-' and '/' between the two fields")
     return text
 
 
@@ -87,6 +67,9 @@ def _switched(value: object) -> object:
     return {False: "off", True: "on"}.get(value, value) if isinstance(value, bool) else value
 
 
+Author = Annotated[
+    str, must(_AUTHOR.fullmatch, "must be of the form 'Name <address@host>', not {}")
+]
 Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
 
 
@@ -112,8 +95,7 @@ class Templates(Section):
                 msg = f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {unknown[0]}"
                 raise ValueError(msg)
         if "{body}" not in self.body:
-            msg = "body must hold {body}: the pull's text is how promote knows its own"
-            raise ValueError(msg)
+            raise ValueError("body must hold {body}: the pull's text is how promote knows its own")
         return self
 
 
@@ -145,8 +127,7 @@ class Checks(Section):
         """Refuse a signature check that does not say whose signature it wants."""
         keyless = self.cosign_identity and self.cosign_issuer
         if self.signature != "off" and not (self.cosign_key or keyless):
-            msg = "signature needs cosign-key, or cosign-identity with cosign-issuer"
-            raise ValueError(msg)
+            raise ValueError("signature needs cosign-key, or cosign-identity with cosign-issuer")
         if self.cosign_log == "off" and not self.cosign_key:
             msg = "cosign-log: off needs cosign-key: keyless signatures are proved by the log alone"
             raise ValueError(msg)

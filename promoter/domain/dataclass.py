@@ -63,8 +63,7 @@ def _initializer(made: type) -> Callable[..., None]:
         for name, put, default in places[len(given) :]:
             put(self, named.pop(name) if name in named else default())
         if named:
-            msg = f"{made.__name__} takes no {', '.join(named)}, or has it already"
-            raise TypeError(msg)
+            raise TypeError(f"{made.__name__} takes no {', '.join(named)}, or has it already")
         if not is_finished:
             self.__post_init__()
 
@@ -79,8 +78,7 @@ def _default(made: type, field: dataclasses.Field[Any]) -> Callable[[], object]:
         return lambda: field.default
 
     def miss() -> object:
-        msg = f"{made.__name__} needs {field.name}"
-        raise TypeError(msg)
+        raise TypeError(f"{made.__name__} needs {field.name}")
 
     return miss
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from promoter.domain.errors import UsageError
+from promoter.domain.redaction import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _check_text(value: object) -> object:
@@ -13,6 +19,29 @@ def _check_text(value: object) -> object:
         msg = "must be text: put it in quotes, as YAML reads it as something else"
         raise ValueError(msg)  # noqa: TRY004 - pydantic turns this one into a located message
     return value
+
+
+def held_to(check: Callable[[str], object]) -> AfterValidator:
+    """Return the validator of a text by a check, which raises `ValueError` or `UsageError`."""
+
+    def checked(text: str) -> str:
+        try:
+            check(text)
+        except UsageError as error:
+            raise ValueError(error.message) from None
+        return text
+
+    return AfterValidator(checked)
+
+
+def must(hold: Callable[[str], object], otherwise: str) -> AfterValidator:
+    """Return the validator of a text; `{}` in the message stands for what does not hold, quoted."""
+
+    def check(text: str) -> None:
+        if not hold(text):
+            raise ValueError(otherwise.replace("{}", shown(text)))
+
+    return held_to(check)
 
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_check_text)]

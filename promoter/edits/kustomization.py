@@ -18,12 +18,7 @@ from promoter.domain.image import Name, split
 from promoter.domain.model import Change
 from promoter.edits import engine, fields
 from promoter.edits.engine import Step
-from promoter.edits.entries import (
-    ImageEntry,
-    Kustomization,
-    check_editable,
-    parse,
-)
+from promoter.edits.entries import ImageEntry, Kustomization, check_editable, parse
 from promoter.edits.insert import insert_entries
 from promoter.edits.text import decode
 from promoter.edits.working_files import joined

@@ -10,13 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tenacity import (
-    Retrying,
-    retry_if_result,
-    stop_any,
-    stop_before_delay,
-    wait_exponential_jitter,
-)
+from tenacity import Retrying, retry_if_result, stop_any, stop_before_delay, wait_exponential_jitter
 from tenacity.stop import stop_base
 
 if TYPE_CHECKING:

@@ -16,11 +16,7 @@ from promoter.policy import pattern
 from promoter.policy.creation import creation
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
-from promoter.policy.tag_kinds import (
-    is_attachment_or_cache,
-    is_moving,
-    names_attachment_or_cache,
-)
+from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_duration, parse_duration
-from promoter.domain.section import Section, Text
+from promoter.domain.section import Section, Text, held_to, must
 from promoter.policy.time_ranges import STEPS, Cron, Dates, TimeRange, Weekly
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ LAST_YEAR = 2200
 """The end of a freeze is looked for until then."""
 
 
-def _check_reason(text: str) -> str:
-    if not text.strip() or not text.isprintable() or len(text) > 200:
-        raise ValueError("must be one line of text, of at most 200 characters")
-    return text
+def _is_line(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable() and len(text) <= 200
 
 
 def _duration(value: object) -> object:
@@ -37,37 +35,26 @@ def _duration(value: object) -> object:
     return parse_duration(value if isinstance(value, str) else str(value) if number else "")
 
 
-def _check_weekly(text: str) -> str:
-    Weekly.parse(text)
-    return text
-
-
-def _check_dates(text: str) -> str:
-    Dates.parse(text)
-    return text
-
-
-def _check_zone(text: str) -> str:
+def _check_zone(text: str) -> None:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         close = get_close_matches(text[:60], available_timezones(), n=1)
         meant = f"did you mean {close[0]}?" if close else "write Europe/Berlin or UTC"
         raise ValueError(f"{ascii(text[:60])} is not a time zone: {meant}") from None
-    return text
 
 
 Duration = Annotated[
     timedelta, BeforeValidator(_duration), WithJsonSchema({"type": ["string", "number"]})
 ]
 """A duration in the configuration: `90s`, `2m`, `1h30m`, `24h`, `7d`, or a number of seconds."""
-DateRange = Annotated[Text, AfterValidator(_check_dates)]
+DateRange = Annotated[Text, held_to(Dates.parse)]
 
 
 class FreezeWindow(Section):
     """A time in which nothing is promoted: `weekly`, `dates`, or `cron` with a `duration`."""
 
-    weekly: Annotated[Text, AfterValidator(_check_weekly)] | None = None
+    weekly: Annotated[Text, held_to(Weekly.parse)] | None = None
     """A part of every week: `Fri 16:00 - Mon 08:00`, `Sat - Sun`, `Fri`."""
     dates: DateRange | None = None
     """Days of one year or of every year: `2026-12-24`, `2026-12-20T18:00 - 2027-01-03`,
@@ -76,11 +63,14 @@ class FreezeWindow(Section):
     """When it begins, as a cron expression of five fields: `0 22 * * 1-5`."""
     duration: Duration | None = None
     """How long it lasts from when `cron` says: `8h`."""
-    timezone: Annotated[Text, AfterValidator(_check_zone)] = "UTC"
+    timezone: Annotated[Text, held_to(_check_zone)] = "UTC"
     """The time zone of its times: `Europe/Berlin`."""
     exceptions: Annotated[tuple[DateRange, ...], Field(max_length=WINDOWS_LIMIT)] = ()
     """Days on which it does not hold, written as `dates` are."""
-    reason: Annotated[Text, AfterValidator(_check_reason)] | None = None
+    reason: (
+        Annotated[Text, must(_is_line, "must be one line of text, of at most 200 characters")]
+        | None
+    ) = None
     """Why, for those who are refused."""
 
     @model_validator(mode="after")
@@ -88,11 +78,9 @@ class FreezeWindow(Section):
         """Refuse no time, two of them, and a cron that never begins or never ends."""
         given = [key for key in ("weekly", "dates", "cron") if getattr(self, key) is not None]
         if not given:
-            msg = "names no time: give weekly, dates, or cron with a duration"
-            raise ValueError(msg)
+            raise ValueError("names no time: give weekly, dates, or cron with a duration")
         if len(given) > 1:
-            msg = f"names {' and '.join(given)}: make a window of each"
-            raise ValueError(msg)
+            raise ValueError(f"names {' and '.join(given)}: make a window of each")
         if (self.cron is None) is not (self.duration is None):
             msg = "cron and duration belong together: when it begins, and how long it lasts"
             raise ValueError(msg)

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StrictBool,
-    create_model,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, StrictBool, create_model, model_validator
 
-from promoter.domain.section import Section, Text
+from promoter.domain.section import Section, Text, held_to
 from promoter.policy import pattern
 from promoter.policy.kinds import POLICIES
 
@@ -33,12 +26,7 @@ def _listed(value: object) -> object:
     return value
 
 
-def _check_pattern(text: str) -> str:
-    pattern.compiled(text)
-    return text
-
-
-TagPattern: TypeAlias = Annotated[Text, AfterValidator(_check_pattern)]
+TagPattern: TypeAlias = Annotated[Text, held_to(pattern.compiled)]
 TagPatterns: TypeAlias = Annotated[
     tuple[TagPattern, ...], BeforeValidator(_listed), Field(max_length=_PATTERNS_LIMIT)
 ]
@@ -62,15 +50,13 @@ class AnyPolicy(Section):
         """Refuse no policy, two of them, and what the one that there is would not heed."""
         given = self._names()
         if not given:
-            msg = f"names no policy: give one of {', '.join(self.kinds)}"
-            raise ValueError(msg)
+            raise ValueError(f"names no policy: give one of {', '.join(self.kinds)}")
         if len(given) > 1:
             msg = f"names {' and '.join(given)}: one policy decides, leave out the others"
             raise ValueError(msg)
         kind = self.kinds[given[0]]
         if self.prereleases and not kind.knows_prereleases:
-            msg = f"prereleases belongs to semver: {given[0]} knows none"
-            raise ValueError(msg)
+            raise ValueError(f"prereleases belongs to semver: {given[0]} knows none")
         if kind.by_digest and (self.include or self.exclude):
             msg = f"include and exclude choose among tags, and {given[0]} names the only one"
             raise ValueError(msg)

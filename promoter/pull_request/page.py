@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.page import Page, Span
 from promoter.pull_request.alerts import alerts
 from promoter.pull_request.commits import commit_listings, listings_together
-from promoter.pull_request.environments import (
-    environment_table,
-    environments_together,
-    has_run_in,
-)
+from promoter.pull_request.environments import environment_table, environments_together, has_run_in
 from promoter.pull_request.folds import diff_fold, folds, moves_table
 from promoter.pull_request.footer import footer, undo
 from promoter.pull_request.hold import hold_listing

@@ -202,8 +202,7 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
     name = f"docker-credential-{helper}"
     program = shutil.which(name) if _HELPER.fullmatch(helper) else None
     if program is None:
-        msg = f"{ascii(name)[1:-1][:60]} is not on PATH"
-        raise _ProgramError(msg)
+        raise _ProgramError(f"{ascii(name)[1:-1][:60]} is not on PATH")
     try:
         done = subprocess.run(  # noqa: S603 - the program that the user's own configuration names
             [program, "get"],
@@ -214,22 +213,18 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
             env=dict(environment),
         )
     except subprocess.TimeoutExpired:
-        msg = f"{name} gave no answer within {_HELPER_TIME:g} s"
-        raise _ProgramError(msg) from None
+        raise _ProgramError(f"{name} gave no answer within {_HELPER_TIME:g} s") from None
     except OSError as error:
-        msg = f"{name} cannot be run ({error.strerror})"
-        raise _ProgramError(msg) from None
+        raise _ProgramError(f"{name} cannot be run ({error.strerror})") from None
     if done.returncode != 0:
         if any(word in done.stdout for word in _UNKNOWN):
             return None
         # What it printed is not shown: there may be a secret in it.
-        msg = f"{name} failed with status {done.returncode}"
-        raise _ProgramError(msg)
+        raise _ProgramError(f"{name} failed with status {done.returncode}")
     try:
         known = _mapping(json.loads(done.stdout))
     except ValueError:
-        msg = f"{name} answers with something else than JSON"
-        raise _ProgramError(msg) from None
+        raise _ProgramError(f"{name} answers with something else than JSON") from None
     user, secret = known.get("Username"), known.get("Secret")
     return Login.of(user, secret) if user and secret else None
 

@@ -43,8 +43,7 @@ def write(tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]) -
         if size > _BYTES:
             return Written(fits=False)
         if path.is_absolute() or ".." in path.parts:
-            msg = f"{path} would be written outside of the folder that is rendered"
-            raise AssertionError(msg)
+            raise AssertionError(f"{path} would be written outside of the folder that is rendered")
         for root in roots:
             put(root / path, data)
     return Written(left_out=tuple(path for path, kind in found.items() if kind is not Kind.FILE))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from pydantic import AfterValidator
 
 from promoter.domain.errors import SelectionError
-from promoter.domain.section import Section
+from promoter.domain.section import Section, held_to
 from promoter.edits import scalar_path
 
 if TYPE_CHECKING:
@@ -45,19 +45,12 @@ def _check_file(text: str) -> str:
         msg = "must be a file of the repository, relative to the environment's folder or to '/'"
         raise ValueError(msg)
     if text.startswith("/") and ".." in PurePosixPath(text).parts:
-        msg = "must not hold '..' behind '/', which is the repository's root"
-        raise ValueError(msg)
-    return check_placeholders(text)
-
-
-def _check_path(text: str) -> str:
-    """Return a path to a scalar, or raise `ValueError`."""
-    scalar_path.parts(text)
+        raise ValueError("must not hold '..' behind '/', which is the repository's root")
     return check_placeholders(text)
 
 
 File = Annotated[str, AfterValidator(_check_file)]
-ScalarPath = Annotated[str, AfterValidator(_check_path)]
+ScalarPath = Annotated[str, held_to(scalar_path.parts), AfterValidator(check_placeholders)]
 Filled = Annotated[str, AfterValidator(check_placeholders)]
 
 

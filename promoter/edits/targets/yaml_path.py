@@ -43,8 +43,7 @@ class YamlPathTarget(Target):
     @model_validator(mode="after")
     def _names_something(self) -> Self:
         if self.tag is None and self.digest is None and self.reference is None:
-            msg = "names nothing to set: give tag, digest or reference"
-            raise ValueError(msg)
+            raise ValueError("names nothing to set: give tag, digest or reference")
         return self
 
     def find(self, region: Region) -> Iterator[Site]:

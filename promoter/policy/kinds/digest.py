@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
-
-from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
-from promoter.domain.section import Text
+from promoter.domain.section import Text, held_to
 from promoter.policy.kinds.kind import PolicyKind
-
-
-def _check(text: str) -> str:
-    try:
-        return str(Tag.parse(text))
-    except UsageError as error:
-        raise ValueError(error.message) from None
 
 
 class Digest(PolicyKind):
     """Whatever image a tag stands for now."""
 
     name = "digest"
-    argument_type = Annotated[Text, AfterValidator(_check)]
+    argument_type = Annotated[Text, held_to(Tag.parse)]
     meaning = (
         "Whatever image this tag stands for now, by its digest; wants `pin: digest` or `both`."
     )

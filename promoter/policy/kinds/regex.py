@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
-
-from promoter.domain.section import Text
+from promoter.domain.section import Text, must
 from promoter.policy import pattern
 from promoter.policy.kinds.kind import PolicyKind
 from promoter.policy.natural import natural
 
-
-def _check(text: str) -> str:
-    """Return a pattern that has something to order by, or raise `ValueError`."""
-    if not pattern.compiled(text).groups:
-        msg = "must have a named group to order by, as in '^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$'"
-        raise ValueError(msg)
-    return text
+_UNORDERED = "must have a named group to order by, as in '^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$'"
 
 
 class Regex(PolicyKind):
     """The tag whose named groups come last."""
 
     name = "regex"
-    argument_type = Annotated[Text, AfterValidator(_check)]
+    argument_type = Annotated[Text, must(lambda text: pattern.compiled(text).groups, _UNORDERED)]
     meaning = "The tag whose named groups come last in natural order, the first group first."
 
     def rank(self, tag: str) -> list[Any] | None:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator
-
-from promoter.domain.section import Text
+from promoter.domain.section import Text, held_to
 from promoter.policy.kinds.kind import PolicyKind
 from promoter.policy.version import Version, is_prerelease, range_of, version_of
-
-
-def _check(text: str) -> str:
-    range_of(text)
-    return text
 
 
 class Semver(PolicyKind):
     """The greatest version in a range."""
 
     name = "semver"
-    argument_type = Annotated[Text, AfterValidator(_check)]
+    argument_type = Annotated[Text, held_to(range_of)]
     meaning = (
         'The greatest version in a range: `">=1.2 <2"`, `"^1.4"`, `"1.x || 2.x"`, `"*"`; '
         'prereleases only where the range mentions one (`">=1.0.0-0"`).'

@@ -16,9 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
 
-from pydantic import AfterValidator
-
-from promoter.domain.section import Text
+from promoter.domain.section import Text, held_to
 from promoter.policy import pattern
 from promoter.policy.kinds.kind import PolicyKind
 
@@ -121,16 +119,11 @@ def _by_group(form: pattern.Pattern, tag: str) -> datetime | None:
         return None
 
 
-def _checked(text: str) -> str:
-    reader(text)
-    return text
-
-
 class Timestamp(PolicyKind):
     """The latest time in the tag."""
 
     name = "timestamp"
-    argument_type = Annotated[Text, AfterValidator(_checked)]
+    argument_type = Annotated[Text, held_to(reader)]
     meaning = (
         'The latest time in the tag: a format (`"%Y%m%d%H%M%S"`), which stands anywhere in the tag, '
         "or a pattern whose one named group holds ISO 8601 or Unix time."
