@@ -168,7 +168,7 @@ def test_a_delivery_that_breaks_ends_in_one_commit_and_one_pull(
     (pull,) = plain.open_pulls()
     assert len(plain.pulls) == 1
     assert pull["head"]["sha"] == done.json["commit"] == plain.head(BRANCH)
-    assert len(plain.store.raw(f"main..{BRANCH}")) == 1
+    assert len(plain.store.between(str(plain.head("main")), str(plain.head(BRANCH)))) == 1
 
 
 def test_a_file_that_is_no_text_is_read_and_left_as_it_is(plain: GitHub) -> None:

@@ -65,7 +65,7 @@ def blob(github: GitHub, request: Request, sha: str) -> Answer:
     """Show a file's bytes, as base64 in lines."""
     del request
     found = _whole(github, sha, "blob")
-    data = github.store.git("cat-file", "blob", found)
+    data = github.store.blob(found)
     return 200, {
         "sha": found,
         "node_id": f"B_{found}",
@@ -94,7 +94,7 @@ def contents(github: GitHub, request: Request, path: str) -> Answer:
     if entry["type"] == "dir":
         below = github.store.text("ls-tree", "-z", "-l", tip, f"{path}/").split("\0")
         return 200, [_entry(github, line, ref) for line in filter(None, below)]
-    data = github.store.git("cat-file", "blob", entry["sha"])
+    data = github.store.blob(entry["sha"])
     if len(data) > _BLOB_LIMIT:
         return 200, {**entry, "encoding": "none", "content": ""}
     return 200, {**entry, "encoding": "base64", "content": base64.encodebytes(data).decode()}
@@ -107,8 +107,8 @@ def commits(github: GitHub, request: Request) -> Answer:
     tip = github.store.sha(ref)
     if tip is None:
         raise not_found()
-    path = request.query.get("path")
-    shas = github.store.text("rev-list", tip, "--", *([path] if path else [])).split()
+    path = request.query.get("path", "")
+    shas = list(github.store.ancestry.listed(tip, path=path))
     found = github.store.read(page(github, request, shas))
     return 200, [shown_commit(github, one) for one in found]
 
@@ -121,7 +121,7 @@ def pulls_of(github: GitHub, request: Request, sha: str) -> Answer:
         one
         for one in github.pulls
         if one["merge_commit_sha"] == sha
-        or sha in github.store.text("rev-list", f"{one['base_sha']}..{one['sha']}").split()
+        or sha in github.store.between(one["base_sha"], one["sha"])
     ]
     return 200, [pull_shapes.simple(github, one) for one in found]
 
@@ -152,8 +152,8 @@ def compared(github: GitHub, request: Request, basehead: str) -> Answer:
     fork = github.store.merge_base(base, head)
     if fork is None:
         raise RejectedError(404, f"No common ancestor between {names[0]} and {names[1]}.")
-    ahead = github.store.raw("--reverse", f"{base}..{head}")
-    behind = int(github.store.text("rev-list", "--count", f"{head}..{base}"))
+    ahead = github.store.read(github.store.between(base, head)[::-1])
+    behind = len(github.store.between(head, base))
     status = {(True, True): "diverged", (True, False): "ahead", (False, True): "behind"}
     ends_shown = [shown_commit(github, one) for one in github.store.read([base, fork])]
     html = f"{github.html_url}/compare/{basehead}"
@@ -293,7 +293,7 @@ def _entry(github: GitHub, line: str, ref: str) -> dict[str, Any]:
         "_links": {"self": url, "git": git, "html": html},
     }  # fmt: skip
     if word == "symlink":
-        found["target"] = github.store.text("cat-file", "blob", oid)
+        found["target"] = github.store.blob(oid).decode()
     return found
 
 

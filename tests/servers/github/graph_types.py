@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tests.servers.github import merging, pull_shapes
@@ -78,10 +79,9 @@ def commit(github: GitHub, sha: str) -> dict[str, Any]:
         return {"__typename": "CommitConnection", "nodes": shown, "totalCount": len(found.parents)}
 
     def history(*, first: int, path: str | None = None, after: str | None = None) -> dict[str, Any]:
-        below = ["--", path] if path else ["--"]
         start = int(after.rpartition(" ")[2]) + 1 if after else 0
-        bounds = (f"--skip={start}", f"--max-count={first + 1}")
-        shas = github.store.text("rev-list", *bounds, sha, *below).split()
+        listed = github.store.ancestry.listed(sha, path=path or "")
+        shas = list(islice(listed, start, start + first + 1))
         nodes = [commit(github, one) for one in shas[:first]]
         end = {"hasNextPage": len(shas) > first, "endCursor": f"{sha} {start + len(nodes) - 1}"}
         page = {"__typename": "PageInfo", **end}
@@ -154,7 +154,7 @@ def _of(github: GitHub, sha: str) -> list[dict[str, Any]]:
         one
         for one in github.pulls
         if one["merge_commit_sha"] == sha
-        or sha in github.store.text("rev-list", f"{one['base_sha']}..{one['sha']}").split()
+        or sha in github.store.between(one["base_sha"], one["sha"])
     ]
 
 
@@ -172,9 +172,7 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
     milestone = one["milestone"]
 
     def commits(*, first: int) -> dict[str, Any]:
-        shas = github.store.text(
-            "rev-list", "--reverse", f"{one['base_sha']}..{one['sha']}"
-        ).split()
+        shas = github.store.between(one["base_sha"], one["sha"])[::-1]
         nodes = [
             {"__typename": "PullCommit", "commit": commit(github, sha)} for sha in shas[:first]
         ]

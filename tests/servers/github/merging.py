@@ -74,7 +74,8 @@ def missing(github: GitHub, pull: dict[str, Any]) -> str | None:
     elif not found and open_checks:
         found = f"{len(open_checks)} of {len(rules.checks)} required status checks are expected."
     if not found and rules.signatures:
-        commits = github.store.raw(f"{github.head(pull['base'])}..{pull['sha']}")
+        tip = str(github.head(pull["base"]))
+        commits = github.store.read(github.store.between(tip, pull["sha"]))
         signed = all(github.verification(one)["verified"] for one in commits)
         found = None if signed else SIGNED
     return found
@@ -165,7 +166,7 @@ def _squashed(
     github: GitHub, pull: dict[str, Any], base: str, by: str, body: dict[str, Any]
 ) -> str | None:
     tree = github.store.merged_tree(base, pull["sha"])
-    commits = github.store.raw(f"{base}..{pull['sha']}")
+    commits = github.store.read(github.store.between(base, pull["sha"]))
     text = "\n\n".join(f"* {one.message}" for one in reversed(commits))
     if len(commits) == 1:
         text = commits[0].message.partition("\n\n")[2]
@@ -179,8 +180,10 @@ def _rebased(
     """Replay the commits one by one: each is merged from its own parent."""
     del by, body
     store, onto = github.store, base
-    for one in reversed(store.raw("--no-merges", f"{base}..{pull['sha']}")):
-        tree = store.text("rev-parse", f"{onto}^{{tree}}")
+    for one in reversed(store.read(store.between(base, pull["sha"]))):
+        if len(one.parents) > 1:
+            continue
+        tree = store.read([onto])[0].tree
         author = (one.author.name, one.author.email)
         aside = store.commit(tree, one.parents, "aside", author)
         merged = store.merged_tree(aside, one.sha)

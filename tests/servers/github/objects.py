@@ -1,15 +1,20 @@
-"""Objects of a bare repository, asked of one git process that stays, as most answers need several."""
+"""Objects of a bare repository: read by one git process that stays, and written as files."""
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+import tempfile
 import threading
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
+
+_FOLDER = "40000"
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Object:
 
 
 class Objects:
-    """`git cat-file --batch` in one repository, from the first question until it is closed."""
+    """Those of one repository; `git cat-file --batch` runs from the first question until it is closed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -60,6 +65,42 @@ class Objects:
             data = source.read(int(size))
             source.read(1)
             return Object(oid, kind, data)
+
+    def put(self, kind: str, data: bytes) -> str:
+        """Write an object as git keeps a single one, and return its id."""
+        whole = f"{kind} {len(data)}\0".encode() + data
+        oid = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+        place = self._path / "objects" / oid[:2] / oid[2:]
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=place.parent, delete=False) as file:
+                file.write(zlib.compress(whole, 1))
+            Path(file.name).replace(place)
+        return oid
+
+    def changed_tree(self, tree: str | None, files: Mapping[str, bytes | None]) -> str | None:
+        """Write a tree with some files replaced, or removed by None; return its id, None if empty."""
+        old = self.get(tree) if tree else None
+        entries = {name: (mode, oid) for mode, oid, name in (old.entries() if old else ())}
+        below: dict[str, dict[str, bytes | None]] = {}
+        for path, data in files.items():
+            name, slash, rest = path.partition("/")
+            if slash:
+                below.setdefault(name, {})[rest] = data
+            elif data is None:
+                del entries[name]
+            else:
+                entries[name] = (entries.get(name, ("100644",))[0], self.put("blob", data))
+        for name, changes in below.items():
+            mode, oid = entries.pop(name, ("", ""))
+            if changed := self.changed_tree(oid if mode == _FOLDER else None, changes):
+                entries[name] = (_FOLDER, changed)
+        if not entries:
+            return None
+        # Git sorts a folder as if its name ended in a slash.
+        ordered = sorted(entries.items(), key=lambda one: one[0] + "/" * (one[1][0] == _FOLDER))
+        lines = (f"{m} {name}\0".encode() + bytes.fromhex(oid) for name, (m, oid) in ordered)
+        return self.put("tree", b"".join(lines))
 
     def close(self) -> None:
         """End the process; the next question starts another."""

@@ -91,7 +91,7 @@ def refused(github: GitHub, ref: str, before: str | None, after: str | None) -> 
     elif rules.pushing():
         reason = rules.pushing()
     elif rules.signatures and not all(
-        github.verification(one)["verified"] for one in store.raw(f"{before}..{after}")
+        github.verification(one)["verified"] for one in store.read(store.between(before, after))
     ):
         reason = SIGNED
     return told(rules, reason) if reason else None

@@ -82,7 +82,7 @@ def full(github: GitHub, pull: dict[str, Any]) -> dict[str, Any]:
         "maintainer_can_modify": False,
         "comments": len(github.comments.get(pull["number"], ())),
         "review_comments": 0,
-        "commits": 0 if merged else len(github.store.raw(f"{base}..{pull['sha']}")),
+        "commits": 0 if merged else len(github.store.between(base, pull["sha"])),
         "changed_files": len(files),
         "additions": sum(int(one[3]) for one in files),
         "deletions": sum(int(one[4]) for one in files),

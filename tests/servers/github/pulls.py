@@ -139,7 +139,7 @@ def commits(github: GitHub, request: Request, number: str) -> Answer:
     from tests.servers.github.git_data import shown_commit
 
     pull = find(github, number)
-    found = github.store.raw("--reverse", f"{pull['base_sha']}..{pull['sha']}")
+    found = github.store.read(github.store.between(pull["base_sha"], pull["sha"])[::-1])
     return 200, [shown_commit(github, one) for one in page(github, request, found)]
 
 

@@ -1,16 +1,16 @@
-"""Commits, trees and refs of a bare repository, all of it asked of git."""
+"""Commits, trees and refs of a bare repository."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tests.servers.github.ancestry import Ancestry
 from tests.servers.github.objects import Objects
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 WEB_FLOW = ("GitHub", "noreply@github.com")
 ZERO = "0" * 40
-_SETTLED = frozenset({"diff-tree", "ls-tree", "merge-base", "merge-tree", "rev-list"})
-_IDS = re.compile(r"[0-9a-f]{40}(?:\.\.[0-9a-f]{40})?")
+_SETTLED = frozenset({"diff-tree", "ls-tree", "merge-tree"})
+_ID = re.compile(r"[0-9a-f]{40}")
 # Not a real signature: the server knows by itself which commits it signed.
 _SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n web-flow\n -----END PGP SIGNATURE-----\n"
 
@@ -53,6 +53,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.objects = Objects(path)
+        self.ancestry = Ancestry(self.objects)
         self._answers: dict[tuple[str, ...], subprocess.CompletedProcess[bytes]] = {}
 
     def git(self, *arguments: str, stdin: bytes | None = None, **env: str) -> bytes:
@@ -111,19 +112,15 @@ class Store:
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Say whether a commit is the other or in its history."""
-        return old == new or self.asks("merge-base", "--is-ancestor", old, new)
+        return old == new or self.ancestry.is_ancestor(old, new)
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Return where two histories part."""
-        try:
-            return self.text("merge-base", one, other)
-        except subprocess.CalledProcessError:
-            return None
+        return self.ancestry.merge_base(one, other)
 
-    def raw(self, *revisions: str) -> list[Commit]:
-        """Return commits, newest first."""
-        shas = self.text("rev-list", *revisions, "--").split()
-        return self.read(shas)
+    def between(self, base: str, head: str) -> list[str]:
+        """Return the commits that a base lacks of a head, newest first."""
+        return list(self.ancestry.listed(head, without=base))
 
     def read(self, shas: Sequence[str]) -> list[Commit]:
         """Return commits by their ids."""
@@ -133,6 +130,12 @@ class Store:
             assert one is not None, f"there is no commit {sha}"
             found.append(_commit(sha, one.data.decode(errors="replace")))
         return found
+
+    def blob(self, oid: str) -> bytes:
+        """Return what a file holds."""
+        found = self.objects.get(oid)
+        assert found is not None, f"there is no blob {oid}"
+        return found.data
 
     def merged_tree(self, ours: str, theirs: str) -> str | None:
         """Return the tree of a merge, or None where it conflicts."""
@@ -148,23 +151,14 @@ class Store:
         lines += [f"author {author[0]} <{author[1]}> {date}"]
         lines += [f"committer {WEB_FLOW[0]} <{WEB_FLOW[1]}> {date}"]
         whole = "\n".join(lines) + "\n" + _SIGNATURE + "\n" + message.rstrip("\n") + "\n"
-        return self.text("hash-object", "-t", "commit", "-w", "--stdin", stdin=whole.encode())
+        return self.objects.put("commit", whole.encode())
 
     def changed_tree(self, onto: str, files: dict[str, bytes], gone: Sequence[str]) -> str:
         """Return a commit's tree with some files replaced and others removed."""
-        modes = {
-            line.split("\t", 1)[1]: line[:6]
-            for line in self.text("ls-tree", "-r", "--full-tree", onto).splitlines()
-        }
-        with tempfile.TemporaryDirectory() as folder:
-            index: dict[str, Any] = {"GIT_INDEX_FILE": f"{folder}/index"}
-            self.git("read-tree", onto, **index)
-            lines = [f"0 {ZERO}\t{path}\n" for path in gone]
-            for path, data in files.items():
-                blob = self.text("hash-object", "-w", "--stdin", stdin=data)
-                lines.append(f"{modes.get(path, '100644')} {blob}\t{path}\n")
-            self.git("update-index", "--index-info", stdin="".join(lines).encode(), **index)
-            return self.text("write-tree", **index)
+        changes = {**dict.fromkeys(gone), **files}
+        return self.objects.changed_tree(f"{onto}^{{tree}}", changes) or self.objects.put(
+            "tree", b""
+        )
 
     def move(self, *updates: tuple[str, str | None, str | None]) -> bool:
         """Move (ref, from, to) all at once, each only from what was said; say whether it was done."""
@@ -177,11 +171,10 @@ class Store:
 
     def files(self, before: str, after: str) -> list[tuple[str, str, str, str, str]]:
         """Return (status letter, path, blob, additions, deletions) of each changed file."""
-        options = ("diff-tree", "-r", "-z", "--no-renames", "--full-index", before, after)
-        if not (whole := self.text(*options, "--raw")):
-            return []
-        raw = whole.rstrip("\0").split("\0")
-        counts = self.text(*options, "--numstat").rstrip("\0").split("\0")
+        options = ("diff-tree", "-r", "-z", "--no-renames", "--full-index", "--raw", "--numstat")
+        told = [one for one in self.text(*options, before, after).split("\0") if one]
+        # Of three fields a file, two are before the counts of all.
+        raw, counts = told[: len(told) // 3 * 2], told[len(told) // 3 * 2 :]
         found = []
         for head, path, count in zip(raw[::2], raw[1::2], counts, strict=True):
             _, _, old, new, letter = head.split()
@@ -200,7 +193,7 @@ def _is_settled(arguments: tuple[str, ...]) -> bool:
     """Say whether git will always answer this so: it is about commits, each named by its id."""
     before_paths = arguments[1 : arguments.index("--") if "--" in arguments else None]
     names = [one for one in before_paths if not one.startswith("-")]
-    return arguments[0] in _SETTLED and all(map(_IDS.fullmatch, names))
+    return arguments[0] in _SETTLED and all(map(_ID.fullmatch, names))
 
 
 def _content(file: Path) -> str | None:
