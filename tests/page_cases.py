@@ -14,7 +14,7 @@ from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import (
-    Built,
+    BuiltImage,
     EnvironmentState,
     Evidence,
     SourceCommit,
@@ -192,7 +192,7 @@ class Case:
             environments=self.environments,
             source=self.source,
             built=known,
-            running={n: Built(digest(f"{n}:{old}"), NOW - timedelta(days=16)) for n, old, _ in self.images if old}
+            running={n: BuiltImage(digest(f"{n}:{old}"), NOW - timedelta(days=16)) for n, old, _ in self.images if old}
             if self.registry else {},
             repository=GITOPS,
             base=sha("base"),
@@ -201,11 +201,12 @@ class Case:
             argocd=argocd_url(self.target()),
         )  # fmt: skip
 
-    def _known(self) -> dict[str, Built]:
+    def _known(self) -> dict[str, BuiltImage]:
         """Return what the registry says of the new images."""
         built = NOW - timedelta(days=4)
         return {
-            name: Built(digest(f"{name}:{new}"), built, PLATFORMS) for name, _, new in self.images
+            name: BuiltImage(digest(f"{name}:{new}"), built, PLATFORMS)
+            for name, _, new in self.images
         }
 
     def _rendered(self) -> RenderDiff:

@@ -20,7 +20,7 @@ from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import Declaration
 from promoter.domain.evidence import (
-    Built,
+    BuiltImage,
     EnvironmentState,
     Evidence,
     GateResult,
@@ -101,9 +101,11 @@ def evidence() -> Evidence:
             "https://github.com/aurora-cloud/aurora", "0" * 40, "a" * 40, "ahead", commits
         ),
         built={
-            NAME: Built("sha256:" + "d" * 64, datetime(2026, 1, 1, tzinfo=UTC), ("linux/amd64",))
+            NAME: BuiltImage(
+                "sha256:" + "d" * 64, datetime(2026, 1, 1, tzinfo=UTC), ("linux/amd64",)
+            )
         },
-        running={NAME: Built("sha256:" + "e" * 64, datetime(2025, 12, 1, tzinfo=UTC))},
+        running={NAME: BuiltImage("sha256:" + "e" * 64, datetime(2025, 12, 1, tzinfo=UTC))},
         repository="https://github.com/aurora-cloud/gitops",
         gates=(
             GateResult("edit", "passed", "1 field changed"),
@@ -218,7 +220,7 @@ def test_an_environment_is_compared_by_what_both_sides_have(
     tmp_path: Path, image: RunningImage, known: str | None, runs: bool | None
 ) -> None:
     state = EnvironmentState("dev", (image,))
-    seen = Evidence(built={NAME: Built(known)} if known else {})
+    seen = Evidence(built={NAME: BuiltImage(known)} if known else {})
     assert has_images(state, proposal(tmp_path), seen) is runs
 
 
@@ -388,7 +390,7 @@ def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None
         base=text,
         argocd=f"https://argo.example/{text}",
         gates=(GateResult(text, "unknown", text),),
-        built={NAME: Built(text, None, (text,))},
+        built={NAME: BuiltImage(text, None, (text,))},
     )
     made = proposal(tmp_path, run=f"javascript:{text}", source_revision=text)
     body = pull_request.draft(made, Templates(title="{to} {run}"), known).body

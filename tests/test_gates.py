@@ -16,7 +16,7 @@ from promoter.config.layout import Target
 from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Built, Evidence
+from promoter.domain.evidence import BuiltImage, Evidence
 from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import Change, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
@@ -66,7 +66,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
 
 def image(**known: Any) -> ImageFacts:
     """Return what a registry says of an image that it has, but for what is given."""
-    built = Built(DIGEST, None, ("linux/amd64",))
+    built = BuiltImage(DIGEST, None, ("linux/amd64",))
     return replace(ImageFacts(ImageRequest(NAME, Tag("1.4.2")), NAME, built), **known)
 
 

@@ -13,7 +13,7 @@ from promoter.config.holds import Hold, hold_file
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
 from promoter.domain.errors import PromoteError, UsageError
-from promoter.domain.evidence import Built
+from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.gates import ImageFacts, Previous, allowable, judge
@@ -49,7 +49,7 @@ def previous(stay: Stay | None, unread: str = "") -> Previous:
 def made(days: float | None) -> tuple[ImageFacts, ...]:
     """Return an image that was made so many days ago."""
     created = None if days is None else START - timedelta(days=days)
-    return (image(image=Built(DIGEST, created)),)
+    return (image(image=BuiltImage(DIGEST, created)),)
 
 
 @pytest.mark.parametrize(

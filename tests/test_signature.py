@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from promoter.config.sections import Checks
-from promoter.engine.signature import verified
+from promoter.engine.checks import verified
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -45,3 +45,8 @@ def format_duration(duration: timedelta) -> str:
         if count or parts:
             parts.append(f"{count}{unit}")
     return "".join(part for part in parts[:2] if not part.startswith("0")) or "0s"
+
+
+def format_seconds(seconds: float) -> str:
+    """Return a number of seconds as `format_duration` writes a duration."""
+    return format_duration(timedelta(seconds=seconds))

@@ -70,12 +70,13 @@ class SourceRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """What the registry says of one image."""
+class BuiltImage:
+    """What a registry says of one image."""
 
-    digest: str | None = None
+    digest: str
     created: datetime | None = None
     platforms: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,9 @@ class Evidence:
     render_note: str = ""
     environments: tuple[EnvironmentState, ...] = ()
     source: SourceRange | None = None
-    built: Mapping[str, Built] = field(default_factory=dict)
+    built: Mapping[str, BuiltImage] = field(default_factory=dict)
     """What the registry says of the new images, by their names."""
-    running: Mapping[str, Built] = field(default_factory=dict)
+    running: Mapping[str, BuiltImage] = field(default_factory=dict)
     """What it says of those that they replace."""
     repository: str | None = None
     """The GitOps repository, as `--repo` takes it."""

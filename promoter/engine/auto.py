@@ -57,9 +57,8 @@ class Policies:
         self.progress.begin(len(self.keys))
         asking = self.world.wiring.deadline.reserving(_RESERVE)
         found = choices(survey, self.world.registry(), self.progress.tick, asking)
-        for failure in survey.failures:
-            key = (failure.app, failure.environment)
-            yield key, failed(failure.error, *key)
+        for key, error in survey.failures:
+            yield key, failed(error, *key)
             self.progress.tick()
         for choice in found:
             target = choice.candidate.target

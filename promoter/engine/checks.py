@@ -1,16 +1,19 @@
-"""Asks the registry about the images of a promotion, as far as the environment's gates want to know."""
+"""Asks the registry and cosign about a promotion's images, as far as its gates want to know."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Built
+from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
+from promoter.domain.redaction import redacted
 from promoter.engine.image_lookup import Lookup
-from promoter.engine.signature import verified
+from promoter.environment import child_environment
 from promoter.gates import ImageFacts, Signature
 from promoter.registry.failures import AbsentError, UnreadableError
 
@@ -22,10 +25,12 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
     from promoter.domain.model import ImageRequest
     from promoter.engine.image_lookup import Wanted
-    from promoter.registry.client import Image, Registry
+    from promoter.registry.client import Registry
 
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
 _SIGNATURES = ("cosign", "sigstore", "notary")
+_COSIGN_TIME = 60.0
+_INSTALL = "Install cosign: https://docs.sigstore.dev"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Checker:
         found = lookup.find(wanted, min(self.patience, self.deadline.remaining()))
         return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
 
-    def _facts(self, wanted: Wanted, found: Image | PromoteError) -> ImageFacts:
+    def _facts(self, wanted: Wanted, found: BuiltImage | PromoteError) -> ImageFacts:
         """Return what is known of one image."""
         request, repository = wanted.request, wanted.repository
         if isinstance(found, PromoteError):
@@ -77,10 +82,9 @@ class Checker:
         return ImageFacts(
             request,
             repository,
-            Built(str(found.digest), found.created, found.platforms),
+            found,
             platforms=self._running(wanted),
             signature=self._signature(wanted, found),
-            labels=found.labels,
         )
 
     def _running(self, wanted: Wanted) -> tuple[str, ...] | None:
@@ -94,7 +98,7 @@ class Checker:
         except PromoteError:
             return None
 
-    def _signature(self, wanted: Wanted, found: Image) -> Signature | None:
+    def _signature(self, wanted: Wanted, found: BuiltImage) -> Signature | None:
         """Return what cosign says of the image's digest, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
@@ -103,7 +107,7 @@ class Checker:
             return said
         return replace(said, detail=f"{said.detail}{self._signatures(wanted, found)}")
 
-    def _signatures(self, wanted: Wanted, found: Image) -> str:
+    def _signatures(self, wanted: Wanted, found: BuiltImage) -> str:
         """Return what helps to tell an unsigned image from one that somebody else has signed."""
         try:
             kinds = self.registry.referrers(wanted.repository, found.digest)
@@ -121,3 +125,34 @@ def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:
         return request
     digest = Digest.parse(known)
     return replace(request, digest=digest, tag=None if pin == "digest" else request.tag)
+
+
+def verified(checks: Checks, image: str) -> Signature:
+    """Return cosign's verdict on an image, which is named by its digest."""
+    program = shutil.which("cosign")
+    if program is None:
+        return Signature(False, "not verified, as cosign is not on PATH", _INSTALL)
+    try:
+        done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
+            [program, "verify", *_signer(checks), image],
+            capture_output=True,
+            check=False,
+            timeout=_COSIGN_TIME,
+            env=child_environment("cosign"),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Signature(False, f"cosign: {type(error).__name__}")
+    if done.returncode == 0:
+        return Signature(True, "verified by cosign")
+    said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()
+    reason = next((line for line in said if line.lower().startswith("error")), "not verified")
+    return Signature(False, f"cosign: {reason[:200]}")
+
+
+def _signer(checks: Checks) -> list[str]:
+    """Return cosign's arguments that say whose signature is wanted, and whether it is in a log."""
+    log = ["--insecure-ignore-tlog=true"] if checks.cosign_log == "off" else []
+    if checks.cosign_key:
+        return ["--key", checks.cosign_key, *log]
+    who = ["--certificate-identity-regexp", checks.cosign_identity or ""]
+    return [*who, "--certificate-oidc-issuer", checks.cosign_issuer or "", *log]

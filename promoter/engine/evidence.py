@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import argocd_url, environments_of, find_target
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import Built, EnvironmentState, Evidence, SourceRange
+from promoter.domain.evidence import BuiltImage, EnvironmentState, Evidence, SourceRange
 from promoter.domain.model import RunningImage
 from promoter.domain.render import joined
 from promoter.edits import kustomization
@@ -44,7 +45,7 @@ class Gatherer:
     ) -> Evidence:
         """Return all that is known of a promotion on the base."""
         built = {one.request.name: one.image for one in facts.images if one.image}
-        labels = next((one.labels for one in facts.images if one.labels), {})
+        labels = next((one.labels for one in built.values() if one.labels), {})
         files = _files(self._config, self._base, target)
         shown = _shown(files, target.environment)
         try:
@@ -97,7 +98,7 @@ class Gatherer:
             environment, now, since, at_least, age, pull=None if at_least else pull
         )
 
-    def _running(self, proposal: Proposal, target: Target) -> dict[str, Built]:
+    def _running(self, proposal: Proposal, target: Target) -> dict[str, BuiltImage]:
         """Return what the registry says of the images that are replaced."""
         pulled = pulled_names(target, self._base)
         found = {}
@@ -105,11 +106,9 @@ class Gatherer:
             reference = move.before.digest_or_tag
             if reference is None:
                 continue
-            try:
-                image = self._world.registry().describe(pulled.get(move.name, move.name), reference)
-            except PromoteError:
-                continue
-            found[move.name] = Built(str(image.digest), image.created, image.platforms)
+            name = pulled.get(move.name, move.name)
+            with suppress(PromoteError):
+                found[move.name] = self._world.registry().describe(name, reference)
         return found
 
     def _source(

@@ -66,9 +66,7 @@ def explain_plan(plan: Plan) -> None:
     """Log what each check said of a promotion, by the names that a pull request has, and the plan."""
     where = f"{plan.destination.app} in {plan.destination.environment}"
     for gate in plan.gates:
-        _LOG.debug(
-            "%s: check %s: %s: %s", where, gate.title or gate.name, gate.verdict, gate.detail
-        )
+        _LOG.debug("%s: check %s: %s: %s", where, gate.label, gate.verdict, gate.detail)
     _LOG.debug("%s: plan: %s", where, _words(plan))
 
 

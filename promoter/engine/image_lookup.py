@@ -6,17 +6,16 @@ import logging
 import re
 import time
 from contextlib import suppress
-from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.duration import format_duration
+from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
 from promoter.policy.choose import may_be_release
 from promoter.policy.natural import natural
-from promoter.registry.client import Image
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
 
@@ -61,7 +60,7 @@ class Lookup:
     registry: Registry
     target: Target
 
-    def find(self, wanted: Sequence[Wanted], seconds: float) -> list[Image | PromoteError]:
+    def find(self, wanted: Sequence[Wanted], seconds: float) -> list[BuiltImage | PromoteError]:
         """Return each image, or why not; a missing one is waited for so many seconds."""
         end = time.monotonic() + seconds
         images = self._now(wanted)
@@ -83,10 +82,10 @@ class Lookup:
                 self._explain(image, one, seconds)
         return images
 
-    def _now(self, wanted: Sequence[Wanted]) -> list[Image | PromoteError]:
+    def _now(self, wanted: Sequence[Wanted]) -> list[BuiltImage | PromoteError]:
         """Return what the registry says of each image now, or why it says nothing."""
 
-        def one(image: Wanted) -> Image | PromoteError:
+        def one(image: Wanted) -> BuiltImage | PromoteError:
             try:
                 return ask(self.registry, self.target.settings, image.repository, image.reference)
             except PromoteError as error:
@@ -98,7 +97,7 @@ class Lookup:
         """Say what there is in place of an image, and how long that was waited for."""
         tag = image.request.tag
         if waited > 0:
-            error.message += f", after waiting {format_duration(timedelta(seconds=waited))}"
+            error.message += f", after waiting {format_seconds(waited)}"
             error.hint = "Check the tag, and the job that pushes it."
         if tag is None:
             return
@@ -131,7 +130,7 @@ def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     return next(iter(same), None)
 
 
-def ask(registry: Registry, settings: Environment, name: str, reference: str) -> Image:
+def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:
     """Return what a registry says of an image, no more than the checks of an environment want to know.
 
     Of an image that is pushed without a pull nobody reads of what and for what it is made. But a
@@ -144,8 +143,8 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     ):
         return registry.describe(name, reference)
     if settings.pin != "tag":
-        return Image(registry.prove(name, reference))
-    return Image(registry.resolve(name, reference))
+        return BuiltImage(registry.prove(name, reference))
+    return BuiltImage(registry.resolve(name, reference))
 
 
 def located(error: PromoteError, repository: str, target: Target) -> PromoteError:
@@ -161,6 +160,6 @@ def located(error: PromoteError, repository: str, target: Target) -> PromoteErro
     return error
 
 
-def _may_come(image: Image | PromoteError) -> bool:
+def _may_come(image: BuiltImage | PromoteError) -> bool:
     """Return whether an image may be there soon: it is being pushed, or its registry is not well."""
     return isinstance(image, AbsentError) or (isinstance(image, UnreadableError) and image.may_pass)

@@ -41,15 +41,6 @@ class Candidate:
     """What the previous environment runs of these images, where there is no policy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An app in an environment that cannot be looked at, and why."""
-
-    app: str
-    environment: str
-    error: PromoteError
-
-
 class Survey:
     """The apps that tags are chosen for; each is looked at as the iteration comes to it.
 
@@ -61,8 +52,8 @@ class Survey:
         self._config, self._tree = config, tree
         self.places = list(_chosen_for(config, tree, scope))
         """Every app with every environment in which something chooses for it."""
-        self.failures: list[Failure] = []
-        """Those met so far that cannot be looked at."""
+        self.failures: list[tuple[tuple[str, str], PromoteError]] = []
+        """The apps and environments met so far that cannot be looked at, with why."""
         if not self.places and scope.shard.count == 1:
             raise SelectionError(
                 "no policy applies to any app here, so there is nothing to choose tags by",
@@ -77,8 +68,7 @@ class Survey:
             try:
                 found = _candidate(self._config, self._tree, place)
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-                failure = Failure(place.app, place.environment, error_of(reason))
-                self.failures.append(failure)
+                self.failures.append(((place.app, place.environment), error_of(reason)))
             else:
                 yield found
 

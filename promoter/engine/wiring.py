@@ -57,10 +57,9 @@ class Wiring:
 
     def config(self, base: Tree) -> Config:
         """Return the configuration in force: the repository's own file, else the caller's."""
-        from promoter.engine.configuration import CallerFile  # late: git looks meanwhile
+        from promoter.engine.configuration import configuration  # late: git looks meanwhile
 
-        known = CallerFile(self.file, self.document, self.settings, self.warned)
-        found = known.over(base)
+        found = configuration(self, base)
         given = self.settings.transport
         return found.model_copy(update={"transport": given}) if given else found
 

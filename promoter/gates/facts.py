@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchCommit
     from promoter.domain.errors import PromoteError
-    from promoter.domain.evidence import Built
+    from promoter.domain.evidence import BuiltImage
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
@@ -41,7 +41,7 @@ class ImageFacts:
     request: ImageRequest
     repository: str
     """The name under which it is pulled."""
-    image: Built | None = None
+    image: BuiltImage | None = None
     """None where the registry says nothing."""
     error: PromoteError | None = None
     """Why it says nothing."""
@@ -51,7 +51,6 @@ class ImageFacts:
     """The platforms of what runs now; None where they could not be read."""
     signature: Signature | None = None
     """None where nobody asked for it."""
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

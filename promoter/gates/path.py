@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from promoter.domain.duration import format_duration
+from promoter.domain.duration import format_seconds
 from promoter.domain.moment import shown_end
 from promoter.gates.gate import Result, Verdict, refused, several, unknown
 from promoter.gates.images import must_exist
@@ -74,7 +73,9 @@ def previous_environment(facts: Facts) -> Verdict | None:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
     wanted = facts.target.settings.soak
-    for_long = f", where it has to be for {_span(int(wanted.total_seconds()))}" if wanted else ""
+    for_long = (
+        f", where it has to be for {format_seconds(int(wanted.total_seconds()))}" if wanted else ""
+    )
     reason = f"{name} has never had {several(never)}{for_long}"
     first = f"Promote it to {name} first: {_command(never, name, facts)}"
     return refused("previous-environment", reason, first, waits=True)
@@ -92,7 +93,8 @@ def soak(facts: Facts) -> Verdict | None:
     lengths = {image: stay.length(facts.now) if stay else 0 for image, stay in stays.items()}
     least, seconds = min(lengths.values()), int(wanted.total_seconds())
     if least >= seconds and None not in stays.values():
-        detail = f"{_span(least)} in {facts.previous.environment}, and {_span(seconds)} is wanted"
+        had, where = format_seconds(least), facts.previous.environment
+        detail = f"{had} in {where}, and {format_seconds(seconds)} is wanted"
         return Verdict(Result.PASSED, detail)
     short = [image for image, length in lengths.items() if length < seconds]
     return _too_short(short, least, seconds, facts)
@@ -136,7 +138,7 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
     starts = [stay.start for stay in stays if stay and stay.end is None]
     # Where one is there no longer, its time does not go on.
     until = max(starts) + wanted if starts and len(starts) == len(stays) else None
-    images, had, whole = several(short), _span(least), _span(wanted)
+    images, had, whole = several(short), format_seconds(least), format_seconds(wanted)
     if unread and any(stay is None or stay.at_least for stay in stays):
         reason = f"how long {images} was in {name} is not known: {unread}; {had} of {whole} is"
         return unknown("soak", reason, _UNREAD, facts, until)
@@ -151,7 +153,3 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
         where = f"--app {facts.target.app} --env {facts.target.environment}"
         hint = f"To promote what {name} runs now: promote {where} --from {name}"
     return refused("soak", reason, hint, until=until, waits=True)
-
-
-def _span(seconds: int) -> str:
-    return format_duration(timedelta(seconds=seconds))

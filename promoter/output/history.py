@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.duration import format_duration
+from promoter.domain.duration import format_seconds
 from promoter.output.envelope import SCHEMA, moment_as_json
 from promoter.output.result import Result
 from promoter.output.table import Table
@@ -130,8 +130,8 @@ def _what(entry: HistoryEntry) -> str:
 
 def _ran(entry: HistoryEntry, now: int) -> str:
     if entry.runs:
-        return f"{format_duration(timedelta(seconds=now - entry.time))} so far"
-    return format_duration(timedelta(seconds=entry.lived)) if entry.lived is not None else ""
+        return f"{format_seconds(now - entry.time)} so far"
+    return format_seconds(entry.lived) if entry.lived is not None else ""
 
 
 def _as_json(entry: HistoryEntry, now: int) -> dict[str, Any]:

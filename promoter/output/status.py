@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.duration import format_duration
+from promoter.domain.duration import format_seconds
 from promoter.domain.moment import shown_end
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
@@ -131,7 +130,7 @@ def _since(row: Status, now: int) -> str:
     if row.arrival is None:
         return ""
     least = "at least " if row.arrival.at_least else ""
-    return least + format_duration(timedelta(seconds=now - row.arrival.time))
+    return least + format_seconds(now - row.arrival.time)
 
 
 def _newest(newest: Newest | None) -> str:

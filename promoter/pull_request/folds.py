@@ -13,7 +13,7 @@ from promoter.pull_request.links import line_page, web_address
 from promoter.pull_request.words import counted, joined, mono, short_image
 
 if TYPE_CHECKING:
-    from promoter.domain.evidence import Built, Evidence
+    from promoter.domain.evidence import BuiltImage, Evidence
     from promoter.domain.model import ImageMove
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
@@ -134,7 +134,7 @@ def _version(tag: str | None, digest: str | None) -> Line:
     return tuple(found) or (Span("not set"),)
 
 
-def _built(image: Built | None) -> str:
+def _built(image: BuiltImage | None) -> str:
     return f"{image.created:%Y-%m-%d %H:%M} UTC" if image and image.created else "?"
 
 

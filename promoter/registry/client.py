@@ -5,10 +5,9 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from promoter.domain.dataclass import dataclass
+from promoter.domain.evidence import BuiltImage
 from promoter.registry.connection import error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.manifest import (
@@ -24,8 +23,7 @@ from promoter.registry.tags import all_tags
 from promoter.threads import Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from promoter.domain.image import Digest
     from promoter.registry.connection import Connection
@@ -35,16 +33,6 @@ if TYPE_CHECKING:
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
 # Indexes in indexes, and members whose platform only they themselves say.
 _DEPTH, _READS = 3, 32
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """What a registry says of one image."""
-
-    digest: Digest
-    platforms: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
-    created: datetime | None = None
 
 
 class Registry:
@@ -82,7 +70,7 @@ class Registry:
             ("proof", name, reference), lambda: self._manifest(name, reference).digest
         )
 
-    def describe(self, name: str, reference: str) -> Image:
+    def describe(self, name: str, reference: str) -> BuiltImage:
         """Return an image's digest, platforms, labels and creation; raises as `resolve` does."""
         return self._memo.answer(
             ("image", name, reference), lambda: self._described(name, reference)
@@ -92,10 +80,10 @@ class Registry:
         """Return every tag of an image, in the registry's order; raises `UnreadableError`."""
         return self._memo.answer(("tags", name), lambda: all_tags(self._connection, name))
 
-    def referrers(self, name: str, digest: Digest) -> tuple[str, ...]:
+    def referrers(self, name: str, digest: str) -> tuple[str, ...]:
         """Return the types of what refers to an image: signatures, attestations, bills of material."""
         answer = self._connection.get(name, f"referrers/{digest}", _MANIFEST)
-        tag = str(digest).replace(":", "-", 1)
+        tag = digest.replace(":", "-", 1)
         if answer.status == 404:
             answer = self._connection.get(name, f"manifests/{tag}", _MANIFEST)
         listed = answer.document().get("manifests") if answer.status == 200 else []
@@ -124,20 +112,20 @@ class Registry:
             f"Push {reference} first, or wait for its push with --wait-for-image 5m",
         )
 
-    def _described(self, name: str, reference: str) -> Image:
+    def _described(self, name: str, reference: str) -> BuiltImage:
         """Return an image's facts: those of its first platform, linux/amd64 before others."""
         manifest = self._manifest(name, reference)
         if not manifest.is_index:
             config = self._config(name, manifest)
             own = (config.platform,) if config.platform else ()
-            return Image(manifest.digest, own, config.labels, config.created)
+            return BuiltImage(manifest.digest, config.created, own, config.labels)
         images = sorted(
             self._platforms(name, manifest, iter(range(_READS))),
             key=lambda one: (one[0] != "linux/amd64", one[0]),
         )
         config = self._first_config(name, [digest for _, digest in images])
         platforms = tuple(sorted({platform for platform, _ in images}))
-        return Image(manifest.digest, platforms, config.labels, config.created)
+        return BuiltImage(manifest.digest, config.created, platforms, config.labels)
 
     def _platforms(
         self, name: str, index: Manifest, reads: Iterator[int], depth: int = 0
