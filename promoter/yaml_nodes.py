@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.resolver import VersionedResolver
 from ruamel.yaml.tag import Tag
@@ -71,8 +72,12 @@ def compose_one(text: str) -> Node | None:
 
 
 def values(document: Node) -> Any:  # noqa: ANN401 - YAML
-    """Return a document's value as ruamel.yaml reads it, or raise its `YAMLError`."""
-    return YAML(typ="safe", pure=True).constructor.construct_document(document)
+    """Return a document's value as ruamel.yaml reads it, or raise its `YAMLError` or `ValueError`."""
+    try:
+        return YAML(typ="safe", pure=True).constructor.construct_document(document)
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+        # ruamel.yaml trusts a tag such as `!!bool` to stand before what it says.
+        raise YAMLError("a value is not what its tag says") from error
 
 
 @dataclass(slots=True)

@@ -483,3 +483,14 @@ def test_broken_yaml_is_told_with_what_to_do(text: str, reason: str, hint: str) 
     assert reason in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.line is not None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!!bool maybe", '!!int ""', "!!float x", "!!binary '@'", "!!timestamp x", "!!set 1",
+     f"!!int 0x{'f' * 5000}", "2026-13-45", "!!omap [1]"],
+)  # fmt: skip
+def test_a_value_that_is_not_what_its_tag_says_is_told_where_it_stands(value: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(f"environments:\n  dev:\n    path: {value}\n".encode(), "promoter.yaml")
+    assert caught.value.line == 3
