@@ -16,9 +16,10 @@ from tenacity import (
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
-from promoter.forges.github.client import FAILURES, AsTold
+from promoter.forges.github.client import FAILURES
 from promoter.forges.github.failures import GitHubError, failure, is_passing
 from promoter.forges.github.rest import bound, connect, own_errors, reads_only
+from promoter.forges.github.retry import AsTold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

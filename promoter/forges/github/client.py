@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from tenacity import (
     Retrying,
@@ -16,20 +16,16 @@ from tenacity import (
     stop_before_delay,
     wait_random_exponential,
 )
-from tenacity.stop import stop_base
-from tenacity.wait import wait_base
 from urllib3 import Retry
 
 from promoter.forges.github.failures import (
     GitHubError,
     RedirectedError,
     failure,
-    is_lag,
-    is_of_graphql,
     is_passing,
-    waits_for,
 )
-from promoter.forges.github.http import NoAnswerError, graphql_request, parsed
+from promoter.forges.github.http import NoAnswerError, graphql_request, parsed, rest_request
+from promoter.forges.github.retry import SETTLING, AsTold, Settled, is_unknown
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -38,9 +34,7 @@ if TYPE_CHECKING:
 
     from github.Repository import Repository
     from pydantic import SecretStr
-    from tenacity import RetryCallState
 
-    from promoter.domain.deadline import Deadline
     from promoter.domain.errors import PromoteError
     from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.first_query import FirstQuery
@@ -52,10 +46,10 @@ T = TypeVar("T")
 UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
 FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
-# GitHub needs a moment until everybody sees what was just written.
-SETTLING = 8.0
 # What is wanted of a pull beside its text is worth so many seconds, and then a warning.
 _REPEATING = 30.0
+# What could not be sent is sent again.
+_UNSENT = Retry(5, backoff_factor=0.2, allowed_methods={"GET"})
 
 
 class Client:
@@ -143,11 +137,11 @@ class Client:
                 return done
 
         def may_pass(error: BaseException) -> bool:
-            return is_passing(error) or (new and _is_unknown(error))
+            return is_passing(error) or (new and is_unknown(error))
 
         attempts = Retrying(
             retry=retry_if_exception(may_pass),
-            stop=stop_any(stop_before_delay(min(within, self.deadline.remaining())), _Settled()),
+            stop=stop_any(stop_before_delay(min(within, self.deadline.remaining())), Settled()),
             wait=AsTold(),
             reraise=True,
         )
@@ -172,17 +166,32 @@ class Client:
 
         The answer is read as it came: PyGithub's objects would ask again for each key it lacks.
         """
+        sent = self._read if method == "GET" else self._written
+        status, headers, text = sent(method, path, **how)
+        if 300 <= status < 400:
+            raise RedirectedError(self._target(headers))
+        if status >= 400:
+            raise GitHubError(status, _complaint(text), headers)
+        return json.loads(text) if text else None
+
+    def _read(self, method: str, path: str, **how: Any) -> tuple[int, Mapping[str, Any], str]:  # noqa: ANN401 - PyGithub's
+        """Return what is answered to a read, which PyGithub repeats as GitHub wants it."""
         from promoter.forges.github.rest import own_errors
 
         url = f"{self._repository.url}{path}"
         with own_errors():
-            status, headers, text = self._repository.requester.requestJson(method, url, **how)
-        if 300 <= status < 400:
-            raise RedirectedError(self._target(headers))
-        data = parsed(text)
-        if status >= 400:
-            raise GitHubError(status, data, headers)
-        return data
+            return self._repository.requester.requestJson(method, url, **how)
+
+    def _written(
+        self,
+        method: str,
+        path: str,
+        input: object = None,  # noqa: A002 - PyGithub's word
+    ) -> tuple[int, Mapping[str, Any], str]:
+        """Return what is answered to a write, which is sent one time, and without PyGithub."""
+        url = f"{self._api_url}/repos/{quote(self.owner)}/{quote(self.name)}{path}"
+        answer = self._http.send(rest_request(method, url, self._token, input), _UNSENT)
+        return answer.status, answer.headers, answer.text
 
     def by_library(self, ask: Callable[[Repository], T]) -> T:
         """Return what PyGithub's repository answers; raises what is in `FAILURES`."""
@@ -227,8 +236,7 @@ class Client:
         request = graphql_request(self._api_url, self._token, document, variables)
         if self._first is not None and self._first.is_for(request):
             return self._first.answer()
-        # What was not sent is sent again.
-        return self._http.send(request, Retry(5, backoff_factor=0.2, allowed_methods={"GET"}))
+        return self._http.send(request, _UNSENT)
 
     def _target(self, headers: Mapping[str, str]) -> str:
         """Return where an answer leads to."""
@@ -258,39 +266,10 @@ def shows(key: str) -> Callable[[Any], bool]:
     return lambda answer: isinstance(answer, dict) and key in answer
 
 
-class AsTold(wait_base):
-    """Waits as long as GitHub says, else a little longer each time."""
-
-    def __init__(self) -> None:
-        self._guess = wait_random_exponential(multiplier=0.2, max=5)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        """Return the seconds to wait."""
-        named = waits_for(_error_of(retry_state))
-        return self._guess(retry_state) if named is None else named
-
-
-class _Settled(stop_base):
-    """Stops when GitHub has had its time to learn of what was just written."""
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        error = _error_of(retry_state)
-        spent = retry_state.seconds_since_start or 0.0
-        return (is_lag(error) or _is_unknown(error)) and spent >= SETTLING
-
-
-def _error_of(retry_state: RetryCallState) -> BaseException:
-    """Return what an attempt failed with."""
-    error = retry_state.outcome.exception() if retry_state.outcome else None
-    assert error is not None
-    return error
-
-
-def _is_unknown(error: BaseException) -> bool:
-    """Say whether GraphQL does not know what it is asked about."""
-    return getattr(error, "status", None) == 404 and is_of_graphql(error)
-
-
-def pause(seconds: float, deadline: Deadline) -> None:
-    """Wait, but not beyond the deadline."""
-    time.sleep(min(seconds, deadline.remaining()))
+def _complaint(text: str) -> dict[str, Any]:
+    """Return what an error says of itself; a page of HTML says nothing."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

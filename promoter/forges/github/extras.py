@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.forges.github.client import FAILURES, pause, shows
+from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
+from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -42,6 +42,7 @@ LIMIT = 32 * 1024 * 1024
 _CHUNK = 16 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
+_VERSION = "2022-11-28"
 # What urllib3's errors are called in messages.
 _KINDS = (
     (NewConnectionError, "ConnectionError"),
@@ -156,13 +157,20 @@ def graphql_request(
     api_url: str, token: SecretStr | None, document: str, variables: Mapping[str, Any]
 ) -> Request:
     """Return the request that asks the API at a URL by a GraphQL document."""
-    headers = {"Content-Type": "application/json", "User-Agent": "promoter"}
-    if token is not None:
-        headers["Authorization"] = f"token {token.get_secret_value()}"
     parts = urlsplit(api_url)
     path = parts.path.rstrip("/").removesuffix("/v3")
     url = parts._replace(path=f"{path}/graphql").geturl()
-    return Request("POST", url, headers, json.dumps({"query": document, "variables": variables}))
+    return rest_request("POST", url, token, {"query": document, "variables": variables})
+
+
+def rest_request(method: str, url: str, token: SecretStr | None, body: object) -> Request:
+    """Return the request that does something at a URL; a body of None is none."""
+    headers = {"User-Agent": "promoter", "X-GitHub-Api-Version": _VERSION}
+    if token is not None:
+        headers["Authorization"] = f"token {token.get_secret_value()}"
+    if body is None:
+        return Request(method, url, headers, None)
+    return Request(method, url, {**headers, "Content-Type": "application/json"}, json.dumps(body))
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
-from promoter.forges.github.client import FAILURES, SETTLING, shows
+from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.failures import GitHubError, is_passing
+from promoter.forges.github.retry import SETTLING
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:

@@ -1,0 +1,59 @@
+"""When what failed on GitHub is asked again: as long as it says, and until it has settled."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tenacity import wait_random_exponential
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
+
+from promoter.forges.github.failures import is_lag, is_of_graphql, waits_for
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+    from promoter.domain.deadline import Deadline
+
+# GitHub needs a moment until everybody sees what was just written.
+SETTLING = 8.0
+
+
+class AsTold(wait_base):
+    """Waits as long as GitHub says, else a little longer each time."""
+
+    def __init__(self) -> None:
+        self._guess = wait_random_exponential(multiplier=0.2, max=5)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        """Return the seconds to wait."""
+        named = waits_for(_error_of(retry_state))
+        return self._guess(retry_state) if named is None else named
+
+
+class Settled(stop_base):
+    """Stops when GitHub has had its time to learn of what was just written."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        """Say whether to stop."""
+        error = _error_of(retry_state)
+        spent = retry_state.seconds_since_start or 0.0
+        return (is_lag(error) or is_unknown(error)) and spent >= SETTLING
+
+
+def _error_of(retry_state: RetryCallState) -> BaseException:
+    """Return what an attempt failed with."""
+    error = retry_state.outcome.exception() if retry_state.outcome else None
+    assert error is not None
+    return error
+
+
+def is_unknown(error: BaseException) -> bool:
+    """Say whether GraphQL does not know what it is asked about."""
+    return getattr(error, "status", None) == 404 and is_of_graphql(error)
+
+
+def pause(seconds: float, deadline: Deadline) -> None:
+    """Wait, but not beyond the deadline."""
+    time.sleep(min(seconds, deadline.remaining()))
