@@ -235,7 +235,6 @@ def _circle(path: Mapping[str, str | None], name: str) -> list[str] | None:
 def _unknown(
     name: str, known: Sequence[str], document: Document, place: tuple[str, ...]
 ) -> UsageError:
-    """Return the error for a name that no environment has."""
     key = ".".join(place)
     return UsageError(
         f"{key}: there is no environment {name!r}", nearest(name, known), **document.place(place)

@@ -144,7 +144,6 @@ def _place(value: object, location: Sequence[int | str], kind: str) -> tuple[obj
 
 
 def _said(error: ErrorDetails) -> str:
-    """Return one complaint in our own words."""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_type":
         scalar = error["input"] is not None and not isinstance(error["input"], (dict, list))

@@ -162,7 +162,6 @@ def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
 
 
 def _filled(text: str, app: str, environment: str) -> str:
-    """Return a text with the names of an app and an environment in it."""
     return text.replace("{app}", app).replace("{environment}", environment)
 
 
@@ -256,7 +255,6 @@ def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
 
 
 def _default_environment(config: Config, settings: Mapping[str, Environment]) -> str:
-    """Return the environment of a request that names none, or raise `SelectionError`."""
     if config.default_environment:
         return config.default_environment
     if "prod" in settings:
@@ -294,6 +292,5 @@ def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:
 
 
 def _listed(entries: Mapping[str, Kind]) -> str:
-    """Return a few of a folder's names, for a message."""
     names = sorted(entries)
     return ", ".join(names[:6]) + (" …" if len(names) > 6 else "")

@@ -32,7 +32,6 @@ FIELDS = frozenset(
 
 
 def _check_path(text: str) -> str:
-    """Return a folder inside the repository, or raise `ValueError`."""
     if not text.strip():
         raise ValueError("is empty: name a folder; '.' is the repository's root")
     path = PurePosixPath(text)

@@ -38,7 +38,6 @@ def check_name(text: str) -> str:
 
 
 def _check_image(text: str) -> None:
-    """Raise `ValueError` for what is not an image's name as it stands in a kustomization."""
     if not text or "@" in text or not _is_word(text):
         name = text.partition("@")[0]
         meant = f"\nWrite the name alone: {name}" if name and _is_word(name) else ""
@@ -57,7 +56,6 @@ def _check_images(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_person(text: str) -> None:
-    """Raise `ValueError` for what is not a user or `team:NAME`."""
     if text.startswith("@") and _is_word(text):
         team = "/" in text
         name = text.rpartition("/")[2].lstrip("@")
@@ -68,14 +66,12 @@ def _check_person(text: str) -> None:
 
 
 def _check_platform(text: str) -> None:
-    """Raise `ValueError` for what is not a platform."""
     if not _PLATFORM.fullmatch(text):
         meant = f"linux/{text}" if text in ("amd64", "arm64", "arm/v7", "386") else "linux/amd64"
         raise ValueError(f"{shown(text)} is not a platform\nWrite it as in {meant}")
 
 
 def _is_word(text: str) -> bool:
-    """Say whether a text is one printable word."""
     return text.isprintable() and text.split() == [text]
 
 

@@ -59,7 +59,6 @@ class AppHistory:
                 return
 
     def _images(self, files: dict[PurePosixPath, bytes | None]) -> Images | None:
-        """Return the app's images as files say; None where they cannot be read."""
         try:
             return self._read(files)
         except (PromoteError, KeyError):

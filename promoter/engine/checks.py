@@ -69,7 +69,6 @@ class Checker:
         return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
 
     def _facts(self, wanted: Wanted, found: BuiltImage | PromoteError) -> ImageFacts:
-        """Return what is known of one image."""
         request, repository = wanted.request, wanted.repository
         if isinstance(found, PromoteError):
             absent = isinstance(found, AbsentError)

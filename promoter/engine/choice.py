@@ -98,7 +98,6 @@ def _choice(candidate: Candidate, registry: Registry) -> Choice:
 
 
 def _chosen(candidate: Candidate, registry: Registry) -> Choice:
-    """Return what is wanted of one app."""
     policy, warnings = candidate.policy, list[str]()
     if policy is None:
         images = _followed(candidate, registry, warnings)
@@ -251,7 +250,6 @@ def _nothing(
 
 
 def _has(have: RunningImage, wanted: ImageRequest, pin: str) -> bool:
-    """Say whether the base has what is wanted."""
     if wanted.digest is not None:
         same = have.digest == str(wanted.digest)
         bare = pin == "digest" or wanted.tag is None

@@ -245,7 +245,6 @@ class EarlierStates:
             return None
 
     def _is_available(self, state: State) -> bool:
-        """Return whether the registry has every image that a state would set."""
         names = pulled_names(self._seen.target, self._seen.state.base)
         try:
             for one in self.requests(state):
@@ -261,7 +260,6 @@ class EarlierStates:
         return self._known[:number]
 
     def _nothing(self, message: str, others: Sequence[State]) -> SelectionError:
-        """Return the error for a state that the history does not have."""
         tags = list(dict.fromkeys(described(one.images) for one in others))
         known = ", ".join(tags[:_TAGS_SHOWN]) + (" …" if len(tags) > _TAGS_SHOWN else "")
         had = f"It had, newest first: {known}." if known else "It has had nothing else."

@@ -99,7 +99,6 @@ class Gatherer:
         )
 
     def _running(self, proposal: Proposal, target: Target) -> dict[str, BuiltImage]:
-        """Return what the registry says of the images that are replaced."""
         pulled = pulled_names(target, self._base)
         found = {}
         for move in proposal.moves:

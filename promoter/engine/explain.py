@@ -71,7 +71,6 @@ def explain_plan(plan: Plan) -> None:
 
 
 def _words(plan: Plan) -> str:
-    """Return what a plan will do, in words."""
     match plan:
         case OpenPull():
             return "open a pull request"

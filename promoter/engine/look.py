@@ -116,7 +116,6 @@ def _is_refused_though_superseded(intent: Intent, judged: Sequence[_Judged], see
 
 
 def _parts(seen: Seen) -> list[Seen]:
-    """Return a request app by app."""
     if not seen.target.members:
         return [seen]
     pairs = zip(seen.request.members, seen.target.members, strict=True)

@@ -121,7 +121,6 @@ class OpenHolds:
         return together in named or is_short or app in together.split("+")
 
     def _names_in(self, environment: str) -> frozenset[str]:
-        """Return the branches of promotions to an environment, and of holds in it."""
         if environment not in self._names:
             templates = (self._template, HOLD_BRANCH)
             begun = (branch_name(environment, "\0", one).partition("\0")[0] for one in templates)

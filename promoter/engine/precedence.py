@@ -30,7 +30,6 @@ def orders(pairs: tuple[TagChange, ...], seen: Seen) -> dict[TagChange, Order]:
 
 
 def _by_creation(pair: TagChange, seen: Seen) -> Order | None:
-    """Return the order in which two images were made."""
     if not _asks_registry(seen):
         return None
     before, after = (_created(pair.name, one, seen) for one in (pair.old, pair.new))

@@ -94,7 +94,6 @@ class Run:
         self.outcomes[key] = outcome
 
     def _look(self) -> View:
-        """Return the base and the configuration as they are now."""
         wanted, apps = self.world.wiring.base, self.selection.apps
         base, tree = self.world.repository.base(wanted, apps)
         return View(base, tree, self.world.wiring.config(tree))
@@ -171,7 +170,6 @@ class Run:
 
     @property
     def _is_preview(self) -> bool:
-        """Whether nothing shall be written."""
         settings = self.world.wiring.settings
         return settings.dry_run or settings.check
 
@@ -232,7 +230,6 @@ class Run:
 
 
 def _branch(work: Work, view: View) -> str:
-    """Return the branch on which a request is delivered."""
     return branch_of(work.target, view.config, work.request)
 
 

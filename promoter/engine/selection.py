@@ -131,5 +131,4 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
 
 
 def _key(request: Request) -> Key:
-    """Return what a request's outcome is kept by."""
     return request.app, request.environment or ""

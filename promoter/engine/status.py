@@ -112,7 +112,6 @@ def _is_there(tree: Tree, path: PurePosixPath) -> bool:
 
 
 def _of_files(place: FoundTarget, tree: Tree) -> Status:
-    """Return what the files of the base say of an app."""
     status = Status(app=place.app, environment=place.environment)
     if place.target is None:
         return replace(status, error=place.error.message if place.error else "")
@@ -175,7 +174,6 @@ def _with_holds(rows: Sequence[Status], pulls: Sequence[Pull]) -> list[Status]:
 def _own_pulls(
     targets: Sequence[Target], config: Config, pulls: Sequence[Pull]
 ) -> dict[tuple[str, str], Pull]:
-    """Return the open pull of each app that has one."""
     branches = {one.branch: one for one in pulls}
     named = {(one.app, one.environment): branch_of(one, config) for one in targets}
     return {key: branches[branch] for key, branch in named.items() if branch in branches}

@@ -265,7 +265,6 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
 
 
 def _connection(wiring: Wiring, look: Look | None = None) -> Connection:
-    """Return what the forge is opened with."""
     where, author = wiring.address, wiring.file.author if wiring.file else AUTHOR
     api_url, trusted = None if where.local else wiring.api_url, wiring.settings.authorities
     committer = f"{author} {wiring.now} +0000"
@@ -273,7 +272,6 @@ def _connection(wiring: Wiring, look: Look | None = None) -> Connection:
 
 
 def _origin(deadline: Deadline) -> str:
-    """Return the address of the GitOps repository that this folder is in."""
     from promoter.engine.current_repository import gitops_origin
 
     return gitops_origin(Path.cwd(), deadline)
