@@ -182,7 +182,7 @@ class Case:
             allow=frozenset(self.allow),
             proposal=proposal,
             commits=True,
-            pairs=tuple(with_base(proposal)),
+            tag_changes=tuple(with_base(proposal)),
             images=images,
             render=render,
         )

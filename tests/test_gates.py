@@ -58,7 +58,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
             now=0,
             commits=True,
             proposal=proposal,
-            pairs=(TagChange(NAME, old, new),),
+            tag_changes=(TagChange(NAME, old, new),),
         ),
         **known,
     )
@@ -95,7 +95,7 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(), "downgrade", "passed"),
         (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
         (facts("abc", "def"), "downgrade", "unknown"),
-        (facts(pairs=(TagChange(NAME, None, "1"),)), "downgrade", "passed"),
+        (facts(tag_changes=(TagChange(NAME, None, "1"),)), "downgrade", "passed"),
         (facts(), "render", "skipped"),
         (facts(render=Render(note="no renderer")), "render", "unknown"),
         (facts(), "signature", "skipped"),
@@ -136,7 +136,7 @@ def test_each_gate_says_what_the_facts_say(seen: Facts, gate: str, result: str) 
 def test_no_gate_hides_another() -> None:
     seen = facts("1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True)
     found = judge(
-        replace(seen, ordering=Ordering(None, {}), pairs=(TagChange(NAME, "1.5.0", "1.4.0"),))
+        replace(seen, ordering=Ordering(None, {}), tag_changes=(TagChange(NAME, "1.5.0", "1.4.0"),))
     )
     assert {one.rule for one in found.refusals} == {
         "downgrade", "dead-edit", "mutable-tag", "missing-image", "verified-commits",

@@ -53,7 +53,7 @@ class CodeBlock:
     text: str
     language: str = ""
     heading: Line = ()
-    is_told_by_heading: bool = False
+    is_said_by_heading: bool = False
     """Whether the heading says all that the text shows."""
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from promoter.config.holds import read_hold
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.model import PullState
 from promoter.domain.refusal import Refusal
-from promoter.engine.app_history import AppHistory
+from promoter.engine.history import AppHistory
 from promoter.planning.propose import pulled_names
 from promoter.planning.rollback import (
     described,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ENVIRONMENTS = 12
 
 
-class Gatherer:
+class EvidenceCollector:
     """Looks around one promotion: its environments, their history, its images, its source.
 
     `moment` is when the promotion's commit was made, or is being made, in seconds since the epoch.

@@ -54,7 +54,7 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         proposal=proposal,
         edit_refusals=change.refusals,
         commits=intent.commits,
-        pairs=tuple(with_base(proposal)) if proposal else (),
+        tag_changes=tuple(with_base(proposal)) if proposal else (),
         images=images,
         render=_rendered(change, intent, seen, names),
         dead_edits=names.refusals if names else (),

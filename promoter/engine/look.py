@@ -9,7 +9,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
-from promoter.engine.evidence import Gatherer, evidence_together
+from promoter.engine.evidence import EvidenceCollector, evidence_together
 from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
 from promoter.engine.precedence import orders
 from promoter.gates import (
@@ -175,9 +175,9 @@ def _evidence(
         return Evidence(gates=judgement.results)
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
-    gatherer = Gatherer(seen.world, seen.config, seen.state.base, moment)
+    collector = EvidenceCollector(seen.world, seen.config, seen.state.base, moment)
     found = [
-        (proposal, gatherer.evidence(proposal, part.target, facts, verdict.results))
+        (proposal, collector.evidence(proposal, part.target, facts, verdict.results))
         for part, proposal, facts, verdict in judged
         if proposal is not None
     ]

@@ -92,7 +92,7 @@ class Facts:
     commits: bool = False
     """Whether a commit would be made, or the one that is there is kept."""
     ordering: Ordering = field(default_factory=lambda: Ordering(None, {}))
-    pairs: tuple[TagChange, ...] = ()
+    tag_changes: tuple[TagChange, ...] = ()
     """Per image, what the base has and what is proposed."""
     images: tuple[ImageFacts, ...] = ()
     """What the registry says; empty where it is not asked."""

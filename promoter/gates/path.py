@@ -27,7 +27,7 @@ def downgrade(facts: Facts) -> Verdict | None:
         return None
     if facts.goes_back:
         return Verdict(Result.ALLOWED, "a rollback goes back to what ran before")
-    pairs = [pair for pair in facts.pairs if pair.old and pair.new]
+    pairs = [pair for pair in facts.tag_changes if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
         where = f"--app {facts.target.app} --env {facts.target.environment}"

@@ -20,7 +20,7 @@ from promoter.git.objects import Objects
 from promoter.git.program import FETCH, REMOTE, Git, Result, check_version, verb_of
 from promoter.git.push import Update, push_each
 from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
-from promoter.git.retry import patiently
+from promoter.git.retry import with_retries
 from promoter.git.tree import GitTree
 from promoter.temporary import clone_folder, remove_left_behind
 
@@ -105,7 +105,7 @@ class Clone:
         specs = [f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought]
         cut = (f"--depth={_LOOK_DEPTH}", "--filter=blob:none")
         with self.git.program.custom_environment(GIT_TRACE_PACKET=str(trace)):
-            result = patiently(self.git, "fetch", *cut, *FETCH, REMOTE, *specs)
+            result = with_retries(self.git, "fetch", *cut, *FETCH, REMOTE, *specs)
         refs = traced(trace)
         trace.unlink(missing_ok=True)
         if self._mirror is not None:
@@ -263,7 +263,7 @@ class Clone:
 
     def _ask(self, *arguments: str, stdin: bytes | None = None) -> Result:
         """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
-        result = patiently(self.git, *arguments, stdin=stdin)
+        result = with_retries(self.git, *arguments, stdin=stdin)
         if result.status != 0:
             raise failure(verb_of(arguments), result)
         return result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import RemoteError
 from promoter.git.failures import failure
 from promoter.git.program import FETCH, REMOTE
-from promoter.git.retry import patiently
+from promoter.git.retry import with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class Objects:
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
         missing = self.missing(wanted)
         if missing and self.blobless:
-            result = patiently(
+            result = with_retries(
                 self._git, "-c", "fetch.negotiationAlgorithm=noop",
                 "fetch", "--filter=blob:none", *FETCH, REMOTE, "--stdin",
                 stdin="".join(f"{oid}\n" for oid in missing).encode(),

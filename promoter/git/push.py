@@ -9,7 +9,7 @@ from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.program import REMOTE, Result
-from promoter.git.retry import patiently
+from promoter.git.retry import with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
     """Push refs in one go, each for itself; returns those that failed, with the reason."""
     leases = [f"--force-with-lease={u.ref}:{u.old or ''}" for u in updates]
     specs = [f"{u.new or ''}:{u.ref}" for u in updates]
-    result = patiently(git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
+    result = with_retries(git, "push", "--porcelain", "--no-verify", *leases, REMOTE, *specs)
     if result.status == 0:
         return {}
     report = result.stdout.decode("utf-8", "replace").splitlines()

@@ -54,7 +54,7 @@ class _Doubted(stop_base):
         return retry_state.attempt_number >= _DOUBTS and is_doubtful(_last(retry_state))
 
 
-def patiently(git: Git, *arguments: str, stdin: bytes | None = None) -> Result:
+def with_retries(git: Git, *arguments: str, stdin: bytes | None = None) -> Result:
     """Run a git command that talks to a remote, again while what it failed with passes by itself."""
     if git.is_near:
         return git.attempt(*arguments, stdin=stdin)

@@ -28,7 +28,7 @@ _EMPTY = "no app is in any environment"
 def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence[str]) -> Result:
     """Return the result of `promote status`; `now` is in seconds since the epoch."""
     table = _table(rows, now)
-    told = [*warnings, *_unknown(rows)]
+    shown = [*warnings, *_unknown(rows)]
     return Result(
         document={
             "schema": SCHEMA,
@@ -38,8 +38,8 @@ def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence
             "exit_code": 0,
         },
         pieces=(table if rows else Piece(Kind.PLAIN, f"{_EMPTY}\n"),),
-        markdown=_markdown(rows, now, told),
-        complaints=tuple(Complaint("warning", one) for one in told),
+        markdown=_markdown(rows, now, shown),
+        complaints=tuple(Complaint("warning", one) for one in shown),
     )
 
 
@@ -49,13 +49,13 @@ def _unknown(rows: Sequence[Status]) -> list[str]:
     for one in rows:
         if one.newest is not None and one.newest.tag is None and one.newest.note:
             reasons.setdefault(one.newest.note, []).append(f"{one.app} in {one.environment}")
-    told = [
+    found = [
         f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {reason}"
         for reason, places in list(reasons.items())[:_REASONS]
     ]
     if len(reasons) > _REASONS:
-        told.append(f"{len(reasons) - _REASONS} more reasons are in --output json")
-    return told
+        found.append(f"{len(reasons) - _REASONS} more reasons are in --output json")
+    return found
 
 
 def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:

@@ -176,7 +176,7 @@ class _Sheet:
                 self._table(block)
             elif isinstance(block, CodeBlock):
                 self._line(self._spans(block.heading), 2, hanging=2)
-                if not block.is_told_by_heading:
+                if not block.is_said_by_heading:
                     self.diff(printable(block.text), 4)
             else:
                 self._line(self._spans(block), 2, hanging=2)

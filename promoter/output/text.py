@@ -60,15 +60,13 @@ class Complaint:
     """The app and environment, where there are several."""
 
     @classmethod
-    def of(
-        cls, word: Literal["refused", "error"], told: Refusal | Failure, about: str = ""
-    ) -> Self:
+    def of(cls, word: Literal["refused", "error"], met: Refusal | Failure, about: str = "") -> Self:
         """Return the complaint that tells a refusal or an error."""
-        if isinstance(told, Failure):
-            reason, source = told.message, None
+        if isinstance(met, Failure):
+            reason, source = met.message, None
         else:
-            reason, source = told.reason, told.source_line
-        return cls(word, reason, told.hint, told.file, told.line, told.column, source, about)
+            reason, source = met.reason, met.source_line
+        return cls(word, reason, met.hint, met.file, met.line, met.column, source, about)
 
     @property
     def is_serious(self) -> bool:

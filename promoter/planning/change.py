@@ -48,7 +48,7 @@ class Change:
         return self.state.open_pull
 
     @property
-    def pairs(self) -> tuple[TagChange, ...]:
+    def tag_changes(self) -> tuple[TagChange, ...]:
         """Per image, what is asked for and what it would replace: on the base, in the open pull."""
         if self.asked is None:
             return ()
@@ -57,10 +57,10 @@ class Change:
 
     @property
     def unordered(self) -> tuple[TagChange, ...]:
-        """The pairs whose order has to be known before it is clear what the request comes to."""
+        """Those of them whose order has to be known before it is clear what the request comes to."""
         ordering = Ordering(self.target.settings.policy, {})
         settled = intend(self, ordering).end in (End.INVALID, End.UNCHANGED)
-        return () if settled else ordering.uncertain(self.pairs)
+        return () if settled else ordering.uncertain(self.tag_changes)
 
 
 class End(StrEnum):
@@ -198,7 +198,7 @@ def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
 def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Intent:
     """Leave alone what a schedule would replace by an image that may be the older one."""
     policy = change.target.settings.policy
-    uncertain = ordering.uncertain(change.pairs)
+    uncertain = ordering.uncertain(change.tag_changes)
     if not (uncertain and change.request.scheduled and policy and policy.needs_creation):
         return intent
     old, new = uncertain[0].old, uncertain[0].new

@@ -82,7 +82,7 @@ def _object(one: ObjectDiff, room: int) -> CodeBlock | None:
         if room < _LEAST:
             return None
         text = text[:room].rpartition("\n")[0] + "\n(cut)"
-    return CodeBlock(text, "diff", (Span(heading),), is_told_by_heading=one.images_only)
+    return CodeBlock(text, "diff", (Span(heading),), is_said_by_heading=one.images_only)
 
 
 def _change(old: str, new: str) -> str:
