@@ -72,6 +72,66 @@ def test_labels_reviewers_assignees_and_milestone_are_given_once(github: GitHub)
     assert len(github.rest()) - before <= 2
 
 
+_WANTED = (
+    "labels: [bug]", 'reviewers: [alice, "team:platform"]', "assignees: [bob]", "milestone: Q1"
+)  # fmt: skip
+
+
+def _are_given(github: GitHub) -> None:
+    """Fail where the pull has not all that is wanted."""
+    (pull,) = github.open_pulls()
+    assert [one["name"] for one in pull["labels"]] == ["bug"]
+    assert [one["login"] for one in pull["requested_reviewers"]] == ["alice"]
+    assert [one["slug"] for one in pull["requested_teams"]] == ["platform"]
+    assert [one["login"] for one in pull["assignees"]] == ["bob"]
+    assert pull["milestone"]["title"] == "Q1"
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_all_that_a_new_pull_is_to_have_costs_one_request(github: GitHub, transport: str) -> None:
+    github.milestones = ["Q1"]
+    settle(github, *_WANTED)
+    out = ask(github, "--transport", transport)
+    assert not out["warnings"]
+    _are_given(github)
+    assert len([one for one in github.seen if one.api]) == 3, "look, open, give it all"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502},
+        {"status": None, "after": True},
+        {"status": 200},
+        {"status": 502, "after": True},
+    ],
+    ids=["not done", "done, the answer lost", "another's answer", "done, and failed"],
+)
+@pytest.mark.parametrize("place", ["mutation Extras", "mutation (Open|Deliver)"])
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_what_a_new_pull_is_to_have_arrives_after_a_fault(
+    github: GitHub, transport: str, place: str, fault: dict[str, Any]
+) -> None:
+    github.milestones = ["Q1"]
+    settle(github, *_WANTED)
+    github.fail("POST", place, **fault)
+    ask(github, "--transport", transport)
+    assert not github.faults
+    _are_given(github)
+
+
+def test_whoever_is_not_known_by_id_is_asked_by_name_beside_the_rest(github: GitHub) -> None:
+    settle(github, "labels: [bug, new]", "reviewers: [alice, nobody]", "assignees: [bob]",
+           "milestone: Q9")  # fmt: skip
+    out = ask(github)
+    (pull,) = github.open_pulls()
+    assert {one["name"] for one in pull["labels"]} == {"bug", "new"}
+    assert [one["login"] for one in pull["requested_reviewers"]] == ["alice"]
+    assert [one["login"] for one in pull["assignees"]] == ["bob"]
+    assert any("nobody" in one for one in out["warnings"])
+    assert "there is no milestone 'Q9'" in out["warnings"]
+
+
 @pytest.mark.parametrize(
     ("method", "pattern"),
     [("POST", "/requested_reviewers$"), ("PATCH", "/issues/1$"), ("POST", "/labels$"),
@@ -82,6 +142,7 @@ def test_a_write_whose_answer_does_not_show_it_is_told(
 ) -> None:
     settle(github, "labels: [promotion]", "reviewers: [alice]", "assignees: [bob]",
            "deliver: auto-merge")  # fmt: skip
+    github.fail("POST", "mutation Extras", status=502)
     github.fail(method, pattern, status=200)
     out = ask(github)
     assert len(out["warnings"]) == 1

@@ -100,12 +100,17 @@ class TestApiTransport:
         assert github.store.read([commit])[0].parents == (github.head("main"),)
 
     @pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
-    @pytest.mark.parametrize("place", [r"/git/refs$", r"createCommitOnBranch", r"updateRefs"])
+    @pytest.mark.parametrize(
+        "place", [r"/git/refs$", "mutation Aside", "mutation Commit", "updateRefs"]
+    )
     def test_branch_is_replaced_and_nothing_else_is_left(
         self, github: GitHub, place: str, fault: dict[str, Any]
     ) -> None:
         opened(github)
-        github.fail("POST", place, **fault)
+        if place != "updateRefs":
+            github.fail("POST", "mutation Aside", **fault)
+        if place != "mutation Aside":
+            github.fail("POST", place, **fault)
         lease = github.head(BRANCH)
         commit = write(github, draft(github, lease, "x: 2\n"))
         assert not github.faults

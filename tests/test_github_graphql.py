@@ -7,15 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from promoter.forges.github import branches, extras, first_pulls, folders, forge, overview, versions
+from promoter.domain.branch import CommitDraft, Opening, Renewal
+from promoter.domain.deadline import Deadline
+from promoter.domain.model import Pull, PullDraft, PullExtras, PullState
+from promoter.forges.github import (
+    comments,
+    documents,
+    extras,
+    extras_at_once,
+    first_pulls,
+    folders,
+    forge,
+    mutations,
+    node_ids,
+    overview,
+    pull_changes,
+    versions,
+)
+from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
+from promoter.forges.github.http import Http
+from promoter.forges.github.pull_shapes import PULL
+from promoter.forges.github.refs import Refs, Whole
 
 pytestmark = pytest.mark.provisioned
 
 _GUESS = overview.guess("aurora", ["prod"], None)
 DOCUMENTS = {
     f"{module.__name__}.{name}": text
-    for module in (branches, extras, forge)
+    for module in (extras, forge)
     for name, text in vars(module).items()
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
 } | {
@@ -27,6 +47,35 @@ DOCUMENTS = {
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
     "folders": folders.query("0" * 40, _GUESS.folders),
 }
+_PULL = Pull(1, "", PullState.OPEN, "b", "main", "0" * 40, "title", "body", "PR_1")
+_EXTRAS = PullExtras(("bug",), ("alice", "team:platform"), ("bob",), "Q1", auto_merge=True)
+_IDS = node_ids.NodeIds({"bug": "L"}, {"alice": "A", "bob": "B", "team:platform": "T"}, {"Q1": "M"})
+
+
+def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
+    """Return the writes of every document that is put together, by its name."""
+    text = PullDraft("title", "body")
+    draft = CommitDraft("b", "0" * 40, None, {}, "message", "author")
+    refs = Refs(client)
+    refs.known = Whole("main", "R")
+    branch = documents.new_branch("R", "b", "0" * 40)
+    commit = documents.new_commit(client, draft, "b")
+    changes = pull_changes.changes(Renewal(_PULL, text, "said"))
+    said = {"commentEdge": {"node": {"id": "IC_1"}}}
+    return {
+        "Deliver": {
+            "ref": branch,
+            "commit": commit,
+            "pull": documents.new_pull("R", "b", Opening(text, "main", _EXTRAS)),
+        },
+        "Aside": {"ref": branch, "commit": commit},
+        "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **changes},
+        "Update": {"branch": commit, **changes},
+        "TakeBack": {"comment": comments.deletion(said)},
+        "Extras": extras_at_once.writes(_PULL, _EXTRAS, _IDS),
+    }
+
+
 _BLOBS = """
 query Blobs($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { b0: object(oid: "%s") { ... on Blob { text } } }
@@ -40,7 +89,15 @@ def test_documents_are_valid_in_githubs_schema() -> None:
         pytest.skip("PROMOTER_TEST_GITHUB_GRAPHQL names no file")
     graphql = pytest.importorskip("graphql", reason="graphql-core is not here")
     schema = graphql.build_schema(Path(named).read_text(encoding="utf-8"), assume_valid=True)
-    assert len(DOCUMENTS) >= 6
-    for name, text in {**DOCUMENTS, "blobs": _BLOBS % ("0" * 40)}.items():
+    assert len(DOCUMENTS) >= 5
+    client = Client("https://api.example.org", ("o", "r"), None, Http(Deadline(1)))
+    writes = _writes(client)
+    made = {name: mutations.document(name, one) for name, one in writes.items()}
+    made = {name: text + PULL * ("...Pull" in text) for name, text in made.items()}
+    for name, text in {**DOCUMENTS, **made, "blobs": _BLOBS % ("0" * 40)}.items():
         errors = graphql.validate(schema, graphql.parse(text))
         assert not errors, f"{name}: {errors}"
+    for one in (one for several in writes.values() for one in several.values()):
+        kind = schema.get_type(f"{one.field[0].upper()}{one.field[1:]}Input")
+        # Raises where a field is not GitHub's, or one that it demands is missing.
+        graphql.utilities.coerce_input_value(dict(one.input), kind)

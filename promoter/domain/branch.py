@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import Pull, PullDraft, Tree
+    from promoter.domain.model import Pull, PullDraft, PullExtras, Tree
 
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
 """Who makes the commits where no configuration says so: `Name <address>`."""
@@ -24,7 +24,17 @@ class Opening:
 
     draft: PullDraft
     base: str
-    as_draft: bool = False
+    extras: PullExtras
+    """What the pull is to get once it is open; whether it is opened as a draft."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """An open pull whose text changes with its branch, and the comment that says so."""
+
+    pull: Pull
+    draft: PullDraft
+    comment: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class CommitDraft:
     author: str
     opens: Opening | None = None
     """The pull that is opened with it, where a repository can do both at once."""
+    renews: Renewal | None = None
+    """The pull that is renewed with it, likewise."""
 
     def __post_init__(self) -> None:
         """Hold no secret of the run: nothing takes it out of a history again."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
-from promoter.domain.branch import Opening
+from promoter.domain.branch import Opening, Renewal
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.model import PullDraft, PullState
 from promoter.engine.stopped import Stopped
@@ -90,14 +90,20 @@ def _draft_of(group: Sequence[Plan]) -> CommitDraft:
     """Return the commit of one plan, or one commit in place of those of several."""
     drafts = [draft for one in group if (draft := commit_of(one))]
     if len(drafts) == 1:
-        plan = group[0]
-        if not isinstance(plan, OpenPull):
-            return drafts[0]
-        opens = Opening(plan.draft, plan.destination.base_branch, plan.extras.draft)
-        return replace(drafts[0], opens=opens)
+        return _with_pull(drafts[0], group[0])
     files = {path: data for one in drafts for path, data in one.files.items()}
     declared = [(one.proposal.declaration, one.gates) for one in group if one.proposal]
     return replace(drafts[0], files=files, message=batch_message(declared))
+
+
+def _with_pull(commit: CommitDraft, plan: Plan) -> CommitDraft:
+    """Return a commit with what its pull is to say, for a repository that can write both at once."""
+    if isinstance(plan, OpenPull):
+        opens = Opening(plan.draft, plan.destination.base_branch, plan.extras)
+        return replace(commit, opens=opens)
+    if isinstance(plan, RenewPull) and not pull_request.agrees(plan.pull, plan.draft):
+        return replace(commit, renews=Renewal(plan.pull, plan.draft, plan.comment))
+    return commit
 
 
 @contextmanager
@@ -139,7 +145,7 @@ def _converge(
     draft, to = plan.draft, plan.destination
     warnings: tuple[str, ...] = ()
     if isinstance(plan, OpenPull):
-        pull = forge.open(draft, branch=to.branch, base=to.base_branch, as_draft=plan.extras.draft)
+        pull = forge.open(draft, branch=to.branch, base=to.base_branch, extras=plan.extras)
     else:
         pull = plan.pull
     if not pull_request.agrees(pull, draft):

@@ -25,7 +25,9 @@ class Forge(Protocol):
     def all(self) -> tuple[Pull, ...]:
         """Return every open pull, newest first; ended ones only where they cost no more."""
 
-    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
+    def open(
+        self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
+    ) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:

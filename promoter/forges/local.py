@@ -57,7 +57,9 @@ class LocalForge:
         """Return every pull, newest first."""
         return tuple(stored.pull for stored in self._stored())
 
-    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
+    def open(
+        self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
+    ) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
         stored = self._stored()
         for one in stored:
@@ -66,7 +68,7 @@ class LocalForge:
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(
             number, self._url(number), PullState.OPEN, branch, base,
-            self._head(branch), draft.title, draft.body, draft=as_draft,
+            self._head(branch), draft.title, draft.body, draft=bool(extras and extras.draft),
         )  # fmt: skip
         self._write(_Stored(pull, NOTHING, ()))
         return pull

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.forges.github.client import FAILURES
+from promoter.forges.github.documents import new_branch, new_commit, new_pull, opened
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
-from promoter.forges.github.pull_shapes import PULL, graph_pull
+from promoter.forges.github.mutations import carry_out, document
+from promoter.forges.github.pull_changes import changes, settle
+from promoter.forges.github.pull_shapes import PULL
 
 if TYPE_CHECKING:
     from promoter.domain.branch import CommitDraft
+    from promoter.forges.github.mutations import Mutation
     from promoter.forges.github.refs import Refs
     from promoter.forges.github.tree import Reader
 
@@ -21,22 +24,6 @@ if TYPE_CHECKING:
 _STALE = "expected branch to point to"
 # Where a commit is made before its branch is moved there.
 _ASIDE = "promote-commit"
-_COMMIT = """
-mutation Commit($input: CreateCommitOnBranchInput!) {
-  createCommitOnBranch(input: $input) { commit { oid } }
-}
-"""
-
-
-_DELIVER = f"""
-mutation Deliver(
-  $ref: CreateRefInput!, $commit: CreateCommitOnBranchInput!, $pull: CreatePullRequestInput!
-) {{
-  createRef(input: $ref) {{ ref {{ name }} }}
-  createCommitOnBranch(input: $commit) {{ commit {{ oid }} }}
-  createPullRequest(input: $pull) {{ pullRequest {{ ...Pull }} }}
-}}
-{PULL}"""
 
 
 class Branches:
@@ -48,7 +35,7 @@ class Branches:
     def write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch; `RaceLostError` where the branch has moved."""
         if draft.lease == draft.onto:
-            return self._commit(draft, draft.branch)
+            return self._add(draft)
         if draft.lease is None and (commit := self._deliver(draft)):
             return commit
         if draft.lease is None:
@@ -60,23 +47,29 @@ class Branches:
                 raise
         return self._replace(draft, draft.lease)
 
+    def _add(self, draft: CommitDraft) -> str:
+        """Make a commit on a branch's newest one, with what its pull says of it."""
+        write = new_commit(self._client, draft, draft.branch)
+        done = self._with_pull(draft, "Update", write) if draft.renews is not None else None
+        made = (done or {}).get("commit") or {}
+        return str(made["oid"]) if "oid" in made else self._commit(draft, draft.branch)
+
     def _replace(self, draft: CommitDraft, lease: str) -> str:
         """Make a commit aside and move its branch there: one that shows its base closes its pull.
 
         The place aside is the branch's own, so that a run that was killed leaves it to the next.
         """
         aside = f"{_ASIDE}/{draft.branch}"
+        at = self._commit_aside(draft, aside)
+        made = at is not None
+        if at is None:
+            self._make_aside(aside, draft.onto)
+            at = draft.onto
         try:
-            self._refs.make(aside, draft.onto)
-        except RaceLostError:
-            if (left := self._refs.tip(aside)) is None:
-                raise
-            self._refuse_foreign(aside, draft.onto, left)
-            self._refs.move(aside, left, draft.onto)
-        at = draft.onto
-        try:
-            at = self._commit(draft, aside)
-            if self._refs.move_and_drop((draft.branch, lease, at), aside):
+            if not made:
+                at = self._commit(draft, aside)
+            moves = self._refs.moves((draft.branch, lease, at), (aside, at, None))
+            if self._with_pull(draft, "Replace", moves) is not None:
                 return at
             self._refs.move(draft.branch, lease, at)
         except PromoteError:
@@ -84,6 +77,45 @@ class Branches:
             raise
         self._refs.drop(aside, at)
         return at
+
+    def _commit_aside(self, draft: CommitDraft, aside: str) -> str | None:
+        """Make a commit on a new branch in one request; None where that is to be done in steps."""
+        repository = self._refs.whole().node
+        writes = {
+            "ref": new_branch(repository, aside, draft.onto),
+            "commit": new_commit(self._client, draft, aside),
+        }
+        try:
+            done = carry_out(self._client, "Aside", writes).done
+            return str(done["commit"]["commit"]["oid"]) if "ref" in done else None
+        except FAILURES:
+            return None
+
+    def _make_aside(self, aside: str, onto: str) -> None:
+        """Make the place aside, or take over what a killed run has left there."""
+        try:
+            self._refs.make(aside, onto)
+        except RaceLostError:
+            if (left := self._refs.tip(aside)) is None:
+                raise
+            self._refuse_foreign(aside, onto, left)
+            self._refs.move(aside, left, onto)
+
+    def _with_pull(self, draft: CommitDraft, name: str, write: Mutation) -> Any:  # noqa: ANN401 - JSON
+        """Do a write of a branch with what its pull says of it; returns its answer, None for none.
+
+        Whatever it was: each step is looked at then, and done by itself.
+        """
+        client, renews = self._client, draft.renews
+        writes = {"branch": write, **(changes(renews) if renews else {})}
+        try:
+            answers = carry_out(client, name, writes, PULL if renews else "")
+        except FAILURES:
+            return None
+        done = answers.done.get("branch")
+        if renews is not None:
+            settle(client, renews, answers, is_true=done is not None)
+        return done
 
     def _refuse_foreign(self, aside: str, onto: str, left: str) -> None:
         """Raise `RefusedError` where a branch has commits that are neither ours nor of the base."""
@@ -114,31 +146,22 @@ class Branches:
 
         What was done is then looked for, and the rest done step by step.
         """
-        opens = draft.opens
+        opens, client, repository = draft.opens, self._client, self._refs.whole().node
         if opens is None:
             return None
-        pull = {
-            "repositoryId": self._refs.whole().node,
-            "headRefName": draft.branch,
-            "baseRefName": opens.base,
-            "title": opens.draft.title,
-            "body": opens.draft.body,
-            "draft": opens.as_draft,
-        }
-        ref = {"name": f"refs/heads/{draft.branch}", "oid": draft.onto}
-        variables = {
-            "ref": {"repositoryId": self._refs.whole().node, **ref},
-            "commit": self._input(draft, draft.branch),
-            "pull": pull,
+        writes = {
+            "ref": new_branch(repository, draft.branch, draft.onto),
+            "commit": new_commit(client, draft, draft.branch),
+            "pull": new_pull(repository, draft.branch, opens),
         }
         try:
-            done = self._client.graphql(_DELIVER, variables)
-            commit = str(done["createCommitOnBranch"]["commit"]["oid"])
-            opened = graph_pull(done["createPullRequest"]["pullRequest"])
+            done = carry_out(client, "Deliver", writes, PULL).done
+            commit = str(done["commit"]["commit"]["oid"])
+            pull = opened(client, done["pull"], opens)
         except FAILURES:
             tip = self._refs.tip(draft.branch)
             return tip if tip and tip != draft.onto and self._is_made(draft, tip) else None
-        self._client.opened[draft.branch, opens.base] = opened
+        client.opened[draft.branch, opens.base] = pull
         return commit
 
     def _is_made(self, draft: CommitDraft, tip: str) -> bool:
@@ -147,35 +170,14 @@ class Branches:
         parents = [one["sha"] for one in made["parents"]]
         return bool(parents == [draft.onto] and made["message"].strip() == draft.message.strip())
 
-    def _input(self, draft: CommitDraft, branch: str) -> dict[str, Any]:
-        """Return a commit as GraphQL takes it."""
-        title, _, body = draft.message.partition("\n")
-        return {
-            "branch": {
-                "repositoryNameWithOwner": f"{self._client.owner}/{self._client.name}",
-                "branchName": branch,
-            },
-            "message": {"headline": title, "body": body.strip("\n")},
-            "fileChanges": {
-                "additions": [
-                    {"path": str(path), "contents": base64.b64encode(data).decode()}
-                    for path, data in draft.files.items()
-                    if data is not None
-                ],
-                "deletions": [
-                    {"path": str(path)} for path, data in draft.files.items() if data is None
-                ],
-            },
-            "expectedHeadOid": draft.onto,
-        }
-
     def _commit(self, draft: CommitDraft, branch: str) -> str:
         """Have GitHub make and sign a commit on a branch that must be at the draft's parent."""
-        wanted = self._input(draft, branch)
+        writes = {"commit": new_commit(self._client, draft, branch)}
 
         def do() -> str:
             try:
-                data = self._client.graphql(_COMMIT, {"input": wanted})
+                wanted = {key: one.input for key, one in writes.items()}
+                data = self._client.graphql(document("Commit", writes), wanted)
             except GitHubError as error:
                 if error.status == 404 and not is_of_graphql(error):
                     raise RemoteError(
@@ -189,7 +191,7 @@ class Branches:
                         f"{branch} moved while it was committed to", "Run again."
                     ) from error
                 raise
-            return str(data["createCommitOnBranch"]["commit"]["oid"])
+            return str(data["commit"]["commit"]["oid"])
 
         def find() -> str | None:
             tip = self._refs.tip(branch)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.http import Answer, Http
+    from promoter.forges.github.node_ids import NodeIds
 
 T = TypeVar("T")
 
@@ -65,6 +66,8 @@ class Client:
     ) -> None:
         self.owner, self.name = repository
         self.deadline = http.deadline
+        self.node = ""
+        """GitHub's own id of the repository, as soon as something has told it."""
         self.rules: dict[str, BranchRules] = {}
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
@@ -73,6 +76,10 @@ class Client:
         """The newest versions of files, by commit and path, as far as they came."""
         self.opened: dict[tuple[str, str], Pull] = {}
         """The pulls that were opened with their commit, by branch and base."""
+        self.renewed: dict[int, Pull] = {}
+        """The pulls that were renewed with their branch, by number; each is taken at once."""
+        self.ids: dict[str, NodeIds] = {}
+        """The ids of what a pull that was just opened is to get, by the pull's own."""
         self._api_url, self._token = api_url, token
         self._http, self._first = http, first
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"

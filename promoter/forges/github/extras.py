@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.forges.github.client import FAILURES, shows
+from promoter.domain.model import PullState
+from promoter.forges.github import extras_at_once
+from promoter.forges.github.client import FAILURES, UNLIKE, shows
+from promoter.forges.github.extras_at_once import WAITS, waits_for
 from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
+from promoter.forges.github.mutations import carry_out
+from promoter.forges.github.node_ids import TEAM, NodeIds
+from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
@@ -20,38 +27,20 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
 
 _COLOUR = "1d76db"
-_TEAM = "team:"
 # GitHub's words for "there is nothing to wait for": then merging at once is what was asked.
 _READY = ("clean status", "protected branch rules not configured")
 _FORBIDDEN = ("auto merge is not allowed", "auto-merge is not allowed")
-_ENABLE = """
-mutation Arm($input: EnablePullRequestAutoMergeInput!) {
-  enablePullRequestAutoMerge(input: $input) { pullRequest { number } }
-}
-"""
 _ENQUEUE = """
 mutation Enqueue($input: EnqueuePullRequestInput!) {
   enqueuePullRequest(input: $input) { mergeQueueEntry { position } }
 }
 """
-_WAITS = """
-query Waits($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) {
-      reviewDecision
-      mergeStateStatus
-      baseRef {
-        branchProtectionRule {
-          requiredApprovingReviewCount
-          requiresCodeOwnerReviews
-          requiresCommitSignatures
-          requiresStatusChecks
-          requiredStatusCheckContexts
-        }
-      }
-    }
-  }
-}
+_WAITS = f"""
+query Waits($owner: String!, $name: String!, $number: Int!) {{
+  repository(owner: $owner, name: $name) {{
+    pullRequest(number: $number) {{ {WAITS} }}
+  }}
+}}
 """
 _METHODS = {
     "merge": "allow_merge_commit",
@@ -70,8 +59,12 @@ class ExtrasAddition:
         self._done: list[str] = []
         self._warnings: list[str] = []
 
-    def run(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Do what is missing; labels come late and the merge last, so that a rerun sees the rest."""
+    def run(self) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
+        """Do what is missing; labels come late and the merge last, so that a rerun sees the rest.
+
+        All is tried in one request, and what that does not do is done step by step.
+        """
+        said = self._try_at_once()
         wanted = self._extras
         if wanted.reviewers:
             self._try(f"ask {', '.join(wanted.reviewers)} for a review", self._reviewers)
@@ -80,8 +73,24 @@ class ExtrasAddition:
         if wanted.labels:
             self._try("set the labels", self._labels)
         if wanted.auto_merge:
-            self._try("arm auto-merge", self._auto_merge)
-        return tuple(self._done), tuple(dict.fromkeys(self._warnings))
+            self._try("arm auto-merge", partial(self._auto_merge, said))
+        return self._pull, tuple(self._done), tuple(dict.fromkeys(self._warnings))
+
+    def _try_at_once(self) -> str | None:
+        """Do in one request what can be; returns why GitHub did not arm auto-merge, where it said so."""
+        ids = self._client.ids.pop(self._pull.node, NodeIds())
+        writes = extras_at_once.writes(self._pull, self._extras, ids)
+        if not writes:
+            return None
+        try:
+            answers = carry_out(self._client, "Extras", writes, PULL)
+        except FAILURES:
+            return None
+        self._done += extras_at_once.told(self._extras, answers)
+        self._extras = extras_at_once.left(self._extras, answers)
+        if shown := answers.done.get("merge"):
+            self._armed(shown.get("pullRequest"))
+        return answers.failed.get("merge") or None
 
     def _try(self, work: str, step: Callable[[], None]) -> None:
         """Do one step; the pull stands without it, so that a failure is told and no more."""
@@ -108,8 +117,8 @@ class ExtrasAddition:
                 self._try(f"ask {one} for a review", partial(self._ask_for_review, [one]))
 
     def _ask_for_review(self, wanted: list[str]) -> None:
-        users = [one for one in wanted if not one.startswith(_TEAM)]
-        teams = [one.removeprefix(_TEAM) for one in wanted if one.startswith(_TEAM)]
+        users = [one for one in wanted if not one.startswith(TEAM)]
+        teams = [one.removeprefix(TEAM) for one in wanted if one.startswith(TEAM)]
         asked = {"reviewers": users, "team_reviewers": teams}
         path = f"/pulls/{self._number}/requested_reviewers"
         self._client.change("POST", path, asked, shows("number"))
@@ -149,28 +158,35 @@ class ExtrasAddition:
             if error.status != 422:  # it is there already
                 raise
 
-    def _auto_merge(self) -> None:
-        """Arm auto-merge; merge now where nothing is to be waited for; else say what is."""
-        wanted = {
-            "pullRequestId": self._pull.node,
-            "mergeMethod": self._extras.merge_method.upper(),
-            "expectedHeadOid": self._pull.head,
-        }
-        try:
-            self._client.graphql(_ENABLE, {"input": wanted})
-        except GitHubError as error:
-            said = message_of(error).lower()
-            lacks_graphql = error.status == 404 and not is_of_graphql(error)
-            if lacks_graphql or any(words in said for words in _READY):
-                # Nothing is to be waited for, or nothing can be.
+    def _auto_merge(self, said: str | None) -> None:
+        """Arm auto-merge, where GitHub has not said why not; merge where nothing is to be waited for."""
+        if said is None:
+            try:
+                wanted = {"merge": extras_at_once.arming(self._pull, self._extras)}
+                answers = carry_out(self._client, "Arm", wanted, PULL)
+            except GitHubError as error:
+                if error.status != 404 or is_of_graphql(error):
+                    raise
+                # Without GraphQL nothing can be waited for.
                 self._merge("")
-            elif any(words in said for words in _FORBIDDEN):
-                self._merge("; 'Allow auto-merge' is off in the repository's settings")
-            else:
-                self._warnings.append(f"auto-merge could not be armed: {message_of(error)}")
-            return
-        waits = self._waits()
+                return
+            if shown := answers.done.get("merge"):
+                self._armed(shown.get("pullRequest"))
+                return
+            said = answers.failed["merge"]
+        if any(words in said.lower() for words in _READY):
+            self._merge("")
+        elif any(words in said.lower() for words in _FORBIDDEN):
+            self._merge("; 'Allow auto-merge' is off in the repository's settings")
+        else:
+            self._warnings.append(f"auto-merge could not be armed: {said}")
+
+    def _armed(self, shown: Any) -> None:  # noqa: ANN401 - JSON
+        """Tell that a pull will merge itself, and what it waits for."""
+        waits = waits_for(shown)
         self._done.append(f"auto-merge armed{f'; it waits for {waits}' if waits else ''}")
+        with suppress(*UNLIKE):
+            self._pull = graph_pull(shown)
 
     def _merge(self, setting: str) -> None:
         """Merge now; GitHub may still be computing whether it can."""
@@ -202,6 +218,7 @@ class ExtrasAddition:
                 self._warnings.append(f"not merged: {' '.join(said.split())}{reason}{setting}")
                 return
             break
+        self._pull = replace(self._pull, state=PullState.MERGED)
         self._done.append(f"merged at once ({self._extras.merge_method})")
 
     def _is_merged(self) -> bool:
@@ -221,22 +238,7 @@ class ExtrasAddition:
             data = self._client.graphql(_WAITS, names)
         except FAILURES:
             return ""
-        pull = (data.get("repository") or {}).get("pullRequest") or {}
-        rule = (pull.get("baseRef") or {}).get("branchProtectionRule") or {}
-        found = []
-        if pull.get("reviewDecision") in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
-            count = rule.get("requiredApprovingReviewCount")
-            found.append(f"{count} approving review(s)" if count else "an approving review")
-            if rule.get("requiresCodeOwnerReviews"):
-                found.append("code owners")
-        if rule.get("requiresStatusChecks"):
-            checks = ", ".join(rule.get("requiredStatusCheckContexts") or ())
-            found.append(f"the checks {checks}" if checks else "checks")
-        if rule.get("requiresCommitSignatures"):
-            found.append("verified signatures")
-        if pull.get("mergeStateStatus") == "DIRTY":
-            found.append("a conflict to be resolved")
-        return ", ".join(found)
+        return waits_for((data.get("repository") or {}).get("pullRequest"))
 
 
 def milestone(client: Client, title: str) -> int | None:
@@ -284,7 +286,7 @@ def _state(client: Client, pull: Pull) -> str:
 
 def _may_be_asked(client: Client, name: str) -> bool:
     """Say whether somebody may be asked for a review; what cannot be read is yes."""
-    if name.startswith(_TEAM):
+    if name.startswith(TEAM):
         return True
     try:
         client.ask("GET", f"/collaborators/{name}")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
-from promoter.domain.model import Pull, PullState
+from promoter.domain.model import Pull, PullExtras, PullState
 from promoter.forges.github import first_pulls
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.comments import add_comment
+from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition, possible_extras
 from promoter.forges.github.file_histories import FileHistories
+from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pages import read_page, read_pages
-from promoter.forges.github.pull_changes import closed, ended, renewed
+from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
+from promoter.forges.github.pull_steps import PullSteps, says
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from promoter.domain.model import BranchRules, PullDraft, PullExtras, Tree
+    from promoter.domain.model import BranchRules, PullDraft, Tree
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.http import Http
     from promoter.forges.github.overview import Guess
@@ -62,6 +66,7 @@ class GitHubForge:
         first: FirstQuery | None = None,
     ) -> None:
         self.client = Client(api_url, repository, token, http, first)
+        self._steps = PullSteps(self.client)
         self._begun = first.pulls_of if first else None
 
     def disconnect(self) -> None:
@@ -88,6 +93,7 @@ class GitHubForge:
         try:
             answer = self.client.graphql(first_pulls.query(wanted), self.client.names)
             seen = first_pulls.read(answer["repository"], wanted)
+            self.client.node = answer["repository"]["id"]
         except UNLIKE as error:
             raise self.client.failure("list the pulls", error) from error
         except FAILURES:
@@ -112,6 +118,7 @@ class GitHubForge:
         try:
             found = self.client.graphql(pulls_query(histories), names)["repository"]
             pulls = graph_pulls(found["pullRequests"], found["id"])
+            self.client.node = found["id"]
             self.client.histories |= histories.read(found)
         except UNLIKE as error:
             raise self.client.failure("list the pulls", error) from error
@@ -140,19 +147,14 @@ class GitHubForge:
         listed = read_pages(self.client, "list the pulls", "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)
 
-    def open(self, draft: PullDraft, *, branch: str, base: str, as_draft: bool = False) -> Pull:
+    def open(
+        self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
+    ) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
-        opened = self.client.opened.pop((branch, base), None)
-        if opened is not None:
-            return opened
-        wanted: dict[str, object] = {
-            "title": draft.title,
-            "body": draft.body,
-            "head": branch,
-            "base": base,
-        }
-        if as_draft:
-            wanted["draft"] = True
+        known = self.client.opened.pop((branch, base), None)
+        if known is not None:
+            return known
+        opens = Opening(draft, base, extras or PullExtras())
 
         def find() -> Pull | None:
             # The answer may have been lost after the pull was made, or another run was faster.
@@ -160,10 +162,8 @@ class GitHubForge:
             return next((one for one in found if one.state is PullState.OPEN), None)
 
         try:
-            return self.client.write(
-                "open the pull",
-                lambda: rest_pull(self.client.ask("POST", "/pulls", input=wanted)),
-                find,
+            return self._open_by_graph(branch, opens) or self.client.write(
+                "open the pull", lambda: self._open_by_rest(branch, opens), find
             )
         except RemoteError as error:
             if self._is_gone(branch):
@@ -171,6 +171,23 @@ class GitHubForge:
                     f"{branch} was deleted before its pull was opened", "Run again."
                 ) from error
             raise
+
+    def _open_by_graph(self, branch: str, opens: Opening) -> Pull | None:
+        """Open a pull, whose answer tells the ids of its extras; None where it does not."""
+        client = self.client
+        if not client.node:
+            return None
+        try:
+            writes = {"pull": new_pull(client.node, branch, opens)}
+            return opened(client, carry_out(client, "Open", writes, PULL).done["pull"], opens)
+        except FAILURES:
+            return None
+
+    def _open_by_rest(self, branch: str, opens: Opening) -> Pull:
+        text = {"title": opens.draft.title, "body": opens.draft.body}
+        wanted = {**text, "head": branch, "base": opens.base}
+        draft = {"draft": True} if opens.extras.draft else {}
+        return rest_pull(self.client.ask("POST", "/pulls", input={**wanted, **draft}))
 
     def _is_gone(self, branch: str) -> bool:
         """Return whether a branch that was there is not there any more."""
@@ -182,65 +199,41 @@ class GitHubForge:
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
-        return renewed(self.client, pull, draft, None) or self._renew_by_rest(pull, draft)
+        return renewed(self.client, pull, draft, None) or self._steps.renew(pull, draft)
 
     def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
         """Renew an open pull and say what that changes; returns it, and why nothing was said."""
         if changed := renewed(self.client, pull, draft, text):
             return changed, ()
         missing: tuple[str, ...] = ()
-        self._still_open(pull, draft)
+        self._steps.check_open(pull, draft)
         try:
             add_comment(self.client, pull, text, once=True)
         except RemoteError as error:
             missing = (error.message,)
-        return self._renew_by_rest(pull, draft), missing
-
-    def _renew_by_rest(self, pull: Pull, draft: PullDraft) -> Pull:
-        before = self._still_open(pull, draft)
-        wanted = {"title": draft.title, "body": draft.body}
-
-        def find() -> Pull | None:
-            found = self.read(pull.number)
-            return found if _says(found, draft) else None
-
-        changed = self.client.write("renew the pull", lambda: self._edit(pull, wanted), find)
-        if changed.state is not PullState.OPEN:
-            # It ended between the look and the write, for which GitHub has no condition.
-            self._edit(pull, {"title": before.title, "body": before.body})
-            raise ended(changed)
-        return changed
+        return self._steps.renew(pull, draft), missing
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already, by whatever run."""
-        self._still_open(pull)
+        self._steps.check_open(pull)
         add_comment(self.client, pull, text, once=once)
 
     def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
         """End a pull unmerged, where given with a last text and a comment that says why."""
-        if draft is not None and comment is not None:
-            if changed := closed(self.client, pull, draft, comment):
-                return changed
-            now = self.read(pull.number)
-            if now.state is not PullState.OPEN and _says(now, draft):
-                # It was done, and the answer was lost.
-                return now
-            self.comment(pull, comment, once=True)
-            pull = self._renew_by_rest(pull, draft)
-
-        def find() -> Pull | None:
-            found = self.read(pull.number)
-            return None if found.state is PullState.OPEN else found
-
-        return self.client.write(
-            "close the pull", lambda: self._edit(pull, {"state": "closed"}), find
-        )
+        if draft is None or comment is None:
+            return self._steps.close(pull)
+        if changed := closed(self.client, pull, draft, comment):
+            return changed
+        now = self.read(pull.number)
+        if now.state is not PullState.OPEN and says(now, draft):
+            # It was done, and the answer was lost.
+            return now
+        self.comment(pull, comment, once=True)
+        return self._steps.close(self._steps.renew(pull, draft))
 
     def read(self, number: int) -> Pull:
         """Return a pull as it is now."""
-        return self.client.read(
-            "read the pull", lambda: rest_pull(self.client.ask("GET", f"/pulls/{number}")), new=True
-        )
+        return self._steps.read(number)
 
     def has_reviews(self, pull: Pull) -> bool:
         """Say whether somebody has reviewed a pull."""
@@ -251,14 +244,14 @@ class GitHubForge:
         self, pull: Pull, extras: PullExtras
     ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Give a pull what it lacks; returns it with what was done, and what could not be."""
-        done, warnings = ExtrasAddition(self.client, pull, extras).run()
+        pull, done, warnings = ExtrasAddition(self.client, pull, extras).run()
         if pull.author == _ACTIONS:
             warnings = (
                 *warnings,
                 "the pull was opened with the workflow's own token: GitHub starts no checks on "
                 "it; use a GitHub App's token where checks are required",
             )
-        return (self.read(pull.number) if extras.auto_merge else pull), done, warnings
+        return pull, done, warnings
 
     def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
         """Return what of the extras a pull can be given, as far as asking tells."""
@@ -274,24 +267,3 @@ class GitHubForge:
         """Return how many requests the API was asked."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
         return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
-
-    def _still_open(self, pull: Pull, written: PullDraft | None = None) -> Pull:
-        """Return a pull as it is now; what a person has merged or closed is written to no more.
-
-        Where a text is there that was `written` and never answered, it is taken back.
-        """
-        now = self.read(pull.number)
-        if now.state is PullState.OPEN:
-            return now
-        if written is not None and _says(now, written):
-            self._edit(pull, {"title": pull.title, "body": pull.body})
-        raise ended(now)
-
-    def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
-        """Change a pull."""
-        return rest_pull(self.client.ask("PATCH", f"/pulls/{pull.number}", input=changes))
-
-
-def _says(pull: Pull, draft: PullDraft) -> bool:
-    """Say whether a pull has the title and the body that a draft wants."""
-    return (pull.title, pull.body) == (draft.title, draft.body)

@@ -7,24 +7,40 @@ the change is taken back.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from promoter.domain.errors import RaceLostError
 from promoter.domain.model import PullState
 from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import PULL, graph_pull
+from promoter.forges.github.pull_steps import ended
 
 if TYPE_CHECKING:
+    from promoter.domain.branch import Renewal
     from promoter.domain.model import Pull, PullDraft
     from promoter.forges.github.client import Client
 
 
-def renewal(pull: Pull, draft: PullDraft, **more: str) -> Mutation:
-    """Return the write of a pull's title and body, and of whatever else is given."""
-    wanted = {"pullRequestId": pull.node, "title": draft.title, "body": draft.body, **more}
-    return Mutation("updatePullRequest", wanted, "pullRequest { ...Pull }")
+def changes(renewal: Renewal) -> dict[str, Mutation]:
+    """Return the writes of a pull's text and of the comment that tells of it, by their names."""
+    text = _text(renewal.pull, renewal.draft)
+    return _with_comment(renewal.pull, text, renewal.comment)
+
+
+def settle(client: Client, renewal: Renewal, answers: Answers, *, is_true: bool) -> None:
+    """Keep a pull that was renewed with its branch; where that did not move, say nothing of it.
+
+    The text of a branch that another run has moved is that run's to write, and this one's next look
+    brings it in line.
+    """
+    said, pull = answers.done.get("comment"), _pull(answers)
+    if said is not None and not is_true:
+        _delete(client, said)
+    elif said is not None and renewal.comment is not None:
+        delete_if_said_before(client, said, renewal.comment)
+    if is_true and pull is not None and (said is not None or renewal.comment is None):
+        client.renewed[pull.number] = pull
 
 
 def renewed(client: Client, pull: Pull, draft: PullDraft, comment: str | None) -> Pull | None:
@@ -32,7 +48,10 @@ def renewed(client: Client, pull: Pull, draft: PullDraft, comment: str | None) -
 
     Raises `RaceLostError` where a person has ended the pull meanwhile: it keeps its text then.
     """
-    answers = _carried_out(client, pull, renewal(pull, draft), comment)
+    changed = client.renewed.pop(pull.number, None)
+    if changed is not None and changed.state is PullState.OPEN:
+        return changed
+    answers = _carried_out(client, pull, _text(pull, draft), comment)
     if answers is None:
         return None
     changed = _pull(answers)
@@ -44,33 +63,44 @@ def renewed(client: Client, pull: Pull, draft: PullDraft, comment: str | None) -
 
 def closed(client: Client, pull: Pull, draft: PullDraft, comment: str) -> Pull | None:
     """Return a pull that was marked and closed with a comment; None where not all was done."""
-    answers = _carried_out(client, pull, renewal(pull, draft, state="CLOSED"), comment)
+    answers = _carried_out(client, pull, _text(pull, draft, state="CLOSED"), comment)
     if answers is None or answers.failed:
         return None
     changed = _pull(answers)
     return changed if changed is not None and changed.state is not PullState.OPEN else None
 
 
-def ended(pull: Pull) -> RaceLostError:
-    """Return the error for a pull that a person has merged or closed meanwhile."""
-    return RaceLostError(f"pull {pull.number} was {pull.state} meanwhile", "Run again.")
+def _text(pull: Pull, draft: PullDraft, **more: str) -> Mutation:
+    """Return the write of a pull's title and body, and of whatever else is given."""
+    wanted = {"pullRequestId": pull.node, "title": draft.title, "body": draft.body, **more}
+    return Mutation("updatePullRequest", wanted, "pullRequest { ...Pull }")
+
+
+def _with_comment(pull: Pull, text: Mutation, comment: str | None) -> dict[str, Mutation]:
+    """Return the write of a text, and that of a comment before it.
+
+    The old text is what a next run would know from that the comment is missing.
+    """
+    if comment is None:
+        return {"text": text}
+    return {"comment": comment_mutation(pull, comment), "text": text}
+
+
+def _delete(client: Client, said: Any) -> None:  # noqa: ANN401 - JSON
+    """Take a comment back that turned out not to be true."""
+    with suppress(*FAILURES):
+        carry_out(client, "TakeBack", {"comment": deletion(said)})
 
 
 def _carried_out(client: Client, pull: Pull, text: Mutation, comment: str | None) -> Answers | None:
     """Return what became of a change; None where that is not known."""
-    writes = {"text": text}
-    if comment is not None:
-        # Before the text: the old text is what a next run would know the comment from.
-        writes = {"comment": comment_mutation(pull, comment), **writes}
     try:
-        answers = carry_out(client, "Renew", writes, PULL)
+        answers = carry_out(client, "Renew", _with_comment(pull, text, comment), PULL)
     except FAILURES:
         return None
     said = answers.done.get("comment")
     if said is not None and "text" in answers.failed:
-        # Without what it tells of, it is not true.
-        with suppress(*FAILURES):
-            carry_out(client, "TakeBack", {"comment": deletion(said)})
+        _delete(client, said)
     elif said is not None and comment is not None:
         delete_if_said_before(client, said, comment)
     return answers

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
-from promoter.forges.github.client import FAILURES, shows
+from promoter.forges.github.client import shows
 from promoter.forges.github.failures import GitHubError, is_passing
+from promoter.forges.github.mutations import Mutation, document
 from promoter.forges.github.retry import SETTLING
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
-
-_MOVE = """
-mutation Move($input: UpdateRefsInput!) {
-  updateRefs(input: $input) { clientMutationId }
-}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +98,16 @@ class Refs:
 
         self.client.write(f"move branch {branch}", do, find, within=within)
 
-    def move_and_drop(self, move: tuple[str, str, str], drop: str) -> bool:
-        """Move a branch (its name, from where, to where) and delete another that is there too, at once.
-
-        No end comes between the two. False where the server did not: each is then for itself.
-        """
-        branch, before, after = move
-        updates = [_update(branch, before, after), _update(drop, after, None)]
-        wanted = {"repositoryId": self.whole().node, "refUpdates": updates}
-        try:
-            self.client.graphql(_MOVE, {"input": wanted})
-        except FAILURES:
-            # Whatever it was: each step is looked at, and done by itself.
-            return False
-        return True
+    def moves(self, *updates: tuple[str, str, str | None]) -> Mutation:
+        """Return the write that moves branches (name, from where, to where), all of them or none."""
+        wanted = [_update(*one) for one in updates]
+        moved = {"repositoryId": self.whole().node, "refUpdates": wanted}
+        return Mutation("updateRefs", moved)
 
     def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:
         """Move a branch as GitHub can, from what it must be at."""
-        wanted = {
-            "repositoryId": self.whole().node,
-            "refUpdates": [_update(branch, before, after)],
-        }
-        self.client.graphql(_MOVE, {"input": wanted})
+        writes = {"input": self.moves((branch, before, after))}
+        self.client.graphql(document("Move", writes), {"input": writes["input"].input})
 
     def _set(self, branch: str, after: str | None) -> None:
         """Move a branch on a server without compare-and-set, just after it was looked at."""
