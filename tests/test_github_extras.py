@@ -387,12 +387,14 @@ class TestApiTransport:
 def test_faults_around_opening_still_make_one_pull(
     github: GitHub, status: int | None, *, after: bool
 ) -> None:
-    github.fail("POST", r"/pulls$", status=status, after=after)
+    for _ in range(2):
+        github.fail("POST", r"/pulls$|mutation Open", status=status, after=after)
     ask(github)
     assert len(github.pulls) == 1
 
 
 def test_one_fault_after_the_other_still_makes_one_pull(github: GitHub) -> None:
+    github.fail("POST", "mutation Open", status=502)
     github.fail("POST", r"/pulls$", after=True)
     github.fail("POST", r"/pulls$", status=502, after=True)
     github.slow_down("POST", r"/pulls$", seconds=1)
@@ -429,6 +431,7 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
 
 
 def test_secondary_limit_is_waited_for_as_told(github: GitHub) -> None:
+    github.slow_down("POST", "mutation Open", seconds=2)
     github.slow_down("POST", r"/pulls$", seconds=2)
     ask(github)
     assert len(github.pulls) == 1

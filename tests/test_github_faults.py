@@ -385,7 +385,7 @@ def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
 ) -> None:
     store = github.store
     github.just_before(
-        "POST", r"/pulls$", lambda: store.git("update-ref", "-d", f"refs/heads/{BRANCH}")
+        "POST", "mutation Open", lambda: store.git("update-ref", "-d", f"refs/heads/{BRANCH}")
     )
     done = run(github, "9.9.1")
     assert done.code == 0, done.stderr

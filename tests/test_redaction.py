@@ -184,6 +184,7 @@ def test_a_forge_that_echoes_its_token_publishes_none_of_it(
         promote(*where, "--tag", "9.9.0", env=env)
     forms = list(encodings(SECRET).values())
     method, pattern = request_of.split()
+    github.fail("POST", "mutation", status=502, times=1000)
     github.fail(
         method, pattern, status=status, times=1000,
         body={"message": " ".join(forms), "errors": [{"message": one} for one in forms] + forms},
