@@ -41,8 +41,7 @@ class LocalForge:
     """Pulls of one repository on this machine; needs neither network nor token."""
 
     def __init__(self, git: Git, committer: str) -> None:
-        self._git = git
-        self._committer = committer
+        self._git, self._committer = git, committer
 
     def pulls(
         self,

@@ -13,7 +13,7 @@ from promoter.forges.github import extras_at_once
 from promoter.forges.github.client import FAILURES, UNLIKE, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for
 from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
-from promoter.forges.github.mutations import carry_out
+from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.node_ids import TEAM, NodeIds
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.forges.github.retry import pause
@@ -42,13 +42,6 @@ query Waits($owner: String!, $name: String!, $number: Int!) {{
   }}
 }}
 """
-_METHODS = {
-    "merge": "allow_merge_commit",
-    "squash": "allow_squash_merge",
-    "rebase": "allow_rebase_merge",
-}
-# The states in which a pull cannot be merged now, and will not be without somebody's doing.
-_BLOCKED = ("blocked", "behind", "dirty", "draft")
 
 
 class ExtrasAddition:
@@ -160,20 +153,20 @@ class ExtrasAddition:
 
     def _auto_merge(self, said: str | None) -> None:
         """Arm auto-merge, where GitHub has not said why not; merge where nothing is to be waited for."""
-        if said is None:
+        if said is None or not any(words in said.lower() for words in (*_READY, *_FORBIDDEN)):
+            writes = {"merge": extras_at_once.arming(self._pull, self._extras)}
+            wanted = {"merge": dict(writes["merge"].input)}
             try:
-                wanted = {"merge": extras_at_once.arming(self._pull, self._extras)}
-                answers = carry_out(self._client, "Arm", wanted, PULL)
+                done = self._client.graphql(document("Arm", writes, PULL), wanted)
             except GitHubError as error:
-                if error.status != 404 or is_of_graphql(error):
+                if is_passing(error):
                     raise
+                lacks_graphql = error.status == 404 and not is_of_graphql(error)
                 # Without GraphQL nothing can be waited for.
-                self._merge("")
+                said = _READY[0] if lacks_graphql else message_of(error)
+            else:
+                self._armed(done["merge"]["pullRequest"])
                 return
-            if shown := answers.done.get("merge"):
-                self._armed(shown.get("pullRequest"))
-                return
-            said = answers.failed["merge"]
         if any(words in said.lower() for words in _READY):
             self._merge("")
         elif any(words in said.lower() for words in _FORBIDDEN):
@@ -248,51 +241,6 @@ def milestone(client: Client, title: str) -> int | None:
         return next((one.number for one in known.get_milestones() if one.title == title), None)
 
     return client.by_library(find)
-
-
-def possible_extras(client: Client, pull: Pull, extras: PullExtras) -> PullExtras:
-    """Return what of the extras can be had, as far as that can be asked without doing it."""
-    can_merge = extras.auto_merge and _can_merge(client, pull, extras.merge_method)
-    title = extras.milestone
-    return replace(
-        extras,
-        auto_merge=can_merge,
-        reviewers=tuple(one for one in extras.reviewers if _may_be_asked(client, one)),
-        milestone=title if title and milestone(client, title) else None,
-    )
-
-
-def _can_merge(client: Client, pull: Pull, method: str) -> bool:
-    """Say whether a pull can be armed, or be merged now; what cannot be read is yes."""
-    try:
-        settings = client.ask("GET", "")
-        if settings.get(_METHODS[method]) is False:
-            return False
-        # Whoever may not write is not shown the settings.
-        return settings.get("allow_auto_merge") is not False or _state(client, pull) not in _BLOCKED
-    except FAILURES:
-        return True
-
-
-def _state(client: Client, pull: Pull) -> str:
-    """Return GitHub's word for what keeps a pull from being merged, which it may yet work out."""
-    for delay in (0.2, 1.0, 2.0):
-        state = str(client.ask("GET", f"/pulls/{pull.number}").get("mergeable_state"))
-        if state != "unknown":
-            break
-        pause(delay, client.deadline)
-    return state
-
-
-def _may_be_asked(client: Client, name: str) -> bool:
-    """Say whether somebody may be asked for a review; what cannot be read is yes."""
-    if name.startswith(TEAM):
-        return True
-    try:
-        client.ask("GET", f"/collaborators/{name}")
-    except GitHubError as error:
-        return error.status != 404
-    return True
 
 
 def _shows_labels(wanted: Sequence[str], answer: object) -> bool:

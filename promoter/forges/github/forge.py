@@ -11,10 +11,11 @@ from promoter.forges.github import first_pulls
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
-from promoter.forges.github.extras import ExtrasAddition, possible_extras
+from promoter.forges.github.extras import ExtrasAddition
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pages import read_page, read_pages
+from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
 from promoter.forges.github.pull_steps import PullSteps, says
