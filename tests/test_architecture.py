@@ -134,6 +134,15 @@ def test_imports_do_not_go_in_circles() -> None:
         pytest.fail(" -> ".join(error.args[1]))
 
 
+def test_json_is_read_in_one_place_for_others_may_nest_it_as_deep_as_they_like() -> None:
+    readers = {
+        name
+        for name, path in MODULES.items()
+        if re.search(r"\bjson\.loads?\(|JSONDecoder", path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"promoter.domain.json"}
+
+
 def test_the_process_environment_is_read_where_it_is_said() -> None:
     readers = {
         name

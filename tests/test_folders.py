@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -137,6 +138,41 @@ def test_ref_that_is_no_pull_is_named(bare: Repository, name: str) -> None:
     with _pulls(bare.path) as pulls, pytest.raises(RemoteError, match=said) as caught:
         pulls.all()
     assert "git update-ref -d" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"branch": "topic\\ndelete refs/heads/main"}, {"head": "--upload-pack=x"}, {"title": 1},
+        {"base": "../x"}, {"labels": [{}]}, {"labels": 7}, {"body": None}, {"comments": [[]]},
+        {"title": "\\ud800"}, {"state": "gone"}, {"milestone": {"a": 1}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_pull_that_somebody_else_wrote_is_named_and_commands_nothing(
+    bare: Repository, changed: dict[str, object]
+) -> None:
+    head = _propose(bare)
+    whole = {
+        "state": "open",
+        "branch": "topic",
+        "base": "main",
+        "head": head,
+        "title": "T",
+        "body": "",
+    }
+    text = json.dumps(whole | changed).replace("\\\\", "\\")
+    blob = bare.git("hash-object", "-w", "--stdin", stdin=text)
+    bare.git("update-ref", "refs/promoter/pulls/1", blob)
+    with _pulls(bare.path) as pulls, pytest.raises(RemoteError, match="pulls/1 is not a pull"):
+        pulls.merge(1)
+
+
+def test_json_that_is_nested_without_end_is_no_pull(bare: Repository) -> None:
+    blob = bare.git("hash-object", "-w", "--stdin", stdin="[" * 200_000)
+    bare.git("update-ref", "refs/promoter/pulls/1", blob)
+    with _pulls(bare.path) as pulls, pytest.raises(RemoteError, match="pulls/1 is not a pull"):
+        pulls.all()
 
 
 def _hook(file: Path, mark: Path, status: int = 0) -> None:

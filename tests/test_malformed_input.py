@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +11,17 @@ import pytest
 from promoter.domain.address import parse
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import UsageError
+from promoter.domain.json import parse_json
 from promoter.domain.urls import check_api_url
+from promoter.edits.targets import marker
 from promoter.forges.github import KIND
+from promoter.output import actions
+from promoter.pull_request.markdown import find_hidden
 from tests.command import promote
 from tests.world import aurora
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _MALFORMED = (
@@ -119,3 +125,34 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
     assert "hunter2" not in run.stderr
     assert len(run.stdout + run.stderr) < 10_000
     assert repo.refs() == before
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (partial(find_hidden, "state"), "<!-- promoter:state {"),
+        (partial(find_hidden, "state"), "<!-- promoter:state {} -->{"),
+        (actions.defused, "\n"), (actions.defused, " \t\n"),
+        (lambda text: list(marker._all(text)), " #{"), (lambda text: list(marker._all(text)), "\t "),
+        (lambda text: list(marker._all(text)), " #{} "),
+    ],
+)  # fmt: skip
+def test_a_text_that_begins_something_again_and_again_takes_no_longer_than_another(
+    read: Callable[[str], object], text: str
+) -> None:
+    # A search that looked at the rest of it each time would take hours.
+    assert read(text * (4_000_000 // len(text))) is not Ellipsis
+
+
+def test_json_that_is_nested_without_end_is_told_as_no_json() -> None:
+    with pytest.raises(ValueError, match="too deep"):
+        parse_json("[" * 200_000)
+    assert find_hidden("state", f'<!-- promoter:state {{"a": {"[" * 200_000}}} -->') is None
+    with pytest.raises(ValueError, match="digits"):
+        parse_json("1" * 5_000)
+
+
+@pytest.mark.parametrize("words", [("history", "-n"), ("rollback", "--app", "a", "--steps")])
+def test_a_number_that_no_machine_counts_to_is_refused(words: tuple[str, ...]) -> None:
+    done = promote(*words, "9" * 20)
+    assert (done.code, "1000000" in done.stderr) == (2, True)

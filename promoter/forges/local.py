@@ -5,16 +5,16 @@ A pull is a JSON blob at `refs/promoter/pulls/<n>`; every write replaces exactly
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
+from promoter.forges.local_pulls import read, written
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
@@ -204,25 +204,12 @@ class LocalForge:
         return sorted(found, key=lambda one: one.pull.number, reverse=True)
 
     def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
-        """Read one pull; the head of an open one is wherever its branch is."""
+        """Read one pull, or raise `RemoteError` where a ref holds something else."""
         try:
             number = _number(ref)
-            data: dict[str, Any] = json.loads(self._git.data(blob)[1])
-            state = PullState(data["state"])
-            head = (
-                heads.get(data["branch"], data["head"]) if state is PullState.OPEN else data["head"]
-            )
-            pull = Pull(
-                number, self._url(number), state, data["branch"], data["base"],
-                head, data["title"], data["body"],
-                draft=bool(data.get("draft")),
-                labels=tuple(data.get("labels", ())),
-                reviewers=tuple(data.get("reviewers", ())),
-                assignees=tuple(data.get("assignees", ())),
-                milestone=data.get("milestone"),
-            )  # fmt: skip
-            return _Stored(pull, blob, tuple(data.get("comments", ())))
-        except (ValueError, KeyError, TypeError) as error:
+            pull, said = read(self._git.data(blob)[1], number, self._url(number), heads)
+            return _Stored(pull, blob, said)
+        except (ValueError, KeyError) as error:
             raise RemoteError(
                 f"{ref} is not a pull of the local forge", f"Delete it: git update-ref -d {ref}"
             ) from error
@@ -250,22 +237,7 @@ class LocalForge:
 
     def _blob(self, stored: _Stored) -> str:
         """Store a pull's JSON and return the blob's id."""
-        pull = stored.pull
-        data = {
-            "state": pull.state.value,
-            "branch": pull.branch,
-            "base": pull.base,
-            "head": pull.head,
-            "title": pull.title,
-            "body": pull.body,
-            "draft": pull.draft,
-            "labels": list(pull.labels),
-            "reviewers": list(pull.reviewers),
-            "assignees": list(pull.assignees),
-            "milestone": pull.milestone,
-            "comments": list(stored.comments),
-        }
-        text = json.dumps(data, indent=1).encode()
+        text = written(stored.pull, stored.comments)
         return self._git("hash-object", "-w", "--stdin", stdin=text)
 
     def _transaction(self, *commands: str) -> None:

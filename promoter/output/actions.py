@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # One step's summary may have 1 MiB; the rest of it belongs to the step's other commands.
 _SUMMARY_LIMIT = 500_000
 # The runner takes `::command::` at a line's beginning, after any blanks, and `##[command]` anywhere.
-_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[)")
 _BREAK = "\u2060"  # a word joiner: nothing to the eye, and no command to the runner
 

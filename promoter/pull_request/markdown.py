@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import one_line
+from promoter.domain.json import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,9 +111,13 @@ def hidden(name: str, value: dict[str, Any]) -> str:
 
 def find_hidden(name: str, body: str) -> dict[str, Any] | None:
     """Return the last such value in a body, whatever people wrote around it; None without one."""
-    found = re.findall(rf"<!-- promoter:{re.escape(name)} (\{{.*?\}}) -->", body)
+    text, begin, end = "", f"<!-- promoter:{name} ", len(body)
+    while not text and (place := body.rfind(f"{begin}{{", 0, end)) >= 0:
+        inner, closing, _ = body[place + len(begin) : end].partition("} -->")
+        text = f"{inner}}}" if closing and "\n" not in inner else ""
+        end = place
     try:
-        value = json.loads(found[-1]) if found else None
+        value = parse_json(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from promoter.bounds import read_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
+from promoter.domain.json import parse_json
 from promoter.domain.redaction import add_login
 from promoter.threads import Memo
 
@@ -169,8 +169,8 @@ def _place(name: str) -> str:
 def _load(file: Path) -> dict[str, Any]:
     """Return a configuration's JSON, or raise `UsageError` without showing any of it."""
     try:
-        data = json.loads(read_file(file))
-    except (OSError, ValueError, RecursionError):
+        data = parse_json(read_file(file))
+    except (OSError, ValueError):
         raise UsageError(
             f"the registry credentials in {file} cannot be read", "It must be Docker's JSON."
         ) from None
@@ -222,7 +222,7 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
         # What it printed is not shown: there may be a secret in it.
         raise _ProgramError(f"{name} failed with status {done.returncode}")
     try:
-        known = _mapping(json.loads(done.stdout))
+        known = _mapping(parse_json(done.stdout))
     except ValueError:
         raise _ProgramError(f"{name} answers with something else than JSON") from None
     user, secret = known.get("Username"), known.get("Secret")
@@ -232,6 +232,6 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
 def _decoded(text: str) -> dict[str, Any]:
     """Return the JSON object in a token's Base64, or an empty one: most passwords hold none."""
     try:
-        return _mapping(json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
-    except (ValueError, RecursionError):
+        return _mapping(parse_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+    except ValueError:
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import ssl
@@ -16,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib3 import Timeout
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
 from promoter.pools import Pools, proxy_of
@@ -71,8 +71,8 @@ class Answer:
                 "Check the image's name. Where it has very many tags, remove old ones.",
             )
         try:
-            document = json.loads(self.body)
-        except (ValueError, RecursionError):
+            document = parse_json(self.body)
+        except ValueError:
             document = None
         if not isinstance(document, dict):
             raise UnreadableError(

@@ -85,8 +85,8 @@ class Settings(BaseSettings):
     reason: str | None = None
     until: str | None = None
     to: str | None = None
-    steps: Annotated[int, Field(ge=1)] | None = None
-    number: Annotated[int, Field(ge=1)] | None = None
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    number: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     no_registry: Switch = False
     shard: str | None = None
     repo: str | None = None

@@ -6,7 +6,6 @@ behind the policy on a part of it. promote: `# {"$promoter": "IMAGE"}`, with the
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +14,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.json import parse_json
 from promoter.domain.redaction import shown
 from promoter.edits.region import everything, roots
 from promoter.edits.site import Part, Site
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FLUX, OWN = "$imagepolicy", "$promoter"
 _COMMENT = re.compile(r"[ \t]+#[ \t]*(\{[^\r\n]*\})[ \t]*\r?(?=\n|\Z)")
+_BEGINNING = re.compile(r"(?<![ \t])[ \t]+#[ \t]*\{")
+_LINE_END = re.compile(r"[\r\n]")
 _PARTS = {"tag": Part.TAG, "digest": Part.DIGEST}
 _NAME = "name"
 
@@ -122,8 +124,8 @@ def _inside(block: Spot) -> tuple[Mark, ...]:
 def _said(comment: str) -> tuple[str, str, bool] | None:
     """Return a marker's subject, its ending, and whether it is promote's own; None for others."""
     try:
-        value = json.loads(comment)
-    except (ValueError, RecursionError):
+        value = parse_json(comment)
+    except ValueError:
         return None
     for key in (FLUX, OWN):
         subject = value.get(key) if isinstance(value, dict) else None
@@ -135,8 +137,14 @@ def _said(comment: str) -> tuple[str, str, bool] | None:
 
 
 def _all(text: str) -> Iterator[int]:
-    for comment in _COMMENT.finditer(text):
-        if _said(comment[1]) is not None:
+    """Yield where the markers of a text stand, each line looked at once."""
+    done = 0
+    for begin in _BEGINNING.finditer(text):
+        if begin.start() < done:
+            continue
+        done = end.start() if (end := _LINE_END.search(text, begin.end())) else len(text)
+        comment = _COMMENT.match(text, begin.start())
+        if comment is not None and _said(comment[1]) is not None:
             yield comment.start(1)
 
 

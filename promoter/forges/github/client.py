@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +17,7 @@ from tenacity import (
 )
 from urllib3 import Retry
 
+from promoter.domain.json import parse_json
 from promoter.forges.github.failures import (
     GitHubError,
     RedirectedError,
@@ -179,7 +179,7 @@ class Client:
             raise RedirectedError(self._target(headers))
         if status >= 400:
             raise GitHubError(status, _complaint(text), headers)
-        return json.loads(text) if text else None
+        return parse_json(text) if text else None
 
     def _read(self, method: str, path: str, **how: Any) -> tuple[int, Mapping[str, Any], str]:  # noqa: ANN401 - PyGithub's
         """Return what is answered to a read, which PyGithub repeats as GitHub wants it."""
@@ -276,7 +276,7 @@ def shows(key: str) -> Callable[[Any], bool]:
 def _complaint(text: str) -> dict[str, Any]:
     """Return what an error says of itself; a page of HTML says nothing."""
     try:
-        said = json.loads(text)
+        said = parse_json(text)
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

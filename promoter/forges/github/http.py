@@ -24,6 +24,7 @@ from urllib3.exceptions import (
 )
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.json import parse_json
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
     if not text:
         return None
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         if text.startswith(("{", "[")):
             raise
