@@ -72,6 +72,15 @@ def names_of_variables(beginning: str) -> list[str]:
     return sorted(name for name in {*os.environ, *_hidden} if name.upper().startswith(beginning))
 
 
+def token_variable() -> str:
+    """Return the variable that the run's token comes from, as far as one is set."""
+    known = {**_hidden, **os.environ}
+    names = ("PROMOTER_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+    if known.get("PROMOTER_GITHUB_APP_ID"):
+        return "PROMOTER_GITHUB_APP_ID"
+    return next((one for one in names if known.get(one)), " or ".join(names[:2]))
+
+
 def secret_values() -> tuple[str, ...]:
     """Return the values of variables that hold secrets by their names, whether or not read here."""
     kinds = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY")

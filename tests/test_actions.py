@@ -21,7 +21,7 @@ from promoter.output import actions
 from promoter.output.envelope import Envelope
 from promoter.output.result import of_promotions
 from promoter.settings import Settings
-from tests.world import BRANCH, Repository, Run, aurora, promote
+from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,13 +159,13 @@ def test_step_opens_the_pull_and_writes_outputs_and_summary(
 
 def test_refusal_is_an_annotation_at_its_place(action: dict[str, Any], tmp_path: Path) -> None:
     repo = aurora(tmp_path / "aurora.git")
-    done, outputs, summary = step(
-        action, tmp_path, app="aurora", image="ghcr.io/aurora-cloud/nobody=1.0", repo=str(repo.path)
-    )
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "${TAG}", 1))
+    image = "ghcr.io/aurora-cloud/aurora-customer=1.4.2"
+    done, outputs, summary = step(action, tmp_path, app="aurora", image=image, repo=str(repo.path))
     assert done.returncode == 3
     assert outputs["action"] == "refused"
     assert re.search(r"^::error file=clusters/prod/[^,]+", done.stdout + done.stderr, re.MULTILINE)
-    assert "nobody" in summary
+    assert "placeholder" in summary
 
 
 @pytest.mark.parametrize(

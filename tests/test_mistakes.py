@@ -324,7 +324,7 @@ _ON_THE_COMMAND_LINE = {
         {"PROMOTER_REGISTRY_USERNAME": "x"},
     ),
     "no number": Mistake(
-        ("pulls", "merge"), 2, ("needs the number of a pull request", "promote pulls lists them")
+        ("pulls", "merge"), 2, ("needs the number of a pull request", "are listed by promote pulls")
     ),
 }  # fmt: skip
 
@@ -478,7 +478,7 @@ _WHERE = {
     ),
     "other forge without a token": Mistake(
         (*_ASK, "--repo", "https://gitlab.com/acme/gitops"), 2,
-        ("no token for gitlab.com", "Pull requests are opened on github, local."),
+        ("no token for gitlab.com", "Pull requests are opened on GitHub alone"),
     ),
     "no token": Mistake(
         (*_ASK, "--repo", _HUB), 2, ("no token for github.com", "Set GITHUB_TOKEN", "contents: write")
@@ -512,7 +512,7 @@ def test_mistake_about_where_is_told_with_what_to_do(tmp_path: Path, name: str) 
 def test_folder_within_a_clone_is_told_with_the_clone(company: Company, tmp_path: Path) -> None:
     clone = clone_of(company, tmp_path)
     run = promote(*_ASK, "--repo", str(clone / "apps"))
-    assert_told(run, 2, ("is not a git repository", f"give --repo {clone}."))
+    assert_told(run, 2, ("is not a git repository", f"give --repo {clone}"))
 
 
 _STAGING = "    path: apps/{app}/overlays/staging\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Place, load
-from promoter.config.errors import complaint
+from promoter.config.errors import complaint, durations_without_unit
 from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
@@ -58,11 +58,18 @@ class Config(Section):
     refuses one of them refuses all."""
 
     _document: Document | None = PrivateAttr(default=None)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
 
     def read_from(self, document: Document) -> Self:
         """Return it with the document that it was read from."""
         self._document = document
+        self._warnings = tuple(durations_without_unit(document))
         return self
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed and probably not meant."""
+        return self._warnings
 
     def place_of(self, keys: Sequence[object]) -> Place | None:
         """Return where a key stands in the file, or the nearest key around it; None without a file."""

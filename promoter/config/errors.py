@@ -13,7 +13,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
@@ -73,13 +73,22 @@ def complaint(
     while left:
         mistakes.append(_most_telling(left, document, model))
         left = [one for one in left if not _overlap(one[1], mistakes[-1].place)]
-    first, others = mistakes[0], mistakes[1:]
+    first, *others = [one for one in mistakes if not _is_misspelt(one, mistakes)]
     hint = first.hint
     if others:
         lines = [_line(one, document) for one in others[:_LISTED]]
         more = [f"and {len(others) - _LISTED} more"] if len(others) > _LISTED else []
         hint = "\n".join(filter(None, [first.hint, "Also wrong:", *lines, *more]))
     return UsageError(first.message, hint, **document.place(first.place))
+
+
+def _is_misspelt(mistake: _Complaint, mistakes: Sequence[_Complaint]) -> bool:
+    """Say whether what is missing is there under a misspelt name, which is told itself."""
+    return mistake.message.endswith(": is missing") and any(
+        one.place[:-1] == mistake.place[:-1]
+        and one.hint.startswith(f"Did you mean {mistake.place[-1]}?")
+        for one in mistakes
+    )
 
 
 def _most_telling(
@@ -185,3 +194,21 @@ def _joined(said: Iterable[str]) -> str:
         [text, *(one.partition("\n")[0].removeprefix("must be ") for one in others)]
     )
     return f"{whole}\n{hint}" if hint else whole
+
+
+def durations_without_unit(document: Document) -> Iterator[str]:
+    """Yield a warning for each duration that is a bare number, as it counts in seconds."""
+    top = document.value if isinstance(document.value, dict) else {}
+    waiting: list[tuple[tuple[object, ...], object]] = [
+        ((key,), top[key]) for key in ("environments", "apps") if key in top
+    ]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [((*place, key), inner) for key, inner in value.items()]
+        elif place[-1] in ("soak", "max-age") and re.fullmatch(r"[0-9.]+", str(value)):
+            where = document.place(place)
+            key = ".".join(map(str, place))
+            at = f"{where['file']}:{where['line']}:{where['column']}"
+            unit = f"write {value}s, or {value}h for hours"
+            yield f"{at}: {key}: {value} has no unit and counts as seconds: {unit}"

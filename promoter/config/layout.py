@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
 from promoter.config.document import NOWHERE
+from promoter.config.not_there import check_folder, no_app, no_environment
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
@@ -102,9 +103,7 @@ def find_target(
         place = config.place_of(("default-environment",)) or NOWHERE
         raise UsageError(message, nearest(name, settings), **place)
     if name not in settings:
-        raise SelectionError(
-            f"there is no environment {name!r} for app {app!r}", nearest(name, settings)
-        )
+        raise no_environment(name, app, settings)
     return target_of(config, tree, (app, name), settings[name], images)
 
 
@@ -123,37 +122,11 @@ def target_of(
     if not targets:
         targets = _discovered(tree, directory, (*known, *images))
     if any(isinstance(one, KustomizeTarget) for one in targets):
-        _check_folder(config, tree, (app, name), directory)
+        check_folder(config, tree, (app, name), directory)
         file = kustomization_file(tree, directory)
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
     return Target(app, name, chosen, file, targets, linked, known, config=config)
-
-
-def _check_folder(
-    config: Config, tree: Tree, where: tuple[str, str], directory: PurePosixPath
-) -> None:
-    """Raise `SelectionError` at the `path` in promoter.yaml that names a folder which is not there."""
-    app, environment = where
-    if tree.entries(directory) or environment not in config.environments:
-        return
-    own = config.apps[app].environments if app in config.apps else {}
-    is_own = environment in own and "path" in own[environment].model_fields_set
-    around = ("apps", app) if is_own else ()
-    place = config.place_of((*around, "environments", environment, "path"))
-    if place is None:
-        return
-    begun = next(
-        one for one in (directory, *directory.parents) if tree.entries(one) or not one.name
-    )
-    missing = directory.relative_to(begun).parts[0]
-    known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
-    raise SelectionError(
-        f"environments.{environment}.path: there is no folder {directory}: "
-        f"{begun if begun.name else 'the repository'} has no {missing!r}",
-        nearest(missing, known),
-        **place,
-    )
 
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
@@ -205,12 +178,6 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     raise no_app(app, config, known)
 
 
-def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
-    """Return the error for an app that there is not; it may be a group."""
-    group = f"{app} is a group: --group {app}." if app in config.groups else ""
-    return SelectionError(f"there is no app {app!r}", group or nearest(app, known))
-
-
 _EXAMPLE = """\
 environments:
   dev:
@@ -244,7 +211,8 @@ def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
         missing = "there is no such folder" if not entries else f"it holds {_listed(entries)}"
         raise SelectionError(
             f"no kustomization: {missing}",
-            "The folder must hold a kustomization.yaml; check the environment's path.",
+            "Point environments.ENV.path at the folder of a kustomization.yaml; other files are "
+            "named by targets in promoter.yaml.",
             file=str(directory),
         )
     if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):

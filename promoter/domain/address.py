@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
@@ -13,6 +13,12 @@ from promoter.domain.redaction import shown
 from promoter.domain.urls import SCP, check_scheme, host_of
 
 _WITHOUT_SCHEME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9._-]+){2,}")
+_SSH_WITH_SLASH = re.compile(r"([\w.-]+@[\w.-]+)/([\w./-]+)", re.ASCII)
+# What follows a repository's address in those of its pages.
+_PAGES = (
+    "tree", "blob", "commit", "commits", "pull", "pulls", "issues", "actions", "settings", "wiki",
+    "releases", "tags", "branches", "compare",
+)  # fmt: skip
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -52,16 +58,29 @@ class Address:
 def parse(text: str) -> Address:
     """Return a URL, an scp-like address or a path parsed; raises `UsageError`."""
     if text.startswith("-") or not text.isprintable() or not text.strip():
-        raise UsageError(f"{shown(text)} is no repository", "Give a URL or a path.")
+        raise UsageError(f"{shown(text)} is not a repository", "Give a URL or a path.")
     if "://" not in text:
         match = SCP.fullmatch(text)
         if match and not Path(text).exists():
             return Address(text, "ssh", match["host"].lower(), match["path"])
         return _folder(Path(text))
     scheme, parts = check_scheme(text), urlsplit(text)
+    _check_no_page(text, parts)
     if scheme == "file":
         return _folder(Path(unquote(parts.path)))
     return Address(text, scheme, host_of(text), parts.path)
+
+
+def _check_no_page(text: str, parts: SplitResult) -> None:
+    """Raise `UsageError` for the address of a page of a repository on github.com."""
+    owner, name, page, *rest = [*parts.path.strip("/").split("/"), "", "", ""][:8]
+    if parts.hostname != "github.com" or page not in _PAGES:
+        return
+    branch = f" --base {rest[0]}" if page in ("tree", "blob") and rest and rest[0] else ""
+    raise UsageError(
+        f"{shown(text)} is a page of a repository, and not its address",
+        f"Write --repo https://github.com/{owner}/{name}{branch}",
+    )
 
 
 def _folder(path: Path) -> Address:
@@ -71,17 +90,19 @@ def _folder(path: Path) -> Address:
     except (OSError, RuntimeError, ValueError) as error:
         hint = "Give a URL, or the path of a repository."
         if _OWNER_AND_NAME.fullmatch(str(path)):
-            hint = f"Did you mean https://github.com/{path}? {hint}"
+            hint = f"Did you mean https://github.com/{path}?"
         elif _WITHOUT_SCHEME.fullmatch(str(path)):
-            hint = f"Did you mean https://{path}? {hint}"
+            hint = f"Did you mean https://{path}?"
+        elif found := _SSH_WITH_SLASH.fullmatch(str(path)):
+            hint = f"Did you mean {found[1]}:{found[2]}?"
         raise UsageError(f"there is no folder {shown(str(path))}", hint) from error
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():
         top = next((one for one in absolute.parents if (one / ".git").exists()), None)
         hint = (
-            f"It is a folder within a clone: give --repo {top}."
+            f"It is a folder within a clone: give --repo {top}"
             if top
-            else "Give its path or its URL."
+            else "Give the path of a clone or of a bare repository, or a URL."
         )
         raise UsageError(f"{shown(str(path))} is not a git repository", hint)
     return Address(directory.as_uri(), "file", "", str(directory))

@@ -4,3 +4,20 @@
 # repository's pulls; else the default does.
 FORGES = {"local": "promoter.forges.local_kind", "github": "promoter.forges.github"}
 DEFAULT = "github"
+
+_OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "dev.azure.com")
+
+
+def is_other_forge(host: str) -> bool:
+    """Say whether a host is known to be another forge than GitHub, or is called like one."""
+    return host in _OTHER_FORGES or host.startswith(("gitlab.", "bitbucket.", "gitea."))
+
+
+def other_forge_hint(host: str) -> str:
+    """Return what to do on a host that is known to be another forge; '' for any other host."""
+    if not is_other_forge(host):
+        return ""
+    return (
+        f"Pull requests are opened on GitHub alone, which {host} is not. With deliver: push, set "
+        f"PROMOTER_TOKEN to a token of {host} that may push."
+    )

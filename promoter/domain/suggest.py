@@ -17,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint that suggests the nearest known name, and lists the others if they are few."""
     names = sorted(dict.fromkeys(known))
     if not names:
-        return "None is known here."
+        return "There is none."
     listed = ", ".join(names[:_LISTED]) + (
         f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     )

@@ -21,7 +21,10 @@ def check_scheme(text: str) -> str:
     scheme = _split(text).scheme.lower()
     if scheme not in _SCHEMES:
         raise UsageError(
-            f"{scheme}:// is not allowed for a repository", f"Allowed are {', '.join(_SCHEMES)}."
+            f"{scheme}:// is not allowed for a repository",
+            f"Did you mean https{text[len(scheme) :]}?"
+            if scheme == "git"
+            else f"Allowed are {', '.join(_SCHEMES)}.",
         )
     if scheme != "file":
         check_url(text)
@@ -33,7 +36,9 @@ def check_repository(text: str) -> None:
     if not text.isprintable() or (
         "://" not in text and not text.startswith("/") and not SCP.fullmatch(text)
     ):
-        raise UsageError(f"{shown(text)} is not a repository's URL", "E.g. https://host/owner/name")
+        raise UsageError(
+            f"{shown(text)} is not a repository's URL", "Write it as in https://host/owner/name"
+        )
     if "://" in text:
         check_scheme(text)
 
@@ -44,7 +49,7 @@ def check_api_url(text: str) -> None:
         # Only what follows the last @: before it may be a password, whatever the form.
         raise UsageError(
             f"the API's address {shown(text.rpartition('@')[2])} is not an http(s) URL",
-            "E.g. https://api.github.com",
+            "Write it as in https://github.example.com/api/v3",
         )
     check_url(text)
 
@@ -81,7 +86,10 @@ def _split(text: str) -> SplitResult:
     except ValueError:
         well_formed = False
     if not well_formed or not text.isprintable() or not _HOST.fullmatch(host_of(text)):
-        raise UsageError(f"{shown(text)} is no URL", "E.g. https://host/owner/name")
+        found = re.fullmatch(r"ssh://([\w.-]+@[\w.-]+):([A-Za-z][\w./-]*)", text, re.ASCII)
+        meant = f"{found[1]}:{found[2]}" if found else ""
+        hint = f"Did you mean {meant}?" if meant else "Write it as in https://host/owner/name"
+        raise UsageError(f"{shown(text)} is not a URL", hint)
     return parts
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Digest, Name, Tag
+from promoter.domain.image import Digest, Name, Tag, is_digest
 from promoter.domain.redaction import shown
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep
 
@@ -22,7 +22,10 @@ def parse_arguments(arguments: Sequence[str]) -> tuple[ImageSetting, ...]:
     """Return what the arguments ask of each entry, or raise `UsageError` for the first bad one."""
     if not arguments:
         raise UsageError("no image is given", f"Forms: {_FORMS}.")
-    settings = tuple(parse_argument(text) for text in arguments)
+    settings = tuple(
+        parse_argument(text, following)
+        for text, following in zip(arguments, [*arguments[1:], ""], strict=True)
+    )
     names = [setting.name for setting in settings]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -33,8 +36,11 @@ def parse_arguments(arguments: Sequence[str]) -> tuple[ImageSetting, ...]:
     return settings
 
 
-def parse_argument(text: str) -> ImageSetting:
-    """Return one argument parsed as kustomize splits it, or raise `UsageError`."""
+def parse_argument(text: str, following: str = "") -> ImageSetting:
+    """Return one argument parsed as kustomize splits it, or raise `UsageError`.
+
+    `following` is the argument behind it, which may be meant as its tag.
+    """
     key, equals, value = text.partition("=")
     if not equals:
         key, value = "", text
@@ -42,7 +48,9 @@ def parse_argument(text: str) -> ImageSetting:
         raise UsageError(f"{shown(text)} has no name before the '='", f"Forms: {_FORMS}.")
     name, tag, digest = _split(value)
     if tag is None and digest is None and (not equals or not name):
-        raise UsageError(f"{shown(text)} sets nothing", f"Forms: {_FORMS}.")
+        meant = following if _VERSION.fullmatch(following) else "TAG"
+        hint = f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
+        raise UsageError(f"{shown(text)} sets nothing", hint)
     if "" in (tag, digest) or (not name and not equals):
         raise UsageError(f"{shown(text)} leaves a part empty", f"Forms: {_FORMS}.")
     if equals and name and "/" not in name and tag and tag.isdecimal() and name == "localhost":
@@ -54,6 +62,11 @@ def parse_argument(text: str) -> ImageSetting:
         raise UsageError(
             f"{shown(text)} would rename the image to {shown(name)}, which reads as a version",
             f"To set the tag: {key}=*:{name}. To rename the image and keep its tag: {key}={name}:*.",
+        )
+    if digest is not None and digest != "*" and not is_digest(digest) and Tag.is_one(digest):
+        raise UsageError(
+            f"{shown(text)}: {shown(digest)} is not a digest",
+            f"Did you mean {text.replace('@', ':')}",
         )
     if not equals:
         return ImageSetting(str(Name.parse(name)), KEEP, *_fields(tag, digest))

@@ -31,6 +31,8 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
         warn(f"{document.file} is tried in place of the {config.FILE} on the base", wiring.warned)
         return file
     policy = config.parse(data, str(config.FILE))
+    for one in policy.warnings:
+        warn(one, wiring.warned)
     if file is None:
         return policy
     assert document is not None

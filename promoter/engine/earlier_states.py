@@ -120,8 +120,12 @@ class EarlierStates:
             return self.current
         if steps < len(line):
             return line[steps]
-        target = self._seen.target
-        had = f"{len(line) - 1} earlier state{'' if len(line) == 2 else 's'}"
+        target, earlier = self._seen.target, len(line) - 1
+        if not earlier:
+            reason = f"{target.app} has run nothing but {described(self.current.images)} in "
+            reason += f"{target.environment}, so that there is nothing to go back to"
+            raise self._nothing(reason, ())
+        had = f"{earlier} earlier state{'' if earlier == 1 else 's'}"
         where = f"{target.app} in {target.environment}"
         raise self._nothing(f"{where} has had {had}, and --steps asks for {steps}", line[1:])
 
@@ -161,7 +165,7 @@ class EarlierStates:
             refusal = Refusal(
                 "rollback",
                 f"{runs}, so that there is nothing to take back",
-                f"promote hold {target} --reason WHY keeps it there.",
+                f"To keep it there: promote hold {target} --reason WHY",
             )
             raise RefusedError([refusal])
         said = f"{runs}: it went back from {described(self.undone.images)}, and is held"
@@ -182,7 +186,7 @@ class EarlierStates:
                 f"which {target.environment} runs"
             )
             where = f"--app {target.app} --env {target.environment}"
-            hint = f"promote {where} goes forward; --to TAG or --steps N name an older state."
+            hint = f"Name an older state with --to TAG or --steps N; forward goes promote {where}"
             raise RefusedError([Refusal("rollback", reason, hint, str(target.file))])
         return tuple(
             f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
@@ -262,7 +266,12 @@ class EarlierStates:
     def _nothing(self, message: str, others: Sequence[State]) -> SelectionError:
         tags = list(dict.fromkeys(described(one.images) for one in others))
         known = ", ".join(tags[:_TAGS_SHOWN]) + (" …" if len(tags) > _TAGS_SHOWN else "")
-        had = f"It had, newest first: {known}." if known else "It has had nothing else."
+        where = f"--app {self._seen.target.app} --env {self._seen.target.environment}"
+        had = f"See what it has run: promote history {where}"
+        if known:
+            had = f"It had, newest first: {known}."
+        elif described(self.current.images) not in message:
+            had = f"It has had only {described(self.current.images)}."
         read = " Only a part of the history could be read." if self._history.is_cut else ""
         return SelectionError(message, f"{had}{read}", file=str(self._seen.target.file))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from promoter.config.examples import EXAMPLES
 from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
@@ -105,8 +106,10 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
     if request.group:
         if request.app not in view.config.groups:
             hint = nearest(request.app, view.config.groups)
+            if not view.config.groups:
+                hint = f"promoter.yaml has none. Write it as in {EXAMPLES['groups']}"
             if request.app in known_apps(view.config, view.tree):
-                hint = f"It is an app: --app {request.app}."
+                hint = f"It is an app: --app {request.app}"
             raise SelectionError(f"there is no group {request.app!r}", hint)
         apps = view.config.groups[request.app].apps
     alone = replace(request, together=(), group=False)

@@ -14,7 +14,7 @@ from promoter.domain.branch import AUTHOR
 from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
-from promoter.domain.forges import FORGES
+from promoter.domain.forges import other_forge_hint
 from promoter.domain.urls import check_api_url
 from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, Look, kind_of
@@ -151,8 +151,7 @@ def check_token(wiring: Wiring) -> None:
     settings, where = wiring.settings, wiring.address
     if wiring.token or settings.dry_run or settings.check or where.scheme not in _WEB:
         return
-    known = f" Pull requests are opened on {', '.join(sorted(FORGES))}."
-    hint = wiring.kind.token_hint + ("" if wiring.kind.serves(where) else known)
+    hint = other_forge_hint(where.host) or wiring.kind.token_hint
     raise UsageError(f"no token for {where.host}: writing there needs one", hint)
 
 
@@ -162,10 +161,10 @@ def open_clone(wiring: Wiring) -> Clone:
 
     settings, where = wiring.settings, wiring.address
     mirror = None
-    if settings.cache and not where.local:
-        from promoter.git.mirror import Mirror
+    if settings.cache:
+        from promoter.git.mirror import open_mirror
 
-        mirror = Mirror(Path(settings.cache), where.url)
+        mirror = open_mirror(settings.cache, where, settings.source("cache"))
     configuration = _git_settings(wiring, where)
     return Clone(where.url, wiring.deadline, configuration=configuration, mirror=mirror)
 

@@ -79,10 +79,16 @@ class ForgeKind:
     """A token for the repository from an App's id and key."""
 
 
+_OTHERS = ("gitlab", "gitea", "forgejo", "bitbucket", "codeberg", "azure", "azure-devops", "gerrit")
+
+
 def forge_kind(name: str) -> ForgeKind:
     """Return a kind by its name; raises `UsageError` for one that there is not."""
     if name not in FORGES:
-        raise UsageError(f"there is no forge {name!r}", nearest(name, list(FORGES)))
+        hint = nearest(name, list(FORGES))
+        if name.lower() in _OTHERS:
+            hint = "Pull requests are opened on GitHub alone; other hosts take deliver: push."
+        raise UsageError(f"there is no forge {name!r}", hint)
     kind: ForgeKind = importlib.import_module(FORGES[name]).KIND
     return kind
 

@@ -154,7 +154,8 @@ class LocalForge:
         stored = self._find(number)
         pull = stored.pull
         if pull.state is not PullState.OPEN:
-            raise _refused(f"pull {number} is {pull.state}", "Only an open pull can be merged.")
+            hint = "A new promotion opens a new one."
+            raise _refused(f"pull request {number} is {pull.state} already", hint)
         self._check_not_checked_out(pull.base)
         base = self._head(pull.base)
         commit = self._merge_commit(pull, base)
@@ -210,9 +211,8 @@ class LocalForge:
             pull, said = read(self._git.data(blob)[1], number, self._url(number), heads)
             return _Stored(pull, blob, said)
         except (ValueError, KeyError) as error:
-            raise RemoteError(
-                f"{ref} is not a pull of the local forge", f"Delete it: git update-ref -d {ref}"
-            ) from error
+            hint = f"Delete it: git update-ref -d {ref}"
+            raise RemoteError(f"{ref} is not a pull request of ours", hint) from error
 
     def _find(self, number: int) -> _Stored:
         """Return one pull, or raise `SelectionError` naming those that are there."""
@@ -220,14 +220,14 @@ class LocalForge:
         for one in stored:
             if one.pull.number == number:
                 return one
-        known = ", ".join(str(one.pull.number) for one in stored) or "none"
-        raise SelectionError(f"there is no pull {number}", f"Known: {known}.")
+        known = ", ".join(str(one.pull.number) for one in stored) or "none yet"
+        raise SelectionError(f"there is no pull request {number}", f"There are {known}.")
 
     def _find_open(self, number: int) -> _Stored:
         """Return an open pull; what a person has merged or closed is written to no more."""
         stored = self._find(number)
         if stored.pull.state is not PullState.OPEN:
-            raise RaceLostError(f"pull {number} was {stored.pull.state} meanwhile", "Run again.")
+            raise RaceLostError(f"PR {number} was {stored.pull.state} meanwhile", "Run again.")
         return stored
 
     def _write(self, stored: _Stored) -> None:
@@ -247,7 +247,7 @@ class LocalForge:
         )
         if done.status != 0:
             raise RaceLostError(
-                f"the pulls changed meanwhile: {done.stderr.strip()[:300]}", "Run again."
+                f"the pull requests changed meanwhile: {done.stderr.strip()[:300]}", "Run again."
             )
 
     def _head(self, branch: str) -> str:

@@ -55,7 +55,7 @@ def _on_base(facts: Facts) -> Verdict | None:
     until = None if held.until is None else int(held.until.timestamp())
     ends = "" if until is None else f"It ends by itself at {shown_end(until)}. "
     # A file that cannot be read is mended by hand.
-    ends += f"{held.broken.hint} " if held.broken and held.broken.hint else ""
+    ends += f"{held.broken.hint}\n" if held.broken and held.broken.hint else ""
     hint = f"{ends}To end it: {_unhold(held)}"
     line, column = (held.broken.line, held.broken.column) if held.broken else (None, None)
     refusal = Refusal("hold", reason, hint, str(held.file), line, column)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
+from promoter.environment import token_variable
 
 if TYPE_CHECKING:
     from promoter.git.program import Result
@@ -26,17 +27,18 @@ def failure(verb: str, result: Result) -> RemoteError:
 def _unauthorized(verb: str, result: Result) -> RemoteError:
     """Return the failure of one whom the server does not know: it made git ask who is there."""
     if result.authorized:
-        return RemoteError(
-            f"git {verb} failed: the token was not accepted",
-            f"{WHICH_TOKEN} must hold a valid token, which may read and write the repository.",
-        )
+        return RemoteError(f"git {verb} failed: the token was not accepted", bad_token())
     return RemoteError(
         f"git {verb} failed: the server wants a token, and none was given",
         "Set PROMOTER_TOKEN or GITHUB_TOKEN to a token that may read and write the repository.",
     )
 
 
-WHICH_TOKEN = "The first that is set of PROMOTER_TOKEN, GITHUB_TOKEN and GH_TOKEN"  # noqa: S105 - names of variables
+def bad_token() -> str:
+    """Return what to do about a token that a server does not accept, with where it comes from."""
+    return f"That of {token_variable()} is expired, revoked or for another host: make a new one."
+
+
 # What git says where a server answers 401: there is nobody to ask for a name.
 _UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
 OWN_RUN = (

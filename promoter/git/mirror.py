@@ -8,6 +8,7 @@ else's work costs a fetch and nothing more.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
 import stat
@@ -22,8 +23,10 @@ from promoter.domain.errors import PromoteError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from promoter.domain.address import Address
     from promoter.git.program import Git
 
+_LOG = logging.getLogger(__name__)
 _LIMIT = 512 * 1024 * 1024
 # Packing takes as long as a small fetch: a file that is younger is kept, in seconds.
 _RENEWED_AFTER = 3_600.0
@@ -35,6 +38,20 @@ _HEADER = re.compile(rb"promoter mirror 1((?: [0-9a-f]{40}){1,20})\n")
 _REFS = "refs/promoter-mirror"
 
 
+def open_mirror(folder: str, address: Address, source: str) -> Mirror | None:
+    """Return the mirror of a repository; None for one on this machine, which needs none.
+
+    Warns of a folder that cannot be used; `source` is the flag or variable that names it.
+    """
+    if address.local:
+        _LOG.info("%s is not used: the repository is on this machine", source)
+        return None
+    mirror = Mirror(Path(folder), address.url)
+    if reason := mirror.unusable():
+        _LOG.warning("%s %s is not used, as it cannot be written: %s", source, folder, reason)
+    return mirror
+
+
 class Mirror:
     """The mirror of one repository in a folder that runs share; whatever fails, a run goes without."""
 
@@ -43,6 +60,14 @@ class Mirror:
         name = hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:40]
         self._file = folder / f"{name}.pack"
         self._tips: tuple[str, ...] = ()
+
+    def unusable(self) -> str:
+        """Make the folder, and return why it cannot be used; '' where it can."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            return str(error.strerror)
+        return "" if os.access(self._folder, os.W_OK | os.X_OK) else "Permission denied"
 
     def lend(self, git: Git) -> list[str]:
         """Put the mirror's objects into an empty clone and return their ids; none where it is no use.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError, bounded
+from promoter.domain.model import PullState
 from promoter.engine import wiring
 from promoter.forges import MergingForge
 from promoter.output.envelope import SCHEMA
@@ -40,29 +41,31 @@ def _done(forge: Forge, verb: str, number: int | None) -> Result:
     if verb == "list":
         if number is not None:
             raise UsageError(
-                "list takes no number", "Write merge N or close N to end a pull request."
+                "promote pulls list takes no number",
+                f"To end it: promote pulls merge {number}, or promote pulls close {number}",
             )
         return _listed(forge.all())
     if number is None:
         raise UsageError(
-            f"{verb} needs the number of a pull request", "The command promote pulls lists them."
+            f"promote pulls {verb} needs the number of a pull request",
+            "The numbers are listed by promote pulls",
         )
-    ended = _end(forge, verb, number)
-    done = "merged" if verb == "merge" else "closed"
-    text = f"{done} pull request {ended.number}: {ended.title}\n  {ended.url}\n"
-    return _result((ended,), Piece(Kind.PLAIN, text))
+    return _end(forge, verb, number)
 
 
-def _end(forge: Forge, verb: str, number: int) -> Pull:
-    """End one pull."""
+def _end(forge: Forge, verb: str, number: int) -> Result:
+    """End one pull, and return what was done."""
     if not isinstance(forge, MergingForge):
         raise UsageError(
             f"promote pulls {verb} works on the local forge only",
             "Merge or close the pull request where its reviewers are.",
         )
-    if verb == "close":
-        return forge.close(forge.read(number))
-    return forge.merge(number)
+    before = forge.read(number)
+    ended = forge.close(before) if verb == "close" else forge.merge(number)
+    done = f"{ended.state} pull request {ended.number}: {ended.title}"
+    if before.state is not PullState.OPEN:
+        done = f"nothing done: pull request {ended.number} is {before.state} already"
+    return _result((ended,), Piece(Kind.PLAIN, f"{done}\n  {ended.url}\n"))
 
 
 def _listed(pulls: tuple[Pull, ...]) -> Result:

@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+# How far below a folder without a kustomization one is looked for, and how many are told.
+_FOLDERS_LOOKED_AT, _FOLDERS_SHOWN = 2_000, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,17 @@ class _File:
 
 def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:
     """Edit kustomizations in place: all are planned before the first is written."""
-    return edit(
+    done = edit(
         arguments.arguments,
         arguments.dir or (),
         arguments.file or (),
         dry_run=settings.dry_run,
         allow=settings.allow,
     )
+    if not settings.quiet:
+        return done
+    kept = tuple(one for one in done.pieces if isinstance(one, Piece) and one.kind is Kind.DIFF)
+    return replace(done, pieces=kept)
 
 
 def edit(
@@ -69,12 +76,13 @@ def edit(
 ) -> Result:
     """Edit kustomizations in place: all are planned before the first is written."""
     settings = parse_arguments(arguments)
-    named = [*(_found(Path(name)) for name in directories), *(_given(Path(n)) for n in files)]
+    names = [one.name for one in settings]
+    named = [_found(Path(one), names) for one in directories] + [_given(Path(n)) for n in files]
     chosen: dict[Path, _File] = {}
     edits: list[tuple[_File, FileEdit]] = []
     refusals: list[Refusal] = []
     warnings: list[str] = []
-    for path in named or [_found(Path())]:
+    for path in named or [_found(Path(), names)]:
         try:
             file = _checked(path)
             if chosen.setdefault(file.real, file) is not file:
@@ -133,17 +141,47 @@ def _repositories(directory: Path) -> Iterator[Path]:
     return (one for one in (directory, *directory.parents) if (one / ".git").exists())
 
 
-def _found(directory: Path) -> Path:
-    """Return the kustomization in a folder, or raise `SelectionError` for none or several."""
+def _found(directory: Path, images: Sequence[str]) -> Path:
+    """Return the kustomization in a folder, or raise `SelectionError` for none or several.
+
+    `images` are those to set: the folders of kustomizations that name one of them are told.
+    """
     if not directory.is_dir():
         raise SelectionError(f"there is no folder {str(directory)!r}", _nearest_folder(directory))
     tree = DirectoryTree(directory)
     if not any(name in tree.entries(PurePosixPath()) for name in KUSTOMIZATION_NAMES):
         raise SelectionError(
             f"the folder {directory.absolute()} holds no kustomization.yaml",
-            "Go to the folder of a kustomization, or name it with --dir.",
+            _folders_below(directory, images),
         )
     return directory / kustomization_file(tree, PurePosixPath()).name
+
+
+def _folders_below(directory: Path, images: Sequence[str]) -> str:
+    """Return a hint that names some folders below whose kustomization names one of some images."""
+    found: list[Path] = []
+    for number, (folder, folders, files) in enumerate(os.walk(directory)):
+        folders[:] = sorted(one for one in folders if not one.startswith("."))
+        names = [one for one in KUSTOMIZATION_NAMES if one in files]
+        if names and _names(Path(folder) / names[0], images):
+            found.append(Path(folder))
+        if number >= _FOLDERS_LOOKED_AT or len(found) > _FOLDERS_SHOWN:
+            break
+    if not found:
+        return "Go to the folder of a kustomization, or name it with --dir DIR"
+    shown = ", ".join(str(one) for one in found[:_FOLDERS_SHOWN])
+    more = " and others" if len(found) > _FOLDERS_SHOWN else ""
+    return f"It is named in {shown}{more}: --dir {found[-1] if len(found) == 1 else 'DIR'}"
+
+
+def _names(file: Path, images: Sequence[str]) -> bool:
+    """Say whether a file holds the name of one of some images."""
+    try:
+        check_size(str(file), file.stat().st_size)
+        text = file.read_text(errors="replace")
+    except (OSError, RefusedError):
+        return False
+    return any(one in text for one in images)
 
 
 def _nearest_folder(directory: Path) -> str:
@@ -223,9 +261,22 @@ def _result(
             "refusals": [refusal_as_json(one) for one in refusals],
             "exit_code": code,
         },
-        pieces=tuple(Piece(Kind.DIFF, str(one["diff"])) for one in shown if dry_run),
+        pieces=() if refusals else tuple(_piece(one[1], dry_run=dry_run) for one in edits),
         complaints=(
             *(Complaint("warning", one) for one in warnings),
             *(Complaint.of("refused", one) for one in refusals),
         ),
     )
+
+
+def _piece(edit: FileEdit, *, dry_run: bool) -> Piece:
+    """Return what a terminal shows of one file: the diff of a dry run, else what was changed."""
+    if edit.after == edit.before:
+        return Piece(Kind.PLAIN, f"nothing to do: {edit.path} has these images already\n")
+    if dry_run:
+        return Piece(Kind.DIFF, unified([edit]))
+    lines = [
+        f"  {one.image}: {one.field} {one.old or '(none)'} -> {one.new or '(none)'}\n"
+        for one in edit.changes
+    ]
+    return Piece(Kind.PLAIN, f"changed {edit.path}\n{''.join(lines)}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promoter.domain.errors import UsageError
+from promoter.domain.forges import is_other_forge
 from promoter.domain.urls import check_url, host_of
 from promoter.forges.kinds import ForgeKind
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 
 # Where direct pushes arrive, and the API is another.
-_OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "dev.azure.com")
 
 
 def _serves(address: Address) -> bool:
@@ -47,7 +47,7 @@ def _api_url(address: Address, variables: Mapping[str, str]) -> str:
 
 def _open(connection: Connection) -> GitHubForge:
     where = connection.address
-    if where.host in _OTHER_FORGES or where.host.startswith(("gitlab.", "bitbucket.")):
+    if is_other_forge(where.host):
         raise UsageError(
             f"{where.host} is not GitHub, and promote opens no pull requests there",
             "Deliver by push (deliver: push), or keep the GitOps repository on GitHub.",

@@ -128,6 +128,10 @@ def _asked(
         failed = failure(work, error)
         status = error.status if isinstance(error, GitHubError) else 0
         hint = explain(status) or (_UNKNOWN if status == 401 else failed.hint)
+        if "integration not found" in failed.message.lower():
+            hint = (
+                "GitHub knows no such App. Check PROMOTER_GITHUB_APP_ID: the App's page shows it."
+            )
         raise RemoteError(failed.message, hint) from error
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
+from promoter.environment import token_variable
 from promoter.forges.github.http import FailingError, NoAnswerError, OversizedError
-from promoter.git.failures import OWN_RUN, RULE_HINTS, WHICH_TOKEN
+from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,7 @@ def _hint(error: GitHubError, said: str) -> str:
     if "saml" in said or "x-github-sso" in headers:
         return "Authorise the token for the organisation's single sign-on, in its settings."
     if error.status == 401:
-        return f"The token is not valid. {WHICH_TOKEN} must hold one that is."
+        return f"The token is not valid. {bad_token()}"
     if is_limit(error):
         return "The API's limit is reached: run again later."
     if "not permitted to create" in said:
@@ -168,8 +169,8 @@ def _hint(error: GitHubError, said: str) -> str:
         )
         permissions = f" (GitHub says: {needs})" if needs else ""
         return (
-            "The token may not: it needs 'contents: write' and 'pull-requests: write' there"
-            f"{permissions}; {OWN_RUN}."
+            f"The token of {token_variable()} needs 'contents: write' and 'pull-requests: write' "
+            f"there{permissions}; {OWN_RUN}."
         )
     if error.status == 404:
         return f"The repository's name is wrong, or the token may not see it; {OWN_RUN}."

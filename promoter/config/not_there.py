@@ -1,0 +1,76 @@
+"""What is said of an app, an environment or a folder that there is not."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import SelectionError
+from promoter.domain.model import Kind
+from promoter.domain.suggest import closest, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from promoter.config.config import Config
+    from promoter.domain.model import Tree
+
+
+def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
+    """Return the error for an app that there is not; it may be a group."""
+    group = f"{app} is a group: --group {app}." if app in config.groups else ""
+    return SelectionError(f"there is no app {app!r}", group or nearest(app, known))
+
+
+def no_environment(name: str, app: str, known: Iterable[str]) -> SelectionError:
+    """Return the error for an environment that there is not; it may stand for all of them."""
+    hint = nearest(name, known)
+    if name.lower() in ("all", "any", "every"):
+        hint = f"Run promote once for each: --env {', then --env '.join(sorted(known))}"
+    return SelectionError(f"there is no environment {name!r} for app {app!r}", hint)
+
+
+def check_folder(
+    config: Config, tree: Tree, where: tuple[str, str], directory: PurePosixPath
+) -> None:
+    """Raise `SelectionError` at the `path` in promoter.yaml that names a folder which is not there."""
+    app, environment = where
+    if tree.entries(directory) or environment not in config.environments:
+        return
+    own = config.apps[app].environments if app in config.apps else {}
+    is_own = environment in own and "path" in own[environment].model_fields_set
+    around = ("apps", app) if is_own else ()
+    place = config.place_of((*around, "environments", environment, "path"))
+    if place is None:
+        return
+    begun = next(
+        one for one in (directory, *directory.parents) if tree.entries(one) or not one.name
+    )
+    missing = directory.relative_to(begun).parts[0]
+    known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
+    part = PurePosixPath(config.environments[environment].path).parts[len(begun.parts)]
+    if not is_own and part == "{app}":
+        raise _no_folder_of(where, directory, config, known)
+    raise SelectionError(
+        f"environments.{environment}.path: there is no folder {directory}: "
+        f"{begun if begun.name else 'the repository'} has no {missing!r}",
+        nearest(missing, known),
+        **place,
+    )
+
+
+def _no_folder_of(
+    where: tuple[str, str], directory: PurePosixPath, config: Config, known: Iterable[str]
+) -> SelectionError:
+    """Return the error for an app without a folder, at the app's own place where it is listed."""
+    app, environment = where
+    listed = config.place_of(("apps", app)) if app in config.apps else None
+    if listed is None:
+        return no_app(app, config, known)
+    close = closest(app, sorted(known))
+    meant = f"Did you mean {close}? " if close else ""
+    return SelectionError(
+        f"apps.{app}: there is no folder {directory}, which environments.{environment}.path names",
+        f"{meant}Make the folder, or remove {app} from apps.",
+        **listed,
+    )
