@@ -36,6 +36,14 @@ class _Stored:
     blob: str
     comments: tuple[str, ...]
 
+    def renewed(self, draft: PullDraft) -> _Stored:
+        """Return it with a title and a body."""
+        return replace(self, pull=replace(self.pull, title=draft.title, body=draft.body))
+
+    def said(self, text: str) -> _Stored:
+        """Return it with one comment more."""
+        return replace(self, comments=(*self.comments, redacted(text)))
+
 
 class LocalForge:
     """Pulls of one repository on this machine; needs neither network nor token."""
@@ -69,27 +77,22 @@ class LocalForge:
             number, self._url(number), PullState.OPEN, branch, base,
             self._head(branch), draft.title, draft.body, draft=bool(extras and extras.draft),
         )  # fmt: skip
-        self._write(_Stored(pull, NOTHING, ()))
-        return pull
+        return self._write(_Stored(pull, NOTHING, ()))
 
     def renew(self, pull: Pull, draft: PullDraft) -> Pull:
         """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
-        stored = self._find_open(pull.number)
-        changed = replace(stored.pull, title=draft.title, body=draft.body)
-        self._write(replace(stored, pull=changed))
-        return changed
+        return self._write(self._find_open(pull.number).renewed(draft))
 
     def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
         """Renew an open pull and say what that changes; returns it, and why nothing was said."""
-        self.comment(pull, text)
-        return self.renew(pull, draft), ()
+        return self._write(self._find_open(pull.number).said(text).renewed(draft)), ()
 
     def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
         """Say something on an open pull; `once`: unless it was said already."""
-        stored, text = self._find_open(pull.number), redacted(text)
-        if once and text in stored.comments:
+        stored = self._find_open(pull.number)
+        if once and redacted(text) in stored.comments:
             return
-        self._write(replace(stored, comments=(*stored.comments, text)))
+        self._write(stored.said(text))
 
     def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
         """End a pull unmerged, where given with a last text and a comment that says why."""
@@ -99,9 +102,7 @@ class LocalForge:
         stored = self._find(pull.number)
         if stored.pull.state is not PullState.OPEN:
             return stored.pull
-        closed = replace(stored.pull, state=PullState.CLOSED)
-        self._write(replace(stored, pull=closed))
-        return closed
+        return self._write(replace(stored, pull=replace(stored.pull, state=PullState.CLOSED)))
 
     def read(self, number: int) -> Pull:
         """Return a pull as it is now."""
@@ -230,10 +231,11 @@ class LocalForge:
             raise RaceLostError(f"PR {number} was {stored.pull.state} meanwhile", "Run again.")
         return stored
 
-    def _write(self, stored: _Stored) -> None:
-        """Store a pull over exactly what was read; else `RaceLostError`."""
+    def _write(self, stored: _Stored) -> Pull:
+        """Store a pull over exactly what was read and return it; else `RaceLostError`."""
         ref = f"{_PREFIX}{stored.pull.number}"
         self._transaction(f"update {ref} {self._blob(stored)} {stored.blob}")
+        return stored.pull
 
     def _blob(self, stored: _Stored) -> str:
         """Store a pull's JSON and return the blob's id."""

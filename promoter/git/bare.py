@@ -56,6 +56,20 @@ def _folder(url: str) -> str:
     return os.fsdecode(unquote_to_bytes(urlsplit(url).path))
 
 
+def _hooks(git: Git, directory: str) -> str:
+    """Return where a folder's own hooks are."""
+    own = ""
+    with suppress(OSError):
+        settings = Path(directory, "config").read_bytes().lower()
+        # Most name none, which takes no process to see.
+        if b"hookspath" in settings or b"include" in settings:
+            own = os.fsdecode(git.attempt(
+                "config", "--file", f"{directory}/config", "--includes", "--type=path",
+                "core.hooksPath",
+            ).stdout).rstrip("\n")  # fmt: skip
+    return own or f"{directory}/hooks"
+
+
 def _quoted(value: str) -> str:
     """Return a value as git's configuration files hold one (git-config(1), "Values")."""
     for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
@@ -71,11 +85,7 @@ def local_programs(git: Git, url: str) -> dict[str, str]:
     """
     if not url.startswith("file://"):
         return {}
-    directory = _folder(url)
-    own = git.attempt(
-        "config", "--file", f"{directory}/config", "--includes", "--type=path", "core.hooksPath"
-    )
-    hooks = os.fsdecode(own.stdout).rstrip("\n") or f"{directory}/hooks"
+    hooks = _hooks(git, _folder(url))
     return {
         "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
         # The hook is given the command to run; the shell that it is for becomes that command.
