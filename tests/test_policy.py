@@ -18,15 +18,14 @@ from pydantic import ValidationError
 from promoter.domain.errors import UsageError
 from promoter.domain.shard import Shard
 from promoter.policy.choose import DatedTag, newest, order_of, select
-from promoter.policy.creation import order_by_creation
 from promoter.policy.kinds import POLICIES
 from promoter.policy.kinds.kind import PolicyKind
+from promoter.policy.kinds.semver import range_of, version_of
 from promoter.policy.model import Policy, policy_model
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Order, Reading
 from promoter.policy.pattern import compiled
 from promoter.policy.tag_kinds import is_attachment_or_cache
-from promoter.policy.version import range_of, version_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -141,20 +140,6 @@ def test_newest_asks_a_bounded_number_and_takes_the_one_made_last() -> None:
     ]
     assert newest(wanted, made) == "build-48"
     assert newest(wanted, [DatedTag("a", None)]) is None
-    assert newest(wanted, [DatedTag("a", NOW.replace(tzinfo=None))]) == "a"
-
-
-def test_reproducible_builds_do_not_say_when_they_were_made() -> None:
-    made = [DatedTag("b", NOW.replace(year=1970)), DatedTag("c", NOW.replace(year=1980))]
-    assert newest(policy(newest=3), made) is None
-    assert newest(policy(newest=3), [*made, DatedTag("a", NOW)]) == "a"
-    later = NOW.replace(year=2027)
-    assert order_by_creation(NOW, later) is Order.NEWER
-    assert order_by_creation(later, NOW) is Order.OLDER
-    assert order_by_creation(NOW, NOW) is None
-    assert order_by_creation(NOW.replace(year=1970), later) is None
-    assert order_by_creation(NOW, NOW.replace(year=1)) is None
-    assert order_by_creation(None, NOW) is None
 
 
 def test_order_follows_the_policy_where_it_reads_both_tags() -> None:

@@ -163,6 +163,21 @@ def test_platforms_that_an_index_does_not_say_are_read_from_its_members(server: 
     assert found.created.month == 3
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "1980-01-01T00:00:01Z",
+        "2026-01-01T00:00:00",
+        "soon",
+    ],
+)
+def test_reproducible_builds_do_not_say_when_they_were_made(server: Registry, made: str) -> None:
+    server.push("app", "1.0.0", created=made)
+    assert client().describe(server.name("app"), "1.0.0").created is None
+
+
 def test_an_index_in_an_index_is_read(server: Registry) -> None:
     inner = server.push("app", "a", platforms=["linux/amd64", "linux/arm64"])
     index(server, {**member(inner), "mediaType": INDEX})

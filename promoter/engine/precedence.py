@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import PromoteError
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
-from promoter.policy.creation import order_by_creation
-from promoter.policy.order import Order
+from promoter.policy.order import Order, reading
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +32,7 @@ def _by_creation(pair: TagChange, seen: Seen) -> Order | None:
     if not _asks_registry(seen):
         return None
     before, after = (_created(pair.name, one, seen) for one in (pair.old, pair.new))
-    return order_by_creation(before, after)
+    return reading(before, after).order if before and after and before != after else None
 
 
 def _created(name: str, reference: str | None, seen: Seen) -> datetime | None:

@@ -10,7 +10,6 @@ from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
 from promoter.gates.gate import Result, Verdict, all_refused, gravest, refused, several, unknown
 from promoter.gates.images import must_exist
-from promoter.policy.creation import creation
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
 
@@ -114,7 +113,7 @@ def max_age(facts: Facts) -> Verdict | None:
 
 def _young(one: ImageFacts, wanted: timedelta, facts: Facts) -> Verdict:
     most = format_duration(wanted)
-    made = creation(one.image.created) if one.image else None
+    made = one.image.created if one.image else None
     if made is None:
         why = one.error.message if one.error else "its registry does not say when it was made"
         hint = "Reproducible builds leave the time out; when-unknown: warn lets them pass."

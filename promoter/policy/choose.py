@@ -13,7 +13,6 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.domain.redaction import shown
 from promoter.policy import pattern
-from promoter.policy.creation import creation
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
 from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
@@ -85,9 +84,9 @@ def newest(policy: Policy, candidates: Iterable[DatedTag]) -> str | None:
     """Return the tag created last, or None where of none it is known; ties by natural order."""
     considered = _filter(policy)
     known = [
-        (created, natural(one.tag), one.tag)
+        (one.created, natural(one.tag), one.tag)
         for one in candidates
-        if (created := creation(one.created)) and considered(one.tag)
+        if one.created and considered(one.tag)
     ]
     return max(known)[-1] if known else None
 

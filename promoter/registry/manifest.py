@@ -41,6 +41,8 @@ _CONFIGS = (
 )
 # One name for what Go and uname call differently, as container runtimes have it.
 _ARCHITECTURES = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm"}
+# Reproducible builds write 1970 or 1980 for every image; there were no images before Docker.
+_FIRST_IMAGES = 2013
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class ImageConfig:
         return cls(
             platform(document),
             {key: value for key, value in labels.items() if isinstance(value, str)},
-            moment(document.get("created")),
+            _moment(document.get("created")),
         )
 
 
@@ -181,7 +183,7 @@ def platform(value: object) -> str | None:
     return "/".join(str(part) for part in parts if part)
 
 
-def moment(text: object) -> datetime | None:
+def _moment(text: object) -> datetime | None:
     """Return a moment of RFC 3339; None for none, and for the zero that reproducible builds write."""
     if not isinstance(text, str):
         return None
@@ -189,7 +191,7 @@ def moment(text: object) -> datetime | None:
         time = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
         return None
-    return time if time.year > 1980 and time.tzinfo else None
+    return time if time.tzinfo and time.year >= _FIRST_IMAGES else None
 
 
 def _content_type(answer: Answer) -> str:
