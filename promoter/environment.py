@@ -62,6 +62,11 @@ def variable(name: str) -> str | None:
     return os.environ.get(name) or None
 
 
+def disable_plugins() -> None:
+    """Have pydantic load no plugins: it would run code of any package, after a look at each of them."""
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+
+
 def variables_of(names: Iterable[str]) -> dict[str, str]:
     """Return those of some variables that are set to something."""
     return {name: os.environ[name] for name in names if os.environ.get(name)}

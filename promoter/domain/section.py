@@ -58,6 +58,8 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
+        # A part is built with the whole that it is in, and most are never used alone.
+        defer_build=True,
         alias_generator=lambda name: name.replace("_", "-"),
     )
 

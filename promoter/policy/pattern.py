@@ -10,13 +10,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import regex
-
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import regex
 
 LENGTH_LIMIT = 200
 """The most characters of a pattern."""
@@ -75,6 +75,8 @@ def compiled(source: str) -> Pattern:
     if len(source) > LENGTH_LIMIT:
         raise ValueError(f"has {len(source)} characters, and {LENGTH_LIMIT} is the most")
     _check_size(source)
+    import regex  # late, as most runs meet no pattern
+
     try:
         return Pattern(source, regex.compile(source, regex.ASCII | regex.V0))
     except (regex.error, OverflowError, RecursionError) as error:
