@@ -13,6 +13,7 @@ from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
+from promoter.domain.json import mapping
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
@@ -120,7 +121,7 @@ def read(document: Document) -> Config:
 
 def wiring_only(document: Document) -> None:
     """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
-    keys = document.value if isinstance(document.value, dict) else {}
+    keys = mapping(document.value)
     extra = [key for key in keys if key not in WIRING]
     if not is_wiring(document):
         raise UsageError(
@@ -130,8 +131,7 @@ def wiring_only(document: Document) -> None:
             "by a reviewed pull request.",
             **document.place(extra[:1]),
         )
-    templates = keys.get("templates")
-    if isinstance(templates, dict) and "branch" in templates:
+    if "branch" in mapping(keys.get("templates")):
         raise UsageError(
             f"templates.branch may not come from --config: the GitOps repository has a {FILE}, "
             "and it alone says which branches promote writes to",
@@ -142,8 +142,7 @@ def wiring_only(document: Document) -> None:
 
 def is_wiring(document: Document) -> bool:
     """Return whether a caller's file leaves apps, environments and policy to the repository's."""
-    keys = document.value if isinstance(document.value, dict) else {}
-    return all(key in WIRING for key in keys)
+    return all(key in WIRING for key in mapping(document.value))
 
 
 def merge_wiring(policy: Config, wiring: Config) -> Config:

@@ -10,6 +10,7 @@ from promoter.config.examples import example_for
 from promoter.config.known_keys import get, has, unknown_key_hint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
+from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _joined(said: Iterable[str]) -> str:
 
 def durations_without_unit(document: Document) -> Iterator[str]:
     """Yield a warning for each duration that is a bare number, as it counts in seconds."""
-    top = document.value if isinstance(document.value, dict) else {}
+    top = mapping(document.value)
     waiting: list[tuple[tuple[object, ...], object]] = [
         ((key,), top[key]) for key in ("environments", "apps") if key in top
     ]

@@ -1,4 +1,4 @@
-"""JSON that others have written."""
+"""JSON and YAML that others have written."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - JSON of any shape
     except RecursionError:
         msg = "it is nested too deep"
         raise ValueError(msg) from None
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Return a value that is a mapping, or an empty one for anything else."""
+    return value if isinstance(value, dict) else {}

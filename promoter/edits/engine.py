@@ -43,11 +43,9 @@ class Step:
     changes: tuple[Change, ...]
 
     def unproved(self) -> RefusedError:
-        """Return the refusal of an edit that would change more, or less, than was meant."""
+        """Return the refusal of the edit, as `Region.unproved` has it."""
         new = next((change.new for change in self.changes if change.new is not None), "")
-        reason = f"{shown(new)} cannot be set here so that nothing else changes"
-        at = min(splice.start for splice in self.splices)
-        return self.region.refuse("unproved", reason, "Set it by hand.", at=at)
+        return self.region.unproved(new, at=min(splice.start for splice in self.splices))
 
 
 def edit(file: Region, steps: Sequence[Step]) -> FileEdit:
@@ -97,7 +95,7 @@ def scalar_splice(spot: Spot, text: str) -> Splice:
     if spot.start == spot.end and spot.key is not None:
         colon = _COLON.match(source.text, spot.key.end_mark.index)
         if colon is None:
-            raise _unset(spot, text)
+            raise spot.region.unproved(text, at=spot.written)
         return Splice(colon.end(), colon.end(), f" {written(text, None)}")
     if spot.style in ("|", ">"):
         # A block gives its line break back.
@@ -164,8 +162,3 @@ def _in_file(region: Region, splice: Splice) -> Splice:
     return Splice(
         region.place(splice.start), region.place(splice.end), region.indented(splice.text)
     )
-
-
-def _unset(spot: Spot, text: str) -> RefusedError:
-    reason = f"{shown(text)} cannot be set here so that nothing else changes"
-    return spot.region.refuse("unproved", reason, "Set it by hand.", at=spot.written)

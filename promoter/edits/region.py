@@ -11,6 +11,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
+from promoter.domain.redaction import shown
 from promoter.edits.nodes import children
 from promoter.edits.scalars import is_null
 from promoter.edits.text import compose, decode
@@ -64,6 +65,11 @@ class Region:
     def refuse(self, rule: str, reason: str, hint: str, *, at: int) -> RefusedError:
         """Return an error that holds one refusal, at a character of the text."""
         return self.file.refuse(rule, reason, hint, at=self.place(at))
+
+    def unproved(self, text: str, *, at: int) -> RefusedError:
+        """Return the refusal of an edit that would change more, or less, than was meant."""
+        reason = f"{shown(text)} cannot be set here so that nothing else changes"
+        return self.refuse("unproved", reason, "Set it by hand.", at=at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
 from promoter.domain.redaction import redacted
-from promoter.engine.image_lookup import Lookup
+from promoter.engine.image_lookup import look_up
 from promoter.environment import child_environment
 from promoter.gates import ImageFacts, Signature
 from promoter.registry.failures import AbsentError, UnreadableError
@@ -64,8 +64,8 @@ class Checker:
         """
         if not self.needed:
             return ()
-        lookup = Lookup(self.registry, self.target)
-        found = lookup.find(wanted, min(self.patience, self.deadline.remaining()))
+        patience = min(self.patience, self.deadline.remaining())
+        found = look_up(self.registry, self.target, wanted, patience)
         return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
 
     def _facts(self, wanted: Wanted, found: BuiltImage | PromoteError) -> ImageFacts:

@@ -102,7 +102,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
         return False
     if world.wiring.settings.signing_key is not None:
         return False
-    return world.rules(seen.state.base_branch).verified_commits
+    return world.forge().rules(seen.state.base_branch).verified_commits
 
 
 def _rendered(

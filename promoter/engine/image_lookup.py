@@ -53,62 +53,57 @@ class Wanted:
         return str(self.request.digest or self.request.tag)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Looks the images of one app up, each by what its environment's checks want to know."""
+def look_up(
+    registry: Registry, target: Target, wanted: Sequence[Wanted], seconds: float
+) -> list[BuiltImage | PromoteError]:
+    """Return each image of an app, or why not; a missing one is waited for so many seconds."""
 
-    registry: Registry
-    target: Target
+    def now(asked: Sequence[Wanted]) -> list[BuiltImage | PromoteError]:
+        return list(answers(one, asked, min(_AT_ONCE, len(asked))))
 
-    def find(self, wanted: Sequence[Wanted], seconds: float) -> list[BuiltImage | PromoteError]:
-        """Return each image, or why not; a missing one is waited for so many seconds."""
-        end = time.monotonic() + seconds
-        images = self._now(wanted)
-        waiting = [one for one, image in zip(wanted, images, strict=True) if _may_come(image)]
-        if waiting and seconds > 0:
-            names = ", ".join(str(one.request) for one in waiting)
-            first = next(one for one in images if isinstance(one, PromoteError) and _may_come(one))
-            _LOG.info("waiting up to %.0f s for %s: %s", seconds, names, first.message)
-        # The wait is here and in no thread, so that a signal and the deadline end it at once.
-        while waiting and (left := end - time.monotonic()) > 0:
-            time.sleep(min(_PAUSE, left))
-            for one in waiting:
-                self.registry.forget(one.repository)
-            again = iter(self._now(waiting))
-            images = [next(again) if _may_come(image) else image for image in images]
-            waiting = [one for one, image in zip(wanted, images, strict=True) if _may_come(image)]
-        for one, image in zip(wanted, images, strict=True):
-            if isinstance(image, AbsentError):
-                self._explain(image, one, seconds)
-        return images
+    def one(image: Wanted) -> BuiltImage | PromoteError:
+        try:
+            return ask(registry, target.settings, image.repository, image.reference)
+        except PromoteError as error:
+            return located(error, image.repository, target)
 
-    def _now(self, wanted: Sequence[Wanted]) -> list[BuiltImage | PromoteError]:
-        """Return what the registry says of each image now, or why it says nothing."""
+    end = time.monotonic() + seconds
+    images = now(wanted)
+    waiting = [image for image, found in zip(wanted, images, strict=True) if _may_come(found)]
+    if waiting and seconds > 0:
+        names = ", ".join(str(image.request) for image in waiting)
+        first = next(one for one in images if isinstance(one, PromoteError) and _may_come(one))
+        _LOG.info("waiting up to %.0f s for %s: %s", seconds, names, first.message)
+    # The wait is here and in no thread, so that a signal and the deadline end it at once.
+    while waiting and (left := end - time.monotonic()) > 0:
+        time.sleep(min(_PAUSE, left))
+        for image in waiting:
+            registry.forget(image.repository)
+        again = iter(now(waiting))
+        images = [next(again) if _may_come(found) else found for found in images]
+        waiting = [image for image, found in zip(wanted, images, strict=True) if _may_come(found)]
+    for image, found in zip(wanted, images, strict=True):
+        if isinstance(found, AbsentError):
+            _explain(found, image, registry, seconds)
+    return images
 
-        def one(image: Wanted) -> BuiltImage | PromoteError:
-            try:
-                return ask(self.registry, self.target.settings, image.repository, image.reference)
-            except PromoteError as error:
-                return located(error, image.repository, self.target)
 
-        return list(answers(one, wanted, min(_AT_ONCE, len(wanted))))
-
-    def _explain(self, error: AbsentError, image: Wanted, waited: float) -> None:
-        """Say what there is in place of an image, and how long that was waited for."""
-        tag = image.request.tag
-        if waited > 0:
-            error.message += f", after waiting {format_seconds(waited)}"
-            error.hint = "Check the tag, and the job that pushes it."
-        if tag is None:
-            return
-        with suppress(PromoteError):
-            known = [one for one in self.registry.tags(image.repository) if _is_version(one)]
-            if near := _nearest_tag(tag, known):
-                error.hint = f"Did you mean {near}? The registry has that."
-            elif known:
-                last = sorted(known, key=natural, reverse=True)
-                more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
-                error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
+def _explain(error: AbsentError, image: Wanted, registry: Registry, waited: float) -> None:
+    """Say what there is in place of an image, and how long that was waited for."""
+    tag = image.request.tag
+    if waited > 0:
+        error.message += f", after waiting {format_seconds(waited)}"
+        error.hint = "Check the tag, and the job that pushes it."
+    if tag is None:
+        return
+    with suppress(PromoteError):
+        known = [one for one in registry.tags(image.repository) if _is_version(one)]
+        if near := _nearest_tag(tag, known):
+            error.hint = f"Did you mean {near}? The registry has that."
+        elif known:
+            last = sorted(known, key=natural, reverse=True)
+            more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
+            error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
 
 
 def _is_version(tag: str) -> bool:
@@ -118,9 +113,9 @@ def _is_version(tag: str) -> bool:
 
 def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     """Return the tag that is probably meant: with or without a `v`, in full, or a digit beside it."""
-    for other in (tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}",):
-        if other in known:
-            return other
+    other = tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}"
+    if other in known:
+        return other
     plain = tag.removeprefix("v")
     longer = [one for one in known if one.removeprefix("v").startswith(f"{plain}.")]
     if longer:

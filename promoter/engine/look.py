@@ -12,27 +12,10 @@ from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector, evidence_together
 from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
 from promoter.engine.precedence import orders
-from promoter.gates import (
-    BRANCH_GATES,
-    GATES,
-    Facts,
-    ImageFacts,
-    Judgement,
-    ProposedHold,
-    judge,
-    together,
-)
+from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import Branch, is_merged
-from promoter.planning.change import (
-    Change,
-    End,
-    Intent,
-    intend,
-    on_tip,
-    part_of,
-    read_request,
-)
+from promoter.planning.change import Change, End, Intent, intend, on_tip, part_of, read_request
 from promoter.planning.decide import decide
 from promoter.planning.declare import declare
 from promoter.policy.precedence import Ordering
@@ -152,7 +135,7 @@ def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
     """Say whether the base's rules demand that the branch stands on its newest commit."""
     if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
         return False
-    return seen.world.rules(change.state.base_branch).up_to_date
+    return seen.world.forge().rules(change.state.base_branch).up_to_date
 
 
 def _adds_only(change: Change, seen: Seen) -> bool:
@@ -160,7 +143,7 @@ def _adds_only(change: Change, seen: Seen) -> bool:
     state = change.state
     if state.tip is None or is_merged(state):
         return False
-    return seen.world.rules(state.branch).append_only
+    return seen.world.forge().rules(state.branch).append_only
 
 
 def _evidence(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import BranchRules, Tree
+    from promoter.domain.model import Tree
     from promoter.engine.wiring import Wiring
     from promoter.forges import Forge
     from promoter.git import Repository
@@ -59,10 +59,6 @@ class World:
         if self._api is None:
             self._api = wires.api_repository(self.wiring, self.forge())
         return self._api
-
-    def rules(self, branch: str) -> BranchRules:
-        """Return what the forge's rules demand of a branch."""
-        return self.forge().rules(branch)
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]

@@ -160,12 +160,8 @@ def _require(reading: Reading, layer: Layer) -> None:
 
 def _named_paths(reading: Reading, layer: Layer) -> Iterator[PurePosixPath]:
     """Yield the files and folders that a kustomization names and whose contents matter."""
-    for value in layer.paths():
-        path = reading.path(layer.file, value)
-        if path is not None:
-            yield path
-    for value in layer.plugin_paths():
-        # What is not there is noted where the plugins are examined.
+    # Plugins that are not there are noted where they are examined.
+    for value in (*layer.paths(), *layer.plugin_paths()):
         path = reading.path(layer.file, value)
         if path is not None:
             yield path

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from promoter.bounds import read_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.domain.json import parse_json
+from promoter.domain.json import mapping, parse_json
 from promoter.domain.redaction import add_login
 from promoter.threads import Memo
 
@@ -136,17 +136,11 @@ def read_credentials(
     file = next((one for one in files if one.is_file()), None)
     if file is not None:
         configuration = _load(file)
-        helpers = {
-            k: v
-            for k, v in _mapping(configuration.get("credHelpers")).items()
-            if isinstance(v, str)
-        }
-        store = (
-            configuration.get("credsStore")
-            if isinstance(configuration.get("credsStore"), str)
-            else None
-        )
-        for name, entry in _mapping(configuration.get("auths")).items():
+        known = mapping(configuration.get("credHelpers")).items()
+        helpers = {key: value for key, value in known if isinstance(value, str)}
+        named = configuration.get("credsStore")
+        store = named if isinstance(named, str) else None
+        for name, entry in mapping(configuration.get("auths")).items():
             if login := _login(entry):
                 # What is written plainly wins over the same host written as a URL.
                 if "://" in name:
@@ -174,16 +168,11 @@ def _load(file: Path) -> dict[str, Any]:
         raise UsageError(
             f"the registry credentials in {file} cannot be read", "It must be Docker's JSON."
         ) from None
-    return _mapping(data)
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    """Return a JSON object, or an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
+    return mapping(data)
 
 
 def _login(entry: object) -> Login | None:
-    known = _mapping(entry)
+    known = mapping(entry)
     if known.get("identitytoken"):
         return Login.of(_TOKEN_USER, known["identitytoken"])
     if known.get("username") and known.get("password"):
@@ -222,7 +211,7 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
         # What it printed is not shown: there may be a secret in it.
         raise _ProgramError(f"{name} failed with status {done.returncode}")
     try:
-        known = _mapping(parse_json(done.stdout))
+        known = mapping(parse_json(done.stdout))
     except ValueError:
         raise _ProgramError(f"{name} answers with something else than JSON") from None
     user, secret = known.get("Username"), known.get("Secret")
@@ -232,6 +221,6 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
 def _decoded(text: str) -> dict[str, Any]:
     """Return the JSON object in a token's Base64, or an empty one: most passwords hold none."""
     try:
-        return _mapping(parse_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
+        return mapping(parse_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))))
     except ValueError:
         return {}

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
+from promoter.domain.json import mapping
 from promoter.domain.redaction import redacted
 from promoter.registry.failures import LyingError, UnreadableError
 
@@ -60,8 +61,8 @@ class Manifest:
         return [
             one
             for one in objects(self.document["manifests"], "manifests")
-            if "unknown" not in (platform := _mapping(one.get("platform"))).values()
-            and (platform or "vnd.docker.reference.type" not in _mapping(one.get("annotations")))
+            if "unknown" not in (platform := mapping(one.get("platform"))).values()
+            and (platform or "vnd.docker.reference.type" not in mapping(one.get("annotations")))
         ]
 
     @property
@@ -82,7 +83,7 @@ class ImageConfig:
     @classmethod
     def of(cls, document: dict[str, Any]) -> ImageConfig:
         """Return what is said in a configuration; what is malformed counts as not said."""
-        labels = _mapping(_mapping(document.get("config")).get("Labels"))
+        labels = mapping(mapping(document.get("config")).get("Labels"))
         return cls(
             platform(document),
             {key: value for key, value in labels.items() if isinstance(value, str)},
@@ -175,7 +176,7 @@ def digest_of(descriptor: Mapping[str, Any]) -> Digest:
 
 def platform(value: object) -> str | None:
     """Return `os/architecture[/variant]`; None for what is no platform."""
-    fields = _mapping(value)
+    fields = mapping(value)
     parts = [fields.get("os"), fields.get("architecture"), fields.get("variant")]
     if not all(isinstance(part, str) and part and part != "unknown" for part in parts[:2]):
         return None
@@ -197,11 +198,6 @@ def _moment(text: object) -> datetime | None:
 def _content_type(answer: Answer) -> str:
     """Return an answer's media type in lower case, without parameters."""
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def _mapping(value: object) -> dict[str, Any]:
-    """Return a JSON object, or an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
 
 
 def _no_manifest(answer: Answer, reason: str) -> UnreadableError:

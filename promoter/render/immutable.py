@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.json import mapping
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -70,9 +72,7 @@ def immutable_fields(
 
     `data` is the object after the change. One that its delivery deletes and makes again has none.
     """
-    metadata = data.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if _is_replaced(annotations if isinstance(annotations, dict) else {}):
+    if _is_replaced(mapping(mapping(data.get("metadata")).get("annotations"))):
         return ()
     fields = _FIELDS.get(kind, ())
     if kind in ("ConfigMap", "Secret") and data.get("immutable") == "true":

@@ -12,6 +12,7 @@ from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.json import mapping
 from promoter.domain.render import ObjectDiff, RenderDiff
 from promoter.graph.documents import Origin, Scalar, UnreadableError, parse
 from promoter.render.immutable import immutable_fields
@@ -88,8 +89,7 @@ def _parsed(text: str, *, known: bool) -> _Object:
         )
         name, space = (_first(rf"^  {key}: (.*)$", head[0]) for key in ("name", "namespace"))
         return _Object(text, None, (group, _first(r"^kind: (.*)$", text), space, name))
-    metadata = data.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
+    metadata = mapping(data.get("metadata"))
     group = str(data.get("apiVersion", "")).rpartition("/")[0]
     kind, name = str(data.get("kind", "")), str(metadata.get("name", ""))
     return _Object(text, data, (group, kind, str(metadata.get("namespace", "")), name))
