@@ -181,6 +181,36 @@ def test_a_direct_push_costs_two_requests(plain: GitHub) -> None:
     assert requests == ["query Overview", "mutation Commit"]
 
 
+@pytest.mark.parametrize("by", ["graphql", "rest"])
+def test_a_history_that_is_never_answered_costs_a_promotion_its_since_and_no_more(
+    tmp_path: Path, by: str
+) -> None:
+    github = GitHub(tmp_path / "srv")
+    layout = BY_PULL.replace("apps/{app}/overlays/dev", "services/{app}/dev")
+    repo = make(github.repository, {"a": "example.org/a"}, layout)
+    for path in ("base/deployment.yaml", "base/kustomization.yaml"):
+        repo.commit("main", f"services/a/{path}", repo.read(f"apps/a/{path}"))
+    text = repo.read("apps/a/overlays/dev/kustomization.yaml")
+    repo.commit("main", "services/a/dev/kustomization.yaml", text.replace("../../base", "../base"))
+    git_http.configure(github.repository)
+    if by == "rest":
+        github.fail("POST", "query [A-Z]", status=404, body={"message": "Not Found"}, times=99)
+    # Never, as far as the run can tell: it has a fraction of this time.
+    silent = r"query History" if by == "graphql" else r"/commits$|/commits/\w+/pulls$"
+    github.fail("POST" if by == "graphql" else "GET", silent, delay=900, times=99)
+    with github:
+        done = promote(
+            "--app", "a", "--tag", "1.4.2", "--repo", github.url, "--transport", "api",
+            "--output", "json", "--timeout", "16", env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+        assert done.code == 0, done.stderr
+        assert any(
+            one.path.endswith("/commits") or "History" in str(one.body) for one in github.seen
+        )
+        (pull,) = github.open_pulls()
+        assert re.search(r"since \| +\?", pull["body"]) or "since" not in pull["body"], pull["body"]
+
+
 def test_without_graphql_for_reading_rest_tells_the_same(plain: GitHub) -> None:
     first = run(plain, "9.9.1", "--dry-run").json
     plain.has_graphql = False

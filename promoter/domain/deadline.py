@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Deadline:
@@ -20,3 +25,13 @@ class Deadline:
         """Return an earlier one, which leaves this part of the time, or half of what is left of it."""
         left = self.remaining()
         return Deadline(max(left - self.seconds * part, left / 2))
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Be over after so many seconds, for all that is done meanwhile; then go on as before."""
+        end = self._end
+        self._end = min(end, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._end = end

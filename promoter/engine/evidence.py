@@ -81,7 +81,10 @@ class EvidenceCollector:
         file: PurePosixPath,
     ) -> EnvironmentState | None:
         """Return what an environment has of the images, and since which commit of its file."""
-        now = _images(file, self._base.read(file), names)
+        try:
+            now = _images(file, self._base.read(file), names)
+        except PromoteError:
+            return None
         if now is None:
             return None
         since, pull, at_least = None, None, False

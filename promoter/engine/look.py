@@ -159,10 +159,11 @@ def _evidence(
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
     collector = EvidenceCollector(seen.world, seen.config, seen.state.base, moment)
-    found = [
-        (proposal, collector.evidence(proposal, part.target, facts, verdict.results))
-        for part, proposal, facts, verdict in judged
-        if proposal is not None
-    ]
+    with seen.world.collecting():
+        found = [
+            (proposal, collector.evidence(proposal, part.target, facts, verdict.results))
+            for part, proposal, facts, verdict in judged
+            if proposal is not None
+        ]
     onto = change.branch.onto if intent.kept else seen.state.base.commit
     return replace(evidence_together(found, judgement.results), base=onto or None)

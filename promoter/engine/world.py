@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from promoter.render import Renderer
 
 
+# What the text of a pull would like to know may take so many seconds a promotion, and of the time
+# of a whole run such a part.
+_EVIDENCE, _EVIDENCE_PART = 10.0, 0.25
+
+
 @dataclass(slots=True)
 class World:
     """What a run observes and writes, opened once and used for every app and every retry."""
@@ -38,6 +44,8 @@ class World:
     _opening: Future[Forge] | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
+    _spent: float = 0.0
+    """The seconds that evidence has taken."""
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -59,6 +67,21 @@ class World:
         if self._api is None:
             self._api = wires.api_repository(self.wiring, self.forge())
         return self._api
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Bound what is asked meanwhile for the text of a pull: it holds no promotion up.
+
+        What is not answered in time fails, and is not known.
+        """
+        deadline = self.wiring.deadline
+        left = min(_EVIDENCE, max(0.0, deadline.seconds * _EVIDENCE_PART - self._spent))
+        begin = time.monotonic()
+        try:
+            with deadline.within(left):
+                yield
+        finally:
+            self._spent += time.monotonic() - begin
 
     def history(
         self, base: Tree, paths: list[PurePosixPath]

@@ -120,6 +120,9 @@ class Http:
 
     def send(self, request: Request, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
+        seconds = min(_PATIENCE, self.deadline.remaining())
+        if not seconds:
+            raise NoAnswerError("ReadTimeout")
         begin = time.monotonic()
         self.counts[request.method] += 1
         try:
@@ -129,7 +132,7 @@ class Http:
                 request.url,
                 headers={"Accept-Encoding": "gzip, deflate", **request.headers},
                 body=request.body,
-                timeout=Timeout(connect=self.patience, read=self.patience),
+                timeout=Timeout(connect=seconds, read=seconds),
                 retries=retries or False,
             ) as raw:
                 data = self._body(raw)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from github import GithubIntegration
     from pydantic import SecretStr
+    from urllib3 import Retry
 
     from promoter.domain.deadline import Deadline
     from promoter.forges.github.http import Answer, Http
@@ -85,6 +86,15 @@ def bound(github: Github | GithubIntegration, http: Http) -> None:
 class ReadRetry(GithubRetry):
     """The retry of reads, bounded: how much of a refusal is read, and how long one is waited for."""
 
+    deadline: Deadline
+
+    def increment(self, *how: Any, **more: Any) -> Retry:  # type: ignore[override]  # noqa: ANN401 - as urllib3 calls it
+        """Return the retry of one failure; past the deadline it is the last."""
+        self.max_rate_limit_wait = self.deadline.remaining()
+        if (error := more.get("error")) is not None and not self.max_rate_limit_wait:
+            raise error
+        return super().increment(*how, **more)
+
     def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 - urllib3's own
         """Return the seconds that the server asks to wait; more than the run has left is an error."""
         try:
@@ -106,14 +116,16 @@ class ReadRetry(GithubRetry):
 
 def reads_only(deadline: Deadline) -> ReadRetry:
     """Return the retry of reads: a write may have been done before its answer broke."""
-    return ReadRetry(
+    # A retry is made anew from its arguments for each failure, and takes no other.
+    bounded = type("BoundedRetry", (ReadRetry,), {"deadline": deadline})
+    made: ReadRetry = bounded(
         total=5,
         backoff_factor=0.2,
         status_forcelist=[429, *range(500, 600)],
         allowed_methods={"GET"},
         secondary_rate_wait=5,
-        max_rate_limit_wait=deadline.remaining(),
     )
+    return made
 
 
 def connect(api_url: str, token: SecretStr | None, http: Http) -> Github:
