@@ -145,7 +145,7 @@ class TestApiTransport:
     def test_history_tells_when_a_commit_reached_the_base(self, github: GitHub) -> None:
         one, pull = opened(github)
         merged = one.client.ask("PUT", f"/pulls/{pull.number}/merge", input={})
-        found = GitHubRepository(one.client, now=NOW).history(
+        found = GitHubRepository(one.client, now=NOW).arrivals(
             GitHubRepository(one.client, now=NOW).base("main")[1], [PurePosixPath(AURORA)]
         )
         newest = next(iter(found[PurePosixPath(AURORA)]))

@@ -49,7 +49,7 @@ class EvidenceCollector:
         files = _files(self._config, self._base, target)
         shown = _shown(files, target.environment)
         try:
-            history = self._world.history(self._base, sorted(set(shown.values())))
+            history = self._world.arrivals(self._base, sorted(set(shown.values())))
         except PromoteError:
             history = {}
         names = [move.name for move in proposal.moves]

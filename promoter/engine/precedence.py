@@ -63,7 +63,7 @@ def _declared(pair: TagChange, seen: Seen) -> str | None:
     """Return the revision that the base's own history declares for what it has."""
     file = seen.target.file
     with suppress(PromoteError):
-        versions = seen.world.repository.history(seen.state.base, [file]).get(file, ())
+        versions = seen.world.repository.arrivals(seen.state.base, [file]).get(file, ())
         return declared(versions, pair.name, pair.old or "")
     return None
 

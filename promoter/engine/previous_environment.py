@@ -140,7 +140,7 @@ def _latest(
     timeline = _Timeline(seen.state.base, file, images, seen.world.now)
     try:
         for most in (None, _VERSIONS):
-            known = seen.world.repository.history(
+            known = seen.world.repository.arrivals(
                 seen.state.base, [file.path], most=most, proved=wanted > 0
             )
             if timeline.read(known.get(file.path, ()), wanted):

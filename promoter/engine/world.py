@@ -83,16 +83,16 @@ class World:
         finally:
             self._spent += time.monotonic() - begin
 
-    def history(
+    def arrivals(
         self, base: Tree, paths: list[PurePosixPath]
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
-        """Return the versions that files of the base have had, newest first.
+        """Return when files of the base became what they were: their newest versions.
 
         The forge is asked where git would have to bring old commits with all their directories.
         """
         by_forge = self.has_history_from_forge(base)
         asked = self.repository_for("api") if by_forge else self.repository
-        return asked.history(base, paths)
+        return asked.arrivals(base, paths)
 
     def has_history_from_forge(self, base: Tree) -> bool:
         """Say whether the forge is asked for the history of the base's files."""

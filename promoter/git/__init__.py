@@ -46,7 +46,7 @@ class Repository(Protocol):
     def has_history(self, base: Tree) -> bool:
         """Say whether the history of the base's files can be read without bringing more of it."""
 
-    def history(
+    def arrivals(
         self,
         base: Tree,
         paths: list[PurePosixPath],
@@ -54,7 +54,7 @@ class Repository(Protocol):
         most: int | None = None,
         proved: bool = False,
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
-        """Return the versions that files of the base have had, newest first; read as they are met.
+        """Return when files of the base became what they were: their newest versions, read as met.
 
         Where each costs requests, there are a few, or `most`. `proved`: what a commit stands on
         is asked for, too, as its own date may be any.

@@ -163,7 +163,7 @@ class GitRepository:
         """Say whether the history of the base's files is here from its beginning."""
         return self._clone.has_history(base.commit)
 
-    def history(
+    def arrivals(
         self,
         base: Tree,
         paths: list[PurePosixPath],
@@ -171,7 +171,7 @@ class GitRepository:
         most: int | None = None,
         proved: bool = False,
     ) -> Mapping[PurePosixPath, FileHistory]:
-        """Return the versions that files of the base have had, newest first; read as they are met."""
+        """Return when files of the base became what they were: their newest versions, read as met."""
         del most, proved  # a version more, and its proof, cost next to nothing here
         return file_versions(self._clone, base.commit, paths, now=self._time)
 

@@ -175,7 +175,7 @@ class GitHubRepository:
         """GitHub has the history of all files at hand."""
         return True
 
-    def history(
+    def arrivals(
         self,
         base: Tree,
         paths: list[PurePosixPath],
@@ -183,7 +183,7 @@ class GitHubRepository:
         most: int | None = None,
         proved: bool = False,
     ) -> dict[PurePosixPath, GitHubHistory]:
-        """Return the versions that files of the base have had, newest first; read as they are met."""
+        """Return when files of the base became what they were: their newest versions, read as met."""
         name = self._base_name or None
         one = GitHubHistory(
             self._client, self._reader, base.commit, ROOT, self._now, base=name, proved=proved
