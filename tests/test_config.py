@@ -409,7 +409,7 @@ def test_what_a_complaint_says_to_write_is_right(key: str) -> None:
     prod = "environments: {prod: {path: x}}\n"
     if key == "groups":
         text = f"apps: {{web: {{}}, api: {{}}}}\n{line}\n"
-    elif key in _TOP_KEYS:
+    elif key in _TOP_KEYS or key.startswith("templates."):
         text = f"{line}\n" + (prod if key == "default-environment" else "")
     elif key in _APP_KEYS:
         text = f"apps:\n  web:\n    {line}\n"

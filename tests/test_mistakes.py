@@ -640,7 +640,7 @@ def test_image_that_the_configuration_misnames_is_told_there(company: Company, p
     [
         (
             "resources:\n  - ../../base\nimages: [x\n", 3,
-            (f"{_PROD}:4:1: not valid YAML", "Fix the YAML at that line, then run again."),
+            (f"{_PROD}:4:1: not valid YAML", "A [ or { is not closed"),
         ),
         (
             "resources:\n  - ../../base\n", 4,

@@ -216,7 +216,6 @@ def test_a_built_in_transformer_switches_neither_names_nor_render_off(tmp_path: 
     [
         ("namePrefix: 3\n", "cannot unmarshal"),
         ("resources: [d.yaml, d.yaml]\n", "may not add resource with an already registered id"),
-        ("secretGenerator: [{name: x, envs: [gone.env]}]\n", "gone.env"),
         (
             "patches: [{patch: '[{op: remove, path: /no/no}]', target: {kind: Deployment}}]\n",
             "remove",
@@ -236,7 +235,15 @@ def test_what_does_not_build_is_refused_with_kustomizes_own_words(
     assert said in refusal.reason
     assert str(tmp_path) not in refusal.reason
     assert "promoter-render" not in refusal.reason
-    assert "render: off" in refusal.hint
+    assert "Fix it first" in refusal.hint
+
+
+def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    text = f"{_IMAGES}secretGenerator: [{{name: x, envs: [gone.env]}}]\n"
+    (refusal,) = _judged(_folder(tmp_path, text), _kustomize()).refusals
+    assert refusal.reason == "prod does not build, even before the edit: there is no gone.env"
+    assert (refusal.file, refusal.line) == ("prod/kustomization.yaml", 3)
+    assert refusal.hint == "Add the file, or remove the line."
 
 
 def test_what_no_longer_builds_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from promoter.cli.command_table import COMMANDS, WORDS
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
+from promoter.domain.errors import UsageError
 from promoter.engine.stopped import Stopped, error_of
 from promoter.environment import secret_values, variable
 
@@ -58,9 +59,14 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
         from promoter.cli.hints import unknown_command
 
         raise unknown_command(argv[0], argv[1:], WORDS)
-    if (variable("PROMOTER_AUTO") or "").lower() in ("1", "true"):
-        return "auto", argv
-    return "promote", argv
+    return "auto" if _is_auto(variable("PROMOTER_AUTO") or "") else "promote", argv
+
+
+def _is_auto(given: str) -> bool:
+    """Say whether the variable that stands for `promote auto` is on; raises `UsageError`."""
+    if given.lower() in ("1", "true", "0", "false", ""):
+        return given.lower() in ("1", "true")
+    raise UsageError("PROMOTER_AUTO: must be 1, true, 0 or false", "Write PROMOTER_AUTO=true")
 
 
 def _failed(error: PromoteError) -> Result:

@@ -96,14 +96,17 @@ def checked_names(settings: Settings, option: str) -> tuple[str, ...]:
             check_name(name)
         except ValueError as error:
             message = f"{settings.source(option)} {shown(name)} is not a name"
-            raise UsageError(message, _name_meant(name, option, str(error))) from error
+            hint = _name_meant(name, option, settings.source(option), str(error))
+            raise UsageError(message, hint) from error
     return once
 
 
-def _name_meant(name: str, option: str, reason: str) -> str:
+def _name_meant(name: str, option: str, source: str, reason: str) -> str:
     """Return what to write in place of a text that is no name: several names, a path, an image."""
     flag = flag_of(option)
     several = re.findall(r"[\w.-]+", name) if re.fullmatch(r"[\w.-]+([,; ]+[\w.-]+)+", name) else []
+    if several and not source.startswith("--"):
+        return f"{source} takes one name a line."
     if several and option == "app":
         return f"Write {' '.join(f'--app {one}' for one in several)}"
     if several:

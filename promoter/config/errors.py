@@ -109,8 +109,9 @@ def _most_telling(
         return _Complaint(f"unknown key {key}", hint, place)
     same = [one for one, its in found if its == place]
     said, _, hint = _joined(map(_said, same)).partition("\n")
-    hint = hint or _hint(place, [one["input"] for one in same])
-    return _Complaint(f"{key}: {said}", hint, _place_of_key(place, said, same[0]["input"]))
+    at_key = _place_of_key(place, said, same[0]["input"])
+    hint = hint or _hint(at_key, [one["input"] for one in same])
+    return _Complaint(f"{key}: {said}", hint, at_key)
 
 
 def _place_of_key(place: tuple[object, ...], said: str, value: object) -> tuple[object, ...]:

@@ -24,7 +24,27 @@ EXAMPLES = {
     "render": "render: strict",
     "pin": "pin: both",
     "checks": "checks: {exists: warn}",
-    "platforms": "checks: {platforms: [linux/amd64, linux/arm64]}",
+    "checks.signature": "checks: {signature: refuse, cosign-key: cosign.pub}",
+    "checks.cosign-key": "checks: {signature: refuse, cosign-key: cosign.pub}",
+    "checks.cosign-identity": "checks: {signature: refuse, cosign-identity: '^https://github.com/acme/', "
+    "cosign-issuer: https://token.actions.githubusercontent.com}",
+    "checks.cosign-log": "checks: {signature: refuse, cosign-key: cosign.pub, cosign-log: off}",
+    "freeze.cron": 'freeze: [{cron: "0 22 * * 1-5", duration: 8h}]',
+    "freeze.duration": 'freeze: [{cron: "0 22 * * 1-5", duration: 8h}]',
+    "freeze.dates": 'freeze: [{dates: "2026-12-20 - 2027-01-03"}]',
+    "freeze.timezone": 'freeze: [{weekly: "Fri 16:00 - Mon 08:00", timezone: Europe/Berlin}]',
+    "templates.body": 'templates: {body: "{body} See our handbook."}',
+    "templates.branch": 'templates: {branch: "promote/{environment}/{app}"}',
+    "templates.commit": 'templates: {commit: "{title}"}',
+    "policy.newest": "policy: {newest: 10}",
+    "policy.regex": "policy: {regex: '^main-(?P<order>[0-9]+)$'}",
+    "policy.timestamp": "policy: {timestamp: '%Y%m%d'}",
+    "policy.digest": "policy: {digest: main}",
+    "policy.numeric": "policy: {numeric: asc}",
+    "policy.alphabetical": "policy: {alphabetical: asc}",
+    "policy.include": "policy: {semver: \"*\", include: ['^v']}",
+    "policy.exclude": "policy: {semver: \"*\", exclude: ['-rc']}",
+    "checks.platforms": "checks: {platforms: [linux/amd64, linux/arm64]}",
     "labels": "labels: [promotion]",
     "reviewers": 'reviewers: [alice, "team:platform"]',
     "assignees": "assignees: [alice]",
@@ -53,10 +73,12 @@ EXAMPLES = {
 
 def example_for(place: Sequence[object], default: str = EXAMPLES["environments"]) -> str:
     """Return the line for a key of the file, or for the nearest key around it that has one."""
-    for at in range(len(place) - 1, -1, -1):
-        line = EXAMPLES.get(str(place[at]))
+    names = [str(one) for one in place if not isinstance(one, int)]
+    for at in range(len(names) - 1, -1, -1):
+        around = names[at - 1] if at else ""
+        line = EXAMPLES.get(f"{around}.{names[at]}") or EXAMPLES.get(names[at])
         # What stands there may be the name of an app or an environment.
-        if line and (at == 0 or place[at - 1] not in ("apps", "environments", "groups")):
+        if line and around not in ("apps", "environments", "groups"):
             return line
     return default
 

@@ -56,7 +56,8 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
             # Under an app, the keys of an environment may stand under the app's own.
             path = min(paths, key=lambda path: (path[0] != place[0], len(path)))
             where = ".".join(_named(path[:-1], place))
-            return f"It belongs to {where}, as in {example_for(path)}"
+            where = f"It belongs to {where}" if where else "It belongs to the top of the file"
+            return f"{where}, as in {example_for(path)}"
     return nearest(name, known)
 
 

@@ -92,7 +92,9 @@ class Templates(Section):
             unknown = [f for f in _PLACEHOLDER.findall(getattr(self, name)) if f not in FIELDS]
             if unknown:
                 msg = f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {unknown[0]}"
-                raise ValueError(msg)
+                meant = {"tag": "to", "version": "to", "env": "environment", "user": "actor"}
+                hint = f"\nDid you mean {{{meant[unknown[0]]}}}?" if unknown[0] in meant else ""
+                raise ValueError(f"{msg}{hint}")
         if "{body}" not in self.body:
             raise ValueError("body must hold {body}: the pull's text is how promote knows its own")
         return self

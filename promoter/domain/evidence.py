@@ -126,6 +126,10 @@ class Evidence:
     """Of several apps together: what each one's own part is, and what is known of it."""
     merges_itself: bool = False
     """Whether the pull request merges by itself once its checks pass."""
+    is_scheduled: bool = True
+    """Whether `promote auto` chooses tags for the environment."""
+    may_go_back: bool = True
+    """Whether the environment lets an older tag be allowed."""
 
     @property
     def sources(self) -> tuple[SourceRange, ...]:

@@ -219,9 +219,18 @@ def _field_name(source: Source, key: Node) -> str:
         shown = str(key.value) if isinstance(key, ScalarNode) else "?"
         raise source.refuse(
             "unknown-field", f"kustomize knows no field {shown!r} in an image",
-            nearest(shown, ENTRY_FIELDS.values()), at=key.start_mark.index,
+            _field_meant(shown), at=key.start_mark.index,
         )  # fmt: skip
     return name
+
+
+def _field_meant(name: str) -> str:
+    """Return what to write for a field that kustomize does not know in an image."""
+    meant = {
+        "tag": "newTag", "version": "newTag", "image": "name", "repository": "newName",
+        "sha": "digest", "sha256": "digest",
+    }.get(name.lower())  # fmt: skip
+    return f"Did you mean {meant}?" if meant else nearest(name, ENTRY_FIELDS.values())
 
 
 def _text(spot: Spot, name: str) -> str | None:

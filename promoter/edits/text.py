@@ -15,6 +15,7 @@ from promoter import yaml_nodes
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.refusal import Refusal
+from promoter.domain.yaml_mistakes import explained
 from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:
@@ -179,9 +180,6 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
             TEMPLATE_HINT,
             at=template.start(),
         )
-    return source.refuse(
-        "yaml",
-        f"not valid YAML: {error.reason}",
-        "Fix the YAML at that line, then run again.",
-        at=at,
-    )
+    line = source.text.count("\n", 0, at) + 1
+    reason, hint = explained(error.reason, source.text, line)
+    return source.refuse("yaml", f"not valid YAML: {reason}", hint, at=at)

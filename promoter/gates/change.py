@@ -50,12 +50,20 @@ def dead_edit(facts: Facts) -> Verdict | None:
     if refusals:
         return all_refused(refusals)
     if facts.unread:
-        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=facts.unread)
+        # Where it does not build for that, the refusal says so.
+        told = () if any(one.rule == "render" for one in judged) else facts.unread
+        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=told)
     files = facts.render.not_judged if facts.render else ()
     if not files:
         return None
     detail = f"not judged: whether a container gets what is set in {files[0]} is not known"
-    return Verdict(Result.UNKNOWN, detail)
+    render = facts.render
+    is_told = render is not None and render.hint.startswith("Allow")
+    return Verdict(
+        Result.UNKNOWN,
+        detail,
+        warnings=(f"{detail}: {render.note}. {render.hint}",) if is_told and render else (),
+    )
 
 
 def render(facts: Facts) -> Verdict | None:

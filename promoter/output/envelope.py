@@ -76,6 +76,8 @@ class Envelope:
     error: Failure | None = None
     by_policy: bool = False
     """Whether a policy has what it wants already, so that text need not tell of it."""
+    waits: bool = False
+    """Whether a schedule comes again for it, as a gate will pass."""
 
     @property
     def subject(self) -> str:
@@ -138,6 +140,7 @@ def envelope(outcome: Outcome) -> Envelope:
         warnings=tuple(map(bounded, outcome.warnings)),
         error=failure(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,
+        waits=bool(outcome.waiting),
     )
 
 

@@ -138,10 +138,13 @@ def of_failure(error: PromoteError) -> Result:
 
 def count(promotions: Sequence[Envelope]) -> str:
     """Return the line that sums up a run over many apps, e.g. `3 apps: 1 pushed, 2 unchanged`."""
-    numbers = Counter(one.action for one in promotions)
-    counts = ", ".join(f"{numbers[action]} {action}" for action in Action if action in numbers)
-    total = len(promotions)
-    return f"{total} app{'s' if total != 1 else ''}{': ' if counts else ''}{counts}\n"
+    numbers = Counter("waiting" if one.waits else one.action for one in promotions)
+    counts = ", ".join(f"{numbers[one]} {one}" for one in (*Action, "waiting") if one in numbers)
+    apps = len({one.app for one in promotions})
+    environments = len({one.environment for one in promotions})
+    total = f"{apps} app{'s' if apps != 1 else ''}"
+    total += f" in {environments} environments" if environments > 1 else ""
+    return f"{total}{': ' if counts else ''}{counts}\n"
 
 
 def gravest(codes: Iterable[int]) -> int:

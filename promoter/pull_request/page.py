@@ -145,7 +145,7 @@ def _undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
     where = ["--env", declaration.environment]
     if evidence.repository:
         where += ["--repo", evidence.repository]
-    if not back:
+    if not back or not (evidence.may_go_back or goes_back(proposal)):
         known = all(move.before.tag_or_digest for move in proposal.moves)
         if declaration.goes_back or not known:
             return None
@@ -170,11 +170,16 @@ def _footer(proposal: Proposal, evidence: Evidence) -> Line:
     if evidence.merges_itself:
         parts += [strong("It merges by itself"), Span(" once the required checks pass. ")]
     if proposal.moves:
-        parts += [strong("A newer tag"), Span(" replaces this pull request in place; ")]
-        parts += [strong("closing it"), Span(f" is remembered as a rejection of {goal} by ")]
-        parts += [mono("promote auto"), Span(".")]
+        parts += [strong("A newer tag"), Span(" replaces this pull request in place")]
+        parts += _closing(goal) if evidence.is_scheduled else [Span(".")]
     found = (*parts, *_history(declaration, evidence), *_asked(declaration))
     return (replace(found[0], text=found[0].text.lstrip()), *found[1:]) if found else ()
+
+
+def _closing(goal: str) -> list[Span]:
+    """Return what closing the pull request means to a schedule."""
+    remembered = Span(f" is remembered as a rejection of {goal} by ")
+    return [Span("; "), strong("closing it"), remembered, mono("promote auto"), Span(".")]
 
 
 def _apps(declaration: Declaration) -> list[str]:

@@ -6,13 +6,16 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import field, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
+from promoter.domain.suggest import closest
 from promoter.planning.dead_edits import explained
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
@@ -22,7 +25,6 @@ from promoter.temporary import render_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import PurePosixPath
 
     from promoter.domain.model import FileEdit, Tree
     from promoter.graph import Closure
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from promoter.render.program import BuildOutput, Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
+_FIRST = "Fix it first: what does not build cannot be deployed."
 _ALLOWABLE = ("network", "helm", "exec")
 # As many files of one kustomization are rendered one by one, to learn which of them has an effect.
 _ALONE_LIMIT = 8
@@ -205,7 +208,8 @@ class _Judge:
                 # Whatever else is broken in the repository is not this environment's.
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
-            return (Refusal("render", reason, "Fix it, or set render: off.", file),)
+            missing = None if failed else _missing_file(closure, self.tree)
+            return (missing or Refusal("render", reason, _FIRST, file),)
         note = next((one.unmade for one in built if one.unmade), "")
         if not note and not all(holds_objects(one.text) for one in built):
             note = f"{self.renderer.name} printed no Kubernetes objects"
@@ -235,6 +239,19 @@ class _Judge:
         return RenderVerdict(
             (), (*found.warnings, reason), diff, found.note, found.hint, found.not_judged
         )
+
+
+def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
+    """Return the refusal of a kustomization that names a file which is not there, at that name."""
+    found = (re.fullmatch(r"(.+):(\d+):(\d+): (.+) is not there", one) for one in closure.warnings)
+    first = next((one for one in found if one), None)
+    if first is None:
+        return None
+    path = PurePosixPath(first[1]).parent / first[4]
+    close = closest(path.name, sorted(tree.entries(path.parent)))
+    hint = f"Did you mean {close}?" if close else "Add the file, or remove the line."
+    reason = f"{closure.directory} does not build, even before the edit: there is no {first[4]}"
+    return Refusal("render", reason, hint, first[1], int(first[2]), int(first[3]))
 
 
 def _way(access: str, renderer: Renderer) -> str:

@@ -1,0 +1,63 @@
+"""Why a text is no YAML, in plain words, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# What to do, by what libyaml says.
+_WHY = {
+    "mapping values are not allowed": "Is the ':' of the line before missing, or are quotes around "
+    "a value that holds ': '? Check the indentation, too.",
+    "expected ',' or": "A [ or { is not closed, or a comma is missing.",
+    "unexpected end of stream": "A quote is not closed.",
+    "cannot start any token": "Put a value that begins with this sign in quotes.",
+    "expected alphabetic or numeric": "Put a value that begins with * or & in quotes.",
+    "comment or line break": "Put a value that begins with > or | in quotes.",
+    "did not find expected key": "Indent the line as its neighbours of the same level.",
+    "expected '-' indicator": "It is a list: begin the line with '- ', or indent it.",
+    "unknown escape character": "Write a pattern with a \\ in single quotes.",
+    "holds a second document": "Remove the line '---' and what follows it.",
+    "block sequence entries": "Begin a list on a line of its own, or write it in [ ].",
+    "a constructor for the tag": "Put a value that begins with ! in quotes.",
+    "unhashable key": "Put a value that begins with { in quotes.",
+}
+
+
+def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
+    """Return why YAML gave up at a line, in plain words where they are known, and what to write."""
+    lines = text.split("\n")
+    own = lines[line - 1] if line and line <= len(lines) else ""
+    if _is_bare_template(text, line):
+        return reason, 'Put a value that begins with { in quotes, as in path: "{app}/overlays/prod"'
+    if "\t" in own[: len(own) - len(own.lstrip())]:
+        return "a tab indents this line", "Indent it with spaces."
+    if re.match(r"<{7}|={7}|>{7}", own) or re.match(r"<{7}", lines[max((line or 1) - 2, 0)]):
+        return "it holds the marks of a merge conflict", "Resolve the conflict, then run again."
+    if found := re.match(r'found duplicate key "(.*?)" with value', reason):
+        first = _first_line_of(found[1], lines[: (line or 1) - 1], own)
+        there = f", the first time in line {first}" if first else ""
+        return f"the key {found[1]!r} stands twice{there}", "Remove one of the two."
+    for part, hint in _WHY.items():
+        if part in reason:
+            return reason, hint
+    return reason, "Check the indentation and the quotes of this line and the one before."
+
+
+def _first_line_of(key: str, before: Sequence[str], own: str) -> int | None:
+    """Return the line that has a key at the indentation of another, the nearest above; None for none."""
+    indent = len(own) - len(own.lstrip())
+    for number in range(len(before), 0, -1):
+        line = before[number - 1]
+        if re.match(rf"[ ]{{{indent}}}[\"']?{re.escape(key)}[\"']?\s*:", line):
+            return number
+    return None
+
+
+def _is_bare_template(text: str, line: int | None) -> bool:
+    """Return whether a value such as `{app}/overlays` stands without quotes where YAML gave up."""
+    lines = text.split("\n")[max((line or 1) - 2, 0) : line]
+    return any(re.search(r":[ ]+\{(?:app|environment)\}.", one) for one in lines)
