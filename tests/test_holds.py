@@ -145,6 +145,30 @@ def test_what_is_in_the_place_of_a_hold_is_told_and_not_written_over(tmp_path: P
         assert "is not a file" in run.stderr
 
 
+def test_another_repository_in_the_place_of_a_hold_is_told_and_ends_no_run(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.git("read-tree", "main")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{FILE}")
+    commit = repo.git("commit-tree", repo.git("write-tree"), "-p", "main", "-m", "A submodule")
+    repo.git("update-ref", "refs/heads/main", commit)
+    where = ("--repo", str(repo.path), "--output", "json")
+    assert promote("--app", "aurora", "--tag", "1.4.2", *where).code == 3
+    for command in ("history", "status"):
+        run = promote(command, *where)
+        assert run.code == 0, run.stderr
+    assert "is not a file" in run.json["apps"][-1]["hold"]["reason"]
+
+
+def test_a_reason_of_any_length_is_told_in_part(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.commit("main", FILE, f"reason: {'long ' * 200_000}\nby: {'x' * 100_000}\n")
+    for words in (("history",), ("history", "--output", "json"), ("status", "--output", "json"),
+                  ("--app", "aurora", "--tag", "1.4.2")):  # fmt: skip
+        run = promote(*words, "--repo", str(repo.path))
+        assert run.code in (0, 3), run.stderr
+        assert len(run.stdout + run.stderr) < 30_000
+
+
 def test_files_that_hold_nothing_are_told_by_status_and_auto(tmp_path: Path) -> None:
     repo = make(
         tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, DEV + '    policy: {semver: "*"}\n'

@@ -17,7 +17,7 @@ from promoter.config.document import load
 from promoter.config.errors import complaint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import one_line
-from promoter.domain.errors import RefusedError, UsageError
+from promoter.domain.errors import RefusedError, UsageError, bounded
 from promoter.domain.model import FileEdit, Kind
 from promoter.domain.moment import Moment, rfc3339
 from promoter.domain.refusal import Refusal
@@ -118,8 +118,9 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
         found = _parse(tree, file)
     except UsageError as error:
         return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
-    reason = found.reason if one_line(found.reason) else "no reason is given"
-    return Hold(app, environment, reason, found.by, found.since, found.until, undoes=found.undoes)
+    reason = bounded(found.reason) if one_line(found.reason) else "no reason is given"
+    by = found.by and bounded(found.by)
+    return Hold(app, environment, reason, by, found.since, found.until, undoes=found.undoes)
 
 
 def ignored_holds(
@@ -177,7 +178,13 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
         for moment in (change.since, change.until)
     )
     wanted = Hold(
-        app, environment, change.reason, declaration.actor, since, until, undoes=change.undoes
+        app,
+        environment,
+        bounded(change.reason),
+        declaration.actor,
+        since,
+        until,
+        undoes=change.undoes,
     )
     if current is not None and current.broken is None and _same(current, wanted):
         return None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from promoter.git.clone import Clone
 
+# Git's modes of what has a content of its own; another repository has none here.
+_FILES = ("100644", "100755", "120000")
 # From so many files on, the changes of all files are listed: git would compare each path with each.
 _MANY = 50
 # A commit that moves more files than this is a reorganisation: those most alike by name are read.
@@ -230,10 +232,10 @@ def _listed(
             raw, name = fields[place : place + 2]
             place += 2
             if path := by_name.get(name):
-                _, _, _, oid, status = raw.split()
+                _, mode, _, oid, status = raw.split()
                 row = _Row(
                     sha.lstrip("\n"), parents.split(), author, message, path,
-                    oid if oid.strip("0") else None, status == "A",
+                    oid if mode in _FILES else None, status == "A",
                 )  # fmt: skip
                 found[path].append(row)
     return found

@@ -1,4 +1,7 @@
-"""`python -m tests.matrices [MATRIX]… [--short]`: run the matrices, print the table, exit 1 for a failure."""
+"""`python -m tests.matrices [MATRIX]… [--short | --shard I/N]`: run the matrices, print the table.
+
+Failures are printed as they come; for any, it exits with 1.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.conftest import isolate
-from tests.matrices.table import Row, table
+from tests.matrices.table import Row, table, take_part
 from tests.world import empty
 
 if TYPE_CHECKING:
@@ -24,7 +27,14 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.matrices", description=__doc__)
     parser.add_argument("matrix", nargs="*", choices=[[], *MATRICES], help="all by default")
     parser.add_argument("--short", action="store_true", help="some points of each, in a minute")
+    parser.add_argument(
+        "--shard",
+        metavar="I/N",
+        help="of crash, fault and hostile, every Nth point from the Ith on",
+    )
     chosen = parser.parse_args(argv)
+    if chosen.shard:
+        take_part(*map(int, chosen.shard.split("/")))
     found: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="matrices-") as directory:
         home = Path(directory)
@@ -35,7 +45,6 @@ def main(argv: Sequence[str]) -> int:
             for row in import_module(f"tests.matrices.{name}").rows(home, short=chosen.short):
                 found.append(row)
                 print(f"{row.matrix}: {row.name}: {row.points} points", file=sys.stderr)
-                print(*row.failures, sep="\n", end="\n" if row.failures else "", file=sys.stderr)
     print(table(found))
     return 1 if any(row.failures for row in found) else 0
 
