@@ -178,7 +178,7 @@ def test_a_forge_that_echoes_its_token_publishes_none_of_it(
 ) -> None:
     github.tokens[SECRET] = True
     repo = Repository(github.repository)
-    where = ("--app", "aurora", "--repo", github.url, "--timeout", "8")
+    where = ("--app", "aurora", "--repo", github.url, "--timeout", "5")
     env = _in_actions(tmp_path, GITHUB_TOKEN=SECRET)
     if request_of.startswith("PATCH"):
         promote(*where, "--tag", "9.9.0", env=env)

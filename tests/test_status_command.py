@@ -175,7 +175,7 @@ def test_a_forge_that_does_not_answer_leaves_only_the_pulls_unknown(
     github.fail("GET", "/pulls", status=500, times=99)
     run = promote(
         "status", "--repo", github.url, "--transport", transport, "--output", "json",
-        "--timeout", "20s", env={"GITHUB_TOKEN": "good-token"},
+        "--timeout", "8s", env={"GITHUB_TOKEN": "good-token"},
     )  # fmt: skip
     assert run.code == 0, run.stderr
     assert [one["environment"] for one in run.json["apps"]] == ["dev", "prod"]
