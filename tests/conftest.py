@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command import Mode
-from tests.world import Templates, aurora
+from tests.world import Templates, serving_aurora
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Late, as this is a large part of what is compiled.
     from hypothesis import settings
 
-    settings.register_profile("steady", derandomize=True, deadline=None, print_blob=True)
+    settings.register_profile(
+        "steady", max_examples=50, derandomize=True, deadline=None, print_blob=True
+    )
     settings.register_profile("thorough", settings.get_profile("steady"), max_examples=600)
     settings.load_profile("steady")
 
@@ -148,13 +150,20 @@ def isolate(folder: Path) -> None:
 @pytest.fixture
 def github(tmp_path: Path) -> Iterator[GitHub]:
     """A GitHub with the Aurora repository."""
+    with serving_aurora(tmp_path / "srv") as server:
+        yield server
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[GitHub]:
+    """A GitHub with a repository of a hundred apps."""
     # Late: the tests of the editor need no server.
+    from tests.many_apps import BY_PULL, make
     from tests.servers import git_http
     from tests.servers.github import GitHub
 
     server = GitHub(tmp_path / "srv")
-    server.repository.parent.mkdir(parents=True)
-    aurora(server.repository)
+    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
     git_http.configure(server.repository)
     with server:
         yield server

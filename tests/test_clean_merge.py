@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promoter.domain.model import FileEdit
@@ -50,7 +50,7 @@ def _merged_by_git(old: bytes, mine: bytes, theirs: bytes) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
-@settings(max_examples=150)
+@pytest.mark.provisioned
 @given(st.lists(_LINE, min_size=3, max_size=12), st.integers(0, 11), _CHANGES)
 def test_what_is_called_a_clean_merge_is_what_git_makes(
     lines: list[str], at: int, changes: list[tuple[str, int, str]]

@@ -53,6 +53,7 @@ def test_a_duration_is_shown_in_its_two_greatest_units(seconds: float, shown: st
     assert format_duration(timedelta(seconds=seconds)) == shown
 
 
+@pytest.mark.provisioned
 @given(st.integers(0, 3_000 * 86_400))
 def test_what_is_shown_can_be_read_and_is_near(seconds: int) -> None:
     shown = parse_duration(format_duration(timedelta(seconds=seconds)))

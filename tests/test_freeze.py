@@ -271,6 +271,7 @@ def test_what_is_wrong_with_a_window_is_said_with_its_place(
 _FIELD = st.sampled_from(["*", "0", "5", "*/7", "1-5", "1,3", "L", "LW", "5#2", "5L", "MON", "JAN"])
 
 
+@pytest.mark.provisioned
 @given(
     st.lists(_FIELD, min_size=5, max_size=5),
     st.integers(60, 40 * 86_400),

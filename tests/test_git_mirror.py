@@ -7,28 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.many_apps import BY_PULL, kustomization, make
-from tests.servers import git_http
+from tests.many_apps import kustomization
 from tests.servers.github import GitHub
 from tests.world import Repository, promote, promote_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.world import Run
 
 TOKEN = {"GITHUB_TOKEN": "good-token"}
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[GitHub]:
-    """A GitHub with a repository of some hundred files."""
-    server = GitHub(tmp_path / "srv")
-    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
-    git_http.configure(server.repository)
-    with server:
-        yield server
 
 
 def run(hub: GitHub, cache: Path, tag: str, app: str = "app-7") -> tuple[Run, int]:
@@ -68,7 +56,17 @@ def test_what_the_base_is_now_counts(hub: GitHub, tmp_path: Path) -> None:
     assert "# by a person" in tag_of(hub)
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "empty", "foreign", "directory", "link"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "changed",
+        "link",
+        *(
+            pytest.param(one, marks=pytest.mark.thorough)
+            for one in ("cut", "empty", "foreign", "directory")
+        ),
+    ],
+)
 def test_mirror_that_is_damaged_is_as_good_as_none(
     hub: GitHub, tmp_path: Path, damage: str
 ) -> None:

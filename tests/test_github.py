@@ -181,8 +181,15 @@ def test_api_that_is_none_is_told(github: GitHub) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
-@pytest.mark.parametrize("ruleset", [True, False], ids=["ruleset", "classic"])
+@pytest.mark.parametrize(
+    ("transport", "ruleset"),
+    [
+        ("git", False),
+        ("api", True),
+        pytest.param("git", True, marks=pytest.mark.thorough),
+        pytest.param("api", False, marks=pytest.mark.thorough),
+    ],
+)
 def test_branch_that_may_not_be_replaced_is_added_to(
     github: GitHub, transport: str, ruleset: bool
 ) -> None:
@@ -223,9 +230,13 @@ def test_closed_pull_stays_closed_and_a_new_one_links_it(github: GitHub) -> None
 @pytest.mark.parametrize("transport", ["git", "api"])
 @pytest.mark.parametrize(
     ("fork", "state"),
-    [("stranger/gitops", "open"), ("aurora-cloud/fork", "open"), ("aurora-cloud/fork", "closed"),
-     (None, "open")],
-)  # fmt: skip
+    [
+        ("stranger/gitops", "open"),
+        pytest.param("aurora-cloud/fork", "open", marks=pytest.mark.thorough),
+        ("aurora-cloud/fork", "closed"),
+        pytest.param(None, "open", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_pull_from_a_fork_is_never_ours_whatever_its_branch_is_called(
     github: GitHub, transport: str, fork: str | None, state: str
 ) -> None:

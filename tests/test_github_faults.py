@@ -344,7 +344,7 @@ def test_summary_of_an_early_end_names_no_environment() -> None:
     assert text.startswith("`web`: failed\n")
 
 
-@pytest.mark.parametrize("end", ["merge", "close"])
+@pytest.mark.parametrize("end", ["merge", pytest.param("close", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "moment",
     [

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.many_apps import BY_PULL, kustomization, make
-from tests.servers import git_http
+from tests.many_apps import kustomization
 from tests.servers.github import GitHub
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.world import Run
@@ -26,16 +24,6 @@ LFS = (
     "version https://git-lfs.github.com/spec/v1\n"
     "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 )
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[GitHub]:
-    """A GitHub with a repository of some hundred files."""
-    server = GitHub(tmp_path / "srv")
-    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(60)}, BY_PULL)
-    git_http.configure(server.repository)
-    with server:
-        yield server
 
 
 def run(hub: GitHub, *more: str) -> Run:

@@ -198,6 +198,7 @@ _TAGS = st.from_regex(
 )
 
 
+@pytest.mark.provisioned
 @given(_TAGS | st.text(max_size=30), _TAGS | st.text(max_size=30))
 def test_turning_the_question_round_turns_the_answer_round(one: str, other: str) -> None:
     check(one, other, compare(one, other))

@@ -321,6 +321,7 @@ def test_five_thousand_tags_are_chosen_from_at_once() -> None:
     assert chosen(tags, semver="*") == "1.49.99"
 
 
+@pytest.mark.provisioned
 @given(st.lists(st.text(max_size=140), max_size=12))
 def test_no_tag_breaks_a_policy(tags: list[str]) -> None:
     for one in (
@@ -330,11 +331,13 @@ def test_no_tag_breaks_a_policy(tags: list[str]) -> None:
         assert set(select(one, tags).ordered) <= set(tags)
 
 
+@pytest.mark.provisioned
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_natural_order_is_an_order(one: str, other: str) -> None:
     assert (natural(one) < natural(other)) + (natural(other) < natural(one)) <= 1
 
 
+@pytest.mark.provisioned
 @given(st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True), unique=True))
 def test_every_app_is_in_exactly_one_shard(apps: list[str]) -> None:
     shards = [Shard(index, 4) for index in range(1, 5)]

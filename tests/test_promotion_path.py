@@ -493,7 +493,7 @@ def test_a_date_in_the_past_does_not_shorten_a_soak(
     assert run(timedelta(hours=1)).code == 0
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", [pytest.param("git", marks=pytest.mark.thorough), "api"])
 def test_the_way_to_prod_and_back_is_the_same_by_git_and_by_api(
     github: GitHub, transport: str
 ) -> None:

@@ -513,8 +513,17 @@ def two_images(repo: Repository, registry: Registry, pin: str) -> str:
     return file
 
 
-@pytest.mark.parametrize("pin", ["digest", "both"])
-@pytest.mark.parametrize("transport", ["local", "git", "api"])
+@pytest.mark.parametrize(
+    ("transport", "pin"),
+    [
+        ("local", "both"),
+        ("api", "digest"),
+        *(
+            pytest.param(*one, marks=pytest.mark.thorough)
+            for one in (("local", "digest"), ("git", "digest"), ("git", "both"), ("api", "both"))
+        ),
+    ],
+)
 def test_digests_come_back_as_they_were_though_their_tags_have_moved(
     github: GitHub, registry: Registry, transport: str, pin: str
 ) -> None:

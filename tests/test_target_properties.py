@@ -4,6 +4,7 @@ import itertools
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from promoter.edits.region import Region
 from promoter.edits.site import Site
 from promoter.edits.targets import YamlPathTarget, argocd, manifest, marker, patch
 
+pytestmark = pytest.mark.provisioned
+
 _PATH = PurePosixPath("m.yaml")
 _NAMES = ("app", "ghcr.io/o/app", "localhost:5000/x", "web")
 _TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,12}", fullmatch=True)
@@ -23,9 +26,7 @@ _SEEDS = [
     for file in sorted((Path(__file__).parent / "targets").rglob("before/**/*"))
     if file.is_file() and file.stat().st_size < 3_000
 ]
-_BOUNDED = settings(
-    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
-)
+_BOUNDED = settings(suppress_health_check=list(HealthCheck))
 
 
 def _sites(region: Region) -> list[Site]:

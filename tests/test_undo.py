@@ -143,7 +143,8 @@ def _values(quote: str, tag: str, digest: str, comment: str) -> list[tuple[str, 
     ]
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.provisioned
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.tuples(st.sampled_from(["", "'", '"']), st.sampled_from(["", " # größer"])),
     st.tuples(

@@ -6,14 +6,21 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
 from tests.command import Run, promote, promote_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers.github import GitHub
 
 __all__ = [
     "AURORA",
@@ -26,6 +33,7 @@ __all__ = [
     "numstat",
     "promote",
     "promote_process",
+    "serving_aurora",
 ]
 
 AURORA = "clusters/prod/apps/aurora/kustomization.yaml"
@@ -91,6 +99,20 @@ def aurora(directory: Path) -> Repository:
     """Make the Aurora repository, as a copy of one that is made a single time."""
     shutil.copytree(_aurora(), directory, dirs_exist_ok=True)
     return Repository(directory)
+
+
+@contextmanager
+def serving_aurora(folder: Path) -> Iterator[GitHub]:
+    """Serve the Aurora repository by a GitHub that keeps it in a folder."""
+    # Late: the tests of the editor need no server.
+    from tests.servers import git_http
+    from tests.servers.github import GitHub
+
+    server = GitHub(folder)
+    aurora(server.repository)
+    git_http.configure(server.repository)
+    with server:
+        yield server
 
 
 def empty(directory: Path) -> Repository:
