@@ -253,7 +253,7 @@ def test_what_refuses_an_older_tag_hides_no_other_rule(tmp_path: Path, deliver: 
 
 
 def test_a_hold_ends_at_one_time_in_a_refusal_in_auto_and_in_status(tmp_path: Path) -> None:
-    until = datetime(2026, 12, 1, 8, 0, 1, tzinfo=UTC)
+    until = int(datetime(2026, 12, 1, 8, 0, 1, tzinfo=UTC).timestamp())
     with Registry() as registry:
         for tag in ("1.4.1", "1.4.2"):
             registry.push("web", tag)

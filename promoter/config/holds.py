@@ -7,7 +7,6 @@ holds never conflict, code owners can guard an environment's, and no kustomizati
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Self
 
@@ -64,8 +63,9 @@ class Hold:
     environment: str
     reason: str
     by: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: int | None = None
+    until: int | None = None
+    """When it ends, as `since` in seconds since the epoch."""
     broken: UsageError | None = None
     undoes: str | None = None
     """The commit of the base that a rollback took back, where the hold came with one."""
@@ -79,7 +79,7 @@ class Hold:
 
     def is_over(self, now: int) -> bool:
         """Whether its time has come, `now` in seconds since the epoch."""
-        return self.until is not None and self.until.timestamp() <= now
+        return self.until is not None and self.until <= now
 
     def text(self) -> bytes:
         """Return the file: people read it, edit it and review it."""
@@ -95,8 +95,8 @@ class Hold:
             f"#   promote unhold --app {self.app} --env {self.environment} --reason WHY",
         ]
         for key, value in given.items():
-            if isinstance(value, datetime):
-                lines.append(f"{key}: {rfc3339(int(value.timestamp()))}")
+            if isinstance(value, int):
+                lines.append(f"{key}: {rfc3339(value)}")
             elif value is not None:
                 # JSON's strings are YAML's, whatever they hold.
                 lines.append(f"{key}: {json.dumps(value, ensure_ascii=False)}")
@@ -120,7 +120,8 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
         return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
     reason = bounded(found.reason) if one_line(found.reason) else "no reason is given"
     by = found.by and bounded(found.by)
-    return Hold(app, environment, reason, by, found.since, found.until, undoes=found.undoes)
+    since, until = (int(one.timestamp()) if one else None for one in (found.since, found.until))
+    return Hold(app, environment, reason, by, since, until, undoes=found.undoes)
 
 
 def ignored_holds(
@@ -173,19 +174,8 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
     before = tree.read(file) if current is not None else b""
     if change.ends:
         return None if current is None else FileEdit(file, before, b"", (), removed=True)
-    since, until = (
-        None if moment is None else datetime.fromtimestamp(moment, UTC)
-        for moment in (change.since, change.until)
-    )
-    wanted = Hold(
-        app,
-        environment,
-        bounded(change.reason),
-        declaration.actor,
-        since,
-        until,
-        undoes=change.undoes,
-    )
+    reason, since, until = bounded(change.reason), change.since, change.until
+    wanted = Hold(app, environment, reason, declaration.actor, since, until, undoes=change.undoes)
     if current is not None and current.broken is None and _same(current, wanted):
         return None
     return FileEdit(file, before, wanted.text(), (), added=current is None)

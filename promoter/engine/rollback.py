@@ -67,8 +67,7 @@ def _filled(seen: Seen) -> tuple[Request, tuple[str, ...], EarlierStates]:
     held = states.held
     if held is not None and chosen.key == states.current.key:
         # It has gone back already: the hold stays as it is, whatever reason is given now.
-        until = None if held.until is None else int(held.until.timestamp())
-        hold = HoldChange(held.reason, until=until, undoes=held.undoes)
+        hold = HoldChange(held.reason, until=held.until, undoes=held.undoes)
     else:
         hold = HoldChange(
             one_line(rollback.reason),

@@ -49,16 +49,15 @@ def _on_base(facts: Facts) -> Verdict | None:
         return None
     where = f"{held.app} is held in {held.environment}"
     by = f" by {held.by}" if held.by else ""
-    since = f" since {shown_moment(int(held.since.timestamp()))}" if held.since else ""
+    since = f" since {shown_moment(held.since)}" if held.since else ""
     reason = f"{where}{since}{by}: {held.reason}"
-    until = None if held.until is None else int(held.until.timestamp())
-    ends = "" if until is None else f"It ends by itself at {shown_end(until)}. "
+    ends = "" if held.until is None else f"It ends by itself at {shown_end(held.until)}. "
     # A file that cannot be read is mended by hand.
     ends += f"{held.broken.hint}\n" if held.broken and held.broken.hint else ""
     hint = f"{ends}To end it: {_unhold(held)}"
     line, column = (held.broken.line, held.broken.column) if held.broken else (None, None)
     refusal = Refusal("hold", reason, hint, str(held.file), line, column)
-    return Verdict(Result.FAILED, reason, (refusal,), until=until, waits=held.broken is None)
+    return Verdict(Result.FAILED, reason, (refusal,), until=held.until, waits=held.broken is None)
 
 
 def _proposed(facts: Facts) -> Verdict | None:
@@ -72,8 +71,7 @@ def _proposed(facts: Facts) -> Verdict | None:
     kind = "rolled back" if held.undoes else "held"
     reason = f"{held.app} in {held.environment} is {kind} by {pull}, which is open: {held.reason}"
     hint = f"Merge {pull} or close it." if held.undoes else f"To end it: {_unhold(held)}"
-    until = None if held.until is None else int(held.until.timestamp())
-    return refused("hold", reason, hint, until=until, waits=held.broken is None)
+    return refused("hold", reason, hint, until=held.until, waits=held.broken is None)
 
 
 def _unhold(held: Hold) -> str:

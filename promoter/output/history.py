@@ -165,6 +165,6 @@ def hold_as_json(hold: Hold | None) -> dict[str, Any] | None:
     return {
         "reason": hold.reason,
         "by": hold.by,
-        "since": hold.since.isoformat() if hold.since else None,
-        "until": hold.until.isoformat() if hold.until else None,
+        "since": moment_as_json(hold.since) if hold.since else None,
+        "until": moment_as_json(hold.until) if hold.until else None,
     }
