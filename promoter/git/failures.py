@@ -19,7 +19,7 @@ def failure(verb: str, result: Result) -> RemoteError:
         return _unauthorized(verb, result)
     lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
-    reason = "; ".join(_unique(said or lines))[:600] or f"status {result.status}"
+    reason = "; ".join(dict.fromkeys(said or lines))[:600] or f"status {result.status}"
     hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
     return RemoteError(f"git {verb} failed: {reason}", hint or "Running again is safe.")
 
@@ -99,7 +99,3 @@ _HINTS = (
     ("certificate", "Name your certificate authority in SSL_CERT_FILE."),
     ("connection refused", "Nothing answers there: check host and port."),
 )
-
-
-def _unique(lines: list[str]) -> list[str]:
-    return list(dict.fromkeys(lines))

@@ -110,7 +110,8 @@ class Envelope:
             "diff": self.diff,
             "refusals": [refusal_as_json(one) for one in self.refusals],
             "gates": [gate_as_json(one) for one in self.gates],
-            "asked": _asked_as_json(self.declaration) if self.declaration else None,
+            "asked": (one := self.declaration)
+            and {"by": one.actor, "run": one.run, "allow": list(one.allow)},
             "warnings": list(self.warnings),
             "error": asdict(self.error) if self.error else None,
             "exit_code": self.exit_code,
@@ -173,11 +174,6 @@ def moment_as_json(seconds: int) -> str:
 def json_text(document: Mapping[str, Any]) -> str:
     """Return JSON for stdout, in plain ASCII."""
     return json.dumps(document, indent=2) + "\n"
-
-
-def _asked_as_json(one: Declaration) -> dict[str, Any]:
-    """Return who asked, from which run, and the rules in spite of which it was made."""
-    return {"by": one.actor, "run": one.run, "allow": list(one.allow)}
 
 
 def _pull(pull: Pull | None, draft: PullDraft | None) -> PullRequest | None:

@@ -89,7 +89,7 @@ def _change(entry: HistoryEntry) -> str:
     steps = {(one.before, one.after) for one in entry.images}
     if len(steps) == 1:
         return _step(entry.images[0])
-    return ", ".join(f"{_short(one.name)} {_step(one)}" for one in entry.images)
+    return ", ".join(f"{one.name.rpartition('/')[2]} {_step(one)}" for one in entry.images)
 
 
 def _step(one: ImageStep) -> str:
@@ -101,10 +101,6 @@ def _reference(text: str | None) -> str:
     """Return a tag, without the digest beside it, or the beginning of a digest alone."""
     tag, at, digest = (text or "none").partition("@")
     return tag if tag or not at else digest[:19]
-
-
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]
 
 
 def _what(entry: HistoryEntry) -> str:

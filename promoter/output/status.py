@@ -16,6 +16,7 @@ from promoter.planning.status import Relation
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from promoter.domain.evidence import GateResult
     from promoter.domain.model import Pull
     from promoter.planning.status import Newest, PreviousEnvironment, Status
 
@@ -98,8 +99,7 @@ def _table(rows: Sequence[Status], now: int) -> Table:
             "newest": _newest(one.newest),
             "compared with": _previous(one.previous),
             "open PR": f"#{one.open_pull.number}" if one.open_pull else "",
-            "blocked by": one.error
-            or "; ".join(_refusal(_gate(gate.name, one), gate.until) for gate in one.refusals),
+            "blocked by": one.error or "; ".join(_gate(gate, one) for gate in one.refusals),
         }
         for one in rows
     ]
@@ -116,10 +116,11 @@ def _table(rows: Sequence[Status], now: int) -> Table:
     )
 
 
-def _gate(name: str, row: Status) -> str:
-    """Return a gate's name; of a hold that is not merged yet with its pull request."""
-    proposed = row.proposed_hold if name == "hold" and row.hold is None else None
-    return f"hold (#{proposed.pull})" if proposed else name
+def _gate(gate: GateResult, row: Status) -> str:
+    """Return a gate's name and end; of a hold that is not merged yet with its pull request."""
+    proposed = row.proposed_hold if gate.name == "hold" and row.hold is None else None
+    name = f"hold (#{proposed.pull})" if proposed else gate.name
+    return f"{name} until {shown_end(gate.until)}" if gate.until else name
 
 
 def _short(tag: str) -> str:
@@ -153,12 +154,6 @@ def _previous(previous: PreviousEnvironment | None) -> str:
     words = {Relation.BEHIND: "behind", Relation.AHEAD: "ahead of"}
     tags = ", ".join(map(_short, previous.tags))
     return f"{words.get(previous.relation, 'differs from')} {previous.environment} ({tags})"
-
-
-def _refusal(gate: str, until: int | None) -> str:
-    if not until:
-        return gate
-    return f"{gate} until {shown_end(until)}"
 
 
 def _as_json(row: Status) -> dict[str, Any]:

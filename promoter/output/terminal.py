@@ -32,7 +32,8 @@ def shown(pieces: Sequence[AnyPiece]) -> str:
     safe = [
         replace(one, text=printable(one.text)) if isinstance(one, Piece) else one for one in pieces
     ]
-    return render(safe, width=_width(), terminal=_is_terminal(), colours=_has_colours())
+    width = max(40, get_terminal_size((80, 24)).columns)
+    return render(safe, width=width, terminal=_is_terminal(), colours=_has_colours())
 
 
 def _is_terminal() -> bool:
@@ -41,10 +42,6 @@ def _is_terminal() -> bool:
 
 def _has_colours() -> bool:
     return _is_terminal() and variable("NO_COLOR") is None  # https://no-color.org
-
-
-def _width() -> int:
-    return max(40, get_terminal_size((80, 24)).columns)
 
 
 @contextmanager

@@ -59,16 +59,11 @@ def read_branch(state: BranchState, target: Target) -> Branch:
     newest = proposals[ours[0]]
     assert newest is not None  # as `ours` says
     commits = state.commits[ours[0] :]
-    onto = _root(commits)
+    # It stands on the base's commit that it took in last.
+    onto = next((one for one in commits if len(one.parents) > 1), commits[-1]).onto
     whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
     kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
-
-
-def _root(commits: tuple[BranchCommit, ...]) -> Tree:
-    """Return the files of the base's commit that a branch stands on: the last that it took in."""
-    merge = next((one for one in commits if len(one.parents) > 1), commits[-1])
-    return merge.onto
 
 
 def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, target: Target) -> Proposal:

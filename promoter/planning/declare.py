@@ -13,7 +13,7 @@ from promoter.planning import propose
 if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchState
-    from promoter.domain.model import ImageRequest, Pull
+    from promoter.domain.model import ImageRequest
     from promoter.planning.branch import Branch
     from promoter.planning.plan import Request
 
@@ -26,8 +26,10 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
         single = tuple(replace(one, previous_pull=None) for one in made)
         whole = Declaration.together(target.app, single)
         return replace(whole, previous_pull=made[0].previous_pull)
-    latest = state.pulls[0] if state.pulls else None
-    refused = latest is not None and latest.state is PullState.CLOSED
+    latest = state.pulls[0] if state.pulls and not state.open_pull else None
+    # What somebody closed unmerged is followed; what we closed ourselves says nothing.
+    if latest and (latest.state is not PullState.CLOSED or pull_request.closed_by_us(latest.body)):
+        latest = None
     images: tuple[ImageRequest, ...] = ()
     if request.images or request.hold is None:
         images = propose.resolve(request.images, request.tag, target, state.base)
@@ -43,7 +45,7 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
         actor=actor,
         run=request.run,
         source_revision=request.source_revision,
-        previous_pull=_previous(state, latest) if latest and refused else None,
+        previous_pull=latest.number if latest else None,
         allow=tuple(sorted(request.allow)),
         hold=hold,
         clock=request.clock,
@@ -55,8 +57,3 @@ def _declared(branch: Branch, app: str) -> Declaration | None:
     if whole is None or not whole.members:
         return whole
     return next((one for one in whole.members if one.app == app), None)
-
-
-def _previous(state: BranchState, latest: Pull) -> int | None:
-    """Return the pull that somebody closed unmerged; one that we closed ourselves says nothing."""
-    return None if state.open_pull or pull_request.closed_by_us(latest.body) else latest.number
