@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 TOKEN = {"GITHUB_TOKEN": "good-token"}
 
 
+@pytest.fixture(autouse=True)
+def _files_come_by_git_alone(hub: GitHub) -> None:
+    # Where the API shows the files, git brings none that could be spared.
+    hub.has_graphql = False
+
+
 def run(hub: GitHub, cache: Path, tag: str, app: str = "app-7") -> tuple[Run, int]:
     """Promote with a cache; return the run, and how often git has connected for it."""
     before = len(hub.seen)

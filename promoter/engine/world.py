@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import PromoteError
 from promoter.engine import wiring as wires
 from promoter.threads import in_background
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # What the text of a pull would like to know may take so many seconds a promotion, and of the time
 # of a whole run such a part.
 _EVIDENCE, _EVIDENCE_PART = 10.0, 0.25
+# So many seconds are spent on a forge that may spare git a connection.
+_FIRST_ANSWER = 2.0
 
 
 @dataclass(slots=True)
@@ -58,6 +61,14 @@ class World:
         """Open the forge beside what the caller waits for, and begin to look at some apps there."""
         if self.wiring.kind.is_far and self._forge is None:
             self._opening = in_background(lambda: wires.open_forge(self.wiring, apps))
+            self.repository.take(self._first_texts)
+
+    def _first_texts(self) -> Mapping[str, bytes]:
+        """Return the files that come with the forge's first answer, where that is there in time."""
+        with suppress(PromoteError, TimeoutError):  # told where the forge is needed
+            if self._opening is not None:
+                return self._opening.result(_FIRST_ANSWER).texts(_FIRST_ANSWER)
+        return {}
 
     def repository_for(self, transport: str) -> Repository:
         """Return the repository as it is written through a transport."""

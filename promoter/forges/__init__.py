@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
@@ -20,6 +20,12 @@ class Forge(Protocol):
         """Return the pulls from a branch to a base in every state, newest first.
 
         The history of some files of a commit, which will be asked for next, may come along.
+        """
+
+    def texts(self, seconds: float) -> Mapping[str, bytes]:
+        """Return the texts of files that came with the first answer, by git's ids; {} for none.
+
+        It is waited for so many seconds at most.
         """
 
     def all(self) -> tuple[Pull, ...]:

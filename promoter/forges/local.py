@@ -18,7 +18,7 @@ from promoter.forges.local_pulls import read, written
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import PullDraft, PullExtras, Tree
@@ -59,6 +59,10 @@ class LocalForge:
     ) -> tuple[Pull, ...]:
         """Return the pulls from a branch to a base in every state, newest first."""
         return tuple(p for p in self.all() if p.branch == branch and p.base == base)
+
+    def texts(self, seconds: float) -> Mapping[str, bytes]:  # noqa: ARG002 - the protocol's
+        """Git itself has the files at hand."""
+        return {}
 
     def all(self) -> tuple[Pull, ...]:
         """Return every pull, newest first."""

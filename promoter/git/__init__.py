@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import BranchState, CommitDraft
@@ -22,6 +22,9 @@ class Repository(Protocol):
 
         What is there of the promotions of `apps` may come along in the same round trip.
         """
+
+    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
+        """Take files from elsewhere, by their ids, where bringing them would cost a round trip."""
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

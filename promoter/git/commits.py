@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from promoter.git.clone import Clone
     from promoter.git.program import Git
 
-_REF = "refs/promoter/made"
+# Apart from what a look at the remote has brought.
+_REF = "refs/promoter-made"
 _GPG_ID = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}!?|[^\s@<>-][^\s@<>]*@[^\s@<>]+")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
@@ -10,7 +11,7 @@ from promoter.git.program import FETCH, REMOTE
 from promoter.git.retry import with_retries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import TypeAlias
 
     from promoter.git.program import Git
@@ -29,6 +30,7 @@ class Objects:
         """Whether file contents are left at the remote until they are brought."""
         self._git = git
         self._present: set[str] = set()
+        self._bring_probable: Callable[[], None] | None = None
         self._known: dict[str, bytes] = {}
         self._listings: dict[str, Listing] = {}
         self._roots: dict[str, str] = {}
@@ -44,6 +46,10 @@ class Objects:
         """Bring file contents in one round trip; those already here cost nothing."""
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
         missing = self.missing(wanted)
+        if missing and self._bring_probable is not None:
+            bring, self._bring_probable = self._bring_probable, None
+            bring()
+            missing = self.missing(wanted)
         if missing and self.blobless:
             result = with_retries(
                 self._git, "-c", "fetch.negotiationAlgorithm=noop",
@@ -55,6 +61,18 @@ class Objects:
         self._present.update(missing)
         if len(wanted) >= _MANY:
             self._load(wanted)
+
+    def bring_if_missing(self, bring_probable: Callable[[], None]) -> None:
+        """Put off what brings all that is probably read until something that is not here is read."""
+        self._bring_probable = bring_probable
+
+    def keep(self, texts: Mapping[str, bytes]) -> None:
+        """Keep files that came by another way, as if they had been brought; ids are their proof."""
+        for oid, data in texts.items():
+            path = self._git.directory / "objects" / oid[:2] / oid[2:]
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(zlib.compress(b"blob %d\0" % len(data) + data, 1))
+            self._known[oid] = data
 
     def missing(self, oids: Iterable[str]) -> list[str]:
         """Return those of some objects that are not known to be here."""

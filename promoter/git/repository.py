@@ -20,7 +20,7 @@ from promoter.git.tree import differing
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
@@ -55,6 +55,7 @@ class GitRepository:
         self._signing = signing
         self._refs: RemoteRefs | None = None
         self._begun: _Begun | None = None
+        self._texts: Callable[[], Mapping[str, bytes]] | None = None
         self._families: set[str] = set()
         self._base = ""
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
@@ -87,6 +88,10 @@ class GitRepository:
         self._clone.begun = in_background(lambda: self._ask(*asked))
         self._begun = _Begun(asked, self._clone.begun)
 
+    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
+        """Take files from elsewhere, by their ids, and fetch them only where that is not enough."""
+        self._texts = texts
+
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
         likely = [f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps]
         return self._clone.look(wanted, _BRANCHES, likely)
@@ -109,7 +114,16 @@ class GitRepository:
                 for side in (commit.onto.commit, commit.sha):
                     oids += self._clone.tree(side).files(commit.changed)
         commits = (base, *tips) if moved or probable.is_small else ()
-        self._clone.fetch_files(oids, commits, is_small=probable.is_small)
+
+        def fetch() -> None:
+            self._clone.fetch_files(oids, commits, is_small=probable.is_small)
+
+        texts = self._texts() if self._texts and not moved else {}
+        if not texts:
+            fetch()
+            return
+        self._clone.objects.keep({oid: texts[oid] for oid in oids if oid in texts})
+        self._clone.objects.bring_if_missing(fetch)
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

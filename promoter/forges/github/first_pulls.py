@@ -1,12 +1,16 @@
-"""What the pulls of one promotion most probably are, asked while git looks at the repository."""
+"""The pulls of one promotion and its files, as they most probably are: asked while git looks."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.forges.github.client import FAILURES
 from promoter.forges.github.file_histories import VERSION, history_field
+from promoter.forges.github.folders import FOLDER, fields, texts
+from promoter.forges.github.overview import CONFIGURATION
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.rules import RULES, graph_rules
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Pull
+    from promoter.forges.github.client import Client
+    from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.overview import Guess
 
 
@@ -28,32 +34,75 @@ class FirstPulls:
     """The rules of these branches and of the base."""
     histories: dict[tuple[str, PurePosixPath], list[dict[str, Any]]]
     """The newest versions of the files that the app probably has, by commit and path."""
+    node: str
+    """The repository's id."""
+    texts: dict[str, bytes]
+    """The files of the folders in which the app probably is, by git's ids, which prove them."""
+
+
+class FirstLook:
+    """The answer to the first query of a run through git, which is read a single time."""
+
+    def __init__(self, client: Client, first: FirstQuery, wanted: Guess) -> None:
+        self._client, self._first, self._wanted = client, first, wanted
+        self._told: FirstPulls | None = None
+        self._failed: Exception | None = None
+
+    def has_asked_for(self, branch: str) -> bool:
+        """Say whether the pulls of a branch come with it."""
+        return branch in self._wanted.branches
+
+    def texts(self, seconds: float) -> dict[str, bytes]:
+        """Return the texts of files that have come within so many seconds, by git's ids."""
+        if not self._first.is_there(seconds):
+            return {}
+        with suppress(*FAILURES):  # told where the pulls are asked for
+            return self.read().texts
+        return {}
+
+    def read(self) -> FirstPulls:
+        """Return the answer taken apart; raises what is in `FAILURES`."""
+        if self._told is None and self._failed is None:
+            try:
+                shown = self._client.graphql(query(self._wanted), self._client.names)
+                self._told = _read(shown["repository"], self._wanted)
+            except FAILURES as error:
+                self._failed = error
+        if self._told is None:
+            assert self._failed is not None
+            raise self._failed
+        return self._told
 
 
 def query(wanted: Guess) -> str:
-    """Return the query for the pulls of branches, the rules, and the history of the app's files."""
-    head = json.dumps(f"refs/heads/{wanted.base}")
-    base = f"ref(qualifiedName: {head})" if wanted.base else "defaultBranchRef"
+    """Return the query for the pulls of branches, the rules, the app's files and their history."""
+    head = f"refs/heads/{wanted.base}" if wanted.base else "HEAD"
+    base = f"ref(qualifiedName: {json.dumps(head)})" if wanted.base else "defaultBranchRef"
     histories = " ".join(history_field(n, path) for n, path in enumerate(wanted.histories))
-    fields = [
-        f"base: {base} {{ name ...Rules target {{ ... on Commit {{ oid {histories} }} }} }}",
+    asked = [
+        f"base: {base} {{ name ...Rules "
+        f"target {{ ... on Commit {{ oid {CONFIGURATION} {histories} }} }} }}",
+        *fields("f", head, wanted.folders),
+        *fields("t", f"refs/heads/{wanted.branch}", wanted.own),
         *(_pulls_field(n, branch) for n, branch in enumerate(wanted.branches)),
     ]
-    text = "\n    ".join(["id", *fields])
+    text = "\n    ".join(["id", *asked])
     return (
         "query Pulls($owner: String!, $name: String!) {\n"
         f"  repository(owner: $owner, name: $name) {{\n    {text}\n  }}\n}}\n"
-        f"{RULES}{PULL}{VERSION}"
+        f"{FOLDER}{RULES}{PULL}{VERSION}"
     )
 
 
-def read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
-    """Return an answer taken apart; raises `TypeError` or `KeyError` for what is none."""
+def _read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
     base, target = shown["base"], shown["base"]["target"]
     pulls = {
         branch: graph_pulls(shown[f"p{n}"], shown["id"]) for n, branch in enumerate(wanted.branches)
     }
     rules = {branch: graph_rules(shown[f"r{n}"]) for n, branch in enumerate(wanted.branches)}
+    folders = [shown[f"f{n}"] for n, _ in enumerate(wanted.folders)]
+    folders += [shown[f"t{n}"] for n, _ in enumerate(wanted.own)]
+    files = [one for folder in folders for one in texts(folder)]
     return FirstPulls(
         base=base["name"],
         pulls={
@@ -65,6 +114,8 @@ def read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
             (target["oid"], path): target[f"h{n}"]["nodes"]
             for n, path in enumerate(wanted.histories)
         },
+        node=shown["id"],
+        texts=dict([*files, *texts({"entries": [target["configuration"] or {}]})]),
     )
 
 

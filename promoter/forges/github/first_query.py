@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 from promoter.forges.github import first_pulls, overview
@@ -29,6 +30,10 @@ class FirstQuery:
     def is_for(self, request: Request) -> bool:
         """Say whether a request asks the same, and the answer was not taken yet."""
         return self._answer is not None and request == self._request
+
+    def is_there(self, seconds: float) -> bool:
+        """Wait for the answer, but no longer than so many seconds; say whether there is one."""
+        return self._answer is not None and bool(wait((self._answer,), seconds).done)
 
     def answer(self) -> Answer:
         """Return the answer as soon as it is there; raises what the request failed with."""

@@ -22,13 +22,18 @@ fragment Folder on GitObject {
 
 def query(commit: str, folders: Iterable[PurePosixPath]) -> str:
     """Return the query for folders of a commit, which answers them as `f0`, `f1` and so on."""
-    fields = "\n".join(
-        f"    f{n}: object(expression: {expression(commit, folder)}) {{ ...Folder }}"
-        for n, folder in enumerate(folders)
-    )
+    shown = "\n    ".join(fields("f", commit, folders))
     return (
         "query Folders($owner: String!, $name: String!) {\n"
-        f"  repository(owner: $owner, name: $name) {{\n{fields}\n  }}\n}}\n{FOLDER}"
+        f"  repository(owner: $owner, name: $name) {{\n    {shown}\n  }}\n}}\n{FOLDER}"
+    )
+
+
+def fields(prefix: str, revision: str, folders: Iterable[PurePosixPath]) -> Iterator[str]:
+    """Yield the fields of a repository for folders of a revision, numbered after the prefix."""
+    return (
+        f"{prefix}{n}: object(expression: {expression(revision, one)}) {{ ...Folder }}"
+        for n, one in enumerate(folders)
     )
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
-from promoter.forges.github import first_pulls
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition
 from promoter.forges.github.file_histories import FileHistories
+from promoter.forges.github.first_pulls import FirstLook
 from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
@@ -23,7 +23,7 @@ from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from pydantic import SecretStr
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchRules, PullDraft, Tree
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.http import Http
-    from promoter.forges.github.overview import Guess
 
 _ACTIONS = "github-actions[bot]"
 
@@ -68,7 +67,8 @@ class GitHubForge:
     ) -> None:
         self.client = Client(api_url, repository, token, http, first)
         self._steps = PullSteps(self.client)
-        self._begun = first.pulls_of if first else None
+        wanted = first.pulls_of if first else None
+        self._first = FirstLook(self.client, first, wanted) if first and wanted else None
 
     def disconnect(self) -> None:
         """End the connections."""
@@ -82,23 +82,28 @@ class GitHubForge:
         The history of some files of a commit, which will be asked for next, comes along.
         """
         seen = self.client.pulls.pop((branch, base), None)
-        begun, self._begun = self._begun, None
-        if seen is None and begun is not None and branch in begun.branches:
-            seen = self._pulls_begun(begun, branch, base)
+        first, self._first = self._first, None
+        if seen is None and first is not None and first.has_asked_for(branch):
+            seen = self._pulls_first_seen(first, branch, base)
         if seen is None:
             seen = self._pulls_by_graph(branch, base, FileHistories.of(history))
         return self._pulls_by_rest(branch, base) if seen is None else seen
 
-    def _pulls_begun(self, wanted: Guess, branch: str, base: str) -> tuple[Pull, ...] | None:
+    def texts(self, seconds: float) -> Mapping[str, bytes]:
+        """Return the texts of files that came with the first answer, by git's ids."""
+        return self._first.texts(seconds) if self._first else {}
+
+    def _pulls_first_seen(
+        self, first: FirstLook, branch: str, base: str
+    ) -> tuple[Pull, ...] | None:
         """Return the pulls as the first query tells them; None where it asked about another base."""
         try:
-            answer = self.client.graphql(first_pulls.query(wanted), self.client.names)
-            seen = first_pulls.read(answer["repository"], wanted)
-            self.client.node = answer["repository"]["id"]
+            seen = first.read()
         except UNLIKE as error:
             raise self.client.failure("list the pulls", error) from error
         except FAILURES:
             return self._pulls_by_rest(branch, base)
+        self.client.node = seen.node
         if seen.base != base:
             return None
         self.client.rules |= seen.rules

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.forges.github.file_histories import VERSION, history_field
-from promoter.forges.github.folders import FOLDER, Listing, expression, listing
+from promoter.forges.github.folders import FOLDER, Listing, listing
+from promoter.forges.github.folders import fields as fields_of_folders
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from promoter.domain.model import BranchRules, Pull
 
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 _ENVIRONMENT = "prod"
 _OTHERS = ("dev", "dev-kind", "staging")
 _KUSTOMIZATION = "kustomization.yaml"
-_CONFIGURATION = "promoter.yaml"
+CONFIGURATION = (
+    'configuration: file(path: "promoter.yaml") '
+    "{ name oid mode object { ... on Blob { text isTruncated } } }"
+)
+"""The field of a commit for the repository's configuration."""
 _LAYOUTS = (
     "clusters/{environment}/apps/{app}",
     "apps/{app}/overlays/{environment}",
@@ -160,10 +165,10 @@ def query(wanted: Guess) -> str:
     fields = [
         "id defaultBranchRef { name }",
         f"base: {named} {{ name ...Rules target {{ ... on Commit {{ {_base_fields(wanted)} }} }} }}",
-        *_folder_fields("f", head, wanted.folders),
+        *fields_of_folders("f", head, wanted.folders),
         f"branch: ref(qualifiedName: {json.dumps(branch)}) {{ ...Rules target {{ ...Tip }} }}",
-        *_folder_fields("t", branch, wanted.own),
-        *_folder_fields("o", f"{branch}^", wanted.own),
+        *fields_of_folders("t", branch, wanted.own),
+        *fields_of_folders("o", f"{branch}^", wanted.own),
         f'branches: refs(refPrefix: "refs/heads/", query: {json.dumps(BRANCHES)}, first: 100) '
         "{ pageInfo { hasNextPage } nodes { name } }",
         f"pulls: pullRequests(headRefName: {json.dumps(wanted.branch)}, first: 20, "
@@ -222,22 +227,13 @@ def _filled(layout: str, app: str, environment: str) -> PurePosixPath:
 
 def _base_fields(wanted: Guess) -> str:
     """Return what is asked of the base's commit itself, which cannot move meanwhile."""
-    file = f"file(path: {json.dumps(_CONFIGURATION)}) {{ name oid mode object "
-    file += "{ ... on Blob { text isTruncated } } }"
     checks = [
         f"k{n}: file(path: {json.dumps(str(path / _KUSTOMIZATION))}) {{ oid }}"
         for n, path in enumerate(wanted.own)
     ]
     histories = [history_field(n, path) for n, path in enumerate(wanted.histories)]
     tree = "tree { oid entries { name mode oid } }"
-    return " ".join(["oid", tree, f"configuration: {file}", *checks, *histories])
-
-
-def _folder_fields(prefix: str, revision: str, folders: Sequence[PurePosixPath]) -> Iterator[str]:
-    return (
-        f"{prefix}{n}: object(expression: {expression(revision, one)}) {{ ...Folder }}"
-        for n, one in enumerate(folders)
-    )
+    return " ".join(["oid", tree, CONFIGURATION, *checks, *histories])
 
 
 def _agree(

@@ -25,7 +25,7 @@ from promoter.forges.github.versions import GitHubVersions
 from promoter.git.tree import ROOT, differing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
@@ -164,6 +164,9 @@ class GitHubRepository:
         listed = self._client.read("list the branches", lambda: self._client.ask("GET", path))
         return frozenset(str(one["ref"]).removeprefix("refs/heads/") for one in listed)
 
+    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
+        """Files come with the look at the base."""
+
     def bring(self, branches: Iterable[str]) -> None:
         """Nothing is brought before it is looked at."""
 
@@ -239,11 +242,8 @@ class GitHubRepository:
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""
-        answer = self._client.read(
-            "compare the branch",
-            lambda: self._client.ask("GET", f"/compare/{base}...{tip}"),
-            new=True,
-        )
+        client, path = self._client, f"/compare/{base}...{tip}"
+        answer = client.read("compare the branch", lambda: client.ask("GET", path), new=True)
         ahead = {one["sha"] for one in answer["commits"]}
         found: list[BranchCommit] = []
         current = tip
