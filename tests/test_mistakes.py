@@ -407,7 +407,32 @@ _WORDS_AND_FLAGS = (
     ("history --tag 1.5.0", "It shows all tags: leave it out."),
     ("status --dry-run", "It only reads: leave it out."),
     ("pulls --app aurora", "promote status --app APP --env ENV"),
-    ("pulls 1", "Known: close, list, merge."),
+    ("pulls 1", "To end it: promote pulls merge 1, or promote pulls close 1"),
+    ("pulls close 1 2", "Name one pull request at a time."),
+    ("demo a b", "It takes one folder: promote demo DIR"),
+    ("status --all", "It shows all: leave it out."),
+    ("status --group shop", "Name each app: --app A --app B"),
+    ("hold --group shop --reason x", "Name each app: --app A --app B"),
+    ("status --env prod,dev", "Write --env prod --env dev"),
+    ("hold --app aurora --reason x --until 24", "Write 24h for hours, 24d for days"),
+    ("hold --app aurora --reason x --until 1w", "Write 7d"),
+    ("--app aurora --tag refs/tags/v1.5.0", "Did you mean --tag v1.5.0?"),
+    ("--app aurora --tag feature/x", "Did you mean feature-x?"),
+    ("--app aurora --tag ^1.5", 'policy: {semver: "^1.5"}'),
+    ("--app ghcr.io/acme/aurora:1.5.0 --tag x", "Did you mean --app aurora --tag 1.5.0"),
+    ("--app clusters/prod/apps/aurora --tag x", "Did you mean --app aurora"),
+    ("--app * --tag x", "Name each: --app A --app B"),
+    ("--app aurora --image x@1.5.0", "Did you mean --image x=1.5.0"),
+    (f"--app aurora --image x=sha256:{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
+    ("--app aurora --image x=ghcr.io/y:1.5.0", "It is the tag that follows '=': --image x=1.5.0"),
+    (f"--app aurora --tag sha256:{'a' * 64}", "A digest goes with its image"),
+    ("set-image nginx 1.27.4", "Did you mean nginx:1.27.4"),
+    ("set-image nginx@1.27.4", "Did you mean nginx:1.27.4"),
+    ("--app aurora --tag x --forge gitlab", "Pull requests are opened on GitHub alone"),
+    (f"--app aurora --tag x --repo {_HUB}/tree/main", f"Write --repo {_HUB} --base main"),
+    (f"--app aurora --tag x --repo {_HUB}/pulls", f"Write --repo {_HUB}"),
+    ("--app aurora --tag x --repo git@github.com/a/b", "Did you mean git@github.com:a/b?"),
+    ("--app aurora --tag x --repo git://github.com/a/b", "Did you mean https://github.com/a/b?"),
     ("demo --repo x", "promote demo DIR"),
     ("set-image --app aurora --tag 1.5.0", "promote set-image NAME=*:TAG"),
     ("--version 1.5.0", "The tag of an image is --tag TAG."),
@@ -433,6 +458,62 @@ def _commands(text: str) -> list[list[str]]:
     found = re.findall(r"\bpromote ((?:-|[a-z-]+ -|demo|status|history|pulls)[^;?\n,]*)", text)
     hints = [one.strip() for one in found if f"promote {one}" not in text.splitlines()[0]]
     return [one.split() for one in hints]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PROMOTER_APP", "aurora,beacon", "PROMOTER_APP takes one name a line."),
+        ("PROMOTER_IMAGE", "a=1,b=2", "PROMOTER_IMAGE takes one image a line."),
+        ("PROMOTER_ALLOW", "soak,freeze", "PROMOTER_ALLOW takes one rule a line."),
+        ("PROMOTER_TAG", "1,2", "PROMOTER_TAG: tag '1,2' holds ','"),
+        ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
+        ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
+        ("PROMOTER_TIMEOUT", "5 min", "Write it as in PROMOTER_TIMEOUT=90s"),
+        ("PROMOTER_OUTPUT", "yaml", "Write it as in PROMOTER_OUTPUT=json"),
+    ],
+)
+def test_variable_that_is_malformed_is_told_with_what_to_write(
+    name: str, value: str, said: str, tmp_path: Path
+) -> None:
+    given = {"PROMOTER_APP": "aurora", "PROMOTER_TAG": "1"} | {name: value}
+    if name == "PROMOTER_IMAGE":
+        del given["PROMOTER_TAG"]
+    assert_told(promote(env=given, cwd=tmp_path), 2, (said,))
+
+
+def test_value_of_the_configuration_that_is_doubtful_is_warned_of(company: Company) -> None:
+    gates = "    promotes-from: dev\n    soak: 24\n    max-age: 30d\n    tags: 'v*'\n"
+    company.configure((_PATH_OF_PROD, f"{_PATH_OF_PROD}{gates}"))
+    said = company.run(*_ASK, "--dry-run").stderr
+    assert "promoter.yaml:10:5: environments.prod.soak: 24 has no unit" in said
+    assert "write 24s, or 24h for hours" in said
+    assert "promoter.yaml:12:5: environments.prod.tags: 'v*' matches every tag" in said
+    assert "prod.max-age" not in said
+
+
+def test_app_without_a_folder_is_told_where_it_is_listed(company: Company) -> None:
+    company.configure(("apps:\n", "apps:\n  cobalt: {}\n"))
+    said = "promoter.yaml:10:3: apps.cobalt: there is no folder apps/cobalt/overlays/prod"
+    assert_told(company.run("--app", "cobalt", "--tag", "1"), 4, (said, "remove cobalt from apps"))
+
+
+def test_file_of_a_target_that_is_not_there_is_told_at_the_target(company: Company) -> None:
+    target = "    targets: [{kind: yaml-path, file: values.yaml, tag: image.tag}]\n"
+    company.configure((_PATH_OF_PROD, f"{_PATH_OF_PROD}{target}"))
+    said = ("promoter.yaml:9:15: there is no file apps/orders/overlays/prod/values.yaml", "Known: ")
+    assert_told(company.run(*_ASK), 4, said)
+
+
+def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> None:
+    assert company.run(*_ASK).code == 0
+    assert company.run("pulls", "close", "1").stdout.startswith("closed pull request 1: ")
+    again = company.run("pulls", "close", "1")
+    assert (again.code, again.stdout.splitlines()[0]) == (
+        0, "nothing done: pull request 1 is closed already",
+    )  # fmt: skip
+    assert_told(company.run("pulls", "merge", "1"), 3, ("pull request 1 is closed already",))
+    assert_told(company.run("pulls", "merge", "9"), 4, ("no pull request 9", "There are 1."))
 
 
 @pytest.mark.parametrize(
@@ -515,6 +596,7 @@ def test_folder_within_a_clone_is_told_with_the_clone(company: Company, tmp_path
     assert_told(run, 2, ("is not a git repository", f"give --repo {clone}"))
 
 
+_PATH_OF_PROD = "    path: apps/{app}/overlays/prod\n"
 _STAGING = "    path: apps/{app}/overlays/staging\n"
 _PUSH = "    deliver: push\n"
 _IN_THE_CONFIGURATION = {

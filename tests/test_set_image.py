@@ -14,7 +14,7 @@ import pytest
 
 from promoter.cli import main as cli
 from promoter.edits.scalars import is_safe_plain
-from tests.world import Run
+from tests.world import Run, promote
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/kustomize_edit.json").read_text("utf-8"))
 SCALARS = json.loads(
@@ -636,3 +636,27 @@ def test_editing_needs_neither_git_nor_network(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stderr == "0 set()\n"
+
+
+def test_what_was_changed_is_said_and_that_nothing_had_to_be(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("images:\n- name: web\n  newTag: v1\n")
+    ask = ("set-image", "web:v2")
+    assert promote(*ask, cwd=tmp_path).stdout == (
+        "changed kustomization.yaml\n  web: newTag v1 -> v2\n"
+    )
+    assert promote(*ask, cwd=tmp_path).stdout == (
+        "nothing to do: kustomization.yaml has these images already\n"
+    )
+    assert promote("set-image", "web:v3", "-q", cwd=tmp_path).stdout == ""
+
+
+def test_folder_without_a_kustomization_is_told_with_those_that_name_the_image(
+    tmp_path: Path,
+) -> None:
+    for name, image in (("a", "web"), ("b", "db"), (".c", "web")):
+        (tmp_path / name).mkdir()
+        file = tmp_path / name / "kustomization.yaml"
+        file.write_text(f"images:\n- name: {image}\n  newTag: v1\n")
+    run = promote("set-image", "web:v2", cwd=tmp_path)
+    assert run.code == 4
+    assert "  It is named in a: --dir a\n" in run.stderr

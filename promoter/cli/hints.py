@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _ALIKE = 0.75
 # What word processors make of the dashes of a flag.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+# The commands whose argument is one alone.
+_SINGLE = {
+    "promote pulls": "Name one pull request at a time.",
+    "promote demo": "It takes one folder: promote demo DIR",
+}
 _TAG = re.compile(r"v?[0-9][A-Za-z0-9_.-]*")
 # Names that environments usually have: a bare one of them is no app.
 _ENVIRONMENTS = ("dev", "development", "test", "qa", "stage", "staging", "prod", "production")
@@ -91,6 +96,8 @@ def unknown_word(
         return UsageError(message, f"Write --{name} {shlex.quote(value)}")
     if f"--{word}" in flags:
         return UsageError(message, f"Write --{word} with two '-' before it.")
+    if prog in _SINGLE:
+        return UsageError(message, _SINGLE[prog])
     option = _option(before[1])
     if option is not None and option.switch:
         off = word.lower() in ("false", "no", "0", "off", "none")
@@ -138,6 +145,8 @@ def unknown_flag(parser: Grammar, name: str) -> UsageError:
     if plain in flags:
         return UsageError(message, f"Did you mean {plain}?")
     explained = FLAGS_EXPLAINED.get(plain)
+    if plain in ("--all", "-A", "--all-apps") and prog.endswith(("status", "history", "pulls")):
+        explained = "It shows all: leave it out."
     meant = FLAGS_MEANT.get(plain)
     if meant and meant in flags:
         return UsageError(message, f"Did you mean {meant}?")

@@ -53,7 +53,8 @@ OPTIONS = {
     "take-over": Option(help="replace a branch that holds commits of others"),
     "from": Option(
         "ENV", bare=True,
-        help="promote what runs in ENV (without ENV: in the environment's promotes-from)",
+        help="promote what runs in ENV; without ENV, in the environment's promotes-from "
+        "(PROMOTER_FROM names one)",
     ),
     "together": Option(help="promote several apps by one commit and one pull request"),
     "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),

@@ -124,7 +124,10 @@ def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
             return text
         from promoter.domain.suggest import nearest
 
-        raise UsageError(f"{wrong} {text!r}", nearest(text, choices))
+        hint = nearest(text, choices)
+        if text.isdecimal() and "merge" in choices:
+            hint = f"To end it: promote pulls merge {text}, or promote pulls close {text}"
+        raise UsageError(f"{wrong} {text!r}", hint)
 
     return take
 

@@ -20,7 +20,6 @@ from promoter.domain.image_argument import parse_image
 from promoter.domain.moment import parse_moment
 from promoter.domain.redaction import shown
 from promoter.planning.plan import Request, Rollback
-from promoter.settings.errors import flag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +39,7 @@ def requested_apps(settings: Settings) -> tuple[str, ...]:
     """Return the apps that were asked for, or raise `UsageError`."""
     if not settings.app:
         raise UsageError(
-            "no app is given", "Give --app APP, or set PROMOTER_APP; all flags: promote --help"
+            "no app is given", "Give --app APP, or set PROMOTER_APP; --help shows all flags."
         )
     checked_names(settings, "env")
     return checked_names(settings, "app")
@@ -87,8 +86,11 @@ def _joined(apps: tuple[str, ...]) -> str:
     return f"{apps[0][:_LONGEST_NAME]}+{len(apps) - 1}-{short}"
 
 
-def checked_names(settings: Settings, option: str) -> tuple[str, ...]:
-    """Return the names of apps, environments or a group, each once, or raise `UsageError`."""
+def checked_names(settings: Settings, option: str, *, many: bool = False) -> tuple[str, ...]:
+    """Return the names of apps, environments or a group, each once, or raise `UsageError`.
+
+    `many`: whether the flag may be given several times, as `--app` always may.
+    """
     given = getattr(settings, option)
     once = tuple(dict.fromkeys((given,) if isinstance(given, str) else given))
     for name in once:
@@ -96,28 +98,29 @@ def checked_names(settings: Settings, option: str) -> tuple[str, ...]:
             check_name(name)
         except ValueError as error:
             message = f"{settings.source(option)} {shown(name)} is not a name"
-            hint = _name_meant(name, option, settings.source(option), str(error))
+            is_many = many or option == "app"
+            hint = _name_meant(name, settings.source(option), str(error), many=is_many)
             raise UsageError(message, hint) from error
     return once
 
 
-def _name_meant(name: str, option: str, source: str, reason: str) -> str:
+def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
     """Return what to write in place of a text that is no name: several names, a path, an image."""
-    flag = flag_of(option)
     several = re.findall(r"[\w.-]+", name) if re.fullmatch(r"[\w.-]+([,; ]+[\w.-]+)+", name) else []
     if several and not source.startswith("--"):
         return f"{source} takes one name a line."
-    if several and option == "app":
-        return f"Write {' '.join(f'--app {one}' for one in several)}"
+    if several and many:
+        return f"Write {' '.join(f'{source} {one}' for one in several)}"
     if several:
-        return f"Run promote once for each: {flag} {f', then {flag} '.join(several)}"
+        return f"Run promote once for each: {source} {f', then {source} '.join(several)}"
     if name in ("*", "**"):
-        return "Name each app: --app A --app B" if option == "app" else "Run promote once for each."
+        return f"Name each: {source} A {source} B" if many else "Run promote once for each."
     image, tag, _ = split(name)
     last = image.rstrip("/").rpartition("/")[2]
     with suppress(ValueError):
-        end = f" --tag {tag}" if tag and option == "app" else ""
-        return f"Did you mean {flag} {check_name(last)}{end}"
+        end = f" --tag {tag}" if tag and source == "--app" else ""
+        sign = " " if source.startswith("--") else "="
+        return f"Did you mean {source}{sign}{check_name(last)}{end}"
     return f"It {reason}."
 
 
@@ -156,9 +159,20 @@ def rollback_of(settings: Settings, app: str) -> Request:
             f"{settings.source('to')} and {settings.source('steps')} are both given",
             "Name the tag to go back to, or how many changes.",
         )
-    to = Tag.parse(settings.to) if settings.to is not None else None
+    to = _tag_to_go_back_to(settings) if settings.to is not None else None
     found = Rollback(_reason(settings), to, settings.steps or 1)
     return _asked(settings, Request(app, allow=settings.allow, rollback=found))
+
+
+def _tag_to_go_back_to(settings: Settings) -> Tag:
+    """Return the tag of a rollback, or raise `UsageError`; a digest is none."""
+    try:
+        return Tag.parse(settings.to or "")
+    except UsageError as error:
+        error.message = f"{settings.source('to')}: {error.message}"
+        if (settings.to or "").startswith("sha256:"):
+            error.hint = "Name the tag that ran, or how many changes to go back: --steps N"
+        raise
 
 
 def hold_of(settings: Settings, app: str, *, ends: bool) -> Request:
@@ -202,10 +216,12 @@ def _until(settings: Settings) -> int | None:
         else:
             seconds = int(parse_moment(given).timestamp())
     except ValueError as error:
-        raise UsageError(
-            f"{flag}: {str(error).partition(': ')[0]}",
-            "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d.",
-        ) from None
+        hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
+        if number := re.fullmatch(r"([0-9]{1,4})(w?)", given, re.ASCII):
+            count = number[1]
+            hint = f"Write {count}h for hours, {count}d for days"
+            hint = f"Write {7 * int(count)}d" if number[2] else hint
+        raise UsageError(f"{flag}: {str(error).partition(': ')[0]}", hint) from None
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds

@@ -38,6 +38,14 @@ ELSEWHERE = {
     ("status", "tag"): _ALL_TAGS,
     ("history", "tag"): _ALL_TAGS,
     ("status", "number"): "The entries of the history are limited: promote history --number N",
+    **dict.fromkeys(
+        (
+            (command, option)
+            for command in ("hold", "unhold", "status", "history")
+            for option in ("group", "together")
+        ),
+        "Name each app: --app A --app B",
+    ),
     ("status", ""): _READS,
     ("history", ""): _READS,
     ("pulls", "app"): f"It lists all. {_SCOPE}",

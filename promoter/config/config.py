@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Place, load
-from promoter.config.errors import complaint, durations_without_unit
+from promoter.config.errors import complaint, doubtful
 from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
@@ -64,7 +64,7 @@ class Config(Section):
     def read_from(self, document: Document) -> Self:
         """Return it with the document that it was read from."""
         self._document = document
-        self._warnings = tuple(durations_without_unit(document))
+        self._warnings = tuple(doubtful(document))
         return self
 
     @property
@@ -75,6 +75,25 @@ class Config(Section):
     def place_of(self, keys: Sequence[object]) -> Place | None:
         """Return where a key stands in the file, or the nearest key around it; None without a file."""
         return None if self._document is None else self._document.place(keys)
+
+    def place_of_target(self, environment: str, app: str, file: str) -> Place | None:
+        """Return where the target of a file stands that counts for an app in an environment."""
+        own = self.apps.get(app)
+        levels: list[tuple[tuple[str, ...], Section | None]] = [
+            (
+                ("apps", app, "environments", environment),
+                own.environments.get(environment) if own else None,
+            ),
+            (("apps", app), own),
+            (("environments", environment), self.environments.get(environment)),
+            ((), self),
+        ]
+        for keys, level in levels:
+            if level is not None and "targets" in level.model_fields_set:
+                listed: tuple[Any, ...] = getattr(level, "targets", ())
+                named = (n for n, one in enumerate(listed) if getattr(one, "file", None) == file)
+                return self.place_of((*keys, "targets", next(named, 0)))
+        return None
 
     def environment(self, name: str, app: str) -> Environment:
         """Return an environment as one app sees it; raises `KeyError` where there is none."""

@@ -10,8 +10,8 @@ from promoter.config.examples import example_for
 from promoter.config.known_keys import get, has, unknown_key_hint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
+from promoter.policy.pattern import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -198,9 +198,9 @@ def _joined(said: Iterable[str]) -> str:
     return f"{whole}\n{hint}" if hint else whole
 
 
-def durations_without_unit(document: Document) -> Iterator[str]:
-    """Yield a warning for each duration that is a bare number, as it counts in seconds."""
-    top = mapping(document.value)
+def doubtful(document: Document) -> Iterator[str]:
+    """Yield a warning for each value that may stand there and is probably meant otherwise."""
+    top = document.value if isinstance(document.value, dict) else {}
     waiting: list[tuple[tuple[object, ...], object]] = [
         ((key,), top[key]) for key in ("environments", "apps") if key in top
     ]
@@ -208,9 +208,16 @@ def durations_without_unit(document: Document) -> Iterator[str]:
         place, value = waiting.pop()
         if isinstance(value, dict):
             waiting += [((*place, key), inner) for key, inner in value.items()]
-        elif place[-1] in ("soak", "max-age") and re.fullmatch(r"[0-9.]+", str(value)):
-            where = document.place(place)
-            key = ".".join(map(str, place))
-            at = f"{where['file']}:{where['line']}:{where['column']}"
-            unit = f"write {value}s, or {value}h for hours"
-            yield f"{at}: {key}: {value} has no unit and counts as seconds: {unit}"
+        elif said := _doubt(place[-1], value):
+            where, key = document.place(place), ".".join(map(str, place))
+            yield f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
+
+
+def _doubt(key: object, value: object) -> str:
+    """Return why a value is probably not what is meant; '' where nothing speaks against it."""
+    if key in ("soak", "max-age") and re.fullmatch(r"[0-9.]+", str(value)):
+        unit = f"write {value}s, or {value}h for hours"
+        return f"{value} has no unit and counts as seconds: {unit}"
+    if key == "tags" and isinstance(value, str) and compiled(value).search(""):
+        return f"{shown(value)} matches every tag: write ^ before what a tag has to begin with"
+    return ""

@@ -197,7 +197,7 @@ class _Story:
         merged = LocalForge(self.git, who).merge(pull.number)
         shown = replace(pull, state=merged.state.value)
         self.results[-1] = replace(result, pull_request=shown)
-        self._say(f"\n$ promote pulls merge {pull.number}\nmerged: a human said yes.\n")
+        self._say(f"\n$ promote pulls merge {pull.number}\nmerged by a person\n")
 
     def _tell(self, command: str, result: Envelope) -> None:
         """Tell a command and what it says, on stderr as well."""

@@ -130,3 +130,6 @@ class Page:
     undo: Undo | None = None
     footer: Line = ()
     """What closing it and a newer tag do, who asked."""
+    before: str = ""
+    after: str = ""
+    """What the repository's own template says around it."""

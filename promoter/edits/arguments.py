@@ -21,7 +21,8 @@ _FORMS = "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME, NAME=NEWNAME:TAG
 def parse_arguments(arguments: Sequence[str]) -> tuple[ImageSetting, ...]:
     """Return what the arguments ask of each entry, or raise `UsageError` for the first bad one."""
     if not arguments:
-        raise UsageError("no image is given", f"Forms: {_FORMS}.")
+        hint = "Write it as in promote set-image nginx:1.27.4"
+        raise UsageError("no image is given", f"{hint}\nForms: {_FORMS}.")
     settings = tuple(
         parse_argument(text, following)
         for text, following in zip(arguments, [*arguments[1:], ""], strict=True)
@@ -52,7 +53,8 @@ def parse_argument(text: str, following: str = "") -> ImageSetting:
         hint = f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
         raise UsageError(f"{shown(text)} sets nothing", hint)
     if "" in (tag, digest) or (not name and not equals):
-        raise UsageError(f"{shown(text)} leaves a part empty", f"Forms: {_FORMS}.")
+        hint = "Is a variable empty that holds it? " if name or key else ""
+        raise UsageError(f"{shown(text)} leaves a part empty", f"{hint}Forms: {_FORMS}.")
     if equals and name and "/" not in name and tag and tag.isdecimal() and name == "localhost":
         raise UsageError(
             f"{shown(text)} reads as name {name} and tag {tag}, not as a registry's port",

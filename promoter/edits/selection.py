@@ -104,7 +104,8 @@ class Selection:
         """Return the edits of all files, or raise with every refusal."""
         for one in self.images:
             if one.name not in self.held and one.name not in self.entries:
-                hint = nearest(one.name, filter(str.isprintable, self.seen))
+                seen = [name for name in self.seen if name.isprintable()]
+                hint = nearest(one.name, seen) if seen else "They find no image: check their kinds."
                 raise SelectionError(f"no target holds the image {one.name}", hint)
         refusals: list[Refusal] = []
         for path, chosen in self.chosen.items():

@@ -124,7 +124,9 @@ class EarlierStates:
         if not earlier:
             reason = f"{target.app} has run nothing but {described(self.current.images)} in "
             reason += f"{target.environment}, so that there is nothing to go back to"
-            raise self._nothing(reason, ())
+            hint = f"See what it has run: promote history --app {target.app} "
+            hint += f"--env {target.environment}"
+            raise SelectionError(reason, hint, file=str(target.file))
         had = f"{earlier} earlier state{'' if earlier == 1 else 's'}"
         where = f"{target.app} in {target.environment}"
         raise self._nothing(f"{where} has had {had}, and --steps asks for {steps}", line[1:])
@@ -146,7 +148,8 @@ class EarlierStates:
         found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
         where = f"{self._seen.target.app} in {self._seen.target.environment}"
         if not found:
-            raise self._nothing(f"{where} has not had the tag {tag}", states[1:])
+            other = tag[1:] if tag.startswith("v") else f"v{tag}"
+            raise self._nothing(f"{where} has not had the tag {tag}", states, other)
         if len(found) > 1:
             shown = "; ".join(f"{described(one.images)} ({one.commit[:9]})" for one in found)
             raise SelectionError(
@@ -263,15 +266,12 @@ class EarlierStates:
         self._known += islice(self._unread, max(0, number - len(self._known)))
         return self._known[:number]
 
-    def _nothing(self, message: str, others: Sequence[State]) -> SelectionError:
+    def _nothing(self, message: str, others: Sequence[State], meant: str = "") -> SelectionError:
         tags = list(dict.fromkeys(described(one.images) for one in others))
         known = ", ".join(tags[:_TAGS_SHOWN]) + (" …" if len(tags) > _TAGS_SHOWN else "")
-        where = f"--app {self._seen.target.app} --env {self._seen.target.environment}"
-        had = f"See what it has run: promote history {where}"
-        if known:
-            had = f"It had, newest first: {known}."
-        elif described(self.current.images) not in message:
-            had = f"It has had only {described(self.current.images)}."
+        had = f"It has had {'only' if len(tags) == 1 else 'these, newest first:'} {known}."
+        if meant in tags:
+            had = f"Did you mean --to {meant}? {had}"
         read = " Only a part of the history could be read." if self._history.is_cut else ""
         return SelectionError(message, f"{had}{read}", file=str(self._seen.target.file))
 

@@ -55,8 +55,9 @@ class Survey:
         self.failures: list[tuple[tuple[str, str], PromoteError]] = []
         """The apps and environments met so far that cannot be looked at, with why."""
         if not self.places and scope.shard.count == 1:
+            where = f" in {', '.join(scope.environments)}" if scope.environments else ""
             raise SelectionError(
-                "no policy applies to any app here, so there is nothing to choose tags by",
+                f"no policy applies to any app{where}, so there is nothing to choose tags by",
                 'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}, '
                 "or a promotes-from: ENVIRONMENT to follow.",
             )

@@ -74,6 +74,7 @@ class _Sheet:
         """Write a pull request's page below its title, which says what the headline says."""
         page = piece.page
         self._line(_plain(piece.title, "bold"))
+        self._around(page.before)
         self._facts(page)
         for alert in page.alerts:
             self._alert(alert)
@@ -97,12 +98,18 @@ class _Sheet:
             self._undo(page.undo)
         if page.footer:
             self._line(self._spans(page.footer))
+        self._around(page.after)
 
     def diff(self, text: str, indent: int = 0) -> None:
         """Write a diff as it is, so that `git apply` takes it."""
         for line in text.splitlines():
             look = next((look for begin, look in _DIFF.items() if line.startswith(begin)), "")
             self._whole(Text(line, look), indent)
+
+    def _around(self, text: str) -> None:
+        """Write what the repository's template says around the page, without its blank ends."""
+        for line in text.strip().splitlines():
+            self._line(_plain(line, ""))
 
     def _facts(self, page: Page) -> None:
         """Write what stands beside the headline; a pipe gets the addresses behind links."""

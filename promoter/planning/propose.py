@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,13 @@ from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
+from promoter.edits.targets.model import InFile
 from promoter.edits.undo import Places, undo
 from promoter.edits.working_files import joined
 from promoter.planning.dead_edits import judge_by_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -110,15 +111,16 @@ def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
 
 
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+    placeholders = target.settings.lets_allow("placeholder")
     try:
-        held = edit_targets(
-            tree,
-            target.file,
-            target.targets,
-            declaration.images,
-            placeholders="placeholder" in declaration.allow
-            and target.settings.lets_allow("placeholder"),
-        )
+        with _at_target(target):
+            held = edit_targets(
+                tree,
+                target.file,
+                target.targets,
+                declaration.images,
+                placeholders=placeholders and "placeholder" in declaration.allow,
+            )
     except RefusedError as error:
         raise RefusedError([_at_configuration(one, target) for one in error.refusals]) from None
     moves = held.moves
@@ -132,6 +134,24 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     back = undo(tree, Places(target.file, target.targets, target.linked), edits, moves)
     back = back if all(_stays(image, target) for image in back) else ()
     return Proposal(declaration, edits, moves, warnings, whole, back)
+
+
+@contextmanager
+def _at_target(target: Target) -> Iterator[None]:
+    """Have an error about a target say where promoter.yaml names it."""
+    try:
+        yield
+    except SelectionError as error:
+        files = [str(one.file) for one in target.targets if isinstance(one, InFile)]
+        file = next((one for one in files if one in str(error)), "".join(files[:1]))
+        config = target.config if files else None
+        place = config and config.place_of_target(target.environment, target.app, file)
+        if place and error.file is None:
+            error.file, error.line, error.column = place["file"], place["line"], place["column"]
+        elif place:
+            where = ":".join(str(part) for part in place.values())
+            error.hint = f"{error.hint} The target is at {where}"
+        raise
 
 
 def _stays(image: ImageRequest, target: Target) -> bool:
@@ -257,7 +277,8 @@ def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
     if target.kustomized:
         read_file(tree, target)
-    held = held_images(tree, target.file, target.targets)
+    with _at_target(target):
+        held = held_images(tree, target.file, target.targets)
     entries = [one for one in held if not one.listed]
     by_name = {_entry_name(one.name, entries, target): one for one in reversed(held)}
     if not target.images:

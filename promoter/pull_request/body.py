@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import Evidence
@@ -49,6 +50,10 @@ def draft(proposal: Proposal, templates: Templates, evidence: Evidence = _NOTHIN
     if templates.body != "{body}":
         known = {key: inert(value) for key, value in fields(proposal).items()}
         text = filled(templates.body, known | {"body": text})
+        before, _, after = (
+            filled(one, fields(proposal)) for one in templates.body.partition("{body}")
+        )
+        shown = replace(shown, before=before, after=after)
     return PullDraft(title(proposal, templates), text, shown)
 
 

@@ -64,7 +64,9 @@ def check_flags(flags: Mapping[str, Any]) -> None:
     a complaint of its own, and `--from` alone is a form of it.
     """
     for name, value in flags.items():
-        if name not in ("from_", "tag") and "" in (value if isinstance(value, list) else [value]):
+        if name not in ("from_", "tag", "reason") and "" in (
+            value if isinstance(value, list) else [value]
+        ):
             flag = flag_of(name)
             raise UsageError(
                 f"{flag} is empty",

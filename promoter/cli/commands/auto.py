@@ -28,7 +28,9 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     """Promote what the policies choose and return the envelopes."""
     found = wired(settings)
     scope = Scope(
-        checked_names(settings, "app"), checked_names(settings, "env"), settings.apps_shard
+        checked_names(settings, "app"),
+        checked_names(settings, "env", many=True),
+        settings.apps_shard,
     )
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True

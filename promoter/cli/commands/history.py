@@ -20,7 +20,7 @@ _NUMBER = 20
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Return the newest entries of the apps' history; nothing is written."""
-    apps, environments = checked_names(settings, "app"), checked_names(settings, "env")
+    apps, environments = checked_names(settings, "app"), checked_names(settings, "env", many=True)
     with opened(wired_to_read(settings), progress, apps=apps) as world:
         found = read_history(world, apps, environments, settings.number or _NUMBER)
         progress.extend(world.requests_made())

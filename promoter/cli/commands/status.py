@@ -21,7 +21,7 @@ _PATIENCE = 15.0
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Return the status of the apps in their environments; nothing is written."""
-    apps, environments = checked_names(settings, "app"), checked_names(settings, "env")
+    apps, environments = checked_names(settings, "app"), checked_names(settings, "env", many=True)
     with opened(wired_to_read(settings), progress, apps=apps, patience=_PATIENCE) as world:
         found = read_status(world, apps, environments, registry=not settings.no_registry)
         progress.extend(world.requests_made())

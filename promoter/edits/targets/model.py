@@ -133,7 +133,7 @@ def only(sites: Sequence[Site], region: Region, kind: str) -> Site:
     if not sites:
         raise SelectionError(
             f"the {kind} target finds no image",
-            "Check the names that it asks for.",
+            "Check the names that it asks for in promoter.yaml.",
             file=region.file.path,
         )
     places = ", ".join(site.spot.place for site in sites[:5])
