@@ -18,7 +18,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage, Evidence
 from promoter.domain.image import Digest, Ref, Tag
-from promoter.domain.model import Change, FileEdit, ImageMove, ImageRequest
+from promoter.domain.model import FieldChange, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderVerdict as Render
@@ -43,7 +43,7 @@ def environment(**checks: object) -> Environment:
 
 def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
     """Return what the gates look at where all is well, but for what is given."""
-    change = Change(FILE, 3, 11, "newTag", NAME, old, new)
+    change = FieldChange(FILE, 3, 11, "newTag", NAME, old, new)
     proposal = Proposal(
         Declaration("app", "prod", (ImageRequest(NAME, Tag(new)),)),
         (FileEdit(FILE, old.encode(), new.encode(), (change,)),),

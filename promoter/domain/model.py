@@ -65,7 +65,7 @@ LINKED = "linked"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field of one image in one file, before and after; line and column count from 1."""
 
     path: PurePosixPath
@@ -89,7 +89,7 @@ class FileEdit:
     path: PurePosixPath
     before: bytes
     after: bytes
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
     warnings: tuple[str, ...] = field(default=())
     added: bool = False
     """Whether there was no such file before."""

@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import ScalarNode
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import PLACEHOLDER_SIGNS
-from promoter.domain.model import Change, FileEdit
+from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.redaction import shown
 from promoter.edits.nodes import flatten, proved
 from promoter.edits.scalars import written
@@ -40,7 +40,7 @@ class Step:
     splices: tuple[Splice, ...]
     expected: Mapping[Path, str | None]
     """The values that differ afterwards, as `nodes.flatten` has them; None for what is gone."""
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
 
     def unproved(self) -> RefusedError:
         """Return the refusal of the edit, as `Region.unproved` has it."""
@@ -83,7 +83,7 @@ def edit(file: Region, steps: Sequence[Step]) -> FileEdit:
 def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
     """Return the step that sets a scalar; `field` and `image` are for people."""
     region = spot.region
-    change = Change(
+    change = FieldChange(
         PurePosixPath(region.file.path), *spot.position, field, image, spot.text or None, text
     )
     return Step(region, (scalar_splice(spot, text),), {spot.path: f"str:{text}"}, (change,))

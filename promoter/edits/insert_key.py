@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
-from promoter.domain.model import Change
+from promoter.domain.model import FieldChange
 from promoter.edits.engine import Step
 from promoter.edits.nodes import last_index
 from promoter.edits.scalars import is_null, written
@@ -31,7 +31,7 @@ def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]
     if not node.value or isinstance(node, ScalarNode):
         expected[spot.path] = None
     field, image = what
-    change = Change(PurePosixPath(region.file.path), *spot.position, field, image, None, text)
+    change = FieldChange(PurePosixPath(region.file.path), *spot.position, field, image, None, text)
     return Step(region, (_splice(spot, keys, text),), expected, (change,))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.image import Name, split
-from promoter.domain.model import Change
+from promoter.domain.model import FieldChange
 from promoter.edits import engine, fields
 from promoter.edits.engine import Step
 from promoter.edits.entries import ImageEntry, Kustomization, check_editable, parse
@@ -136,7 +136,7 @@ def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[
         expected[(*entry.spot.path, key)] = None if text is None else f"str:{text}"
         at = region.text.position(entry.start) if spot is None else spot.position
         file = PurePosixPath(region.file.path)
-        changes.append(Change(file, *at, name, entry.name or "", old[name], text))
+        changes.append(FieldChange(file, *at, name, entry.name or "", old[name], text))
     splices = fields.splices(region.text, entry, changed)
     return Step(region, tuple(splices), expected, tuple(changes)), lost
 
@@ -181,7 +181,7 @@ def _with_entries(
     new = [_new_fields(setting) for setting in missing]
     at = source.position(min(end, len(source.text)))
     changes = tuple(
-        Change(path, *at, name, one["name"], None, value)
+        FieldChange(path, *at, name, one["name"], None, value)
         for one in new
         for name, value in one.items()
         if name != "name"

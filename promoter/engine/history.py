@@ -16,7 +16,7 @@ from promoter.domain.trees import edited
 from promoter.edits.held_images import held_images
 from promoter.engine.places import Scope, find_targets
 from promoter.planning.decide import branch_of
-from promoter.planning.history import EntryKind, Version, entries_of
+from promoter.planning.history import AppVersion, EntryKind, entries_of
 from promoter.planning.rollback import State
 from promoter.pull_request import proposed_images
 
@@ -127,14 +127,14 @@ def files_with_hold(target: Target) -> list[PurePosixPath]:
 
 def joined(
     target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
-) -> Iterator[Version]:
+) -> Iterator[AppVersion]:
     """Yield what commits left of all files of an app together, newest first."""
     streams = {path: _Stream(iter(versions.get(path, ()))) for path in files_with_hold(target)}
     while there := {path: head for path, one in streams.items() if (head := one.head)}:
         newest = _newest(list(streams.values()))
         changed = [path for path, one in there.items() if one.commit == newest.commit]
         named = there[changed[0]]
-        yield Version(
+        yield AppVersion(
             commit=newest.commit,
             time=newest.time,
             message=named.message,

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.config.holds import Hold
-    from promoter.planning.history import HistoryEntry, ImageStep
+    from promoter.domain.image import Ref
+    from promoter.domain.model import ImageMove
+    from promoter.planning.history import HistoryEntry
 
 _EMPTY = "nothing has changed yet"
 
@@ -92,15 +94,14 @@ def _change(entry: HistoryEntry) -> str:
     return ", ".join(f"{one.name.rpartition('/')[2]} {_step(one)}" for one in entry.images)
 
 
-def _step(one: ImageStep) -> str:
-    before, after = (_reference(text) for text in (one.before, one.after))
+def _step(one: ImageMove) -> str:
+    before, after = (_reference(ref) for ref in (one.before, one.after))
     return f"{before} -> {after}" if one.before else after
 
 
-def _reference(text: str | None) -> str:
+def _reference(ref: Ref) -> str:
     """Return a tag, without the digest beside it, or the beginning of a digest alone."""
-    tag, at, digest = (text or "none").partition("@")
-    return tag if tag or not at else digest[:19]
+    return ref.tag or (ref.digest or "none")[:19]
 
 
 def _what(entry: HistoryEntry) -> str:
@@ -143,7 +144,10 @@ def _as_json(entry: HistoryEntry, now: int) -> dict[str, Any]:
         "run": entry.run,
         "title": entry.title,
         "pull_request": entry.pull,
-        "images": [{"name": one.name, "from": one.before, "to": one.after} for one in entry.images],
+        "images": [
+            {"name": one.name, "from": str(one.before) or None, "to": str(one.after) or None}
+            for one in entry.images
+        ],
         "file": entry.file,
         "runs_now": entry.runs,
         "seconds": max(0, now - entry.time) if entry.runs else entry.lived,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from promoter.domain.model import Change, FileEdit, Tree
+    from promoter.domain.model import FieldChange, FileEdit, Tree
     from promoter.graph import Closure, Dead, Entry, Kustomizations
 
 
@@ -108,7 +108,7 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     return source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
 
 
-def at_change(edit: FileEdit, change: Change, reason: str, hint: str) -> Refusal:
+def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Refusal:
     """Return the refusal at a change of a file."""
     source = decode(str(edit.path), edit.before)
     lines = source.text.split("\n")[: change.line - 1]

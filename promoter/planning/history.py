@@ -12,6 +12,8 @@ from promoter.config.holds import hold_file, read_hold
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
+from promoter.domain.image import Ref
+from promoter.domain.model import ImageMove
 from promoter.domain.trees import FilesTree
 from promoter.edits.held_images import held_images
 from promoter.policy.choose import order_of
@@ -47,15 +49,6 @@ class EntryKind(StrEnum):
     """It changed the app's hold alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageStep:
-    """One image before and after: `1.4.2`, `1.4.2@sha256:…` or `@sha256:…`; None where it was not."""
-
-    name: str
-    before: str | None
-    after: str | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
     """One commit of the base that changed an app's files in an environment."""
@@ -76,7 +69,7 @@ class HistoryEntry:
     """The run that made it, as the commit says."""
     pull: int | None = None
     """The pull that brought it, as far as it is known."""
-    images: tuple[ImageStep, ...] = ()
+    images: tuple[ImageMove, ...] = ()
     """The images that changed."""
     proposed: frozenset[str] = frozenset()
     """The images that the promotion set, in the form of `--image`, as the commit says."""
@@ -103,7 +96,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class AppVersion:
     """One commit with what it left of an app's files; those that it deleted are missing."""
 
     commit: str
@@ -124,14 +117,14 @@ class Version:
 class _State:
     """One version, with the images that it held; None where they could not be read."""
 
-    version: Version
-    images: Mapping[str, str | None] | None
+    version: AppVersion
+    images: Mapping[str, Ref] | None
     hold: Hold | None
     note: str = ""
 
 
 def entries_of(
-    target: Target, versions: Iterable[Version], *, ahead: int = _AHEAD
+    target: Target, versions: Iterable[AppVersion], *, ahead: int = _AHEAD
 ) -> Iterator[HistoryEntry]:
     """Yield what happened to an app's images, newest first; few versions are read `ahead`."""
     states = (_state(target, one) for one in versions)
@@ -147,7 +140,7 @@ def entries_of(
         window.extend(islice(states, 1))
 
 
-def _state(target: Target, version: Version) -> _State:
+def _state(target: Target, version: AppVersion) -> _State:
     tree = FilesTree(version.commit, version.files)
     held = read_hold(tree, target.app, target.environment)
     known = [path for path in version.files if path != hold_file(target.app, target.environment)]
@@ -158,7 +151,7 @@ def _state(target: Target, version: Version) -> _State:
     except PromoteError as error:
         return _State(version, None, held, error.message)
     own = target.own_images(images)
-    return _State(version, {one.name: str(one.ref) or None for one in own}, held)
+    return _State(version, {one.name: one.ref for one in own}, held)
 
 
 def _entry(target: Target, window: list[_State]) -> HistoryEntry:
@@ -167,15 +160,15 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     version = now.version
     hold_path = hold_file(target.app, target.environment)
     earlier = next((one.images for one in window[1:] if one.images is not None), {})
-    steps = _steps(earlier, now.images)
+    moves = _moves(earlier, now.images)
     asked = Declaration.parse_app(version.message, target.app, target.environment)
     was_held = before.hold if before else None
     touches_hold = hold_path in version.changed
     if now.images is None:
         kind = EntryKind.UNREADABLE
     elif not now.images and earlier:
-        kind, steps = EntryKind.REMOVED, _steps(earlier, {})
-    elif steps:
+        kind, moves = EntryKind.REMOVED, _moves(earlier, {})
+    elif moves:
         known = earlier or version.is_first
         kind = EntryKind.PROMOTION if asked else EntryKind.EDIT if known else EntryKind.ADDED
     else:
@@ -191,10 +184,10 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         actor=asked.actor if asked else None,
         run=asked.run if asked else None,
         pull=version.pull,
-        images=steps,
+        images=moves,
         proposed=frozenset(map(str, asked.images)) if asked else frozenset(),
         file=str(version.path),
-        goes_back=bool(asked and asked.goes_back) or _goes_back(steps, window, target),
+        goes_back=bool(asked and asked.goes_back) or _goes_back(moves, window, target),
         held=now.hold if touches_hold else None,
         released=touches_hold and now.hold is None and was_held is not None,
         note=now.note,
@@ -202,25 +195,22 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     )
 
 
-def _steps(
-    before: Mapping[str, str | None] | None, after: Mapping[str, str | None] | None
-) -> tuple[ImageStep, ...]:
+def _moves(
+    before: Mapping[str, Ref] | None, after: Mapping[str, Ref] | None
+) -> tuple[ImageMove, ...]:
     """Return the images that differ; nothing is known to, where one side cannot be read."""
     if before is None or after is None:
         return ()
     names = dict.fromkeys((*after, *before))
-    found = (ImageStep(name, before.get(name), after.get(name)) for name in names)
+    none = Ref()
+    found = (ImageMove(name, before.get(name, none), after.get(name, none)) for name in names)
     return tuple(one for one in found if one.before != one.after)
 
 
-def _goes_back(steps: tuple[ImageStep, ...], window: list[_State], target: Target) -> bool:
-    """Say whether a step goes back: by the order of its tags, else as what ran before came back."""
+def _goes_back(moves: tuple[ImageMove, ...], window: list[_State], target: Target) -> bool:
+    """Say whether images go back: by the order of its tags, else as what ran before came back."""
     policy = target.settings.policy
-    pairs = [
-        (one.before.partition("@")[0], one.after.partition("@")[0])
-        for one in steps
-        if one.before and one.after
-    ]
+    pairs = [(one.before.tag, one.after.tag) for one in moves if one.before and one.after]
     orders = {order_of(policy, old, new).order for old, new in pairs if old and new and old != new}
     if Order.OLDER in orders or Order.NEWER in orders:
         return Order.OLDER in orders
