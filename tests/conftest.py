@@ -9,6 +9,8 @@ import signal
 import sys
 import tempfile
 import threading
+from contextlib import suppress
+from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +88,29 @@ def _has_room(folder: Path) -> bool:
         return False
     is_free = found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC
     return is_free and os.access(folder, os.W_OK)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the tests before there are workers: in a new clone, each of them would do it."""
+    folder = Path(__file__).parent
+    names = [one.stem for one in folder.glob("test_*.py")]
+    is_new = not any(folder.glob("__pycache__/test_*-pytest-*.pyc"))
+    if is_new and session.config.getoption("dist") != "no":
+        halves = [_importing([f"tests.{name}" for name in names[start::2]]) for start in (0, 1)]
+        for pid in halves:
+            os.waitpid(pid, 0)
+
+
+def _importing(names: list[str]) -> int:
+    """Import modules in a process of their own, which is returned; what is wrong is seen later."""
+    pid = os.fork()
+    if not pid:
+        for name in names:
+            with suppress(BaseException):
+                import_module(name)
+        os._exit(0)
+    return pid
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

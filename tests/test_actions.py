@@ -40,7 +40,7 @@ _HOSTILE = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def action() -> dict[str, Any]:
     """The step's own description."""
     found: dict[str, Any] = YAML(typ="safe", pure=True).load(ROOT / "action.yml")

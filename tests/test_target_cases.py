@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -35,6 +36,7 @@ def _request(text: str) -> ImageRequest:
     )
 
 
+@cache
 def _case(directory: Path) -> dict[str, Any]:
     case: dict[str, Any] = YAML(typ="safe", pure=True).load(directory / "case.yaml")
     return case
