@@ -236,8 +236,7 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         assert (idle.code, actions(idle)) == (0, {})
         assert "pull 3, which proposed the same, was closed unmerged" in idle.stderr
         assert len(github.open_pulls()) == 7
-        # One list of what is open, and one question about the branch without an open pull.
-        assert len(github.rest()) + len(github.graphql()) - before == 2
+        assert len(github.rest()) + len(github.graphql()) - before == 1
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["no rule", "branches must be up to date"])

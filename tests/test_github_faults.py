@@ -270,6 +270,7 @@ def test_an_api_that_answers_everything_alike_ends_the_run_before_it_writes(gith
 
 @pytest.mark.parametrize("answer", [[], [1], {}, "x", None], ids=str)
 def test_transport_api_on_what_is_no_api_is_told(github: GitHub, answer: Any) -> None:
+    github.has_graphql = False
     github.fail("GET", r"/gitops$", status=200, body=answer)
     with pytest.raises(RemoteError, match="the answer is not GitHub's"):
         GitHubRepository(forge(github).client, now=NOW).base(None)

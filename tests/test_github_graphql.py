@@ -11,6 +11,7 @@ from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.deadline import Deadline
 from promoter.domain.model import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github import (
+    base_look,
     comments,
     documents,
     extras,
@@ -18,6 +19,7 @@ from promoter.forges.github import (
     first_pulls,
     folders,
     forge,
+    many_branches,
     mutations,
     node_ids,
     overview,
@@ -42,10 +44,14 @@ DOCUMENTS = {
     "overview": overview.query(_GUESS),
     "first pulls": first_pulls.query(_GUESS),
     "overview of a named base": overview.query(overview.guess("a", [], "main")),
+    "base": base_look.query(None),
+    "a named base": base_look.query("main"),
+    "branches": many_branches.query("main", ["a", "b"], commits=True),
+    "branches' pulls": many_branches.query("main", ["a", "b"], commits=False),
     "history": FileHistories("0" * 40, _GUESS.histories).query,
     "pulls": forge.pulls_query(FileHistories("0" * 40, _GUESS.histories)),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
-    "folders": folders.query("0" * 40, _GUESS.folders),
+    "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),
 }
 _PULL = Pull(1, "", PullState.OPEN, "b", "main", "0" * 40, "title", "body", "PR_1")
 _EXTRAS = PullExtras(("bug",), ("alice", "team:platform"), ("bob",), "Q1", auto_merge=True)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     FilesOf: TypeAlias = tuple[Tree, Sequence[PurePosixPath]]
     """Some files of a commit."""
 
-# From so many branches on, the open pulls are asked for all at once.
+# From so many branches on, their pulls are asked for at once.
 _MANY = 4
 
 
@@ -120,7 +120,7 @@ class Run:
             targets = (part for one in work for part in one.target.members or (one.target,))
             prefetch_closures(view.tree, (one.directory for one in targets))
         branches = [_branch(one, view) for one in pulls]
-        known = _Pulls(self.world, view, branches)
+        known = _Pulls(self.world, view, branches, self._histories(pulls, view))
         holds = OpenHolds(self.world, view, known.of)
         holds.bring([one.target for one in work], branches)
         for one in (*pulls, *pushes):
@@ -157,16 +157,18 @@ class Run:
         set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
         return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
+    def _histories(self, work: Sequence[Work], view: View) -> FilesOf | None:
+        """Return the files whose history the texts of many pulls tell, as far as the forge has them."""
+        by_api = self.world.wiring.transport == "api"
+        if len(work) < _MANY or not (by_api or self.world.has_history_from_forge(view.tree)):
+            return None
+        return view.tree, [file for one in work for file in _told(one.target, view)]
+
     def _history(self, target: Target, view: View) -> FilesOf | None:
         """Return the files whose history the pull's text tells, where the forge is asked for it."""
         if not self.world.has_history_from_forge(view.tree):
             return None
-        files = [
-            file
-            for one in target.members or (target,)
-            for file in shown_files(view.config, view.tree, one)
-        ]
-        return view.tree, files
+        return view.tree, _told(target, view)
 
     @property
     def _is_preview(self) -> bool:
@@ -233,22 +235,33 @@ def _branch(work: Work, view: View) -> str:
     return branch_of(work.target, view.config, work.request)
 
 
-class _Pulls:
-    """The pulls of many branches; the open ones are asked for at once where there are many."""
+def _told(target: Target, view: View) -> list[PurePosixPath]:
+    """Return the files whose history the text of a pull tells."""
+    return [
+        file
+        for one in target.members or (target,)
+        for file in shown_files(view.config, view.tree, one)
+    ]
 
-    def __init__(self, world: World, view: View, branches: Sequence[str]) -> None:
+
+class _Pulls:
+    """The pulls of a run's branches, which are asked for at once where there are many."""
+
+    def __init__(
+        self, world: World, view: View, branches: Sequence[str], history: FilesOf | None
+    ) -> None:
         self._world, self._base = world, view.base
-        self._open: dict[str, Pull] = {}
+        self._known: dict[str, tuple[Pull, ...]] = {}
         if len(branches) > 1:
             world.repository.bring(branches)
         if len(branches) >= _MANY:
-            found = (one for one in world.forge().all() if one.state is PullState.OPEN)
-            self._open = {one.branch: one for one in found if one.base == view.base}
+            self._known = world.forge().pulls_of(branches, view.base, history)
 
     def of(self, branch: str, target: Target, history: FilesOf | None = None) -> tuple[Pull, ...]:
         """Return a branch's pulls; whether the open one has reviews only where that matters."""
-        forge, known = self._world.forge(), self._open.get(branch)
-        found = (known,) if known else forge.pulls(branch, self._base, history)
+        forge, found = self._world.forge(), self._known.get(branch)
+        if found is None:
+            found = forge.pulls(branch, self._base, history)
         if not target.settings.reviewers:
             return found
         return tuple(

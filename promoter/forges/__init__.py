@@ -22,6 +22,17 @@ class Forge(Protocol):
         The history of some files of a commit, which will be asked for next, may come along.
         """
 
+    def pulls_of(
+        self,
+        branches: Sequence[str],
+        base: str,
+        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
+    ) -> dict[str, tuple[Pull, ...]]:
+        """Return the pulls of many branches at once; a branch may be missing, and is asked for alone.
+
+        The files' history will be asked for next, and may be prepared.
+        """
+
     def texts(self, seconds: float) -> Mapping[str, bytes]:
         """Return the texts of files that came with the first answer, by git's ids; {} for none.
 

@@ -64,6 +64,19 @@ class LocalForge:
         """Git itself has the files at hand."""
         return {}
 
+    def pulls_of(
+        self,
+        branches: Sequence[str],
+        base: str,
+        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,  # noqa: ARG002 - git has it
+    ) -> dict[str, tuple[Pull, ...]]:
+        """Return the pulls of many branches."""
+        found: dict[str, tuple[Pull, ...]] = dict.fromkeys(branches, ())
+        for one in self.all():
+            if one.branch in found and one.base == base:
+                found[one.branch] = (*found[one.branch], one)
+        return found
+
     def all(self) -> tuple[Pull, ...]:
         """Return every pull, newest first."""
         return tuple(stored.pull for stored in self._stored())

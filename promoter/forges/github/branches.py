@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.declaration import Declaration
@@ -15,6 +16,8 @@ from promoter.forges.github.pull_changes import changes, settle
 from promoter.forges.github.pull_shapes import PULL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.domain.branch import CommitDraft
     from promoter.forges.github.mutations import Mutation
     from promoter.forges.github.refs import Refs
@@ -31,6 +34,27 @@ class Branches:
 
     def __init__(self, refs: Refs, reader: Reader) -> None:
         self._client, self._refs, self._reader = refs.client, refs, reader
+
+    def write_each(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
+        """Return each draft's commit, or why there is none; what one branch fails on stops no other.
+
+        Drafts for one branch are made each on the one before; after a failure none of them is.
+        """
+        done: list[str | PromoteError] = []
+        last: dict[str, str | PromoteError] = {}
+        for draft in drafts:
+            end = last.get(draft.branch)
+            if not isinstance(end, PromoteError):
+                end = self._attempt(replace(draft, onto=end, lease=end) if end else draft)
+            last[draft.branch] = end
+            done.append(end)
+        return done
+
+    def _attempt(self, draft: CommitDraft) -> str | PromoteError:
+        try:
+            return self.write(draft)
+        except PromoteError as error:
+            return error
 
     def write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch; `RaceLostError` where the branch has moved."""

@@ -74,6 +74,8 @@ class Client:
         """The pulls from a branch to a base that came with something else; each is taken at once."""
         self.histories: dict[tuple[str, PurePosixPath], list[dict[str, Any]]] = {}
         """The newest versions of files, by commit and path, as far as they came."""
+        self.expected: tuple[PurePosixPath, ...] = ()
+        """The files whose histories will be asked for."""
         self.opened: dict[tuple[str, str], Pull] = {}
         """The pulls that were opened with their commit, by branch and base."""
         self.renewed: dict[int, Pull] = {}

@@ -20,9 +20,12 @@ fragment Folder on GitObject {
 """
 
 
-def query(commit: str, folders: Iterable[PurePosixPath]) -> str:
-    """Return the query for folders of a commit, which answers them as `f0`, `f1` and so on."""
-    shown = "\n    ".join(fields("f", commit, folders))
+def query(folders: Iterable[tuple[str, PurePosixPath]]) -> str:
+    """Return the query for folders of commits, which answers them as `f0`, `f1` and so on."""
+    shown = "\n    ".join(
+        f"f{n}: object(expression: {expression(commit, folder)}) {{ ...Folder }}"
+        for n, (commit, folder) in enumerate(folders)
+    )
     return (
         "query Folders($owner: String!, $name: String!) {\n"
         f"  repository(owner: $owner, name: $name) {{\n    {shown}\n  }}\n}}\n{FOLDER}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
+from promoter.forges.github import many_branches
 from promoter.forges.github.client import FAILURES, UNLIKE, Client
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
@@ -92,6 +93,27 @@ class GitHubForge:
     def texts(self, seconds: float) -> Mapping[str, bytes]:
         """Return the texts of files that came with the first answer, by git's ids."""
         return self._first.texts(seconds) if self._first else {}
+
+    def pulls_of(
+        self,
+        branches: Sequence[str],
+        base: str,
+        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
+    ) -> dict[str, tuple[Pull, ...]]:
+        """Return the pulls of many branches; those of the others are to be asked for one by one."""
+        client = self.client
+        client.expected = tuple(history[1]) if history else ()
+        known = {one: client.pulls.pop((one, base), None) for one in branches}
+        found = {branch: pulls for branch, pulls in known.items() if pulls is not None}
+        left = [one for one in branches if one not in found]
+        try:
+            seen = many_branches.look(client, base, left, commits=False)
+        except UNLIKE as error:
+            raise client.failure("list the pulls", error) from error
+        except FAILURES:
+            opened = (one for one in self.all() if one.base == base and one.branch in left)
+            return found | {one.branch: (one,) for one in opened}
+        return found | {branch: one.pulls for branch, one in seen.items()}
 
     def _pulls_first_seen(
         self, first: FirstLook, branch: str, base: str

@@ -46,7 +46,7 @@ COMMITS = 20
 # What the names of the branches of promotions and holds begin with.
 BRANCHES = "promote"
 
-_TIP = f"""
+TIP = f"""
 fragment Tip on Commit {{
   oid
   history(first: {COMMITS}) {{
@@ -56,7 +56,7 @@ fragment Tip on Commit {{
   }}
 }}
 """
-_CHANGES = """
+CHANGES = """
 fragment Changes on PullRequest {
   commits(first: 20) { totalCount nodes { commit { oid } } }
   files(first: 100) { totalCount nodes { path changeType } }
@@ -178,7 +178,7 @@ def query(wanted: Guess) -> str:
     return (
         "query Overview($owner: String!, $name: String!) {\n"
         f"  repository(owner: $owner, name: $name) {{\n    {text}\n  }}\n}}\n"
-        f"{FOLDER}{RULES}{PULL}{_TIP}{_CHANGES}{VERSION}"
+        f"{FOLDER}{RULES}{PULL}{TIP}{CHANGES}{VERSION}"
     )
 
 
@@ -192,7 +192,7 @@ def read(shown: Any, wanted: Guess) -> Overview | None:  # noqa: ANN401 - JSON
     folders = {(commit, path): shown[f"f{n}"] for n, path in enumerate(wanted.folders)}
     if not _agree(target, root, folders, wanted, commit):
         return None
-    branch = _branch(shown)
+    branch = read_branch(shown)
     if branch.tip and branch.commits:
         parents = branch.commits[0]["parents"]["nodes"]
         for n, path in enumerate(wanted.own):
@@ -257,7 +257,7 @@ def _agree(
     return True
 
 
-def _branch(shown: Any) -> Branch:  # noqa: ANN401 - JSON
+def read_branch(shown: Any) -> Branch:  # noqa: ANN401 - JSON
     """Return what is said of the branch: which commits are its own is told by its open pull."""
     if not shown["branch"]:
         return Branch(None)

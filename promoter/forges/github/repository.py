@@ -6,13 +6,14 @@ What it costs does not depend on the repository's size. Files are proved by thei
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX
-from promoter.domain.errors import PromoteError, RemoteError
-from promoter.domain.moment import seconds_of
-from promoter.forges.github import overview
+from promoter.domain.errors import RemoteError
+from promoter.forges.github import base_look, many_branches, overview
+from promoter.forges.github.branch_commits import BranchCommits
 from promoter.forges.github.branches import Branches
 from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.failures import GitHubError
@@ -22,19 +23,21 @@ from promoter.forges.github.overview import guess
 from promoter.forges.github.refs import Refs, Whole
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
-from promoter.git.tree import ROOT, differing
+from promoter.git.tree import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
+    from promoter.domain.errors import PromoteError
     from promoter.domain.model import Tree
     from promoter.forges.github.client import Client
-    from promoter.forges.github.overview import Guess, Overview
+    from promoter.forges.github.overview import Branch, Guess, Overview
     from promoter.git.history import FileVersion
 
-_BRANCH_LIMIT = 20
+# So many histories come beside those that are asked for.
+_HISTORIES = 40
 # The newest versions of so many files are had by few requests.
 _RECENT = 40
 
@@ -52,18 +55,23 @@ class GitHubRepository:
         self._base_name = ""
         self._refs = Refs(client)
         self._branches = Branches(self._refs, self._reader)
-        self._named: dict[str, frozenset[str]] = {}
+        self._commits = BranchCommits(client, self._reader)
+        self._tips: dict[str, Mapping[str, str] | None] = {}
         """The branches by what they begin with, as of the last look at the base."""
+        self._looked: dict[str, Branch] = {}
+        """What many branches hold, as far as it was asked for at once since then."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         apps = tuple(apps)
-        self._named = {}
+        self._tips, self._looked = {}, {}
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
         self._seen = self._look_around(self._guess) if self._guess else None
         if self._seen is not None:
             self._base_name = self._seen.base
             return self._seen.base, GitHubTree(self._reader, self._seen.commit)
+        if (looked := self._look_at_base(wanted)) is not None:
+            return looked
         name = wanted if wanted is not None else self._refs.whole().default_branch
         self._base_name = name
         tip = self._refs.tip(name)
@@ -73,6 +81,29 @@ class GitHubRepository:
                 "Name another with --base.",
             )
         return name, GitHubTree(self._reader, tip)
+
+    def _look_at_base(self, wanted: str | None) -> tuple[str, GitHubTree] | None:
+        """Return the base of a run over many apps by one query; None without GraphQL."""
+        if self._guess is not None:
+            return None
+        client = self._client
+        try:
+            found = client.graphql(base_look.query(wanted), client.names)["repository"]
+            seen = base_look.read(found) if found and found["base"] else None
+        except UNLIKE as error:
+            raise client.failure("read the repository", error) from error
+        except FAILURES:
+            return None
+        if seen is None:
+            return None
+        if seen.root is not None:
+            self._reader.folders[seen.commit, ROOT] = seen.root
+        if seen.configuration:
+            self._reader.keep_text(seen.configuration)
+        self._refs.known = Whole(seen.default_branch, seen.node)
+        client.rules[seen.base], self._base_name = seen.rules, seen.base
+        self._tips[overview.BRANCHES] = seen.tips
+        return seen.base, GitHubTree(self._reader, seen.commit)
 
     def _look_around(self, wanted: Guess) -> Overview | None:
         """Return what one query tells, with its files kept for reading; None without GraphQL."""
@@ -107,13 +138,8 @@ class GitHubRepository:
         tip = self._tip_seen(branch) if branch else None
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
-            seen = self._seen.branch if self._seen and self._seen.branch.tip == tip else None
-            own = seen.commits if seen else None
-            commits = (
-                self._beyond(tip, tree.commit)
-                if seen is None or own is None
-                else tuple(self._as_shown(one, seen.changed) for one in own)
-            )
+            seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
+            commits = self._commits.of(tip, tree.commit, seen)
         return BranchState(name, tree, branch, tip, commits)
 
     def _look_again(self, commit: str, branch: str) -> None:
@@ -129,50 +155,62 @@ class GitHubRepository:
         """Return a branch's commit, as of the look at the base where that has told it."""
         if self._seen is not None and self._guess is not None and branch == self._guess.branch:
             return self._seen.branch.tip
+        if branch in self._looked:
+            return self._looked[branch].tip
+        if self._guess is None and branch.startswith(overview.BRANCHES):
+            return self._tips_of(overview.BRANCHES).get(branch)
         return self._refs.tip(branch)
-
-    def _as_shown(self, shown: dict[str, Any], changed: tuple[PurePosixPath, ...]) -> BranchCommit:
-        """Return a branch's commit from GraphQL."""
-        sha, parents = shown["oid"], tuple(one["oid"] for one in shown["parents"]["nodes"])
-        return BranchCommit(
-            sha=sha,
-            parents=parents,
-            message=shown["message"],
-            author=shown["author"]["name"] or "",
-            tree=GitHubTree(self._reader, sha),
-            onto=GitHubTree(self._reader, parents[-1] if parents else sha),
-            changed=changed,
-            time=seconds_of(shown["committedDate"]),
-        )
 
     def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
         """Return the branches that begin so, as of the last look at the base where that tells it."""
         seen = self._seen.branches if self._seen else None
-        if seen is not None:
-            self._named[overview.BRANCHES] = seen
         found: set[str] = set()
         for one in beginnings:
             listed = overview.BRANCHES if one.startswith(overview.BRANCHES) else one
-            if listed not in self._named:
-                self._named[listed] = self._matching(listed)
-            found |= {name for name in self._named[listed] if name.startswith(one)}
+            is_seen = seen is not None and listed == overview.BRANCHES
+            names = seen if is_seen and seen is not None else self._tips_of(listed)
+            found |= {name for name in names if name.startswith(one)}
         return frozenset(found)
 
-    def _matching(self, beginning: str) -> frozenset[str]:
-        """Return the branches that begin so, as GitHub lists them now."""
-        path = f"/git/matching-refs/heads/{beginning}"
-        listed = self._client.read("list the branches", lambda: self._client.ask("GET", path))
-        return frozenset(str(one["ref"]).removeprefix("refs/heads/") for one in listed)
+    def _tips_of(self, beginning: str) -> Mapping[str, str]:
+        """Return the branches that begin so with their commits, as of the last look at the base."""
+        tips = self._tips.get(beginning)
+        if tips is None:
+            path = f"/git/matching-refs/heads/{beginning}"
+            listed = self._client.read("list the branches", lambda: self._client.ask("GET", path))
+            tips = {
+                str(one["ref"]).removeprefix("refs/heads/"): str(one["object"]["sha"])
+                for one in listed
+            }
+            self._tips[beginning] = tips
+        return tips
 
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
         """Files come with the look at the base."""
 
     def bring(self, branches: Iterable[str]) -> None:
-        """Nothing is brought before it is looked at."""
+        """Look at many branches and their pulls at once, before each of them is looked at."""
+        client, branches = self._client, tuple(branches)
+        try:
+            seen = many_branches.look(client, self._base_name, branches, commits=True)
+        except UNLIKE as error:
+            raise client.failure("look at the branches", error) from error
+        except FAILURES:
+            return
+        for branch, one in seen.items():
+            client.pulls[branch, self._base_name] = one.pulls
+            self._looked[branch] = one.branch
+        self._reader.read_folders_of(
+            (side, path.parent)
+            for one in seen.values()
+            for commit in one.branch.commits or ()
+            for side in (commit["oid"], *(of["oid"] for of in commit["parents"]["nodes"][-1:]))
+            for path in one.branch.changed
+        )
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits, one after the other; what one branch fails on stops no other."""
-        return _one_by_one(drafts, self._branches.write)
+        return self._branches.write_each(drafts)
 
     def has_history(self, base: Tree) -> bool:  # noqa: ARG002 - the protocol's
         """GitHub has the history of all files at hand."""
@@ -197,7 +235,10 @@ class GitHubRepository:
         rows = self._client.histories
         missing = [path for path in paths if (base.commit, path) not in rows]
         if missing:
-            rows |= self._histories(FileHistories(base.commit, missing))
+            # Those of the files that are asked for next come with them.
+            next_ones = (path for path in self._client.expected if (base.commit, path) not in rows)
+            wanted = dict.fromkeys((*missing, *islice(next_ones, _HISTORIES)))
+            rows |= self._histories(FileHistories(base.commit, tuple(wanted)))
         return {path: replace(one, path=path, rows=rows.get((base.commit, path))) for path in paths}
 
     def versions(
@@ -239,61 +280,3 @@ class GitHubRepository:
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
         self._refs.move(branch, lease, None)
-
-    def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
-        """Return the branch's commits that the base does not have, newest first."""
-        client, path = self._client, f"/compare/{base}...{tip}"
-        answer = client.read("compare the branch", lambda: client.ask("GET", path), new=True)
-        ahead = {one["sha"] for one in answer["commits"]}
-        found: list[BranchCommit] = []
-        current = tip
-        while current in ahead and len(found) < _BRANCH_LIMIT:
-            commit = self._branch_commit(current)
-            found.append(commit)
-            if not commit.parents:
-                break
-            current = commit.parents[0]
-        return tuple(found)
-
-    def _branch_commit(self, sha: str) -> BranchCommit:
-        """Return one commit with its tree and the tree that it was made on."""
-        commit = self._reader.commit(sha)
-        parents = tuple(str(one["sha"]) for one in commit["parents"])
-        tree = GitHubTree(self._reader, sha)
-        onto = GitHubTree(self._reader, parents[-1] if parents else sha)
-        return BranchCommit(
-            sha=sha,
-            parents=parents,
-            message=commit["message"],
-            author=commit["author"]["name"],
-            tree=tree,
-            onto=onto,
-            changed=tuple(differing(onto, tree)),
-            time=seconds_of(commit["committer"]["date"]),
-        )
-
-
-def _one_by_one(
-    drafts: Sequence[CommitDraft], write: Callable[[CommitDraft], str]
-) -> list[str | PromoteError]:
-    """Return each draft's commit, or why there is none; what one branch fails on stops no other.
-
-    Drafts for one branch are made each on the one before; after a failure none of them is.
-    """
-    done: list[str | PromoteError] = []
-    last: dict[str, str | PromoteError] = {}
-    for draft in drafts:
-        end = last.get(draft.branch)
-        if not isinstance(end, PromoteError):
-            end = _attempt(replace(draft, onto=end, lease=end) if end else draft, write)
-        last[draft.branch] = end
-        done.append(end)
-    return done
-
-
-def _attempt(draft: CommitDraft, write: Callable[[CommitDraft], str]) -> str | PromoteError:
-    """Return a draft's commit, or why there is none."""
-    try:
-        return write(draft)
-    except PromoteError as error:
-        return error

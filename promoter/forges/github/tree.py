@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
 
 _BLOBS_AT_ONCE = 50
-_FOLDERS_AT_ONCE = 40
+_FOLDERS_AT_ONCE = 100
 
 
 class GitHubTree:
@@ -140,12 +140,16 @@ class Reader:
 
     def read_folders(self, commit: str, paths: Iterable[PurePosixPath]) -> None:
         """Bring folders with their files' texts, many in one query; without GraphQL nothing comes."""
-        missing = [one for one in dict.fromkeys(paths) if (commit, one) not in self.folders]
+        self.read_folders_of((commit, one) for one in paths)
+
+    def read_folders_of(self, wanted: Iterable[tuple[str, PurePosixPath]]) -> None:
+        """Bring folders of several commits likewise."""
+        missing = [one for one in dict.fromkeys(wanted) if one not in self.folders]
         for start in range(0, len(missing), _FOLDERS_AT_ONCE):
             part = missing[start : start + _FOLDERS_AT_ONCE]
             try:
-                found = self._client.graphql(query(commit, part), self._client.names)["repository"]
-                for n, path in enumerate(part):
+                found = self._client.graphql(query(part), self._client.names)["repository"]
+                for n, (commit, path) in enumerate(part):
                     self.keep_folder(commit, path, found[f"f{n}"])
             except FAILURES:
                 return

@@ -1,0 +1,177 @@
+"""What `promote auto` over many apps asks of GitHub and of the registry, by the servers' logs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.servers.registry import Registry
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.servers.github.faults import Seen
+
+APPS = 60
+POLICY = '    policy: {semver: "*"}\n'
+
+
+@dataclass
+class Fleet:
+    """Sixty apps on GitHub, and a registry with their images."""
+
+    github: GitHub
+    registry: Registry
+    transport: str
+    apps: Sequence[str] = field(default_factory=lambda: [f"app-{n:03}" for n in range(APPS)])
+
+    def build(self, tag: str) -> None:
+        """Push a tag of every app's image."""
+        for one in self.apps:
+            self.registry.push(one, tag)
+
+    def auto(self) -> tuple[Counter[str], Counter[str]]:
+        """Run the command; return how often each action was taken, and each request made."""
+        self.github.seen.clear()
+        self.registry.seen.clear()
+        words = ("--transport", self.transport, "--output", "json")
+        done = promote(
+            "auto", "--repo", self.github.url, *words, env={"GITHUB_TOKEN": "good-token"}
+        )
+        assert done.code == 0, done.stderr
+        taken = Counter(one["action"] for one in done.json["results"])
+        return taken, Counter(filter(None, map(_kind, self.github.seen)))
+
+
+def _kind(seen: Seen) -> str:
+    """Return what a request is, by the name of its document or the beginning of its path."""
+    path = seen.path
+    if seen.graphql:
+        found = re.search(r"(?:query|mutation) \w+", seen.body["query"])
+        assert found
+        return found[0]
+    if path.endswith("/info/refs"):
+        return ""
+    if ".git/" in path:
+        return path.rpartition("/")[2]
+    return f"REST {re.sub('[0-9a-f]{40}', 'ID', path.partition('/gitops')[2])}"
+
+
+def world(path: Path, registry: Registry, transport: str, policy: str) -> Fleet:
+    """Make the fleet, all of it at 1.4.1."""
+    found = Fleet(GitHub(path / "srv"), registry, transport)
+    images = {name: registry.name(name) for name in found.apps}
+    make(found.github.repository, images, policy + POLICY)
+    git_http.configure(found.github.repository)
+    found.build("1.4.1")
+    return found
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    """An empty registry."""
+    with Registry() as server:
+        yield server
+
+
+def test_by_api_many_apps_are_looked_at_in_batches(tmp_path: Path, registry: Registry) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL)
+    look = {"query Base": 1, "REST /git/trees/ID": 1, "query Folders": 1}
+    with fleet.github:
+        assert fleet.auto() == ({"unchanged": APPS}, look)
+        assert len(registry.seen) == APPS
+        fleet.build("1.4.2")
+        taken, asked = fleet.auto()
+        assert taken == {"created": APPS}
+        branches = {"query Branches": 3}
+        assert asked.pop("mutation Deliver") <= APPS
+        assert asked == {**look, **branches, "query Folders": 2, "query History": 2}
+        taken, asked = fleet.auto()
+        assert taken == {"unchanged": APPS}
+        assert asked == {**look, **branches, "query Folders": 3}
+        fleet.build("1.4.3")
+        taken, asked = fleet.auto()
+        assert taken == {"updated": APPS}
+        assert asked.pop("mutation Aside") <= APPS
+        assert asked.pop("mutation Replace") <= APPS
+        assert asked == {**look, **branches, "query Folders": 3, "query History": 2}
+        assert len(fleet.github.open_pulls()) == APPS
+        assert all("1.4.3" in one["title"] for one in fleet.github.open_pulls())
+
+
+def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "git", BY_PULL)
+    with fleet.github:
+        taken, asked = fleet.auto()
+        assert (taken, set(asked)) == ({"unchanged": APPS}, {"git-upload-pack"})
+        fleet.build("1.4.2")
+        taken, asked = fleet.auto()
+        assert taken == {"created": APPS}
+        assert asked.pop("git-upload-pack") <= 7
+        rest = {"git-receive-pack": 1, "query Branches": 3, "query History": 2}
+        assert asked == {**rest, "mutation Open": APPS}
+        taken, asked = fleet.auto()
+        assert taken == {"unchanged": APPS}
+        assert asked.pop("git-upload-pack") <= 7
+        assert asked == {"query Branches": 3}
+        fleet.build("1.4.3")
+        taken, asked = fleet.auto()
+        assert taken == {"updated": APPS}
+        assert asked.pop("git-upload-pack") <= 7
+        assert asked == {**rest, "mutation Renew": APPS}
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_pushes_to_the_base_ask_for_no_pull(
+    tmp_path: Path, registry: Registry, transport: str
+) -> None:
+    fleet = world(tmp_path, registry, transport, DEV + "    batch: true\n")
+    with fleet.github:
+        fleet.build("1.4.2")
+        taken, asked = fleet.auto()
+        assert taken == {"pushed": APPS}
+        written = "git-receive-pack" if transport == "git" else "mutation Commit"
+        assert asked[written] == 1
+        assert sum(asked.values()) <= 8, asked
+    repo = Repository(fleet.github.repository)
+    assert all("1.4.2" in repo.read(kustomization(one)) for one in fleet.apps[::20])
+
+
+def test_without_graphql_for_reading_each_branch_is_read_by_rest(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL)
+    fleet.apps = fleet.apps[:6]
+    fleet.github.fail("POST", "query [A-Z]", status=404, body={"message": "Not Found"}, times=9_999)
+    with fleet.github:
+        fleet.build("1.4.2")
+        assert fleet.auto()[0] == {"unchanged": APPS - 6, "created": 6}
+        assert fleet.auto()[0] == {"unchanged": APPS}
+        fleet.build("1.4.3")
+        assert fleet.auto()[0] == {"unchanged": APPS - 6, "updated": 6}
+        assert len(fleet.github.open_pulls()) == 6
+
+
+def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL)
+    with fleet.github:
+        fleet.build("1.4.2")
+        fleet.auto()
+        fleet.github.close(3)
+        assert fleet.auto()[0] == {"unchanged": APPS}
+        assert len(fleet.github.open_pulls()) == APPS - 1
+        registry.push("app-002", "1.4.3")
+        assert fleet.auto()[0]["created"] == 1
