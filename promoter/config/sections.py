@@ -56,20 +56,15 @@ def _check_branch(text: str) -> str:
     return text
 
 
-def _unswitched(value: object) -> object:
-    """Read YAML 1.1's booleans as the words they were written for: `off` is not false here."""
-    return {False: "off", True: "refuse"}.get(value, value) if isinstance(value, bool) else value
-
-
-def _switched(value: object) -> object:
-    """Read YAML 1.1's booleans as the words on and off."""
-    return {False: "off", True: "on"}.get(value, value) if isinstance(value, bool) else value
+def _unswitched(on: str) -> BeforeValidator:
+    """Return what reads YAML 1.1's booleans as the words they were written for: `off` is no false."""
+    return BeforeValidator(lambda it: (on if it else "off") if isinstance(it, bool) else it)
 
 
 Author = Annotated[
     str, must(_AUTHOR.fullmatch, "must be of the form 'Name <address@host>', not {}")
 ]
-Severity = Annotated[Literal["off", "warn", "refuse"], BeforeValidator(_unswitched)]
+Severity = Annotated[Literal["off", "warn", "refuse"], _unswitched("refuse")]
 
 
 class Templates(Section):
@@ -119,7 +114,7 @@ class Checks(Section):
     """A regular expression that the signer's identity must match (keyless signatures)."""
     cosign_issuer: str | None = None
     """The signer's OIDC issuer, e.g. `https://token.actions.githubusercontent.com`."""
-    cosign_log: Annotated[Literal["on", "off"], BeforeValidator(_switched)] = "on"
+    cosign_log: Annotated[Literal["on", "off"], _unswitched("on")] = "on"
     """Whether the signature must be in the transparency log. `off` is for images that `cosign-key`
     signs without a log, and for verifying where no network is."""
 
@@ -146,7 +141,7 @@ class Environment(GateSettings):
     transport: Literal["git", "api"] = "git"
     """How the repository is read and written: through git, or through GitHub's API, which then signs
     the commit and needs no clone."""
-    render: Annotated[Literal["off", "warn", "strict"], BeforeValidator(_unswitched)] = "warn"
+    render: Annotated[Literal["off", "warn", "strict"], _unswitched("refuse")] = "warn"
     """The kustomizations are rendered before and after. `warn` shows the difference and refuses what
     does not build; `strict` also refuses a change of anything but images, and what cannot be
     rendered; `off` renders nothing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 
@@ -17,36 +16,32 @@ if TYPE_CHECKING:
 _FILES, _BYTES = 3000, 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of writing folders to disk."""
+def write(
+    tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]
+) -> tuple[PurePosixPath, ...] | None:
+    """Write folders with all below them into each root; None where that would be too much.
 
-    fits: bool = True
-    left_out: tuple[PurePosixPath, ...] = ()
-    """Links and submodules, which are never followed."""
-
-
-def write(tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]) -> Written:
-    """Write folders with all below them into each root, unless that would be too much."""
+    Returns what is left out: links and submodules, which are never followed.
+    """
     found = dict(item for folder in folders for item in _below(tree, folder))
     files = sorted(path for path, kind in found.items() if kind is Kind.FILE)
     if len(files) > _FILES:
-        return Written(fits=False)
+        return None
     tree.prefetch(files)
     size = 0
     for path in files:
         try:
             data = tree.read(path)
         except RefusedError:
-            return Written(fits=False)
+            return None
         size += len(data)
         if size > _BYTES:
-            return Written(fits=False)
+            return None
         if path.is_absolute() or ".." in path.parts:
             raise AssertionError(f"{path} would be written outside of the folder that is rendered")
         for root in roots:
             put(root / path, data)
-    return Written(left_out=tuple(path for path, kind in found.items() if kind is not Kind.FILE))
+    return tuple(path for path, kind in found.items() if kind is not Kind.FILE)
 
 
 def put(file: Path, data: bytes) -> None:

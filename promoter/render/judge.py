@@ -138,8 +138,8 @@ class _Judge:
             names = ["before", "after", *(f"only-{number}" for number, _ in enumerate(alone))]
             roots = [home.resolve() / name for name in names]
             folders = {*closure.folders, *(file.parent for file in (*closure.files, closure.file))}
-            written = write(self.tree, folders, roots)
-            if not written.fits:
+            left_out = write(self.tree, folders, roots)
+            if left_out is None:
                 return self._skip(edits, "the folders are too large to be rendered here", "")
             for edit in edits:
                 put(roots[1] / edit.path, edit.after)
@@ -147,7 +147,7 @@ class _Judge:
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
             built = build_both(self.renderer, places[:2], home)
-            fault = self._fault(built, closure, edits, written.left_out)
+            fault = self._fault(built, closure, edits, left_out)
             if fault is not None:
                 return fault
             diff = compare(built[0].text, built[1].text)
