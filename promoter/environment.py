@@ -86,6 +86,11 @@ def token_variable() -> str:
     return next((one for one in names if known.get(one)), " or ".join(names[:2]))
 
 
+def is_in_actions() -> bool:
+    """Say whether this is a run of GitHub Actions."""
+    return bool({**_hidden, **os.environ}.get("GITHUB_ACTIONS"))
+
+
 def secret_values() -> tuple[str, ...]:
     """Return the values of variables that hold secrets by their names, whether or not read here."""
     kinds = ("TOKEN", "PASSWORD", "PASSWD", "SECRET", "PRIVATE_KEY", "ACCESS_KEY", "API_KEY")

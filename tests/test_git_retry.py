@@ -121,9 +121,15 @@ def test_a_bare_403_is_doubted() -> None:
         ("git@h: Permission denied (publickey).", False, "ssh agent"),
     ],
 )  # fmt: skip
-def test_failures_are_told_with_the_way_out(stderr: str, words: str, *, authorized: bool) -> None:
+def test_failures_are_told_with_the_way_out(
+    stderr: str, words: str, monkeypatch: pytest.MonkeyPatch, *, authorized: bool
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
     found = failure("push", Result(128, b"", stderr, authorized))
     assert words in f"{found.message} {found.hint}"
+    # What is about Actions is said there alone.
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert "Actions" not in failure("push", Result(128, b"", stderr, authorized)).hint
 
 
 _FAULTS: list[dict[str, Any]] = [

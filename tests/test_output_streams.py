@@ -75,8 +75,8 @@ def test_each_complaint_is_said_a_single_time_in_a_step(tmp_path: Path) -> None:
     )  # fmt: skip
     said = run.stdout + run.stderr
     assert run.code == 3
-    assert said.count("::error ") == 1
-    assert run.stderr.count("nobody") <= said.count("::error ") * 2
+    assert said.count("::error::") == 1
+    assert run.stderr.count("nobody") <= said.count("::error::") * 2
 
 
 @pytest.mark.parametrize("what", ["/dev/zero", "pipe", "directory", "binary"])

@@ -130,7 +130,7 @@ COMMANDS = {
         },
     ),
     "hold": Command(
-        "keep an app at what an environment runs, until unhold or a time",
+        "keep an app at the tag that an environment runs, until unhold or a given time",
         'promote hold --app aurora --env prod --reason "order migration"',
         "hold",
         {
@@ -197,7 +197,7 @@ COMMANDS = {
         ),
     ),
     "pulls": Command(
-        "list the pull requests of a repository; end one of the local forge",
+        "list the pull requests of a repository; merge or close one of a repository on this machine",
         "promote pulls merge 1 --repo gitops.git",
         "pulls",
         {

@@ -67,6 +67,9 @@ def unknown_command(word: str, rest: Sequence[str], commands: Iterable[str]) -> 
         line = shlex.join([*bare[1:], *flags]) or "--app APP --tag TAG"
         said = "promote is the command itself" if word == "promote" else message
         return UsageError(said, f"Write it once: promote {line}")
+    if plain in ("merge", "close"):
+        number = next((one.lstrip("#") for one in rest if one.lstrip("#").isdecimal()), "1")
+        return UsageError(message, f"Write promote pulls {plain} {number}")
     meant = COMMANDS_MEANT.get(" ".join(bare[:2]).lower()) or COMMANDS_MEANT.get(plain)
     if meant:
         return UsageError(message, meant)

@@ -35,7 +35,7 @@ class Option:
 
 
 OPTIONS = {
-    "app": Option("APP", many=True, help="an app; several are promoted one by one"),
+    "app": Option("APP", many=True, help="an app; give it once for each of several, which go one by one"),
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
         "IMAGE", many=True, help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; it wins over --tag"
@@ -65,7 +65,7 @@ OPTIONS = {
     "number": Option("N", short="-n", help="how many entries to show"),
     "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
-    "repo": Option("REPO", help="the GitOps repository: a URL or a path"),
+    "repo": Option("REPO", help="the GitOps repository: a URL or a path (default: the clone you are in)"),
     "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
     "forge": Option("KIND", help="where pull requests are: github, local (default: by REPO)"),
     "api-url": Option("URL", help="the forge's API"),
@@ -74,14 +74,14 @@ OPTIONS = {
     ),
     "transport": Option(choices=("git", "api"), help="through git or the forge's API"),
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
-    "cache": Option("DIR", help="keep what was fetched here, so that the next run fetches less"),
+    "cache": Option("DIR", help="keep what was fetched in this folder, for the next run"),
     "timeout": Option("DURATION", help="end the run after this long, e.g. 90s or 5m (default: 2m)"),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
-    "output": Option(choices=("text", "json"), help="the form of stdout"),
-    "log-format": Option(choices=("text", "json"), help="the form of stderr"),
+    "output": Option(choices=("text", "json"), help="the format of stdout"),
+    "log-format": Option(choices=("text", "json"), help="the format of stderr"),
     "verbose": Option(
-        short="-v", help="explain each choice; + marks git commands and requests, with their time"
+        short="-v", help="explain each choice; git commands and requests, marked +, have their time"
     ),
     "quiet": Option(short="-q", help="say what was done in one line, or nothing"),
 }  # fmt: skip

@@ -192,7 +192,6 @@ COMMANDS_MEANT = {
     **dict.fromkeys(("undo", "revert", "back", "rollout", "downgrade"), _ROLLBACK),
     **dict.fromkeys(("log", "logs", "events", "audit"), "Did you mean promote history?"),
     **dict.fromkeys(("pr", "prs", "pull", "pull-requests", "mr"), "Did you mean promote pulls?"),
-    **dict.fromkeys(("merge", "close"), "Write promote pulls merge N or promote pulls close N"),
     **dict.fromkeys(
         ("set image", "edit set", "kustomize edit", "edit", "setimage", "set_image"),
         "Did you mean promote set-image NAME=*:TAG",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
-from promoter.environment import token_variable
+from promoter.environment import is_in_actions, token_variable
 
 if TYPE_CHECKING:
     from promoter.git.program import Result
@@ -21,7 +21,13 @@ def failure(verb: str, result: Result) -> RemoteError:
     said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     reason = "; ".join(dict.fromkeys(said or lines))[:600] or f"status {result.status}"
     hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
-    return RemoteError(f"git {verb} failed: {reason}", hint or "Running again is safe.")
+    hint = for_this_run(hint) or "Running again is safe."
+    return RemoteError(f"git {verb} failed: {reason}", hint)
+
+
+def for_this_run(hint: str) -> str:
+    """Return a hint without what concerns Actions alone, where this is no run of theirs."""
+    return hint if is_in_actions() else hint.replace(OWN_RUN, "")
 
 
 def _unauthorized(verb: str, result: Result) -> RemoteError:
@@ -42,7 +48,7 @@ def bad_token() -> str:
 # What git says where a server answers 401: there is nobody to ask for a name.
 _UNKNOWN = ("could not read username", "authentication failed", "returned error: 401")
 OWN_RUN = (
-    "an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
+    "; an Actions run's own GITHUB_TOKEN reaches its own repository alone: use a GitHub App's token"
 )
 # A ruleset names what it does not allow, and nothing of it passes by itself.
 _RULES = r"(?:gh013|rule violations found)[\s\S]*"
@@ -86,13 +92,13 @@ _HINTS = (
     ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
     (
         r"repository 'https?://.*' not found",
-        f"Check the URL; a private repository also needs a token that may read it; {OWN_RUN}.",
+        f"Check the URL; a private repository also needs a token that may read it{OWN_RUN}.",
     ),
     ("not found", "Check the URL; a private repository also needs a token that may read it."),
     ("does not appear to be a git repository", "Check the path: it holds no git repository."),
     (
         "returned error: 403",
-        f"The token may not do this: it needs 'contents: write' there; {OWN_RUN}.",
+        f"The token may not do this: it needs 'contents: write' there{OWN_RUN}.",
     ),
     (r"returned error: 429|rate limit", "The server's limit is reached: run again later."),
     (r"returned error: 5\d\d", "The server has a problem: running again is safe."),

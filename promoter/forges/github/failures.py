@@ -10,7 +10,7 @@ from promoter.domain.errors import RemoteError
 from promoter.domain.redaction import redacted
 from promoter.environment import token_variable
 from promoter.forges.github.http import FailingError, NoAnswerError, OversizedError
-from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token
+from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ def failure(work: str, error: Exception) -> RemoteError:
     said = " ".join(redacted(message_of(error)).split())
     return RemoteError(
         f"{work}: {error.status} {said}".strip()[:500],
-        _rule_hint(said.lower()) or _hint(error, said.lower()),
+        for_this_run(_rule_hint(said.lower()) or _hint(error, said.lower())),
     )
 
 
@@ -170,10 +170,10 @@ def _hint(error: GitHubError, said: str) -> str:
         permissions = f" (GitHub says: {needs})" if needs else ""
         return (
             f"The token of {token_variable()} needs 'contents: write' and 'pull-requests: write' "
-            f"there{permissions}; {OWN_RUN}."
+            f"there{permissions}{OWN_RUN}."
         )
     if error.status == 404:
-        return f"The repository's name is wrong, or the token may not see it; {OWN_RUN}."
+        return f"The repository's name is wrong, or the token may not see it{OWN_RUN}."
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."
     if error.status in (301, 302, 307, 308):
