@@ -274,3 +274,14 @@ def test_unknown_names_are_told_with_the_nearest(
     run = promote("history", *flags, "--repo", str(repo.path), "--output", "json")
     assert run.code == 4
     assert said in json.loads(run.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("output", ["text", "json", "markdown"])
+def test_texts_of_any_length_are_shown_in_part(tmp_path: Path, output: str) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    text = repo.read(AURORA).replace("1.4.1", "9" * 100_000)
+    repo.commit("main", AURORA, text, f"{'long ' * 100_000}\n\nPromoter-Actor: {'x' * 100_000}\n")
+    for command in ("history", "status"):
+        run = promote(command, "--repo", str(repo.path), "--output", output)
+        assert run.code == 0, run.stderr
+        assert len(run.stdout + run.stderr) < 60_000

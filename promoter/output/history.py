@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.duration import format_seconds
 from promoter.output.envelope import SCHEMA, moment_as_json
+from promoter.output.printable import bounded_values
 from promoter.output.result import Result
 from promoter.output.table import Table
 from promoter.output.text import Complaint, Kind, Piece
@@ -34,7 +35,7 @@ def of_history(
         document={
             "schema": SCHEMA,
             "base": base,
-            "entries": [_as_json(one, now) for one in entries],
+            "entries": [bounded_values(_as_json(one, now)) for one in entries],
             "complete": is_whole,
             "warnings": list(warnings),
             "exit_code": 0,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from promoter.domain.errors import bounded
+
 _JOINER = "\u2060"
 
 
@@ -12,3 +16,12 @@ def printable(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace(_JOINER, "")
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
+def bounded_values(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON in which every text is bounded: what a repository holds may be of any length."""
+    if isinstance(value, str):
+        return bounded(value)
+    if isinstance(value, dict):
+        return {key: bounded_values(one) for key, one in value.items()}
+    return [bounded_values(one) for one in value] if isinstance(value, list) else value

@@ -8,6 +8,7 @@ from promoter.domain.duration import format_seconds
 from promoter.domain.moment import shown_end
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
+from promoter.output.printable import bounded_values
 from promoter.output.result import Result
 from promoter.output.table import Table
 from promoter.output.text import Complaint, Kind, Piece
@@ -34,7 +35,7 @@ def of_status(rows: Sequence[Status], *, base: str, now: int, warnings: Sequence
         document={
             "schema": SCHEMA,
             "base": base,
-            "apps": [_as_json(one) for one in rows],
+            "apps": [bounded_values(_as_json(one)) for one in rows],
             "warnings": list(warnings),
             "exit_code": 0,
         },

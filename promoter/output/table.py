@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import bounded
 from promoter.output.printable import printable
 from promoter.pull_request.markdown import code, inert
 
@@ -87,7 +88,9 @@ class Table:
 
     def _printable(self) -> Table:
         """Return the table in which no cell commands a terminal or has a second line."""
-        rows = tuple(tuple(" ".join(printable(cell).split()) for cell in row) for row in self.rows)
+        rows = tuple(
+            tuple(" ".join(printable(bounded(cell)).split()) for cell in row) for row in self.rows
+        )
         kept = tuple(name for name in self.expendable if name in self.names)
         return Table(self.names, rows, kept, self.copied)
 
@@ -137,10 +140,10 @@ def _padded(cell: str, width: int) -> str:
 
 def _inert(cell: str) -> str:
     """Return a cell in which nothing is markup; the number of a pull alone stays a link."""
-    return cell if _PULL.fullmatch(cell) else inert(cell.replace("->", "\u2192"))
+    return cell if _PULL.fullmatch(cell) else inert(bounded(cell).replace("->", "\u2192"))
 
 
 def _copied(cell: str) -> str:
     """Return a cell to copy from: as code where it would otherwise hold a character nobody sees."""
     shown = _inert(cell)
-    return code(cell.replace("->", "\u2192")) if _JOINER in shown else shown
+    return code(bounded(cell).replace("->", "\u2192")) if _JOINER in shown else shown
