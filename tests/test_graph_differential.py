@@ -12,11 +12,10 @@ import pytest
 
 from promoter import graph
 from promoter.domain.errors import RefusedError
-from promoter.domain.image import Tag
+from promoter.domain.image import Tag, kustomize_split
 from promoter.edits import kustomization
 from promoter.edits.kustomization import promotion, set_images
 from promoter.git.folder import DirectoryTree
-from promoter.graph.transformer import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -218,7 +217,7 @@ def image_text(line: str) -> str:
 
 def image_name(line: str) -> str:
     """Return the name of the image of a line."""
-    return split(image_text(line))[0]
+    return kustomize_split(image_text(line))[0]
 
 
 @pytest.mark.parametrize(

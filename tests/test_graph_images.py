@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from promoter.domain.image import kustomize_split
 from promoter.graph import Entry, Image
 from promoter.graph.images import after_entry
-from promoter.graph.transformer import is_plain, matches, split
+from promoter.graph.transformer import is_plain, matches
 from tests.graph_files import closure, deployment, images
 
 _VECTORS: list[dict[str, Any]] = json.loads(
@@ -28,7 +29,7 @@ def test_what_kustomize_makes_of_an_image_is_among_what_is_possible(vector: dict
     possible: tuple[Image, ...] = (Image(vector["container"], "d.yaml", 1, 1),)
     for entry in entries:
         possible = after_entry(possible, entry)
-    assert split(vector["expect"])[0] in {image.name for image in possible}
+    assert kustomize_split(vector["expect"])[0] in {image.name for image in possible}
     if all(is_plain(entry.name) and not entry.suffix for entry in entries):
         assert [image.text for image in possible] == [vector["expect"]]
 
@@ -48,7 +49,7 @@ def test_every_field_that_kustomize_changes_is_known(
         return
     changed = {image for image in expected.values() if image not in ("null", "nginx:1")}
     suffixed = any(entry.suffix for one in found.layers.values() for entry in one.entries())
-    made = {split(one)[0] if suffixed else one for one in changed}
+    made = {kustomize_split(one)[0] if suffixed else one for one in changed}
     assert made <= {one.name if suffixed else one.text for one in found.images}
 
 

@@ -23,6 +23,7 @@ _DIGEST = re.compile(
     r"(?P<algorithm>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*):(?P<hex>[0-9a-fA-F]{32,})",
     re.ASCII,
 )
+_SIGN = re.compile(r"[:@]")
 _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
 _PATH_LIMIT = 255
@@ -191,6 +192,18 @@ def split(text: str) -> tuple[str, str | None, str | None]:
     if not colon or "/" in tag:
         head, tag = rest, ""
     return head, tag if colon and head != rest else None, digest if at else None
+
+
+def kustomize_split(text: str) -> tuple[str, str | None, str | None]:
+    """Return the name, tag and digest as kustomize splits them: at a `:` or `@` past the first `/`."""
+    sign = _SIGN.search(text, max(text.find("/"), 0))
+    if sign is None:
+        return text, None, None
+    name, rest = text[: sign.start()], text[sign.end() :]
+    if sign[0] == "@":
+        return name, None, rest
+    tag, at, digest = rest.partition("@")
+    return name, tag, digest if at else None
 
 
 def join(name: str, tag: str | None, digest: str | None) -> str:

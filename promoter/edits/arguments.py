@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import Digest, Name, Tag, is_digest
+from promoter.domain.image import Digest, Name, Tag, is_digest, kustomize_split
 from promoter.domain.redaction import shown
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep
 
@@ -47,7 +47,7 @@ def parse_argument(text: str, following: str = "") -> ImageSetting:
         key, value = "", text
     elif not key:
         raise UsageError(f"{shown(text)} has no name before the '='", f"Forms: {_FORMS}.")
-    name, tag, digest = _split(value)
+    name, tag, digest = kustomize_split(value)
     if tag is None and digest is None and (not equals or not name):
         meant = following if _VERSION.fullmatch(following) else "TAG"
         hint = f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
@@ -84,19 +84,6 @@ def _fields(tag: str | None, digest: str | None) -> tuple[str | Keep | None, str
         KEEP if tag == "*" else None if tag is None else Tag.parse(tag),
         KEEP if digest == "*" else None if digest is None else Digest.parse(digest),
     )
-
-
-def _split(value: str) -> tuple[str, str | None, str | None]:
-    """Return name, tag and digest; `:` and `@` count only behind the first `/`, as kustomize has it."""
-    slash = max(value.find("/"), 0)
-    at, colon = value.find("@", slash), value.find(":", slash)
-    if at >= 0 and (colon < 0 or at < colon):
-        return value[:at], None, value[at + 1 :]
-    if colon < 0:
-        return value, None, None
-    if at < 0:
-        return value[:colon], value[colon + 1 :], None
-    return value[:colon], value[colon + 1 : at], value[at + 1 :]
 
 
 def _check_key(key: str) -> str:

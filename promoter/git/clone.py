@@ -115,7 +115,7 @@ class Clone:
             return self.remote_refs(*asked)
         self._note_filter(result)
         self._deepened.clear()
-        self._tips = self._looked_at()
+        self._tips = self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
         self._depths.update(dict.fromkeys(self._tips, _LOOK_DEPTH))
         return refs
 
@@ -203,7 +203,7 @@ class Clone:
                 self._deepened[of] = depth
             if self._leads_to(commit, of):
                 return True
-            if self._borrows or not self._is_shallow():
+            if self._borrows or not self.shallow_commits():
                 return False
         return False
 
@@ -236,9 +236,6 @@ class Clone:
         if self._borrows:
             return True
         return self._depths.get(commit, 0) >= _SMALL_DEPTH and not self.shallow_commits()
-
-    def _looked_at(self) -> list[str]:
-        return self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
 
     def _note_filter(self, result: Result) -> None:
         """Remember that a server sends all file contents at once."""
@@ -289,7 +286,3 @@ class Clone:
                 raise RemoteError(
                     f"{self.url} has no commit {commit}", "Fetch it there, or push it."
                 ) from error
-
-    def _is_shallow(self) -> bool:
-        """Say whether the clone's history still ends before its beginning."""
-        return (self.git.directory / "shallow").exists()

@@ -9,7 +9,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.graph.images import WORK_LIMIT, after_entry
-from promoter.graph.transformer import Entry, changed, is_plain, matches, split
+from promoter.graph.transformer import Entry, changed, is_plain, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,7 +123,7 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
         for step in reversed(image.steps):
             if not matches(name, step.before):
                 continue
-            now, entry = split(image.text)[0], step.entry
+            now, entry = image.name, step.entry
             if entry in own:
                 return Dead(
                     f"{entry.place}: the earlier entry {entry.name} makes {now} of the image {name}",
@@ -140,7 +140,7 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
 
 def _odd(name: str, images: Sequence[Image]) -> Dead | None:
     """Explain an image of that name whose tag kustomize does not match."""
-    odd = next((one for one in images if split(one.text)[0] == name), None)
+    odd = next((one for one in images if one.name == name), None)
     if odd is None:
         return None
     return Dead(
@@ -152,7 +152,7 @@ def _odd(name: str, images: Sequence[Image]) -> Dead | None:
 
 
 def _known(name: str, images: Sequence[Image]) -> str:
-    return nearest(name, (split(image.text)[0] for image in images))
+    return nearest(name, (image.name for image in images))
 
 
 def _entry(entry: AnyEntry, closure: Closure) -> Entry:

@@ -11,11 +11,12 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.image import kustomize_split
 from promoter.domain.model import Kind
 from promoter.graph.documents import Scalar, mapping, scalars, sequence, text_of
 from promoter.graph.layer import scalars_of
 from promoter.graph.plugins import may_write_images
-from promoter.graph.transformer import changed, matcher, matches, split
+from promoter.graph.transformer import changed, matcher, matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,7 +60,7 @@ class Image:
     @property
     def name(self) -> str:
         """The image without tag and digest."""
-        return split(self.text)[0]
+        return kustomize_split(self.text)[0]
 
     @property
     def overridden_by(self) -> Entry | None:

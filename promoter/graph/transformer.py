@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.image import join, kustomize_split
 from promoter.graph.documents import Scalar, text_of
 
 if TYPE_CHECKING:
@@ -65,24 +66,10 @@ def matches(name: str | None, image: str) -> bool | None:
 
 def changed(image: str, entry: Entry | ImageEntry) -> str:
     """Return what an entry makes of an image that it matches; a tagSuffix is left out."""
-    name, tag, digest = split(image)
-    name = entry.new_name or name
+    name, tag, digest = kustomize_split(image)
     if entry.tag or entry.digest:
-        tag, digest = entry.tag or "", entry.digest or ""
-    return name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
-
-
-def split(image: str) -> tuple[str, str, str]:
-    """Return name, tag and digest, split where kustomize does: at a ':' or '@' past the host."""
-    slash = max(image.find("/"), 0)
-    sign = re.search(r"[:@]", image[slash:])
-    if sign is None:
-        return image, "", ""
-    start = slash + sign.start()
-    if sign[0] == "@":
-        return image[:start], "", image[start + 1 :]
-    tag, _, digest = image[start + 1 :].partition("@")
-    return image[:start], tag, digest
+        tag, digest = entry.tag, entry.digest
+    return join(entry.new_name or name, tag, digest)
 
 
 @lru_cache(maxsize=4_096)
