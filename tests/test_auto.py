@@ -234,7 +234,7 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
         github.close(3)
         idle = promote(*command, env=env)
         assert (idle.code, actions(idle)) == (0, {})
-        assert "pull 3, which proposed the same, was closed unmerged" in idle.stderr
+        assert "pull request 3, which proposed the same, was closed unmerged" in idle.stderr
         assert len(github.open_pulls()) == 7
         assert len(github.rest()) + len(github.graphql()) - before == 1
 

@@ -91,7 +91,7 @@ class Templates(Section):
                 hint = f"\nDid you mean {{{meant[unknown[0]]}}}?" if unknown[0] in meant else ""
                 raise ValueError(f"{msg}{hint}")
         if "{body}" not in self.body:
-            raise ValueError("body must hold {body}: the pull's text is how promote knows its own")
+            raise ValueError("body must hold {body}, by which promote knows its own pull requests")
         return self
 
 

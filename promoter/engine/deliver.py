@@ -121,7 +121,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     forge, progress = world.forge(), world.progress
     commit = plan.commit if isinstance(plan.commit, str) else made
     try:
-        with _under_way("the pull", progress):
+        with _under_way("the pull request", progress):
             pull, warnings = _converge(plan, commit, forge)
         progress.append(f"pull request {pull.number} shows it")
         pull, done, missing = forge.add_extras(pull, plan.extras.missing_from(pull))
@@ -154,7 +154,9 @@ def _converge(
         # What was just pushed may show late. Whoever pushes after this writes the text after this.
         pull = forge.read(pull.number)
     if pull.head != commit or not pull_request.agrees(pull, draft):
-        raise RaceLostError(f"pull {pull.number} moved on while its text was written", "Run again.")
+        raise RaceLostError(
+            f"pull request {pull.number} moved on while its text was written", "Run again."
+        )
     return pull, warnings
 
 
@@ -193,13 +195,13 @@ def _close(plan: ClosePull, world: World) -> Outcome:
     """End a pull that the base has overtaken, marked as ours first, and delete its branch."""
     pull, forge = plan.pull, world.forge()
     if pull is not None:
-        with _under_way("closing the pull", world.progress):
+        with _under_way("closing the pull request", world.progress):
             marked = pull_request.mark_closed(pull.body)
             is_marked = marked == pull.body
             last = None if is_marked else PullDraft(pull.title, marked)
             pull = forge.close(pull, last, None if is_marked else plan.comment)
         world.progress.append(
-            f"closed pull {pull.number}, which {plan.destination.base_branch} overtook"
+            f"closed pull request {pull.number}, which {plan.destination.base_branch} overtook"
         )
     if plan.tip is not None:
         world.repository_for(plan.destination.transport).delete(plan.destination.branch, plan.tip)

@@ -258,7 +258,9 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     settings, where, kind = wiring.settings, wiring.address, wiring.kind
     needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
     if needs_token and wiring.token is None and not where.local:
-        raise UsageError(f"no token for {where.host}: opening a pull needs one", kind.token_hint)
+        raise UsageError(
+            f"no token for {where.host}: opening a pull request needs one", kind.token_hint
+        )
     look = Look(wiring.base, settings.env or (), apps, wiring.transport == "api") if apps else None
     return kind.open(_connection(wiring, look))
 

@@ -194,7 +194,7 @@ class LocalForge:
             merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
             if merged.status != 0:
                 raise _refused(
-                    f"pull {pull.number} does not merge cleanly into {pull.base}",
+                    f"pull request {pull.number} does not merge cleanly into {pull.base}",
                     "Run the promotion again: it makes the change anew on the newest base.",
                 )
             tree = merged.stdout.decode().splitlines()[0]

@@ -42,7 +42,7 @@ def _unauthorized(verb: str, result: Result) -> RemoteError:
 
 def bad_token() -> str:
     """Return what to do about a token that a server does not accept, with where it comes from."""
-    return f"That of {token_variable()} is expired, revoked or for another host: make a new one."
+    return f"That of {token_variable()} is expired, revoked or of another host: make a new one."
 
 
 # What git says where a server answers 401: there is nobody to ask for a name.

@@ -259,7 +259,7 @@ def _declined(change: Change) -> str | None:
     for pull in change.state.pulls:
         if pull.state is PullState.CLOSED and pull_request.declines(pull, change.asked):
             return (
-                f"pull {pull.number}, which proposed the same, was closed unmerged: "
+                f"pull request {pull.number}, which proposed the same, was closed unmerged: "
                 "promote --app with the tag opens a new one"
             )
     return None

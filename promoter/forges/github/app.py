@@ -84,9 +84,9 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
         # In an environment, line breaks are often written as two characters.
         authentication = Auth.AppAuth(app, key.get_secret_value().replace("\\n", "\n"))
         authentication.create_jwt()
-    except Exception as error:  # noqa: BLE001 - the key's libraries raise what they like
+    except Exception:  # noqa: BLE001 - the key's libraries raise what they like
         raise UsageError(
-            f"the private key of App {app} cannot be used ({type(error).__name__})",
+            f"the private key of App {app} is not a key that can be used",
             "Give the whole .pem file that GitHub made for the App, with its BEGIN and END lines.",
         ) from None
     return authentication

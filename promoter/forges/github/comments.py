@@ -34,7 +34,7 @@ def add_comment(client: Client, pull: Pull, text: str, *, once: bool = False) ->
 
     if once and find():
         return
-    made = client.write("comment on the pull", do, find)
+    made = client.write("comment on the pull request", do, find)
     if once and find() != made:
         # Another run has said it in the same moment, and the first of the two stays.
         with suppress(*FAILURES):

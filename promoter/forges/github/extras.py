@@ -194,7 +194,9 @@ class ExtrasAddition:
             except GitHubError as error:
                 said = message_of(error)
                 if error.status == 409:
-                    raise RaceLostError(f"pull {self._number} moved on", "Run again.") from error
+                    raise RaceLostError(
+                        f"pull request {self._number} moved on", "Run again."
+                    ) from error
                 if "merge queue" in said.lower():
                     self._enqueue()
                     return

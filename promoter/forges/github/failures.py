@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
+_NO_ANSWER = {
+    "ConnectTimeout": "no connection in time",
+    "ReadTimeout": "no answer in time",
+    "ProxyError": "no answer through the proxy",
+    "SSLError": "the host's certificate is not trusted",
+    "InvalidURL": "the address is malformed",
+}
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
 _OUTAGES = ("something went wrong", "timed out", "timeout")
@@ -116,7 +123,7 @@ def failure(work: str, error: Exception) -> RemoteError:
         return RemoteError(f"{work}: the answer is larger than any of GitHub's", "Check --api-url.")
     if isinstance(error, NoAnswerError):
         return RemoteError(
-            f"{work}: no answer ({error.kind})",
+            f"{work}: {_NO_ANSWER.get(error.kind, 'no answer')}",
             "Check the network and --api-url; running again is safe.",
         )
     if isinstance(error, RuntimeError):

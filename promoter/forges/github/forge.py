@@ -109,7 +109,7 @@ class GitHubForge:
         try:
             seen = many_branches.look(client, base, left, commits=False)
         except UNLIKE as error:
-            raise client.failure("list the pulls", error) from error
+            raise client.failure("list the pull requests", error) from error
         except FAILURES:
             opened = (one for one in self.all() if one.base == base and one.branch in left)
             return found | {one.branch: (one,) for one in opened}
@@ -122,7 +122,7 @@ class GitHubForge:
         try:
             seen = first.read()
         except UNLIKE as error:
-            raise self.client.failure("list the pulls", error) from error
+            raise self.client.failure("list the pull requests", error) from error
         except FAILURES:
             return self._pulls_by_rest(branch, base)
         self.client.node = seen.node
@@ -149,7 +149,7 @@ class GitHubForge:
             self.client.node = found["id"]
             self.client.histories |= histories.read(found)
         except UNLIKE as error:
-            raise self.client.failure("list the pulls", error) from error
+            raise self.client.failure("list the pull requests", error) from error
         except FAILURES:
             return None
         self.client.rules |= {base: graph_rules(found["base"]), branch: graph_rules(found["head"])}
@@ -165,14 +165,14 @@ class GitHubForge:
         }
         client = self.client
         listed = client.read(
-            "list the pulls", lambda: read_page(client, "/pulls", own_pull, wanted)
+            "list the pull requests", lambda: read_page(client, "/pulls", own_pull, wanted)
         )
         return tuple(one for one in listed if one is not None and one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
-        listed = read_pages(self.client, "list the pulls", "/pulls", own_pull, wanted)
+        listed = read_pages(self.client, "list the pull requests", "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)
 
     def open(
@@ -191,7 +191,7 @@ class GitHubForge:
 
         try:
             return self._open_by_graph(branch, opens) or self.client.write(
-                "open the pull", lambda: self._open_by_rest(branch, opens), find
+                "open the pull request", lambda: self._open_by_rest(branch, opens), find
             )
         except RemoteError as error:
             if self._is_gone(branch):
@@ -276,7 +276,7 @@ class GitHubForge:
         if pull.author == _ACTIONS:
             warnings = (
                 *warnings,
-                "the pull was opened with the workflow's own token: GitHub starts no checks on "
+                "the pull request was opened with the workflow's own token: GitHub starts no checks on "
                 "it; use a GitHub App's token where checks are required",
             )
         return pull, done, warnings

@@ -38,7 +38,7 @@ def rest_pull(shown: object) -> Pull:
         raise TypeError(msg)
     for text in ("title", "html_url"):
         if not isinstance(shown[text], str):
-            msg = f"the answer is a pull without {text}"
+            msg = f"the answer is a pull request without {text}"
             raise TypeError(msg)
     users = [one["login"] for one in shown.get("requested_reviewers") or ()]
     teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
@@ -71,7 +71,7 @@ def graph_pulls(shown: Any, repository: str) -> tuple[Pull, ...]:  # noqa: ANN40
 def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
     """Return a pull from the fragment `Pull`; raises `TypeError` or `KeyError` for what is none."""
     if not isinstance(shown["title"], str):
-        msg = "the answer is a pull without title"
+        msg = "the answer is a pull request without title"
         raise TypeError(msg)
     author = shown["author"] or {"__typename": "User", "login": "ghost"}
     asked = [one["requestedReviewer"] or {} for one in shown["reviewRequests"]["nodes"]]

@@ -23,7 +23,9 @@ class PullSteps:
         """Return a pull as it is now."""
         client = self._client
         return client.read(
-            "read the pull", lambda: rest_pull(client.ask("GET", f"/pulls/{number}")), new=True
+            "read the pull request",
+            lambda: rest_pull(client.ask("GET", f"/pulls/{number}")),
+            new=True,
         )
 
     def check_open(self, pull: Pull, written: PullDraft | None = None) -> Pull:
@@ -47,7 +49,9 @@ class PullSteps:
             found = self.read(pull.number)
             return found if says(found, draft) else None
 
-        changed = self._client.write("renew the pull", lambda: self._edit(pull, wanted), find)
+        changed = self._client.write(
+            "renew the pull request", lambda: self._edit(pull, wanted), find
+        )
         if changed.state is not PullState.OPEN:
             # It ended between the look and the write, for which GitHub has no condition.
             self._edit(pull, {"title": before.title, "body": before.body})
@@ -62,7 +66,7 @@ class PullSteps:
             return None if found.state is PullState.OPEN else found
 
         return self._client.write(
-            "close the pull", lambda: self._edit(pull, {"state": "closed"}), find
+            "close the pull request", lambda: self._edit(pull, {"state": "closed"}), find
         )
 
     def _edit(self, pull: Pull, changes: dict[str, str]) -> Pull:
@@ -71,7 +75,7 @@ class PullSteps:
 
 def ended(pull: Pull) -> RaceLostError:
     """Return the error for a pull that a person has merged or closed meanwhile."""
-    return RaceLostError(f"pull {pull.number} was {pull.state} meanwhile", "Run again.")
+    return RaceLostError(f"pull request {pull.number} was {pull.state} meanwhile", "Run again.")
 
 
 def says(pull: Pull, draft: PullDraft) -> bool:
