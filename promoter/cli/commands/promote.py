@@ -45,12 +45,12 @@ def _promoted(
     revision = wiring.source_revision(found)
     apps = [app for one in requests for app in one.together or (one.app,)]
     with opened(found, progress, apps=apps) as world:
-        # Late: git looks at the repository while the engine, and then the forge, are imported.
-        with held():
-            from promoter.engine import run as engine
         # What is held or rolled back has a branch of another name.
         plain = all(one.hold is None and one.rollback is None for one in requests)
         world.begin_forge(apps if plain else ())
+        # Late: git and the forge look at the repository while the engine is imported.
+        with held():
+            from promoter.engine import run as engine
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )
