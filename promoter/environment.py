@@ -50,6 +50,9 @@ _CHILDREN: dict[Program, tuple[str, ...]] = {
     "renderer": (*_EVERYWHERE, *_NETWORK),
 }  # fmt: skip
 
+# Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
+# is taken out of its environment.
+_AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # GitPython runs git twice when it is imported, to see whether it is there. Here that is asked for
 # later, a single time, and told in our own words; it takes `git` where it cannot run what it is
 # told to.
@@ -70,6 +73,11 @@ def disable_plugins() -> None:
 def variables_of(names: Iterable[str]) -> dict[str, str]:
     """Return those of some variables that are set to something."""
     return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
+def authorities() -> str | None:
+    """Return the file of certificate authorities that the user has named."""
+    return next(iter(variables_of(_AUTHORITIES).values()), None)
 
 
 def names_of_variables(beginning: str) -> list[str]:

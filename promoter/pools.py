@@ -95,11 +95,25 @@ class Pools:
         if pool is None:
             proxy = proxy_of(url)
             connections = self._manager(parts.scheme, proxy).connection_from_url(origin)
-            if self._is_timely:
-                connections.ConnectionCls = _timely_connection(connections.ConnectionCls)
+            connections.ConnectionCls = _own_kind(connections.ConnectionCls, self._is_timely)
             pool = Pool(origin, connections, proxy is not None and parts.scheme == "http")
             pool = self._pools.setdefault(origin, pool)
         return pool
+
+    def open(self, url: str, seconds: float) -> None:
+        """Connect to a URL's host, so that the next request need not; through a proxy it has to.
+
+        Raises urllib3's `HTTPError` and `OSError`.
+        """
+        pool = self.to(url).connections
+        if pool.proxy is None:
+            # urllib3 opens a connection for a request alone, and looks for one here before.
+            connection = pool._get_conn()  # noqa: SLF001 - see above
+            connection.timeout = seconds
+            try:
+                connection.connect()
+            finally:
+                pool._put_conn(connection)  # noqa: SLF001 - see above
 
     def _manager(self, scheme: str, proxy: str | None) -> PoolManager:
         """Return what makes connections for a scheme, directly or through a proxy."""
@@ -169,8 +183,33 @@ class _TimelyResponse(HTTPResponse):
         self.fp = io.BufferedReader(_TimelySocket(sock))
 
 
-def _timely_connection(kind: type[Any]) -> type[Any]:
-    return type(kind.__name__, (kind,), {"response_class": _TimelyResponse})
+def _own_kind(kind: type[Any], is_timely: bool) -> type[Any]:
+    """Return a kind of connection that knows whether it is open, and whose answers may be timely."""
+    parts: dict[str, object] = {"is_connected": property(_is_connected)}
+    if is_timely:
+        parts["response_class"] = _TimelyResponse
+    return type(kind.__name__, (kind,), parts)
+
+
+def _is_connected(connection: Any) -> bool:  # noqa: ANN401 - urllib3 has several
+    """Say whether a connection that nothing is expected from is open.
+
+    By urllib3 itself, one is at its end as soon as there is anything to be read: of TLS 1.3, the
+    tickets for later sessions are.
+    """
+    sock = connection.sock
+    if sock is None:
+        return False
+    seconds = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        sock.recv(1)
+    except (ssl.SSLWantReadError, BlockingIOError):
+        sock.settimeout(seconds)
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def proxy_of(url: str) -> str | None:

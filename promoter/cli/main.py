@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.cli.early_connection import begin_connection
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
@@ -41,6 +42,7 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
         name, rest = _choose(argv)
         parsed = COMMANDS[name].parser(name).parse_args(rest)
         with held():
+            begin_connection(parsed)
             from promoter.cli.running import run_command
         return run_command(name, parsed, writer)
     except SystemExit:

@@ -77,6 +77,8 @@ class ForgeKind:
     time, in seconds since the epoch."""
     app_token: Callable[[Connection, tuple[str, SecretStr]], SecretStr] | None = None
     """A token for the repository from an App's id and key."""
+    connect: Callable[[str, str | None], None] | None = None
+    """Begins a connection to the API at a URL, held to the user's authorities, and asks nothing."""
 
 
 _OTHERS = ("gitlab", "gitea", "forgejo", "bitbucket", "codeberg", "azure", "azure-devops", "gerrit")

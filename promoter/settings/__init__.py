@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from promoter import environment
 from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
@@ -46,10 +47,6 @@ from promoter.settings.forms import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-# Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
-# is taken out of its environment.
-_AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 # https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 _UNBUILT = frozenset(
@@ -138,9 +135,7 @@ class Settings(BaseSettings):
     _forge_variables: dict[str, str] = PrivateAttr(
         default_factory=lambda: variables_of(api_variables())
     )
-    _authorities: str | None = PrivateAttr(
-        default_factory=lambda: next(iter(variables_of(_AUTHORITIES).values()), None)
-    )
+    _authorities: str | None = PrivateAttr(default_factory=environment.authorities)
 
     @classmethod
     def settings_customise_sources(

@@ -85,6 +85,12 @@ def _app_token(connection: Connection, app: tuple[str, SecretStr]) -> SecretStr:
     return app_token(str(connection.api_url), connection.address.owner_and_name, app, http)
 
 
+def _connect(api_url: str, authorities: str | None) -> None:
+    from promoter.forges.github.early_connection import open_early
+
+    open_early(api_url, authorities)
+
+
 KIND = ForgeKind(
     "github",
     _serves,
@@ -97,4 +103,5 @@ KIND = ForgeKind(
     git_user="x-access-token",
     repository=_repository,
     app_token=_app_token,
+    connect=_connect,
 )

@@ -25,6 +25,7 @@ from urllib3.exceptions import (
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.json import parse_json
+from promoter.forges.github.early_connection import taken
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class Http:
     def __init__(self, deadline: Deadline, authorities: str | None = None) -> None:
         self.deadline = deadline
         self.counts: Counter[str] = Counter()
-        self._pools = Pools(authorities, is_timely=False)
+        self._early = taken(authorities)
+        self._own = Pools(authorities, is_timely=False)
 
     @property
     def patience(self) -> int:
@@ -116,7 +118,9 @@ class Http:
 
     def close(self) -> None:
         """End the connections."""
-        self._pools.close()
+        self._own.close()
+        if self._early is not None and self._early.done():
+            self._early.result().close()
 
     def send(self, request: Request, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
@@ -126,8 +130,8 @@ class Http:
         begin = time.monotonic()
         self.counts[request.method] += 1
         try:
-            pool = self._pools.to(request.url)
-            with pool.send(
+            pools = self._early.result(seconds) if self._early else self._own
+            with pools.to(request.url).send(
                 request.method,
                 request.url,
                 headers={"Accept-Encoding": "gzip, deflate", **request.headers},

@@ -1,0 +1,41 @@
+"""A connection to the API that is opened while the settings are still being read.
+
+Nothing is sent over it; TCP and TLS take as long as the settings' libraries take to be imported.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from promoter.threads import in_background
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from promoter.pools import Pools
+
+# Then the run connects anew, and tells what fails.
+_SECONDS = 3.0
+# At most one, with the authorities that its server was held to.
+_opened: list[tuple[str | None, Future[Pools]]] = []
+
+
+def open_early(api_url: str, authorities: str | None) -> None:
+    """Begin to connect to an API, whose certificate has to be of these authorities."""
+
+    def connected() -> Pools:
+        from promoter.pools import Pools  # beside the caller's own imports
+
+        pools = Pools(authorities, is_timely=False)
+        with suppress(Exception):  # told where something is asked for
+            pools.open(api_url, _SECONDS)
+        return pools
+
+    _opened[:] = [(authorities, in_background(connected))]
+
+
+def taken(authorities: str | None) -> Future[Pools] | None:
+    """Return the connections that were begun with these authorities, which are the caller's then."""
+    begun = _opened.pop() if _opened else None
+    return begun[1] if begun and begun[0] == authorities else None
