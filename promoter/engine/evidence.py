@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from promoter.domain.evidence import BuiltImage, EnvironmentState, Evidence, Sou
 from promoter.domain.model import RunningImage
 from promoter.domain.render import joined
 from promoter.edits import kustomization
+from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.propose import pulled_names
 
@@ -106,13 +106,9 @@ class EvidenceCollector:
     def _running(self, proposal: Proposal, target: Target) -> dict[str, BuiltImage]:
         pulled = pulled_names(target, self._base)
         found = {}
-        for move in proposal.moves:
-            reference = move.before.digest_or_tag
-            if reference is None:
-                continue
-            name = pulled.get(move.name, move.name)
-            with suppress(PromoteError):
-                found[move.name] = self._world.registry().describe(name, reference)
+        for name, before in ((one.name, one.before.digest_or_tag) for one in proposal.moves):
+            if before and (image := described(self._world, pulled.get(name, name), before)):
+                found[name] = image
         return found
 
     def _source(

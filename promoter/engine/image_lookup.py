@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.config.sections import Environment
     from promoter.domain.model import ImageRequest
+    from promoter.engine.world import World
     from promoter.registry.client import Registry
 
 _LOG = logging.getLogger(__name__)
@@ -140,6 +141,13 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
     if settings.pin != "tag":
         return BuiltImage(registry.prove(name, reference))
     return BuiltImage(registry.resolve(name, reference))
+
+
+def described(world: World, name: str, reference: str) -> BuiltImage | None:
+    """Return what the registry says of an image, None where it does not tell."""
+    with suppress(PromoteError):
+        return world.registry().describe(name, reference)
+    return None
 
 
 def located(error: PromoteError, repository: str, target: Target) -> PromoteError:

@@ -6,13 +6,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
+from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.order import Order, reading
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from promoter.engine.look import Seen
     from promoter.policy.precedence import TagChange
 
@@ -31,17 +30,10 @@ def orders(pairs: tuple[TagChange, ...], seen: Seen) -> dict[TagChange, Order]:
 def _by_creation(pair: TagChange, seen: Seen) -> Order | None:
     if not _asks_registry(seen):
         return None
-    before, after = (_created(pair.name, one, seen) for one in (pair.old, pair.new))
+    name = propose.pulled_names(seen.target, seen.state.base).get(pair.name, pair.name)
+    images = (described(seen.world, name, one or "") for one in (pair.old, pair.new))
+    before, after = (image and image.created for image in images)
     return reading(before, after).order if before and after and before != after else None
-
-
-def _created(name: str, reference: str | None, seen: Seen) -> datetime | None:
-    """Return when an image was made, where the registry tells."""
-    pulled = propose.pulled_names(seen.target, seen.state.base).get(name, name)
-    try:
-        return seen.world.registry().describe(pulled, reference or "").created
-    except PromoteError:
-        return None
 
 
 def _by_ancestry(pair: TagChange, seen: Seen) -> Order | None:

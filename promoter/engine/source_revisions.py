@@ -11,6 +11,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceRange
 from promoter.domain.urls import is_loopback
+from promoter.engine.image_lookup import described
 from promoter.engine.wiring import open_source
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
@@ -84,10 +85,8 @@ class Revisions:
     def labels(self, name: str, reference: str) -> Mapping[str, str]:
         """Return an image's labels; empty where the registry does not tell."""
         pulled = pulled_names(self.target, self.base).get(name, name)
-        try:
-            return self.world.registry().describe(pulled, reference).labels
-        except PromoteError:
-            return {}
+        found = described(self.world, pulled, reference)
+        return found.labels if found else {}
 
     def _by_tag(self, tag: str) -> str | None:
         """Return the source's git tag of an image tag, where the app has a pattern for it."""

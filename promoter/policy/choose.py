@@ -72,7 +72,7 @@ def select(
         if considered(tag)
         and kind.takes(tag)
         and (rank := kind.rank(tag)) is not None
-        and _is_tag(tag)
+        and Tag.is_one(tag)
     ]
     ranked.sort(reverse=not kind.descending)
     asked = ranked[: kind.limit]
@@ -147,11 +147,3 @@ def _included(policy: Policy, tag: str) -> bool:
     if len(tag) > 128 or (not policy.kind.takes_moving and is_moving(tag)):
         return False
     return not policy.include or any(pattern.compiled(one).search(tag) for one in policy.include)
-
-
-def _is_tag(text: str) -> bool:
-    try:
-        Tag.parse(text)
-    except UsageError:
-        return False
-    return True
