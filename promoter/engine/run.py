@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random_exponential
-
 from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import clock_as_set
@@ -18,6 +16,7 @@ from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look import Seen
 from promoter.engine.open_holds import OpenHolds
+from promoter.engine.races import races
 from promoter.engine.rollback import plan_request
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from promoter.config.layout import Target
-    from promoter.domain.deadline import Deadline
     from promoter.domain.model import Pull, Tree
     from promoter.engine.world import World
     from promoter.planning.plan import Action
@@ -270,16 +268,6 @@ class _Pulls:
             else one
             for one in found
         )
-
-
-def races(deadline: Deadline) -> Retrying:
-    """Return the attempts of what may lose a race: again and again, until the deadline."""
-    return Retrying(
-        retry=retry_if_exception_type(RaceLostError),
-        stop=stop_before_delay(deadline.remaining()),
-        wait=wait_random_exponential(multiplier=0.05, max=3),
-        reraise=True,
-    )
 
 
 def promote(requests: Sequence[Request], world: World) -> list[Outcome]:
