@@ -787,6 +787,18 @@ def test_misnamed_and_unpushed_configurations_are_warned_of(
         assert "dry run: would push to main" in run.stdout
 
 
+def test_kustomization_that_was_not_pushed_is_warned_of_where_it_is_promoted_from(
+    company: Company, tmp_path: Path
+) -> None:
+    clone = clone_of(company, tmp_path)
+    file = clone / "apps/orders/overlays/dev/kustomization.yaml"
+    ask = ("--app", "orders", "--from", "dev", "--dry-run")
+    assert "is not what the base has" not in promote(*ask, cwd=clone).stderr
+    file.write_text(file.read_text().replace("1.4.0", "1.5.0"))
+    said = f"promote: warning: {file} is not what the base has, which alone counts"
+    assert said in promote(*ask, cwd=clone).stderr
+
+
 def test_dry_run_tries_a_file_in_place_of_the_base_and_a_run_that_writes_refuses_it(
     company: Company, tmp_path: Path
 ) -> None:

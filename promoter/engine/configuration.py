@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config import config
 from promoter.config.config import Config
-from promoter.engine.current_repository import MISNAMED, local_configuration
+from promoter.engine.current_repository import MISNAMED, local_file
 
 if TYPE_CHECKING:
     from promoter.config.document import Document
@@ -49,7 +49,7 @@ def _warn_of_files_that_do_not_count(wiring: Wiring, base: Tree) -> None:
     """Warn of a misnamed configuration, and of one that differs from the base's."""
     if MISNAMED in base.entries(PurePosixPath()):
         warn(f"{MISNAMED} is not read: the file's name is {config.FILE}", wiring.warned)
-    local = local_configuration(wiring.settings.repo)
+    local = local_file(wiring.settings.repo, config.FILE)
     if local is None or wiring.settings.config:
         return
     path, data = local

@@ -42,8 +42,8 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     return url if "://" in url or ":" in url else str((top / url).resolve())
 
 
-def local_configuration(repo: str | None) -> tuple[Path, bytes] | None:
-    """Return the promoter.yaml of the work tree that a run is started in or given, if it has one."""
+def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | None:
+    """Return a file of the work tree that a run is started in or given, if it has one."""
     if repo is not None and ("://" in repo or not (Path(repo) / ".git").exists()):
         return None
     start = Path.cwd() if repo is None else Path(repo)
@@ -51,7 +51,7 @@ def local_configuration(repo: str | None) -> tuple[Path, bytes] | None:
     if top is None:
         return None
     with suppress(OSError, ValueError):
-        return top / config.FILE.name, read_file(top / config.FILE.name)
+        return top / path, read_file(top / path)
     return None
 
 

@@ -94,7 +94,8 @@ class Run:
     def _look(self) -> View:
         wanted, apps = self.world.wiring.base, self.selection.apps
         base, tree = self.world.repository.base(wanted, apps)
-        return View(base, tree, self.world.wiring.config(tree))
+        wiring = self.world.wiring
+        return View(base, tree, wiring.config(tree), wiring.settings.repo)
 
     def _select(self, view: View) -> list[Work]:
         """Return the work to do, and keep the outcomes of what needs none."""

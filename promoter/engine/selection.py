@@ -10,12 +10,14 @@ from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
+from promoter.engine.current_repository import local_file
 from promoter.planning.decide import locate
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.previous import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
@@ -32,6 +34,8 @@ class View:
     base: str
     tree: Tree
     config: Config
+    repo: str | None = None
+    """The repository as it was given; None where it is that of the current folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,16 @@ def _work(key: Key, request: Request, view: View) -> Work:
     if request.from_environment is None:
         return Work(key, request, target)
     found = follow(request, view.config, target, view.tree)
-    return Work(key, replace(request, images=found.images), target, found.warnings)
+    warnings = (*found.warnings, *_unpushed(found.file, view))
+    return Work(key, replace(request, images=found.images), target, warnings)
+
+
+def _unpushed(file: PurePosixPath | None, view: View) -> tuple[str, ...]:
+    """Return a warning where the work tree has another kustomization than the base, which counts."""
+    local = local_file(view.repo, file) if file is not None else None
+    if file is None or local is None or view.tree.read(file) == local[1]:
+        return ()
+    return (f"{local[0]} is not what the base has, which alone counts: commit and push it",)
 
 
 def _work_together(key: Key, request: Request, view: View) -> Work:

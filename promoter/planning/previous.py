@@ -12,6 +12,7 @@ from promoter.edits.held_images import held_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
@@ -26,6 +27,8 @@ class Followed:
     images: tuple[ImageRequest, ...]
     warnings: tuple[str, ...] = ()
     """Images that one of the two environments has and the other has not."""
+    file: PurePosixPath | None = None
+    """The kustomization that says so."""
 
 
 def follow(request: Request, config: Config, target: Target, tree: Tree) -> Followed:
@@ -74,7 +77,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
         for one in there
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
-    return Followed(tuple(images), tuple(warnings))
+    return Followed(tuple(images), tuple(warnings), previous.file)
 
 
 def _request(name: str, image: RunningImage, previous: Target) -> ImageRequest:
