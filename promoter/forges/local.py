@@ -85,14 +85,15 @@ class LocalForge:
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
     ) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
-        stored = self._stored()
+        stored, heads = self._read()
         for one in stored:
             if one.pull.branch == branch and one.pull.state is PullState.OPEN:
                 return self.renew(one.pull, draft)
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(
             number, self._url(number), PullState.OPEN, branch, base,
-            self._head(branch), draft.title, draft.body, draft=bool(extras and extras.draft),
+            heads.get(branch) or self._head(branch), draft.title, draft.body,
+            draft=bool(extras and extras.draft),
         )  # fmt: skip
         return self._write(_Stored(pull, NOTHING, ()))
 
@@ -189,7 +190,7 @@ class LocalForge:
     def _merge_commit(self, pull: Pull, base: str) -> str:
         """Store the merge of a pull's head into its base and return the commit's id."""
         if self._git.attempt("merge-base", "--is-ancestor", base, pull.head).status == 0:
-            tree = self._git("rev-parse", "--verify", f"{pull.head}^{{tree}}")
+            tree = self._git.data(pull.head)[1].split(maxsplit=2)[1].decode("ascii")
         else:
             merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
             if merged.status != 0:
@@ -214,13 +215,17 @@ class LocalForge:
 
     def _stored(self) -> list[_Stored]:
         """Read every pull, newest first."""
+        return self._read()[0]
+
+    def _read(self) -> tuple[list[_Stored], dict[str, str]]:
+        """Read every pull, newest first, and the commit of every branch."""
         text = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX, _BRANCHES)
         refs = [line.partition(" ") for line in text.splitlines()]
         heads = {
             ref.removeprefix(_BRANCHES): oid for oid, _, ref in refs if ref.startswith(_BRANCHES)
         }
         found = [self._parse(oid, ref, heads) for oid, _, ref in refs if ref.startswith(_PREFIX)]
-        return sorted(found, key=lambda one: one.pull.number, reverse=True)
+        return sorted(found, key=lambda one: one.pull.number, reverse=True), heads
 
     def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
         """Read one pull, or raise `RemoteError` where a ref holds something else."""
