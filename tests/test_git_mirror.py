@@ -103,7 +103,7 @@ def test_cache_that_cannot_be_written_is_done_without(hub: GitHub, tmp_path: Pat
     assert (done.code, connections) == (0, 3), done.stderr
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", [2, pytest.param(8, marks=pytest.mark.thorough)])
 def test_several_runs_share_a_cache(hub: GitHub, tmp_path: Path, count: int) -> None:
     cache = tmp_path / "cache"
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from promoter.demo import repository
 from promoter.domain.deadline import Deadline
 from tests.command import Run, promote, promote_process
+from tests.servers.refs import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +68,7 @@ class Repository:
 
     def refs(self) -> dict[str, str]:
         """Return every ref with its object."""
-        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
-        return dict(line.split(" ", 1) for line in lines)
+        return read_refs(self.path)
 
     def read(self, path: str, ref: str = "main") -> str:
         """Return a file of a branch."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.servers.github.ancestry import Ancestry
 from tests.servers.github.objects import Objects
+from tests.servers.refs import read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,15 +89,8 @@ class Store:
         return self._run(arguments).returncode == 0
 
     def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
-        """Return ref → commit, read as git lays them down: almost every answer needs them."""
-        packed = self.path / "packed-refs"
-        lines = packed.read_text("utf-8").splitlines() if packed.exists() else []
-        found = {line[41:]: line[:40] for line in lines if line[:1] not in ("#", "^")}
-        for folder, _, names in os.walk(self.path / "refs"):
-            for file in (Path(folder, name) for name in names if not name.endswith(".lock")):
-                if sha := _content(file):
-                    found[file.relative_to(self.path).as_posix()] = sha
-        return {ref: found[ref] for ref in sorted(found) if _is_below(ref, prefix)}
+        """Return ref → commit: almost every answer needs them."""
+        return {ref: oid for ref, oid in read_refs(self.path).items() if _is_below(ref, prefix)}
 
     def sha(self, name: str, kind: str = "commit") -> str | None:
         """Return the object that a branch, a tag or an id names."""
@@ -194,14 +188,6 @@ def _is_settled(arguments: tuple[str, ...]) -> bool:
     before_paths = arguments[1 : arguments.index("--") if "--" in arguments else None]
     names = [one for one in before_paths if not one.startswith("-")]
     return arguments[0] in _SETTLED and all(map(_ID.fullmatch, names))
-
-
-def _content(file: Path) -> str | None:
-    """Return what a file holds, or None where it has just been taken away."""
-    try:
-        return file.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
 
 
 def _is_below(ref: str, prefix: str) -> bool:
