@@ -11,44 +11,28 @@ from promoter.engine.look import plan_promotion
 from promoter.planning.plan import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from promoter.engine.look import Seen
     from promoter.planning.plan import Plan, Request
 
 
 def plan_request(seen: Seen) -> Plan:
-    """Return the plan of any request; that of a rollback is made of what the history says."""
+    """Return the plan of any request; that of a rollback is made of what each app's history says."""
     request = seen.request
-    if request.members:
-        return _plan_together(seen)
     if request.rollback is None:
-        return plan_promotion(replace(seen, request=_begun(request, seen)))
-    filled, warnings, states = _filled(seen)
-    plan = plan_promotion(replace(seen, request=filled))
-    plan = replace(plan, warnings=(*warnings, *plan.warnings))
-    return _with_hints(plan, [states]) if isinstance(plan, Refused) else plan
-
-
-def _plan_together(seen: Seen) -> Plan:
-    """Return the plan of several apps; each goes back by its own history."""
-    if seen.request.rollback is None:
-        return plan_promotion(seen)
-    pairs = zip(seen.request.members, seen.target.members, strict=True)
+        begun = request if request.members else _begun(request, seen)
+        return plan_promotion(replace(seen, request=begun))
+    pairs = zip(request.members or [request], seen.target.members or [seen.target], strict=True)
     found = [_filled(replace(seen, request=one, target=target)) for one, target in pairs]
-    members = tuple(request for request, _, _ in found)
-    plan = plan_promotion(replace(seen, request=replace(seen.request, members=members)))
+    filled = tuple(one for one, _, _ in found)
+    whole = replace(request, members=filled) if request.members else filled[0]
+    plan = plan_promotion(replace(seen, request=whole))
     warnings = tuple(warning for _, said, _ in found for warning in said)
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
-    return plan if not isinstance(plan, Refused) else _with_hints(plan, [one for *_, one in found])
-
-
-def _with_hints(plan: Refused, states: Sequence[EarlierStates]) -> Refused:
-    """Return a refused rollback that names what is still there of images that are gone."""
-    refusals = plan.refusals
-    for one in states:
-        refusals = tuple(one.with_hint(refusal) for refusal in refusals)
-    return replace(plan, refusals=refusals)
+    if isinstance(plan, Refused):
+        # Of images that are gone, it names what is still there.
+        for *_, states in found:
+            plan = replace(plan, refusals=tuple(map(states.with_hint, plan.refusals)))
+    return plan
 
 
 def _begun(request: Request, seen: Seen) -> Request:
