@@ -699,6 +699,17 @@ def test_apps_that_share_a_folder_say_which_images_are_their_own(company: Compan
     assert company.repo.refs() == refs
 
 
+def test_path_that_names_one_app_for_all_is_told_where_an_image_is_not_there(
+    company: Company,
+) -> None:
+    company.configure(("apps/{app}/overlays/prod", "apps/orders/overlays/prod"))
+    said = (
+        "promoter.yaml:13:14: no container uses the image",
+        "Write apps/{app}/overlays/prod as environments.prod.path: it names orders for every app.",
+    )
+    assert_told(company.run("--app", "billing", "--tag", "1.5.0"), 3, said)
+
+
 def test_folder_that_an_app_misspells_is_told_at_the_app(company: Company) -> None:
     own = "    environments: {prod: {path: apps/orders/overlay/prod}}\n"
     company.configure(("  billing:\n", f"{own}  billing:\n"))

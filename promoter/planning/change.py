@@ -276,8 +276,9 @@ def _is_left_over(change: Change) -> bool:
 
 def _left_to_people(change: Change) -> str:
     count = len(change.branch.foreign)
+    commits = f"{count} commits" if count != 1 else "a commit"
     return (
-        f"branch {change.state.branch} holds {count} commit(s) that promote did not make, "
+        f"branch {change.state.branch} holds {commits} that promote did not make, "
         "and is left as it is"
     )
 

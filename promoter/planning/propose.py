@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,13 @@ from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
-from promoter.edits.targets.model import InFile
 from promoter.edits.undo import Places, undo
 from promoter.edits.working_files import joined
 from promoter.planning.dead_edits import judge_by_names
+from promoter.planning.misnamed import at_configuration, at_request, at_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -113,7 +113,7 @@ def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     placeholders = target.settings.lets_allow("placeholder")
     try:
-        with _at_target(target):
+        with at_target(target):
             held = edit_targets(
                 tree,
                 target.file,
@@ -122,7 +122,7 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
                 placeholders=placeholders and "placeholder" in declaration.allow,
             )
     except RefusedError as error:
-        raise RefusedError([_at_configuration(one, target) for one in error.refusals]) from None
+        raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
     moves = held.moves
     if not all(move.before for move in moves):
         closure = graph.read_closure(tree, target.directory)
@@ -134,24 +134,6 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     back = undo(tree, Places(target.file, target.targets, target.linked), edits, moves)
     back = back if all(_stays(image, target) for image in back) else ()
     return Proposal(declaration, edits, moves, warnings, whole, back)
-
-
-@contextmanager
-def _at_target(target: Target) -> Iterator[None]:
-    """Have an error about a target say where promoter.yaml names it."""
-    try:
-        yield
-    except SelectionError as error:
-        files = [str(one.file) for one in target.targets if isinstance(one, InFile)]
-        file = next((one for one in files if one in str(error)), "".join(files[:1]))
-        config = target.config if files else None
-        place = config and config.place_of_target(target.environment, target.app, file)
-        if place and error.file is None:
-            error.file, error.line, error.column = place["file"], place["line"], place["column"]
-        elif place:
-            where = ":".join(str(part) for part in place.values())
-            error.hint = f"{error.hint} The target is at {where}"
-        raise
 
 
 def _stays(image: ImageRequest, target: Target) -> bool:
@@ -193,34 +175,8 @@ def by_names(proposal: Proposal, target: Target, tree: Tree, asked: Iterable[str
     new = set(asked)
     if new and found.refusals:
         new -= {entry.name for entry in _entries(tree, target)}
-    refusals = (_at_request(one, target, new) for one in found.refusals)
-    return replace(found, refusals=tuple(_at_configuration(one, target) for one in refusals))
-
-
-def _at_request(refusal: Refusal, target: Target, asked: Iterable[str]) -> Refusal:
-    """Return a refusal of an image that the request misnames with the flag that has it."""
-    for name in asked:
-        if refusal.reason == f"no container uses the image {name}":
-            where = f"{target.app} in {target.environment}"
-            return replace(
-                refusal,
-                reason=f"--image: no container of {where} uses the image {name}",
-                file=None,
-                line=None,
-                column=None,
-                source_line=None,
-            )
-    return refusal
-
-
-def _at_configuration(refusal: Refusal, target: Target) -> Refusal:
-    """Return a refusal of an image that promoter.yaml misnames with the place of that name there."""
-    for index, name in enumerate(target.images):
-        place = target.config and target.config.place_of(("apps", target.app, "images", index))
-        beginnings = (f"no container uses the image {name}", f"there is no entry {name!r}")
-        if refusal.reason.partition(",")[0] in beginnings and place:
-            return replace(refusal, **place, source_line=None)
-    return refusal
+    refusals = (at_request(one, target, new) for one in found.refusals)
+    return replace(found, refusals=tuple(at_configuration(one, target) for one in refusals))
 
 
 def _entry_name(name: str, entries: Sequence[ImageEntry | RunningImage], target: Target) -> str:
@@ -277,7 +233,7 @@ def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
     if target.kustomized:
         read_file(tree, target)
-    with _at_target(target):
+    with at_target(target):
         held = held_images(tree, target.file, target.targets)
     entries = [one for one in held if not one.listed]
     by_name = {_entry_name(one.name, entries, target): one for one in reversed(held)}

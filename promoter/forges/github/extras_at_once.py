@@ -91,7 +91,7 @@ def waits_for(shown: Any) -> str:  # noqa: ANN401 - JSON
     found = []
     if pull.get("reviewDecision") in ("REVIEW_REQUIRED", "CHANGES_REQUESTED"):
         count = rule.get("requiredApprovingReviewCount")
-        found.append(f"{count} approving review(s)" if count else "an approving review")
+        found.append(f"{count} approving reviews" if count and count > 1 else "an approving review")
         if rule.get("requiresCodeOwnerReviews"):
             found.append("code owners")
     if rule.get("requiresStatusChecks"):

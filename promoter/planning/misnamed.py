@@ -1,0 +1,74 @@
+"""Where a mistake about an image or a target stands: in the request, or in promoter.yaml."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import SelectionError
+from promoter.edits.targets.model import InFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from promoter.config.layout import Target
+    from promoter.domain.refusal import Refusal
+
+
+def at_request(refusal: Refusal, target: Target, asked: Iterable[str]) -> Refusal:
+    """Return a refusal of an image that the request misnames with the flag that has it."""
+    for name in asked:
+        if refusal.reason == f"no container uses the image {name}":
+            where = f"{target.app} in {target.environment}"
+            return replace(
+                refusal,
+                reason=f"--image: no container of {where} uses the image {name}",
+                file=None,
+                line=None,
+                column=None,
+                source_line=None,
+            )
+    return refusal
+
+
+def at_configuration(refusal: Refusal, target: Target) -> Refusal:
+    """Return a refusal of an image that promoter.yaml misnames with the place of that name there."""
+    for index, name in enumerate(target.images):
+        place = target.config and target.config.place_of(("apps", target.app, "images", index))
+        beginnings = (f"no container uses the image {name}", f"there is no entry {name!r}")
+        if refusal.reason.partition(",")[0] in beginnings and place:
+            hint = _shared_folder(target) or refusal.hint
+            return replace(refusal, **place, hint=hint, source_line=None)
+    return refusal
+
+
+def _shared_folder(target: Target) -> str:
+    """Return what to do where the folder is one for all apps, and is called like one of them."""
+    config, path = target.config, target.settings.path
+    apps = config.apps if config else {}
+    named = next((one for one in PurePosixPath(path).parts if one in apps), None)
+    if "{app}" in path or named in (None, target.app):
+        return ""
+    meant = "/".join("{app}" if one == named else one for one in PurePosixPath(path).parts)
+    key = f"environments.{target.environment}.path"
+    return f"Write {meant} as {key}: it names {named} for every app."
+
+
+@contextmanager
+def at_target(target: Target) -> Iterator[None]:
+    """Have an error about a target say where promoter.yaml names it."""
+    try:
+        yield
+    except SelectionError as error:
+        files = [str(one.file) for one in target.targets if isinstance(one, InFile)]
+        file = next((one for one in files if one in str(error)), "".join(files[:1]))
+        config = target.config if files else None
+        place = config and config.place_of_target(target.environment, target.app, file)
+        if place and error.file is None:
+            error.file, error.line, error.column = place["file"], place["line"], place["column"]
+        elif place:
+            where = ":".join(str(part) for part in place.values())
+            error.hint = f"{error.hint} The target is at {where}"
+        raise
