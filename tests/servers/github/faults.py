@@ -37,6 +37,8 @@ class Seen:
     graphql: bool = False
     body: Any = None
     query: str = ""
+    size: int = 0
+    """How many bytes the answer has."""
 
 
 @dataclass

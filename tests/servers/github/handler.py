@@ -45,9 +45,8 @@ class Handler(BaseHTTPRequestHandler):
         api = graphql or parts.path.startswith(("/api/v3/", "/repos/", "/app/"))
         body = json.loads(data) if api and data else None
         given = self.headers.get("Authorization", "")
-        self.github.seen.append(
-            Seen(self.command, parts.path, given, api, graphql, body, parts.query)
-        )
+        self._seen = Seen(self.command, parts.path, given, api, graphql, body, parts.query)
+        self.github.seen.append(self._seen)
         fault = self._fault(parts.path, json.dumps(body) if graphql else "")
         self._let_act(parts.path, json.dumps(body) if graphql else "")
         if fault and fault.delay:
@@ -183,6 +182,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, data, {"Content-Type": "application/json; charset=utf-8", **headers})
 
     def _send(self, status: int, data: bytes, headers: dict[str, str]) -> None:
+        self._seen.size = len(data)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
