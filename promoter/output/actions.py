@@ -17,7 +17,7 @@ from promoter.environment import variable
 from promoter.output.printable import printable
 from promoter.output.text import complaints_of
 from promoter.pull_request import code
-from promoter.pull_request.markdown import inert
+from promoter.pull_request.markdown import inert, is_page
 
 if TYPE_CHECKING:
     from promoter.output.envelope import Envelope
@@ -104,16 +104,11 @@ def _section(promotion: Envelope) -> str:
         head = f"{where}{promotion.action}"
         return "\n".join([head, "", *(line.rstrip() for line in lines)])
     pull, head = promotion.pull_request, inert(promotion.headline.replace("->", "→"))
-    if pull is not None and _is_web(pull.url):
+    if pull is not None and is_page(pull.url):
         named = f"pull request {pull.number}"
         head = head.replace(named, f"[{named}]({pull.url})", 1)
     written = pull is not None and promotion.page is not None
     return f"{head}\n\n{pull.body or ''}" if pull and written else head
-
-
-def _is_web(url: str | None) -> bool:
-    """Say whether a pull request's address can be a link."""
-    return url is not None and re.fullmatch(r"https?://[^\s()<>]+", url) is not None
 
 
 def _brief(promotion: Envelope) -> dict[str, Any]:
