@@ -324,6 +324,9 @@ class TestApp:
         missing = run(github, **self.env(app))
         assert missing.code == 5
         assert "Install App" in missing.json["error"]["hint"]
+        unknown = run(github, **self.env(app, PROMOTER_GITHUB_APP_ID="999999"))
+        assert unknown.code == 5
+        assert "Check PROMOTER_GITHUB_APP_ID" in unknown.json["error"]["hint"]
         app.installed, app.permissions = True, {"metadata": "read"}
         poor = run(github, **self.env(app))
         assert poor.code == 5
