@@ -84,8 +84,11 @@ class _Decision:
             refusals, common = self.judgement.refusals, self._common
             if self.change.request.scheduled and self.judgement.waits:
                 # A schedule comes again: what ends by itself, or by a person, is no failure of it.
-                common["warnings"] += tuple(one.reason for one in refusals)
                 failed = [one for one in self.judgement.results if one.verdict == Result.FAILED]
+                timed = {one.name for one in failed if one.until is not None}
+                # Until when it waits is said with the app.
+                told = (one.reason for one in refusals if one.rule not in timed)
+                common["warnings"] += tuple(told)
                 return Unchanged(merged_branch=merged, waiting=tuple(failed), pull=pull, **common)
             common["warnings"] = self.judgement.warnings
             return Refused(refusals=refusals, pull=pull, **common)
