@@ -31,6 +31,7 @@ def run(argv: Sequence[str]) -> int:
         return writer.write(_without_secrets(result))
     except SystemExit as done:  # --help and --version print and leave through argparse
         emit(sys.stdout, "")
+        emit(sys.stderr, "")
         return int(done.code or 0)
     except (Stopped, Exception) as reason:  # noqa: BLE001 - the last resort: it could not be shown
         return writer.write(_without_secrets(_failed(error_of(reason))))
