@@ -7,9 +7,9 @@ https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
@@ -147,8 +147,11 @@ def _entry(name: str, value: str) -> str:
 
 
 def _append(path: str, text: str) -> None:
+    # A pipe that nobody reads is told, and not waited for.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        with Path(path).open("a", encoding="utf-8", newline="") as file:
+        number = os.open(path, flags, 0o666)
+        with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - it is open
             file.write(text)
     except OSError as error:
         raise UsageError(
