@@ -427,7 +427,7 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
     keys = known_keys(Config, {}, place)
     assert keys
     for key in keys:
-        assert example_for((*place, key), "").startswith(f"{key}: "), key
+        assert f"{key}: " in example_for((*place, key), ""), key
 
 
 @pytest.mark.parametrize(
@@ -448,6 +448,12 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
             "environments: {prod: {auto-merge: true}}",
             "Did you mean deliver? Write it as in deliver: ",
         ),
+        ("environments: {prod: {branch: main}}", "the top of the file, as in base: main"),
+        ("environments: {prod: {hold: true}}", "promote hold --app APP --env ENV --reason TEXT"),
+        ("environments: {prod: {namespace: x}}", "Leave it out"),
+        ("apps: {web: {tag: 1}}", "with --tag"),
+        ("apps: {web: {env: {}}}", "Write it as in environments: {prod: {pin: digest}}"),
+        ("groups: {all: {apps: []}}", "Write it as in groups: {storefront: {apps: [web, api]}}"),
         ("env: {}", "Did you mean environments? Write it as in environments: {"),
         ("app: {}", "Did you mean apps?"),
         ("repo: x", "Did you mean repository? Write it as in repository: https://"),

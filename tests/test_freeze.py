@@ -220,7 +220,7 @@ soak: 1d12h
     [
         ("freeze: [{}]", (1, 10), "names no time: give weekly, dates, or cron with a duration"),
         ("freeze: [{weekly: Fri, dates: 12-24}]", (1, 10), "names weekly and dates"),
-        ("freeze: [{cron: 0 0 * * *}]", (1, 10), "cron and duration belong together"),
+        ("freeze: [{cron: 0 0 * * *}]", (1, 11), "cron and duration belong together"),
         ("freeze: [{weekly: Fri, duration: 1h}]", (1, 10), "cron and duration belong together"),
         ("freeze: [{weekly: Freitag}]", (1, 11), "'Freitag' is not a part of a week"),
         ("freeze: [{weekly: Fri 16:00}]", (1, 11), "has no end"),
@@ -255,8 +255,8 @@ soak: 1d12h
         ("freeze: {weekly: Fri}", (1, 1), "must be a list"),
         ("soak: 1 hour", (1, 1), "soak: '1 hour' is not a duration: write 90s, 2m, 1h30m"),
         ("soak: -5", (1, 1), "is not a duration"),
-        ("soak: true", (1, 1), "is not a duration"),
-        ("soak: [1h]", (1, 1), "is not a duration"),
+        ("soak: true", (1, 1), "must be a duration"),
+        ("soak: [1h]", (1, 1), "must be a duration"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_window_is_said_with_its_place(

@@ -710,6 +710,12 @@ def test_path_that_names_one_app_for_all_is_told_where_an_image_is_not_there(
     assert_told(company.run("--app", "billing", "--tag", "1.5.0"), 3, said)
 
 
+def test_path_above_the_folders_of_the_apps_is_told_with_the_whole_one(company: Company) -> None:
+    company.configure(("apps/{app}/overlays/prod", "apps"))
+    said = ("promoter.yaml:8:5: environments.prod.path: apps is above", "Write apps/{app}/")
+    assert_told(company.run(*_ASK), 4, said)
+
+
 def test_folder_that_an_app_misspells_is_told_at_the_app(company: Company) -> None:
     own = "    environments: {prod: {path: apps/orders/overlay/prod}}\n"
     company.configure(("  billing:\n", f"{own}  billing:\n"))

@@ -167,6 +167,8 @@ def _said(error: ErrorDetails) -> str:
         return f"{key} {_choice(expected, context['tag'], key)}"
     if kind == "literal_error":
         return _choice(context["expected"], error["input"], "")
+    if kind == "too_short":
+        return "is empty: name at least one"
     if kind == "too_long":
         return f"has {context['actual_length']} entries, and {context['max_length']} is the most"
     if kind in _WORDS:

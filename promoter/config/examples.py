@@ -71,11 +71,20 @@ EXAMPLES = {
 }
 
 
+_WITHIN = {
+    ("apps", "environments"): "environments: {prod: {pin: digest}}",
+    ("groups", "apps"): EXAMPLES["groups"],
+}
+"""The lines for keys that are called as keys of the file's top are, below an app or a group."""
+
+
 def example_for(place: Sequence[object], default: str = EXAMPLES["environments"]) -> str:
     """Return the line for a key of the file, or for the nearest key around it that has one."""
     names = [str(one) for one in place if not isinstance(one, int)]
     for at in range(len(names) - 1, -1, -1):
         around = names[at - 1] if at else ""
+        if at == 2 and (names[0], names[2]) in _WITHIN:
+            return _WITHIN[names[0], names[2]]
         line = EXAMPLES.get(f"{around}.{names[at]}") or EXAMPLES.get(names[at])
         # What stands there may be the name of an app or an environment.
         if line and around not in ("apps", "environments", "groups"):

@@ -26,6 +26,18 @@ _OTHER_NAMES = {
     "default": "default-environment", "default-env": "default-environment", "sign": "signature",
     "approvers": "reviewers", "wait": "soak", "bake-time": "soak",
 }  # fmt: skip
+# What is no key, and what to do instead.
+_NO_KEYS = {
+    **dict.fromkeys(
+        ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),
+        "Leave it out: nothing here needs it.",
+    ),
+    "tag": "A tag is given when promoting, with --tag; those that may go on are told by tags, "
+    "a regular expression.",
+    "hold": "A hold is begun by promote hold --app APP --env ENV --reason TEXT",
+    "auto": 'What promote auto chooses is policy, as in policy: {semver: "^1.4"}',
+    "verify": "It is checks, as in checks: {signature: refuse, cosign-key: cosign.pub}",
+}
 # A target's keys are those of its kind alone.
 _OF_A_KIND = ("targets", "linked")
 _NAMED = {"environments": "ENV", "apps": "APP", "groups": "GROUP"}
@@ -47,9 +59,13 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     """Return what to write for a key that is not known: the key that is meant, and where it belongs."""
     name, known = str(place[-1]), known_keys(model, value, place[:-1])
     meant = _spellings(name)
-    if here := next((one for one in meant if one in known), None):
+    here = next((one for one in meant if one in known), None)
+    if here is not None and name.lower() not in _NO_KEYS:
+        example = example_for((*place[:-1], here))
         alike = here.replace("-", "").rstrip("s") == name.lower().replace("_", "").rstrip("s")
-        return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example_for([here])}")
+        return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example}")
+    if name.lower() in _NO_KEYS:
+        return _NO_KEYS[name.lower()]
     for one in meant:
         paths = [path for path in _paths(model) if path[-1] == one]
         if paths:
@@ -76,7 +92,7 @@ def _spellings(name: str) -> list[str]:
     kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
     other = _OTHER_NAMES.get(kebab)
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
-    return list(dict.fromkeys([*plain, other] if other else plain))
+    return list(dict.fromkeys([other, *plain] if other else plain))
 
 
 def _paths(kind: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
 from promoter.config.document import NOWHERE
-from promoter.config.not_there import check_folder, no_app, no_environment
+from promoter.config.not_there import check_folder, check_not_above, no_app, no_environment
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
@@ -121,6 +121,7 @@ def target_of(
     known = config.apps[app].images if app in config.apps else ()
     if not targets:
         targets = _discovered(tree, directory, (*known, *images))
+        check_not_above(config, tree, (app, name), files_of(targets, directory))
     if any(isinstance(one, KustomizeTarget) for one in targets):
         check_folder(config, tree, (app, name), directory)
         file = kustomization_file(tree, directory)

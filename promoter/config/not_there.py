@@ -10,10 +10,13 @@ from promoter.domain.model import Kind
 from promoter.domain.suggest import closest, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from promoter.config.config import Config
     from promoter.domain.model import Tree
+
+
+_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
@@ -54,7 +57,7 @@ def check_folder(
     raise SelectionError(
         f"environments.{environment}.path: there is no folder {directory}: "
         f"{begun if begun.name else 'the repository'} has no {missing!r}",
-        nearest(missing, known),
+        nearest(missing, known) if known else f"{begun} has no folders: end the path with it.",
         **place,
     )
 
@@ -74,3 +77,25 @@ def _no_folder_of(
         f"{meant}Make the folder, or remove {app} from apps.",
         **listed,
     )
+
+
+def check_not_above(
+    config: Config, tree: Tree, where: tuple[str, str], files: Sequence[PurePosixPath]
+) -> None:
+    """Raise `SelectionError` for a `path` above the folders of the apps, which have kustomizations.
+
+    `files` are those in which the app's images were found below the path.
+    """
+    app, environment = where
+    settings = config.environments.get(environment)
+    place = config.place_of(("environments", environment, "path"))
+    if settings is None or place is None or "{app}" in settings.path:
+        return
+    for file in sorted(files, key=lambda one: environment not in one.parts):
+        if app in file.parent.parts and _KUSTOMIZATIONS & set(tree.entries(file.parent)):
+            parts = ["{app}" if one == app else one for one in file.parent.parts]
+            raise SelectionError(
+                f"environments.{environment}.path: {settings.path} is above the apps' folders",
+                f"Write {'/'.join(parts)}",
+                **place,
+            )

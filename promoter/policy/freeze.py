@@ -31,8 +31,9 @@ def _duration(value: object) -> object:
     """Return a duration: a text, or a number of seconds."""
     if isinstance(value, timedelta):
         return value
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return parse_duration(value if isinstance(value, str) else str(value) if number else "")
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError("must be a duration")  # noqa: TRY004 - pydantic makes it a located message
+    return parse_duration(str(value))
 
 
 def _check_zone(text: str) -> None:
