@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.competitors import Job
+from tests.benchmarks.git_ancestry import GitAncestry
 from tests.benchmarks.link import Link
 from tests.servers.certificate import make as make_certificate
 from tests.servers.github import GitHub
@@ -53,6 +54,7 @@ class Hub(GitHub):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
+        self.store.ancestry = GitAncestry(self.repository, self.store.objects)
         self.authority, key = make_certificate(root)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.authority, key)
