@@ -167,6 +167,11 @@ def test_an_exception_within_one_window_does_not_end_another() -> None:
         ({"cron": "0 0 * * *", "duration": "12h"}, {"cron": "0 12 * * *", "duration": "12h"}),
         ({"dates": "01-01 - 06-30"}, {"dates": "07-01 - 12-31"}),
         ({"dates": "01-01 - 12-31"},),
+        # Asked minute by minute, for as long as two are, fifty would take a minute.
+        (
+            {"cron": "*/2 * * * *", "duration": "1m"},
+            *[{"cron": f"{minute}/2 * * * *", "duration": "1m"} for minute in range(1, 50)],
+        ),
     ],
 )
 def test_a_freeze_that_never_ends_has_no_end_in_sight_and_names_its_windows(
