@@ -10,7 +10,7 @@ from tests.many_apps import kustomization
 from tests.matrices import answers, secrets
 from tests.matrices.deliveries import PULLS, PUSHES, Delivery, World
 from tests.matrices.fault import LARGEST, judged
-from tests.matrices.hostile_repository import FILES
+from tests.matrices.hostile_repository import ASKED, BRANCHES, COMMITS, FILES
 from tests.matrices.table import AT_ONCE, Row, some
 
 if TYPE_CHECKING:
@@ -36,8 +36,10 @@ TEXTS = (
     "\u202e\u2066abc", "\ufeffx", "e\u0301" * 40, "\U0001d518", "a" * 100_000, "1" * 5_000,
     "0x41", "1e309", "NaN", "null", "true", "~", "!!python/object/apply:os.system ['touch CANARY']",
     "&a *a", "a: b", "sha256:" + "0" * 64, "x@sha256:" + "0" * 63, "x@sha256:" + "G" * 64,
-    "(a+)+$" + "a" * 40, "(?P<x>a){1000000000}",
+    "(a+)+$" + "a" * 40, "(?P<x>a){1000000000}", "9" * 20, "-1", "\udcff\udcfe", "/dev/full",
 )  # fmt: skip
+# Characters that a run may print, whatever it was told.
+LONGEST = 400_000
 ACTIONS = {"GITHUB_ACTIONS": "true"}
 # Where such a text stands: words of the command line, or a variable.
 WORDS = (
@@ -50,23 +52,35 @@ WORDS = (
     ("--app", "a", "--tag", "1.4.2", "--timeout", "TEXT"), ("auto", "--shard", "TEXT"),
     ("--app", "a", "--tag", "1.4.2", "--repo", "TEXT"),
     ("hold", "--app", "a", "--env", "dev", "--reason", "TEXT"),
+    ("hold", "--app", "a", "--env", "dev", "--reason", "x", "--until", "TEXT"),
+    ("unhold", "--app", "TEXT", "--env", "dev", "--reason", "x"),
+    ("rollback", "--app", "a", "--reason", "x", "--to", "TEXT"),
+    ("rollback", "--app", "a", "--reason", "TEXT", "--steps", "1"),
+    ("rollback", "--app", "a", "--reason", "x", "--steps", "TEXT"),
+    ("history", "--app", "a", "--number", "TEXT"), ("history", "--env", "TEXT"),
+    ("status", "--app", "TEXT"), ("--group", "TEXT", "--tag", "1.4.2"),
+    ("--app", "a", "--from", "TEXT"), ("--app", "a", "--tag", "1.4.2", "--allow", "TEXT"),
+    ("--app", "a", "--app", "TEXT", "--together", "--tag", "1.4.2"),
+    ("--app", "a", "--tag", "1.4.2", "--wait-for-image", "TEXT"),
+    ("--app", "a", "--tag", "1.4.2", "--signing-key", "TEXT"),
 )  # fmt: skip
 VARIABLES = (
     "PROMOTER_TAG", "PROMOTER_IMAGE", "PROMOTER_REPO", "PROMOTER_TIMEOUT", "PROMOTER_RENDERER",
     "GITHUB_ACTOR", "GITHUB_SERVER_URL", "GITHUB_API_URL", "GITHUB_TOKEN", "GITHUB_RUN_ID",
     "GIT_SSH_COMMAND", "GIT_CONFIG_PARAMETERS", "GIT_EXTERNAL_DIFF", "DOCKER_CONFIG", "https_proxy",
-    "SSL_CERT_FILE", "TZ", "COLUMNS",
+    "SSL_CERT_FILE", "TZ", "COLUMNS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_SHA",
+    "PROMOTER_NOW", "PROMOTER_GROUP", "PROMOTER_SHARDS", "PROMOTER_HTTP_REGISTRIES", "USER", "HOME",
 )  # fmt: skip
 
 
 def rows(home: Path, *, short: bool) -> Iterator[Row]:
-    """Yield the rows of secrets, of answers, of words and variables, and of repositories."""
+    """Yield the rows of secrets, of answers, of words and variables, of repositories and commits."""
     yield from secrets.rows(home, short=short)
     yield from answers.rows(home, short=short)
     flags = [(words, text) for words in WORDS for text in TEXTS]
     variables = [((name,), text) for name in VARIABLES for text in TEXTS]
     for name, cases in (("flags", flags), ("variables", variables)):
-        chosen = some(cases, 14 if short else 450, len(name))
+        chosen = some(cases, 12 if short else 600, len(name))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             parts = pool.map(
                 _texts,
@@ -74,7 +88,7 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
                 ([cases[one] for one in chosen[n::AT_ONCE]] for n in range(AT_ONCE)),
             )
             yield _joined(Row("hostile", f"texts as {name}"), parts)
-    chosen = some(FILES, 8 if short else None, 5)
+    chosen = some(FILES, 7 if short else None, 5)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = pool.map(
             _repositories,
@@ -82,6 +96,7 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
             ([FILES[one] for one in chosen[n::AT_ONCE]] for n in range(AT_ONCE)),
         )
         yield _joined(Row("hostile", "files of the repository"), parts)
+    yield _commits(home / "commits", short=short)
 
 
 def _joined(row: Row, parts: Iterator[Row]) -> Row:
@@ -137,6 +152,37 @@ def _repositories(home: Path, cases: list[tuple[str, str, str]]) -> Row:
                     wrong.append(f"another host was asked: {world.elsewhere.seen}")
                     world.elsewhere.seen.clear()
                 row.check(f"{name}, {words[0]}", *wrong)
+    return row
+
+
+def _commits(home: Path, *, short: bool) -> Row:
+    """Have a hostile commit on the base, or on a branch that promote looks at."""
+    row = Row("hostile", "messages and authors of commits")
+    cases = [(one, branch) for one in COMMITS for branch in BRANCHES]
+    with World(home, Delivery("commits", PULLS, folder=True)) as world:
+        file, canary = kustomization("a"), world.home / "canary"
+        for number in some(cases, 3 if short else None, 3):
+            (name, author, message), branch = cases[number]
+            for words in ASKED[:2] if short else ASKED:
+                world.restore()
+                if branch != "main":
+                    world.repository.git("branch", branch, "main")
+                text = world.repository.read(file).replace("1.4.1", "1.4.0")
+                made = world.repository.commit(branch, file, text)
+                data = world.repository.git("cat-file", "commit", made).partition("\n\n")[0]
+                data = re.sub(r"(?m)^author .*(?= <)", f"author {author}", data)
+                hostile = world.repository.git(
+                    "hash-object", "-w", "-t", "commit", "--literally", "--stdin",
+                    stdin=f"{data}\n\n{message}\n",
+                )  # fmt: skip
+                world.repository.git("update-ref", f"refs/heads/{branch}", hostile)
+                started = world.start_plain(*words, "--timeout", "20", env=ACTIONS)
+                row.runs += 1
+                done = started.end()
+                wrong = _inert(done, started, canary)
+                if len(done.stdout + done.stderr) > LONGEST:
+                    wrong.append(f"prints {len(done.stdout + done.stderr):,} characters")
+                row.check(f"{name} on {branch}, {words[0]}", *wrong)
     return row
 
 

@@ -79,5 +79,48 @@ FILES: tuple[tuple[str, str, str], ...] = (
     ("a name with a command", "KUSTOMIZATION", _KIND + 'images:\n  - name: "\\n::error::INJECTED"\n    newTag: "\\e[2J"\n'),
     ("a file of the same name as an option", "--upload-pack=x/kustomization.yaml", _KIND),
     ("a hold of a bomb", ".promoter/holds/dev/a.yaml", _BOMB),
+    ("a hold of a lying tag", ".promoter/holds/dev/a.yaml", "reason: !!bool maybe\n"),
+    ("a hold with a reason without end", ".promoter/holds/dev/a.yaml", f"reason: {'long ' * 600_000}\n"),
+    ("a hold without an end", ".promoter/holds/dev/a.yaml", "reason: x\nuntil: 0001-01-01T00:00:00+14:00\n"),
+    ("a hold of another case", ".promoter/holds/DEV/A.YML", "reason: x\n"),
+    ("a freeze of all minutes", "promoter.yaml", _policy("    freeze:\n" + "".join(f"      - {{cron: '{n}/2 * * * *', duration: 1m}}\n" for n in range(50)))),
+    ("a zone out of its place", "promoter.yaml", _policy("    freeze: [{weekly: Fri, timezone: ../../../etc/passwd}]\n")),
+    ("a soak of digits", "promoter.yaml", _policy(f"    promotes-from: dev\n    soak: {'9' * 5_000}\n")),
+    ("tags of a bomb", "promoter.yaml", _policy("    tags: '(a+)+$'\n")),
+    ("a group of itself", "promoter.yaml", "PUSHESgroups:\n  a: {apps: [a, a, '../x']}\n"),
+    ("markers without end", "KUSTOMIZATION", "OVERLAYx: y" + " #{" * 300_000 + "\n"),
+    ("blanks without end", "KUSTOMIZATION", "OVERLAYx: y" + " " * 1_000_000 + "z\n"),
     ("a hold with a command", ".promoter/holds/dev/a.yaml", 'reason: "\\n::error::INJECTED\\e[2J"\n'),
+)  # fmt: skip
+
+
+def _declared(*more: str) -> str:
+    """Return a commit's message with trailers as promote writes them, and some of its own."""
+    known = ("App: a", "Environment: dev", "Image: x=1.4.2")
+    return "T\n\n" + "\n".join(f"Promoter-{one}" for one in (*known, *more))
+
+
+# (what, author, message), each with a change of the app's images.
+COMMITS: tuple[tuple[str, str, str], ...] = (
+    ("a pull of digits", "A", _declared(f"Previous-Pull: {'9' * 5_000}")),
+    ("an undone pull of digits", "A", _declared("Hold: begin", "Reason: x", f"Undone-Pull: {'9' * 5_000}")),
+    ("a rollback of a rollback", "A", _declared("Hold: begin", "Reason: x", "Rollback: --exec=touch CANARY")),
+    ("times of no calendar", "A", _declared("Hold: begin", "Reason: x", "Hold-Until: 9999-99-99", "Clock: 1e99")),
+    ("a run at a bad address", "A", _declared("Run: http://[::1", "Actor: \x1b[2J##[error]INJECTED")),
+    ("a replaced tag with markup", "A", _declared("Supersedes: `x` <script>alert(1)</script>")),
+    ("images of nothing", "A", _declared("Image: " + "=@" * 5_000, "Image: [::1:x=1", "Image: -x=1")),
+    ("an app out of its place", "A", _declared().replace("App: a", "App: ../../x")),
+    ("an app five thousand times", "A", _declared() + "\n" + "Promoter-App: a\n" * 5_000),
+    ("members of nobody", "A", _declared().replace("Promoter-App", "Promoter-Together: a+b\nPromoter-App")),
+    ("a title of a megabyte", "A", "x" * 1_000_000),
+    ("a title that commands", "A", "\x1b[2J::error::INJECTED ##[error]INJECTED\n::stop-commands::x"),
+    ("a pull in the title", "A", f"x (#{'9' * 5_000})"),
+    ("an author that commands", "\x1b[2J::error::INJECTED ##[error]INJECTED\u202e", "T"),
+    ("an author of a hundred thousand", "x" * 100_000, "T"),
+)  # fmt: skip
+BRANCHES = ("main", "promote/dev/a", "promote/dev/a+b", "promote-hold/dev/a")
+ASKED = (
+    ("history",), ("--app", "a", "--tag", "1.4.2"), ("status",), ("auto",),
+    ("rollback", "--app", "a", "--env", "dev", "--reason", "x"),
+    ("history", "--output", "markdown"),
 )  # fmt: skip
