@@ -107,7 +107,7 @@ def test_a_connection_that_is_open_is_used_and_another_is_opened_where_it_was_cl
                 threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     def answer(connection: ssl.SSLSocket) -> None:
-        with suppress(OSError):
+        with suppress(OSError), connection:
             while connection.recv(65536):
                 connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 

@@ -68,7 +68,8 @@ class Repository:
 
     def refs(self) -> dict[str, str]:
         """Return every ref with its object."""
-        return read_refs(self.path)
+        own = self.path / ".git"
+        return read_refs(own if own.is_dir() else self.path)
 
     def read(self, path: str, ref: str = "main") -> str:
         """Return a file of a branch."""

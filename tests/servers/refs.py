@@ -18,4 +18,5 @@ def read_refs(repository: Path) -> dict[str, str]:
             with suppress(FileNotFoundError):
                 if oid := file.read_text(encoding="utf-8").strip():
                     found[file.relative_to(repository).as_posix()] = oid
-    return dict(sorted(found.items()))
+    # One that stands for another says which.
+    return {ref: found.get(oid.removeprefix("ref: "), oid) for ref, oid in sorted(found.items())}
