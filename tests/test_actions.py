@@ -221,7 +221,9 @@ def test_apps_that_stay_as_they_are_are_counted_and_not_told_of() -> None:
     )
     said = "pushed to main: b to dev"
     moves = replace(stays, headline=said, action="pushed", changed=True, app="b", by_policy=False)
-    result = of_promotions([*[stays] * 999, moves], counted=True)
+    result = of_promotions(
+        [*(replace(stays, app=f"a{n}") for n in range(999)), moves], counted=True
+    )
     outputs = actions.outputs(result)
     assert (outputs["action"], outputs["changed"]) == ("pushed", "true")
     assert [one["app"] for one in json.loads(outputs["results"])] == ["b"]

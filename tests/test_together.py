@@ -144,7 +144,7 @@ def test_the_commit_declares_each_app_and_is_read_again(tmp_path: Path) -> None:
         (
             ("--app", "web", "--app", "nothing", "--together", "--tag", "1.4.2"),
             4,
-            "apps/nothing/overlays/dev",
+            "there is no app 'nothing'",
         ),
     ],
 )
