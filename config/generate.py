@@ -210,7 +210,7 @@ def _meanings(model: type[Section]) -> dict[str, str]:
     fields = model.model_fields.items()
     found = {name: field.description for name, field in fields if field.description}
     for one in reversed(model.__mro__[: model.__mro__.index(Section)]):
-        if one is Policy:
+        if AnyPolicy in one.__bases__:
             continue  # made of a table, which says what its keys mean
         (source,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
         assert isinstance(source, ast.ClassDef)

@@ -176,6 +176,13 @@ class Ref:
         """What a registry is asked for: the digest, else the tag."""
         return self.digest or self.tag
 
+    def is_same(self, other: Ref) -> bool | None:
+        """Say whether two are one image: by digests where both have one, else by tags, else None."""
+        for mine, theirs in ((self.digest, other.digest), (self.tag, other.tag)):
+            if mine and theirs:
+                return mine == theirs
+        return None
+
     def __bool__(self) -> bool:
         """Say whether there is a tag or a digest."""
         return self.tag is not None or self.digest is not None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.image import Ref
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited
@@ -39,16 +40,11 @@ class _Wanted:
 
     image: str
     name: str
-    tag: str | None
-    digest: str | None
+    ref: Ref
 
     def is_(self, had: RunningImage | None) -> bool:
         """Say whether what an environment had is this image; a tag that has moved is another one."""
-        if had is None:
-            return False
-        if self.digest and had.digest:
-            return self.digest == had.digest
-        return self.tag is not None and self.tag == had.tag
+        return had is not None and bool(self.ref.is_same(had.ref))
 
 
 def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
@@ -75,7 +71,7 @@ def _wanted(asked: ImageRequest, images: Sequence[ImageFacts]) -> _Wanted:
     digest = str(asked.digest) if asked.digest else None
     if digest is None and known and known.image:
         digest = known.image.digest
-    return _Wanted(str(asked), asked.name, str(tag) if tag else None, digest)
+    return _Wanted(str(asked), asked.name, Ref(tag, digest))
 
 
 def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:

@@ -18,7 +18,7 @@ from promoter.gates.change import (
 )
 from promoter.gates.environment import allow, freeze, hold, max_age, tags
 from promoter.gates.facts import Facts, ImageFacts, Previous, ProposedHold, Signature
-from promoter.gates.gate import Gate, Result, Severity, Verdict
+from promoter.gates.gate import Gate, Result, Verdict
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.path import downgrade, previous_environment, soak
 
@@ -154,7 +154,7 @@ def _of_app(one: Refusal, app: str) -> Refusal:
 
 
 def _asked(gate: Gate, facts: Facts) -> Verdict | None:
-    """Return a gate's verdict after its severity, and after what is allowed."""
+    """Return a gate's verdict after what is allowed, and what is a warning alone."""
     may_be_allowed = gate.help and facts.target.settings.lets_allow(gate.name)
     verdict = gate.check(facts)
     if verdict is None or verdict.result is not Result.FAILED:
@@ -163,7 +163,7 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
         by = facts.proposal.declaration.actor if facts.proposal else None
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
         return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
-    if verdict.severity is Severity.WARN:
+    if verdict.warns:
         reasons = tuple(one.reason for one in verdict.refusals)
         return replace(
             verdict, result=Result.WARNED, refusals=(), warnings=(*verdict.warnings, *reasons)

@@ -27,13 +27,6 @@ class Result(StrEnum):
     """The environment does not ask for it."""
 
 
-class Severity(StrEnum):
-    """What follows where a gate fails."""
-
-    REFUSE = "refuse"
-    WARN = "warn"
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What one gate says of one promotion."""
@@ -45,8 +38,8 @@ class Verdict:
     warnings: tuple[str, ...] = ()
     until: int | None = None
     """When the gate would pass, in seconds since the epoch, where time alone decides."""
-    severity: Severity = Severity.REFUSE
-    """What follows a failure."""
+    warns: bool = False
+    """Whether a failure is a warning alone."""
     waits: bool = False
     """Whether a schedule waits where the gate failed: time, or another promotion, lets it pass."""
 
@@ -81,7 +74,7 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
         tuple(refusal for one in found for refusal in one.refusals),
         tuple(dict.fromkeys(warning for one in found for warning in one.warnings)),
         None if never else max(one.until for one in failed if one.until is not None),
-        worst.severity,
+        worst.warns,
         all(one.waits for one in failed),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.refusal import Refusal
-from promoter.gates.gate import Result, Severity, Verdict, gravest, refused, several
+from promoter.gates.gate import Result, Verdict, gravest, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
 
@@ -69,10 +69,9 @@ def platforms(facts: Facts) -> Verdict | None:
 
 def signature(facts: Facts) -> Verdict | None:
     """Refuse an image that is not signed by whom the environment trusts."""
-    severity = facts.target.settings.checks.signature
-    if severity == "off":
+    if facts.target.settings.checks.signature == "off":
         return _not_required(facts)
-    found = (_signature(one, Severity(severity), facts) for one in facts.images)
+    found = (_signature(one, facts) for one in facts.images)
     return gravest(one for one in found if one is not None)
 
 
@@ -139,9 +138,9 @@ def _unchecked(one: ImageFacts) -> str:
 
 
 def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> Verdict | None:
-    severity = Severity(wanted) if isinstance(wanted, str) else Severity.REFUSE
+    warns = wanted == "warn"
     if one.image is None:
-        return None if severity is Severity.WARN else _unread("platforms", one, facts)
+        return None if warns else _unread("platforms", one, facts)
     if isinstance(wanted, str):
         if one.platforms is None:
             return Verdict(Result.UNKNOWN, "what runs now could not be read")
@@ -154,22 +153,23 @@ def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> 
     has = ", ".join(one.image.platforms) or "none that is known"
     detail = f"not for {', '.join(missing)} (has {has})"
     hint = "Build it for them too, or change checks.platforms of the environment."
-    return _failed("platforms", one, detail, severity, hint=hint)
+    return _failed("platforms", one, detail, hint, warns=warns)
 
 
-def _signature(one: ImageFacts, severity: Severity, facts: Facts) -> Verdict | None:
+def _signature(one: ImageFacts, facts: Facts) -> Verdict | None:
+    warns = facts.target.settings.checks.signature == "warn"
     if one.image is None:
-        return _unread("signature", one, facts) if severity is Severity.REFUSE else None
+        return None if warns else _unread("signature", one, facts)
     if one.signature is None:
         return None
     if one.signature.verified:
         return Verdict(Result.PASSED, one.signature.detail)
-    return _failed("signature", one, one.signature.detail, severity, hint=one.signature.hint)
+    return _failed("signature", one, one.signature.detail, one.signature.hint, warns=warns)
 
 
-def _failed(rule: str, one: ImageFacts, detail: str, severity: Severity, *, hint: str) -> Verdict:
+def _failed(rule: str, one: ImageFacts, detail: str, hint: str, *, warns: bool) -> Verdict:
     refusal = Refusal(rule, f"{one.request}: {detail}", hint)
-    return Verdict(Result.FAILED, detail, (refusal,), severity=severity)
+    return Verdict(Result.FAILED, detail, (refusal,), warns=warns)
 
 
 def _unread(rule: str, one: ImageFacts, facts: Facts) -> Verdict | None:

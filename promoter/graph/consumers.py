@@ -48,7 +48,7 @@ def kustomizations_of(
     `directory` is the environment's folder. Kustomize reads no file from outside the folder of a
     kustomization, so that the ones which list a file stand above it.
     """
-    index = _Index(tree)
+    index = _Index(tree, Reading(tree))
     return {edit.path: _of_file(index, edit, directory) for edit in edits}
 
 
@@ -80,12 +80,9 @@ class _Index:
     """The kustomizations that have been looked into, and what each of them names."""
 
     tree: Tree
-    reading: Reading = field(init=False)
+    reading: Reading
     layers: dict[PurePosixPath, Layer | None] = field(default_factory=dict)
     named: dict[PurePosixPath, frozenset[PurePosixPath]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.reading = Reading(self.tree)
 
     def add(self, folders: Iterable[PurePosixPath]) -> bool:
         """Read the kustomizations of folders in one round trip; say whether that was not too many."""

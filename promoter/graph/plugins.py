@@ -105,36 +105,31 @@ def _configurations(
 ) -> Iterator[Value]:
     if is_inline(value):
         yield from _parsed(text_of(value), str(layer.file))
-        return
+    else:
+        yield from _named(reading, layers, layer, value, {layer.directory})
+
+
+def _named(
+    reading: Reading,
+    layers: Mapping[PurePosixPath, Layer],
+    layer: Layer,
+    value: Value,
+    seen: set[PurePosixPath],
+) -> Iterator[Value]:
+    """Yield the documents of a file, or of a folder of plugins: a kustomization of its own."""
     path = reading.path(layer.file, value)
     if path is None:
         return
     if reading.kind(path) is Kind.FILE:
         yield from _parsed(reading.text(path) or "", str(path))
         return
-    yield from _in_folder(reading, layers, path, {layer.directory})
-
-
-def _in_folder(
-    reading: Reading,
-    layers: Mapping[PurePosixPath, Layer],
-    folder: PurePosixPath,
-    seen: set[PurePosixPath],
-) -> Iterator[Value]:
-    """Yield the documents of a folder of plugins, which is a kustomization of its own."""
-    layer = layers.get(folder)
-    if layer is None or folder in seen or not _PLAIN_FIELDS.issuperset(layer.fields):
+    below = layers.get(path)
+    if below is None or path in seen or not _PLAIN_FIELDS.issuperset(below.fields):
         # Whatever a patch would make of a plugin is not followed.
         raise _UnsureError
-    seen.add(folder)
-    for value in sequence(layer.fields.get("resources")):
-        path = reading.path(layer.file, value)
-        if path is None:
-            continue
-        if reading.kind(path) is Kind.FILE:
-            yield from _parsed(reading.text(path) or "", str(path))
-        else:
-            yield from _in_folder(reading, layers, path, seen)
+    seen.add(path)
+    for one in sequence(below.fields.get("resources")):
+        yield from _named(reading, layers, below, one, seen)
 
 
 def _parsed(text: str, file: str) -> Iterator[Value]:

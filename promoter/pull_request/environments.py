@@ -124,14 +124,10 @@ def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) 
 
 def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool | None:
     """Say whether an image runs as it is promoted; None where that is not known."""
-    if move.after.digest and image.digest:
-        return move.after.digest == image.digest
-    if move.after.tag and image.tag:
-        return move.after.tag == image.tag
-    built = evidence.built.get(move.name)
-    if image.digest and built and built.digest:
+    same, built = move.after.is_same(image.ref), evidence.built.get(move.name)
+    if same is None and image.digest and built:
         return built.digest == image.digest
-    return None
+    return same
 
 
 def _age(state: EnvironmentState) -> str:
