@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from tests.servers.github.objects import Objects
 
+# Further back, git itself is faster: a folder of ten thousand apps has as many entries in each commit.
+_FAR = 64
 _HEAD = re.compile(rb"tree (\w+)\n((?:parent \w+\n)*)author .*\ncommitter .* (\d+) [+-]\d{4}\n")
 
 
@@ -51,16 +53,21 @@ class Ancestry:
         """Yield the commits of a history, newest first: those another lacks, those that changed a path."""
         hidden = self._all(without) if without else frozenset[str]()
         waiting, number, known = [(0, 0, tip)], count(1), {tip}
+        yielded = 0
         while waiting:
             sha = heappop(waiting)[2]
             if sha in hidden:
                 continue
+            if path and len(known) > _FAR and not without:
+                yield from self._objects.git("rev-list", tip, "--", path).split()[yielded:]
+                return
             parents = self._links(sha).parents
             now = self._entry(sha, path) if path else None
             # Of a merge that took the path from one side, the other side tells nothing of it.
             same = [one for one in parents if path and self._entry(one, path) == now][:1]
             if not same and (not path or parents or now):
                 yield sha
+                yielded += 1
             for one in same or parents:
                 if one not in known:
                     known.add(one)

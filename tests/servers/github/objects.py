@@ -102,6 +102,11 @@ class Objects:
         lines = (f"{m} {name}\0".encode() + bytes.fromhex(oid) for name, (m, oid) in ordered)
         return self.put("tree", b"".join(lines))
 
+    def git(self, *arguments: str) -> str:
+        """Return what a git command prints."""
+        done = subprocess.run(["git", *arguments], cwd=self._path, check=True, capture_output=True)
+        return done.stdout.decode()
+
     def close(self) -> None:
         """End the process; the next question starts another."""
         with self._lock:
