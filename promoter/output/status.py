@@ -10,7 +10,7 @@ from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
 from promoter.output.printable import bounded_values
 from promoter.output.result import Result
-from promoter.output.table import Table
+from promoter.output.table import Table, inert_cell
 from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.status import Relation
 
@@ -64,7 +64,7 @@ def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:
     """Return the table for one issue; where not all rows fit, those that wait for somebody come first."""
     if not rows:
         return f"{_EMPTY}\n"
-    notes = "".join(f"\n{one}\n" for one in Table.cells(warnings))
+    notes = "".join(f"\n{one}\n" for one in map(inert_cell, warnings))
     whole = _table(rows, now).markdown()
     if len(whole) + len(notes) <= _MARKDOWN_LIMIT:
         return whole + notes

@@ -11,8 +11,6 @@ from promoter.output.printable import printable
 from promoter.pull_request.markdown import code, inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import RenderableType
 
 _GAP = 2  # blanks between two columns
@@ -31,11 +29,6 @@ class Table:
     copied: frozenset[str] = frozenset()
     """The columns from which tags and commit ids are copied."""
 
-    @staticmethod
-    def cells(texts: Iterable[str]) -> list[str]:
-        """Return outside texts as Markdown in which nothing is markup."""
-        return [_inert(text) for text in texts]
-
     def without(self, name: str) -> Table:
         """Return the table without one of its columns."""
         kept = [index for index, one in enumerate(self.names) if one != name]
@@ -51,7 +44,7 @@ class Table:
         lines = [self.names, tuple("---" for _ in self.names)]
         lines += [
             tuple(
-                _copied(cell) if name in self.copied else _inert(cell)
+                _copied(cell) if name in self.copied else inert_cell(cell)
                 for name, cell in zip(self.names, row, strict=True)
             )
             for row in self.rows
@@ -138,12 +131,12 @@ def _padded(cell: str, width: int) -> str:
     return cell + " " * (width - cell_len(cell))
 
 
-def _inert(cell: str) -> str:
+def inert_cell(cell: str) -> str:
     """Return a cell in which nothing is markup; the number of a pull alone stays a link."""
     return cell if _PULL.fullmatch(cell) else inert(bounded(cell).replace("->", "\u2192"))
 
 
 def _copied(cell: str) -> str:
     """Return a cell to copy from: as code where it would otherwise hold a character nobody sees."""
-    shown = _inert(cell)
+    shown = inert_cell(cell)
     return code(bounded(cell).replace("->", "\u2192")) if _JOINER in shown else shown
