@@ -101,7 +101,6 @@ class Wiring:
         """The base URL of the forge's API; None where its kind has none."""
         given = self.settings.api_url or (self.file.api_url if self.file else None)
         if given:
-            check_api_url(given)
             return given.rstrip("/")
         find = self.kind.api_url
         return find(self.address, self.settings.forge_variables) if find else None
