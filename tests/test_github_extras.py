@@ -163,8 +163,10 @@ def test_who_can_not_review_is_a_warning_and_a_reviewer_is_not_asked_again(githu
     settle(github, "reviewers: [alice]")
     ask(github)
     github.approve(1)
+    before = len(github.seen)
     ask(github, tag="9.9.2")
     assert github.open_pulls()[0]["requested_reviewers"] == []
+    assert sum(one.api for one in github.seen[before:]) == 2, "reviews come with the pulls"
 
 
 def test_draft_is_opened_as_one(github: GitHub) -> None:

@@ -141,8 +141,8 @@ class Pull:
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     """Who is asked to review and has not yet: users, and `team:NAME`."""
-    reviewed: bool = False
-    """Whether somebody has reviewed it; looked up only where reviewers are wanted."""
+    reviewed: bool | None = None
+    """Whether somebody has reviewed it; None where the forge has not told it with the rest."""
     assignees: tuple[str, ...] = ()
     milestone: str | None = None
     auto_merge: bool = False

@@ -257,7 +257,7 @@ class _Pulls:
             self._known = world.forge().pulls_of(branches, view.base, history)
 
     def of(self, branch: str, target: Target, history: FilesOf | None = None) -> tuple[Pull, ...]:
-        """Return a branch's pulls; whether the open one has reviews only where that matters."""
+        """Return a branch's pulls; whether the open one has reviews is asked where that matters."""
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
             found = forge.pulls(branch, self._base, history)
@@ -265,7 +265,7 @@ class _Pulls:
             return found
         return tuple(
             replace(one, reviewed=forge.has_reviews(one))
-            if one.state is PullState.OPEN and not one.reviewers
+            if one.state is PullState.OPEN and not one.reviewers and one.reviewed is None
             else one
             for one in found
         )

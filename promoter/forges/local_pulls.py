@@ -56,6 +56,8 @@ def read(
         data["title"],
         data["body"],
         draft=bool(data.get("draft")),
+        # Nobody reviews here: who merges has looked.
+        reviewed=False,
         labels=tuple(data.get("labels", ())),
         reviewers=tuple(data.get("reviewers", ())),
         assignees=tuple(data.get("assignees", ())),

@@ -17,6 +17,7 @@ fragment Pull on PullRequest {
     nodes { requestedReviewer { __typename ... on User { login } ... on Team { slug } } }
   }
   milestone { title }
+  reviews(first: 1) { totalCount }
   autoMergeRequest { enabledAt }
 }
 """
@@ -94,5 +95,6 @@ def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
         ),
         assignees=tuple(one["login"] for one in shown["assignees"]["nodes"]),
         milestone=(shown["milestone"] or {}).get("title"),
+        reviewed=shown["reviews"]["totalCount"] > 0,
         auto_merge=bool(shown["autoMergeRequest"]),
     )

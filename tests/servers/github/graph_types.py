@@ -204,6 +204,7 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
         "autoMergeRequest": one["auto_merge"] and {"__typename": "Auto", "enabledAt": "2026-01-01T00:00:00Z"},
         "commits": commits, "files": files, "comments": lambda last: _comments(github, one["number"], last),
         "repository": lambda: repository(github),
+        "reviews": lambda first: _nodes([{"__typename": "Review"} for _ in one["reviews"]][:first]),
         "reviewDecision": lambda: merging.decision(github, one),
         "mergeStateStatus": lambda: merging.state_of(github, one).upper(),
         "baseRef": lambda: ref(github, one["base"]),
