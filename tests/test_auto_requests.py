@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -102,7 +102,7 @@ def test_by_api_many_apps_are_looked_at_in_batches(
         taken, asked = fleet.auto()
         assert taken == {"created": count}
         branches = {"query Branches": ceil(count / 25)}
-        assert asked.pop("mutation Deliver") <= count
+        assert asked.pop("mutation Deliver") == ceil(count / 4)
         assert asked == {**look, **branches, "query Folders": 2, "query History": ceil(count / 30)}
         taken, asked = fleet.auto()
         assert taken == {"unchanged": count}
@@ -110,8 +110,8 @@ def test_by_api_many_apps_are_looked_at_in_batches(
         fleet.build("1.4.3")
         taken, asked = fleet.auto()
         assert taken == {"updated": count}
-        assert asked.pop("mutation Aside") <= count
-        assert asked.pop("mutation Replace") <= count
+        assert asked.pop("mutation Aside") == ceil(count / 4)
+        assert asked.pop("mutation Replace") == ceil(count / 4)
         assert asked == {**look, **branches, "query Folders": 3, "query History": ceil(count / 30)}
         assert len(fleet.github.open_pulls()) == count
         assert all("1.4.3" in one["title"] for one in fleet.github.open_pulls())
@@ -189,3 +189,60 @@ def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
         assert len(fleet.github.open_pulls()) == APPS - 1
         registry.push("app-002", "1.4.3")
         assert fleet.auto()[0]["created"] == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 502},
+        {"status": 502, "after": True},
+        {"status": None, "after": True},
+        {"status": 200},
+    ],
+    ids=["not done", "done, and failed", "done, the answer lost", "another's answer"],
+)
+@pytest.mark.parametrize("place", ["mutation Deliver", "mutation Aside", "mutation Replace"])
+def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
+    tmp_path: Path, registry: Registry, place: str, fault: dict[str, Any]
+) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=6)
+    with fleet.github:
+        fleet.build("1.4.2")
+        if place != "mutation Deliver":
+            assert fleet.auto()[0] == {"created": 6}
+            fleet.build("1.4.3")
+        fleet.github.fail("POST", place, **fault)
+        taken = fleet.auto()[0]
+        assert taken == {"created" if place == "mutation Deliver" else "updated": 6}
+        assert not fleet.github.faults
+        _check(fleet, "1.4.2" if place == "mutation Deliver" else "1.4.3")
+
+
+def test_one_branch_that_moves_under_way_is_planned_anew_and_keeps_no_other(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=6)
+    repo = Repository(fleet.github.repository)
+    with fleet.github:
+        fleet.build("1.4.2")
+        fleet.auto()
+        fleet.build("1.4.3")
+        branch = "refs/heads/promote/dev/app-002"
+        fleet.github.just_before(
+            "POST", "mutation Replace", lambda: repo.git("update-ref", "-d", branch)
+        )
+        fleet.auto()
+        assert not fleet.github.meanwhile
+        fleet.auto()
+        _check(fleet, "1.4.3")
+
+
+def _check(fleet: Fleet, tag: str) -> None:
+    """Fail where the branches, the pulls or what is said of them are not as one run makes them."""
+    opened = fleet.github.open_pulls()
+    assert len(opened) == len(fleet.apps)
+    assert all(tag in one["title"] for one in opened)
+    assert len({one["head"]["ref"] for one in opened}) == len(fleet.apps)
+    refs = set(fleet.github.store.refs())
+    assert refs == {"refs/heads/main", *(f"refs/heads/promote/dev/{one}" for one in fleet.apps)}
+    assert all(len(said) <= 1 for said in fleet.github.comments.values())

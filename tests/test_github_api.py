@@ -402,7 +402,8 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    forge = GitHubForge(url, ("o", "n"), None, Http(Deadline(3)))
+    seconds = 3 if endless else 60
+    forge = GitHubForge(url, ("o", "n"), None, Http(Deadline(seconds)))
     with pytest.raises(RemoteError, match=said):
         forge.pulls("b", "main")
     server.shutdown()

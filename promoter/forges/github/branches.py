@@ -9,8 +9,9 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.documents import new_branch, new_commit, new_pull, opened
+from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
+from promoter.forges.github.many_commits import commit_together
 from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.pull_changes import changes, settle
 from promoter.forges.github.pull_shapes import PULL
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 # What GitHub says where a commit's parent is not the branch's newest commit.
 _STALE = "expected branch to point to"
-# Where a commit is made before its branch is moved there.
-_ASIDE = "promote-commit"
 
 
 class Branches:
@@ -42,10 +41,17 @@ class Branches:
         """
         done: list[str | PromoteError] = []
         last: dict[str, str | PromoteError] = {}
-        for draft in drafts:
-            end = last.get(draft.branch)
-            if not isinstance(end, PromoteError):
-                end = self._attempt(replace(draft, onto=end, lease=end) if end else draft)
+        together = commit_together(self._refs, drafts)
+        for number, draft in enumerate(drafts):
+            before = last.get(draft.branch)
+            end: str | PromoteError
+            if number in together:
+                end = together[number]
+            elif isinstance(before, PromoteError):
+                end = before
+            else:
+                onto = replace(draft, onto=before, lease=before) if before else draft
+                end = self._attempt(onto)
             last[draft.branch] = end
             done.append(end)
         return done
@@ -83,7 +89,7 @@ class Branches:
 
         The place aside is the branch's own, so that a run that was killed leaves it to the next.
         """
-        aside = f"{_ASIDE}/{draft.branch}"
+        aside = aside_of(draft.branch)
         at = self._commit_aside(draft, aside)
         made = at is not None
         if at is None:

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
 
 
+# Where a commit is made before its branch is moved there.
+_ASIDE = "promote-commit"
+
+
+def aside_of(branch: str) -> str:
+    """Return the place aside of a branch, at which its commits are made before it moves there."""
+    return f"{_ASIDE}/{branch}"
+
+
 def new_branch(repository: str, branch: str, commit: str) -> Mutation:
     """Return the write of a branch that is not there yet; `repository` is GitHub's id of it."""
     wanted = {"repositoryId": repository, "name": f"refs/heads/{branch}", "oid": commit}

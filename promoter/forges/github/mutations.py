@@ -31,6 +31,14 @@ class Answers:
     failed: Mapping[str, str]
     """What GitHub said of those that it did not do."""
 
+    def of(self, suffix: str) -> Answers:
+        """Return the answers to the writes whose names end in a number, under their names without it."""
+        done, failed = (
+            {_name(key): one for key, one in told.items() if key == _name(key) + suffix}
+            for told in (self.done, self.failed)
+        )
+        return Answers(done, failed)
+
 
 def document(name: str, writes: Mapping[str, Mutation], fragments: str = "") -> str:
     """Return the document that does some writes, with each input as the variable of its name."""
@@ -60,6 +68,11 @@ def carry_out(
         data, said = answer["data"], _said(answer.get("errors"))
     done = {key: data[key] for key in writes if isinstance(data.get(key), dict)}
     return Answers(done, {key: said.get(key, "") for key in writes if key not in done})
+
+
+def _name(key: str) -> str:
+    """Return the name of one of several like writes, without its number."""
+    return key.rstrip("0123456789")
 
 
 def _kind(one: Mutation) -> str:

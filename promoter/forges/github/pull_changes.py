@@ -32,10 +32,12 @@ def settle(client: Client, renewal: Renewal, answers: Answers, *, is_true: bool)
     """Keep a pull that was renewed with its branch; where that did not move, say nothing of it.
 
     The text of a branch that another run has moved is that run's to write, and this one's next look
-    brings it in line.
+    brings it in line; one that was closed with its branch keeps what it said.
     """
     said, pull = answers.done.get("comment"), _pull(answers)
-    if said is not None and not is_true:
+    if not is_true and pull is not None and pull.state is not PullState.OPEN:
+        _take_back(client, renewal.pull, answers)
+    elif said is not None and not is_true:
         _delete(client, said)
     elif said is not None and renewal.comment is not None:
         delete_if_said_before(client, said, renewal.comment)
