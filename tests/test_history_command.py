@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.many_apps import kustomization, make
 from tests.servers.github import merging
 from tests.world import AURORA, Repository, Run, aurora, promote, serving_aurora
 
@@ -285,3 +286,23 @@ def test_texts_of_any_length_are_shown_in_part(tmp_path: Path, output: str) -> N
         run = promote(command, "--repo", str(repo.path), "--output", output)
         assert run.code == 0, run.stderr
         assert len(run.stdout + run.stderr) < 60_000
+
+
+def test_an_app_is_followed_through_a_commit_that_moves_everything(tmp_path: Path) -> None:
+    images = {f"app-{number:04}": "ghcr.io/acme/web" for number in range(700)}
+    policy = "environments:\n  dev: {path: 'PLACE/{app}/overlays/dev'}\n"
+    repo = make(tmp_path / "r.git", images, policy.replace("PLACE", "apps"))
+    file = kustomization("app-0500")
+    repo.commit("main", file, f"{repo.read(file)}\n".replace("1.4.1", "1.4.2"), "One more")
+    moved = policy.replace("PLACE", "clusters/dev").encode()
+    lines = b"commit refs/heads/main\ncommitter A <a@b> 1767300000 +0000\ndata 4\nMove\n"
+    lines += b"from refs/heads/main^0\nR apps clusters/dev\n"
+    # What is moved is changed as well, as its paths lead elsewhere.
+    text = f"{repo.read(file)}\n".replace("../..", "../../../app-0500").encode()
+    for name, data in (("promoter.yaml", moved), (file.replace("apps", "clusters/dev"), text)):
+        lines += b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(data), data)
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=repo.path, input=lines, check=True)
+    run = promote("history", "--app", "app-0500", "--repo", str(repo.path), "--output", "json")
+    found = run.json["entries"]
+    assert [one["title"] for one in found] == ["Move", "One more", "First"]
+    assert found[1]["images"][0]["to"] == "1.4.2"

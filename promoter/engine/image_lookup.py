@@ -121,9 +121,10 @@ def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     longer = [one for one in known if one.removeprefix("v").startswith(f"{plain}.")]
     if longer:
         return max(longer, key=natural)
-    close = get_close_matches(tag, known, n=1, cutoff=_ALIKE)
-    same = [one for one in close if sorted(one.replace(".", "")) == sorted(tag.replace(".", ""))]
-    return next(iter(same), None)
+    # Of hundreds of thousands of tags few have the same signs, which is told soonest.
+    signs = sorted(tag.replace(".", ""))
+    same = [one for one in known if sorted(one.replace(".", "")) == signs]
+    return next(iter(get_close_matches(tag, same, n=1, cutoff=_ALIKE)), None)
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from difflib import SequenceMatcher
+from heapq import nlargest
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,8 @@ _FILES = ("100644", "100755", "120000")
 _MANY = 50
 # A commit that moves more files than this is a reorganisation: those most alike by name are read.
 _MOVED = 40
+# Of more files that went at once, not all names are compared letter by letter.
+_COMPARED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +266,7 @@ def _previous_path(
     def unlike(name: str) -> tuple[bool, float]:
         return gone[name] != own, -SequenceMatcher(None, name, str(path), autojunk=False).ratio()
 
-    likely = sorted(gone, key=unlike)
-    names = likely[:_MOVED]
+    names = sorted(_likely(gone, own, path), key=unlike)[:_MOVED]
     clone.objects.bring([own, *(gone[name] for name in names)])
     found = clone.git(
         "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", parent, commit,
@@ -272,3 +274,13 @@ def _previous_path(
     ).split("\0")  # fmt: skip
     renamed = zip(found[1::3], found[2::3], strict=False)
     return next((PurePosixPath(old) for old, new in renamed if new == str(path)), None)
+
+
+def _likely(gone: Mapping[str, str], own: str, path: PurePosixPath) -> list[str]:
+    """Return the removed files that one may have been: of its content, or with its folders."""
+    parts = frozenset(path.parts)
+
+    def rank(name: str) -> tuple[bool, int]:
+        return gone[name] == own, len(parts.intersection(name.split("/")))
+
+    return nlargest(_COMPARED, gone, key=rank)
