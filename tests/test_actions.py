@@ -350,6 +350,22 @@ def test_install_leaves_out_what_a_step_does_not_import(
     assert whole.keys() - kept.keys() == left_out
 
 
+def test_another_version_of_the_action_in_the_same_job_installs_its_own(
+    action: dict[str, Any], tmp_path: Path
+) -> None:
+    python, asked = tmp_path / "python", tmp_path / "asked"
+    python.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n')
+    python.chmod(0o755)
+    for name in ("temp", "one", "other"):
+        (tmp_path / name).mkdir()
+    for name in ("one", "one", "other", "other"):
+        (tmp_path / name / "requirements.lock").write_text(f"{name}==1\n")
+        where = {"RUNNER_TEMP": str(tmp_path / "temp"), "ACTION": str(tmp_path / name)}
+        assert run_step(action, 0, tmp_path, {**where, "INTERPRETER": str(python)}).returncode == 0
+    assert asked.read_text().count("pip install") == 2
+    assert (tmp_path / "temp" / "promoter" / "requirements.lock").read_text() == "other==1\n"
+
+
 def _packages(lock: str) -> dict[str, list[str]]:
     """Return the packages of a lock, each with its hashes."""
     found: dict[str, list[str]] = {}
