@@ -246,6 +246,7 @@ def test_what_is_called_dead_leaves_the_real_render_unchanged(seed: int, tmp_pat
         (tmp_path / path).write_text(maker.files[path])
 
 
+@pytest.mark.thorough
 def test_repositories_made_at_random_can_be_built_and_hold_dead_edits(tmp_path: Path) -> None:
     program = _kustomize()
     built, entries, manifests = 0, 0, 0

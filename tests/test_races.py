@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.world import Run
 
-_MANY = [4, pytest.param(32, marks=pytest.mark.thorough)]
+_MANY = [2, pytest.param(32, marks=pytest.mark.thorough)]
 # So many pushes a writer, of 32 at once.
 _MOST = 6
 
