@@ -260,6 +260,14 @@ def _two_new(world: World) -> None:
     world.run("--app", "b", "--tag", "1.4.2")
 
 
+def _two_renewed(world: World) -> None:
+    """Two of three apps have an open pull with a tag, and a newer one is pushed."""
+    world.run("--app", "b", "--tag", "1.4.2")
+    world.run("auto")
+    for app in ("a", "c"):
+        world.registry.push(app, "1.4.3")
+
+
 _APP = ("--app", "a", "--env", "dev")
 _BACK = ("rollback", *_APP, "--reason", "it loses orders")
 _NEWER = ("--app", "a", "--tag", "1.4.3")
@@ -285,6 +293,8 @@ DELIVERIES = (
     Delivery("push by API", PUSHES + API),
     Delivery("auto by push", PUSHES, ("auto",), _two_new),
     Delivery("auto by pulls", PULLS, ("auto",), _two_new),
+    Delivery("auto by pulls by API", PULLS + API, ("auto",), _two_new),
+    Delivery("auto by pulls by API, renewed", PULLS + API, ("auto",), _two_renewed),
     Delivery("rollback by pull", PULLS, _BACK, _released),
     Delivery("rollback by push", PUSHES, _BACK, _released),
     Delivery("hold by push", PUSHES, ("hold", *_APP, "--reason", "a fair")),
