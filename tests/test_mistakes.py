@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
+from promoter.engine.wiring import wire
+from promoter.settings import Settings
 from tests.servers.registry import Registry
 from tests.world import Repository, empty, promote
 
@@ -847,3 +850,57 @@ def test_misnamed_configuration_of_the_clone_at_hand_is_named(tmp_path: Path) ->
     run = promote(*_ASK, cwd=tmp_path)
     said = "Rename promoter.yml to promoter.yaml, the only name that is read."
     assert_told(run, 2, ("is not a GitOps repository", said))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("'ghp_0123456789abcdef'", "GITHUB_TOKEN holds quotes"),
+        ("${{ secrets.GITOPS_TOKEN }}", "GITHUB_TOKEN holds a placeholder"),
+        ("***", "GITHUB_TOKEN does not hold a token"),
+        ("ghp_01234567\n89abcdef", "GITHUB_TOKEN does not hold a token"),
+    ],
+)
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_value_that_is_no_token_is_told_before_it_is_sent(
+    transport: str, value: str, said: str
+) -> None:
+    run = promote(*_ASK, "--repo", _HUB, "--transport", transport, env={"GITHUB_TOKEN": value})
+    assert_told(run, 2, (said, "Store the token alone in GITHUB_TOKEN."))
+    assert "89abcdef" not in run.stderr
+
+
+def test_line_end_after_a_token_or_a_password_is_no_part_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("PROMOTER_TOKEN", "PROMOTER_REGISTRY_PASSWORD"):
+        monkeypatch.setenv(name, "s3cret-of-mine\r\n")
+    monkeypatch.setenv("PROMOTER_REGISTRY_HOST", "ghcr.io")
+    monkeypatch.setenv("PROMOTER_REGISTRY_USERNAME", "robot")
+    settings = Settings.read({"repo": _HUB})
+    token = wire(settings, Deadline(60)).token
+    assert token is not None
+    assert token.get_secret_value() == "s3cret-of-mine"
+    assert settings.registry_password is not None
+    assert settings.registry_password.get_secret_value() == "s3cret-of-mine"
+
+
+def test_default_branch_that_was_renamed_is_told_with_the_branches_there_are(
+    company: Company,
+) -> None:
+    company.repo.git("branch", "-m", "main", "trunk")
+    company.repo.git("symbolic-ref", "HEAD", "refs/heads/main")
+    said = ("has no default branch: its HEAD names no branch that exists", "Give --base trunk")
+    assert_told(company.run(*_ASK), 4, said)
+    assert_told(company.run(*_ASK, "--base", "trunc"), 4, ("no branch 'trunc'", "mean trunk?"))
+    assert company.run(*_ASK, "--base", "trunk").code == 0
+
+
+@pytest.mark.parametrize("name", ["pre-receive", "update"])
+def test_refusal_of_a_hook_is_not_said_to_pass_the_next_time(company: Company, name: str) -> None:
+    hook = company.repo.path / "hooks" / name
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'needs a ticket in its text' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    said = ("needs a ticket in its text", "would again: do what it says", "templates.commit")
+    assert_told(company.run(*_ASK), 5, said)

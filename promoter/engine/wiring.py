@@ -19,6 +19,7 @@ from promoter.domain.urls import check_api_url
 from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, Look, kind_of
 from promoter.git.isolation import Credential
+from promoter.settings.forms import checked_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,10 +108,15 @@ class Wiring:
 
     @property
     def token(self) -> SecretStr | None:
-        """The token: `PROMOTER_TOKEN`, else the first that is set of the forge's own variables."""
+        """The token: `PROMOTER_TOKEN`, else the first that is set of the forge's own variables.
+
+        Raises `UsageError` for a value that cannot be one.
+        """
+        if self.settings.token:
+            return checked_token(self.settings.token, "PROMOTER_TOKEN")
         known = self.settings.tokens
-        own = (known[name] for name in self.kind.token_variables if name in known)
-        return self.settings.token or next(own, None)
+        name = next((one for one in self.kind.token_variables if one in known), None)
+        return checked_token(known[name], name) if name else None
 
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:

@@ -11,6 +11,9 @@ from promoter.environment import is_in_actions, token_variable
 if TYPE_CHECKING:
     from promoter.git.program import Result
 
+AGAIN = "Running again is safe."
+"""The hint where nothing more is known."""
+
 
 def failure(verb: str, result: Result) -> RemoteError:
     """Return git's failure as an error that says the reason in git's own words, and the way out."""
@@ -21,7 +24,7 @@ def failure(verb: str, result: Result) -> RemoteError:
     said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     reason = "; ".join(dict.fromkeys(said or lines))[:600] or f"status {result.status}"
     hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
-    hint = for_this_run(hint) or "Running again is safe."
+    hint = for_this_run(hint) or AGAIN
     return RemoteError(f"git {verb} failed: {reason}", hint)
 
 

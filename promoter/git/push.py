@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.redaction import redacted
-from promoter.git.failures import failure
+from promoter.git.failures import AGAIN, failure
 from promoter.git.program import REMOTE, Result
 from promoter.git.retry import with_retries
 
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from promoter.domain.errors import PromoteError
     from promoter.git.program import Git
+
+_HOOK = (
+    "A hook of the repository refuses it, and would again: do what it says. "
+    "The commit's text is templates.commit in promoter.yaml."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
         if line.startswith("!"):
             lines = result.stderr.splitlines()
             about = [one for one in lines if update.ref in one or len(updates) == 1]
-            said = "\n".join(about if line != "!" else lines)
+            # A pre-receive hook speaks of all refs at once, and names none.
+            is_about_all = line == "!" or "pre-receive hook declined" in line
+            said = "\n".join(lines if is_about_all else about)
             part = Result(result.status, line.encode(), said)
             failed[update.ref] = _push_failure(part, update.ref)
     return failed
@@ -56,6 +63,8 @@ def _push_failure(result: Result, ref: str) -> RemoteError:
         return RaceLostError(f"{ref} changed while the push was under way", "Run again.")
     refused = [line for line in report.splitlines() if line.startswith("!")]
     error = failure("push", result)
+    if "hook declined" in report and error.hint == AGAIN:
+        error.hint = _HOOK
     if refused:
         reasons = "; ".join(line.split("\t")[-1] for line in refused)
         return RemoteError(f"{error.message} ({reasons})", error.hint)

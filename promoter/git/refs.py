@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import SelectionError
+from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +74,12 @@ def _plain(shown: bytes) -> str:
 
 def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, str]:
     """Return the base branch and its commit, or raise `SelectionError` saying what is there."""
+    name = wanted or found.head
+    commit = found.refs.get(f"refs/heads/{name}")
+    if commit is None and name and wanted is None:
+        commit = found.refs.get("HEAD")
+    if name and commit:
+        return name, commit
     if not found.refs and not found.head:
         if url.startswith("http"):
             # git takes a page of one line, such as a proxy's, for the list of refs of an old server.
@@ -80,15 +88,22 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
                 "Check the URL; a repository needs a first commit.",
             )
         raise SelectionError(f"{url} has no commits", "Push a first commit to it.")
-    name = wanted or found.head
+    known = _branches(found)
     if name is None:
-        raise SelectionError(f"{url} names no default branch", "Name one with --base.")
-    commit = found.refs.get(f"refs/heads/{name}")
-    if commit is None and wanted is None:
-        commit = found.refs.get("HEAD")
-    if commit is None:
-        hint = "Name another with --base."
-        if found.head:
-            hint = f"Did you mean {found.head!r}, its default branch? Leave --base out for that."
-        raise SelectionError(f"{url} has no branch {name!r}", hint)
-    return name, commit
+        raise SelectionError(
+            f"{url} has no default branch: its HEAD names no branch that exists",
+            f"Give --base {known[0]}"
+            if len(known) == 1
+            else f"Name one with --base. {nearest('', known)}",
+        )
+    hint = f"Name another with --base. {nearest(name, known)}"
+    if found.head and found.head != name:
+        hint = f"Did you mean {found.head!r}, its default branch? Leave --base out for that."
+    raise SelectionError(f"{url} has no branch {name!r}", hint)
+
+
+def _branches(found: RemoteRefs) -> list[str]:
+    """Return the branches that may be a base: all but those of promotions and of holds."""
+    heads = [ref for ref in found.refs if ref.startswith("refs/heads/")]
+    names = [ref.removeprefix("refs/heads/") for ref in heads]
+    return sorted(one for one in names if not one.startswith((BRANCH_PREFIX, HOLD_BRANCH_PREFIX)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
-from promoter.domain.errors import PromoteError
+from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # The branches of promotions and of holds.
 _BRANCHES = "refs/heads/promote*"
+_HEADS = "refs/heads/*"
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
 # What so many apps need is brought before it is asked for; a run over more reads it by levels.
@@ -75,7 +76,11 @@ class GitRepository:
             begun.refs.exception()
         self._refs = begun.refs.result() if begun and same else self._ask(wanted, apps)
         self._families = {BRANCH_PREFIX, HOLD_BRANCH_PREFIX}
-        name, commit = base_branch(self._refs, wanted, self._clone.url)
+        try:
+            name, commit = base_branch(self._refs, wanted, self._clone.url)
+        except SelectionError:  # all branches have to be known to say what is wrong
+            everything = self._clone.remote_refs(_HEADS)
+            name, commit = base_branch(everything, wanted, self._clone.url)
         self._clone.fetch(commit)
         self._base = commit
         if apps and self._clone.objects.blobless:

@@ -40,6 +40,7 @@ from promoter.settings.forms import (
     RenderMeans,
     Rules,
     Seconds,
+    Secret,
     Switch,
     Timeout,
 )
@@ -111,7 +112,7 @@ class Settings(BaseSettings):
     shards: int | None = None
     registry_host: str | None = None
     registry_username: str | None = None
-    registry_password: SecretStr | None = None
+    registry_password: Secret | None = None
     http_registries: Lines = ()
     now: Moment | None = None
 

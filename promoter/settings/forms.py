@@ -11,6 +11,8 @@ from pydantic_settings import NoDecode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import parse_duration
+from promoter.domain.errors import UsageError
+from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 
@@ -47,6 +49,29 @@ def _timeout(seconds: float) -> float:
     return seconds
 
 
+def _without_line_end(value: object) -> object:
+    """Return a secret without the line end that a file or a pasted secret ends with."""
+    return value.rstrip("\r\n") if isinstance(value, str) else value
+
+
+def checked_token(token: SecretStr, variable: str) -> SecretStr:
+    """Return a token without the blanks around it, or raise `UsageError` for what is no token.
+
+    The message names the variable, and never the value.
+    """
+    value = token.get_secret_value().strip()
+    inner = value.strip("\"'")
+    if any(sign in value for sign in PLACEHOLDER_SIGNS):
+        said = "holds a placeholder that nothing has filled in"
+    elif inner != value:
+        said = "holds quotes around its value"
+    elif not inner.strip("*") or not (value.isascii() and value.isprintable()) or " " in value:
+        said = "does not hold a token, but blanks, '*', or characters that no token has"
+    else:
+        return SecretStr(value)
+    raise UsageError(f"{variable} {said}", f"Store the token alone in {variable}.")
+
+
 def _rules(value: object) -> object:
     """Return rules to go on in spite of, or raise for one that there is not."""
     names = _lines(value)
@@ -70,6 +95,7 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
     return f"there is no rule {shown(name)} to allow\n{hint}"
 
 
+Secret = Annotated[SecretStr, BeforeValidator(_without_line_end)]
 Lines = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)]
 Rules = Annotated[frozenset[str], NoDecode, BeforeValidator(_rules)]
 RenderMeans = Annotated[
