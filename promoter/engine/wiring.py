@@ -108,15 +108,12 @@ class Wiring:
 
     @property
     def token(self) -> SecretStr | None:
-        """The token: `PROMOTER_TOKEN`, else the first that is set of the forge's own variables.
-
-        Raises `UsageError` for a value that cannot be one.
-        """
+        """`PROMOTER_TOKEN`, else the forge's first variable that is set; raises `UsageError`."""
+        known = dict(self.settings.tokens)
         if self.settings.token:
-            return checked_token(self.settings.token, "PROMOTER_TOKEN")
-        known = self.settings.tokens
-        name = next((one for one in self.kind.token_variables if one in known), None)
-        return checked_token(known[name], name) if name else None
+            known["PROMOTER_TOKEN"] = self.settings.token
+        names = ("PROMOTER_TOKEN", *self.kind.token_variables)
+        return next((checked_token(known[name], name) for name in names if name in known), None)
 
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
