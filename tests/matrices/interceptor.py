@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,6 +51,14 @@ class Interceptor:
         http = server._server
         kind: Any = http.RequestHandlerClass
         http.RequestHandlerClass = type("Watched", (_Watched, kind), {"interceptor": self})
+        complain = http.handle_error
+
+        def handle_error(*where: object) -> None:
+            # Whoever was killed has gone away.
+            if not isinstance(sys.exception(), ConnectionError):
+                complain(*where)
+
+        http.handle_error = handle_error
 
     def begin(self, acts: dict[int, Act] | None = None) -> None:
         """Count from the beginning, and let these things happen."""

@@ -78,10 +78,19 @@ def _acts(world: World) -> dict[str, Callable[[], str | None]]:
         ),
         "commits on the branch": lambda: on_branch("notes.md", "a person's\n"),
         "replaces the branch": replaced,
+        "commits on the branch aside": lambda: _commit_aside(world, branch),
         "merges the pull": lambda: ended("merge"),
         "closes the pull": lambda: ended("close"),
         "deletes the branch": deleted,
     }
+
+
+def _commit_aside(world: World, branch: str) -> str:
+    """Commit where promote makes its commits before it moves a branch there; the branch may be new."""
+    aside = f"promote-commit/{branch}"
+    if world.github.head(aside) is None:
+        world.repository.git("branch", aside, "main")
+    return world.repository.commit(aside, "notes.md", "a person's\n")
 
 
 def rows(home: Path, *, short: bool) -> Iterator[Row]:
