@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from promoter.config.config import Config, merge_wiring, parse, wiring_only
+from promoter.config.callers_file import merge_wiring, wiring_only
+from promoter.config.config import Config, parse
 from promoter.config.document import load
 from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.holds import HoldFile

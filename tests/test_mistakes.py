@@ -677,6 +677,22 @@ _IN_THE_CONFIGURATION = {
     "value misspelt": (
         (_PUSH, "    deliver: psuh\n"), 2, ("deliver: must be 'push'", "Did you mean push?")
     ),
+    "folder of another environment": (
+        ("apps/{app}/overlays/prod", "apps/{app}/overlays/dev"), 2,
+        (
+            "promoter.yaml:8:5: environments.prod.path: apps/{app}/overlays/dev is the folder of dev, "
+            "too (line 3)",
+            "Write apps/{app}/overlays/prod",
+        ),
+    ),
+    "base in the base's own file": (
+        ("apps:\n", "base: release\napps:\n"), 2,
+        ("promoter.yaml:9:1: base has no effect here", "give --base 'release'", "--config"),
+    ),
+    "repository in its own file": (
+        ("apps:\n", "repository: https://github.com/acme/gitops\napps:\n"), 2,
+        ("promoter.yaml:9:1: repository has no effect here", "give --repo 'https://"),
+    ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,
         ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),

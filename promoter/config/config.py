@@ -13,7 +13,6 @@ from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
-from promoter.domain.json import mapping
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 
 FILE = PurePosixPath("promoter.yaml")
-WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
 
 
 class Config(Section):
@@ -95,6 +93,12 @@ class Config(Section):
                 return self.place_of((*keys, "targets", next(named, 0)))
         return None
 
+    def path_keys(self, environment: str, app: str) -> tuple[str, ...]:
+        """Return the keys of the `path` that counts for an app in an environment."""
+        own = self.apps[app].environments.get(environment) if app in self.apps else None
+        around = ("apps", app) if own is not None and "path" in own.model_fields_set else ()
+        return (*around, "environments", environment, "path")
+
     def environment(self, name: str, app: str) -> Environment:
         """Return an environment as one app sees it; raises `KeyError` where there is none."""
         found = self.environments[name]
@@ -135,43 +139,8 @@ def read(document: Document) -> Config:
     _check_overrides(config, document)
     _check_paths(config, document)
     _check_folders(config, document)
+    _check_own_folders(config, document)
     return config
-
-
-def wiring_only(document: Document) -> None:
-    """Raise `UsageError` where a caller's file decides what the GitOps repository decides itself."""
-    keys = mapping(document.value)
-    extra = [key for key in keys if key not in WIRING]
-    if not is_wiring(document):
-        raise UsageError(
-            f"{', '.join(extra)} may not come from --config: the GitOps repository has a "
-            f"{FILE}, and it alone defines apps, environments and policy",
-            f"Try it with --dry-run; to have it in force, change {FILE} in the GitOps repository "
-            "by a reviewed pull request.",
-            **document.place(extra[:1]),
-        )
-    if "branch" in mapping(keys.get("templates")):
-        raise UsageError(
-            f"templates.branch may not come from --config: the GitOps repository has a {FILE}, "
-            "and it alone says which branches promote writes to",
-            f"Leave it out, or change {FILE} in the GitOps repository.",
-            **document.place(("templates", "branch")),
-        )
-
-
-def is_wiring(document: Document) -> bool:
-    """Return whether a caller's file leaves apps, environments and policy to the repository's."""
-    return all(key in WIRING for key in mapping(document.value))
-
-
-def merge_wiring(policy: Config, wiring: Config) -> Config:
-    """Return the repository's configuration with the caller's wiring over it."""
-    given = {key: getattr(wiring, key) for key in wiring.model_fields_set}
-    texts = wiring.templates
-    if "templates" in given:
-        own = {key: getattr(texts, key) for key in texts.model_fields_set}
-        given["templates"] = policy.templates.model_copy(update=own)
-    return policy.model_copy(update=given)
 
 
 def _check_references(config: Config, document: Document) -> None:
@@ -224,6 +193,28 @@ def _check_paths(config: Config, document: Document) -> None:
                     "Leave it out where the path begins.",
                     **document.place(place),
                 )
+
+
+def _check_own_folders(config: Config, document: Document) -> None:
+    """Raise `UsageError` where a promotion to one environment would change another one's files."""
+    for app in config.apps or ("",):
+        seen: dict[str, str] = {}
+        for name in config.environments:
+            path = config.environment(name, app).path.replace("{environment}", name)
+            first = seen.setdefault(path.replace("{app}", app), name)
+            if first == name or config.targets_of(first, app) != config.targets_of(name, app):
+                continue
+            parts = path.split("/")
+            wrong, right = (first, name) if name in parts else (name, first)
+            meant = "/".join(wrong if one == right else one for one in parts)
+            keys = config.path_keys(wrong, app)
+            line = document.place(config.path_keys(right, app))["line"]
+            raise UsageError(
+                f"{'.'.join(keys)}: {path} is the folder of {right}, too (line {line}), and a "
+                f"promotion to {wrong} would change {right}",
+                f"Write {meant}" if meant != path else f"Write the folder of {wrong}.",
+                **document.place(keys),
+            )
 
 
 def _check_folders(config: Config, document: Document) -> None:

@@ -40,10 +40,8 @@ def check_folder(
     app, environment = where
     if tree.entries(directory) or environment not in config.environments:
         return
-    own = config.apps[app].environments if app in config.apps else {}
-    is_own = environment in own and "path" in own[environment].model_fields_set
-    around = ("apps", app) if is_own else ()
-    place = config.place_of((*around, "environments", environment, "path"))
+    keys = config.path_keys(environment, app)
+    place = config.place_of(keys)
     if place is None:
         return
     begun = next(
@@ -52,7 +50,7 @@ def check_folder(
     missing = directory.relative_to(begun).parts[0]
     known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
     part = PurePosixPath(config.environments[environment].path).parts[len(begun.parts)]
-    if not is_own and part == "{app}":
+    if keys[0] == "environments" and part == "{app}":
         raise _no_folder_of(where, directory, config, known)
     raise SelectionError(
         f"environments.{environment}.path: there is no folder {directory}: "

@@ -6,8 +6,9 @@ import logging
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config import config
+from promoter.config import callers_file, config
 from promoter.config.config import Config
+from promoter.config.document import load
 from promoter.engine.current_repository import MISNAMED, local_file
 
 if TYPE_CHECKING:
@@ -30,19 +31,21 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
     if document is not None and file is not None and _tries_file(wiring.settings, document):
         warn(f"{document.file} is tried in place of the {config.FILE} on the base", wiring.warned)
         return file
-    policy = config.parse(data, str(config.FILE))
+    found = load(data, str(config.FILE))
+    callers_file.check_own_keys(found)
+    policy = config.read(found)
     for one in policy.warnings:
         warn(one, wiring.warned)
     if file is None:
         return policy
     assert document is not None
-    config.wiring_only(document)
-    return config.merge_wiring(policy, file)
+    callers_file.wiring_only(document)
+    return callers_file.merge_wiring(policy, file)
 
 
 def _tries_file(settings: Settings, document: Document) -> bool:
     """Say whether the caller's file stands for the repository's: it says more, and nothing is written."""
-    return (settings.dry_run or settings.check) and not config.is_wiring(document)
+    return (settings.dry_run or settings.check) and not callers_file.is_wiring(document)
 
 
 def _warn_of_files_that_do_not_count(wiring: Wiring, base: Tree) -> None:
