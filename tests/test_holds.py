@@ -45,6 +45,7 @@ def test_a_hold_that_is_written_is_read_again(reason: str, tmp_path: Path) -> No
     [
         ("reason: [", "not valid YAML", 2),
         ("", "reason: is missing", None),
+        ("order migration", "must be a mapping", 1),
         ("reason: 1.10", "put it in quotes", 1),
         ("reason: x\nuntill: 2026-11-27T10:00:00Z", "unknown key untill", 2),
         ("reason: x\nuntil: tomorrow", "until", 2),
@@ -70,6 +71,7 @@ def test_a_file_that_is_broken_by_hand_holds_and_is_told(
     assert held is not None
     assert held.broken is not None
     assert said in held.broken.message
+    assert "environments:" not in held.broken.hint
     assert (held.broken.file, held.broken.line) == (FILE, line)
     assert not held.is_over(2**40)
 

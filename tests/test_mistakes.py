@@ -693,6 +693,73 @@ _IN_THE_CONFIGURATION = {
         ("apps:\n", "repository: https://github.com/acme/gitops\napps:\n"), 2,
         ("promoter.yaml:9:1: repository has no effect here", "give --repo 'https://"),
     ),
+    "template without quotes within braces": (
+        ("  staging:\n", "  qa: {path: clusters/qa/{app}, deliver: push}\n  staging:\n"), 2,
+        ("not valid YAML", 'Put the value in quotes: "clusters/qa/{app}"'),
+    ),
+    "soak without a place": (
+        (_PUSH, "    deliver: push\n    soak: 24h\n"), 2,
+        ("promoter.yaml:5:5: ", "soak needs promotes-from", "Add it, as in promotes-from: dev"),
+    ),
+    "team without its prefix": (
+        (_PUSH, '    reviewers: ["acme/platform"]\n'), 2,
+        ("reviewers.0: 'acme/platform' is neither a user nor", 'Write "team:platform"'),
+    ),
+    "variable in a path": (
+        ("apps/{app}/overlays/prod", "${BASE}/{app}"), 2,
+        ("not ${BASE}", "Write the name itself: nothing else is filled in."),
+    ),
+    "path of a target": (
+        ("  orders:\n", "  orders:\n    targets: [{kind: yaml-path, file: x, path: image.tag}]\n"), 2,
+        ("unknown key apps.orders.targets.0.path", "Did you mean tag: 'image.tag'?"),
+    ),
+    "template of the source's tag": (
+        ("  orders:\n", '  orders:\n    source-tag: "v{{tag}}"\n'), 2,
+        ("apps.orders.source-tag: must hold {tag}", "Did you mean v{tag}?"),
+    ),
+    "app with nothing behind it": (
+        ("apps:\n", "apps:\n  cart:\n"), 2, ("apps.cart: must be a mapping", "Write cart: {}")
+    ),
+    "image as a mapping": (
+        ("images: [", "images: [{name: ghcr.io/a/b}, "), 2,
+        ("images.0: must be text", "Write the name alone: 'ghcr.io/a/b'"),
+    ),
+    "number as a text": (
+        (_STAGING, f"{_STAGING}    milestone: 3\n"), 2,
+        ("milestone: must be text", 'Write milestone: "3"'),
+    ),
+    "cron of four fields": (
+        (_PUSH, f'{_PUSH}    freeze: [{{cron: "0 22 * *", duration: 8h}}]\n'), 2,
+        ("promoter.yaml:5:15: ", "is not a cron expression", 'freeze: [{cron: "0 22 * * 1-5"'),
+    ),
+    "zone that there is not": (
+        (_PUSH, f"{_PUSH}    freeze: [{{weekly: Fri, timezone: Europe/Berln}}]\n"), 2,
+        ("'Europe/Berln' is not a time zone\n  Did you mean Europe/Berlin?",),
+    ),
+    "transport of the URL": (
+        (_PUSH, f"{_PUSH}    transport: ssh\n"), 2, ("transport: must be 'git'", "Did you mean git?")
+    ),
+    "policy of another tool": (
+        (_PUSH, f"{_PUSH}    policy: {{range: ^1.4}}\n"), 2, ("policy.range", "Did you mean semver?")
+    ),
+    "environment from itself": (
+        (_PUSH, f"{_PUSH}    promotes-from: dev\n"), 2,
+        ("dev from dev", "Name the environment before dev"),
+    ),
+    "field of another template": (
+        ("apps:\n", "templates: {title: '{{ .App }}'}\napps:\n"), 2,
+        ("not ' .App '", "Did you mean {app}?"),
+    ),
+    "placeholder of a page": (
+        (_STAGING, f'{_STAGING}    argocd-url: "https://argo.example/{{name}}"\n'), 2,
+        ("not {name}", "Did you mean https://argo.example/{app}?"),
+    ),
+    "template of Helm": (
+        ("apps:\n", "{{ if .x }}\napps:\n"), 2, ("it holds {{ }}", "No template is filled in"),
+    ),
+    "apps of Argo CD": (
+        ("apps:\n", "applications:\n"), 2, ("unknown key applications", "Did you mean apps?")
+    ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,
         ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),
@@ -705,6 +772,60 @@ def test_mistake_in_the_configuration_is_told_at_its_place(company: Company, nam
     change, code, said = _IN_THE_CONFIGURATION[name]
     company.configure(change)
     assert_told(company.run(*_ASK), code, said)
+
+
+def test_keys_that_do_nothing_with_the_environments_delivery_are_warned_of(
+    company: Company,
+) -> None:
+    company.configure(
+        (_PUSH, f"{_PUSH}    reviewers: [alice]\n"), (_STAGING, f"{_STAGING}    batch: true\n")
+    )
+    said = company.run(*_ASK, "--dry-run").stderr
+    assert "promoter.yaml:5:5: environments.dev.reviewers: does nothing with deliver: push" in said
+    assert "environments.staging.batch: does nothing with deliver: pull-request" in said
+    own = "    environments: {dev: {deliver: pull-request}}\n"
+    company.configure(
+        (_PUSH, f"{_PUSH}    reviewers: [alice]\n"), ("  billing:\n", f"{own}  billing:\n")
+    )
+    assert "does nothing" not in company.run(*_ASK, "--dry-run").stderr
+
+
+def test_empty_configuration_is_warned_of(company: Company) -> None:
+    company.repo.commit("main", "promoter.yaml", "# to do\n")
+    run = company.run(*_ASK, "--dry-run")
+    assert "warning: promoter.yaml is empty, and counts as if it were not there" in run.stderr
+    assert run.code == 0
+
+
+def test_app_without_a_folder_is_told_with_those_that_there_are(company: Company) -> None:
+    company.configure(("  billing:\n", "  cart: {}\n  billing:\n"))
+    said = ("there is no folder apps/cart/overlays/prod", "Known: billing, orders, search.")
+    assert_told(company.run("--app", "cart", "--tag", "1.5.0"), 4, said)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("120000", ("is a symbolic link", "Name the folder that it leads to.")),
+        ("160000", ("is a submodule: another repository", "Promote in that repository")),
+    ],
+)
+def test_link_in_the_place_of_a_folder_is_told(
+    company: Company, mode: str, said: tuple[str, ...]
+) -> None:
+    tip = company.repo.git("rev-parse", "main")
+    what = (
+        tip if mode == "160000" else company.repo.git("hash-object", "-w", "--stdin", stdin="../x")
+    )
+    stream = (
+        "commit refs/heads/main\ncommitter A Human <human@example.org> 1767225601 +0000\ndata 1\nx\n"
+        f"from {tip}\nM {mode} {what} apps/cart\n"
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=company.repo.path, check=True, input=stream.encode()
+    )
+    company.configure(("  billing:\n", "  cart: {}\n  billing:\n"))
+    assert_told(company.run("--app", "cart", "--tag", "1.5.0"), 4, ("apps/cart", *said))
 
 
 def test_apps_that_share_a_folder_say_which_images_are_their_own(company: Company) -> None:

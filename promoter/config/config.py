@@ -190,7 +190,7 @@ def _check_paths(config: Config, document: Document) -> None:
             if (circle := _circle(path, name)) is not None:
                 raise UsageError(
                     f"promotes-from goes in a circle: {' from '.join(circle)}",
-                    "Leave it out where the path begins.",
+                    f"Name the environment before {name}, or leave it out where the path begins.",
                     **document.place(place),
                 )
 

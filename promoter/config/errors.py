@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from functools import reduce
 from typing import TYPE_CHECKING
 
-from promoter.config.examples import example_for
+from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.known_keys import get, has, unknown_key_hint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
@@ -29,6 +30,7 @@ _MEANT = {
     **dict.fromkeys(("automerge", "auto", "merge"), ("auto-merge", "merge")),
     **dict.fromkeys(("sha", "sha256", "hash"), ("digest",)),
     "version": ("tag",),
+    **dict.fromkeys(("ssh", "https"), ("git",)),
     "true": ("strict", "refuse", "on"),
     **dict.fromkeys(("error", "fail", "deny", "block", "enforce"), ("refuse", "strict")),
     **dict.fromkeys(("warning", "info"), ("warn",)),
@@ -38,6 +40,16 @@ _MEANT = {
     **dict.fromkeys(("deployment", "kubernetes"), ("manifest",)),
     **dict.fromkeys(("application", "argo"), ("argocd",)),
 }
+# The values of `deliver` with which a key does anything.
+_NEEDS = {
+    "batch": ("push",),
+    "merge-method": ("auto-merge",),
+    **dict.fromkeys(
+        ("reviewers", "assignees", "labels", "milestone", "draft"), ("pull-request", "auto-merge")
+    ),
+}
+# Greater numbers are not shown as the text that was probably meant.
+_NUMBER = 10**12
 # So many of a file's further mistakes are told.
 _LISTED = 9
 # By pydantic's kinds of errors; those that are not here say themselves what must be.
@@ -110,19 +122,30 @@ def _most_telling(
     same = [one for one, its in found if its == place]
     said, _, hint = _joined(map(_said, same)).partition("\n")
     at_key = _place_of_key(place, said, same[0]["input"])
-    hint = hint or _hint(at_key, [one["input"] for one in same])
+    hint = hint or _hint(at_key, [one["input"] for one in same], model)
     return _Complaint(f"{key}: {said}", hint, at_key)
 
 
 def _place_of_key(place: tuple[object, ...], said: str, value: object) -> tuple[object, ...]:
     """Return the place of the key that a complaint about a whole section begins with, if it does."""
-    key = said.partition(" ")[0].rstrip(":,")
-    return (*place, key) if isinstance(value, dict) and key in value else place
+    if not isinstance(value, dict):
+        return place
+    names = (one for one, its in value.items() if its and said.startswith(shown(str(its))))
+    key = next(names, said.partition(" ")[0].rstrip(":,"))
+    return (*place, key) if key in value else place
 
 
-def _hint(place: tuple[object, ...], values: Sequence[object]) -> str:
+def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseModel]) -> str:
     """Return what to write at a place in place of a value, which may be read other than as meant."""
-    hint = f"Write it as in {example_for(place)}"
+    known = "environments" if "environments" in model.model_fields else "reason"
+    hint = f"Write it as in {example_for(place, EXAMPLES[known])}"
+    if values == [None] and len(place) == 2 and place[0] == "apps":
+        return f"Write {place[1]}: {{}}"
+    numbers = [one for one in values if type(one) is int and abs(one) < _NUMBER]
+    if numbers and len(values) == 1 and place and not isinstance(place[-1], int):
+        return f'Write {place[-1]}: "{numbers[0]}"'
+    if names := [one["name"] for one in values if isinstance(one, dict) and "name" in one]:
+        return f"Write the name alone: {shown(str(names[0]))}"
     braces = any(
         one and isinstance(one, dict) and set(one) <= {"app", "environment"} for one in values
     )
@@ -210,9 +233,29 @@ def doubtful(document: Document) -> Iterator[str]:
         place, value = waiting.pop()
         if isinstance(value, dict):
             waiting += [((*place, key), inner) for key, inner in value.items()]
+            if len(place) == 2 and place[0] == "environments":
+                yield from _without_effect(document, place, value)
         elif said := _doubt(place[-1], value):
-            where, key = document.place(place), ".".join(map(str, place))
-            yield f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
+            yield _warning(document, place, said)
+
+
+def _without_effect(
+    document: Document, place: tuple[object, ...], environment: dict[object, object]
+) -> Iterator[str]:
+    """Yield a warning for each key that does nothing with the environment's `deliver`."""
+    deliver = environment.get("deliver", "pull-request")
+    apps = get(document.value, "apps")
+    own = [reduce(get, ("environments", place[-1]), one) for one in (apps or {}).values()]
+    if any(has(one, "deliver") for one in own):
+        return  # what an app has from the environment may have an effect there
+    for key in environment:
+        if key in _NEEDS and deliver not in _NEEDS[key]:
+            yield _warning(document, (*place, key), f"does nothing with deliver: {deliver}")
+
+
+def _warning(document: Document, place: tuple[object, ...], said: str) -> str:
+    where, key = document.place(place), ".".join(map(str, place))
+    return f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
 
 
 def _doubt(key: object, value: object) -> str:

@@ -57,5 +57,6 @@ class GateSettings(Section):
     def _check_soak(self) -> Self:
         """Refuse a soak without the environment in which the time is spent."""
         if self.soak is not None and self.promotes_from is None:
-            raise ValueError("soak needs promotes-from, the environment in which the time is spent")
+            msg = "soak needs promotes-from, the environment in which the time is spent"
+            raise ValueError(f"{msg}\nAdd it, as in promotes-from: dev")
         return self

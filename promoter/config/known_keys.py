@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
 from promoter.config.examples import example_for
+from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
@@ -24,7 +26,13 @@ _OTHER_NAMES = {
     "automerge": "deliver", "pr": "deliver", "pull-request": "deliver", "delivery": "deliver",
     "strategy": "deliver", "semver-range": "policy", "schedule": "freeze", "windows": "freeze",
     "default": "default-environment", "default-env": "default-environment", "sign": "signature",
-    "approvers": "reviewers", "wait": "soak", "bake-time": "soak",
+    "approvers": "reviewers", "wait": "soak", "bake-time": "soak", "applications": "apps",
+    "services": "apps", "range": "semver", "filter-tags": "include",
+}  # fmt: skip
+# What is written in a target for the keys that hold the path of a scalar, or a file.
+_IN_TARGETS = {
+    "path": "tag", "key": "tag", "yaml-path": "tag", "tag-path": "tag", "name": "image",
+    "filename": "file",
 }  # fmt: skip
 # What is no key, and what to do instead.
 _NO_KEYS = {
@@ -32,7 +40,7 @@ _NO_KEYS = {
         ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),
         "Leave it out: nothing here needs it.",
     ),
-    "tag": "A tag is given when promoting, with --tag; those that may go on are told by tags, "
+    "tag": "Remove it: a tag is given when promoting, with --tag. Which tags may go on is tags, "
     "a regular expression.",
     "hold": "A hold is begun by promote hold --app APP --env ENV --reason TEXT",
     "auto": 'What promote auto chooses is policy, as in policy: {semver: "^1.4"}',
@@ -60,6 +68,8 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     name, known = str(place[-1]), known_keys(model, value, place[:-1])
     meant = _spellings(name)
     here = next((one for one in meant if one in known), None)
+    if "targets" in place[:-1] and (here := here or _IN_TARGETS.get(name)) in known:
+        return f"Did you mean {here}: {shown(str(reduce(get, place, value)))}?"
     if here is not None and name.lower() not in _NO_KEYS:
         example = example_for((*place[:-1], here))
         alike = here.replace("-", "").rstrip("s") == name.lower().replace("_", "").rstrip("s")

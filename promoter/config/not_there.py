@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind
-from promoter.domain.suggest import closest, nearest
+from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from promoter.domain.model import Tree
 
 
+# What stands where a folder is looked for, and what to do.
+_OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
+    Kind.SYMLINK: (
+        "a symbolic link, and links are not followed",
+        "Name the folder that it leads to.",
+    ),
+    Kind.SUBMODULE: ("a submodule: another repository", "Promote in that repository: --repo URL"),
+    Kind.FILE: ("a file", "Name its folder."),
+}
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
@@ -49,6 +58,10 @@ def check_folder(
     )
     missing = directory.relative_to(begun).parts[0]
     known = [name for name, kind in tree.entries(begun).items() if kind is Kind.DIRECTORY]
+    if (other := _OTHER_KINDS.get(tree.entries(begun).get(missing))) is not None:
+        raise SelectionError(
+            f"{'.'.join(keys)}: {begun / missing} is {other[0]}", other[1], **place
+        )
     part = PurePosixPath(config.environments[environment].path).parts[len(begun.parts)]
     if keys[0] == "environments" and part == "{app}":
         raise _no_folder_of(where, directory, config, known)
@@ -68,11 +81,9 @@ def _no_folder_of(
     listed = config.place_of(("apps", app)) if app in config.apps else None
     if listed is None:
         return no_app(app, config, known)
-    close = closest(app, sorted(known))
-    meant = f"Did you mean {close}? " if close else ""
     return SelectionError(
         f"apps.{app}: there is no folder {directory}, which environments.{environment}.path names",
-        f"{meant}Make the folder, or remove {app} from apps.",
+        f"{nearest(app, known)} Make the folder, or remove {app} from apps.",
         **listed,
     )
 

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.config.gate_settings import GateSettings
 from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
-from promoter.domain.section import Section, must
+from promoter.domain.redaction import shown
+from promoter.domain.section import Section, held_to, must
 from promoter.edits.targets import EditTarget, Linked
 from promoter.edits.targets.model import check_placeholders
 from promoter.policy.model import Policy
@@ -67,6 +68,16 @@ Author = Annotated[
 Severity = Annotated[Literal["off", "warn", "refuse"], _unswitched("refuse")]
 
 
+def _check_source_tag(text: str) -> None:
+    rest = text.replace("{tag}", "")
+    if rest == text or set(rest) & set("{}$<>"):
+        meant = re.sub(r"\$?\{+[^{}]*\}+|<[^<>]*>|\$\w+", "{tag}", text)
+        hint = f"\nDid you mean {meant}?" if meant != text else "\nWrite it as in v{tag}"
+        raise ValueError(
+            f"must hold {{tag}}, which is replaced, and no other sign of a template{hint}"
+        )
+
+
 class Templates(Section):
     """Texts of the pull request and the commit; `{field}` is replaced, nothing is evaluated."""
 
@@ -86,10 +97,13 @@ class Templates(Section):
         for name in type(self).model_fields:
             unknown = [f for f in _PLACEHOLDER.findall(getattr(self, name)) if f not in FIELDS]
             if unknown:
-                msg = f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {unknown[0]}"
-                meant = {"tag": "to", "version": "to", "env": "environment", "user": "actor"}
-                hint = f"\nDid you mean {{{meant[unknown[0]]}}}?" if unknown[0] in meant else ""
-                raise ValueError(f"{msg}{hint}")
+                msg = (
+                    f"{name} knows the fields {', '.join(sorted(FIELDS))}, not {shown(unknown[0])}"
+                )
+                other = {"tag": "to", "version": "to", "env": "environment", "user": "actor"}
+                plain = re.sub(r"[^a-z-]", "", unknown[0].lower())
+                meant = plain if plain in FIELDS else other.get(plain)
+                raise ValueError(f"{msg}\nDid you mean {{{meant}}}?" if meant else msg)
         if "{body}" not in self.body:
             raise ValueError("body must hold {body}, by which promote knows its own pull requests")
         return self
@@ -237,7 +251,7 @@ class App(Section):
     name, else all of the kustomization, which must share one tag."""
     source: Source | None = None
     """The address of the source repository, for the commits that a promotion brings."""
-    source_tag: str | None = None
+    source_tag: Annotated[str, held_to(_check_source_tag)] | None = None
     """The source's git tag of an image tag, e.g. `v{tag}`, where no label or flag says the commit."""
     targets: tuple[EditTarget, ...] = ()
     """Where the tags are. Of the lists under the app's environment, the app, the environment and at

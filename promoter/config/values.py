@@ -13,6 +13,7 @@ from promoter.domain.forges import FORGES
 from promoter.domain.redaction import shown
 from promoter.domain.section import held_to, must
 from promoter.domain.suggest import nearest
+from promoter.edits.targets.model import check_placeholders
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 # No brackets: the address must stand in Markdown as it is.
@@ -56,13 +57,11 @@ def _check_images(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_person(text: str) -> None:
-    if text.startswith("@") and _is_word(text):
-        team = "/" in text
-        name = text.rpartition("/")[2].lstrip("@")
-        meant = f'"team:{name}"' if team else name
-        raise ValueError(f"{shown(text)} begins with '@'\nWrite {meant}")
-    if not _is_word(text.removeprefix("team:")):
-        raise ValueError(f"{shown(text)} is neither a user nor team:NAME")
+    if not _is_word(text.removeprefix("team:")) or "@" in text or "/" in text:
+        name = text.removeprefix("team:").rpartition("/")[2].lstrip("@")
+        meant = f'"team:{name}"' if "/" in text or text.startswith("team:") else name
+        hint = f"\nWrite {meant}" if name and _is_word(name) and "@" not in name else ""
+        raise ValueError(f"{shown(text)} is neither a user nor team:NAME{hint}")
 
 
 def _check_platform(text: str) -> None:
@@ -91,6 +90,7 @@ ApiUrl = Annotated[str, held_to(urls.check_api_url)]
 Branch = Annotated[str, must(is_branch, "git has no branch that is called {}")]
 PageUrl = Annotated[
     str,
+    AfterValidator(check_placeholders),
     must(
         _is_page,
         "must be an http(s) address; it may hold {app} and {environment}, and no password",

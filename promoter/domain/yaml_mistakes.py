@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# So much of a line is looked at.
+_LINE = 500
 # What to do, by what libyaml says.
 _WHY = {
     "mapping values are not allowed": "Is the ':' of the line before missing, or are quotes around "
@@ -31,8 +33,13 @@ def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
     """Return why YAML gave up at a line, in plain words where they are known, and what to write."""
     lines = text.split("\n")
     own = lines[line - 1] if line and line <= len(lines) else ""
-    if _is_bare_template(text, line):
-        return reason, 'Put a value that begins with { in quotes, as in path: "{app}/overlays/prod"'
+    near = lines[max((line or 1) - 2, 0) : line]
+    if value := _bare_template(near):
+        return reason, f'Put the value in quotes: "{value}"'
+    if any(re.match(r"[^\"'#]*\{\{", one[:_LINE]) for one in near):
+        return "it holds {{ }}", "No template is filled in here: write what it stands for."
+    if re.search(r"[\u201c\u201d\u2018\u2019]", own):
+        return reason, 'Write plain quotes: " in place of \u201c and \u201d.'
     if "\t" in own[: len(own) - len(own.lstrip())]:
         return "a tab indents this line", "Indent it with spaces."
     if re.match(r"<{7}|={7}|>{7}", own) or re.match(r"<{7}", lines[max((line or 1) - 2, 0)]):
@@ -57,7 +64,14 @@ def _first_line_of(key: str, before: Sequence[str], own: str) -> int | None:
     return None
 
 
-def _is_bare_template(text: str, line: int | None) -> bool:
-    """Return whether a value such as `{app}/overlays` stands without quotes where YAML gave up."""
-    lines = text.split("\n")[max((line or 1) - 2, 0) : line]
-    return any(re.search(r":[ ]+\{(?:app|environment)\}.", one) for one in lines)
+def _bare_template(lines: Sequence[str]) -> str | None:
+    """Return a value such as `{app}/overlays` that stands without quotes where YAML takes none."""
+    for line in lines:
+        for found in re.finditer(r":[ ]+(?=([^\s\"',]*))", line[:_LINE]):
+            value = found[1]
+            if value.count("}") > value.count("{"):
+                value = value.removesuffix("}")
+            within = value.startswith("{") or "{" in line[: found.start()]
+            if within and re.search(r"\{(app|environment)\}", value):
+                return value
+    return None

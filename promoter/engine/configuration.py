@@ -32,6 +32,8 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
         warn(f"{document.file} is tried in place of the {config.FILE} on the base", wiring.warned)
         return file
     found = load(data, str(config.FILE))
+    if found.value is None:
+        warn(f"{config.FILE} is empty, and counts as if it were not there", wiring.warned)
     callers_file.check_own_keys(found)
     policy = config.read(found)
     for one in policy.warnings:

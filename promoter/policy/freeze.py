@@ -41,8 +41,8 @@ def _check_zone(text: str) -> None:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         close = get_close_matches(text[:60], available_timezones(), n=1)
-        meant = f"did you mean {close[0]}?" if close else "write Europe/Berlin or UTC"
-        raise ValueError(f"{ascii(text[:60])} is not a time zone: {meant}") from None
+        meant = f"Did you mean {close[0]}?" if close else "Write Europe/Berlin or UTC, say."
+        raise ValueError(f"{ascii(text[:60])} is not a time zone\n{meant}") from None
 
 
 Duration = Annotated[

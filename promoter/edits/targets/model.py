@@ -27,15 +27,24 @@ _OTHER_PLACEHOLDER = re.compile(
 )
 
 
+# What others call the two.
+_MEANT = {
+    **dict.fromkeys(("app", "name", "service", "application", "appname"), "app"),
+    **dict.fromkeys(("environment", "env", "stage", "cluster", "environ"), "environment"),
+}
+
+
 def check_placeholders(text: str) -> str:
     """Return a text whose placeholders are known, or raise `ValueError`."""
     if found := _OTHER_PLACEHOLDER.search(text):
         name = next(one for one in found.groups() if one is not None)
-        close = (
-            "app" if name.strip() in ("app", "name", "service", "application") else "environment"
+        close = _MEANT.get(re.sub(r"\W", "", name).lower())
+        hint = f"Did you mean {text.replace(found[0], f'{{{close}}}')}?"
+        if close is None:
+            hint = "Write the name itself: nothing else is filled in."
+        raise ValueError(
+            f"knows the placeholders {{app}} and {{environment}}, not {found[0]}\n{hint}"
         )
-        msg = f"knows the placeholders {{app}} and {{environment}}, not {found[0]}"
-        raise ValueError(f"{msg}\nDid you mean {text.replace(found[0], f'{{{close}}}')}?")
     return text
 
 
