@@ -102,8 +102,8 @@ def test_all_that_a_new_pull_is_to_have_costs_one_request(github: GitHub, transp
     [
         {"status": 502},
         {"status": None, "after": True},
-        {"status": 200},
-        {"status": 502, "after": True},
+        pytest.param({"status": 200}, marks=pytest.mark.thorough),
+        pytest.param({"status": 502, "after": True}, marks=pytest.mark.thorough),
     ],
     ids=["not done", "done, the answer lost", "another's answer", "done, and failed"],
 )

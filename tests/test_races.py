@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.world import Run
 
 _MANY = [2, pytest.param(32, marks=pytest.mark.thorough)]
-# So many pushes a writer, of 32 at once.
-_MOST = 6
+# So many pushes a writer, of 32 at once; by API nothing tells before it that another was faster.
+_MOST = {"git": 6, "api": 8}
 
 
 def _world(path: Path, apps: list[str], policy: str) -> GitHub:
@@ -64,7 +64,7 @@ def test_each_of_many_writers_of_one_branch_lands_after_few_pushes(
     assert all("2.0.0" in repo.read(kustomization(app)) for app in apps)
     assert repo.git("rev-list", "--count", "main") == str(count + 1)
     assert set(pushes) == set(apps)
-    assert max(pushes.values()) <= _MOST, pushes
+    assert max(pushes.values()) <= _MOST[transport], pushes
 
 
 @pytest.mark.parametrize("count", _MANY)

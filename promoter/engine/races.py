@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
 
 # The longest wait, in seconds, and as a part of the time that is left.
-_LONGEST, _PART = 15.0, 0.25
+_LONGEST, _PART = 25.0, 0.25
 
 
 def races(deadline: Deadline) -> Retrying:
