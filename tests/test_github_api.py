@@ -181,7 +181,7 @@ def test_a_direct_push_costs_two_requests(plain: GitHub) -> None:
     assert requests == ["query Overview", "mutation Commit"]
 
 
-@pytest.mark.parametrize("by", ["graphql", "rest"])
+@pytest.mark.parametrize("by", ["graphql", pytest.param("rest", marks=pytest.mark.thorough)])
 def test_a_history_that_is_never_answered_costs_a_promotion_its_since_and_no_more(
     tmp_path: Path, by: str
 ) -> None:
@@ -201,7 +201,7 @@ def test_a_history_that_is_never_answered_costs_a_promotion_its_since_and_no_mor
     with github:
         done = promote(
             "--app", "a", "--tag", "1.4.2", "--repo", github.url, "--transport", "api",
-            "--output", "json", "--timeout", "16", env={"GITHUB_TOKEN": "good-token"},
+            "--output", "json", "--timeout", "30", env={"GITHUB_TOKEN": "good-token"},
         )  # fmt: skip
         assert done.code == 0, done.stderr
         assert any(
