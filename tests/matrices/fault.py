@@ -158,6 +158,7 @@ FAULTS = (
     Fault("an empty object", _fixed(_said("200 OK", b"{}"))),
     Fault("an empty list", _fixed(_said("200 OK", b"[]"))),
     Fault("null", _fixed(_said("200 OK", b'{"data": null, "errors": null}'))),
+    Fault("nested without end", _fixed(_said("200 OK", b'{"data":' * 100_000))),
     Fault("HTML", _fixed(_said("200 OK", _HTML, kind="text/html"))),
     Fault("no HTTP", _fixed(b"\x00\x01\x02 hello\r\n\r\n")),
     Fault("404", _fixed(_said("404 Not Found", b'{"message": "Not Found"}'))),
@@ -283,6 +284,10 @@ def differences(state: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     for one in (state, wanted):
         for pull in one["pulls"]:
             pull.pop("body", None)
+        # A commit says what the gates said when it was made: of a registry that failed, unknown.
+        for name, commits in one["branches"].items():
+            texts = [re.sub(r"Promoter-Gates: .*", "Promoter-Gates", text) for text in commits]
+            one["branches"][name] = texts
     return [
         f"{key} is {state[key]!r} and not {wanted[key]!r}"
         for key in wanted
