@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from promoter.domain.deadline import Deadline
     from promoter.forges.github.http import Answer, Http
 
-for _name in ("github", "github.Requester", "github.GithubRetry"):
-    # It writes to stderr what a server says, as it comes: it gives itself a handler for that.
-    logging.getLogger(_name).handlers.clear()
-    logging.getLogger(_name).propagate = False
+# It writes to stderr what a server says, as it comes: it gives itself a handler for that.
+logging.getLogger("github").handlers.clear()
+logging.getLogger("github").setLevel(logging.CRITICAL + 1)
 
 
 @contextmanager
