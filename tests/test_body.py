@@ -130,7 +130,7 @@ def test_a_body_is_golden_and_made_alike_each_time(tmp_path: Path, name: str) ->
             "**1 breaking change:**", "only container images change, in 2 objects",
             "1.5.0 is newer than 1.4.0", "both images exist for linux/amd64 and linux/arm64",
             "built 23 Nov 2026", "Ravi Menon, 15 Nov", "6 more: docs (2), ci (2)", "24 Nov (3 days)",
-            "https://github.com/acme/gitops/pull/418", "#L4)", "--tag 1.4.0 --allow downgrade",
+            "https://github.com/acme/gitops/pull/418", "#L4)", "promote rollback --app checkout",
             "is remembered as a rejection of 1.5.0", "**dana** in [run 77](",
         )),
         ("three-images-three-tags", (
@@ -139,7 +139,7 @@ def test_a_body_is_golden_and_made_alike_each_time(tmp_path: Path, name: str) ->
         ("digests-in-prod-tags-in-dev", ("ran in **staging 3 days**, **dev 5 days**",)),
         ("labels-change-a-selector", (
             "[!CAUTION]", "Kubernetes refuses this change of immutable fields:** `spec.selector`",
-            "More than images changes at run time",
+            "More than images changes:",
         )),
         ("going-back", (
             "**This goes back.** 12 commits that run now go away.", "### 12 commits go away",
@@ -278,7 +278,7 @@ def test_hundreds_of_images_leave_room_for_what_else_a_reviewer_asks(tmp_path: P
     assert "and 440 more" in body
     for answer in ("500 images", "### 3 commits", "### Environments", "Asked for by **ada**"):
         assert answer in body
-    assert "--tag 1.4.1 --allow downgrade" in body
+    assert "promote rollback --app aurora" in body
     pull = Pull(1, "u", PullState.CLOSED, "b", "main", "h", "t", body)
     assert pull_request.declines(pull, made)
     other = replace(
@@ -290,20 +290,37 @@ def test_hundreds_of_images_leave_room_for_what_else_a_reviewer_asks(tmp_path: P
 @pytest.mark.parametrize(
     ("entries", "command"),
     [
-        ((("one", "1.4.1"), ("two", "1.4.1")), "--tag 1.4.1 --allow downgrade"),
-        ((("one", "1.4.1"), ("two", "2.1.0")), "--image one=1.4.1 --image two=2.1.0 --allow downgrade"),
-        ((("one", "1.4.1"), ("two", "1.4.1"), ("other", "1.4.1")), "--image one=1.4.1 --image two=1.4.1"),
-        ((("one", "latest"), ("two", "latest")), "--tag latest --allow downgrade --allow mutable-tag"),
+        ((("one", "1.4.3"), ("two", "1.4.3")), "--tag 1.4.3`"),
+        ((("one", "1.4.3"), ("two", "2.1.0")), "--image one=1.4.3 --image two=2.1.0\n"),
+        ((("one", "1.4.3"), ("two", "1.4.3"), ("other", "1.4.3")), "--image one=1.4.3 --image two=1.4.3\n"),
+        ((("one", "latest"), ("two", "1.4.3")), "--image one=latest --image two=1.4.3 --allow mutable-tag\n"),
     ],
 )  # fmt: skip
-def test_what_undoes_a_promotion_names_just_what_it_changed(
+def test_what_undoes_a_step_back_names_just_what_it_changed(
     tmp_path: Path, entries: tuple[tuple[str, str], ...], command: str
 ) -> None:
     listed = "".join(f"  - name: {name}\n    newTag: {tag}\n" for name, tag in entries)
     made = proposal(tmp_path, entries=listed, wanted=("one", "two"))
-    body = pull_request.draft(made, Templates(), evidence()).body
+    back = replace(made, declaration=replace(made.declaration, allow=("downgrade",)))
+    body = pull_request.draft(back, Templates(), evidence()).body
     where = "promote --app aurora --env prod --repo https://github.com/aurora-cloud/gitops"
     assert f"{where} {command}" in body
+    undo = pull_request.draft(made, Templates(), evidence()).body
+    where = where.replace("promote", "promote rollback", 1)
+    assert f"{where} --reason WHY" in undo
+
+
+@pytest.mark.parametrize("wanted", [(NAME,), (NAME, "two")])
+def test_another_tag_of_the_same_image_is_alerted(tmp_path: Path, wanted: tuple[str, ...]) -> None:
+    entries = "".join(f"  - name: {name}\n    newTag: 1.4.1\n" for name in wanted)
+    known = evidence()
+    same = replace(known, running={NAME: known.built[NAME]})
+    made = proposal(tmp_path, entries=entries, wanted=wanted)
+    body = pull_request.draft(made, Templates(), same).body
+    which = "aurora " if len(wanted) > 1 else ""
+    said = f"**The same image under another tag:** {which}1.4.2 is 1.4.1 (sha256:ddddddd…)."
+    assert said in body
+    assert "same image" not in pull_request.draft(made, Templates(), known).body
 
 
 def test_a_name_that_is_pulled_from_elsewhere_is_told_with_its_source(tmp_path: Path) -> None:
@@ -424,7 +441,7 @@ def test_body_leads_with_what_else_would_change_and_strict_refuses_it(tmp_path: 
     out = promote(*ask, "--dry-run").json
     body = out["pull_request"]["body"]
     assert "[!CAUTION]" in body.split("###")[0]
-    assert "More than images changes at run time" in body.split("###")[0]
+    assert "More than images changes:" in body.split("###")[0]
     text = repo.read("promoter.yaml").replace("deliver: pull-request", "render: strict")
     repo.commit("main", "promoter.yaml", text)
     done = promote(*ask)

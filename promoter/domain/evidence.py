@@ -128,8 +128,6 @@ class Evidence:
     """Whether the pull request merges by itself once its checks pass."""
     is_scheduled: bool = True
     """Whether `promote auto` chooses tags for the environment."""
-    may_go_back: bool = True
-    """Whether the environment lets an older tag be allowed."""
 
     @property
     def sources(self) -> tuple[SourceRange, ...]:

@@ -123,7 +123,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     try:
         with _under_way("the pull request", progress):
             pull, warnings = _converge(plan, commit, forge)
-        progress.append(f"pull request {pull.number} shows it")
+        progress.append(f"pull request {pull.number} is up to date")
         pull, done, missing = forge.add_extras(pull, plan.extras.missing_from(pull))
         progress.extend(done)
     except RaceLostError as error:

@@ -72,7 +72,6 @@ class EvidenceCollector:
             argocd=argocd_url(target),
             merges_itself=target.settings.deliver == "auto-merge",
             is_scheduled=bool(target.settings.policy or target.settings.promotes_from),
-            may_go_back=target.settings.lets_allow("downgrade"),
         )
 
     def _environment(

@@ -194,7 +194,7 @@ class Run:
             if isinstance(commit, str):
                 self._done[key] = [f"pushed {commit[:9]} to {plan.destination.branch}"]
                 if not isinstance(plan, Push):
-                    self._done[key].append("its pull was not brought in line")
+                    self._done[key].append("its pull request was not updated")
         return made
 
     def _finish(self, key: Key, plan: Plan, made: str | PromoteError | None) -> None:

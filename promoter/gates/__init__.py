@@ -65,7 +65,7 @@ GATES: tuple[Gate, ...] = (
     Gate("hold", hold, help="an app is changed that is held", override=_ONCE),
     Gate("tags", tags, help="a tag goes on that the environment does not take", override=_ONCE),
     Gate("max-age", max_age, help="an image goes on that is too old", override=_ONCE),
-    Gate("render", render, "run time"),
+    Gate("render", render),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses"),
     Gate(
         "placeholder",

@@ -121,7 +121,7 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
             if one.before.tag_or_digest != one.after.tag_or_digest
         ]
     if pull and pull.number is not None:
-        lines.append(f"  pull request {pull.number} ({pull.state}): {pull.url}")
+        lines.append(f"  {pull.url}")
     pieces: list[AnyPiece] = [Piece(Kind.PLAIN, "\n".join(lines) + "\n")]
     if is_planned and promotion.diff:
         diff = promotion.diff.rstrip("\n") + "\n"

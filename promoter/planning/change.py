@@ -149,7 +149,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
         return Intent(End.UNCHANGED, asked, warnings=(declined,))
     current = change.branch.proposal
     if change.pull and not downgrades and (newer := ordering.newer(with_branch(current, asked))):
-        reason = _superseded(f"the open pull proposes {newer}", change)
+        reason = _superseded(f"the open pull request proposes {newer}", change)
         return Intent(End.SUPERSEDED, current, state.tip, newer, (reason,))
     return _pull(change, ordering, rebuild=rebuild)
 

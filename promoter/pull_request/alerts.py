@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import clock_as_set
+from promoter.domain.image import split
 from promoter.domain.page import Alert, Level, Span
 from promoter.pull_request.commits import breaking_changes, commit_line
 from promoter.pull_request.texts import goes_back
-from promoter.pull_request.words import counted, joined, mono, strong
+from promoter.pull_request.words import counted, joined, mono, short_digest, strong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,10 @@ _OBJECTS, _FIELDS, _BREAKING = 5, 5, 5
 def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
     """Return what there is to fear, the gravest first."""
     back, immutable, more = _back(proposal, evidence), _immutable(evidence), _more(evidence)
+    same = _same(proposal, evidence)
     caution = Alert(Level.CAUTION, tuple(one for one in (back, immutable, more) if one))
-    warned: list[Line] = [(Span(one),) for one in proposal.warnings]
+    warned: list[Line] = [same] if same else []
+    warned += [(Span(one),) for one in proposal.warnings]
     if (clock := proposal.declaration.clock) is not None:
         warned.append((Span(f"{clock_as_set(clock)}."),))
     warned += [unknown] if (unknown := _not_judged(evidence)) else []
@@ -50,6 +53,24 @@ def _back(proposal: Proposal, evidence: Evidence) -> Line:
     return ()
 
 
+def _same(proposal: Proposal, evidence: Evidence) -> Line:
+    """Return the images that another tag names, and that are the same by their digests."""
+    parts: list[Line] = []
+    for move in proposal.moves:
+        old, new = evidence.running.get(move.name), evidence.built.get(move.name)
+        digest = move.after.digest or (new.digest if new else None)
+        before = move.before.digest or (old.digest if old else None)
+        tags = {move.before.tag, move.after.tag}
+        if digest and digest == before and None not in tags and len(tags) == 2:
+            name = f"{split(move.name)[0].rpartition('/')[2]} " if len(proposal.moves) > 1 else ""
+            said = f"{name}{move.after.tag} is {move.before.tag} ({short_digest(digest)})"
+            parts.append((Span(said),))
+    if not parts:
+        return ()
+    title = strong("The same image under another tag:")
+    return (title, Span(" "), *_sentence(parts[:_OBJECTS], len(parts) - _OBJECTS, "image"))
+
+
 def _immutable(evidence: Evidence) -> Line:
     """Return the fields that change though Kubernetes takes no change of them."""
     objects = [one for one in evidence.render.objects if one.immutable] if evidence.render else []
@@ -66,7 +87,7 @@ def _more(evidence: Evidence) -> Line:
     if not broken:
         return ()
     parts = [(*_beside(one), Span(f" of {one.title}")) for one in broken[:_OBJECTS]]
-    title = strong("More than images changes at run time:")
+    title = strong("More than images changes:")
     return (title, Span(" "), *_sentence(parts, len(broken) - _OBJECTS))
 
 
@@ -94,9 +115,9 @@ def _not_judged(evidence: Evidence) -> Line:
     return (strong("Not judged:"), Span(f" {words}."))
 
 
-def _sentence(parts: Sequence[Line], hidden: int) -> Line:
+def _sentence(parts: Sequence[Line], hidden: int, noun: str = "object") -> Line:
     """Return parts as one sentence, and how many more there are."""
-    more = f"; and {counted(hidden, 'more object')}" if hidden > 0 else ""
+    more = f"; and {counted(hidden, f'more {noun}')}" if hidden > 0 else ""
     return (*joined(parts, "; "), Span(f"{more}."))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.page import Span, Table
 from promoter.pull_request.links import pull_page, web_address
-from promoter.pull_request.texts import goes_back
+from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import (
     counted,
     day,
@@ -102,7 +102,9 @@ def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
         return ()
     known = all(has_images(one, proposal, evidence) is False for one in others)
     if others and known and not evidence.more_environments:
-        return (strong("not yet in any other environment"),)
+        goal = summary(proposal.moves)
+        verb = "are" if goal.endswith(" images") else "is"
+        return (strong(f"{goal} {verb} not yet in any other environment"),)
     return ()
 
 

@@ -98,8 +98,12 @@ def _change(old: str, new: str) -> str:
 def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
     """Return each image with its digests, platforms and when it was built, as far as known."""
     known = bool(evidence.built or evidence.running)
-    columns = ("image", "from", "to", "built", "platforms")[: 5 if known else 3]
-    rows = [_image_row(move, evidence)[: len(columns)] for move in proposal.moves[:_ROWS]]
+    images = [*evidence.built.values(), *evidence.running.values()]
+    columns = ["image", "from", "to"]
+    columns += ["built"] if any(one.created for one in images) else []
+    columns += ["platforms"] if any(one.platforms for one in evidence.built.values()) else []
+    shown = [_image_row(move, evidence) for move in proposal.moves[:_ROWS]]
+    rows = [tuple(row[one] for one in columns) for row in shown]
     blocks: list[Table | Line] = [Table(_header(*columns), tuple(rows))]
     if len(proposal.moves) > _ROWS:
         blocks.append((Span(f"and {len(proposal.moves) - _ROWS} more"),))
@@ -111,19 +115,19 @@ def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
     return Fold("Images, digests and platforms", tuple(blocks), 4)
 
 
-def _image_row(move: ImageMove, evidence: Evidence) -> tuple[Line, ...]:
-    """Return one image: where it is pulled from, what it was, what it shall be."""
+def _image_row(move: ImageMove, evidence: Evidence) -> dict[str, Line]:
+    """Return one image by columns: where it is pulled from, what it was, what it shall be."""
     new, old = evidence.built.get(move.name), evidence.running.get(move.name)
     name: Line = (mono(move.name, _page(move.name)),)
     if move.pulled is not None:
         name = (mono(move.name), Span(", pulled as "), mono(move.pulled, _page(move.pulled)))
-    return (
-        name,
-        _version(move.before.tag, move.before.digest or (old.digest if old else None)),
-        _version(move.after.tag, move.after.digest or (new.digest if new else None)),
-        (Span(f"{_built(old)} → {_built(new)}"),),
-        (Span(", ".join(new.platforms) if new and new.platforms else "?"),),
-    )
+    return {
+        "image": name,
+        "from": _version(move.before.tag, move.before.digest or (old.digest if old else None)),
+        "to": _version(move.after.tag, move.after.digest or (new.digest if new else None)),
+        "built": (Span(f"{_built(old)} → {_built(new)}"),),
+        "platforms": (Span(", ".join(new.platforms) if new and new.platforms else "?"),),
+    }
 
 
 def _version(tag: str | None, digest: str | None) -> Line:

@@ -145,21 +145,19 @@ def _undo_command(proposal: Proposal, evidence: Evidence) -> str | None:
     where = ["--env", declaration.environment]
     if evidence.repository:
         where += ["--repo", evidence.repository]
-    if not back or not (evidence.may_go_back or goes_back(proposal)):
+    if not goes_back(proposal):
         known = all(move.before.tag_or_digest for move in proposal.moves)
-        if declaration.goes_back or not known:
-            return None
-        apps = _apps(declaration)
-        return shlex.join(["promote", "rollback", *apps, *where, "--reason", "WHY"])
+        found = ["promote", "rollback", *_apps(declaration), *where, "--reason", "WHY"]
+        return shlex.join(found) if known else None
+    if not back:
+        return None
     tags = {str(one.tag) if one.tag and not one.digest else None for one in back}
     if proposal.whole and len(tags) == 1 and None not in tags:
         what = ["--tag", str(tags.pop())]
     else:
         what = [part for one in back for part in ("--image", str(one))]
-    rules = [] if goes_back(proposal) else ["downgrade"]
-    if any(one.tag and not one.digest and is_moving(one.tag) for one in back):
-        rules.append("mutable-tag")
-    allow = [part for rule in rules for part in ("--allow", rule)]
+    moving = any(one.tag and not one.digest and is_moving(one.tag) for one in back)
+    allow = ["--allow", "mutable-tag"] if moving else []
     return shlex.join(["promote", *_apps(declaration), *where, *what, *allow])
 
 

@@ -226,7 +226,7 @@ class _Judge:
         if diff.broken:
             one = diff.broken[0]
             what = one.other[0] if one.other else one.state
-            reason = f"more than images would change at run time: {one.title}: {what}"
+            reason = f"more than images would change: {one.title}: {what}"
             hint = "Change it by a pull request of its own."
         elif diff.unknown:
             reason = f"{diff.unknown[0].title} could not be compared: it is too large"

@@ -196,7 +196,7 @@ class GitHubForge:
         except RemoteError as error:
             if self._is_gone(branch):
                 raise RaceLostError(
-                    f"{branch} was deleted before its pull was opened", "Run again."
+                    f"{branch} was deleted before its pull request was opened", "Run again."
                 ) from error
             raise
 
