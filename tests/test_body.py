@@ -134,7 +134,7 @@ def test_a_body_is_golden_and_made_alike_each_time(tmp_path: Path, name: str) ->
             "is remembered as a rejection of 1.5.0", "**dana** in [run 77](",
         )),
         ("three-images-three-tags", (
-            "| `ghcr.io/acme/checkout-web` | `2.0.1` | `2.1.0` |", "--image ghcr.io/acme/checkout-web=2.0.1",
+            "| `ghcr.io/acme/checkout-web` | `2.0.1` | `2.1.0` |", "promote rollback --app checkout",
         )),
         ("digests-in-prod-tags-in-dev", ("ran in **staging 3 days**, **dev 5 days**",)),
         ("labels-change-a-selector", (
@@ -291,9 +291,9 @@ def test_hundreds_of_images_leave_room_for_what_else_a_reviewer_asks(tmp_path: P
     ("entries", "command"),
     [
         ((("one", "1.4.3"), ("two", "1.4.3")), "--tag 1.4.3`"),
-        ((("one", "1.4.3"), ("two", "2.1.0")), "--image one=1.4.3 --image two=2.1.0\n"),
-        ((("one", "1.4.3"), ("two", "1.4.3"), ("other", "1.4.3")), "--image one=1.4.3 --image two=1.4.3\n"),
-        ((("one", "latest"), ("two", "1.4.3")), "--image one=latest --image two=1.4.3 --allow mutable-tag\n"),
+        ((("one", "1.4.3"), ("two", "2.1.0")), "--image one=1.4.3 --image two=2.1.0`"),
+        ((("one", "1.4.3"), ("two", "1.4.3"), ("other", "1.4.3")), "--image one=1.4.3 --image two=1.4.3`"),
+        ((("one", "latest"), ("two", "1.4.3")), "--image one=latest --image two=1.4.3 --allow mutable-tag`"),
     ],
 )  # fmt: skip
 def test_what_undoes_a_step_back_names_just_what_it_changed(
@@ -317,8 +317,8 @@ def test_another_tag_of_the_same_image_is_alerted(tmp_path: Path, wanted: tuple[
     same = replace(known, running={NAME: known.built[NAME]})
     made = proposal(tmp_path, entries=entries, wanted=wanted)
     body = pull_request.draft(made, Templates(), same).body
-    which = "aurora " if len(wanted) > 1 else ""
-    said = f"**The same image under another tag:** {which}1.4.2 is 1.4.1 (sha256:ddddddd…)."
+    which = "aurora-customer " if len(wanted) > 1 else ""
+    said = f"**The same image under another tag:** {which}1.4.2 is 1.4.1 (`sha256:ddddddd…`)."
     assert said in body
     assert "same image" not in pull_request.draft(made, Templates(), known).body
 

@@ -229,8 +229,8 @@ def test_a_page_in_a_terminal_is_what_the_body_says(tmp_path: Path) -> None:
         "  6 more: docs (2), ci (2), dependencies, refactoring\n",
         "  runs          1.5.0            1.5.0            1.4.0 → 1.5.0\n",
         "  Deployment checkout/checkout-api: checkout-api 1.4.0 → 1.5.0\n",
-        "  promote --app checkout --env prod --repo https://github.com/acme/gitops --tag 1.4.0 "
-        "--allow downgrade\n",
+        "  promote rollback --app checkout --env prod --repo https://github.com/acme/gitops "
+        "--reason WHY\n",
     ):
         assert said in shown
     assert "@@" not in shown

@@ -194,7 +194,7 @@ def test_printed_command_restores_the_repository(before: dict[str, str], tmp_pat
     assert promote("pulls", "merge", "1", *at).code == 0
     # In a line of its own where it is long, else in the last small one.
     body = first.json["pull_request"]["body"]
-    command = re.search(r"(?:^|`)(promote --app [^`\n]*)(?:$|`)", body, re.MULTILINE)
+    command = re.search(r"(?:^|`)(promote rollback --app [^`\n]*)(?:$|`)", body, re.MULTILINE)
     assert command is not None
     back = promote(*shlex.split(command[1])[1:], "--output", "json")
     assert back.json["action"] == "created", back.stderr

@@ -63,8 +63,8 @@ def _same(proposal: Proposal, evidence: Evidence) -> Line:
         tags = {move.before.tag, move.after.tag}
         if digest and digest == before and None not in tags and len(tags) == 2:
             name = f"{split(move.name)[0].rpartition('/')[2]} " if len(proposal.moves) > 1 else ""
-            said = f"{name}{move.after.tag} is {move.before.tag} ({short_digest(digest)})"
-            parts.append((Span(said),))
+            said = f"{name}{move.after.tag} is {move.before.tag} ("
+            parts.append((Span(said), mono(short_digest(digest)), Span(")")))
     if not parts:
         return ()
     title = strong("The same image under another tag:")
