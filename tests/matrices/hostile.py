@@ -80,7 +80,7 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
     flags = [(words, text) for words in WORDS for text in TEXTS]
     variables = [((name,), text) for name in VARIABLES for text in TEXTS]
     for name, cases in (("flags", flags), ("variables", variables)):
-        chosen = some(cases, 12 if short else 600, len(name))
+        chosen = some(cases, 6 if short else 600, len(name))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             parts = pool.map(
                 _texts,
@@ -88,7 +88,7 @@ def rows(home: Path, *, short: bool) -> Iterator[Row]:
                 ([cases[one] for one in chosen[n::AT_ONCE]] for n in range(AT_ONCE)),
             )
             yield _joined(Row("hostile", f"texts as {name}"), parts)
-    chosen = some(FILES, 7 if short else None, 5)
+    chosen = some(FILES, 5 if short else None, 5)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = pool.map(
             _repositories,
@@ -161,7 +161,7 @@ def _commits(home: Path, *, short: bool) -> Row:
     cases = [(one, branch) for one in COMMITS for branch in BRANCHES]
     with World(home, Delivery("commits", PULLS, folder=True)) as world:
         file, canary = kustomization("a"), world.home / "canary"
-        for number in some(cases, 3 if short else None, 3):
+        for number in some(cases, 2 if short else None, 3):
             (name, author, message), branch = cases[number]
             for words in ASKED[:2] if short else ASKED:
                 world.restore()
