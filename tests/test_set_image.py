@@ -659,4 +659,4 @@ def test_folder_without_a_kustomization_is_told_with_those_that_name_the_image(
         file.write_text(f"images:\n- name: {image}\n  newTag: v1\n")
     run = promote("set-image", "web:v2", cwd=tmp_path)
     assert run.code == 4
-    assert "  It is named in a: --dir a\n" in run.stderr
+    assert "  The image is in a: add --dir a\n" in run.stderr

@@ -59,7 +59,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and argv[0] == "help":
         return (argv[1] if argv[1:2] and argv[1] in WORDS else "promote"), ["--help"]
     if argv and not argv[0].startswith("-"):
-        from promoter.cli.hints import unknown_command
+        from promoter.cli.word_hints import unknown_command
 
         raise unknown_command(argv[0], argv[1:], WORDS)
     return "auto" if _is_auto(variable("PROMOTER_AUTO") or "") else "promote", argv

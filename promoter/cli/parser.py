@@ -75,12 +75,12 @@ class Parser(argparse.ArgumentParser):
         unknown = next((one for one in extra if one.startswith("-") and one != "-"), None)
         if unknown is not None:
             raise self._unknown_flag(unknown.partition("=")[0])
-        from promoter.cli import hints
+        from promoter.cli import word_hints
 
         word = extra[0]
         if word in self.commands:
-            raise hints.late_command(self.prog, self._words, word, self.commands[word])
-        raise hints.unknown_word(self, self._words, word, found)
+            raise word_hints.late_command(self.prog, self._words, word, self.commands[word])
+        raise word_hints.unknown_word(self, self._words, word, found)
 
     @property
     def flags(self) -> list[str]:

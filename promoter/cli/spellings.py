@@ -10,7 +10,7 @@ _EDITS = (
 )
 _ALL_TAGS = "It shows all tags: leave it out."
 _SCOPE = "For one app or environment: promote status --app APP --env ENV"
-_DEMO = "It makes a repository of its own: promote demo DIR"
+_DEMO = "It makes a repository of its own, in a new or empty folder: promote demo DIR"
 
 ELSEWHERE = {
     ("auto", "tag"): _CHOOSES,
@@ -74,6 +74,7 @@ FLAGS_MEANT = {
     **dict.fromkeys(
         (
             "-e",
+            "-n",
             "--environment",
             "--environments",
             "--envs",
@@ -107,7 +108,8 @@ FLAGS_MEANT = {
     ),
     **dict.fromkeys(("--debug", "--trace", "--log-level", "--loglevel"), "--verbose"),
     **dict.fromkeys(("--silent", "-s"), "--quiet"),
-    **dict.fromkeys(("--revision", "--sha", "--commit", "--git-sha"), "--source-revision"),
+    **dict.fromkeys(("--sha", "--commit", "--git-sha"), "--source-revision"),
+    "--revision": "--source-revision --steps",
     **dict.fromkeys(("--source", "--source-env", "--from-env"), "--from"),
     **dict.fromkeys(("--git-provider", "--provider"), "--forge"),
     **dict.fromkeys(("--git-provider-url", "--api", "--github-url"), "--api-url"),
@@ -120,7 +122,7 @@ FLAGS_MEANT = {
     **dict.fromkeys(("--cache-dir",), "--cache"),
     **dict.fromkeys(("--gpg-sign", "-S", "--sign"), "--signing-key"),
 }
-"""The flag that is meant by another tool's, where the command has it."""
+"""The flag that is meant by another tool's: the first of these that the command has."""
 
 FLAGS_EXPLAINED = {
     **dict.fromkeys(
@@ -136,10 +138,35 @@ FLAGS_EXPLAINED = {
             "--pull-request",
             "--create-pull-request",
             "--push",
-            "--auto-merge",
         ),
         "How a change arrives is a key of promoter.yaml, as in deliver: pull-request.",
     ),
+    **dict.fromkeys(
+        ("--auto-merge", "--automerge", "--merge"),
+        "It is a key of promoter.yaml, as in deliver: auto-merge.",
+    ),
+    **dict.fromkeys(
+        ("--squash", "--rebase"),
+        "It is a key of promoter.yaml, as in merge-method: squash, with deliver: auto-merge.",
+    ),
+    **dict.fromkeys(
+        ("--set", "--set-string", "--values", "--filter", "--path"),
+        "The tag is --tag TAG; the file and the field that hold it are targets in promoter.yaml.",
+    ),
+    **dict.fromkeys(
+        ("--head", "--head-branch", "--pr-branch"),
+        "The branch of a pull request is templates.branch in promoter.yaml; "
+        "the one to promote to is --base BRANCH.",
+    ),
+    **dict.fromkeys(
+        ("--watch", "-w", "--follow", "--interval", "--daemon"),
+        "A run ends when it is done: a schedule, or the program watch, repeats it.",
+    ),
+    **dict.fromkeys(
+        ("--no-verify", "--retry", "--retries"),
+        "Requests that fail are repeated, and running again is safe: leave it out.",
+    ),
+    "-V": "Did you mean --version?",
     "--auto": "It is a command: promote auto --env ENV",
     "--rollback": "It is a command: promote rollback --app APP --reason TEXT",
     "--undo": "To go back: promote rollback --app APP --reason TEXT",
@@ -174,6 +201,17 @@ _HOLD = "Did you mean promote hold --app APP --reason TEXT"
 _UNHOLD = "Did you mean promote unhold --app APP --reason TEXT"
 _DRY_RUN = "Write promote --app APP --tag TAG --dry-run"
 _ROLLBACK = "Did you mean promote rollback --app APP --reason TEXT"
+_SET_IMAGE = "Did you mean promote set-image NAME=*:TAG"
+
+COMMANDS_OWN = {
+    "rollback": _ROLLBACK,
+    "hold": _HOLD,
+    "unhold": _UNHOLD,
+    "set-image": _SET_IMAGE,
+    "pulls": "Did you mean promote pulls?",
+    "demo": _DEMO,
+}
+"""What is meant by a command of ours behind another word; else it is for one app."""
 
 COMMANDS_MEANT = {
     **dict.fromkeys(
@@ -191,10 +229,13 @@ COMMANDS_MEANT = {
     ),
     **dict.fromkeys(("undo", "revert", "back", "rollout", "downgrade"), _ROLLBACK),
     **dict.fromkeys(("log", "logs", "events", "audit"), "Did you mean promote history?"),
+    **dict.fromkeys(
+        ("pr create", "pr open", "pull create"), "A promotion opens it: promote --app APP --tag TAG"
+    ),
     **dict.fromkeys(("pr", "prs", "pull", "pull-requests", "mr"), "Did you mean promote pulls?"),
     **dict.fromkeys(
-        ("set image", "edit set", "kustomize edit", "edit", "setimage", "set_image"),
-        "Did you mean promote set-image NAME=*:TAG",
+        ("set image", "image set", "edit set", "kustomize edit", "edit", "setimage", "set_image"),
+        f"{_SET_IMAGE}; for an app: promote --app APP --tag TAG",
     ),
     **dict.fromkeys(
         ("init", "setup", "install", "config", "configure"),

@@ -1,16 +1,24 @@
-"""What to say when a name is not among those that are known."""
+"""What to say when a name is not among those that are known: the near one, and no far one.
+
+A suggestion is copied without a second look, so that a name from afar is worse than none.
+"""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LISTED = 12
-# How alike a name must be to be suggested: `--since` does not mean --base.
-_ALIKE = 0.65
+# At most so many letters are wrong, missing, swapped or too many, and at most a third of them.
+_MOST = 2
+# What makes the opposite of a word.
+_OPPOSITES = ("no", "un", "not", "dis")
+_SEPARATORS = re.compile(r"[-_./\s]+")
+# Longer names are compared by their beginnings and endings alone.
+_LONGEST = 100
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -28,11 +36,80 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def closest(name: str, names: Sequence[str]) -> str | None:
-    """Return the name that was probably meant: one that ends, begins or is alike so; None if none."""
+    """Return the name that was probably meant, or None where none is near.
+
+    Near is what is the same but for case and separators, ends or begins so, holds the same words,
+    or differs in few letters. A word's opposite is never near.
+    """
     plain = name.lower()
-    begun = [one for one in names if len(one) > 2 and plain.startswith(one.lower())]
-    begins = [one for one in names if len(plain) > 2 and one.lower().startswith(plain)]
-    ends = [one for one in names if one.lower().endswith(f"/{plain}")]
-    alike = get_close_matches(name, names, n=1, cutoff=_ALIKE)
-    close = [*ends, *sorted(begun, key=len, reverse=True), *sorted(begins, key=len), *alike]
-    return close[0] if close else None
+    near = [one for one in names if not _are_opposites(plain, one.lower())]
+    same = [one for one in near if _letters(one) == _letters(name)]
+    ends = [one for one in near if plain and one.lower().endswith(f"/{plain}")]
+    begun = [one for one in near if len(one) > 2 and plain.startswith(one.lower())]
+    begins = [one for one in near if len(plain) > 2 and one.lower().startswith(plain)]
+    close = [*same, *ends, *sorted(begun, key=len, reverse=True), *sorted(begins, key=len)]
+    return close[0] if close else _alike(name, near)
+
+
+def _alike(name: str, names: Sequence[str]) -> str | None:
+    """Return the name that differs in the fewest letters, or is the same word for word."""
+    # What all have in common says nothing: PROMOTER_ of variables, the dashes of flags.
+    every = [name, *names]
+    common = name[: _begun_alike(min(every), max(every))] if len(names) > 1 else ""
+    cut = max((one.end() for one in _SEPARATORS.finditer(common)), default=0)
+    given = _letters(name[cut:])
+    found = []
+    for one in names:
+        other = _letters(one[cut:])
+        most = min(_MOST, max(len(given), len(other)) // 3)
+        if max(len(given), len(other)) <= _LONGEST:
+            wrong = next((n for n in range(1, most + 1) if _differ(given, other, n)), None)
+            if wrong is not None:
+                found.append((wrong, given[:1] != other[:1], one))
+    words = (one for one in names if _same_words(name[cut:], one[cut:]))
+    return min(found)[2] if found else min(words, key=len, default=None)
+
+
+def _differ(one: str, other: str, most: int) -> bool:
+    """Say whether at most so many letters are wrong, missing, too many, or swapped with the next."""
+    at = _begun_alike(one, other)
+    one, other = one[at:], other[at:]
+    if not (one and other) or not most:
+        return len(one) + len(other) <= most
+    swapped = one[:2] == other[1::-1] and len(one) > 1 and _differ(one[2:], other[2:], most - 1)
+    return swapped or any(
+        _differ(left, right, most - 1)
+        for left, right in ((one[1:], other[1:]), (one[1:], other), (one, other[1:]))
+    )
+
+
+def _begun_alike(one: str, other: str) -> int:
+    """Return with how many same letters two texts begin."""
+    together = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in together if a != b), min(len(one), len(other)))
+
+
+def _same_words(one: str, other: str) -> bool:
+    """Say whether all words of one are in the other, or each begins as its counterpart does."""
+    mine, theirs = (_SEPARATORS.split(text.lower().strip("-")) for text in (one, other))
+    few, many = sorted((mine, theirs), key=len)
+    if len(few) < len(many):
+        return all(word in many for word in few) and len("".join(few)) > 2
+    return all(_is_short_for(*sorted(pair, key=len)) for pair in zip(mine, theirs, strict=True))
+
+
+def _is_short_for(short: str, long: str) -> bool:
+    """Say whether a word is another, begins it, or does so but for its last letter (stage, staging)."""
+    common = _begun_alike(short, long)
+    return short == long or common >= max(4, len(short) - 1) or 3 <= len(short) == common
+
+
+def _are_opposites(one: str, other: str) -> bool:
+    """Say whether one of two words is the other with what turns it round before it."""
+    short, long = sorted((_letters(one), _letters(other)), key=len)
+    return any(long == f"{sign}{short}" for sign in _OPPOSITES)
+
+
+def _letters(name: str) -> str:
+    """Return a name in lower case without what separates its words."""
+    return _SEPARATORS.sub("", name.lower())

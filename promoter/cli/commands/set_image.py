@@ -7,7 +7,6 @@ import os
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.domain.errors import Exit, RefusedError, SelectionError
 from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import closest
 from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
 from promoter.edits.text import check_size
@@ -171,7 +171,7 @@ def _folders_below(directory: Path, images: Sequence[str]) -> str:
         return "Go to the folder of a kustomization, or name it with --dir DIR"
     shown = ", ".join(str(one) for one in found[:_FOLDERS_SHOWN])
     more = " and others" if len(found) > _FOLDERS_SHOWN else ""
-    return f"It is named in {shown}{more}: --dir {found[-1] if len(found) == 1 else 'DIR'}"
+    return f"The image is in {shown}{more}: add --dir {found[-1] if len(found) == 1 else 'DIR'}"
 
 
 def _names(file: Path, images: Sequence[str]) -> bool:
@@ -188,8 +188,8 @@ def _nearest_folder(directory: Path) -> str:
     """Return a hint that names the folder that was probably meant."""
     beside = directory.parent if directory.parent.is_dir() else Path()
     names = [one.name for one in beside.iterdir() if one.is_dir() and one.name.isprintable()]
-    close = get_close_matches(directory.name, names, n=1)
-    return f"Did you mean {beside / close[0]}?" if close else f"See what {beside.absolute()} holds."
+    close = closest(directory.name, sorted(names))
+    return f"Did you mean {beside / close}?" if close else f"See what {beside.absolute()} holds."
 
 
 def _given(path: Path) -> Path:
