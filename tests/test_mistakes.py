@@ -827,6 +827,19 @@ def test_app_without_a_folder_is_told_with_those_that_there_are(company: Company
     assert_told(company.run("--app", "cart", "--tag", "1.5.0"), 4, said)
 
 
+@pytest.mark.parametrize("name", ["kustomize.yaml", "Kustomization.yaml"])
+def test_kustomization_under_another_name_is_told(company: Company, name: str) -> None:
+    repo, text = company.repo, "resources: [../../base]\n"
+    folder = "apps/search/overlays/qa"
+    repo.commit("main", f"{folder}/{name}", text)
+    company.configure(("apps/{app}/overlays/prod", "apps/{app}/overlays/qa"))
+    said = (f"{folder}/{name}: kustomize does not read", "Rename it to kustomization.yaml")
+    assert_told(company.run("--app", "search", "--tag", "1.5.0"), 4, said)
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+    repo.commit("main", f"{folder}/{name}", flux)
+    assert "does not read" not in company.run("--app", "search", "--tag", "1.5.0").stderr
+
+
 @pytest.mark.parametrize(
     ("mode", "said"),
     [

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # The names that kustomize looks for, in its own order.
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
+# What a kustomization is named by mistake, in small letters.
+_MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomization.yml")
+
 # The first layout that holds the app wins; `*` is the environment's name.
 _LAYOUTS = (
     "clusters/{environment}/apps/{app}",
@@ -152,7 +155,21 @@ def _discovered(
     kustomization = (KustomizeTarget(kind="kustomize"),)
     if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
         return kustomization
+    _check_names(tree, directory)
     return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
+
+
+def _check_names(tree: Tree, directory: PurePosixPath) -> None:
+    """Raise `SelectionError` for a kustomization under a name that kustomize does not read."""
+    for name, kind in tree.entries(directory).items():
+        misnamed = name.lower() in _MISNAMED and kind is Kind.FILE
+        # Flux's Kustomization is another resource, which may have any name.
+        if misnamed and b"toolkit.fluxcd.io" not in tree.read(directory / name):
+            raise SelectionError(
+                "kustomize does not read a file of this name",
+                f"Rename it to {KUSTOMIZATION_NAMES[0]}, or list the files under targets in {FILE}.",
+                file=str(directory / name),
+            )
 
 
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:

@@ -65,9 +65,12 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     if not steps and not any(_holds_new(spot.text, moves) for spot in spots):
         tags = " or ".join(dict.fromkeys(shown(m.before.tag) for m in moves if m.before.tag))
         line, column = spots[0].position if spots else (1, 1)
+        hint = "Set it by hand once, or remove it from `linked`."
         raise SelectionError(
-            f"no string at {where} holds the tag {tags or 'that the image has'}",
-            "It is out of step with the image: set it by hand once, or remove it from `linked`.",
+            f"no string at {where} holds the tag {tags or 'that the image has'}"
+            if spots
+            else f"there is no string at {where}",
+            hint if spots else f"Correct the path in `linked`, or add {where} to the file.",
             file=str(path),
             line=line,
             column=column,

@@ -245,7 +245,8 @@ def _nothing(
     count = f"no tag among {len(common)}, such as {last}," if common else "no tag"
     return SelectionError(
         f"{repositories[0]} has {count} for the policy {said}",
-        "Check the policy, its include and exclude, and what is pushed.",
+        "Change the policy, its include or exclude, or give the app one of its own: "
+        "apps.APP.environments.ENV.policy in promoter.yaml.",
     )
 
 

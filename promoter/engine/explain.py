@@ -65,7 +65,8 @@ def explain_choice(candidate: Candidate, selection: Selection, tag: str, why: st
 def explain_plan(plan: Plan) -> None:
     """Log what each check said of a promotion, by the names that a pull request has, and the plan."""
     where = f"{plan.destination.app} in {plan.destination.environment}"
-    for gate in plan.gates:
+    is_so = isinstance(plan, Unchanged) and not plan.waiting
+    for gate in () if is_so else plan.gates:
         _LOG.debug("%s: check %s: %s: %s", where, gate.label, gate.verdict, gate.detail)
     _LOG.debug("%s: plan: %s", where, _words(plan))
 
