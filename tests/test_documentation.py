@@ -190,8 +190,8 @@ def test_demo_tells_its_story_without_network(tmp_path: Path) -> None:
     assert run.stderr == ""
 
 
-def test_demo_speaks_json() -> None:
-    run = promote("demo", "--output", "json")
+def test_demo_speaks_json(tmp_path: Path) -> None:
+    run = promote("demo", "--output", "json", env={"TMPDIR": str(tmp_path)})
     assert run.code == 0, run.stderr
     results = [(one["action"], one["exit_code"]) for one in run.json["results"]]
     # That the soak refuses is a part of the story, and no failure of it.
