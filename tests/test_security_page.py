@@ -12,7 +12,7 @@ from promoter.edits import text
 from promoter.graph import documents
 from promoter.policy import pattern
 from promoter.render import program
-from promoter.settings import Settings
+from promoter.settings import LARGEST_NUMBER, Settings
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT
 
 ROOT = Path(__file__).parent.parent
@@ -43,4 +43,7 @@ def test_each_bound_is_what_the_page_says() -> None:
     assert rows["a render"] == f"{program._OUTPUT >> 20} MiB, {program._TIME:g} s"
     assert rows["a pattern over tags"].startswith(f"{pattern.LENGTH_LIMIT} characters")
     assert rows["an error's message, a warning"] == f"{LONGEST_MESSAGE:,} characters"
+    texts = rows["a reason, an author, a title or a tag in `status` and `history`"]
+    assert texts.startswith(f"{LONGEST_MESSAGE:,} characters")
+    assert rows["`--number`, `--steps`"] == f"{LARGEST_NUMBER:,}"
     assert f"{Settings.model_fields['timeout'].default:g} seconds" in PAGE

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# So many entries, or steps back, no history has.
+LARGEST_NUMBER = 1_000_000
 # https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 _UNBUILT = frozenset(
     {"schedule", "repository_dispatch", "workflow_dispatch", "workflow_run", "registry_package"}
@@ -83,8 +85,8 @@ class Settings(BaseSettings):
     reason: str | None = None
     until: str | None = None
     to: str | None = None
-    steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    number: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    steps: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] | None = None
+    number: Annotated[int, Field(ge=1, le=LARGEST_NUMBER)] | None = None
     no_registry: Switch = False
     shard: str | None = None
     repo: str | None = None
