@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.cli.hints import with_repository
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
@@ -1078,3 +1079,35 @@ def test_refusal_of_a_hook_is_not_said_to_pass_the_next_time(company: Company, n
     hook.chmod(0o755)
     said = ("needs a ticket in its text", "would again: do what it says", "templates.commit")
     assert_told(company.run(*_ASK), 5, said)
+
+
+def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Company) -> None:
+    held = company.run("hold", "--app", "orders", "--env", "dev", "--reason", "moving")
+    assert held.code == 0, held.stderr
+    told = company.run(*_ASK, "--env", "dev")
+    assert_told(told, 3, (f"--reason WHY --repo {company.repo.path}",))
+    commands = [one for one in _commands(told.stderr) if one[0] == "unhold"]
+    assert commands
+    assert promote(*commands[0], cwd=company.folder).code == 0
+    assert company.run(*_ASK, "--env", "dev").code == 0
+
+
+@pytest.mark.parametrize(
+    ("hint", "said"),
+    [
+        ("Write promote --app a --tag 1.", "Write promote --app a --tag 1 --repo R."),
+        (
+            "See promote history --app a; or promote auto",
+            "See promote history --app a --repo R; or promote auto",
+        ),
+        (
+            'promote hold --app a --reason "x y" or wait',
+            'promote hold --app a --reason "x y" --repo R or wait',
+        ),
+        ("promote --app a --dry-run shows it", "promote --app a --dry-run --repo R shows it"),
+        ("promote --app a --repo S", "promote --app a --repo S"),
+        ("promote set-image x=*:1 --dir y", "promote set-image x=*:1 --dir y"),
+    ],
+)
+def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -> None:
+    assert with_repository(hint, "R") == said

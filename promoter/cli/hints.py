@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # What word processors make of the dashes of a flag.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+_WITH_REPOSITORY = "auto|rollback|hold|unhold|status|history|pulls(?: \\w+ \\d+)?"
 _EXAMPLES = {
     "APP": "aurora", "TAG": "1.4.2", "IMAGE": "ghcr.io/owner/app=1.4.2", "ENV": "prod",
     "SHA": "0a1b2c3d", "DURATION": "5m", "RULE": "downgrade", "GROUP": "storefront",
@@ -138,3 +140,17 @@ def _key(name: str) -> str:
     from promoter.config.examples import example_of
 
     return example_of(name)
+
+
+def with_repository(hint: str, repo: str) -> str:
+    """Return a hint whose commands name the repository, so that they work when they are copied.
+
+    A command that names one is left as it is.
+    """
+    valued = "|".join(name for name, one in OPTIONS.items() if not one.switch)
+    switches = "|".join(name for name, one in OPTIONS.items() if one.switch)
+    value = r"""(?:"[^"]*"|'[^']*'|[^\s;,"']*[^\s;,.?:"'])"""
+    flags = rf"(?: --(?:{valued})[ =]{value}| --(?:{switches})\b| -[qv]\b)+"
+    command = re.compile(rf"\bpromote(?: (?:{_WITH_REPOSITORY}))?{flags}")
+    given = f" --repo {shlex.quote(repo)}"
+    return command.sub(lambda one: one[0] + ("" if " --repo" in one[0] else given), hint)

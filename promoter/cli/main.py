@@ -27,7 +27,7 @@ def run(argv: Sequence[str]) -> int:
     writer = Writer(argv)
     try:
         with stoppable():
-            result = _result(argv, writer)
+            result = _for_repository(_result(argv, writer), writer.repo)
         return writer.write(_without_secrets(result))
     except SystemExit as done:  # --help and --version print and leave through argparse
         emit(sys.stdout, "")
@@ -77,6 +77,18 @@ def _failed(error: PromoteError) -> Result:
     from promoter.output.result import of_failure
 
     return of_failure(error)
+
+
+def _for_repository(result: Result, repo: str) -> Result:
+    """Return a result whose hints name the repository, where the command line does."""
+    if not (repo and result.complaints):
+        return result
+    from dataclasses import replace
+
+    from promoter.cli.hints import with_repository
+
+    told = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
+    return replace(result, complaints=tuple(told))
 
 
 def _without_secrets(result: Result) -> Result:

@@ -29,6 +29,8 @@ class Writer:
         """Whether stdout is Markdown, where the command has it."""
         self.logs_json = _given(argv, "log-format") == "json"
         """Whether stderr is JSON, one object a line."""
+        self.repo = _given(argv, "repo", or_variable=False) or ""
+        """The repository that the command line names; else empty."""
         self.in_actions = variable("GITHUB_ACTIONS") == "true"
         self.run = ""
         """The id that all log lines of the run share."""
@@ -89,9 +91,10 @@ class Writer:
         return actions.defused_json(text) if self.as_json else actions.defused(text)
 
 
-def _given(argv: Sequence[str], option: str) -> str | None:
+def _given(argv: Sequence[str], option: str, *, or_variable: bool = True) -> str | None:
     """Return an option's value before the command line is parsed, which may be malformed."""
-    chosen = variable(f"PROMOTER_{option.replace('-', '_').upper()}")
+    name = f"PROMOTER_{option.replace('-', '_').upper()}"
+    chosen = variable(name) if or_variable else None
     for index, word in enumerate(argv):
         if word == "--":
             break
