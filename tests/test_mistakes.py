@@ -409,7 +409,14 @@ _WORDS_AND_FLAGS = (
     ("status --env dev prod", "Write --env before each: --env dev --env prod"),
     ("status help", "Write promote status --help"),
     ("--app aurora --tag 1.5.0 status", "The command comes first: promote status --app aurora"),
-    ("--app aurora --tag -1.5.0", "Write --tag=-1.5.0"),
+    ("--app aurora --tag -1.5.0", "Did you mean --tag 1.5.0?"),
+    ("--app aurora --tag=-1.5.0", "Did you mean 1.5.0?"),
+    ("--app aurora --tag 1.5.0+build.3", "Did you mean 1.5.0-build.3?"),
+    ("--app aurora --tag ${{env.TAG}}", "in a workflow's file, and not in a script"),
+    (f"--app aurora --image x@{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
+    ("--app aurora --image x==", "Did you mean --image x=TAG"),
+    ("--app aurora --image x==1.5.0", "Did you mean --image x=1.5.0"),
+    ("--app aurora --image x-*=1.5.0", "For all images of the app: --tag 1.5.0"),
     ("--app aurora --wait-for-image", "Write it as in --wait-for-image 5m"),
     ("--app aurora --allow --tag 1.5.0", "Write it as in --allow downgrade"),
     ("-app aurora", "Did you mean --app?"),
@@ -1111,3 +1118,20 @@ def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Com
 )
 def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -> None:
     assert with_repository(hint, "R") == said
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ("V1.5.0", "Did you mean 1.5.0?"),
+        ("abc1234", "Did you mean main-abc1234?"),
+        ("sha-abc1234", "Did you mean main-abc1234?"),
+        ("1.6", "Did you mean 1.6.0?"),
+        ("1.4.1", "Push 1.4.1 first"),
+    ],
+)
+def test_tag_that_is_not_there_is_told_with_the_one_that_is_meant(
+    company: Company, tag: str, said: str
+) -> None:
+    company.registry.push("orders", "1.6.0", "1.6.1-arm", "main-abc1234", "1.4.1-rc.1")
+    assert_told(company.run("--app", "orders", "--tag", tag), 4, (said,))

@@ -65,7 +65,12 @@ class Command:
             for one in names:
                 self._add(group, one)
         if is_main:
-            parser.add_argument("--version", action="version", version=f"promote {__version__}")
+            parser.add_argument(
+                "--version",
+                action="version",
+                version=f"promote {__version__}",
+                help="print the version",
+            )
         return parser
 
     def _add(self, group: argparse._ArgumentGroup, name: str) -> None:
@@ -108,7 +113,6 @@ COMMANDS = {
         helps={
             "app": "an app (default: all)",
             "env": "an environment (default: all that have a policy)",
-            "allow": "go on in spite of a rule (promote --help lists them)",
         },
         many=("env",),
     ),
@@ -126,7 +130,6 @@ COMMANDS = {
         helps={
             "app": "an app; several are rolled back one by one (required without --group)",
             "together": "roll several apps back by one commit and one pull request",
-            "allow": "go on in spite of a rule (promote --help lists them)",
         },
     ),
     "hold": Command(
@@ -221,7 +224,7 @@ COMMANDS = {
         arguments=(
             ("arguments", {
                 "nargs": "*", "metavar": "ARG",
-                "help": "NAME=NEWNAME:TAG, NAME:TAG, NAME@DIGEST …; * keeps what is there",
+                "help": "NAME:TAG, NAME@DIGEST, NAME=*:TAG, NAME=NEWNAME:TAG …; * keeps what is there",
             }),
             ("--dir", {
                 "action": "append", "metavar": "DIR",
@@ -233,7 +236,7 @@ COMMANDS = {
             "allow": "go on in spite of a rule: dead-edit, placeholder",
             "dry-run": "print the diff, write nothing",
             "verbose": "say what changes in each file",
-            "quiet": "say nothing but why it failed",
+            "quiet": "print errors only",
         },
     ),
 }  # fmt: skip

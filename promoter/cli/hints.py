@@ -28,6 +28,7 @@ _EXAMPLES = {
     "URL": "https://github.example.com/api/v3", "FILE": "promoter.yaml",
     "KEY": "~/.ssh/id_ed25519", "DIR": "~/.cache/promote",
 }  # fmt: skip
+_TAG = re.compile(r"-+v?[0-9][A-Za-z0-9_.-]*", re.ASCII)
 
 
 class Grammar(Protocol):
@@ -102,6 +103,9 @@ def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> Usag
         example = _EXAMPLES.get(option.metavar) or (option.choices or ("VALUE",))[0]
     at = next((n for n, word in enumerate(words) if word in (flag, f"-{flag[2:3]}")), len(words))
     following = "".join(words[at + 1 : at + 2])
+    if flag in ("--tag", "--to") and _TAG.fullmatch(following):
+        said = f"{flag}: the tag {shown(following)} begins with '-'"
+        return UsageError(said, f"Did you mean {flag} {following.lstrip('-')}?")
     if following and following.partition("=")[0] not in flags:
         return UsageError(
             f"{flag} has no value: what follows begins with '-'",

@@ -38,9 +38,12 @@ OPTIONS = {
     "app": Option("APP", many=True, help="an app; give it once for each of several, which go one by one"),
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
-        "IMAGE", many=True, help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; it wins over --tag"
+        "IMAGE", many=True,
+        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; the app's others get --tag"
     ),
-    "env": Option("ENV", help="the environment (default: prod, where there is one)"),
+    "env": Option(
+        "ENV", help="the environment (default: default-environment in promoter.yaml, else prod)"
+    ),
     "source-revision": Option("SHA", help="the source commit that the image was built from"),
     "wait-for-image": Option(
         "DURATION", help="wait for an image whose push is still under way, e.g. 5m"
@@ -53,8 +56,7 @@ OPTIONS = {
     "take-over": Option(help="replace a branch that holds commits of others"),
     "from": Option(
         "ENV", bare=True,
-        help="promote what runs in ENV; without ENV, in the environment's promotes-from "
-        "(PROMOTER_FROM names one)",
+        help="promote what runs in ENV (without ENV: in the environment's promotes-from)",
     ),
     "together": Option(help="promote several apps by one commit and one pull request"),
     "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),
@@ -65,21 +67,23 @@ OPTIONS = {
     "number": Option("N", short="-n", help="how many entries to show"),
     "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
-    "repo": Option("REPO", help="the GitOps repository: a URL or a path (default: the clone you are in)"),
+    "repo": Option("REPO", help="the GitOps repository: a URL or a path (default: origin of this clone)"),
     "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
-    "forge": Option("KIND", help="where pull requests are: github, local (default: by REPO)"),
+    "forge": Option("KIND", help="github, or local for a repository on this machine (default: by REPO)"),
     "api-url": Option("URL", help="the forge's API"),
     "config": Option(
         "FILE", help="a promoter.yaml to use where the repository has none, or to try with --dry-run"
     ),
-    "transport": Option(choices=("git", "api"), help="through git or the forge's API"),
+    "transport": Option(
+        choices=("git", "api"), help="read and write by git, or by the forge's API (default: git)"
+    ),
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
     "cache": Option("DIR", help="keep what was fetched in this folder, for the next run"),
     "timeout": Option("DURATION", help="end the run after this long, e.g. 90s or 5m (default: 2m)"),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
-    "output": Option(choices=("text", "json"), help="the format of stdout"),
-    "log-format": Option(choices=("text", "json"), help="the format of stderr"),
+    "output": Option(choices=("text", "json"), help="the format of the result on stdout"),
+    "log-format": Option(choices=("text", "json"), help="the format of the messages on stderr"),
     "verbose": Option(
         short="-v", help="explain each choice; git commands and requests, marked +, have their time"
     ),

@@ -73,8 +73,18 @@ def _meant(text: str) -> str:
         return "One tag is promoted at a time: run promote once for each."
     if text[:1] in "^~<>=" or "*" in text:
         return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
-    if "/" in text and _TAG.fullmatch(text.replace("/", "-")):
-        return f"Did you mean {text.replace('/', '-')}? A tag holds no '/'."
+    for sign in ("/", "+"):
+        if sign in text and _TAG.fullmatch(text.replace(sign, "-")):
+            return f"Did you mean {text.replace(sign, '-')}? A tag holds no {sign!r}."
+    if _TAG.fullmatch(text.lstrip("-.")):
+        return f"Did you mean {text.lstrip('-.')}?"
+    if "{{" in text:
+        return "Nothing has filled it in: GitHub does so in a workflow's file, and not in a script."
+    return _of_a_shell(text)
+
+
+def _of_a_shell(text: str) -> str:
+    """Return what to write in place of a text that a shell has left as it was."""
     if "$" in text:
         return "Nothing has filled in its variable. A shell does so in double quotes, not in single ones."
     return "A tag is 1 to 128 of letters, digits, '_', '.' and '-', and begins with none of '.-'."

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Digest, Tag, is_digest, split
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import shown
+
+# A sha256 digest without its algorithm.
+_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 def parse_image(text: str, source: str = "--image") -> ImageRequest:
@@ -22,9 +27,14 @@ def parse_image(text: str, source: str = "--image") -> ImageRequest:
     if "".join(text.split()) != text or not text.isprintable():
         bare = "".join(text.split())
         raise UsageError(f"{source} {shown(text)} holds a blank", f"Did you mean {source} {bare}?")
-    if not plain:
-        hint = f"Write it as in {source} ghcr.io/owner/app=1.4.2"
-        raise UsageError(f"{source} {shown(text)} has no image name before its tag", hint)
+    if not plain or "*" in name:
+        said, hint = "has no image name before its tag", f"{source} ghcr.io/owner/app=1.4.2"
+        raise UsageError(
+            f"{source} {shown(text)} " + ("holds '*': it names one image" if plain else said),
+            f"For all images of the app: --tag {tag or 'TAG'}"
+            if plain
+            else f"Write it as in {hint}",
+        )
     if not (tag or digest) or (at and not digest):
         meant = f"{plain}={part}" if part and not equals else f"{name.rstrip('@')}=TAG"
         raise UsageError(
@@ -37,15 +47,26 @@ def parse_image(text: str, source: str = "--image") -> ImageRequest:
         )
     except UsageError as error:
         error.message = f"{source} {shown(text)}: {error.message}"
-        if is_digest(tag):
-            error.hint = f"Did you mean {source} {name}@{tag}"
-        elif not tag and Tag.is_one(digest):
-            error.hint = f"Did you mean {source} {name}={digest}"
-        elif "," in text:
-            error.hint = _one_each(text, source)
-        elif split(tag)[1]:
-            error.hint = f"It is the tag that follows '=': {source} {name}={split(tag)[1]}"
+        error.hint = _meant(text, name, (tag, digest), source) or error.hint
         raise
+
+
+def _meant(text: str, name: str, reference: tuple[str, str], source: str) -> str:
+    """Return what is meant by a tag or digest that is malformed; '' where nothing says so."""
+    tag, digest = reference
+    if is_digest(tag):
+        return f"Did you mean {source} {name}@{tag}"
+    if not tag and _HEX.fullmatch(digest):
+        return f"Did you mean {source} {name}@sha256:{digest}"
+    if not tag and Tag.is_one(digest):
+        return f"Did you mean {source} {name}={digest}"
+    if tag.startswith("="):
+        return f"Did you mean {source} {name}={tag.strip('=') or 'TAG'}"
+    if "," in text:
+        return _one_each(text, source)
+    return (meant := split(tag)[1] or "") and (
+        f"It is the tag that follows '=': {source} {name}={meant}"
+    )
 
 
 def _one_each(text: str, source: str) -> str:

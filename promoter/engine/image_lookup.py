@@ -36,6 +36,7 @@ _PAUSE = 2.0
 _LISTED, _LONGEST = 4, 40
 # How alike a tag must be to be suggested.
 _ALIKE = 0.75
+_RELEASE = re.compile(r"v?[0-9.]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +114,28 @@ def _is_version(tag: str) -> bool:
 
 
 def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
-    """Return the tag that is probably meant: with or without a `v`, in full, or a digit beside it."""
-    other = tag[1:] if re.match(r"v[0-9]", tag) else f"v{tag}"
-    if other in known:
-        return other
-    plain = tag.removeprefix("v")
-    longer = [one for one in known if one.removeprefix("v").startswith(f"{plain}.")]
+    """Return the tag that is probably meant; None where none is near, or several are.
+
+    Near is one with or without a `v`, in other case, in full, with a branch before it, or with two
+    signs swapped.
+    """
+    plain = tag.lower().removeprefix("v").removeprefix("sha-")
+    same = [one for one in known if one.lower().removeprefix("v") == plain]
+    if same:
+        return same[0]
+    longer = [one for one in known if one.lower().removeprefix("v").startswith(f"{plain}.")]
     if longer:
-        return max(longer, key=natural)
+        # 1.5 means 1.5.0 rather than 1.5.1-arm.
+        return max(longer, key=lambda one: (_RELEASE.fullmatch(one) is not None, natural(one)))
+    # What begins as a version does is another one behind a '-': 1.5.0-rc.1 is not meant by 1.5.0.
+    is_version = tag[:1].isdecimal() and "." in tag
+    parts = [one for one in known if one.startswith(f"{tag}-") or one.endswith(f"-{plain}")]
+    if len(parts) == 1 and not is_version:
+        return parts[0]
     # Of hundreds of thousands of tags few have the same signs, which is told soonest.
     signs = sorted(tag.replace(".", ""))
-    same = [one for one in known if sorted(one.replace(".", "")) == signs]
-    return next(iter(get_close_matches(tag, same, n=1, cutoff=_ALIKE)), None)
+    swapped = [one for one in known if sorted(one.replace(".", "")) == signs]
+    return next(iter(get_close_matches(tag, swapped, n=1, cutoff=_ALIKE)), None)
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:
