@@ -459,6 +459,18 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
         ("groups: {all: {apps: []}}", "Write it as in groups: {storefront: {apps: [web, api]}}"),
         ("env: {}", "Did you mean environments? Write it as in environments: {"),
         ("app: {}", "Did you mean apps?"),
+        (
+            "environments: {prod: {path: x, freeze: [{from: a, to: b}]}}",
+            "Did you mean dates? Write",
+        ),
+        (
+            "apps: {web: {targets: [{kind: yaml-path, file: x, yamlPath: image.tag}]}}",
+            "Did you mean tag: 'image.tag'?",
+        ),
+        ("apps: {web: {images: ghcr.io/a/b}}", "Write images: ['ghcr.io/a/b']"),
+        ("apps: {web: ghcr.io/a/b}", "Write web: {images: ['ghcr.io/a/b']}"),
+        ("environments: {prod: clusters/prod}", "Write prod: {path: 'clusters/prod'}"),
+        ("environments: {prod: {path: $ENV/x}}", "Did you mean {environment}/x?"),
         ("repo: x", "Did you mean repository? Write it as in repository: https://"),
     ],
 )
@@ -479,6 +491,8 @@ def test_key_in_another_place_or_of_another_tool_is_told_where_it_belongs(
         ("<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> b\n", "a merge conflict", "Resolve"),
         ("a: [x\nb: 1\n", "expected ','", "is not closed"),
         ("a: 'x\n", "end of stream", "A quote is not closed."),
+        ("a: {path: x/{app}}}\n", "expected ','", 'Put the value in quotes: "x/{app}"'),
+        ("a: {path: \u201cx/{app}\u201d}\n", "expected ','", "Write plain quotes"),
         ("a: *\n", "alphabetic", "begins with * or & in quotes"),
         ("a: >=1.4\n", "comment or line break", "begins with > or | in quotes"),
         ("a: @x\n", "'@'", "begins with this sign in quotes"),

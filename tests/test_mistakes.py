@@ -835,6 +835,11 @@ def test_app_without_a_folder_is_told_with_those_that_there_are(company: Company
     assert_told(company.run("--app", "cart", "--tag", "1.5.0"), 4, said)
 
 
+def test_another_tag_of_the_image_that_runs_is_told(company: Company) -> None:
+    said = "The same image under another tag: 1.5.0 is 1.4.0 (sha256:"
+    assert said in company.run(*_ASK, "--dry-run").stdout
+
+
 @pytest.mark.parametrize("name", ["kustomize.yaml", "Kustomization.yaml"])
 def test_kustomization_under_another_name_is_told(company: Company, name: str) -> None:
     repo, text = company.repo, "resources: [../../base]\n"

@@ -48,6 +48,9 @@ _NEEDS = {
         ("reviewers", "assignees", "labels", "milestone", "draft"), ("pull-request", "auto-merge")
     ),
 }
+# What a text is put in, at a section that begins with it and at a list.
+_WRAPPED = {"environments": "{{path: {}}}", "apps": "{{images: [{}]}}"}
+_LIST, _LISTS = "[{}]", ("images", "labels", "reviewers", "assignees")
 # Greater numbers are not shown as the text that was probably meant.
 _NUMBER = 10**12
 # So many of a file's further mistakes are told.
@@ -141,6 +144,11 @@ def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseM
     hint = f"Write it as in {example_for(place, EXAMPLES[known])}"
     if values == [None] and len(place) == 2 and place[0] == "apps":
         return f"Write {place[1]}: {{}}"
+    if len(values) == 1 and isinstance(text := values[0], str) and place:
+        around = place[0] if len(place) == 2 else None
+        form = _WRAPPED.get(str(around)) or (_LIST if place[-1] in _LISTS else None)
+        if form is not None:
+            return f"Write {place[-1]}: {form.format(shown(text))}"
     numbers = [one for one in values if type(one) is int and abs(one) < _NUMBER]
     if numbers and len(values) == 1 and place and not isinstance(place[-1], int):
         return f'Write {place[-1]}: "{numbers[0]}"'

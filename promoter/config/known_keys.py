@@ -34,6 +34,15 @@ _IN_TARGETS = {
     "path": "tag", "key": "tag", "yaml-path": "tag", "tag-path": "tag", "name": "image",
     "filename": "file",
 }  # fmt: skip
+_IN_FREEZE = {
+    **dict.fromkeys(("from", "to", "start", "end", "begin", "until", "date"), "dates"),
+    **dict.fromkeys(("day", "days", "week"), "weekly"),
+    **dict.fromkeys(("tz", "time-zone", "zone"), "timezone"),
+    "schedule": "cron",
+    "for": "duration",
+    "except": "exceptions",
+}
+_WITHIN = {"targets": _IN_TARGETS, "freeze": _IN_FREEZE}
 # What is no key, and what to do instead.
 _NO_KEYS = {
     **dict.fromkeys(
@@ -66,9 +75,10 @@ def has(value: object, part: object) -> bool:
 def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[object]) -> str:
     """Return what to write for a key that is not known: the key that is meant, and where it belongs."""
     name, known = str(place[-1]), known_keys(model, value, place[:-1])
-    meant = _spellings(name)
+    around = next((key for key in _WITHIN if key in place[:-1]), "")
+    meant = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
     here = next((one for one in meant if one in known), None)
-    if "targets" in place[:-1] and (here := here or _IN_TARGETS.get(name)) in known:
+    if around == "targets" and here is not None:
         return f"Did you mean {here}: {shown(str(reduce(get, place, value)))}?"
     if here is not None and name.lower() not in _NO_KEYS:
         example = example_for((*place[:-1], here))
@@ -97,10 +107,10 @@ def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
     return found
 
 
-def _spellings(name: str) -> list[str]:
+def _spellings(name: str, names: Mapping[str, str]) -> list[str]:
     """Return the keys that a name may be another spelling of."""
     kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
-    other = _OTHER_NAMES.get(kebab)
+    other = names.get(kebab)
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
     return list(dict.fromkeys([other, *plain] if other else plain))
 

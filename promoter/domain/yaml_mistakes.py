@@ -67,9 +67,9 @@ def _first_line_of(key: str, before: Sequence[str], own: str) -> int | None:
 def _bare_template(lines: Sequence[str]) -> str | None:
     """Return a value such as `{app}/overlays` that stands without quotes where YAML takes none."""
     for line in lines:
-        for found in re.finditer(r":[ ]+(?=([^\s\"',]*))", line[:_LINE]):
+        for found in re.finditer(r":[ ]+(?=([^\s\"',\u2018-\u201d]*))", line[:_LINE]):
             value = found[1]
-            if value.count("}") > value.count("{"):
+            while value.count("}") > value.count("{") and value.endswith("}"):
                 value = value.removesuffix("}")
             within = value.startswith("{") or "{" in line[: found.start()]
             if within and re.search(r"\{(app|environment)\}", value):

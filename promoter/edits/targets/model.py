@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # A placeholder that is not known, and one as a shell, a template or a page about it has it.
 _OTHER_PLACEHOLDER = re.compile(
-    r"\$\{([^{}]*)\}|\$(app|env|environment)\b|\{\{([^{}]*)\}\}|<(app|env|environment)>"
+    r"\$\{([^{}]*)\}|\$(app|env|environment|[A-Z_]{2,})\b|\{\{([^{}]*)\}\}|<(app|env|environment)>"
     r"|\{(?!app\}|environment\})([^{}]*)\}"
 )
 
