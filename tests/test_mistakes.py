@@ -202,7 +202,7 @@ _ON_THE_COMMAND_LINE = {
         ("holds '/'", "--tag 1.5.0", "--image ghcr.io/acme/orders=1.5.0"),
     ),
     "duration in words": Mistake(
-        (*_ASK, "--timeout", "2 minutes"), 2, ("--timeout: '2 minutes'", "write 90s, 2m")
+        (*_ASK, "--timeout", "2 minutes"), 2, ("--timeout: '2 minutes'", "Did you mean --timeout 2m?")
     ),
     "every rule allowed": Mistake(
         (*_ASK, "--allow", "all"), 2, ("--allow: there is no rule 'all'", "Known: ", "downgrade")
@@ -317,7 +317,7 @@ _ON_THE_COMMAND_LINE = {
     ),
     "tag for no image": Mistake(
         (*_ASK, "--image", "IMAGE=1.4.0"), 2,
-        ("the tag 1.5.0 is for no image", "Leave --tag out"),
+        ("the tag 1.5.0 is for no image", "Leave out --tag, or the --image"),
     ),
     "images in a list": Mistake(
         ("--app", "orders", "--image", "a=1.5.0,b=1.5.0"), 2, ("holds ','", "Write --image a=1.5.0 --image b=1.5.0")
@@ -465,6 +465,8 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --image x=ghcr.io/y:1.5.0", "It is the tag that follows '=': --image x=1.5.0"),
     (f"--app aurora --tag sha256:{'a' * 64}", "A digest goes with its image"),
     ("set-image nginx 1.27.4", "Did you mean nginx:1.27.4"),
+    ("set-image deployment/shop x/shop=*:1.5", "Leave 'deployment/shop' out: files of a folder"),
+    ("--app shop --tag 1 --allow missing-image", "the rule missing-image cannot be allowed"),
     ("set-image nginx@1.27.4", "Did you mean nginx:1.27.4"),
     ("--app aurora --tag x --forge gitlab", "Pull requests are opened on GitHub alone"),
     (f"--app aurora --tag x --repo {_HUB}/tree/main", f"Write --repo {_HUB} --base main"),
@@ -495,7 +497,7 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
         ("PROMOTER_TAG", "1,2", "PROMOTER_TAG: tag '1,2' holds ','"),
         ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
-        ("PROMOTER_TIMEOUT", "5 min", "Write it as in PROMOTER_TIMEOUT=90s"),
+        ("PROMOTER_TIMEOUT", "5 min", "Did you mean PROMOTER_TIMEOUT=5m?"),
         ("PROMOTER_OUTPUT", "yaml", "Write it as in PROMOTER_OUTPUT=json"),
     ],
 )

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # A first part such as v27.0.0, 1.25 or 20240101: nobody calls an image so, and many a tag.
 _VERSION = re.compile(r"v?\d+(?:[._+-][^/]*)?", re.ASCII | re.IGNORECASE)
+# What kubectl set image begins with.
+_RESOURCE = re.compile(
+    r"(?:deploy(?:ments?)?|sts|statefulsets?|ds|daemonsets?|jobs?|cronjobs?|pods?)/", re.ASCII
+)
 _FORMS = "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=NEWNAME, NAME=NEWNAME:TAG, NAME=*:TAG"
 
 
@@ -49,9 +53,7 @@ def parse_argument(text: str, following: str = "") -> ImageSetting:
         raise UsageError(f"{shown(text)} has no name before the '='", f"Forms: {_FORMS}.")
     name, tag, digest = kustomize_split(value)
     if tag is None and digest is None and (not equals or not name):
-        meant = following if _VERSION.fullmatch(following) else "TAG"
-        hint = f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
-        raise UsageError(f"{shown(text)} sets nothing", hint)
+        raise UsageError(f"{shown(text)} sets nothing", _what_sets(name, following))
     if "" in (tag, digest) or (not name and not equals):
         hint = "Is a variable empty that holds it? " if name or key else ""
         raise UsageError(f"{shown(text)} leaves a part empty", f"{hint}Forms: {_FORMS}.")
@@ -76,6 +78,14 @@ def parse_argument(text: str, following: str = "") -> ImageSetting:
         Name.parse(name)
     new_name = {"": KEEP, "*": KEEP}.get(name, name)
     return ImageSetting(_check_key(key), new_name, *_fields(tag, digest))
+
+
+def _what_sets(name: str, following: str) -> str:
+    """Return what to write in place of a name that neither a tag nor a digest follows."""
+    if _RESOURCE.match(name):
+        return f"Leave {shown(name)} out: files of a folder are edited, and nothing in a cluster."
+    meant = following if _VERSION.fullmatch(following) else "TAG"
+    return f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
 
 
 def _fields(tag: str | None, digest: str | None) -> tuple[str | Keep | None, str | Keep | None]:

@@ -62,7 +62,8 @@ def resolve(
         if not left:
             raise UsageError(
                 f"the tag {tag} is for no image: those of --image have their own",
-                "Leave --tag out, or list the app's images in promoter.yaml.",
+                "Leave out --tag, or the --image that it is meant for; "
+                "further images of the app are listed in promoter.yaml.",
             )
         asked |= {one.name: ImageRequest(one.name, tag) for one in left}
     if not asked:

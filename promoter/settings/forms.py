@@ -91,6 +91,10 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
         flags = " ".join(f"--allow {one}" for one in several)
         hint = f"Write {flags}; PROMOTER_ALLOW takes one rule a line."
     else:
+        from promoter.gates import GATES
+
+        if name in (gate.name for gate in GATES):
+            return f"the rule {name} cannot be allowed\n{nearest('', rules)}"
         hint = nearest(name, rules)
     return f"there is no rule {shown(name)} to allow\n{hint}"
 
