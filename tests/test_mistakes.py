@@ -474,6 +474,10 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --tag x --repo git@github.com/a/b", "Did you mean git@github.com:a/b?"),
     ("--app aurora --tag x --repo git://github.com/a/b", "Did you mean https://github.com/a/b?"),
     ("demo --repo x", "promote demo DIR"),
+    (
+        "--app aurora --tag x --repo https://github.com/acme",
+        "Write it as in --repo https://github.com/acme/gitops",
+    ),
     ("set-image --app aurora --tag 1.5.0", "promote set-image NAME=*:TAG"),
     ("--version 1.5.0", "The tag of an image is --tag TAG."),
 )
@@ -637,6 +641,22 @@ def test_folder_within_a_clone_is_told_with_the_clone(company: Company, tmp_path
     clone = clone_of(company, tmp_path)
     run = promote(*_ASK, "--repo", str(clone / "apps"))
     assert_told(run, 2, ("is not a git repository", f"give --repo {clone}"))
+    run = promote(*_ASK, "--repo", str(clone / "promoter.yaml"))
+    assert_told(run, 2, ("is not a git repository", f"It is within a clone: give --repo {clone}"))
+
+
+def test_clone_whose_remote_has_another_name_is_told_with_it(
+    company: Company, tmp_path: Path
+) -> None:
+    clone = clone_of(company, tmp_path)
+    subprocess.run(["git", "remote", "rename", "origin", "upstream"], cwd=clone, check=True)
+    said = ("has no remote 'origin'", '--repo "$(git remote get-url upstream)"')
+    assert_told(promote(*_ASK, cwd=clone), 2, said)
+
+
+def test_tag_whose_variable_is_empty_is_told_so(company: Company) -> None:
+    run = company.run("--app", "orders", PROMOTER_TAG="")
+    assert_told(run, 2, ("no tag is given: PROMOTER_TAG is set, but empty",))
 
 
 _PATH_OF_PROD = "    path: apps/{app}/overlays/prod\n"

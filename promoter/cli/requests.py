@@ -19,6 +19,7 @@ from promoter.domain.image import Name, Tag, is_digest, split
 from promoter.domain.image_argument import parse_image
 from promoter.domain.moment import parse_moment
 from promoter.domain.redaction import shown
+from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
 
 if TYPE_CHECKING:
@@ -129,8 +130,10 @@ def request_of(settings: Settings, app: str) -> Request:
     images = tuple(parse_image(text, settings.source("image")) for text in settings.image)
     source, given = settings.from_, settings.tag is not None or bool(images)
     if source is None and not given:
+        is_empty = "PROMOTER_TAG" in names_of_variables("PROMOTER_TAG")
         raise UsageError(
-            "no tag is given", "Give --tag TAG, --image NAME=TAG, or --from ENVIRONMENT."
+            "no tag is given" + (": PROMOTER_TAG is set, but empty" if is_empty else ""),
+            "Give --tag TAG, --image NAME=TAG, or --from ENVIRONMENT.",
         )
     if source is not None and given:
         raise UsageError(

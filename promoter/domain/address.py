@@ -74,6 +74,11 @@ def parse(text: str) -> Address:
 def _check_no_page(text: str, parts: SplitResult) -> None:
     """Raise `UsageError` for the address of a page of a repository on github.com."""
     owner, name, page, *rest = [*parts.path.strip("/").split("/"), "", "", ""][:8]
+    if parts.hostname == "github.com" and owner and not name:
+        raise UsageError(
+            f"{shown(text)} names an owner and no repository",
+            f"Write it as in --repo https://github.com/{owner}/gitops",
+        )
     if parts.hostname != "github.com" or page not in _PAGES:
         return
     branch = f" --base {rest[0]}" if page in ("tree", "blob") and rest and rest[0] else ""
@@ -100,7 +105,7 @@ def _folder(path: Path) -> Address:
     if not (directory / "HEAD").exists():
         top = next((one for one in absolute.parents if (one / ".git").exists()), None)
         hint = (
-            f"It is a folder within a clone: give --repo {top}"
+            f"It is within a clone: give --repo {top}"
             if top
             else "Give the path of a clone or of a bare repository, or a URL."
         )

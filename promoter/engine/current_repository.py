@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -38,7 +39,11 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     found = git.attempt("config", "--get", "remote.origin.url")
     url = found.stdout.decode("utf-8", "replace").strip()
     if found.status != 0 or not url:
-        raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", _HINT)
+        remotes = git.attempt("remote").stdout.decode("utf-8", "replace").split()
+        hint = _HINT
+        if len(remotes) == 1:
+            hint = f'Write --repo "$(git remote get-url {shlex.quote(remotes[0])})"'
+        raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", hint)
     return url if "://" in url or ":" in url else str((top / url).resolve())
 
 
