@@ -58,7 +58,7 @@ _HEAD = """\
 how a tag reaches them. What counts is the file on the base branch, the one that is deployed. A
 caller's `--config` may then only say where things are and how commits look (`repository`, `base`,
 `forge`, `api-url`, `transport`, `author`, and `templates` but for `branch`). The first four are
-known before the repository's own file is read, and are errors in it. Without a `promoter.yaml` in
+known before the repository's own file is read, and are warned of in it. Without a `promoter.yaml` in
 the repository, `--config` may hold everything; without either, the layouts of
 [the README](../README.md#where-the-tag-lives) are known.
 

@@ -739,81 +739,6 @@ _IN_THE_CONFIGURATION = {
             "Write apps/{app}/overlays/prod",
         ),
     ),
-    "base in the base's own file": (
-        ("apps:\n", "base: release\napps:\n"), 2,
-        ("promoter.yaml:9:1: base has no effect here", "give --base 'release'", "--config"),
-    ),
-    "repository in its own file": (
-        ("apps:\n", "repository: https://github.com/acme/gitops\napps:\n"), 2,
-        ("promoter.yaml:9:1: repository has no effect here", "give --repo 'https://"),
-    ),
-    "template without quotes within braces": (
-        ("  staging:\n", "  qa: {path: clusters/qa/{app}, deliver: push}\n  staging:\n"), 2,
-        ("not valid YAML", 'Put the value in quotes: "clusters/qa/{app}"'),
-    ),
-    "soak without a place": (
-        (_PUSH, "    deliver: push\n    soak: 24h\n"), 2,
-        ("promoter.yaml:5:5: ", "soak needs promotes-from", "Add it, as in promotes-from: dev"),
-    ),
-    "team without its prefix": (
-        (_PUSH, '    reviewers: ["acme/platform"]\n'), 2,
-        ("reviewers.0: 'acme/platform' is neither a user nor", 'Write "team:platform"'),
-    ),
-    "variable in a path": (
-        ("apps/{app}/overlays/prod", "${BASE}/{app}"), 2,
-        ("not ${BASE}", "Write the name itself: nothing else is filled in."),
-    ),
-    "path of a target": (
-        ("  orders:\n", "  orders:\n    targets: [{kind: yaml-path, file: x, path: image.tag}]\n"), 2,
-        ("unknown key apps.orders.targets.0.path", "Did you mean tag: 'image.tag'?"),
-    ),
-    "template of the source's tag": (
-        ("  orders:\n", '  orders:\n    source-tag: "v{{tag}}"\n'), 2,
-        ("apps.orders.source-tag: must hold {tag}", "Did you mean v{tag}?"),
-    ),
-    "app with nothing behind it": (
-        ("apps:\n", "apps:\n  cart:\n"), 2, ("apps.cart: must be a mapping", "Write cart: {}")
-    ),
-    "image as a mapping": (
-        ("images: [", "images: [{name: ghcr.io/a/b}, "), 2,
-        ("images.0: must be text", "Write the name alone: 'ghcr.io/a/b'"),
-    ),
-    "number as a text": (
-        (_STAGING, f"{_STAGING}    milestone: 3\n"), 2,
-        ("milestone: must be text", 'Write milestone: "3"'),
-    ),
-    "cron of four fields": (
-        (_PUSH, f'{_PUSH}    freeze: [{{cron: "0 22 * *", duration: 8h}}]\n'), 2,
-        ("promoter.yaml:5:15: ", "is not a cron expression", 'freeze: [{cron: "0 22 * * 1-5"'),
-    ),
-    "zone that there is not": (
-        (_PUSH, f"{_PUSH}    freeze: [{{weekly: Fri, timezone: Europe/Berln}}]\n"), 2,
-        ("'Europe/Berln' is not a time zone\n  Did you mean Europe/Berlin?",),
-    ),
-    "transport of the URL": (
-        (_PUSH, f"{_PUSH}    transport: ssh\n"), 2, ("transport: must be 'git'", "Did you mean git?")
-    ),
-    "policy of another tool": (
-        (_PUSH, f"{_PUSH}    policy: {{range: ^1.4}}\n"), 2, ("policy.range", "Did you mean semver?")
-    ),
-    "environment from itself": (
-        (_PUSH, f"{_PUSH}    promotes-from: dev\n"), 2,
-        ("dev from dev", "Name the environment before dev"),
-    ),
-    "field of another template": (
-        ("apps:\n", "templates: {title: '{{ .App }}'}\napps:\n"), 2,
-        ("not ' .App '", "Did you mean {app}?"),
-    ),
-    "placeholder of a page": (
-        (_STAGING, f'{_STAGING}    argocd-url: "https://argo.example/{{name}}"\n'), 2,
-        ("not {name}", "Did you mean https://argo.example/{app}?"),
-    ),
-    "template of Helm": (
-        ("apps:\n", "{{ if .x }}\napps:\n"), 2, ("it holds {{ }}", "No template is filled in"),
-    ),
-    "apps of Argo CD": (
-        ("apps:\n", "applications:\n"), 2, ("unknown key applications", "Did you mean apps?")
-    ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,
         ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),
@@ -826,6 +751,14 @@ def test_mistake_in_the_configuration_is_told_at_its_place(company: Company, nam
     change, code, said = _IN_THE_CONFIGURATION[name]
     company.configure(change)
     assert_told(company.run(*_ASK), code, said)
+
+
+def test_keys_that_cannot_count_in_the_repositorys_own_file_are_warned_of(company: Company) -> None:
+    company.configure(("apps:\n", "base: release\nrepository: https://github.com/a/g\napps:\n"))
+    said = company.run(*_ASK, "--dry-run").stderr
+    assert "promoter.yaml:9:1: base has no effect here" in said
+    assert "give --base 'release'" in said
+    assert "promoter.yaml:10:1: repository has no effect here" in said
 
 
 def test_keys_that_do_nothing_with_the_environments_delivery_are_warned_of(

@@ -38,16 +38,18 @@ def wiring_only(document: Document) -> None:
         )
 
 
-def check_own_keys(document: Document) -> None:
-    """Raise `UsageError` where the repository's own file holds what cannot count there."""
+def warnings_of_own_keys(document: Document) -> list[str]:
+    """Return a warning for each key of the repository's own file that cannot count there."""
     keys = mapping(document.value)
+    found = []
     for key in (one for one in keys if one in _KNOWN_BEFORE):
-        raise UsageError(
-            f"{key} has no effect here: it has to be known before this file can be read",
-            f"Remove it, and give --{_KNOWN_BEFORE[key]} {shown(str(keys[key]))}, or write it into "
-            "a file of your own that --config names.",
-            **document.place((key,)),
+        place = document.place((key,))
+        found.append(
+            f"{place['file']}:{place['line']}:{place['column']}: {key} has no effect here, as it "
+            f"has to be known before this file can be read: remove it, and give "
+            f"--{_KNOWN_BEFORE[key]} {shown(str(keys[key]))}"
         )
+    return found
 
 
 def is_wiring(document: Document) -> bool:

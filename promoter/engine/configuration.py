@@ -34,9 +34,8 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
     found = load(data, str(config.FILE))
     if found.value is None:
         warn(f"{config.FILE} is empty, and counts as if it were not there", wiring.warned)
-    callers_file.check_own_keys(found)
     policy = config.read(found)
-    for one in policy.warnings:
+    for one in (*callers_file.warnings_of_own_keys(found), *policy.warnings):
         warn(one, wiring.warned)
     if file is None:
         return policy
