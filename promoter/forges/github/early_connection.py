@@ -32,10 +32,21 @@ def open_early(api_url: str, authorities: str | None) -> None:
             pools.open(api_url, _SECONDS)
         return pools
 
-    _opened[:] = [(authorities, in_background(connected))]
+    while _opened:  # of a run before this one, which had no use for it
+        _opened.pop()[1].add_done_callback(_close)
+    _opened.append((authorities, in_background(connected)))
 
 
 def taken(authorities: str | None) -> Future[Pools] | None:
     """Return the connections that were begun with these authorities, which are the caller's then."""
-    begun = _opened.pop() if _opened else None
-    return begun[1] if begun and begun[0] == authorities else None
+    if not _opened:
+        return None
+    held_to, begun = _opened.pop()
+    if held_to == authorities:
+        return begun
+    begun.add_done_callback(_close)
+    return None
+
+
+def _close(done: Future[Pools]) -> None:
+    done.result().close()
