@@ -55,8 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # Two more than there are cores, as tests wait for servers, repeats and processes.
-    return min(len(os.sched_getaffinity(0)) + 2, 6)
+    # Four more than there are cores, as tests wait for servers, repeats and processes.
+    return min(len(os.sched_getaffinity(0)) + 4, 6)
 
 
 @pytest.hookimpl(tryfirst=True)
