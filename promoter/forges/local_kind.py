@@ -26,7 +26,7 @@ def _open(connection: Connection) -> LocalForge:
     where = connection.address
     if not where.local:
         raise UsageError(
-            f"{where.url} is not on this machine, and the local forge keeps its pulls there",
+            f"{where.url} is not on this machine, and the local forge keeps its pull requests there",
             "Give --repo the path of a bare repository.",
         )
     return LocalForge(Git(Path(where.path), connection.deadline), connection.committer)

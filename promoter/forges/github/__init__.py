@@ -54,7 +54,7 @@ def _open(connection: Connection) -> GitHubForge:
         )
     if where.local or connection.api_url is None:
         raise UsageError(
-            f"{where.path} is a folder, and the github forge keeps no pulls there",
+            f"{where.path} is a folder, and the github forge keeps no pull requests there",
             "Give the repository's URL, or --forge local.",
         )
     from promoter.forges.github.first_query import begin
