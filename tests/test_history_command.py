@@ -15,6 +15,7 @@ import pytest
 
 from tests.many_apps import kustomization, make
 from tests.servers.github import merging
+from tests.test_targets_end_to_end import repository
 from tests.world import AURORA, Repository, Run, aurora, promote, serving_aurora
 
 if TYPE_CHECKING:
@@ -206,6 +207,21 @@ def test_how_long_each_ran_is_the_time_to_the_next_change(tmp_path: Path) -> Non
     found = history(str(repo.path), "--output", "json", env={"PROMOTER_NOW": now}).json["entries"]
     ran = [(one["runs_now"], one["seconds"]) for one in found]
     assert ran == [(False, None), (True, 7_200), (False, second - first)]
+
+
+def test_one_of_several_files_may_have_come_later(tmp_path: Path) -> None:
+    targets = "{kind: kustomize}, {kind: yaml-path, file: values.yaml, tag: image.tag, image: api}"
+    path = f'environments: {{prod: {{path: "apps/{{app}}", targets: [{targets}]}}}}'
+    files = {"promoter.yaml": f"{path}\napps: {{web: {{}}}}\n"}
+    repo = repository(
+        tmp_path / "r.git", {**files, "apps/web/values.yaml": "image:\n  tag: 1.4.1\n"}
+    )
+    repo.commit("main", "apps/web/kustomization.yaml", "images:\n- name: web\n  newTag: 1.4.1\n")
+    where = ("--app", "web", "--env", "prod", "--repo", str(repo.path))
+    later, first = promote("history", *where, "--output", "json").json["entries"]
+    assert [(one["name"], one["to"]) for one in first["images"]] == [("api", "1.4.1")]
+    assert [one["to"] for one in later["images"]] == ["1.4.1"]
+    assert promote("status", "--repo", str(repo.path)).code == 0
 
 
 def test_holds_are_in_the_history(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
 from promoter.domain.suggest import nearest
 from promoter.edits.discovery import discover
+from promoter.edits.held_images import held_images
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
@@ -74,9 +75,17 @@ class Target:
         own = [self.file] if self.kustomized else []
         return tuple(dict.fromkeys([*own, *files_of(self.targets, self.directory)]))
 
-    def own_images(self, images: Iterable[RunningImage]) -> tuple[RunningImage, ...]:
-        """Return those of some images that are the app's: all, unless the configuration lists them."""
-        return tuple(one for one in images if not self.images or self._lists(one))
+    def file_of(self, target: EditTarget) -> PurePosixPath | None:
+        """Return the file that one of its targets is in; None where it is outside the repository."""
+        return named(self.directory, target.file) if isinstance(target, InFile) else self.file
+
+    def own_images(self, tree: Tree) -> tuple[RunningImage, ...]:
+        """Return the app's images as a tree's files have them: all, unless the configuration lists them.
+
+        Raises `PromoteError` where the files cannot be read.
+        """
+        held = held_images(tree, self.file, self.targets)
+        return tuple(one for one in held if not self.images or self._lists(one))
 
     def _lists(self, image: RunningImage) -> bool:
         return any(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,19 +12,16 @@ from typing import TYPE_CHECKING
 from promoter.config.holds import hold_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import PullState, RunningImage
-from promoter.domain.trees import edited
-from promoter.edits.held_images import held_images
+from promoter.domain.model import PullState
 from promoter.engine.places import Scope, find_targets
 from promoter.planning.decide import branch_of
-from promoter.planning.history import AppVersion, EntryKind, entries_of
+from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
 from promoter.planning.rollback import State
 from promoter.pull_request import proposed_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
-    from typing import TypeAlias
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from promoter.git import Repository
     from promoter.git.history import FileVersion
     from promoter.planning.history import HistoryEntry
-
-    Images: TypeAlias = dict[str, RunningImage]
 
 # Of so many apps in their environments the forge is asked for pulls that no commit names.
 _ASKED = 4
@@ -80,8 +76,8 @@ class AppHistory:
 
     def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
         self._repository, self._base, self._target = repository, base, target
-        self.now = self._read({})
-        """What the base has now."""
+        self.now = {one.name: one for one in target.own_images(base)}
+        """What the base has now, by the names of the images."""
         self.is_cut = False
         """Whether there is more behind what was read."""
 
@@ -97,27 +93,14 @@ class AppHistory:
 
     def _versions(self) -> Iterator[State]:
         """Yield what each commit left of the images, newest first."""
-        files = self._target.files
-        read = self._repository.versions(self._base, files)
+        read = self._repository.versions(self._base, self._target.files)
         for version in joined(self._target, read):
-            images = self._images({path: version.files.get(path) for path in files})
             self.is_cut = version.is_first
-            if images is not None:
-                yield State(version.commit, images)
+            with suppress(PromoteError):
+                if images := images_at(self._target, version):
+                    yield State(version.commit, images)
             if version.is_first:
                 return
-
-    def _images(self, files: dict[PurePosixPath, bytes | None]) -> Images | None:
-        try:
-            return self._read(files)
-        except (PromoteError, KeyError):
-            return None
-
-    def _read(self, files: dict[PurePosixPath, bytes | None]) -> Images:
-        """Return the app's images as files say; raises `PromoteError` where they cannot be read."""
-        target = self._target
-        held = held_images(edited(self._base, files), target.file, target.targets)
-        return {one.name: one for one in target.own_images(held)}
 
 
 def files_with_hold(target: Target) -> list[PurePosixPath]:

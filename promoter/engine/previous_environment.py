@@ -13,8 +13,6 @@ from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited
 from promoter.edits.held_images import held_images
-from promoter.edits.targets.model import InFile
-from promoter.edits.working_files import named
 from promoter.gates import Previous
 from promoter.planning.previous import image_named
 
@@ -114,7 +112,7 @@ def _by_file(
     """Return the images by the file that holds them; the first file's are those that none holds."""
     paths: dict[PurePosixPath, tuple[EditTarget, ...]] = {}
     for one in previous.targets:
-        path = named(previous.directory, one.file) if isinstance(one, InFile) else previous.file
+        path = previous.file_of(one)
         if path is not None and base.entries(path.parent).get(path.name) is Kind.FILE:
             paths[path] = (*paths.get(path, ()), one)
     files = [_File(path, previous.file, targets) for path, targets in paths.items()]

@@ -10,7 +10,6 @@ from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
-from promoter.edits.held_images import held_images
 from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
@@ -118,10 +117,9 @@ def _of_files(place: FoundTarget, tree: Tree) -> Status:
     target = place.target
     hold = read_hold(tree, target.app, target.environment)
     try:
-        held = held_images(tree, target.file, target.targets)
+        return replace(status, hold=hold, images=target.own_images(tree))
     except PromoteError as error:
         return replace(status, hold=hold, error=error.message)
-    return replace(status, hold=hold, images=target.own_images(held))
 
 
 def _with_arrivals(

@@ -15,7 +15,6 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.trees import FilesTree
-from promoter.edits.held_images import held_images
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
+    from promoter.domain.model import RunningImage
 
 # So many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5
@@ -143,15 +143,21 @@ def entries_of(
 def _state(target: Target, version: AppVersion) -> _State:
     tree = FilesTree(version.commit, version.files)
     held = read_hold(tree, target.app, target.environment)
-    known = [path for path in version.files if path != hold_file(target.app, target.environment)]
-    if not known:
-        return _State(version, {}, held)
     try:
-        images = held_images(tree, target.file, target.targets)
+        images = images_at(target, version)
     except PromoteError as error:
         return _State(version, None, held, error.message)
-    own = target.own_images(images)
-    return _State(version, {one.name: one.ref for one in own}, held)
+    return _State(version, {name: one.ref for name, one in images.items()}, held)
+
+
+def images_at(target: Target, version: AppVersion) -> dict[str, RunningImage]:
+    """Return an app's images as a commit left them; a file that it does not have holds none.
+
+    Raises `PromoteError` where a file cannot be read.
+    """
+    there = tuple(one for one in target.targets if target.file_of(one) in version.files)
+    tree = FilesTree(version.commit, version.files)
+    return {one.name: one for one in replace(target, targets=there).own_images(tree)}
 
 
 def _entry(target: Target, window: list[_State]) -> HistoryEntry:
