@@ -162,24 +162,24 @@ def test_opening_renewing_and_commenting_outlast_a_fault(
     one, pull = opened(github)
     github.fail("POST", "mutation Renew", **fault)
     github.fail("PATCH", r"/pulls/1$", **fault)
-    assert one.renew(pull, PullDraft("another", "text")).title == "another"
+    assert one.renew(pull, PullDraft("another", "text"))[0].title == "another"
     github.fail("POST", r"/comments$", **fault)
-    one.comment(pull, "said")
+    one.renew(pull, PullDraft("another", "text"), "said", may_be_said=True)
     assert not github.faults
     assert len(github.pulls) == 1
     assert github.comments == {1: ["said"]}
 
 
 @pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
-@pytest.mark.parametrize("change", ["announce", "close"])
+@pytest.mark.parametrize("change", ["renew", "close"])
 def test_a_change_in_one_request_is_found_or_done_step_by_step_after_a_fault(
     github: GitHub, change: str, fault: dict[str, Any]
 ) -> None:
     one, pull = opened(github)
     github.fail("POST", "mutation Renew", **fault)
     draft = PullDraft("another", "text")
-    if change == "announce":
-        assert one.announce(pull, draft, "said")[0].title == "another"
+    if change == "renew":
+        assert one.renew(pull, draft, "said")[0].title == "another"
     else:
         assert one.close(pull, draft, "said").state == "closed"
     assert not github.faults
@@ -198,7 +198,7 @@ def test_a_comment_that_github_refuses_is_a_warning_and_the_text_is_renewed(
     github: GitHub,
 ) -> None:
     one, pull = opened(github)
-    renewed, missing = one.announce(pull, PullDraft("another", "text"), " ")
+    renewed, missing = one.renew(pull, PullDraft("another", "text"), " ")
     assert renewed.title == "another"
     assert "blank" in missing[0]
     assert github.comments == {}

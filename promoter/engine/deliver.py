@@ -149,7 +149,10 @@ def _converge(
     else:
         pull = plan.pull
     if not pull_request.agrees(pull, draft):
-        pull, warnings = _renewed(plan, pull, forge)
+        comment = plan.comment if isinstance(plan, RenewPull) else None
+        # On the commit of an earlier run it may have been said already.
+        again = isinstance(plan.commit, str)
+        pull, warnings = forge.renew(pull, draft, comment, may_be_said=again)
     if pull.head != commit or not pull_request.agrees(pull, draft):
         # What was just pushed may show late. Whoever pushes after this writes the text after this.
         pull = forge.read(pull.number)
@@ -158,25 +161,6 @@ def _converge(
             f"pull request {pull.number} moved on while its text was written", "Run again."
         )
     return pull, warnings
-
-
-def _renewed(plan: OpenPull | RenewPull, pull: Pull, forge: Forge) -> tuple[Pull, tuple[str, ...]]:
-    """Renew a pull's text with its comment, without which the promotion stands all the same."""
-    comment = plan.comment if isinstance(plan, RenewPull) else None
-    if comment is None:
-        return forge.renew(pull, plan.draft), ()
-    if not isinstance(plan.commit, str):
-        return forge.announce(pull, plan.draft, comment)
-    # On the commit of an earlier run it may have been said already. Before the text is renewed,
-    # for the old text is what a next run would know it from.
-    missing: tuple[str, ...] = ()
-    try:
-        forge.comment(pull, comment, once=True)
-    except RaceLostError:
-        raise
-    except RemoteError as error:
-        missing = (error.message,)
-    return forge.renew(pull, plan.draft), missing
 
 
 def _delete_merged(plan: Plan, commit: str, world: World) -> None:

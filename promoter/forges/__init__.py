@@ -47,14 +47,14 @@ class Forge(Protocol):
     ) -> Pull:
         """Return the one open pull of a branch, opened now unless another run just did."""
 
-    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
+    def renew(
+        self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False
+    ) -> tuple[Pull, tuple[str, ...]]:
+        """Give an open pull a title and a body, and say on it, a single time, what that changes.
 
-    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
-        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
-
-    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on an open pull; `once`: unless it was said already."""
+        Returns the pull, and why nothing was said; `RaceLostError` where it has ended meanwhile.
+        `may_be_said`: an earlier run may have said it.
+        """
 
     def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
         """End a pull unmerged, where given with a last text and a comment that says why."""

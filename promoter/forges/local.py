@@ -36,14 +36,6 @@ class _Stored:
     blob: str
     comments: tuple[str, ...]
 
-    def renewed(self, draft: PullDraft) -> _Stored:
-        """Return it with a title and a body."""
-        return replace(self, pull=replace(self.pull, title=draft.title, body=draft.body))
-
-    def said(self, text: str) -> _Stored:
-        """Return it with one comment more."""
-        return replace(self, comments=(*self.comments, redacted(text)))
-
 
 class LocalForge:
     """Pulls of one repository on this machine; needs neither network nor token."""
@@ -88,7 +80,7 @@ class LocalForge:
         stored, heads = self._read()
         for one in stored:
             if one.pull.branch == branch and one.pull.state is PullState.OPEN:
-                return self.renew(one.pull, draft)
+                return self.renew(one.pull, draft)[0]
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(
             number, self._url(number), PullState.OPEN, branch, base,
@@ -97,26 +89,25 @@ class LocalForge:
         )  # fmt: skip
         return self._write(_Stored(pull, NOTHING, ()))
 
-    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
-        return self._write(self._find_open(pull.number).renewed(draft))
-
-    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
-        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
-        return self._write(self._find_open(pull.number).said(text).renewed(draft)), ()
-
-    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on an open pull; `once`: unless it was said already."""
+    def renew(
+        self,
+        pull: Pull,
+        draft: PullDraft,
+        comment: str | None = None,
+        *,
+        may_be_said: bool = False,  # noqa: ARG002 - that is seen at once
+    ) -> tuple[Pull, tuple[str, ...]]:
+        """Give an open pull a title and a body, and say on it, a single time, what that changes."""
         stored = self._find_open(pull.number)
-        if once and redacted(text) in stored.comments:
-            return
-        self._write(stored.said(text))
+        said, new = stored.comments, redacted(comment or "")
+        said = said if new in ("", *said) else (*said, new)
+        renewed = replace(stored.pull, title=draft.title, body=draft.body)
+        return self._write(replace(stored, pull=renewed, comments=said)), ()
 
     def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
         """End a pull unmerged, where given with a last text and a comment that says why."""
         if draft is not None and comment is not None:
-            self.comment(pull, comment, once=True)
-            self.renew(pull, draft)
+            self.renew(pull, draft, comment)
         stored = self._find(pull.number)
         if stored.pull.state is not PullState.OPEN:
             return stored.pull

@@ -21,8 +21,8 @@ _ANSWER = (
 )
 
 
-def add_comment(client: Client, pull: Pull, text: str, *, once: bool = False) -> None:
-    """Say something on a pull; `once`: unless it was said already, by whatever run."""
+def add_comment(client: Client, pull: Pull, text: str) -> None:
+    """Say something on a pull, unless it was said already, by whatever run."""
     path, text = f"/issues/{pull.number}/comments", redacted(text)
 
     def do() -> int:
@@ -32,10 +32,10 @@ def add_comment(client: Client, pull: Pull, text: str, *, once: bool = False) ->
         said = read_pages(client, "read the comments", path, lambda one: (one["id"], one["body"]))
         return min((int(number) for number, known in said if known == text), default=None)
 
-    if once and find():
+    if find():
         return
     made = client.write("comment on the pull request", do, find)
-    if once and find() != made:
+    if find() != made:
         # Another run has said it in the same moment, and the first of the two stays.
         with suppress(*FAILURES):
             client.ask("DELETE", f"/issues/comments/{made}")

@@ -19,7 +19,7 @@ from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
-from promoter.forges.github.pull_steps import PullSteps, says
+from promoter.forges.github.pull_steps import PullSteps, ended, says
 from promoter.forges.github.rest_rules import rest_rules
 from promoter.forges.github.rules import RULES, graph_rules
 
@@ -225,26 +225,25 @@ class GitHubForge:
             return getattr(error, "status", None) == 404
         return False
 
-    def renew(self, pull: Pull, draft: PullDraft) -> Pull:
-        """Give an open pull a title and a body; `RaceLostError` where it has ended meanwhile."""
-        return renewed(self.client, pull, draft, None) or self._steps.renew(pull, draft)
+    def renew(
+        self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False
+    ) -> tuple[Pull, tuple[str, ...]]:
+        """Give an open pull a title and a body, and say on it, a single time, what that changes.
 
-    def announce(self, pull: Pull, draft: PullDraft, text: str) -> tuple[Pull, tuple[str, ...]]:
-        """Renew an open pull and say what that changes; returns it, and why nothing was said."""
-        if changed := renewed(self.client, pull, draft, text):
+        Returns the pull, and why nothing was said; `RaceLostError` where it has ended meanwhile.
+        """
+        is_new = comment is None or not may_be_said
+        if is_new and (changed := renewed(self.client, pull, draft, comment)):
             return changed, ()
         missing: tuple[str, ...] = ()
-        self._steps.check_open(pull, draft)
-        try:
-            add_comment(self.client, pull, text, once=True)
-        except RemoteError as error:
-            missing = (error.message,)
+        if comment is not None:
+            # Before the text is renewed: the old one is what a next run would know it from.
+            self._steps.check_open(pull, draft)
+            try:
+                add_comment(self.client, pull, comment)
+            except RemoteError as error:
+                missing = (error.message,)
         return self._steps.renew(pull, draft), missing
-
-    def comment(self, pull: Pull, text: str, *, once: bool = False) -> None:
-        """Say something on an open pull; `once`: unless it was said already, by whatever run."""
-        self._steps.check_open(pull)
-        add_comment(self.client, pull, text, once=once)
 
     def close(self, pull: Pull, draft: PullDraft | None = None, comment: str | None = None) -> Pull:
         """End a pull unmerged, where given with a last text and a comment that says why."""
@@ -253,10 +252,11 @@ class GitHubForge:
         if changed := closed(self.client, pull, draft, comment):
             return changed
         now = self.read(pull.number)
-        if now.state is not PullState.OPEN and says(now, draft):
-            # It was done, and the answer was lost.
-            return now
-        self.comment(pull, comment, once=True)
+        if now.state is not PullState.OPEN:
+            if says(now, draft):  # It was done, and the answer was lost.
+                return now
+            raise ended(now)
+        add_comment(self.client, pull, comment)
         return self._steps.close(self._steps.renew(pull, draft))
 
     def read(self, number: int) -> Pull:
