@@ -60,6 +60,16 @@ class Target:
     """The configuration that says so."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The app and the environment."""
+        return self.app, self.environment
+
+    @property
+    def each(self) -> tuple[Target, ...]:
+        """The place of each app: of one alone, itself."""
+        return self.members or (self,)
+
+    @property
     def kustomized(self) -> bool:
         """Whether the images of the kustomization are among what is edited."""
         return any(isinstance(one, KustomizeTarget) for one in self.targets)

@@ -47,11 +47,23 @@ class Seen:
     open_holds: Mapping[str, ProposedHold] = field(default_factory=dict)
     """By app, the hold that an open pull from another branch would begin."""
 
+    @property
+    def each(self) -> list[Seen]:
+        """The same for each app that the request is about."""
+        pairs = zip(self.request.members or (self.request,), self.target.each, strict=True)
+        return [replace(self, request=request, target=target) for request, target in pairs]
+
+    def asking(self, requests: Sequence[Request]) -> Seen:
+        """Return the same with what is asked of each app, in their order."""
+        if not self.request.members:
+            return replace(self, request=requests[0])
+        return replace(self, request=replace(self.request, members=tuple(requests)))
+
 
 def plan_promotion(seen: Seen) -> Plan:
     """Return what one request comes to: look outside first, then ask all gates, then decide."""
-    parts = [_with_digests(part) for part in _parts(seen)]
-    seen = _whole(seen, [part for part, _ in parts])
+    apps = [_with_digests(one) for one in seen.each]
+    seen = seen.asking([one.request for one, _ in apps])
     change = read_request(seen.request, seen.config, seen.target, seen.state)
     ordering = Ordering(seen.target.settings.policy, orders(change.unordered, seen))
     intent = intend(change, ordering)
@@ -59,11 +71,12 @@ def plan_promotion(seen: Seen) -> Plan:
         intent = intend(change, ordering, rebuild=True)
     if intent.end is End.PULL and intent.commits and _adds_only(change, seen):
         intent = on_tip(change, intent)
-    judged = _judged(change, intent, parts, ordering)
+    judged = _judged(change, intent, apps, ordering)
     if _is_refused_though_superseded(intent, judged, seen):
         # What is refused is judged in whole: which of several rules it is for hides none of them.
         end = End.PUSH if seen.target.settings.deliver == "push" else End.PULL
-        judged = _judged(change, Intent(end, change.asked), parts, ordering)
+        intent = Intent(end, change.asked)
+        judged = _judged(change, intent, apps, ordering)
     judgement = together([(one.target.app, verdict) for one, _, _, verdict in judged])
     return decide(change, intent, judgement, _evidence(change, intent, judged, judgement, seen))
 
@@ -71,22 +84,22 @@ def plan_promotion(seen: Seen) -> Plan:
 def _judged(
     change: Change,
     intent: Intent,
-    parts: Sequence[tuple[Seen, tuple[ImageFacts, ...]]],
+    apps: Sequence[tuple[Seen, tuple[ImageFacts, ...]]],
     ordering: Ordering,
 ) -> list[_Judged]:
     """Return what all gates say of each app of a request."""
     judged: list[_Judged] = []
-    for part, images in parts:
-        own_change, own_intent = part_of(change, part.request, part.target), intent
+    for app, images in apps:
+        own_change, own_intent = part_of(change, app.request, app.target), intent
         if change.target.members and intent.proposal is not None:
             own_intent = replace(intent, proposal=own_change.asked)
-        facts = replace(facts_of(own_change, own_intent, part, images), ordering=ordering)
+        facts = replace(facts_of(own_change, own_intent, app, images), ordering=ordering)
         gates = BRANCH_GATES if change.request.holds_only else GATES
         judgement = judge(facts, gates)
         if intent.kept and judgement.refusals:
             # A rule may have begun to refuse since: what is proposed already is not made anew.
-            judgement = judge(replace(facts, allow=facts.allow | part.request.allow), gates)
-        judged.append((part, own_intent.proposal, facts, judgement))
+            judgement = judge(replace(facts, allow=facts.allow | app.request.allow), gates)
+        judged.append((app, own_intent.proposal, facts, judgement))
     return judged
 
 
@@ -96,20 +109,6 @@ def _is_refused_though_superseded(intent: Intent, judged: Sequence[_Judged], see
         return False
     refusals = [one for *_, judgement in judged for one in judgement.refusals]
     return any(one.rule != "downgrade" for one in refusals)
-
-
-def _parts(seen: Seen) -> list[Seen]:
-    if not seen.target.members:
-        return [seen]
-    pairs = zip(seen.request.members, seen.target.members, strict=True)
-    return [replace(seen, request=request, target=target) for request, target in pairs]
-
-
-def _whole(seen: Seen, parts: Sequence[Seen]) -> Seen:
-    """Return a request with what is asked of each of its apps."""
-    if not seen.target.members:
-        return parts[0]
-    return replace(seen, request=replace(seen.request, members=tuple(one.request for one in parts)))
 
 
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
@@ -161,8 +160,8 @@ def _evidence(
     collector = EvidenceCollector(seen.world, seen.config, seen.state.base, moment)
     with seen.world.collecting():
         found = [
-            (proposal, collector.evidence(proposal, part.target, facts, verdict.results))
-            for part, proposal, facts, verdict in judged
+            (proposal, collector.evidence(proposal, app.target, facts, verdict.results))
+            for app, proposal, facts, verdict in judged
             if proposal is not None
         ]
     onto = change.branch.onto if intent.kept else seen.state.base.commit

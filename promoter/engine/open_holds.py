@@ -55,10 +55,7 @@ class OpenHolds:
     def bring(self, targets: Sequence[Target], known: Sequence[str]) -> None:
         """Bring what the branches hold that may be about some apps, where `known` does not have it."""
         branches = {
-            branch
-            for one in targets
-            for part in (one.members or (one,))
-            for branch in self._branches_of(part)
+            branch for one in targets for app in one.each for branch in self._branches_of(app)
         }
         if len(branches.difference(known)) > 1:
             self._world.repository.bring(sorted(branches.difference(known)))
@@ -66,25 +63,25 @@ class OpenHolds:
     def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
         """Return the hold of each app of a request; `own` is the branch on which it is delivered."""
         found: dict[str, ProposedHold] = {}
-        for part in target.members or (target,):
-            for branch in sorted(self._branches_of(part)):
-                if branch != own and (hold := self._proposed(part, branch)) is not None:
-                    found.setdefault(part.app, hold)
+        for one in target.each:
+            for branch in sorted(self._branches_of(one)):
+                if branch != own and (hold := self._proposed(one, branch)) is not None:
+                    found.setdefault(one.app, hold)
         return found
 
     def promotions_beside(self, target: Target, own: str) -> tuple[str, ...]:
         """Return a warning for each open pull that promotes an app which a request would hold."""
         found: dict[str, None] = {}
-        for part in target.members or (target,):
-            for branch in sorted(self._branches_of(part)):
+        for one in target.each:
+            for branch in sorted(self._branches_of(one)):
                 state = self._world.repository.look((self._view.base, self._view.tree), branch)
-                if branch == own or not state.commits or proposed_hold(state, part):
+                if branch == own or not state.commits or proposed_hold(state, one):
                     continue
-                state = replace(state, pulls=tuple(self._pulls_of(branch, part)))
+                state = replace(state, pulls=tuple(self._pulls_of(branch, one)))
                 if (pull := state.open_pull) is not None:
                     found[
                         f"pull request {pull.number} ({pull.title}) is open and promotes "
-                        f"{part.app}: no hold keeps a person from merging it; close it"
+                        f"{one.app}: no hold keeps a person from merging it; close it"
                     ] = None
         return tuple(found)
 

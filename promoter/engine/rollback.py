@@ -15,17 +15,10 @@ if TYPE_CHECKING:
     from promoter.planning.plan import Plan, Request
 
 
-def plan_request(seen: Seen) -> Plan:
-    """Return the plan of any request; that of a rollback is made of what each app's history says."""
-    request = seen.request
-    if request.rollback is None:
-        begun = request if request.members else _begun(request, seen)
-        return plan_promotion(replace(seen, request=begun))
-    pairs = zip(request.members or [request], seen.target.members or [seen.target], strict=True)
-    found = [_filled(replace(seen, request=one, target=target)) for one, target in pairs]
-    filled = tuple(one for one, _, _ in found)
-    whole = replace(request, members=filled) if request.members else filled[0]
-    plan = plan_promotion(replace(seen, request=whole))
+def plan_rollback(seen: Seen) -> Plan:
+    """Return the plan of a rollback: a promotion of what each app's history says."""
+    found = [_filled(one) for one in seen.each]
+    plan = plan_promotion(seen.asking([request for request, _, _ in found]))
     warnings = tuple(warning for _, said, _ in found for warning in said)
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Refused):
@@ -33,13 +26,6 @@ def plan_request(seen: Seen) -> Plan:
         for *_, states in found:
             plan = replace(plan, refusals=tuple(map(states.with_hint, plan.refusals)))
     return plan
-
-
-def _begun(request: Request, seen: Seen) -> Request:
-    """Return a request whose hold begins now, where it has one."""
-    if request.hold is None or request.hold.ends:
-        return request
-    return replace(request, hold=replace(request.hold, since=seen.world.now))
 
 
 def _filled(seen: Seen) -> tuple[Request, tuple[str, ...], EarlierStates]:

@@ -9,37 +9,26 @@ from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.model import PullState
 from promoter.domain.trees import edited
+from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.deliver import carry_out, publish
-from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
-from promoter.engine.look import Seen
+from promoter.engine.look import Seen, plan_promotion
 from promoter.engine.open_holds import OpenHolds
 from promoter.engine.races import races
-from promoter.engine.rollback import plan_request
+from promoter.engine.rollback import plan_rollback
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.decide import branch_of
 from promoter.planning.outcome import Outcome, failed, planned
-from promoter.planning.plan import Plan, Push, RenewPull, Request, commit_of, writes
+from promoter.planning.plan import Plan, Push, RenewPull, commit_of, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-    from typing import TypeAlias
 
-    from promoter.config.layout import Target
-    from promoter.domain.model import Pull, Tree
     from promoter.engine.world import World
-    from promoter.planning.plan import Action
-
-    FilesOf: TypeAlias = tuple[Tree, Sequence[PurePosixPath]]
-    """Some files of a commit."""
-
-# From so many branches on, their pulls are asked for at once.
-_MANY = 4
+    from promoter.planning.plan import Action, Request
 
 
 @dataclass(slots=True)
@@ -116,12 +105,11 @@ class Run:
         pushes = [one for one in work if one.target.settings.deliver == "push"]
         pushes.sort(key=lambda one: not one.target.settings.batch)
         if work:
-            targets = (part for one in work for part in one.target.members or (one.target,))
-            prefetch_closures(view.tree, (one.directory for one in targets))
-        branches = [_branch(one, view) for one in pulls]
-        known = _Pulls(self.world, view, branches, self._histories(pulls, view))
+            apps = (app for one in work for app in one.target.each)
+            prefetch_closures(view.tree, (app.directory for app in apps))
+        known = BranchPulls(self.world, view, {_branch(one, view): one.target for one in pulls})
         holds = OpenHolds(self.world, view, known.of)
-        holds.bring([one.target for one in work], branches)
+        holds.bring([one.target for one in work], [_branch(one, view) for one in pulls])
         for one in (*pulls, *pushes):
             try:
                 plan = self._planned(view, one, known, holds)
@@ -135,39 +123,33 @@ class Run:
                 view = replace(view, tree=edited(view.tree, plan.commit.files))
             yield one.key, plan
 
-    def _planned(self, view: View, work: Work, known: _Pulls, holds: OpenHolds) -> Plan:
+    def _planned(self, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
         """Return the plan of one app on what is there now."""
         target, branch = work.target, _branch(work, view)
         if target.settings.deliver == "push":
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
-            history = self._history(target, view)
-            state = replace(state, pulls=known.of(branch, target, history))
+            state = replace(state, pulls=known.of(branch, target))
         explain_target(target, view.config)
-        clock = self.world.wiring.clock
-        members = tuple(replace(one, clock=clock) for one in work.request.members)
-        request = replace(work.request, clock=clock, members=members)
+        request = self._dated(work.request)
         # A hold is no promotion: what others propose says nothing of it.
         open_holds = {} if request.holds_only else holds.of(target, branch)
-        plan = plan_request(Seen(self.world, request, view.config, target, state, open_holds))
+        seen = Seen(self.world, request, view.config, target, state, open_holds)
+        plan = plan_rollback(seen) if request.rollback else plan_promotion(seen)
         explain_plan(plan)
         beside = holds.promotions_beside(target, branch) if request.begins_hold else ()
+        clock = request.clock
         set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
         return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
-    def _histories(self, work: Sequence[Work], view: View) -> FilesOf | None:
-        """Return the files whose history the texts of many pulls tell, as far as the forge has them."""
-        by_api = self.world.wiring.transport == "api"
-        if len(work) < _MANY or not (by_api or self.world.has_history_from_forge(view.tree)):
-            return None
-        return view.tree, [file for one in work for file in _told(one.target, view)]
-
-    def _history(self, target: Target, view: View) -> FilesOf | None:
-        """Return the files whose history the pull's text tells, where the forge is asked for it."""
-        if not self.world.has_history_from_forge(view.tree):
-            return None
-        return view.tree, _told(target, view)
+    def _dated(self, request: Request) -> Request:
+        """Return a request whose hold begins now, and with the clock that the caller has set."""
+        hold, clock = request.hold, self.world.wiring.clock
+        if hold is not None and not hold.ends:
+            hold = replace(hold, since=self.world.now)
+        members = tuple(replace(one, clock=clock) for one in request.members)
+        return replace(request, hold=hold, clock=clock, members=members)
 
     @property
     def _is_preview(self) -> bool:
@@ -232,43 +214,6 @@ class Run:
 
 def _branch(work: Work, view: View) -> str:
     return branch_of(work.target, view.config, work.request)
-
-
-def _told(target: Target, view: View) -> list[PurePosixPath]:
-    """Return the files whose history the text of a pull tells."""
-    return [
-        file
-        for one in target.members or (target,)
-        for file in shown_files(view.config, view.tree, one)
-    ]
-
-
-class _Pulls:
-    """The pulls of a run's branches, which are asked for at once where there are many."""
-
-    def __init__(
-        self, world: World, view: View, branches: Sequence[str], history: FilesOf | None
-    ) -> None:
-        self._world, self._base = world, view.base
-        self._known: dict[str, tuple[Pull, ...]] = {}
-        if len(branches) > 1:
-            world.repository.bring(branches)
-        if len(branches) >= _MANY:
-            self._known = world.forge().pulls_of(branches, view.base, history)
-
-    def of(self, branch: str, target: Target, history: FilesOf | None = None) -> tuple[Pull, ...]:
-        """Return a branch's pulls; whether the open one has reviews is asked where that matters."""
-        forge, found = self._world.forge(), self._known.get(branch)
-        if found is None:
-            found = forge.pulls(branch, self._base, history)
-        if not target.settings.reviewers:
-            return found
-        return tuple(
-            replace(one, reviewed=forge.has_reviews(one))
-            if one.state is PullState.OPEN and not one.reviewers and one.reviewed is None
-            else one
-            for one in found
-        )
 
 
 def promote(requests: Sequence[Request], world: World) -> list[Outcome]:

@@ -80,28 +80,19 @@ class _Decision:
         """Return the plan: one of seven kinds."""
         end, state, pull = self.intent.end, self.change.state, self.change.pull
         merged = state.tip if is_merged(state) else None
-        if self._is_refused:
-            refusals, common = self.judgement.refusals, self._common
-            if self.change.request.scheduled and self.judgement.waits:
-                # A schedule comes again: what ends by itself, or by a person, is no failure of it.
-                failed = [one for one in self.judgement.results if one.verdict == Result.FAILED]
-                timed = {one.name for one in failed if one.until is not None}
-                # Until when it waits is said with the app.
-                told = (one.reason for one in refusals if one.rule not in timed)
-                common["warnings"] += tuple(told)
-                return Unchanged(merged_branch=merged, waiting=tuple(failed), pull=pull, **common)
-            common["warnings"] = self.judgement.warnings
-            return Refused(refusals=refusals, pull=pull, **common)
+        common = self._common
+        if self.judgement.refusals and end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE):
+            return self._refused(merged)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
             alone = self.change.request.hold is not None or self.change.request.members
             batch = self.change.target.settings.batch and not alone
-            return Push(commit=draft, batch=batch, pull=pull, **self._common)
+            return Push(commit=draft, batch=batch, pull=pull, **common)
         if end is End.PULL:
             return self._pull()
         if end is End.CLOSE:
             comment = pull_request.closing(self._proposal, state.base_branch)
-            return ClosePull(comment=comment, tip=state.tip, pull=pull, **self._common)
+            return ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
         if end is End.SUPERSEDED:
             return Superseded(
                 by=self.intent.by,
@@ -110,18 +101,21 @@ class _Decision:
                 commit=self.intent.kept,
                 renewal=self._renewal(pull) if self.intent.proposal and pull else None,
                 pull=pull,
-                **self._common,
+                **common,
             )
-        return Unchanged(merged_branch=merged, commit=self.intent.kept, pull=pull, **self._common)
+        return Unchanged(merged_branch=merged, commit=self.intent.kept, pull=pull, **common)
 
-    @property
-    def _is_refused(self) -> bool:
-        """Whether gates forbid what would be written, or forbid what is superseded in any case."""
-        end, refusals = self.intent.end, self.judgement.refusals
-        if end is End.SUPERSEDED and self.intent.proposal is None:
-            explicit = not self.change.request.scheduled
-            return explicit and any(one.rule != "downgrade" for one in refusals)
-        return bool(refusals) and end in (End.INVALID, End.PUSH, End.PULL, End.CLOSE)
+    def _refused(self, merged: str | None) -> Refused | Unchanged:
+        """Return the plan where gates say no: a schedule waits for what passes without it."""
+        refusals, common, pull = self.judgement.refusals, self._common, self.change.pull
+        if not (self.change.request.scheduled and self.judgement.waits):
+            common["warnings"] = self.judgement.warnings
+            return Refused(refusals=refusals, pull=pull, **common)
+        failed = [one for one in self.judgement.results if one.verdict == Result.FAILED]
+        # Until when it waits is said with the app.
+        timed = {one.name for one in failed if one.until is not None}
+        common["warnings"] += tuple(one.reason for one in refusals if one.rule not in timed)
+        return Unchanged(merged_branch=merged, waiting=tuple(failed), pull=pull, **common)
 
     def _pull(self) -> Plan:
         proposal, pull = self._proposal, self.change.pull

@@ -1,0 +1,59 @@
+"""The pulls of branches, asked for at once where there are many, with their files' history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from promoter.domain.model import PullState
+from promoter.engine.evidence import shown_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.layout import Target
+    from promoter.domain.model import Pull, Tree
+    from promoter.engine.selection import View
+    from promoter.engine.world import World
+
+# From so many branches on, their pulls are asked for at once.
+_MANY = 4
+
+
+class BranchPulls:
+    """The pulls of branches; those of a run's own come with the history that their texts tell."""
+
+    def __init__(self, world: World, view: View, targets: Mapping[str, Target]) -> None:
+        """Ask for many at once: `targets` are what the run delivers on its branches."""
+        self._world, self._view, self._targets = world, view, targets
+        self._known: dict[str, tuple[Pull, ...]] = {}
+        branches = list(targets)
+        if len(branches) > 1:
+            world.repository.bring(branches)
+        if len(branches) >= _MANY:
+            tells = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
+            history = self._history(targets.values()) if tells else None
+            self._known = world.forge().pulls_of(branches, view.base, history)
+
+    def of(self, branch: str, target: Target) -> tuple[Pull, ...]:
+        """Return a branch's pulls; whether the open one has reviews is asked where that matters."""
+        forge, found = self._world.forge(), self._known.get(branch)
+        if found is None:
+            own = branch in self._targets and self._world.has_history_from_forge(self._view.tree)
+            found = forge.pulls(branch, self._view.base, self._history([target]) if own else None)
+        if not target.settings.reviewers:
+            return found
+        return tuple(
+            replace(one, reviewed=forge.has_reviews(one))
+            if one.state is PullState.OPEN and not one.reviewers and one.reviewed is None
+            else one
+            for one in found
+        )
+
+    def _history(self, targets: Iterable[Target]) -> tuple[Tree, Sequence[PurePosixPath]]:
+        """Return the files whose history the texts of these pulls tell, and their commit."""
+        view, apps = self._view, (app for one in targets for app in one.each)
+        return view.tree, [
+            file for app in apps for file in shown_files(view.config, view.tree, app)
+        ]
