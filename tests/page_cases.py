@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
-from promoter.config.layout import Target, argocd_url
+from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
@@ -198,7 +198,7 @@ class Case:
             base=sha("base"),
             moment=ago(0),
             gates=judge(facts).results,
-            argocd=argocd_url(self.target()),
+            argocd=self.target().argocd_url,
         )  # fmt: skip
 
     def _known(self) -> dict[str, BuiltImage]:

@@ -14,7 +14,7 @@ from promoter.config.document import load
 from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.holds import HoldFile
 from promoter.config.known_keys import known_keys
-from promoter.config.layout import argocd_url, environments_of, find_target, kustomization_file
+from promoter.config.layout import environments_of, find_target, kustomization_file
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.git.folder import DirectoryTree
@@ -228,7 +228,7 @@ def test_the_page_of_argo_cd_holds_app_and_environment(tmp_path: Path) -> None:
     target = find_target(
         parse(text.encode(), "f"), tree(tmp_path, "apps/web/kustomization.yaml"), "web", None
     )
-    assert argocd_url(target) == "https://argo.example/applications/web-prod?view=tree"
+    assert target.argocd_url == "https://argo.example/applications/web-prod?view=tree"
 
 
 def test_an_apps_policy_replaces_the_environments() -> None:

@@ -21,6 +21,7 @@ from promoter.domain.model import FileEdit, Kind
 from promoter.domain.moment import Moment, rfc3339
 from promoter.domain.refusal import Refusal
 from promoter.domain.section import Section, Text
+from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -112,7 +113,7 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
     """Return an app's hold in an environment, whether or not its time is over; None without one."""
     file = hold_file(app, environment)
     try:
-        if file.name not in tree.entries(file.parent):
+        if kind_of(tree, file) is None:
             _check_names(tree, file)
             return None
         found = _parse(tree, file)
@@ -168,7 +169,7 @@ def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
         reason = current.broken.message if current.broken else current.reason
         hint = f"Rename it to {file.name}, or remove it; then ask again."
         raise RefusedError([Refusal("hold", reason, hint, str(current.file))])
-    if current is not None and tree.entries(file.parent)[file.name] is not Kind.FILE:
+    if current is not None and kind_of(tree, file) is not Kind.FILE:
         refusal = Refusal("hold", "is not a file", "Remove it, and ask again.", str(file))
         raise RefusedError([refusal])
     before = tree.read(file) if current is not None else b""
@@ -200,7 +201,7 @@ def _check_names(tree: Tree, file: PurePosixPath) -> None:
 
 
 def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:
-    if tree.entries(file.parent)[file.name] is not Kind.FILE:
+    if kind_of(tree, file) is not Kind.FILE:
         raise UsageError("is not a file", "Write it anew: promote hold.", file=str(file))
     document = load(tree.read(file), str(file))
     value = {} if document.value is None else document.value

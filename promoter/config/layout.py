@@ -13,6 +13,7 @@ from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest
 from promoter.edits.discovery import discover
 from promoter.edits.held_images import held_images
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.domain.model import RunningImage, Tree
     from promoter.edits.targets import EditTarget, Linked
-
-# The names that kustomize looks for, in its own order.
-KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 # What a kustomization is named by mistake, in small letters.
 _MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomization.yml")
@@ -97,6 +95,12 @@ class Target:
         held = held_images(tree, self.file, self.targets)
         return tuple(one for one in held if not self.images or self._lists(one))
 
+    @property
+    def argocd_url(self) -> str | None:
+        """The page of the app's Argo CD application, where one is configured."""
+        url = self.settings.argocd_url
+        return url and _filled(url, self.app, self.environment)
+
     def _lists(self, image: RunningImage) -> bool:
         return any(
             name in (image.name, image.new_name) or image.name.startswith(f"{name}:")
@@ -161,18 +165,12 @@ def _filled(text: str, app: str, environment: str) -> str:
     return text.replace("{app}", app).replace("{environment}", environment)
 
 
-def argocd_url(target: Target) -> str | None:
-    """Return the page of an app's Argo CD application in an environment, where one is configured."""
-    url = target.settings.argocd_url
-    return url and _filled(url, target.app, target.environment)
-
-
 def _discovered(
     tree: Tree, directory: PurePosixPath, images: Sequence[str]
 ) -> tuple[EditTarget, ...]:
     """Return the kustomization as the target, else wherever below its folder the images are."""
     kustomization = (KustomizeTarget(kind="kustomize"),)
-    if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+    if kustomizations_among(tree.entries(directory)):
         return kustomization
     _check_names(tree, directory)
     return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
@@ -237,7 +235,7 @@ def known_apps(config: Config, tree: Tree) -> list[str]:
 def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
     """Return the kustomization of a folder, or raise `SelectionError` for none or several."""
     entries = tree.entries(directory)
-    found = [name for name in KUSTOMIZATION_NAMES if name in entries]
+    found = kustomizations_among(entries)
     if len(found) > 1:
         raise SelectionError(
             f"holds {' and '.join(found)}, and kustomize takes one",
@@ -279,7 +277,7 @@ def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:
         directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
     ) -> Iterator[dict[str, str]]:
         if not parts:
-            if any(name in tree.entries(directory) for name in KUSTOMIZATION_NAMES):
+            if kustomizations_among(tree.entries(directory)):
                 yield names
             return
         part, rest = parts[0], parts[1:]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind
+from promoter.domain.paths import kustomizations_among
 from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
     Kind.SUBMODULE: ("a submodule: another repository", "Promote in that repository: --repo URL"),
     Kind.FILE: ("a file", "Name its folder."),
 }
-_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
@@ -101,7 +101,7 @@ def check_not_above(
     if settings is None or place is None or "{app}" in settings.path:
         return
     for file in sorted(files, key=lambda one: environment not in one.parts):
-        if app in file.parent.parts and _KUSTOMIZATIONS & set(tree.entries(file.parent)):
+        if app in file.parent.parts and kustomizations_among(tree.entries(file.parent)):
             parts = ["{app}" if one == app else one for one in file.parent.parts]
             raise SelectionError(
                 f"environments.{environment}.path: {settings.path} is above the apps' folders",

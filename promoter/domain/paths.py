@@ -1,8 +1,20 @@
-"""Paths inside the repository."""
+"""Paths inside the repository, and what kustomizations are called."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+# The names that kustomize looks for, in its own order.
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def kustomizations_among(names: Container[str]) -> list[str]:
+    """Return which of a folder's names are those of kustomizations; kustomize takes just one."""
+    return [one for one in KUSTOMIZATION_NAMES if one in names]
 
 
 def resolved(directory: PurePosixPath, text: str) -> PurePosixPath | None:

@@ -68,6 +68,11 @@ class EditedTree:
         return found
 
 
+def kind_of(tree: Tree, path: PurePosixPath) -> Kind | None:
+    """Return what a path is in a tree; None where there is nothing."""
+    return tree.entries(path.parent).get(path.name) if path.name else Kind.DIRECTORY
+
+
 def edited(tree: Tree, files: Mapping[PurePosixPath, bytes | None]) -> Tree:
     """Return a tree with these files over its own."""
     return tree.over(files) if isinstance(tree, EditedTree) else EditedTree(tree, files)

@@ -50,7 +50,7 @@ class Policies:
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each app that has not what its policy wants; outcomes of the others."""
         survey = Survey(view.config, view.tree, self.scope)
-        self.keys = sorted((one.app, one.environment) for one in survey.places)
+        self.keys = sorted(one.key for one in survey.places)
         apps, environments = known_apps(view.config, view.tree), view.config.environments
         for one in ignored_holds(view.tree, apps, environments):
             self.world.wiring.warn(one)
@@ -62,7 +62,7 @@ class Policies:
             self.progress.tick()
         for choice in found:
             target = choice.candidate.target
-            key = (target.app, target.environment)
+            key = target.key
             if key in done:
                 continue
             if choice.error is not None:

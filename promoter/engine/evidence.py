@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import argocd_url, environments_of, find_target
+from promoter.config.layout import environments_of, find_target
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage, EnvironmentState, Evidence, SourceRange
 from promoter.domain.model import RunningImage
@@ -69,7 +69,7 @@ class EvidenceCollector:
             repository=self._world.wiring.address.given,
             moment=self._moment,
             gates=gates,
-            argocd=argocd_url(target),
+            argocd=target.argocd_url,
             merges_itself=target.settings.deliver == "auto-merge",
             is_scheduled=bool(target.settings.policy or target.settings.promotes_from),
         )

@@ -185,7 +185,7 @@ def _with_pulls(
             without_pull[one.app, one.environment].append(one)
     numbers: dict[str, int] = {}
     for target in targets if len(without_pull) <= _ASKED else ():
-        own = without_pull.get((target.app, target.environment))
+        own = without_pull.get(target.key)
         if own and target.settings.deliver != "push":
             numbers |= _numbers(own, branch_of(target, config), base, world)
     return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]

@@ -39,6 +39,11 @@ class Place:
     settings: Environment
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The app and the environment."""
+        return self.app, self.environment
+
+    @property
     def folder(self) -> PurePosixPath:
         """The folder of the app's kustomization."""
         return folder(self.settings, self.app, self.environment)
@@ -83,11 +88,10 @@ def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
 
 
 def _target(config: Config, tree: Tree, place: Place) -> FoundTarget:
-    where = place.app, place.environment
     try:
-        return FoundTarget(*where, target_of(config, tree, where, place.settings))
+        return FoundTarget(*place.key, target_of(config, tree, place.key, place.settings))
     except PromoteError as error:
-        return FoundTarget(*where, error=error)
+        return FoundTarget(*place.key, error=error)
 
 
 def _check_known(what: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.image import Ref
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
-from promoter.domain.trees import edited
+from promoter.domain.trees import edited, kind_of
 from promoter.edits.held_images import held_images
 from promoter.gates import Previous
 from promoter.planning.previous import image_named
@@ -113,7 +113,7 @@ def _by_file(
     paths: dict[PurePosixPath, tuple[EditTarget, ...]] = {}
     for one in previous.targets:
         path = previous.file_of(one)
-        if path is not None and base.entries(path.parent).get(path.name) is Kind.FILE:
+        if path is not None and kind_of(base, path) is Kind.FILE:
             paths[path] = (*paths.get(path, ()), one)
     files = [_File(path, previous.file, targets) for path, targets in paths.items()]
     found: dict[_File, tuple[_Wanted, ...]] = {}

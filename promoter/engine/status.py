@@ -10,6 +10,7 @@ from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
+from promoter.domain.trees import kind_of
 from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
@@ -32,7 +33,7 @@ from promoter.policy import choose
 from promoter.pull_request import holds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.config import Config
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import Pull, Tree
     from promoter.engine.choice import Choice
     from promoter.engine.places import FoundTarget
+    from promoter.engine.selection import Key
     from promoter.engine.world import World
 
 # Each version costs a file's contents: one tells what runs, one what ran before.
@@ -68,29 +70,29 @@ def read_status(
     config = world.wiring.config(tree)
     # The environment before one that is asked for is looked at, too.
     everywhere = find_targets(config, tree, Scope(apps))
-    asked = {(one.app, one.environment) for one in places(config, tree, Scope(apps, environments))}
-    targets = [one.target for one in everywhere if one.target]
-    tree.prefetch(path for one in targets for path in files_with_hold(one) if _is_there(tree, path))
+    asked = {one.key for one in places(config, tree, Scope(apps, environments))}
+    targets = {one.target.key: one.target for one in everywhere if one.target}
+    files = sorted({path for one in targets.values() for path in files_with_hold(one)})
+    tree.prefetch(path for path in files if kind_of(tree, path))
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
-    rows = [_of_files(one, tree) for one in everywhere]
-    rows = _with_arrivals(rows, targets, tree, world, warnings)
-    opened = _open_pulls(base, world, warnings)
-    rows, pulls = _with_holds(rows, opened), _own_pulls(targets, config, opened)
-    newest = _newest(targets, rows, asked, world) if registry else {}
-    by_key = {(one.app, one.environment): one for one in rows}
-    known = {(one.app, one.environment): one for one in targets}
-    found = [
-        _complete(by_key[key], known.get(key), by_key, base, world.now)
-        for key in by_key
-        if key in asked
-    ]
-    shown = (
-        replace(
+    arrivals = _arrivals(targets.values(), files, tree, world, warnings)
+    pulls = _open_pulls(base, world, warnings)
+    holds, branches = _proposed_holds(pulls), {one.branch: one for one in pulls}
+    rows = {}
+    for one in (_of_files(place, tree) for place in everywhere):
+        target = targets.get(one.key)
+        rows[one.key] = replace(
             one,
-            open_pull=pulls.get((one.app, one.environment)),
-            newest=newest.get((one.app, one.environment)),
+            arrival=arrivals.get(one.key),
+            proposed_hold=holds.get(one.key),
+            open_pull=branches.get(branch_of(target, config)) if target else None,
         )
-        for one in found
+    chosen = [one for one in targets.values() if registry and one.key in asked]
+    newest = _newest(chosen, rows, world)
+    shown = (
+        replace(_complete(row, targets.get(key), rows, base, world.now), newest=newest.get(key))
+        for key, row in rows.items()
+        if key in asked
     )
     return Report(base, tuple(shown), tuple(warnings))
 
@@ -106,10 +108,6 @@ def _ignored_holds(
     return ignored_holds(tree, known_apps(config, tree), environments)
 
 
-def _is_there(tree: Tree, path: PurePosixPath) -> bool:
-    return path.name in tree.entries(path.parent)
-
-
 def _of_files(place: FoundTarget, tree: Tree) -> Status:
     status = Status(app=place.app, environment=place.environment)
     if place.target is None:
@@ -122,22 +120,21 @@ def _of_files(place: FoundTarget, tree: Tree) -> Status:
         return replace(status, hold=hold, error=error.message)
 
 
-def _with_arrivals(
-    rows: Sequence[Status],
-    targets: Sequence[Target],
+def _arrivals(
+    targets: Iterable[Target],
+    files: Sequence[PurePosixPath],
     tree: Tree,
     world: World,
     warnings: list[str],
-) -> list[Status]:
-    """Return rows with the commits that brought what they run; one look at the log tells of all."""
-    arrivals: dict[tuple[str, str], Arrival] = {}
+) -> dict[Key, Arrival]:
+    """Return the commits that brought what apps run; one look at the log tells of all."""
+    arrivals: dict[Key, Arrival] = {}
     try:
-        files = sorted({path for one in targets for path in files_with_hold(one)})
         versions = world.repository.versions(tree, files, recent=True)
         for target in targets:
             entries = entries_of(target, joined(target, versions), ahead=_AHEAD)
             if (entry := next((one for one in entries if one.changed), None)) is not None:
-                arrivals[target.app, target.environment] = Arrival(
+                arrivals[target.key] = Arrival(
                     entry.time,
                     entry.commit,
                     entry.actor or entry.author,
@@ -146,7 +143,7 @@ def _with_arrivals(
                 )
     except PromoteError as error:
         warnings.append(f"since when is not known of all: {error.message}")
-    return [replace(one, arrival=arrivals.get((one.app, one.environment))) for one in rows]
+    return arrivals
 
 
 def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
@@ -159,46 +156,29 @@ def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
     return [one for one in pulls if one.state is PullState.OPEN and one.base == base]
 
 
-def _with_holds(rows: Sequence[Status], pulls: Sequence[Pull]) -> list[Status]:
-    """Return rows with the holds that open pulls say to begin."""
-    found = {
+def _proposed_holds(pulls: Sequence[Pull]) -> dict[Key, ProposedHold]:
+    """Return the holds that open pulls say to begin."""
+    return {
         (app, environment): ProposedHold(Hold(app, environment, reason), one.number)
         for one in pulls
         for app, environment, reason in holds_of(one)
     }
-    return [replace(one, proposed_hold=found.get((one.app, one.environment))) for one in rows]
-
-
-def _own_pulls(
-    targets: Sequence[Target], config: Config, pulls: Sequence[Pull]
-) -> dict[tuple[str, str], Pull]:
-    branches = {one.branch: one for one in pulls}
-    named = {(one.app, one.environment): branch_of(one, config) for one in targets}
-    return {key: branches[branch] for key, branch in named.items() if branch in branches}
 
 
 def _newest(
-    targets: Sequence[Target],
-    rows: Sequence[Status],
-    asked: set[tuple[str, str]],
-    world: World,
-) -> dict[tuple[str, str], Newest]:
+    targets: Iterable[Target], rows: Mapping[Key, Status], world: World
+) -> dict[Key, Newest]:
     """Return what the policies would choose now, asked of the registries side by side."""
-    by_key = {(one.app, one.environment): one for one in rows}
-    candidates = []
-    for target in targets:
-        key = (target.app, target.environment)
-        images = by_key[key].images
-        if key in asked and target.settings.policy is not None and images:
-            candidates.append(Candidate(target, target.settings.policy, images))
+    candidates = [
+        Candidate(one, one.settings.policy, rows[one.key].images)
+        for one in targets
+        if one.settings.policy is not None and rows[one.key].images
+    ]
     if not candidates:
         return {}
     deadline = world.wiring.deadline
     found = choices(candidates, world.registry(), lambda: None, deadline.reserving(_RESERVE))
-    return {
-        (one.candidate.target.app, one.candidate.target.environment): _behind(one, world)
-        for one in found
-    }
+    return {one.candidate.target.key: _behind(one, world) for one in found}
 
 
 def _behind(choice: Choice, world: World) -> Newest:
@@ -223,17 +203,13 @@ def _behind(choice: Choice, world: World) -> Newest:
 
 
 def _complete(
-    row: Status,
-    target: Target | None,
-    by_key: Mapping[tuple[str, str], Status],
-    base: str,
-    now: int,
+    row: Status, target: Target | None, rows: Mapping[Key, Status], base: str, now: int
 ) -> Status:
     """Return a row with how it stands to the previous environment, and what would be refused now."""
     if target is None:
         return row
     name = target.settings.promotes_from
-    other = by_key.get((row.app, name)) if name else None
+    other = rows.get((row.app, name)) if name else None
     if name is None or other is None:
         return replace(row, refusals=refusals_without_request(target, base, row, None, now))
     relation = relation_of(target, row.images, other.images)

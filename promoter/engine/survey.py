@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import KUSTOMIZATION_NAMES, files_of, find_target, target_of
+from promoter.config.layout import files_of, find_target, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
+from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.domain.trees import kind_of
 from promoter.edits.held_images import held_images
 from promoter.engine.places import Place, places
 from promoter.engine.stopped import error_of
@@ -69,7 +71,7 @@ class Survey:
             try:
                 found = _candidate(self._config, self._tree, place)
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-                self.failures.append(((place.app, place.environment), error_of(reason)))
+                self.failures.append((place.key, error_of(reason)))
             else:
                 yield found
 
@@ -104,12 +106,12 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
         targets, _ = config.targets_of(one.environment, one.app)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
-    tree.prefetch(one for one in files if tree.entries(one.parent).get(one.name) is Kind.FILE)
+    tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
 
 
 def _candidate(config: Config, tree: Tree, place: Place) -> Candidate:
     """Return an app in an environment with what it has, or raise why that is not known."""
-    target = target_of(config, tree, (place.app, place.environment), place.settings)
+    target = target_of(config, tree, place.key, place.settings)
     if place.settings.policy is None:
         return _following(config, tree, target)
     return Candidate(target, place.settings.policy, propose.tagged(target, tree))

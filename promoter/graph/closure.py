@@ -6,9 +6,9 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
+from promoter.domain.paths import kustomizations_among
 from promoter.graph.images import Images
 from promoter.graph.layer import Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
@@ -136,7 +136,7 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
     """Return a folder's kustomization, None with a note where there is not exactly one."""
     reading.folders[directory] = None
     entries = reading.tree.entries(directory)
-    found = [name for name in KUSTOMIZATION_NAMES if name in entries]
+    found = kustomizations_among(entries)
     if len(found) != 1:
         reading.note(directory, f"holds {len(found)} kustomizations, not one")
         return None

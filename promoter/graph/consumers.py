@@ -6,10 +6,9 @@ from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
-from promoter.domain.paths import resolved
+from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.graph.documents import text_of
 from promoter.graph.images import Images
 from promoter.graph.layer import read_layer

@@ -6,9 +6,9 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.model import Kind
-from promoter.domain.paths import resolved
+from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
+from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ def prefetch_closures(tree: Tree, directories: Iterable[PurePosixPath]) -> None:
         seen |= level
         kustomizations = (file for file in level if file.name in KUSTOMIZATION_NAMES)
         named = {path for file in kustomizations for path in named_paths(tree, file)}
-        files = {path for path in named if _kind(tree, path) is Kind.FILE}
+        files = {path for path in named if kind_of(tree, path) is Kind.FILE}
         level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
         tree.prefetch((files | level) - seen)
         if not level:
@@ -61,7 +61,7 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
 def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the folders of the app that a folder of a cluster is named for: its base and overlay."""
     for app in (PurePosixPath("apps", directory.name), PurePosixPath(directory.name)):
-        if app in (directory, PurePosixPath()) or _kind(tree, app) is not Kind.DIRECTORY:
+        if app in (directory, PurePosixPath()) or kind_of(tree, app) is not Kind.DIRECTORY:
             continue
         yield app
         yield app / "base"
@@ -74,7 +74,7 @@ def named_paths(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the files and folders of the repository that a kustomization's words could mean."""
     for word in _WORD.findall(tree.read(file)):
         path = resolved(file.parent, word.decode("ascii", "replace"))
-        if path is not None and _kind(tree, path) in (Kind.FILE, Kind.DIRECTORY):
+        if path is not None and kind_of(tree, path) in (Kind.FILE, Kind.DIRECTORY):
             yield path
 
 
@@ -93,7 +93,3 @@ def _yaml_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
         if kind is Kind.FILE and (directory / name).suffix in _YAML
     ]
     return [*own, *(one for one in others if one not in own)] if own else []
-
-
-def _kind(tree: Tree, path: PurePosixPath) -> Kind | None:
-    return tree.entries(path.parent).get(path.name)

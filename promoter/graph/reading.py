@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
 from promoter.domain.paths import resolved
+from promoter.domain.trees import kind_of
 from promoter.graph.documents import (
     Origin,
     Scalar,
@@ -25,11 +25,11 @@ from promoter.graph.requirements import Access, Requirement, is_fetched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import PurePosixPath
 
     from promoter.domain.model import Tree
     from promoter.graph.documents import Value
 
-_ROOT = PurePosixPath()
 _FILES_LIMIT = 10_000
 _BYTES_LIMIT = 4 * 1024 * 1024
 _WARNINGS_LIMIT = 20
@@ -75,9 +75,7 @@ class Reading:
 
     def kind(self, path: PurePosixPath) -> Kind | None:
         """Return what a path is, None where there is nothing."""
-        if path == _ROOT:
-            return Kind.DIRECTORY
-        return self.tree.entries(path.parent).get(path.name)
+        return kind_of(self.tree, path)
 
     def path(self, file: PurePosixPath, value: Value) -> PurePosixPath | None:
         """Return the path that a scalar of a kustomization names, or None with a note why not."""

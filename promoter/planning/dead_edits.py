@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter import graph
-from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.dataclass import dataclass
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.text import decode

@@ -13,7 +13,7 @@ from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, ImageRequest, Kind, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
-from promoter.domain.trees import edited
+from promoter.domain.trees import edited, kind_of
 from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 def read_file(tree: Tree, target: Target) -> bytes:
     """Return the target's bytes, or raise `RefusedError` where it is a link."""
-    if tree.entries(target.directory)[target.file.name] is Kind.SYMLINK:
+    if kind_of(tree, target.file) is Kind.SYMLINK:
         refusal = Refusal(
             "symlink",
             f"{target.file} is a symbolic link, and editing through it could leave the repository",

@@ -93,6 +93,11 @@ class Status:
     """Why it could not be looked at."""
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The app and the environment."""
+        return self.app, self.environment
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """The distinct tags of its images; of one without a tag, the digest."""
         return tuple(dict.fromkeys(one.tag or one.digest or "?" for one in self.images))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import KUSTOMIZATION_NAMES
 from promoter.domain.image import split
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.edits import kustomization
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import KUSTOMIZATION_NAMES, kustomization_file
+from promoter.config.layout import kustomization_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.domain.errors import Exit, RefusedError, SelectionError
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import closest
 from promoter.edits.arguments import parse_arguments
@@ -149,7 +150,7 @@ def _found(directory: Path, images: Sequence[str]) -> Path:
     if not directory.is_dir():
         raise SelectionError(f"there is no folder {str(directory)!r}", _nearest_folder(directory))
     tree = DirectoryTree(directory)
-    if not any(name in tree.entries(PurePosixPath()) for name in KUSTOMIZATION_NAMES):
+    if not kustomizations_among(tree.entries(PurePosixPath())):
         raise SelectionError(
             f"the folder {directory.absolute()} holds no kustomization.yaml",
             _folders_below(directory, images),
@@ -162,7 +163,7 @@ def _folders_below(directory: Path, images: Sequence[str]) -> str:
     found: list[Path] = []
     for number, (folder, folders, files) in enumerate(os.walk(directory)):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
-        names = [one for one in KUSTOMIZATION_NAMES if one in files]
+        names = kustomizations_among(files)
         if names and _names(Path(folder) / names[0], images):
             found.append(Path(folder))
         if number >= _FOLDERS_LOOKED_AT or len(found) > _FOLDERS_SHOWN:
