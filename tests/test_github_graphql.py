@@ -11,45 +11,48 @@ from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.deadline import Deadline
 from promoter.domain.model import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github import (
-    base_look,
+    branches,
     comments,
     documents,
     extras,
     extras_at_once,
     first_pulls,
     folders,
-    forge,
-    many_branches,
+    guess,
     mutations,
     node_ids,
     overview,
     pull_changes,
+    queries,
     versions,
 )
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.http import Http
 from promoter.forges.github.pull_shapes import PULL
-from promoter.forges.github.refs import Refs, Whole
+from promoter.forges.github.refs import Refs
 
 pytestmark = pytest.mark.provisioned
 
-_GUESS = overview.guess("aurora", ["prod"], None)
+_GUESS = guess.guess("aurora", ["prod"], None)
 DOCUMENTS = {
     f"{module.__name__}.{name}": text
-    for module in (extras, forge)
+    for module in (extras,)
     for name, text in vars(module).items()
     if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
 } | {
-    "overview": overview.query(_GUESS),
+    "overview": overview.query(None, _GUESS),
     "first pulls": first_pulls.query(_GUESS),
-    "overview of a named base": overview.query(overview.guess("a", [], "main")),
-    "base": base_look.query(None),
-    "a named base": base_look.query("main"),
-    "branches": many_branches.query("main", ["a", "b"], commits=True),
-    "branches' pulls": many_branches.query("main", ["a", "b"], commits=False),
+    "overview of a named base": overview.query("main", guess.guess("a", [], "main")),
+    "base": overview.query(None, None),
+    "a named base": overview.query("main", None),
+    "branches": branches.branches_query("main", ["a", "b"], commits=True),
+    "branches' pulls": branches.branches_query("main", ["a", "b"]),
     "history": FileHistories("0" * 40, _GUESS.histories).query,
-    "pulls": forge.pulls_query(FileHistories("0" * 40, _GUESS.histories)),
+    "pulls": branches.branches_query(
+        "main", ["a"], histories=FileHistories("0" * 40, _GUESS.histories)
+    ),
+    "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
     "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),
 }
@@ -63,7 +66,7 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
     text = PullDraft("title", "body")
     draft = CommitDraft("b", "0" * 40, None, {}, "message", "author")
     refs = Refs(client)
-    refs.known = Whole("main", "R")
+    client.node = "R"
     branch = documents.new_branch("R", "b", "0" * 40)
     commit = documents.new_commit(client, draft, "b")
     changes = pull_changes.changes(Renewal(_PULL, text, "said"))

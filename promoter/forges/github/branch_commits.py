@@ -12,8 +12,8 @@ from promoter.git.tree import differing
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
+    from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
-    from promoter.forges.github.overview import Branch
     from promoter.forges.github.tree import Reader
 
 _LIMIT = 20
@@ -27,9 +27,9 @@ class BranchCommits:
 
     def of(self, tip: str, base: str, seen: Branch | None) -> tuple[BranchCommit, ...]:
         """Return the commits up to a tip that a base commit does not have, newest first."""
-        if seen is None or seen.tip != tip or seen.commits is None:
+        if seen is None or seen.tip != tip or seen.commit is None:
             return self._beyond(tip, base)
-        return tuple(self._as_shown(one, seen.changed) for one in seen.commits)
+        return (self._as_shown(seen.commit, seen.changed),)
 
     def _as_shown(self, shown: dict[str, Any], changed: tuple[PurePosixPath, ...]) -> BranchCommit:
         """Return a branch's commit from GraphQL."""

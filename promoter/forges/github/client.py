@@ -103,11 +103,6 @@ class Client:
         github = connect(self._api_url, self._token, self._http)
         return github.get_repo(f"{self.owner}/{self.name}")
 
-    @property
-    def names(self) -> dict[str, str]:
-        """The variables by which GraphQL knows the repository."""
-        return {"owner": self.owner, "name": self.name}
-
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
         seconds = min(SETTLING if new else 0.0, self.deadline.remaining())
@@ -121,6 +116,18 @@ class Client:
             return attempts(ask)
         except FAILURES as error:
             raise self.failure(work, error) from error
+
+    def attempt(self, work: str, ask: Callable[[], T]) -> T | None:
+        """Return an answer; None where there is none, and another way is to be taken.
+
+        Raises `RemoteError` for an answer that is not GitHub's.
+        """
+        try:
+            return ask()
+        except UNLIKE as error:
+            raise self.failure(work, error) from error
+        except FAILURES:
+            return None
 
     def write(
         self,
@@ -221,6 +228,10 @@ class Client:
             msg = "the answer does not show what was written"
             raise TypeError(msg)
         return answer
+
+    def query(self, document: str) -> Any:  # noqa: ANN401 - JSON of any shape
+        """Return what the fields of a query about the repository show; raises what is in `FAILURES`."""
+        return self.graphql(document, {"owner": self.owner, "name": self.name})["repository"]
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""

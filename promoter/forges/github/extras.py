@@ -16,6 +16,7 @@ from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passi
 from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.node_ids import TEAM, NodeIds
 from promoter.forges.github.pull_shapes import PULL, graph_pull
+from promoter.forges.github.queries import query
 from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
@@ -34,13 +35,6 @@ _ENQUEUE = """
 mutation Enqueue($input: EnqueuePullRequestInput!) {
   enqueuePullRequest(input: $input) { mergeQueueEntry { position } }
 }
-"""
-_WAITS = f"""
-query Waits($owner: String!, $name: String!, $number: Int!) {{
-  repository(owner: $owner, name: $name) {{
-    pullRequest(number: $number) {{ {WAITS} }}
-  }}
-}}
 """
 
 
@@ -228,12 +222,11 @@ class ExtrasAddition:
 
     def _waits(self) -> str:
         """Return the rules that keep the pull from being merged, as far as they can be read."""
-        names = {**self._client.names, "number": self._number}
+        asked = f"pullRequest(number: {self._number}) {{ {WAITS} }}"
         try:
-            data = self._client.graphql(_WAITS, names)
+            return waits_for(self._client.query(query("Waits", [asked]))["pullRequest"])
         except FAILURES:
             return ""
-        return waits_for((data.get("repository") or {}).get("pullRequest"))
 
 
 def milestone(client: Client, title: str) -> int | None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Self
 
 from promoter.domain.dataclass import dataclass
+from promoter.forges.github.queries import query as repository_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,10 +54,7 @@ class FileHistories:
     @property
     def query(self) -> str:
         """The query for nothing else."""
-        return (
-            "query History($owner: String!, $name: String!) { "
-            f"repository(owner: $owner, name: $name) {{ {self.field} }} }}\n{self.fragment}"
-        )
+        return repository_query("History", [self.field], self.fragment)
 
     def read(self, repository: Any) -> dict[tuple[str, PurePosixPath], list[dict[str, Any]]]:  # noqa: ANN401 - JSON
         """Return the versions in an answer, by commit and path."""
@@ -64,6 +62,9 @@ class FileHistories:
             return {}
         found = repository["histories"]
         return {(self.commit, path): found[f"h{n}"]["nodes"] for n, path in enumerate(self.paths)}
+
+
+NO_HISTORIES = FileHistories("", ())
 
 
 def history_field(number: int, path: PurePosixPath) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, fields, texts
 from promoter.forges.github.overview import CONFIGURATION
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
+from promoter.forges.github.queries import branch_field, pulls_field
+from promoter.forges.github.queries import query as repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.client import Client
     from promoter.forges.github.first_query import FirstQuery
-    from promoter.forges.github.overview import Guess
+    from promoter.forges.github.guess import Guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ class FirstLook:
         """Return the answer taken apart; raises what is in `FAILURES`."""
         if self._told is None and self._failed is None:
             try:
-                shown = self._client.graphql(query(self._wanted), self._client.names)
-                self._told = _read(shown["repository"], self._wanted)
+                self._told = _read(self._client.query(query(self._wanted)), self._wanted)
             except FAILURES as error:
                 self._failed = error
         if self._told is None:
@@ -76,22 +76,17 @@ class FirstLook:
 
 def query(wanted: Guess) -> str:
     """Return the query for the pulls of branches, the rules, the app's files and their history."""
-    head = f"refs/heads/{wanted.base}" if wanted.base else "HEAD"
-    base = f"ref(qualifiedName: {json.dumps(head)})" if wanted.base else "defaultBranchRef"
     histories = " ".join(history_field(n, path) for n, path in enumerate(wanted.histories))
+    shown = f"name ...Rules target {{ ... on Commit {{ oid {CONFIGURATION} {histories} }} }}"
     asked = [
-        f"base: {base} {{ name ...Rules "
-        f"target {{ ... on Commit {{ oid {CONFIGURATION} {histories} }} }} }}",
-        *fields("f", head, wanted.folders),
+        "id",
+        branch_field("base", wanted.base, shown),
+        *fields("f", wanted.head, wanted.folders),
         *fields("t", f"refs/heads/{wanted.branch}", wanted.own),
-        *(_pulls_field(n, branch) for n, branch in enumerate(wanted.branches)),
     ]
-    text = "\n    ".join(["id", *asked])
-    return (
-        "query Pulls($owner: String!, $name: String!) {\n"
-        f"  repository(owner: $owner, name: $name) {{\n    {text}\n  }}\n}}\n"
-        f"{FOLDER}{RULES}{PULL}{VERSION}"
-    )
+    for n, branch in enumerate(wanted.branches):
+        asked += [branch_field(f"r{n}", branch, "...Rules"), pulls_field(f"p{n}", branch, 30)]
+    return repository_query("Pulls", asked, FOLDER, RULES, PULL, VERSION)
 
 
 def _read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
@@ -116,13 +111,4 @@ def _read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
         },
         node=shown["id"],
         texts=dict([*files, *texts({"entries": [target["configuration"] or {}]})]),
-    )
-
-
-def _pulls_field(number: int, branch: str) -> str:
-    ref = json.dumps(f"refs/heads/{branch}")
-    return (
-        f"r{number}: ref(qualifiedName: {ref}) {{ ...Rules }} "
-        f"p{number}: pullRequests(headRefName: {json.dumps(branch)}, first: 30, "
-        "orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull } }"
     )

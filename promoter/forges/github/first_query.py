@@ -6,15 +6,15 @@ from concurrent.futures import wait
 from typing import TYPE_CHECKING
 
 from promoter.forges.github import first_pulls, overview
+from promoter.forges.github.guess import guess
 from promoter.forges.github.http import graphql_request
-from promoter.forges.github.overview import guess
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from promoter.forges.github.guess import Guess
     from promoter.forges.github.http import Answer, Http, Request
-    from promoter.forges.github.overview import Guess
     from promoter.forges.kinds import Connection
 
 
@@ -49,7 +49,7 @@ def begin(connection: Connection, http: Http) -> FirstQuery | None:
         return None
     owner, name = connection.address.owner_and_name
     wanted = guess(look.apps[0], look.environments, look.base)
-    document = (overview if look.reads_files else first_pulls).query(wanted)
+    query = overview.query(look.base, wanted) if look.reads_files else first_pulls.query(wanted)
     names = {"owner": owner, "name": name}
-    request = graphql_request(str(connection.api_url), connection.token, document, names)
+    request = graphql_request(str(connection.api_url), connection.token, query, names)
     return FirstQuery(http, request, None if look.reads_files else wanted)

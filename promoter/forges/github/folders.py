@@ -7,6 +7,8 @@ import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from promoter.forges.github.queries import query as repository_query
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -20,29 +22,21 @@ fragment Folder on GitObject {
 """
 
 
-def query(folders: Iterable[tuple[str, PurePosixPath]]) -> str:
+def query(wanted: Iterable[tuple[str, PurePosixPath]]) -> str:
     """Return the query for folders of commits, which answers them as `f0`, `f1` and so on."""
-    shown = "\n    ".join(
-        f"f{n}: object(expression: {expression(commit, folder)}) {{ ...Folder }}"
-        for n, (commit, folder) in enumerate(folders)
-    )
-    return (
-        "query Folders($owner: String!, $name: String!) {\n"
-        f"  repository(owner: $owner, name: $name) {{\n    {shown}\n  }}\n}}\n{FOLDER}"
-    )
+    shown = (_field(f"f{n}", commit, folder) for n, (commit, folder) in enumerate(wanted))
+    return repository_query("Folders", shown, FOLDER)
 
 
 def fields(prefix: str, revision: str, folders: Iterable[PurePosixPath]) -> Iterator[str]:
     """Yield the fields of a repository for folders of a revision, numbered after the prefix."""
-    return (
-        f"{prefix}{n}: object(expression: {expression(revision, one)}) {{ ...Folder }}"
-        for n, one in enumerate(folders)
-    )
+    return (_field(f"{prefix}{n}", revision, one) for n, one in enumerate(folders))
 
 
-def expression(revision: str, path: PurePosixPath) -> str:
-    """Return a revision's path as GraphQL's literal; the root is the empty path."""
-    return json.dumps(f"{revision}:{'' if path == PurePosixPath() else path}")
+def _field(alias: str, revision: str, path: PurePosixPath) -> str:
+    # The root is the empty path.
+    expression = json.dumps(f"{revision}:{'' if path == PurePosixPath() else path}")
+    return f"{alias}: object(expression: {expression}) {{ ...Folder }}"
 
 
 def listing(shown: Any) -> Listing | None:  # noqa: ANN401 - JSON

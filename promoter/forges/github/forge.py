@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
-from promoter.forges.github import many_branches
-from promoter.forges.github.client import FAILURES, UNLIKE, Client
+from promoter.forges.github import branches
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition
@@ -18,10 +18,9 @@ from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
-from promoter.forges.github.pull_shapes import PULL, graph_pulls, own_pull, rest_pull
+from promoter.forges.github.pull_shapes import PULL, own_pull, rest_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 from promoter.forges.github.rest_rules import rest_rules
-from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,26 +32,8 @@ if TYPE_CHECKING:
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.http import Http
 
+_LISTING = "list the pull requests"
 _ACTIONS = "github-actions[bot]"
-
-
-def pulls_query(histories: FileHistories) -> str:
-    """Return the query for the pulls from a branch to a base, with the rules of both."""
-    return f"""
-query Pulls(
-  $owner: String!, $name: String!, $branch: String!, $base: String!, $ref: String!, $head: String!
-) {{
-  repository(owner: $owner, name: $name) {{
-    id {histories.field}
-    base: ref(qualifiedName: $ref) {{ ...Rules }}
-    head: ref(qualifiedName: $head) {{ ...Rules }}
-    pullRequests(
-      headRefName: $branch, baseRefName: $base, first: 30,
-      orderBy: {{field: CREATED_AT, direction: DESC}}
-    ) {{ nodes {{ ...Pull }} }}
-  }}
-}}
-{RULES}{PULL}{histories.fragment}"""
 
 
 class GitHubForge:
@@ -96,34 +77,28 @@ class GitHubForge:
 
     def pulls_of(
         self,
-        branches: Sequence[str],
+        names: Sequence[str],
         base: str,
         history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
     ) -> dict[str, tuple[Pull, ...]]:
         """Return the pulls of many branches; those of the others are to be asked for one by one."""
         client = self.client
         client.expected = tuple(history[1]) if history else ()
-        known = {one: client.pulls.pop((one, base), None) for one in branches}
+        known = {one: client.pulls.pop((one, base), None) for one in names}
         found = {branch: pulls for branch, pulls in known.items() if pulls is not None}
-        left = [one for one in branches if one not in found]
-        try:
-            seen = many_branches.look(client, base, left, commits=False)
-        except UNLIKE as error:
-            raise client.failure("list the pull requests", error) from error
-        except FAILURES:
+        left = [one for one in names if one not in found]
+        seen = client.attempt(_LISTING, lambda: branches.look(client, base, left))
+        if seen is None:
             opened = (one for one in self.all() if one.base == base and one.branch in left)
             return found | {one.branch: (one,) for one in opened}
-        return found | {branch: one.pulls for branch, one in seen.items()}
+        return found | {name: one.pulls for name, one in seen.items()}
 
     def _pulls_first_seen(
         self, first: FirstLook, branch: str, base: str
     ) -> tuple[Pull, ...] | None:
         """Return the pulls as the first query tells them; None where it asked about another base."""
-        try:
-            seen = first.read()
-        except UNLIKE as error:
-            raise self.client.failure("list the pull requests", error) from error
-        except FAILURES:
+        seen = self.client.attempt(_LISTING, first.read)
+        if seen is None:
             return self._pulls_by_rest(branch, base)
         self.client.node = seen.node
         if seen.base != base:
@@ -136,24 +111,11 @@ class GitHubForge:
         self, branch: str, base: str, histories: FileHistories
     ) -> tuple[Pull, ...] | None:
         """Return a branch's pulls, which brings the rules of both along; None without GraphQL."""
-        names = {
-            **self.client.names,
-            "branch": branch,
-            "base": base,
-            "ref": f"refs/heads/{base}",
-            "head": f"refs/heads/{branch}",
-        }
-        try:
-            found = self.client.graphql(pulls_query(histories), names)["repository"]
-            pulls = graph_pulls(found["pullRequests"], found["id"])
-            self.client.node = found["id"]
-            self.client.histories |= histories.read(found)
-        except UNLIKE as error:
-            raise self.client.failure("list the pull requests", error) from error
-        except FAILURES:
-            return None
-        self.client.rules |= {base: graph_rules(found["base"]), branch: graph_rules(found["head"])}
-        return pulls
+        client = self.client
+        seen = client.attempt(
+            _LISTING, lambda: branches.look(client, base, [branch], histories=histories)
+        )
+        return seen[branch].pulls if seen is not None else None
 
     def _pulls_by_rest(self, branch: str, base: str) -> tuple[Pull, ...]:
         wanted = {
@@ -164,15 +126,13 @@ class GitHubForge:
             "direction": "desc",
         }
         client = self.client
-        listed = client.read(
-            "list the pull requests", lambda: read_page(client, "/pulls", own_pull, wanted)
-        )
+        listed = client.read(_LISTING, lambda: read_page(client, "/pulls", own_pull, wanted))
         return tuple(one for one in listed if one is not None and one.branch == branch)
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
-        listed = read_pages(self.client, "list the pull requests", "/pulls", own_pull, wanted)
+        listed = read_pages(self.client, _LISTING, "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)
 
     def open(

@@ -6,7 +6,6 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.forges.github.client import shows
 from promoter.forges.github.failures import GitHubError, is_passing
@@ -18,21 +17,11 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What is to be known of the repository itself."""
-
-    default_branch: str
-    node: str
-
-
 class Refs:
     """Makes, moves and deletes branches; each write is looked for before it is done again."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.known: Whole | None = None
-        """The repository itself, where something has told of it already."""
 
     def tip(self, branch: str) -> str | None:
         """Return a branch's commit, or None where there is no such branch."""
@@ -42,23 +31,26 @@ class Refs:
                 found = self.client.ask("GET", f"/git/ref/heads/{branch}")
             except GitHubError as error:
                 # In a repository that can be read, it is just the branch that is missing.
-                if error.status == 404 and branch and self.whole().default_branch:
+                if error.status == 404 and branch and self.node():
                     return None
                 raise
             return str(found["object"]["sha"])
 
         return self.client.read(f"read branch {branch}", ask)
 
-    def whole(self) -> Whole:
-        """Return what the repository is, which is asked for once."""
+    def node(self) -> str:
+        """Return GitHub's own id of the repository, which is asked for where nothing has told it."""
+        self.client.node = self.client.node or self._of_repository("node_id")
+        return self.client.node
 
-        def ask() -> Whole:
-            shown = self.client.ask("GET", "")
-            return Whole(str(shown["default_branch"]), str(shown.get("node_id") or ""))
+    def default_branch(self) -> str:
+        """Return the name of the repository's default branch."""
+        return self._of_repository("default_branch")
 
-        if self.known is None:
-            self.known = self.client.read("read the default branch", ask)
-        return self.known
+    def _of_repository(self, key: str) -> str:
+        return self.client.read(
+            "read the default branch", lambda: str(self.client.ask("GET", "")[key])
+        )
 
     def make(self, branch: str, commit: str) -> None:
         """Make a branch that is not there yet; else `RaceLostError`."""
@@ -101,7 +93,7 @@ class Refs:
     def moves(self, *updates: tuple[str, str, str | None]) -> Mutation:
         """Return the write that moves branches (name, from where, to where), all of them or none."""
         wanted = [_update(*one) for one in updates]
-        moved = {"repositoryId": self.whole().node, "refUpdates": wanted}
+        moved = {"repositoryId": self.node(), "refUpdates": wanted}
         return Mutation("updateRefs", moved)
 
     def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:

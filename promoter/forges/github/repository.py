@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import RemoteError
-from promoter.forges.github import base_look, many_branches, overview
+from promoter.forges.github import branches, overview
 from promoter.forges.github.branch_commits import BranchCommits
-from promoter.forges.github.branches import Branches
-from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.client import FAILURES
+from promoter.forges.github.commits import Commits
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.file_histories import FileHistories
+from promoter.forges.github.guess import guess
 from promoter.forges.github.history import GitHubHistory
-from promoter.forges.github.overview import guess
-from promoter.forges.github.refs import Refs, Whole
+from promoter.forges.github.refs import Refs
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
 from promoter.git.tree import ROOT
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from promoter.domain.branch import CommitDraft
     from promoter.domain.errors import PromoteError
     from promoter.domain.model import Tree
+    from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
-    from promoter.forges.github.overview import Branch, Guess, Overview
+    from promoter.forges.github.guess import Guess
+    from promoter.forges.github.overview import Overview
     from promoter.git.history import FileVersion
 
 # So many histories come beside those that are asked for.
@@ -54,8 +56,8 @@ class GitHubRepository:
         self._reader = Reader(client)
         self._base_name = ""
         self._refs = Refs(client)
-        self._branches = Branches(self._refs, self._reader)
-        self._commits = BranchCommits(client, self._reader)
+        self._commits = Commits(self._refs, self._reader)
+        self._held = BranchCommits(client, self._reader)
         self._tips: dict[str, Mapping[str, str] | None] = {}
         """The branches by what they begin with, as of the last look at the base."""
         self._looked: dict[str, Branch] = {}
@@ -66,14 +68,11 @@ class GitHubRepository:
         apps = tuple(apps)
         self._tips, self._looked = {}, {}
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
-        self._seen = self._look_around(self._guess) if self._guess else None
+        self._seen = self._look_around(wanted, self._guess)
         if self._seen is not None:
             self._base_name = self._seen.base
             return self._seen.base, GitHubTree(self._reader, self._seen.commit)
-        if (looked := self._look_at_base(wanted)) is not None:
-            return looked
-        name = wanted if wanted is not None else self._refs.whole().default_branch
-        self._base_name = name
+        self._base_name = name = wanted or self._refs.default_branch()
         tip = self._refs.tip(name)
         if tip is None:
             raise RemoteError(
@@ -82,52 +81,30 @@ class GitHubRepository:
             )
         return name, GitHubTree(self._reader, tip)
 
-    def _look_at_base(self, wanted: str | None) -> tuple[str, GitHubTree] | None:
-        """Return the base of a run over many apps by one query; None without GraphQL."""
-        if self._guess is not None:
-            return None
+    def _look_around(self, base: str | None, wanted: Guess | None) -> Overview | None:
+        """Return what one query tells, which is kept for reading; None without GraphQL."""
         client = self._client
-        try:
-            found = client.graphql(base_look.query(wanted), client.names)["repository"]
-            seen = base_look.read(found) if found and found["base"] else None
-        except UNLIKE as error:
-            raise client.failure("read the repository", error) from error
-        except FAILURES:
-            return None
+
+        def ask() -> Overview | None:
+            shown = client.query(overview.query(base, wanted))
+            return overview.read(shown, wanted) if shown and shown["base"] else None
+
+        seen = client.attempt("read the repository", ask)
         if seen is None:
             return None
         if seen.root is not None:
             self._reader.folders[seen.commit, ROOT] = seen.root
-        if seen.configuration:
-            self._reader.keep_text(seen.configuration)
-        self._refs.known = Whole(seen.default_branch, seen.node)
-        client.rules[seen.base], self._base_name = seen.rules, seen.base
-        self._tips[overview.BRANCHES] = seen.tips
-        return seen.base, GitHubTree(self._reader, seen.commit)
-
-    def _look_around(self, wanted: Guess) -> Overview | None:
-        """Return what one query tells, with its files kept for reading; None without GraphQL."""
-        client = self._client
-        try:
-            found = client.graphql(overview.query(wanted), client.names)["repository"]
-            seen = overview.read(found, wanted) if found and found["base"] else None
-        except UNLIKE as error:
-            raise client.failure("read the repository", error) from error
-        except FAILURES:
-            return None
-        if seen is None:
-            return None
-        self._reader.folders[seen.commit, ROOT] = seen.root
         for (commit, path), shown in seen.folders.items():
             self._reader.keep_folder(commit, path, shown)
         if seen.configuration:
             self._reader.keep_text(seen.configuration)
-        self._refs.known = Whole(seen.default_branch, seen.node)
-        client.rules[seen.base] = seen.rules
-        if seen.branch.rules is not None:
-            client.rules[wanted.branch] = seen.branch.rules
-        client.pulls[wanted.branch, seen.base] = seen.pulls
-        client.histories |= {(seen.commit, path): one for path, one in seen.histories.items()}
+        client.node, client.rules[seen.base] = seen.node, seen.rules
+        self._tips[overview.BRANCHES] = seen.tips
+        if wanted is not None:
+            if seen.branch.rules is not None:
+                client.rules[wanted.branch] = seen.branch.rules
+            client.pulls[wanted.branch, seen.base] = seen.branch.pulls
+            client.histories |= {(seen.commit, path): one for path, one in seen.histories.items()}
         return seen
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
@@ -139,7 +116,7 @@ class GitHubRepository:
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
-            commits = self._commits.of(tip, tree.commit, seen)
+            commits = self._held.of(tip, tree.commit, seen)
         return BranchState(name, tree, branch, tip, commits)
 
     def _look_again(self, commit: str, branch: str) -> None:
@@ -147,7 +124,11 @@ class GitHubRepository:
         assert self._guess is not None
         environment = branch.removeprefix(BRANCH_PREFIX).partition("/")[0]
         wanted = replace(self._guess, environment=environment)
-        seen = self._look_around(wanted) if self._seen and wanted.branch == branch else None
+        seen = (
+            self._look_around(wanted.base, wanted)
+            if self._seen and wanted.branch == branch
+            else None
+        )
         if seen is not None and seen.commit == commit:
             self._guess, self._seen = wanted, seen
 
@@ -157,18 +138,16 @@ class GitHubRepository:
             return self._seen.branch.tip
         if branch in self._looked:
             return self._looked[branch].tip
-        if self._guess is None and branch.startswith(overview.BRANCHES):
+        is_listed = self._guess is None or self._tips.get(overview.BRANCHES) is not None
+        if is_listed and branch.startswith(overview.BRANCHES):
             return self._tips_of(overview.BRANCHES).get(branch)
         return self._refs.tip(branch)
 
     def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
         """Return the branches that begin so, as of the last look at the base where that tells it."""
-        seen = self._seen.branches if self._seen else None
         found: set[str] = set()
         for one in beginnings:
-            listed = overview.BRANCHES if one.startswith(overview.BRANCHES) else one
-            is_seen = seen is not None and listed == overview.BRANCHES
-            names = seen if is_seen and seen is not None else self._tips_of(listed)
+            names = self._tips_of(overview.BRANCHES if one.startswith(overview.BRANCHES) else one)
             found |= {name for name in names if name.startswith(one)}
         return frozenset(found)
 
@@ -188,29 +167,27 @@ class GitHubRepository:
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
         """Files come with the look at the base."""
 
-    def bring(self, branches: Iterable[str]) -> None:
+    def bring(self, names: Iterable[str]) -> None:
         """Look at many branches and their pulls at once, before each of them is looked at."""
-        client, branches = self._client, tuple(branches)
-        try:
-            seen = many_branches.look(client, self._base_name, branches, commits=True)
-        except UNLIKE as error:
-            raise client.failure("look at the branches", error) from error
-        except FAILURES:
-            return
-        for branch, one in seen.items():
+        client, wanted = self._client, tuple(names)
+        seen = client.attempt(
+            "look at the branches",
+            lambda: branches.look(client, self._base_name, wanted, commits=True),
+        )
+        self._looked |= seen or {}
+        for branch, one in (seen or {}).items():
             client.pulls[branch, self._base_name] = one.pulls
-            self._looked[branch] = one.branch
         self._reader.read_folders_of(
             (side, path.parent)
-            for one in seen.values()
-            for commit in one.branch.commits or ()
+            for one in (seen or {}).values()
+            if (commit := one.commit) is not None
             for side in (commit["oid"], *(of["oid"] for of in commit["parents"]["nodes"][-1:]))
-            for path in one.branch.changed
+            for path in one.changed
         )
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits, one after the other; what one branch fails on stops no other."""
-        return self._branches.write_each(drafts)
+        return self._commits.write_each(drafts)
 
     def has_history(self, base: Tree) -> bool:  # noqa: ARG002 - the protocol's
         """GitHub has the history of all files at hand."""
@@ -266,7 +243,7 @@ class GitHubRepository:
         """
         client = self._client
         try:
-            return wanted.read(client.graphql(wanted.query, client.names)["repository"])
+            return wanted.read(client.query(wanted.query))
         except FAILURES as error:
             if isinstance(error, GitHubError) and error.status == 404:
                 return {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import BranchRules
-from promoter.forges.github.client import FAILURES, UNLIKE
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
@@ -15,11 +15,7 @@ def rest_rules(client: Client, base: str) -> BranchRules:
     """Return the rules as far as REST tells them; what cannot be read counts as not demanded."""
     found = BranchRules()
     for ask in (_of_rulesets, _of_protection):
-        try:
-            read = ask(client, base)
-        except UNLIKE as error:
-            raise client.failure("read the rules", error) from error
-        except FAILURES:
+        if (read := client.attempt("read the rules", partial(ask, client, base))) is None:
             continue
         found = BranchRules(
             found.verified_commits or read.verified_commits,

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import RemoteError
 from promoter.domain.model import Kind
+from promoter.forges.github import folders
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.folders import Listing, listing, oid, query, texts
+from promoter.forges.github.folders import Listing, listing, oid, texts
+from promoter.forges.github.queries import query
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
 
 if TYPE_CHECKING:
@@ -148,7 +150,7 @@ class Reader:
         for start in range(0, len(missing), _FOLDERS_AT_ONCE):
             part = missing[start : start + _FOLDERS_AT_ONCE]
             try:
-                found = self._client.graphql(query(part), self._client.names)["repository"]
+                found = self._client.query(folders.query(part))
                 for n, (commit, path) in enumerate(part):
                     self.keep_folder(commit, path, found[f"f{n}"])
             except FAILURES:
@@ -198,14 +200,12 @@ class Reader:
         missing = [sha for sha in dict.fromkeys(shas) if sha not in self._blobs]
         for start in range(0, len(missing), _BLOBS_AT_ONCE):
             part = missing[start : start + _BLOBS_AT_ONCE]
-            fields = " ".join(
+            shown = (
                 f'b{n}: object(oid: "{sha}") {{ ... on Blob {{ text }} }}'
                 for n, sha in enumerate(part)
             )
-            query = "query Blobs($owner: String!, $name: String!) { repository(owner: $owner, "
-            query += f"name: $name) {{ {fields} }} }}"
             try:
-                found = self._client.graphql(query, self._client.names).get("repository") or {}
+                found = self._client.query(query("Blobs", shown)) or {}
             except FAILURES:
                 return
             for n, sha in enumerate(part):

@@ -12,6 +12,7 @@ from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
 from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.queries import query as repository_query
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ def query(pages: Sequence[Page], size: int) -> str:
             f"file(path: {path}) {{ oid object {{ ... on Blob {{ text isTruncated }} }} }} "
             "} } } }"
         )
-    body = " ".join(fields)
-    names = "$owner: String!, $name: String!"
-    return f"query Versions({names}) {{ repository(owner: $owner, name: $name) {{ {body} }} }}{_COMMIT}"
+    return repository_query("Versions", fields, _COMMIT)
 
 
 @dataclass(slots=True)
@@ -141,7 +140,7 @@ class GitHubVersions:
 
     def _ask(self, pages: Sequence[Page], size: int) -> list[dict[str, Any]]:
         try:
-            answer = self.client.graphql(query(pages, size), self.client.names)["repository"]
+            answer = self.client.query(query(pages, size))
             return [dict(answer[f"h{number}"]["history"]) for number, _ in enumerate(pages)]
         except (*UNLIKE, *FAILURES) as error:
             if getattr(error, "status", None) == 404:

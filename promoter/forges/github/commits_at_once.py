@@ -43,7 +43,7 @@ def commit_together(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str]
 
 def _deliver(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[int, str]]:
     """Make branches, each with its commit and its pull."""
-    client, repository = refs.client, refs.whole().node
+    client, repository = refs.client, refs.node()
     writes: dict[str, Mutation] = {}
     for n, draft in drafts.items():
         assert draft.opens is not None
@@ -62,7 +62,7 @@ def _deliver(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[in
 
 def _replace(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[int, str]]:
     """Make commits aside, and move their branches there."""
-    client, repository = refs.client, refs.whole().node
+    client, repository = refs.client, refs.node()
     writes: dict[str, Mutation] = {}
     for n, draft in drafts.items():
         aside = aside_of(draft.branch)

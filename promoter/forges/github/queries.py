@@ -1,0 +1,33 @@
+"""Queries about one repository, as GraphQL takes them: its branches and pulls by their names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def query(name: str, fields: Iterable[str], *fragments: str) -> str:
+    """Return the query for some fields of the repository, with the fragments that they need."""
+    shown = "\n    ".join(fields)
+    return (
+        f"query {name}($owner: String!, $name: String!) {{\n"
+        f"  repository(owner: $owner, name: $name) {{\n    {shown}\n  }}\n}}\n{''.join(fragments)}"
+    )
+
+
+def branch_field(alias: str, branch: str | None, shown: str) -> str:
+    """Return the field of a branch, None for the default one, and what it shows."""
+    ref = json.dumps(f"refs/heads/{branch}")
+    named = f"ref(qualifiedName: {ref})" if branch else "defaultBranchRef"
+    return f"{alias}: {named} {{ {shown} }}"
+
+
+def pulls_field(alias: str, branch: str, most: int, shown: str = "") -> str:
+    """Return the field of the newest pulls from a branch: the fragment `Pull`, and what else it shows."""
+    return (
+        f"{alias}: pullRequests(headRefName: {json.dumps(branch)}, first: {most}, "
+        f"orderBy: {{field: CREATED_AT, direction: DESC}}) {{ nodes {{ ...Pull {shown} }} }}"
+    )
