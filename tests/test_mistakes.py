@@ -154,7 +154,7 @@ _ON_THE_COMMAND_LINE = {
         (*_ASK, "--dry_run"), 2, ("no flag '--dry_run'", "Did you mean --dry-run?")
     ),
     "flag of another tool": Mistake(
-        (*_ASK, "--environment=dev"), 2, ("no flag '--environment'", "Did you mean --env?")
+        (*_ASK, "--environment=dev"), 2, ("no flag '--environment'", "Did you mean --env dev?")
     ),
     "app misspelt": Mistake(
         ("--app", "order", "--tag", "1.5.0"), 4, ("no app 'order'", "Did you mean orders?")
@@ -322,6 +322,17 @@ _ON_THE_COMMAND_LINE = {
     "images in a list": Mistake(
         ("--app", "orders", "--image", "a=1.5.0,b=1.5.0"), 2, ("holds ','", "Write --image a=1.5.0 --image b=1.5.0")
     ),
+    "image without a tag beside a tag": Mistake(
+        (*_ASK, "--image", "IMAGE"), 2, ("is none of NAME=TAG", "=1.5.0, without --tag?")
+    ),
+    "wait beyond the end": Mistake(
+        ("--app", "orders", "--tag", "9.9.9", "--wait-for-image", "5m", "--timeout", "2s"), 4,
+        ("no 9.9.9 in its registry, after waiting", "--timeout ended the wait, of 5m"),
+    ),
+    "hold until an hour of no zone": Mistake(
+        ("hold", "--app", "orders", "--reason", "x", "--until", "2099-12-01T08:00"), 2,
+        ("has no time zone", "Write 2099-12-01T08:00Z, for UTC"),
+    ),
     "flag like no other": Mistake(
         ("history", "--since", "7d"), 2, ("promote history has no flag '--since'", "--number N")
     ),
@@ -363,31 +374,56 @@ _WORDS_AND_FLAGS = (
     ("image set shop=1.5.0", "promote set-image shop=*:1.5.0"),
     ("app rollback shop", "promote rollback --app shop --reason TEXT"),
     ("shop status", "Did you mean promote status --app shop"),
-    ("--repo x app sync shop", "promote --app shop --tag TAG"),
+    ("--repo x app sync shop", "promote --app shop --repo x --tag TAG"),
     ("--repo x shop 1.5.0", "Write promote --app shop --tag 1.5.0 --repo x"),
+    ("rollback shop 3", "Write promote rollback --app shop --steps 3 --reason TEXT"),
+    (
+        "rollback shop prod 1.4.0 --reason x",
+        "Write promote rollback --app shop --env prod --to 1.4.0 --reason x",
+    ),
+    ("hold shop --until 24h", "Write promote hold --app shop --until 24h --reason TEXT"),
+    ("unhold prod shop", "Write promote unhold --app shop --env prod --reason TEXT"),
+    ("status shop cart", "Write promote status --app shop --app cart"),
+    ("history shop 5", "Write promote history --app shop --number 5"),
+    ("auto dev", "Write promote auto --env dev"),
+    ("undo shop 2 --reason x", "Did you mean promote rollback --app shop --steps 2 --reason x"),
     ("rollout undo deployment/shop", "promote rollback --app shop --reason TEXT"),
     ("upgrade shop --set image.tag=1.5.0", "promote --app shop --tag TAG"),
     ("automation", "Write promote --app automation --tag TAG"),
     ("pr create", "A promotion opens it: promote --app APP --tag TAG"),
-    ("--app shop --set image.tag=1.5.0", "The tag is --tag TAG; the file and the field"),
+    ("--app shop --set image.tag=1.5.0", "The tag is --tag 1.5.0; the file and the field"),
     ("--app shop --head x", "templates.branch in promoter.yaml"),
     ("--app shop --no-dry-run", "Without --dry-run it is off: leave it out."),
     ("--app shop --auto-merge", "as in deliver: auto-merge"),
     ("--app shop --squash", "merge-method: squash"),
-    ("--app shop -n prod", "Did you mean --env?"),
-    ("--app shop --app-version 1", "It has --app, --together"),
+    ("--app shop -n prod", "Did you mean --env prod?"),
+    ("--app shop --app-version 1", "Did you mean --tag 1?"),
+    ("--app shop --app-colour 1", "It has --app, --together"),
     ("-V", "Did you mean --version?"),
-    ("rollback --app shop --revision 2", "Did you mean --steps?"),
+    ("--github-app-id 12", "It is no flag, but the variable PROMOTER_GITHUB_APP_ID."),
+    ("--now 2026-12-01", "It is no flag, but the variable PROMOTER_NOW."),
+    ("--app shop --undo", "Did you mean promote rollback --app shop --reason TEXT"),
+    ("--app shop --history", "It is a command: promote history --app shop"),
+    ("--context kind", "No cluster is asked: leave it out."),
+    ("--author-name x", "author: Release Bot <bot@example.com>"),
+    ("hold --app shop --tag 1.5.0 --reason x", "for a tag: promote --app shop --tag 1.5.0"),
+    ("auto --app shop --tag 1.5.0", "for one tag: promote --app shop --tag 1.5.0"),
+    ("--app shop --to 1.4.0", "promote rollback --app shop --to 1.4.0 --reason TEXT"),
+    ("--repo-url https://u:s3cret@github.com/a/b", "Did you mean --repo?"),
+    ("auth 1.5.0", "Write promote --app auth --tag 1.5.0"),
+    ("images 1.5.0", "Write promote --app images --tag 1.5.0"),
+    ("tag shop 1.5.0", "Write promote --app shop --tag 1.5.0"),
+    ("rollback --app shop --revision 2", "Did you mean --steps 2?"),
     ("status --watch", "a schedule, or the program watch, repeats it"),
     ("history --reverse", "It has --app, --env"),
     ("demo --dir x", "in a new or empty folder: promote demo DIR"),
     ("demo --force", "in a new or empty folder: promote demo DIR"),
-    ("rollbck aurora", "Did you mean promote rollback?"),
+    ("rollbck aurora", "Did you mean promote rollback --app aurora --reason TEXT?"),
     ("dry-run --app aurora", "Write promote --app aurora --tag TAG --dry-run"),
     ("undo --app aurora", "Did you mean promote rollback --app aurora --reason TEXT"),
     ("freeze --app aurora", "Did you mean promote hold --app aurora --reason TEXT"),
     ("resume", "Did you mean promote unhold --app APP --reason TEXT"),
-    ("log", "Did you mean promote history?"),
+    ("log shop -n 3", "Did you mean promote history --app shop -n 3"),
     ("list", "What runs where: promote status"),
     ("merge 1", "Write promote pulls merge 1"),
     ("set image x:1", "Did you mean promote set-image x=*:1"),
@@ -420,16 +456,16 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --wait-for-image", "Write it as in --wait-for-image 5m"),
     ("--app aurora --allow --tag 1.5.0", "Write it as in --allow downgrade"),
     ("-app aurora", "Did you mean --app?"),
-    ("-a aurora -t 1.5.0", "Did you mean --app?"),
+    ("-a aurora -t 1.5.0", "Did you mean --app aurora?"),
     ("--App aurora", "Did you mean --app?"),
-    ("--application aurora", "Did you mean --app?"),
+    ("--application aurora", "Did you mean --app aurora?"),
     ("--images x=1", "Did you mean --image?"),
     ("--kustomize-image x=1", "Did you mean --image?"),
-    ("--namespace prod", "Did you mean --env?"),
+    ("--namespace prod", "Did you mean --env prod?"),
     ("--repository x", "Did you mean --repo?"),
-    ("--branch main", "Did you mean --base?"),
+    ("--branch main", "Did you mean --base main?"),
     ("--json", "Write --output json"),
-    ("-o json", "Did you mean --output?"),
+    ("-o json", "Did you mean --output json?"),
     ("--token s3cret", "The token is read from the variable GITHUB_TOKEN"),
     ("--password s3cret", "docker login"),
     ("--create-pr", "as in deliver: pull-request"),
@@ -437,14 +473,14 @@ _WORDS_AND_FLAGS = (
     ("--reviewer alice", "as in reviewers: [alice"),
     ("--pin digest", "as in pin: both"),
     ("--frobnicate", "It has --app, --together, --group"),
-    ("--steps 2", "promote rollback --app APP --steps N --reason TEXT"),
-    ("--until 24h", "promote hold --app APP --until TIME --reason TEXT"),
-    ("--shard 1/2", "It is a flag of promote auto; leave it out here."),
-    ("rollback --tag 1.5.0", "The tag to go back to is --to TAG."),
-    ("unhold --until 24h", "promote hold --app APP --until TIME --reason TEXT"),
+    ("--steps 2", "promote rollback --app APP --steps 2 --reason TEXT"),
+    ("--until 24h", "promote hold --app APP --until 24h --reason TEXT"),
+    ("--shard 1/2", "It is a flag of promote auto, which takes all apps"),
+    ("rollback --tag 1.5.0", "The tag to go back to is --to 1.5.0"),
+    ("unhold --until 24h", "promote hold --app APP --until 24h --reason TEXT"),
     ("history --tag 1.5.0", "It shows all tags: leave it out."),
     ("status --dry-run", "It only reads: leave it out."),
-    ("pulls --app aurora", "promote status --app APP --env ENV"),
+    ("pulls --app aurora", "promote status --app aurora"),
     ("pulls 1", "To end it: promote pulls merge 1, or promote pulls close 1"),
     ("pulls close 1 2", "Name one pull request at a time."),
     ("demo a b", "It takes one folder: promote demo DIR"),
@@ -501,6 +537,8 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
         ("PROMOTER_TAG", "1,2", "PROMOTER_TAG: tag '1,2' holds ','"),
         ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
+        ("PROMOTER_NOW", "tomorrow", "Write it as in 2026-12-01T08:00:00Z"),
+        ("PROMOTER_NOW", "2026-12-01", "Write 2026-12-01T00:00:00Z, for UTC"),
         ("PROMOTER_TIMEOUT", "5 min", "Did you mean PROMOTER_TIMEOUT=5m?"),
         ("PROMOTER_OUTPUT", "yaml", "Write it as in PROMOTER_OUTPUT=json"),
     ],
@@ -949,6 +987,17 @@ def test_misnamed_and_unpushed_configurations_are_warned_of(
         assert "dry run: would push to main" in run.stdout
 
 
+def test_moving_tag_that_is_not_there_is_refused_for_that_alone(company: Company) -> None:
+    run = company.run("--app", "orders", "--tag", "main")
+    assert_told(run, 4, ("/orders has no main in its registry",))
+    assert "a tag that moves" not in run.stderr
+
+
+def test_address_of_an_api_that_is_not_asked_is_warned_of(company: Company) -> None:
+    said = company.run(*_ASK, "--dry-run", "--api-url", "https://ghe.example.com/api/v3").stderr
+    assert said == "promote: warning: --api-url is not used: the repository is a folder\n"
+
+
 def test_kustomization_that_was_not_pushed_is_warned_of_where_it_is_promoted_from(
     company: Company, tmp_path: Path
 ) -> None:
@@ -1085,6 +1134,7 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
     [
         ("V1.5.0", "Did you mean 1.5.0?"),
         ("abc1234", "Did you mean main-abc1234?"),
+        ("1.6.O", "Did you mean 1.6.0?"),
         ("sha-abc1234", "Did you mean main-abc1234?"),
         ("1.6", "Did you mean 1.6.0?"),
         ("1.4.1", "Push 1.4.1 first"),

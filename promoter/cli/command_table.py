@@ -54,10 +54,7 @@ class Command:
             formatter_class=Formatter,
             allow_abbrev=False,
         )
-        parser.commands = {
-            one: [option for names in command.options.values() for option in names]
-            for one, command in COMMANDS.items()
-        }
+        parser.commands = OPTIONS_OF
         for argument, form in self.arguments:
             parser.add_argument(argument, **form)
         for heading, names in self.options.items():
@@ -242,6 +239,11 @@ COMMANDS = {
 }  # fmt: skip
 # The commands whose first options say what is to be done, and not where or how.
 _REQUESTS = ("promote", "auto", "rollback", "hold", "unhold")
+OPTIONS_OF = {
+    name: tuple(option for names in command.options.values() for option in names)
+    for name, command in COMMANDS.items()
+}
+"""The options of each command."""
 WORDS = tuple(name for name in COMMANDS if name != "promote")
 """The commands that are named; without a name it is `promote --app`."""
 

@@ -6,16 +6,18 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Protocol
 
-from promoter.cli.options import OPTIONS
-from promoter.cli.spellings import ELSEWHERE, FLAGS_EXPLAINED, FLAGS_MEANT
+from promoter.cli.command_lines import apart, meant_line
+from promoter.cli.options import OPTIONS, option_of
+from promoter.cli.other_tools_flags import FLAGS_EXPLAINED, FLAGS_MEANT
+from promoter.cli.spellings import COMMANDS_MEANT, ELSEWHERE
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
+from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from promoter.cli.options import Option
 
 # What word processors make of the dashes of a flag.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
@@ -28,6 +30,13 @@ _EXAMPLES = {
     "URL": "https://github.example.com/api/v3", "FILE": "promoter.yaml",
     "KEY": "~/.ssh/id_ed25519", "DIR": "~/.cache/promote",
 }  # fmt: skip
+# What is repeated of a value: no address with a login, no text of a program.
+_PLAIN = re.compile(r"[\w.:@/*^~+-]{1,100}", re.ASCII)
+_FORMS = {
+    "TAG": re.compile(r"v?[0-9][\w.-]{0,99}", re.ASCII),
+    "N": re.compile(r"[0-9]{1,3}", re.ASCII),
+    "DIGEST": re.compile(r"sha256:[0-9a-f]{64}"),
+}
 _TAG = re.compile(r"-+v?[0-9][A-Za-z0-9_.-]*", re.ASCII)
 
 
@@ -47,38 +56,105 @@ class Grammar(Protocol):
         """Those that may be given several times."""
 
 
-def unknown_flag(parser: Grammar, name: str) -> UsageError:
-    """Return the error for a flag that a command has not: another's, another tool's, or misspelt."""
-    prog, flags = parser.prog, parser.flags
-    option, message = name.removeprefix("--"), f"{prog} has no flag {shown(name)}"
+def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError:
+    """Return the error for a flag that a command has not: another's, another tool's, or misspelt.
+
+    `words` is all that the command was given, with the flag.
+    """
+    prog, option = parser.prog, name.removeprefix("--")
+    value = _value_of(name, words)
     if name.startswith("--") and option in OPTIONS:
-        return UsageError(f"{prog} takes no {name}", _elsewhere(prog, option, parser.commands))
+        hint = _elsewhere(prog, option, parser.commands)
+        return UsageError(f"{prog} takes no {name}", filled(hint, words, parser.commands, value))
     plain = f"--{option.lstrip('-').lower().replace('_', '-')}" if len(name) > 2 else name
-    if plain in flags:
-        return UsageError(message, f"Did you mean {plain}?")
-    if prog == "promote demo":
-        return UsageError(message, ELSEWHERE["demo", ""])
-    explained = FLAGS_EXPLAINED.get(plain)
-    if plain in ("--all", "-A", "--all-apps") and prog.endswith(("status", "history", "pulls")):
-        explained = "It shows all: leave it out."
-    meant = next((one for one in FLAGS_MEANT.get(plain, "").split() if one in flags), None)
-    if meant:
-        return UsageError(message, f"Did you mean {meant}?")
-    if plain.startswith("--no-") and f"--{plain[5:]}" in flags:
-        explained = f"Without --{plain[5:]} it is off: leave it out."
-    if explained is None and (key := _key(plain.removeprefix("--"))):
-        explained = f"It is a key of promoter.yaml, as in {key}."
-    if explained is not None:
-        return UsageError(message, explained)
-    close = closest(plain, flags)
-    # A flag of other words is another one: --app-version is no --app.
-    if close and close.count("-") != plain.count("-") and not close.startswith(plain):
-        close = None
-    shortened = ", ".join(flags[:6])
+    hint = _other_flag(parser, plain, value) or _explained(parser, plain)
+    if not hint:
+        close = closest(plain, parser.flags)
+        # A flag of other words is another one: --app-version is no --app.
+        if close and close.count("-") != plain.count("-") and not close.startswith(plain):
+            close = None
+        listed = f"It has {', '.join(parser.flags[:6])} and others: {prog} --help"
+        hint = f"Did you mean {close}?" if close else listed
     return UsageError(
-        message,
-        f"Did you mean {close}?" if close else f"It has {shortened} and others: {prog} --help",
+        f"{prog} has no flag {shown(name)}", filled(hint, words, parser.commands, value)
     )
+
+
+def _other_flag(parser: Grammar, plain: str, value: str) -> str:
+    """Return the hint for a flag that stands for one which the command has; '' for any other."""
+    if plain in parser.flags:
+        return f"Did you mean {plain}?"
+    names = [FLAGS_MEANT[plain]] if plain in FLAGS_MEANT else options_meant(plain[2:])
+    meant = next((one for one in names if f"--{one}" in parser.flags), None)
+    if meant is None:
+        return ""
+    # An address may hold a login.
+    may_show = not OPTIONS[meant].switch and meant != "repo" and _PLAIN.fullmatch(value)
+    return f"Did you mean --{meant}{f' {shlex.quote(value)}' if may_show else ''}?"
+
+
+def _explained(parser: Grammar, plain: str) -> str:
+    """Return the hint for another tool's flag that has no counterpart; '' for one that is unknown."""
+    prog, name = parser.prog, plain.lstrip("-")
+    if prog == "promote demo":
+        return ELSEWHERE["demo", ""]
+    if plain in ("--all", "-A", "--all-apps") and prog.endswith(("status", "history", "pulls")):
+        return "It shows all: leave it out."
+    if plain.startswith("--no-") and f"--{plain[5:]}" in parser.flags:
+        return f"Without --{plain[5:]} it is off: leave it out."
+    if plain in FLAGS_EXPLAINED:
+        return FLAGS_EXPLAINED[plain]
+    if name in parser.commands and name != "promote":
+        return f"It is a command: {{{name}}}"
+    if variable := _variable(name):
+        return f"It is no flag, but the variable {variable}."
+    if key := _key(name):
+        return f"It is a key of promoter.yaml, as in {key}."
+    return COMMANDS_MEANT.get(name, "") if plain.startswith("--") else ""
+
+
+def _variable(name: str) -> str:
+    """Return the variable of ours by which a setting is given that has no flag; '' for none."""
+    from promoter.settings import Settings
+
+    setting = name.replace("-", "_")
+    return f"PROMOTER_{setting.upper()}" if setting in Settings.model_fields else ""
+
+
+def _value_of(name: str, words: Sequence[str]) -> str:
+    """Return what a flag was given, behind a `=` or as the next word; '' for nothing."""
+    for at, word in enumerate(words):
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+        if word == name:
+            return next((one for one in words[at + 1 : at + 2] if not one.startswith("-")), "")
+    return ""
+
+
+def filled(
+    hint: str, words: Sequence[str], commands: Mapping[str, Sequence[str]], value: str = ""
+) -> str:
+    """Return a hint of `spellings` with the command lines and the value that it names.
+
+    `words` is what was given, `commands` has the options of each command, and `value` is that of the
+    flag which the hint is about.
+    """
+    bare, flags = apart(words)
+
+    def line(found: re.Match[str]) -> str:
+        if found[1] not in commands:
+            return found[0]
+        return meant_line(found[1], commands[found[1]], bare, flags)
+
+    last = value.rpartition("=")[2]
+    hint = re.sub(r"\{value:([A-Z]+)\}", lambda one: _or_placeholder(one[1], last), hint)
+    return re.sub(r"\{([a-z-]+)\}", line, hint)
+
+
+def _or_placeholder(placeholder: str, value: str) -> str:
+    """Return a value as it is written in a command line, or what stands for it where it is no such."""
+    form = _FORMS.get(placeholder, _PLAIN)
+    return shlex.quote(value) if form.fullmatch(value) else placeholder
 
 
 def _elsewhere(prog: str, option: str, commands: Mapping[str, Sequence[str]]) -> str:
@@ -130,13 +206,6 @@ def other_dash(word: str) -> UsageError:
         f"{shown(word)} begins with another dash than '-'",
         f"Type it anew: --{word.lstrip(DASHES + '-').partition('=')[0]}",
     )
-
-
-def option_of(flag: str) -> Option | None:
-    """Return the option of a flag, long or short; None for any other word."""
-    if flag.startswith("--"):
-        return OPTIONS.get(flag[2:].partition("=")[0])
-    return next((one for one in OPTIONS.values() if one.short and one.short == flag), None)
 
 
 def _key(name: str) -> str:

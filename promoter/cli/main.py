@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.cli.command_table import COMMANDS, OPTIONS_OF, WORDS
 from promoter.cli.early_connection import begin_connection
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
@@ -61,7 +61,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     if argv and not argv[0].startswith("-"):
         from promoter.cli.word_hints import unknown_command
 
-        raise unknown_command(argv[0], argv[1:], WORDS)
+        raise unknown_command(argv[0], argv[1:], OPTIONS_OF)
     return "auto" if _is_auto(variable("PROMOTER_AUTO") or "") else "promote", argv
 
 

@@ -79,7 +79,7 @@ OPTIONS = {
     ),
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
     "cache": Option("DIR", help="keep what was fetched in this folder, for the next run"),
-    "timeout": Option("DURATION", help="end the run after this long, e.g. 90s or 5m (default: 2m)"),
+    "timeout": Option("DURATION", help="end the run after so long, e.g. 90s (default: 2m and the wait)"),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
     "output": Option(choices=("text", "json"), help="the format of the result on stdout"),
@@ -104,3 +104,10 @@ def variable_of(option: str) -> str:
 def setting_of(option: str) -> str:
     """Return the name of an option's setting, e.g. `api_url`; a word of Python's gets a `_`."""
     return "from_" if option == "from" else option.replace("-", "_")
+
+
+def option_of(flag: str) -> Option | None:
+    """Return the option of a flag, long or short, with or without `=` and a value; None for none."""
+    if flag.startswith("--"):
+        return OPTIONS.get(flag[2:].partition("=")[0])
+    return next((one for one in OPTIONS.values() if one.short and one.short == flag), None)

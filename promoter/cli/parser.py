@@ -98,7 +98,7 @@ class Parser(argparse.ArgumentParser):
         """Return the error for a flag that this command has not."""
         from promoter.cli import hints
 
-        return hints.unknown_flag(self, name)
+        return hints.unknown_flag(self, name, self._words)
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""

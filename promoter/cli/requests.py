@@ -127,7 +127,8 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
 
 def request_of(settings: Settings, app: str) -> Request:
     """Return what is asked for one app, parsed; raises `UsageError`."""
-    images = tuple(parse_image(text, settings.source("image")) for text in settings.image)
+    source_of_image, beside = settings.source("image"), settings.tag or ""
+    images = tuple(parse_image(text, source_of_image, beside) for text in settings.image)
     source, given = settings.from_, settings.tag is not None or bool(images)
     if source is None and not given:
         is_empty = "PROMOTER_TAG" in names_of_variables("PROMOTER_TAG")
@@ -224,7 +225,11 @@ def _until(settings: Settings) -> int | None:
             count = number[1]
             hint = f"Write {count}h for hours, {count}d for days"
             hint = f"Write {7 * int(count)}d" if number[2] else hint
-        raise UsageError(f"{flag}: {str(error).partition(': ')[0]}", hint) from None
+        said, _, meant = str(error).partition("\n")
+        is_unfinished = _DAY.match(given) is not None and meant
+        raise UsageError(
+            f"{flag}: {said.partition(': ')[0]}", meant if is_unfinished else hint
+        ) from None
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds
@@ -267,7 +272,7 @@ def wired_to_read(settings: Settings) -> Wiring:
 
     # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
     gc.freeze()
-    return wiring.authenticated(wiring.wire(settings, Deadline(settings.timeout)))
+    return wiring.authenticated(wiring.wire(settings, Deadline(settings.seconds)))
 
 
 def new_tokens(settings: Settings, wiring: Wiring) -> list[str]:

@@ -60,7 +60,7 @@ def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result
         silent_libraries(),
         logging_to_stderr(settings, writer),
         narrowed_environment(),
-        ending_after(settings.timeout),
+        ending_after(settings.seconds),
     ):
         add_secret(*(token.get_secret_value() for token in settings.tokens.values()))
         if settings.github_app is not None:

@@ -1,43 +1,58 @@
-"""How other tools and other commands spell what a command line asks for."""
+"""What to write for a flag of another command, and for a word that is no command.
+
+In a text, `{rollback}` stands for the line of that command with what was given, and `{value:TAG}`
+for the flag's value, or TAG where it has none.
+"""
 
 from __future__ import annotations
 
-_CHOOSES = "It takes the tag that the policy wants; for one tag: promote --app APP --tag TAG"
+from promoter.cli.other_tools_flags import READ_FROM, REGISTRY_LOGIN
+
+_CHOOSES = "It takes the tag that the policy wants; for one tag: {promote}"
 _READS = "It only reads: leave it out."
-_EDITS = (
-    "It edits files of this folder, as in promote set-image NAME=*:TAG; "
-    "for an app: promote --app APP --tag TAG"
-)
+_EDITS = "It edits files of this folder, as in {set-image}; for an app: {promote}"
 _ALL_TAGS = "It shows all tags: leave it out."
-_SCOPE = "For one app or environment: promote status --app APP --env ENV"
+_SCOPE = "For one app or environment: {status}"
 _DEMO = "It makes a repository of its own, in a new or empty folder: promote demo DIR"
 
 ELSEWHERE = {
     ("auto", "tag"): _CHOOSES,
     ("auto", "image"): _CHOOSES,
     ("auto", "from"): "It follows promotes-from by itself: leave it out.",
-    ("auto", "group"): "It promotes each app by itself; a group: promote --group GROUP --tag TAG",
+    ("auto", "group"): "It promotes each app by itself; a group: {promote}",
     ("auto", "together"): "With deliver: push, batch: true in promoter.yaml makes one commit.",
-    ("rollback", "tag"): "The tag to go back to is --to TAG.",
-    ("rollback", "image"): "The tag to go back to is --to TAG.",
-    ("rollback", "number"): "How many changes to go back is --steps N.",
-    ("rollback", "until"): "It holds the app until promote unhold: leave it out.",
-    ("rollback", "from"): "The environment to roll back is --env ENV.",
+    ("auto", "reason"): "A reason is for {rollback}, or promote hold: leave it out.",
+    ("auto", "source-revision"): "It finds each image's commit by itself: leave it out.",
+    ("auto", "wait-for-image"): "It takes what the registry has now; a later run takes the rest.",
+    ("auto", "take-over"): "For the one app whose branch it is: {promote}",
+    ("rollback", "tag"): "The tag to go back to is --to {value:TAG}",
+    ("rollback", "image"): "The tag to go back to is --to TAG; all images of the app go together.",
+    ("rollback", "number"): "How many changes to go back is --steps {value:N}",
+    ("rollback", "until"): "It holds the app until promote unhold: leave it out. "
+    "For an end, then: promote hold --app APP --until {value:TIME} --reason TEXT",
+    ("rollback", "from"): "The environment to roll back is --env {value:ENV}",
+    ("rollback", "wait-for-image"): "What ran before is in the registry already: leave it out.",
+    ("rollback", "source-revision"): "It is read from the history: leave it out.",
     ("promote", "to"): "The tag to promote is --tag TAG, the environment --env ENV; "
-    "to go back: promote rollback --app APP --to TAG --reason TEXT",
-    ("promote", "steps"): "To go back: promote rollback --app APP --steps N --reason TEXT",
-    ("promote", "number"): "promote history has it: promote history --number N",
-    ("promote", "reason"): "promote rollback, promote hold and promote unhold take one.",
-    ("promote", "until"): "A hold has an end: promote hold --app APP --until TIME --reason TEXT",
+    "to go back: {rollback}",
+    ("promote", "steps"): "To go back: {rollback}",
+    ("promote", "number"): "The history has it: {history}",
+    ("promote", "reason"): "promote rollback, promote hold and promote unhold take one. "
+    "The pull request's text is templates.body in promoter.yaml.",
+    ("promote", "until"): "A hold has an end: {hold}",
     ("promote", "no-registry"): "To ask no registry, write checks: {exists: off} in promoter.yaml.",
-    ("hold", "tag"): "A hold keeps what runs now; for a tag: promote --app APP --tag TAG",
-    ("hold", "to"): "A hold keeps what runs now; to go back: "
-    "promote rollback --app APP --to TAG --reason TEXT",
-    ("unhold", "until"): "It ends the hold now; another end: "
-    "promote hold --app APP --until TIME --reason TEXT",
+    ("promote", "shard"): "It is a flag of promote auto, which takes all apps: leave it out here.",
+    ("hold", "tag"): "A hold keeps what runs now; for a tag: {promote}",
+    ("hold", "image"): "A hold is for all images of the app: leave it out.",
+    ("hold", "to"): "A hold keeps what runs now; to go back: {rollback}",
+    ("hold", "steps"): "A hold keeps what runs now; to go back: {rollback}",
+    ("hold", "from"): "The environment to hold the app in is --env {value:ENV}",
+    ("unhold", "until"): "It ends the hold now; another end: {hold}",
+    ("unhold", "tag"): "It ends the hold only; then promote: {promote}",
     ("status", "tag"): _ALL_TAGS,
     ("history", "tag"): _ALL_TAGS,
-    ("status", "number"): "The entries of the history are limited: promote history --number N",
+    ("status", "number"): "The entries of the history are limited: {history}",
+    ("history", "steps"): "How many entries are shown is --number {value:N}",
     **dict.fromkeys(
         (
             (command, option)
@@ -50,197 +65,98 @@ ELSEWHERE = {
     ("history", ""): _READS,
     ("pulls", "app"): f"It lists all. {_SCOPE}",
     ("pulls", "env"): f"It lists all. {_SCOPE}",
+    ("pulls", "number"): "It lists all that are open: leave it out.",
+    ("pulls", "reason"): "A comment is written on the pull request itself: leave it out.",
     ("pulls", ""): "It takes the repository alone: promote pulls --repo REPO",
     ("demo", ""): _DEMO,
+    ("set-image", "repo"): "It edits files of a folder, without git: --dir DIR names it; "
+    "for a repository: {promote}",
+    ("set-image", "image"): "The image stands alone, without a flag: {set-image}",
     ("set-image", ""): _EDITS,
 }
 """What to write where a flag is another command's, by command and option; '' is any option."""
 
-_READ_FROM = (
-    "The token is read from the variable GITHUB_TOKEN, so that no list of processes shows it."
-)
-_REGISTRY = (
-    "A registry's login is docker login, or PROMOTER_REGISTRY_HOST, "
-    "PROMOTER_REGISTRY_USERNAME and PROMOTER_REGISTRY_PASSWORD."
-)
-_NOT_NEEDED = "Nothing is asked: leave it out."
-
-FLAGS_MEANT = {
-    **dict.fromkeys(("-a", "--application", "--apps", "--service", "--name", "--project"), "--app"),
-    **dict.fromkeys(
-        ("-t", "--tags", "--new-tag", "--image-tag", "--newtag", "--version-tag"), "--tag"
+_MEANT: tuple[tuple[str, str], ...] = (
+    (
+        "update, deploy, apply, bump, set, run, create, release, sync, upgrade, ship, push, "
+        "rollforward, promotion, start",
+        "It is the command without a word: {promote}",
     ),
-    **dict.fromkeys(("-i", "--images", "--kustomize-image", "--set-image"), "--image"),
-    **dict.fromkeys(
-        (
-            "-e",
-            "-n",
-            "--environment",
-            "--environments",
-            "--envs",
-            "--stage",
-            "--target",
-            "--cluster",
-            "--namespace",
-            "--overlay",
-        ),
-        "--env",
+    (
+        "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, "
+        "st, inspect, envs, environments, top",
+        "What runs where: {status}",
     ),
-    **dict.fromkeys(
-        (
-            "-r",
-            "-R",
-            "--repository",
-            "--repository-url",
-            "--repo-url",
-            "--git-repo",
-            "--url",
-            "--git-url",
-            "--remote",
-        ),
-        "--repo",
+    (
+        "pause, lock, freeze, suspend, stop, disable, block, pin",
+        "Did you mean {hold}",
     ),
-    **dict.fromkeys(("-b", "--branch", "--base-branch", "--git-branch", "--ref"), "--base"),
-    **dict.fromkeys(("-o", "--output-format"), "--output"),
-    **dict.fromkeys(("-c", "--config-file", "--file", "--filename", "-f"), "--config"),
-    **dict.fromkeys(
-        ("--dryrun", "--dry", "--plan", "--preview", "--diff", "--noop", "-d"), "--dry-run"
+    (
+        "resume, unlock, unfreeze, unpause, continue, enable, release-hold, unblock, unpin",
+        "Did you mean {unhold}",
     ),
-    **dict.fromkeys(("--debug", "--trace", "--log-level", "--loglevel"), "--verbose"),
-    **dict.fromkeys(("--silent", "-s"), "--quiet"),
-    **dict.fromkeys(("--sha", "--commit", "--git-sha"), "--source-revision"),
-    "--revision": "--source-revision --steps",
-    **dict.fromkeys(("--source", "--source-env", "--from-env"), "--from"),
-    **dict.fromkeys(("--git-provider", "--provider"), "--forge"),
-    **dict.fromkeys(("--git-provider-url", "--api", "--github-url"), "--api-url"),
-    **dict.fromkeys(("--limit", "--max", "--count", "--last", "--max-count"), "--number"),
-    **dict.fromkeys(("--message", "-m", "--comment", "--why"), "--reason"),
-    **dict.fromkeys(("--wait", "--wait-for"), "--wait-for-image"),
-    **dict.fromkeys(("--ignore", "--skip", "--override"), "--allow"),
-    **dict.fromkeys(("--to-tag", "--to-version", "--to-revision"), "--to"),
-    **dict.fromkeys(("--for", "--duration", "--expires"), "--until"),
-    **dict.fromkeys(("--cache-dir",), "--cache"),
-    **dict.fromkeys(("--gpg-sign", "-S", "--sign"), "--signing-key"),
-}
-"""The flag that is meant by another tool's: the first of these that the command has."""
-
-FLAGS_EXPLAINED = {
-    **dict.fromkeys(
-        ("--token", "--github-token", "--gh-token", "--access-token", "--pat", "--git-token"),
-        _READ_FROM,
+    (
+        "diff, plan, preview, check, validate, lint, test, dry-run, dryrun, template, render, "
+        "build, whatif",
+        "Write {promote} --dry-run",
     ),
-    **dict.fromkeys(("--username", "--password", "--user"), f"{_READ_FROM} {_REGISTRY}"),
-    **dict.fromkeys(("--yes", "-y", "--assume-yes", "--interactive", "--no-input"), _NOT_NEEDED),
-    **dict.fromkeys(
-        (
-            "--create-pr",
-            "--pr",
-            "--pull-request",
-            "--create-pull-request",
-            "--push",
-        ),
-        "How a change arrives is a key of promoter.yaml, as in deliver: pull-request.",
+    (
+        "undo, revert, back, rollout, downgrade, rollout undo, restore, previous",
+        "Did you mean {rollback}",
     ),
-    **dict.fromkeys(
-        ("--auto-merge", "--automerge", "--merge"),
-        "It is a key of promoter.yaml, as in deliver: auto-merge.",
+    (
+        "log, logs, events, audit, changes, timeline, changelog",
+        "Did you mean {history}",
     ),
-    **dict.fromkeys(
-        ("--squash", "--rebase"),
-        "It is a key of promoter.yaml, as in merge-method: squash, with deliver: auto-merge.",
+    (
+        "pr create, pr open, pull create",
+        "A promotion opens it: {promote}",
     ),
-    **dict.fromkeys(
-        ("--set", "--set-string", "--values", "--filter", "--path"),
-        "The tag is --tag TAG; the file and the field that hold it are targets in promoter.yaml.",
+    (
+        "pr, prs, pull, pull-requests, mr, mrs, prs list, open",
+        "Did you mean promote pulls?",
     ),
-    **dict.fromkeys(
-        ("--head", "--head-branch", "--pr-branch"),
-        "The branch of a pull request is templates.branch in promoter.yaml; "
-        "the one to promote to is --base BRANCH.",
+    (
+        "set image, image set, edit set, kustomize edit, edit, setimage, set_image, kustomize, "
+        "set images",
+        "Did you mean {set-image}; for an app: {promote}",
     ),
-    **dict.fromkeys(
-        ("--watch", "-w", "--follow", "--interval", "--daemon"),
-        "A run ends when it is done: a schedule, or the program watch, repeats it.",
-    ),
-    **dict.fromkeys(
-        ("--no-verify", "--retry", "--retries"),
-        "Requests that fail are repeated, and running again is safe: leave it out.",
-    ),
-    "-V": "Did you mean --version?",
-    "--auto": "It is a command: promote auto --env ENV",
-    "--rollback": "It is a command: promote rollback --app APP --reason TEXT",
-    "--undo": "To go back: promote rollback --app APP --reason TEXT",
-    "--all": "Name each app: --app A --app B; what the policies choose of all apps: promote auto",
-    "--all-apps": "Name each app: --app A --app B; what the policies choose of all: promote auto",
-    "--force": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
-    "--json": "Write --output json",
-    "--format": "Write --output json",
-    "--digest": "A digest goes with its image: --image NAME@DIGEST",
-    "--since": "How many entries are shown is --number N.",
-    "--owner": "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
-    "--organisation": "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
-    "--organization": "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
-    "--repository-name": "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
-    "--no-color": "Set the variable NO_COLOR=1.",
-    "--color": "The terminal decides; NO_COLOR=1 drops colours.",
-    "--registry": "It is the beginning of an image's name: --image ghcr.io/owner/app=1.4.2",
-    "--insecure": "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line.",
-    "--plain-http": "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line.",
-    "--commit-message": "The text is templates.commit in promoter.yaml.",
-    "--message": "The texts are templates.title and templates.commit in promoter.yaml.",
-    "-m": "The texts are templates.title and templates.commit in promoter.yaml.",
-    "--title": "The text is templates.title in promoter.yaml.",
-    "--body": "The text is templates.body in promoter.yaml.",
-    "--dir": "The repository is --repo; one folder without git: promote set-image --dir DIR",
-}
-"""What to do where another tool's flag has no single counterpart."""
-
-_PROMOTE = "It is the command without a word: promote --app APP --tag TAG"
-_STATUS = "What runs where: promote status"
-_HOLD = "Did you mean promote hold --app APP --reason TEXT"
-_UNHOLD = "Did you mean promote unhold --app APP --reason TEXT"
-_DRY_RUN = "Write promote --app APP --tag TAG --dry-run"
-_ROLLBACK = "Did you mean promote rollback --app APP --reason TEXT"
-_SET_IMAGE = "Did you mean promote set-image NAME=*:TAG"
-
-COMMANDS_OWN = {
-    "rollback": _ROLLBACK,
-    "hold": _HOLD,
-    "unhold": _UNHOLD,
-    "set-image": _SET_IMAGE,
-    "pulls": "Did you mean promote pulls?",
-    "demo": _DEMO,
-}
-"""What is meant by a command of ours behind another word; else it is for one app."""
-
-COMMANDS_MEANT = {
-    **dict.fromkeys(
-        ("update", "deploy", "apply", "bump", "set", "run", "create", "release", "sync", "upgrade"),
-        _PROMOTE,
-    ),
-    **dict.fromkeys(
-        ("list", "ls", "get", "show", "apps", "images", "tags", "state", "info"), _STATUS
-    ),
-    **dict.fromkeys(("pause", "lock", "freeze", "suspend", "stop", "disable"), _HOLD),
-    **dict.fromkeys(("resume", "unlock", "unfreeze", "unpause", "continue", "enable"), _UNHOLD),
-    **dict.fromkeys(
-        ("diff", "plan", "preview", "check", "validate", "lint", "test", "dry-run", "dryrun"),
-        _DRY_RUN,
-    ),
-    **dict.fromkeys(("undo", "revert", "back", "rollout", "downgrade"), _ROLLBACK),
-    **dict.fromkeys(("log", "logs", "events", "audit"), "Did you mean promote history?"),
-    **dict.fromkeys(
-        ("pr create", "pr open", "pull create"), "A promotion opens it: promote --app APP --tag TAG"
-    ),
-    **dict.fromkeys(("pr", "prs", "pull", "pull-requests", "mr"), "Did you mean promote pulls?"),
-    **dict.fromkeys(
-        ("set image", "image set", "edit set", "kustomize edit", "edit", "setimage", "set_image"),
-        f"{_SET_IMAGE}; for an app: promote --app APP --tag TAG",
-    ),
-    **dict.fromkeys(
-        ("init", "setup", "install", "config", "configure"),
+    (
+        "init, setup, install, config, configure, bootstrap, new",
         "Nothing has to be set up but promoter.yaml on the base branch; to see one: promote demo",
     ),
-    "version": "Write promote --version",
-}
-"""What is meant by a first word that is no command."""
+    (
+        "login, logout, auth",
+        f"{READ_FROM} {REGISTRY_LOGIN}",
+    ),
+    (
+        "watch, serve, server, daemon, controller, agent",
+        "There is no server: a schedule runs {auto}",
+    ),
+    (
+        "refresh, wait, rollout status",
+        "Nothing is synced here: Argo CD or Flux does so. What the base has: {status}",
+    ),
+    (
+        "delete, remove, rm, destroy, uninstall, prune, scale, restart",
+        "An image's tag alone is changed here. To go back: {rollback}",
+    ),
+    (
+        "approve, review, comment",
+        "A pull request is approved on the forge. They are listed by promote pulls",
+    ),
+    (
+        "completion, completions",
+        "There is no completion; promote --help shows all flags.",
+    ),
+    (
+        "version",
+        "Write promote --version",
+    ),
+    (
+        "example, examples, tutorial, quickstart, try",
+        "To see it work: promote demo",
+    ),
+)
+COMMANDS_MEANT = {name: text for names, text in _MEANT for name in names.split(", ")}
+"""What is meant by a word that is no command."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from promoter.config.known_keys import get, has, unknown_key_hint
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
+from promoter.domain.suggest import closest
 from promoter.policy.pattern import compiled
 
 if TYPE_CHECKING:
@@ -214,9 +214,9 @@ def _choice(expected: str, given: object, key: str) -> str:
     text = str(given).lower() if isinstance(given, bool) else str(given)
     plain = text.lower().replace("_", "-")
     meant = _MEANT.get(plain, ())
-    close = [one for one in meant if one in words] or get_close_matches(plain, words, n=1)
+    close = next((one for one in meant if one in words), None) or closest(plain, words)
     said = f"must be {'one of ' if key else ''}{expected}, not {shown(text)}"
-    return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close[0]}?" if close else said
+    return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close}?" if close else said
 
 
 def _joined(said: Iterable[str]) -> str:

@@ -13,10 +13,11 @@ from promoter.domain.redaction import shown
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
-def parse_image(text: str, source: str = "--image") -> ImageRequest:
+def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRequest:
     """Return `NAME=TAG`, `NAME@DIGEST` or `NAME=TAG@DIGEST` parsed, or raise `UsageError`.
 
-    `source` is the flag or variable that has it, for the message.
+    `source` is the flag or variable that has it, for the message, and `beside` the tag that was
+    given for other images.
     """
     name, equals, value = text.partition("=")
     if equals:
@@ -36,10 +37,11 @@ def parse_image(text: str, source: str = "--image") -> ImageRequest:
             else f"Write it as in {hint}",
         )
     if not (tag or digest) or (at and not digest):
-        meant = f"{plain}={part}" if part and not equals else f"{name.rstrip('@')}=TAG"
+        own = part if part and not equals else beside or "TAG"
+        meant = f"{plain if part and not equals else name.rstrip('@')}={own}"
         raise UsageError(
             f"{source} {shown(text)} is none of NAME=TAG, NAME@DIGEST, NAME=TAG@DIGEST",
-            f"Did you mean {source} {meant}",
+            f"Did you mean {source} {meant}" + (", without --tag?" if own == beside else ""),
         )
     try:
         return ImageRequest(

@@ -51,16 +51,17 @@ def shown_end(seconds: int) -> str:
 def parse_moment(text: str) -> datetime:
     """Return a moment such as `2026-12-01T08:00:00Z`, or raise `ValueError` with what is missing.
 
+    What to write stands on a line of its own.
     A bare number is none: whoever writes 2027 does not mean a second of the year 1970.
     """
     found = _MOMENT.fullmatch(text)
-    wrong = f"{shown(text)} is not a time: write it as in 2026-12-01T08:00:00Z"
+    wrong = f"{shown(text)} is not a time\nWrite it as in 2026-12-01T08:00:00Z"
     if found is None:
         if _DATE.fullmatch(text):
-            raise ValueError(f"{shown(text)} names no hour: write it as in {text}T00:00:00Z")
+            raise ValueError(f"{shown(text)} names no hour\nWrite {text}T00:00:00Z, for UTC")
         raise ValueError(wrong)
     if found["zone"] is None:
-        raise ValueError(f"{shown(text)} has no time zone: write {text}Z for UTC")
+        raise ValueError(f"{shown(text)} has no time zone\nWrite {text}Z, for UTC")
     try:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
     except ValueError:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
@@ -64,8 +65,14 @@ class Checker:
         """
         if not self.needed:
             return ()
-        patience = min(self.patience, self.deadline.remaining())
+        # The last quarter is for all that follows, and to say what is not there.
+        patience = min(self.patience, self.deadline.remaining() * 3 / 4)
         found = look_up(self.registry, self.target, wanted, patience)
+        if patience < self.patience:
+            for error in (one for one in found if isinstance(one, AbsentError)):
+                error.hint += (
+                    f" --timeout ended the wait, of {format_seconds(self.patience)}: give it more."
+                )
         return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
 
     def _facts(self, wanted: Wanted, found: BuiltImage | PromoteError) -> ImageFacts:

@@ -36,6 +36,8 @@ _PAUSE = 2.0
 _LISTED, _LONGEST = 4, 40
 # How alike a tag must be to be suggested.
 _ALIKE = 0.75
+# Letters that are read as digits.
+_READ_ALIKE = str.maketrans("OolI", "0011")
 _RELEASE = re.compile(r"v?[0-9.]+", re.ASCII)
 
 
@@ -116,10 +118,13 @@ def _is_version(tag: str) -> bool:
 def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     """Return the tag that is probably meant; None where none is near, or several are.
 
-    Near is one with or without a `v`, in other case, in full, with a branch before it, or with two
-    signs swapped.
+    Near is one with or without a `v`, in other case, with a letter for a digit, in full, with a
+    branch before it, or with two signs swapped.
     """
     plain = tag.lower().removeprefix("v").removeprefix("sha-")
+    read = [one for one in known if one.translate(_READ_ALIKE) == tag.translate(_READ_ALIKE)]
+    if read:
+        return read[0]
     same = [one for one in known if one.lower().removeprefix("v") == plain]
     if same:
         return same[0]

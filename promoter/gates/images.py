@@ -26,7 +26,13 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     if not facts.commits or settings.pin != "tag" or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
-    moving = [str(one) for one in images if one.digest is None and one.tag and is_moving(one.tag)]
+    # Of one that is not there, its own gate says so, and which tag may be meant.
+    absent = [one.request for one in facts.images if one.absent and must_exist(facts)]
+    moving = [
+        str(one)
+        for one in images
+        if one.digest is None and one.tag and is_moving(one.tag) and one not in absent
+    ]
     if not moving:
         return None
     reason = f"{several(moving)}: a tag that moves, so that what runs would change without a diff"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,6 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.section import Section, Text, held_to, must
+from promoter.domain.suggest import closest
 from promoter.policy.time_ranges import STEPS, Cron, Dates, TimeRange, Weekly
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def _check_zone(text: str) -> None:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        close = get_close_matches(text[:60], available_timezones(), n=1)
-        meant = f"Did you mean {close[0]}?" if close else "Write Europe/Berlin or UTC, say."
+        close = closest(text[:60], sorted(available_timezones()))
+        meant = f"Did you mean {close}?" if close else "Write it as in timezone: Europe/Berlin"
         raise ValueError(f"{ascii(text[:60])} is not a time zone\n{meant}") from None
 
 

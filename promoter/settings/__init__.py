@@ -33,6 +33,7 @@ from promoter.settings.errors import (
     variable_of,
 )
 from promoter.settings.forms import (
+    LONGEST_RUN,
     Building,
     GitHubApp,
     Lines,
@@ -177,6 +178,12 @@ class Settings(BaseSettings):
         """Return where a value came from, for messages: a flag or a variable."""
         is_variable = name in self.model_fields_set and name not in self._flags
         return variable_of(name) if is_variable else flag_of(name)
+
+    @property
+    def seconds(self) -> float:
+        """How long the run may take: a wait for an image comes on top, unless `--timeout` says all."""
+        own = "timeout" in self.model_fields_set
+        return self.timeout if own else min(self.timeout + self.wait_for_image, LONGEST_RUN)
 
     @property
     def environment(self) -> str | None:

@@ -42,8 +42,12 @@ def _seconds(value: object) -> object:
     return parse_duration(value).total_seconds() if isinstance(value, str) else value
 
 
+LONGEST_RUN = 86_400.0
+"""The seconds that a run may take at most."""
+
+
 def _timeout(seconds: float) -> float:
-    if not 0 < seconds <= 86_400:
+    if not 0 < seconds <= LONGEST_RUN:
         msg = "must be more than 0 and at most 24h"
         raise ValueError(msg)
     return seconds

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from promoter.domain.image import split
+from promoter.domain.suggest import closest
 from promoter.edits import scalar_path
 from promoter.edits.insert_key import accepts_keys
 from promoter.edits.site import Part, Site
@@ -97,8 +97,7 @@ def _place(region: Region, path: str) -> tuple[Spot, tuple[str, ...]]:
     if not scalar_path.find(region, path):
         parent, missing = scalar_path.nearest_parent(region, path)
         named = not any(part == "*" or part.startswith("[") or part.isdecimal() for part in missing)
-        if parent is not None and named and accepts_keys(parent):
-            close = get_close_matches(missing[0], scalar_path.names(parent), n=1)
-            if not close:
-                return parent, missing
+        may_add = parent is not None and named and accepts_keys(parent)
+        if parent is not None and may_add and not closest(missing[0], scalar_path.names(parent)):
+            return parent, missing
     return scalar_path.one(region, path), ()

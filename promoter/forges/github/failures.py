@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
+from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import redacted
 from promoter.environment import token_variable
 from promoter.forges.github.http import FailingError, NoAnswerError, OversizedError
@@ -164,7 +165,7 @@ def _hint(error: GitHubError, said: str) -> str:
     if error.status == 401:
         return f"The token is not valid. {bad_token()}"
     if is_limit(error):
-        return "The API's limit is reached: run again later."
+        return f"The API's limit is reached: run again {_limit_ends(headers)}."
     if "not permitted to create" in said:
         return (
             "Allow Actions to create pull requests in the repository's settings, "
@@ -186,6 +187,16 @@ def _hint(error: GitHubError, said: str) -> str:
     if error.status in (301, 302, 307, 308):
         return "The repository has moved: give its new URL."
     return "Running again is safe."
+
+
+def _limit_ends(headers: Mapping[str, str]) -> str:
+    """Return when the API answers again, as GitHub says it."""
+    end, seconds = headers.get("x-ratelimit-reset", ""), headers.get("retry-after", "")
+    if str(seconds).isdecimal():
+        return f"after {seconds} s"
+    if str(end).isdecimal() and headers.get("x-ratelimit-remaining") == "0":
+        return f"after {shown_end(bounded_seconds(int(end)))}"
+    return "later"
 
 
 def _names_field(error: GitHubError, field: str, code: str) -> bool:

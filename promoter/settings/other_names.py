@@ -1,0 +1,52 @@
+"""What other tools call our options, for the hint about a flag or a variable that there is not."""
+
+from __future__ import annotations
+
+OTHER_NAMES = {
+    "app": "application apps applications app-name application-name service services name project "
+    "component workload deployment release release-name product module",
+    "tag": "tags new-tag image-tag newtag version-tag app-version new-version image-version "
+    "docker-tag release-tag target-revision target-version",
+    "image": "images kustomize-image set-image image-name image-repository docker-image container "
+    "artifact",
+    "env": "environment environments envs env-name stage stages target cluster namespace overlay "
+    "dest destination to-env target-env dest-env target-environment dest-namespace dest-server tier",
+    "repo": "repository repositories repository-url repo-url git-repo git-repo-url url git-url "
+    "remote gitops-repo git-repository clone-url git",
+    "base": "branch base-branch git-branch ref target-branch dest-branch destination-branch trunk "
+    "main checkout-branch push-branch base-ref",
+    "output": "output-format out print",
+    "config": "config-file file filename configuration conf",
+    "dry-run": "dryrun dry plan preview diff noop what-if simulate no-push no-pr no-write",
+    "verbose": "debug trace log-level loglevel verbosity explain",
+    "quiet": "silent no-output",
+    "source-revision": "sha commit git-sha commit-sha git-commit source-sha source-commit "
+    "build-revision revision",
+    "steps": "revision back count revisions",
+    "from": "source source-env from-env source-environment from-stage promote-from",
+    "forge": "git-provider provider platform-kind vcs scm",
+    "api-url": "git-provider-url api github-url endpoint api-endpoint base-url github-api-url "
+    "github-api",
+    "number": "limit max count last max-count lines entries tail history-max",
+    "reason": "message comment why description note because ticket",
+    "wait-for-image": "wait wait-for wait-image wait-timeout",
+    "allow": "ignore skip override skip-check skip-checks skip-rule bypass disable-rule skip-rules",
+    "to": "to-tag to-version to-revision revision version",
+    "until": "for duration expires expiry ttl end expire",
+    "cache": "cache-dir cachedir mirror",
+    "signing-key": "gpg-sign sign gpg-key gpg-key-id ssh-key gpg-private-key key",
+    "timeout": "time-limit deadline max-time request-timeout",
+    "shard": "shards partition part",
+    "take-over": "force-with-lease overwrite force-push force-conflicts replace takeover",
+    "together": "single-commit batch one-pr combine group-apps",
+    "group": "app-group app-set applicationset",
+}
+"""By option, the names that others have for it, in words that blanks part."""
+
+
+def options_meant(name: str) -> list[str]:
+    """Return the options that another tool's name may stand for, the likeliest first; none for ours.
+
+    `name` is as a flag has it, without the dashes before it: `base-branch`.
+    """
+    return [option for option, names in OTHER_NAMES.items() if name in names.split()]
