@@ -272,7 +272,10 @@ def wired_to_read(settings: Settings) -> Wiring:
 
     # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
     gc.freeze()
-    return wiring.authenticated(wiring.wire(settings, Deadline(settings.seconds)))
+    found = wiring.wire(settings, Deadline(settings.seconds))
+    if settings.api_url and found.address.local:
+        found.warn(f"{settings.source('api_url')} is not used: the repository is a folder")
+    return wiring.authenticated(found)
 
 
 def new_tokens(settings: Settings, wiring: Wiring) -> list[str]:

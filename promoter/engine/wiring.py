@@ -123,10 +123,7 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
         check_api_url(settings.api_url)
     wanted = settings.repo or (file.repository if file else None)
     found = address.parse(wanted or _origin(deadline))
-    wiring = Wiring(settings, found, file, document, deadline)
-    if settings.api_url and found.local:
-        wiring.warn(f"{settings.source('api_url')} is not used: the repository is a folder")
-    return wiring
+    return Wiring(settings, found, file, document, deadline)
 
 
 def authenticated(wiring: Wiring) -> Wiring:
