@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
@@ -17,7 +16,7 @@ from promoter.gates import Previous
 from promoter.planning.previous import image_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -26,23 +25,33 @@ if TYPE_CHECKING:
     from promoter.edits.targets import EditTarget
     from promoter.engine.look import Seen
     from promoter.gates import ImageFacts
-    from promoter.git.history import FileVersion
 
 # So many versions of a file are looked at; through an API each of them costs requests.
 _VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class _Version:
+    """The images of a file from a time on; `is_first`: what came before was not read."""
+
+    time: int
+    images: tuple[RunningImage, ...]
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Wanted:
     """One image of a promotion: the tag and digest by which another environment's is known as it."""
 
-    image: str
+    text: str
+    """The image as it is requested."""
     name: str
     ref: Ref
 
-    def is_(self, had: RunningImage | None) -> bool:
-        """Say whether what an environment had is this image; a tag that has moved is another one."""
-        return had is not None and bool(self.ref.is_same(had.ref))
+    def is_in(self, version: _Version) -> bool:
+        """Say whether a version has this image; a tag that has moved is another one."""
+        found = image_named(version.images, self.name)
+        return found is not None and bool(self.ref.is_same(found.ref))
 
 
 def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
@@ -52,7 +61,7 @@ def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) ->
     if not name or name == target.environment or seen.request.rollback is not None:
         return None
     wanted = [_wanted(one, images) for one in proposal.declaration.images]
-    never: dict[str, Stay | None] = {one.image: None for one in wanted}
+    never: dict[str, Stay | None] = {one.text: None for one in wanted}
     try:
         previous = find_target(seen.config, base, target.app, name)
         return _read(seen, previous, wanted)
@@ -78,15 +87,15 @@ def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     stays: dict[str, Stay | None] = {}
     unread = ""
     for file, images in _by_file(base, previous, wanted).items():
-        now = file.held(base, base.read(file.path))
-        if soak is None and all(one.is_(image_named(now, one.name)) for one in images):
+        now = _Version(seen.world.now, file.held(base, base.read(file.path)), is_first=True)
+        if soak is None and all(one.is_in(now) for one in images):
             # What runs there now needs no history.
-            stays |= {one.image: Stay(seen.world.now, None, at_least=True) for one in images}
+            stays |= {one.text: Stay(now.time, at_least=True) for one in images}
             continue
         found, missing = _latest(seen, file, images, int(soak.total_seconds()) if soak else 0)
         stays |= found
         unread = unread or missing
-    known = {one.image: stays.get(one.image) for one in wanted}
+    known = {one.text: stays.get(one.text) for one in wanted}
     return Previous(previous.environment, known, unread)
 
 
@@ -125,70 +134,43 @@ def _by_file(
 
 
 def _latest(
-    seen: Seen, file: _File, images: Sequence[_Wanted], wanted: int
+    seen: Seen, file: _File, images: Sequence[_Wanted], seconds: int
 ) -> tuple[dict[str, Stay | None], str]:
     """Return the latest stay of each image in a file, and why no more of its history was read.
 
-    It is gone into no further once each stay has its beginning, or lasts as long as is `wanted`.
+    It is read no further once each stay has its beginning, or lasts for so many seconds.
     """
-    timeline = _Timeline(seen.state.base, file, images, seen.world.now)
+    base, repository = seen.state.base, seen.world.repository
+    # What the base has comes first: a history may not agree with it.
+    newest = _Version(seen.world.now, file.held(base, base.read(file.path)), is_first=True)
+    read = [newest]
     try:
         for most in (None, _VERSIONS):
-            known = seen.world.repository.arrivals(
-                seen.state.base, [file.path], most=most, proved=wanted > 0
-            )
-            if timeline.read(known.get(file.path, ()), wanted):
-                return timeline.stays(), ""
+            known = repository.arrivals(base, [file.path], most=most, proved=seconds > 0)
+            read = [newest]
+            for number, one in enumerate(known.get(file.path, ()), 1):
+                is_first = one.first or number == _VERSIONS
+                read.append(_Version(one.time, file.held(base, one.data), is_first))
+                stays = _stays(images, read)
+                if all(
+                    (stay := stays[image.text])
+                    and (stay.length(seen.world.now) >= seconds or not image.is_in(read[-1]))
+                    for image in images
+                ):
+                    return stays, ""
+                if is_first:
+                    break
+            else:
+                return _stays(images, read), ""
+        unread = "its history goes on further back"
     except PromoteError as error:
-        return timeline.stays(), error.message
-    return timeline.stays(), "" if timeline.whole else "its history goes on further back"
+        unread = error.message
+    return _stays(images, read), unread
 
 
-@dataclass(slots=True)
-class _Timeline:
-    """Which of the versions of a file have which images, newest first."""
-
-    base: Tree
-    file: _File
-    images: Sequence[_Wanted]
-    now: int
-    whole: bool = False
-    """Whether the history was read from its beginning."""
-    versions: dict[str, list[Version]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Begin with what the base has, which a history may not agree with."""
-        self._begin()
-
-    def read(self, history: Iterable[FileVersion], wanted: int) -> bool:
-        """Read versions until all is known that has to be; say whether it is."""
-        self._begin()
-        for number, one in enumerate(history, 1):
-            cut = one.first or number == _VERSIONS
-            had = self.file.held(self.base, one.data)
-            for image in self.images:
-                has = image.is_(image_named(had, image.name))
-                self.versions[image.image].append(Version(one.time, has, cut))
-            if all(self._is_settled(*pair, wanted) for pair in self.stays().items()):
-                return True
-            if cut:
-                return False
-        self.whole = True
-        return True
-
-    def stays(self) -> dict[str, Stay | None]:
-        """Return the latest stay of each image."""
-        return {image: latest_stay(found) for image, found in self.versions.items()}
-
-    def _begin(self) -> None:
-        had = self.file.held(self.base, self.base.read(self.file.path))
-        self.versions = {
-            one.image: [Version(self.now, one.is_(image_named(had, one.name)), first=True)]
-            for one in self.images
-        }
-
-    def _is_settled(self, image: str, stay: Stay | None, wanted: int) -> bool:
-        """Say whether an image's stay is long enough, or its beginning was read."""
-        if stay is None:
-            return False
-        return stay.length(self.now) >= wanted or not self.versions[image][-1].has
+def _stays(images: Sequence[_Wanted], versions: Sequence[_Version]) -> dict[str, Stay | None]:
+    """Return the latest stay of each image, as it is requested."""
+    return {
+        image.text: latest_stay(Version(v.time, image.is_in(v), v.is_first) for v in versions)
+        for image in images
+    }
