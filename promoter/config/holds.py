@@ -18,9 +18,9 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RefusedError, UsageError, bounded
 from promoter.domain.model import FileEdit, Kind
-from promoter.domain.moment import Moment, rfc3339
+from promoter.domain.moment import rfc3339
 from promoter.domain.refusal import Refusal
-from promoter.domain.section import Section, Text
+from promoter.domain.section import Moment, Section, Text
 from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:

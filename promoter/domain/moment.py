@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, TypeAlias
-
-from pydantic import BeforeValidator
 
 from promoter.domain.redaction import shown
 
@@ -76,12 +73,8 @@ def _is_shown(moment: datetime) -> bool:
     return 0 <= moment.timestamp() <= LATEST
 
 
-def _moment(value: object) -> datetime:
+def as_moment(value: object) -> datetime:
     """Return a moment; YAML reads some of them itself, and dates and numbers as such."""
     if isinstance(value, datetime) and value.tzinfo is not None and _is_shown(value):
         return value
     return parse_moment(str(value))
-
-
-Moment: TypeAlias = Annotated[datetime, BeforeValidator(_moment)]
-"""A moment with its time zone."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from promoter.domain.errors import UsageError
+from promoter.domain.moment import as_moment
 from promoter.domain.redaction import shown
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def must(hold: Callable[[str], object], otherwise: str) -> AfterValidator:
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_check_text)]
 """A text that YAML may read as something else."""
+Moment: TypeAlias = Annotated[datetime, BeforeValidator(as_moment)]
+"""A moment with its time zone."""
 
 
 class Section(BaseModel):

@@ -20,7 +20,7 @@ from promoter import environment
 from promoter.bounds import read_file
 from promoter.config.refs import commit_id
 from promoter.domain.errors import UsageError
-from promoter.domain.moment import Moment
+from promoter.domain.section import Moment
 from promoter.domain.shard import Shard
 from promoter.environment import home, variables_of
 from promoter.forges.kinds import api_variables, forge_kind, token_variables
