@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal
 
-    Program = Literal["cosign", "credential helper", "renderer"]
+    Program = Literal["cosign", "credential helper", "git", "renderer"]
 
 # Names that end in `*` are the beginnings of names.
 _EVERYWHERE = (
@@ -47,6 +47,7 @@ _CHILDREN: dict[Program, tuple[str, ...]] = {
         "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT", "KUBECONFIG",
     ),
     "credential helper": (*_EVERYWHERE, *_NETWORK, *_AGENTS, *_CLOUDS, "PASSWORD_STORE_DIR"),
+    "git": _OURS,
     "renderer": (*_EVERYWHERE, *_NETWORK),
 }  # fmt: skip
 

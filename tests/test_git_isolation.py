@@ -98,7 +98,7 @@ def test_settings_are_quoted_as_git_2_30_reads_them() -> None:
         parameters({"http.https://h/a=b.extraHeader": "x"})
 
 
-@pytest.mark.parametrize("program", ["cosign", "credential helper", "renderer"])
+@pytest.mark.parametrize("program", ["cosign", "credential helper", "git", "renderer"])
 def test_a_child_sees_no_variable_that_is_not_on_its_list(
     program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from promoter.cli.command_table import COMMANDS, OPTIONS_OF, WORDS
-from promoter.cli.early_connection import begin_connection
+from promoter.cli.early_look import early_look
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
@@ -42,10 +42,10 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
     try:
         name, rest = _choose(argv)
         parsed = COMMANDS[name].parser(name).parse_args(rest)
-        with held():
-            begin_connection(parsed)
-            from promoter.cli.running import run_command
-        return run_command(name, parsed, writer)
+        with early_look(name, parsed):
+            with held():
+                from promoter.cli.running import run_command
+            return run_command(name, parsed, writer)
     except SystemExit:
         raise
     except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is told as well

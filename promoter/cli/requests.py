@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.values import check_name
+from promoter.config.refs import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.duration import parse_duration

@@ -1,4 +1,4 @@
-"""The grammar of git's own names: what can be a branch, and what can be a commit."""
+"""The grammar of git's own names: what can be a branch or a part of one, and what a commit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from promoter.domain.redaction import shown
 # a name that holds one of these, or ends in '/'.
 _PART = re.compile(r"(?!\.)[^\x00-\x20\x7f~^:?*\[\\/]+(?<!\.)(?<!\.lock)")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+# A part of a ref is the name of a file, which may have 255 bytes with what git adds to it.
+_LONGEST_NAME = 200
 
 
 def is_branch(name: str) -> bool:
@@ -18,6 +21,18 @@ def is_branch(name: str) -> bool:
     parts = name.split("/")
     whole = not name.startswith("-") and name != "HEAD"
     return whole and ".." not in name and "@{" not in name and all(map(_PART.fullmatch, parts))
+
+
+def check_name(text: str) -> str:
+    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
+    if not _NAME.fullmatch(text):
+        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
+        raise ValueError(msg)
+    if len(text) > _LONGEST_NAME:
+        raise ValueError(f"must have at most {_LONGEST_NAME} characters")
+    if ".." in text or text.endswith((".", ".lock")):
+        raise ValueError("must not hold '..' nor end in '.' or '.lock': git allows no such branch")
+    return text
 
 
 def commit_id(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from promoter.config.refs import is_branch
+from promoter.config.refs import check_name, is_branch
 from promoter.domain import urls
 from promoter.domain.forges import FORGES
 from promoter.domain.redaction import shown
@@ -15,27 +15,12 @@ from promoter.domain.section import held_to, must
 from promoter.domain.suggest import nearest
 from promoter.edits.targets.model import check_placeholders
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 # No brackets: the address must stand in Markdown as it is.
 _PAGE = re.compile(
     r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~!$&*+,;=:%/-]*)?"
     r"(?:\?[A-Za-z0-9._~=&%-]*)?"
 )
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
-# A part of a ref is the name of a file, which may have 255 bytes with what git adds to it.
-_LONGEST_NAME = 200
-
-
-def check_name(text: str) -> str:
-    """Return a name of an app or environment, or raise `ValueError`; it becomes part of a ref."""
-    if not _NAME.fullmatch(text):
-        msg = "must begin with a letter or digit and hold only letters, digits, '.', '_' and '-'"
-        raise ValueError(msg)
-    if len(text) > _LONGEST_NAME:
-        raise ValueError(f"must have at most {_LONGEST_NAME} characters")
-    if ".." in text or text.endswith((".", ".lock")):
-        raise ValueError("must not hold '..' nor end in '.' or '.lock': git allows no such branch")
-    return text
 
 
 def _check_image(text: str) -> None:

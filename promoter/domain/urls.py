@@ -13,7 +13,9 @@ from promoter.domain.redaction import shown
 # `user@host:path`, as scp writes it.
 SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)", re.ASCII)
 _HOST = re.compile(r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
-_SCHEMES = ("https", "http", "ssh", "file")
+WEB = ("https", "http")
+"""The schemes of servers to which a token is sent."""
+_SCHEMES = (*WEB, "ssh", "file")
 
 
 def check_scheme(text: str) -> str:
@@ -45,7 +47,7 @@ def check_repository(text: str) -> None:
 
 def check_api_url(text: str) -> None:
     """Raise `UsageError` for what can be no forge's API, or for what sends a secret in the clear."""
-    if _split(text).scheme not in ("https", "http"):
+    if _split(text).scheme not in WEB:
         # Only what follows the last @: before it may be a password, whatever the form.
         raise UsageError(
             f"the API's address {shown(text.rpartition('@')[2])} is not an http(s) URL",

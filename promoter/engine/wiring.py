@@ -8,6 +8,8 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from promoter.bounds import read_file
 from promoter.domain import address
 from promoter.domain.branch import AUTHOR
@@ -15,16 +17,14 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import other_forge_hint
-from promoter.domain.urls import check_api_url
+from promoter.domain.urls import WEB, check_api_url
 from promoter.environment import child_environment
 from promoter.forges.kinds import Connection, Look, kind_of
-from promoter.git.isolation import Credential
-from promoter.settings.forms import checked_token
+from promoter.forges.tokens import OWN_VARIABLE, token_of
+from promoter.git.isolation import Credential, remote_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from pydantic import SecretStr
 
     from promoter.config.config import Config
     from promoter.config.document import Document
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
-_WEB = ("https", "http")
 # What the pull's text would like to know may not hold the promotion up.
 _SOURCE_TIME = 10.0
 
@@ -111,9 +110,9 @@ class Wiring:
         """`PROMOTER_TOKEN`, else the forge's first variable that is set; raises `UsageError`."""
         known = dict(self.settings.tokens)
         if self.settings.token:
-            known["PROMOTER_TOKEN"] = self.settings.token
-        names = ("PROMOTER_TOKEN", *self.kind.token_variables)
-        return next((checked_token(known[name], name) for name in names if name in known), None)
+            known[OWN_VARIABLE] = self.settings.token
+        token = token_of(self.kind, {name: one.get_secret_value() for name, one in known.items()})
+        return SecretStr(token) if token else None
 
 
 def wire(settings: Settings, deadline: Deadline) -> Wiring:
@@ -151,7 +150,7 @@ def source_revision(wiring: Wiring) -> str | None:
 def check_token(wiring: Wiring) -> None:
     """Raise `UsageError` before anything is asked of a host that will want a token to write."""
     settings, where = wiring.settings, wiring.address
-    if wiring.token or settings.dry_run or settings.check or where.scheme not in _WEB:
+    if wiring.token or settings.dry_run or settings.check or where.scheme not in WEB:
         return
     hint = other_forge_hint(where.host) or wiring.kind.token_hint
     raise UsageError(f"no token for {where.host}: writing there needs one", hint)
@@ -160,15 +159,17 @@ def check_token(wiring: Wiring) -> None:
 def open_clone(wiring: Wiring) -> Clone:
     """Return an empty clone of the repository with the credentials it may use."""
     from promoter.git.clone import Clone  # late: what goes through the API needs no git
+    from promoter.git.first_fetch import taken_fetch
 
     settings, where = wiring.settings, wiring.address
-    mirror = None
+    configuration = _git_settings(wiring, where)
     if settings.cache:
         from promoter.git.mirror import open_mirror
 
         mirror = open_mirror(settings.cache, where, settings.source("cache"))
-    configuration = _git_settings(wiring, where)
-    return Clone(where.url, wiring.deadline, configuration=configuration, mirror=mirror)
+        return Clone(where.url, wiring.deadline, configuration=configuration, mirror=mirror)
+    begun = taken_fetch(where.url, configuration)
+    return Clone(where.url, wiring.deadline, configuration=configuration, begun=begun)
 
 
 def open_source(wiring: Wiring, source: Address) -> Clone:
@@ -181,15 +182,11 @@ def open_source(wiring: Wiring, source: Address) -> Clone:
 
 def _git_settings(wiring: Wiring, address: Address) -> dict[str, str]:
     """Return git's settings for a repository: authorities, and the token on the GitOps one's host."""
-    found: dict[str, str] = {}
-    own = wiring.address
+    own, credential = wiring.address, None
     is_same_host = (address.scheme, address.host) == (own.scheme, own.host)
-    if (token := wiring.token) and is_same_host and address.scheme in _WEB:
+    if (token := wiring.token) and is_same_host and address.scheme in WEB:
         credential = Credential(address.url, token.get_secret_value(), wiring.kind.git_user)
-        found |= credential.configuration()
-    if wiring.settings.authorities:
-        found["http.sslCAInfo"] = wiring.settings.authorities
-    return found
+    return remote_settings(credential, wiring.settings.authorities)
 
 
 def open_registry(wiring: Wiring, *, patience: float = 3.0) -> Registry:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from promoter.git.program import REMOTE
+from promoter.git.isolation import REMOTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,10 @@ from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.commits import FastImport
 from promoter.git.failures import failure
+from promoter.git.first_fetch import LOOK_DEPTH, fetch_arguments, trace_of
+from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.objects import Objects
-from promoter.git.program import FETCH, REMOTE, Git, Result, check_version, verb_of
+from promoter.git.program import Git, Result, check_version, verb_of
 from promoter.git.push import Update, push_each
 from promoter.git.refs import NOTHING, RemoteRefs, listed_refs, traced
 from promoter.git.retry import with_retries
@@ -29,11 +31,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from promoter.domain.errors import PromoteError
+    from promoter.git.first_fetch import FirstFetch
     from promoter.git.mirror import Mirror
 
 _FILTER_IGNORED = "filtering not recognized"
-# A branch's tip, and the commit that it was made on.
-_LOOK_DEPTH = 2
 _DEPTHS = (64, 1024, 2**31 - 1)
 # Of a small repository so many commits come with the files, and files of at most this size.
 _SMALL_DEPTH = 200
@@ -52,17 +53,21 @@ class Clone:
         *,
         configuration: Mapping[str, str] | None = None,
         mirror: Mirror | None = None,
+        begun: FirstFetch | None = None,
     ) -> None:
         self.url = url
         self.begun: Future[RemoteRefs] | None = None
         """A look at the remote that another thread has taken."""
-        self._home = clone_folder()
+        self._home = begun.home if begun else clone_folder()
         remove_left_behind(self._home)
         directory = self._home / "clone.git"
         self.git = Git(directory, deadline, configuration=configuration)
         self.git.is_near = urlsplit(url).scheme == "file"
         self.objects = Objects(self.git)
         self.made = FastImport(self.git)
+        self._is_written = begun is not None
+        if begun is not None:
+            self.git.adopt(begun.process, begun.arguments)
         self._mirror = mirror
         self._tips: list[str] = []
         self._trees: dict[str, GitTree] = {}
@@ -99,13 +104,9 @@ class Clone:
         asked = (pattern, *([wanted] if base else ()))
         if self._borrows:
             return self.remote_refs(*asked)
-        trace = self.git.directory / "trace"
-        # No app is called `-`: the server tells of all that is in the pattern, and none is brought.
-        brought = (wanted, *likely, f"{pattern}/-")
-        specs = [f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought]
-        cut = (f"--depth={_LOOK_DEPTH}", "--filter=blob:none")
+        trace = trace_of(self.git.directory)
         with self.git.program.custom_environment(GIT_TRACE_PACKET=str(trace)):
-            result = with_retries(self.git, "fetch", *cut, *FETCH, REMOTE, *specs)
+            result = with_retries(self.git, *fetch_arguments(base, pattern, likely))
         refs = traced(trace)
         trace.unlink(missing_ok=True)
         if self._mirror is not None:
@@ -116,7 +117,7 @@ class Clone:
         self._note_filter(result)
         self._deepened.clear()
         self._tips = self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
-        self._depths.update(dict.fromkeys(self._tips, _LOOK_DEPTH))
+        self._depths.update(dict.fromkeys(self._tips, LOOK_DEPTH))
         return refs
 
     def remote_refs(self, *patterns: str) -> RemoteRefs:
@@ -142,7 +143,7 @@ class Clone:
             self._check_there(wanted)
             return
         # Where old commits have come without their trees, the server takes the trees to be here.
-        again = bool(self._deepened) and depth > _LOOK_DEPTH
+        again = bool(self._deepened) and depth > LOOK_DEPTH
         result = self._fetch(depth, "blob:none", *wanted, complete=again)
         self._note_filter(result)
         self._depths.update(dict.fromkeys(wanted, depth))
@@ -269,8 +270,9 @@ class Clone:
         if self._ready:
             return
         check_version(self.git)
-        remote = {"url": self.url, "promisor": "true", **local_programs(self.git, self.url)}
-        write_repository(self.git.directory, remote)
+        if not self._is_written:
+            remote = {"url": self.url, "promisor": "true", **local_programs(self.git, self.url)}
+            write_repository(self.git.directory, remote)
         self._borrows = borrow(self.git.directory, self.url)
         self.objects.blobless = not self._borrows
         if self._mirror is not None and not self._borrows:

@@ -17,6 +17,10 @@ from promoter.domain.redaction import add_login
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+REMOTE = "promoter-remote"
+"""The name of a clone's remote: what a user's configuration says of `origin` is not meant for it."""
+FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
+"""What is said with each `git fetch`."""
 # What a user's own git configuration may not decide: code that runs, questions that wait, commits
 # that are signed by surprise, protocols that reach elsewhere. Proxies and authorities stay theirs.
 _ISOLATION = {
@@ -66,6 +70,12 @@ class Credential:
             f"http.{self.url}.extraHeader": f"Authorization: Basic {basic}",
             "credential.helper": "",
         }
+
+
+def remote_settings(credential: Credential | None, authorities: str | None) -> dict[str, str]:
+    """Return git's settings for a remote: what is sent there, and which authorities are trusted."""
+    found = credential.configuration() if credential else {}
+    return found | ({"http.sslCAInfo": authorities} if authorities else {})
 
 
 def isolated(configuration: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
 from promoter.git.failures import failure
-from promoter.git.program import FETCH, REMOTE
+from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.retry import with_retries
 
 if TYPE_CHECKING:

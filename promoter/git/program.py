@@ -26,14 +26,16 @@ from promoter.git.limits import FILE_LIMIT, limit, too_large
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
+
+    Process: TypeAlias = git.Git.AutoInterrupt | subprocess.Popen[bytes]
 
 _LOG = logging.getLogger(__name__)
 MINIMUM_VERSION = (2, 30)
 # The first version that takes settings from GIT_CONFIG_COUNT and its like.
 _COUNTS_SETTINGS = (2, 31)
-# The name of a clone's remote: what a user's configuration says of `origin` is not meant for it.
-REMOTE = "promoter-remote"
-FETCH = ("--no-tags", "--quiet", "--no-write-fetch-head")
+# Seconds until git has ended after it was told to.
+_ENDING = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,10 @@ class Git:
         self.deadline = deadline
         self.is_near = False
         """Whether its remote is a folder, of which nothing fails that passes by itself."""
-        self._begun: dict[int, tuple[float, tuple[str, ...]]] = {}
+        self._began: dict[int, tuple[float, tuple[str, ...]]] = {}
         self.program = git.Git(str(directory))
-        self._running: set[git.Git.AutoInterrupt] = set()
+        self._running: set[Process] = set()
+        self._adopted: tuple[tuple[str, ...], Process] | None = None
         self._configuration = dict(configuration or {})
         self._is_configured = self._is_closed = False
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
@@ -81,7 +84,7 @@ class Git:
 
     def attempt(self, *arguments: str, stdin: bytes | None = None) -> Result:
         """Run a git command and return its answer whatever its status; the deadline ends it."""
-        process = self.start(*arguments, talking=stdin is not None)
+        process = self._begun_with(arguments) or self.start(*arguments, talking=stdin is not None)
         return self.finish(process, verb_of(arguments), stdin)
 
     @contextmanager
@@ -110,9 +113,26 @@ class Git:
             _end(process)
             raise RemoteError("git was ended with the run", "Run it again.")
         limit(process.pid)
-        self._begun[process.pid] = time.monotonic(), arguments
+        self._began[process.pid] = time.monotonic(), arguments
         self._running.add(process)
         return process
+
+    def adopt(self, process: Process, arguments: tuple[str, ...]) -> None:
+        """Have the next command be a process that was started before, if it is the same command."""
+        self._adopted = arguments, process
+        self._began[process.pid] = time.monotonic(), arguments
+        self._running.add(process)
+
+    def _begun_with(self, arguments: tuple[str, ...]) -> Process | None:
+        """Return the process that was adopted; one of another command is ended instead."""
+        adopted, self._adopted = self._adopted, None
+        if adopted is None or adopted[0] == arguments:
+            return adopted[1] if adopted else None
+        self._running.discard(adopted[1])
+        _end(adopted[1])
+        with suppress(subprocess.TimeoutExpired):  # it writes into the same folder
+            adopted[1].communicate(timeout=_ENDING)
+        return None
 
     def _configure(self) -> None:
         """Hand git its settings in the way that its version knows."""
@@ -121,9 +141,7 @@ class Git:
                 self.program.update_environment(**parameters(self._configuration))
             self._is_configured = True
 
-    def finish(
-        self, process: git.Git.AutoInterrupt, verb: str, stdin: bytes | None = None
-    ) -> Result:
+    def finish(self, process: Process, verb: str, stdin: bytes | None = None) -> Result:
         """Return the answer of a git command, told no more than `stdin`; the deadline ends it."""
         try:
             out, err = process.communicate(stdin, timeout=self.deadline.remaining() or 0.001)
@@ -143,8 +161,8 @@ class Git:
         said = redacted(err.decode("utf-8", "replace"))
         return Result(process.returncode, out, said, self._authorized)
 
-    def _log(self, process: git.Git.AutoInterrupt) -> None:
-        begin, arguments = self._begun.pop(process.pid)
+    def _log(self, process: Process) -> None:
+        begin, arguments = self._began.pop(process.pid)
         if _LOG.isEnabledFor(logging.DEBUG):
             ended = f", exit {process.returncode}" if process.returncode else ""
             if arguments[0] == "config" and process.returncode == 1:
@@ -200,7 +218,7 @@ def _not_started(program: git.Git, error: Exception) -> PromoteError:
     return RemoteError(f"git could not be started: {reason}", "Run again.")
 
 
-def _end(process: git.Git.AutoInterrupt) -> None:
+def _end(process: Process) -> None:
     """End git with the helpers that it started, such as the one that speaks HTTP."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)

@@ -8,7 +8,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import AGAIN, failure
-from promoter.git.program import REMOTE, Result
+from promoter.git.isolation import REMOTE
+from promoter.git.program import Result
 from promoter.git.retry import with_retries
 
 if TYPE_CHECKING:

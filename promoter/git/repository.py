@@ -12,6 +12,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
+from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched
 from promoter.git.history import RECENT, WHOLE, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
@@ -31,13 +32,9 @@ if TYPE_CHECKING:
     from promoter.git.refs import RemoteRefs
     from promoter.git.tree import GitTree
 
-# The branches of promotions and of holds.
-_BRANCHES = "refs/heads/promote*"
 _HEADS = "refs/heads/*"
 # So many commits of a branch are looked at; a promotion's branch holds one or a few.
 _BRANCH_LIMIT = 20
-# What so many apps need is brought before it is asked for; a run over more reads it by levels.
-_PREFETCH_LIMIT = 16
 
 
 class _Begun(NamedTuple):
@@ -69,7 +66,7 @@ class GitRepository:
         What the branches of `apps` hold, by their usual names, comes along in the same round trip.
         """
         begun, self._begun = self._begun, None
-        apps = _prefetched(apps)
+        apps = prefetched(apps)
         same = begun is not None and begun.asked == (wanted, apps)
         if begun is not None and not same:
             # Two looks at a time would both make the clone.
@@ -89,7 +86,7 @@ class GitRepository:
 
     def begin(self, wanted: str | None, apps: Iterable[str]) -> None:
         """Begin the look that `base` with the same arguments ends, beside the caller's own work."""
-        asked = wanted, _prefetched(apps)
+        asked = wanted, prefetched(apps)
         self._clone.begun = in_background(lambda: self._ask(*asked))
         self._begun = _Begun(asked, self._clone.begun)
 
@@ -98,8 +95,7 @@ class GitRepository:
         self._texts = texts
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
-        likely = [f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps]
-        return self._clone.look(wanted, _BRANCHES, likely)
+        return self._clone.look(wanted, BRANCHES, likely_refs(apps))
 
     def _prefetch(self, base: str, apps: Collection[str]) -> None:
         """Bring in one round trip what promotions of some apps probably read."""
@@ -281,9 +277,3 @@ class GitRepository:
             changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
             time=bounded_seconds(int(time)) if time.isdecimal() else 0,
         )
-
-
-def _prefetched(apps: Iterable[str]) -> tuple[str, ...]:
-    """Return the apps whose branches and files come with the first look; none where they are many."""
-    found = frozenset(apps)
-    return tuple(sorted(found)) if len(found) <= _PREFETCH_LIMIT else ()

@@ -11,8 +11,6 @@ from pydantic_settings import NoDecode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import parse_duration
-from promoter.domain.errors import UsageError
-from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 
@@ -56,24 +54,6 @@ def _timeout(seconds: float) -> float:
 def _without_line_end(value: object) -> object:
     """Return a secret without the line end that a file or a pasted secret ends with."""
     return value.rstrip("\r\n") if isinstance(value, str) else value
-
-
-def checked_token(token: SecretStr, variable: str) -> SecretStr:
-    """Return a token without the blanks around it, or raise `UsageError` for what is no token.
-
-    The message names the variable, and never the value.
-    """
-    value = token.get_secret_value().strip()
-    inner = value.strip("\"'")
-    if any(sign in value for sign in PLACEHOLDER_SIGNS):
-        said = "holds a placeholder that nothing has filled in"
-    elif inner != value:
-        said = "holds quotes around its value"
-    elif not inner.strip("*") or not (value.isascii() and value.isprintable()) or " " in value:
-        said = "does not hold a token, but blanks, '*', or characters that no token has"
-    else:
-        return SecretStr(value)
-    raise UsageError(f"{variable} {said}", f"Store the token alone in {variable}.")
 
 
 def _rules(value: object) -> object:

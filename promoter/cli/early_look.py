@@ -1,0 +1,107 @@
+"""What a run asks first, begun before the settings are read, which takes as long.
+
+Where it goes is what the flags and variables say as they stand. A run whose settings say otherwise,
+or are refused, has no use for it and ends it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+
+from promoter.cli.options import setting_of, variable_of
+from promoter.cli.signals import held
+from promoter.domain.errors import PromoteError
+from promoter.environment import (
+    authorities,
+    names_of_variables,
+    variable,
+    variables_of,
+)
+
+TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from promoter.git.first_fetch import FirstFetch
+
+# The commands that begin with a look at some apps, of their forge as well.
+_OF_APPS = ("promote", "rollback", "hold", "unhold")
+# Where these say something, the repository or the token is known when they are read.
+_UNKNOWN_YET = ("config", "cache", "group")
+
+
+@contextmanager
+def early_look(name: str, parsed: argparse.Namespace) -> Iterator[None]:
+    """Begin what the command certainly asks first; what nobody has taken in the end is ended."""
+    given = _Given(name, parsed)
+    fetch: FirstFetch | None = None
+    try:
+        # Told where the settings are read, and where git is needed.
+        with held(), suppress(PromoteError, ValueError, OSError):
+            fetch = given.begin_fetch()
+        with held(), suppress(PromoteError, ValueError):
+            given.begin_connection()
+        yield
+    finally:
+        if fetch is not None:
+            with held():
+                fetch.end()
+
+
+class _Given:
+    """What the flags and variables of a command say, unread."""
+
+    def __init__(self, name: str, parsed: argparse.Namespace) -> None:
+        self._parsed = parsed
+        self._is_of_apps = name in _OF_APPS
+        self._reads_by_api = self._one("transport") == "api"
+
+    def _one(self, option: str) -> str | None:
+        flag: str | None = getattr(self._parsed, setting_of(option), None)
+        return flag or variable(variable_of(option))
+
+    def _apps(self) -> list[str]:
+        flags: list[str] | None = getattr(self._parsed, "app", None)
+        lines = (variable(variable_of("app")) or "").splitlines()
+        return flags or [one.strip() for one in lines if one.strip()]
+
+    def begin_fetch(self) -> FirstFetch | None:
+        """Begin to fetch what a look at some apps through git needs, with the token at hand."""
+        repo, base, apps = self._one("repo"), self._one("base"), self._apps()
+        if not (self._is_of_apps and repo and apps) or self._reads_by_api:
+            return None
+        if any(map(self._one, _UNKNOWN_YET)) or names_of_variables("PROMOTER_GITHUB_APP"):
+            return None
+        from promoter.config.refs import check_name, is_branch
+        from promoter.domain.address import parse
+        from promoter.domain.urls import WEB
+        from promoter.forges.kinds import kind_of
+        from promoter.forges.tokens import OWN_VARIABLE, token_of
+        from promoter.git.first_fetch import begin_fetch
+        from promoter.git.isolation import Credential, remote_settings
+
+        address = parse(repo)
+        kind = kind_of(address, self._one("forge"))
+        token = token_of(kind, variables_of((OWN_VARIABLE, *kind.token_variables)))
+        if token is None or address.scheme not in WEB or not (base is None or is_branch(base)):
+            return None
+        for app in apps:
+            check_name(app)
+        credential = Credential(address.url, token, kind.git_user)
+        settings = remote_settings(credential, authorities())
+        return begin_fetch(address.url, settings, base, apps)
+
+    def begin_connection(self) -> None:
+        """Begin to connect to the API, over which nothing is sent yet."""
+        repo = self._one("repo")
+        if not repo or not (self._is_of_apps or self._reads_by_api):
+            return
+        from promoter.domain.address import parse
+        from promoter.forges.kinds import kind_of
+
+        address = parse(repo)
+        kind = kind_of(address, self._one("forge"))
+        if address.scheme == "https" and kind.connect and kind.api_url:
+            implied = kind.api_url(address, variables_of(kind.api_variables))
+            kind.connect(self._one("api-url") or implied, authorities())

@@ -1,0 +1,143 @@
+"""The first fetch of a run: what it asks for, and one that is begun before the settings are read.
+
+Git takes as long to a remote and back as the run's libraries to be imported. Hardly anything is
+imported here, so that it can begin at once; `promoter.git.clone` brings it to its end.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.environment import child_environment
+from promoter.git.bare import write_repository
+from promoter.git.isolation import FETCH, REMOTE, isolated, parameters
+from promoter.git.limits import limit
+from promoter.temporary import clone_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+BRANCHES = "refs/heads/promote*"
+"""The branches of promotions and of holds, of which the remote tells."""
+LOOK_DEPTH = 2
+"""So many commits come: a branch's tip, and the commit that it was made on."""
+# What so many apps need is brought before it is asked for; a run over more reads it by levels.
+_PREFETCH_LIMIT = 16
+# Seconds until git has ended after it was told to.
+_ENDING = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstFetch:
+    """A fetch into an empty clone, under way."""
+
+    url: str
+    settings: Mapping[str, str] = field(repr=False)
+    """Git's settings for the remote: what is sent there, and who is trusted."""
+    home: Path
+    """The temporary folder that holds the clone."""
+    arguments: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+
+    def end(self) -> None:
+        """End git and remove the clone, whether or not a run has used it."""
+        if self in _begun:
+            _begun.remove(self)
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+            # It would write into the folder again while that is removed.
+            with suppress(subprocess.TimeoutExpired):
+                self.process.communicate(timeout=_ENDING)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def prefetched(apps: Iterable[str]) -> tuple[str, ...]:
+    """Return the apps whose branches and files come with the first fetch; none where they are many."""
+    found = frozenset(apps)
+    return tuple(sorted(found)) if len(found) <= _PREFETCH_LIMIT else ()
+
+
+def likely_refs(apps: Iterable[str]) -> tuple[str, ...]:
+    """Return the refs that the promotions of apps usually have, as patterns."""
+    return tuple(f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps)
+
+
+def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tuple[str, ...]:
+    """Return the command that brings the base branch (None: the default one) and likely refs.
+
+    The remote tells of all refs of the pattern, too.
+    """
+    wanted = f"refs/heads/{base}" if base else "HEAD"
+    # No app is called `-`: the server tells of all that is in the pattern, and none is brought.
+    brought = (wanted, *likely, f"{pattern}/-")
+    specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought)
+    cut = (f"--depth={LOOK_DEPTH}", "--filter=blob:none")
+    return ("fetch", *cut, *FETCH, REMOTE, *specs)
+
+
+def trace_of(directory: Path) -> Path:
+    """Return the file in a clone to which the first fetch writes what the remote tells of."""
+    return directory / "trace"
+
+
+# At most one.
+_begun: list[FirstFetch] = []
+
+
+def begin_fetch(
+    url: str, settings: Mapping[str, str], base: str | None, apps: Iterable[str]
+) -> FirstFetch:
+    """Begin the first fetch of a run; the caller ends it, after whoever takes it.
+
+    Raises `OSError` where there is no git or no room, and `UsageError` for a URL that git 2.30
+    cannot be told of.
+    """
+    home = clone_folder()
+    directory = home / "clone.git"
+    arguments = fetch_arguments(base, BRANCHES, likely_refs(prefetched(apps)))
+    try:
+        write_repository(directory, {"url": url, "promisor": "true"})
+        process = subprocess.Popen(  # noqa: S603 - git, its arguments are checked by the caller
+            ["git", *arguments],  # noqa: S607 - found on PATH, as everywhere
+            cwd=directory,
+            env={
+                **child_environment("git"),
+                "LANGUAGE": "C",
+                "LC_ALL": "C",
+                "GIT_DIR": str(directory),
+                "GIT_TRACE_PACKET": str(trace_of(directory)),
+                **isolated(settings),
+                # Which of the two git takes depends on its version, which is not known yet.
+                **parameters(settings),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except BaseException:
+        shutil.rmtree(home, ignore_errors=True)
+        raise
+    limit(process.pid)
+    begun = FirstFetch(url, settings, home, arguments, process)
+    _begun[:] = [begun]
+    return begun
+
+
+def taken_fetch(url: str, settings: Mapping[str, str]) -> FirstFetch | None:
+    """Return the fetch that was begun, one time, if it is of this URL with these settings."""
+    begun = _begun.pop() if _begun else None
+    if begun is None or (begun.url, begun.settings) == (url, settings):
+        return begun
+    begun.end()
+    return None
