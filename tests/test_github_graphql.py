@@ -29,7 +29,6 @@ from promoter.forges.github import (
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.http import Http
-from promoter.forges.github.pull_shapes import PULL
 from promoter.forges.github.refs import Refs
 
 pytestmark = pytest.mark.provisioned
@@ -102,7 +101,6 @@ def test_documents_are_valid_in_githubs_schema() -> None:
     client = Client("https://api.example.org", ("o", "r"), None, Http(Deadline(1)))
     writes = _writes(client)
     made = {name: mutations.document(name, one) for name, one in writes.items()}
-    made = {name: text + PULL * ("...Pull" in text) for name, text in made.items()}
     for name, text in {**DOCUMENTS, **made, "blobs": _BLOBS % ("0" * 40)}.items():
         errors = graphql.validate(schema, graphql.parse(text))
         assert not errors, f"{name}: {errors}"

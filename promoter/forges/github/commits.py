@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
-from promoter.forges.github.client import FAILURES
-from promoter.forges.github.commits_at_once import commit_together
-from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
+from promoter.forges.github.commits_at_once import commit_at_once, move_from_aside
+from promoter.forges.github.documents import aside_of, new_commit
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
-from promoter.forges.github.mutations import carry_out, document
-from promoter.forges.github.pull_changes import changes, settle
-from promoter.forges.github.pull_shapes import PULL
+from promoter.forges.github.mutations import document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.domain.branch import CommitDraft
-    from promoter.forges.github.mutations import Mutation
     from promoter.forges.github.refs import Refs
     from promoter.forges.github.tree import Reader
 
@@ -41,12 +37,12 @@ class Commits:
         """
         done: list[str | PromoteError] = []
         last: dict[str, str | PromoteError] = {}
-        together = commit_together(self._refs, drafts)
+        at_once = commit_at_once(self._refs, drafts)
         for number, draft in enumerate(drafts):
             before = last.get(draft.branch)
             end: str | PromoteError
-            if number in together:
-                end = together[number]
+            if number in at_once:
+                end = at_once[number]
             elif isinstance(before, PromoteError):
                 end = before
             else:
@@ -58,68 +54,39 @@ class Commits:
 
     def _attempt(self, draft: CommitDraft) -> str | PromoteError:
         try:
-            return self.write(draft)
+            return self._write(draft)
         except PromoteError as error:
             return error
 
-    def write(self, draft: CommitDraft) -> str:
-        """Make a commit on its branch; `RaceLostError` where the branch has moved."""
+    def _write(self, draft: CommitDraft) -> str:
+        """Make a commit on its branch step by step; `RaceLostError` where the branch has moved."""
         if draft.lease == draft.onto:
-            return self._add(draft)
-        if draft.lease is None and (commit := self._deliver(draft)):
-            return commit
-        if draft.lease is None:
-            self._refs.make(draft.branch, draft.onto)
-            try:
-                return self._commit(draft, draft.branch)
-            except RemoteError:
-                self._refs.drop(draft.branch, draft.onto)
-                raise
-        return self._replace(draft, draft.lease)
-
-    def _add(self, draft: CommitDraft) -> str:
-        """Make a commit on a branch's newest one, with what its pull says of it."""
-        write = new_commit(self._client, draft, draft.branch)
-        done = self._with_pull(draft, "Update", write) if draft.renews is not None else None
-        made = (done or {}).get("commit") or {}
-        return str(made["oid"]) if "oid" in made else self._commit(draft, draft.branch)
-
-    def _replace(self, draft: CommitDraft, lease: str) -> str:
-        """Make a commit aside and move its branch there: one that shows its base closes its pull.
-
-        The place aside is the branch's own, so that a run that was killed leaves it to the next.
-        """
-        aside = aside_of(draft.branch)
-        at = self._commit_aside(draft, aside)
-        made = at is not None
-        if at is None:
-            self._make_aside(aside, draft.onto)
-            at = draft.onto
+            return self._commit(draft, draft.branch)
+        if draft.lease is not None:
+            return self._replace(draft)
+        if draft.opens is not None:
+            # What was done of it at once, without an answer that says so.
+            tip = self._refs.tip(draft.branch)
+            if tip and tip != draft.onto and self._is_made(draft, tip):
+                return tip
+        self._refs.make(draft.branch, draft.onto)
         try:
-            if not made:
-                at = self._commit(draft, aside)
-            moves = self._refs.moves((draft.branch, lease, at), (aside, at, None))
-            if self._with_pull(draft, "Replace", moves) is not None:
-                return at
-            self._refs.move(draft.branch, lease, at)
-        except PromoteError:
-            self._refs.drop(aside, at)
+            return self._commit(draft, draft.branch)
+        except RemoteError:
+            self._refs.drop(draft.branch, draft.onto)
             raise
-        self._refs.drop(aside, at)
-        return at
 
-    def _commit_aside(self, draft: CommitDraft, aside: str) -> str | None:
-        """Make a commit on a new branch in one request; None where that is to be done in steps."""
-        repository = self._refs.node()
-        writes = {
-            "ref": new_branch(repository, aside, draft.onto),
-            "commit": new_commit(self._client, draft, aside),
-        }
+    def _replace(self, draft: CommitDraft) -> str:
+        """Make a commit aside and move its branch there."""
+        aside = aside_of(draft.branch)
+        self._make_aside(aside, draft.onto)
         try:
-            done = carry_out(self._client, "Aside", writes).done
-            return str(done["commit"]["commit"]["oid"]) if "ref" in done else None
-        except FAILURES:
-            return None
+            made = self._commit(draft, aside)
+        except PromoteError:
+            self._refs.drop(aside, draft.onto)
+            raise
+        move_from_aside(self._refs, draft, made)
+        return made
 
     def _make_aside(self, aside: str, onto: str) -> None:
         """Make the place aside, or take over what a killed run has left there."""
@@ -130,22 +97,6 @@ class Commits:
                 raise
             self._refuse_foreign(aside, onto, left)
             self._refs.move(aside, left, onto)
-
-    def _with_pull(self, draft: CommitDraft, name: str, write: Mutation) -> Any:  # noqa: ANN401 - JSON
-        """Do a write of a branch with what its pull says of it; returns its answer, None for none.
-
-        Whatever it was: each step is looked at then, and done by itself.
-        """
-        client, renews = self._client, draft.renews
-        writes = {"branch": write, **(changes(renews) if renews else {})}
-        try:
-            answers = carry_out(client, name, writes, PULL if renews else "")
-        except FAILURES:
-            return None
-        done = answers.done.get("branch")
-        if renews is not None:
-            settle(client, renews, answers, is_true=done is not None)
-        return done
 
     def _refuse_foreign(self, aside: str, onto: str, left: str) -> None:
         """Raise `RefusedError` where a branch has commits that are neither ours nor of the base."""
@@ -170,29 +121,6 @@ class Commits:
         )
         hint = f"Rename or delete {aside}, or use --transport git."
         raise RefusedError([Refusal("human-commits", reason, hint)])
-
-    def _deliver(self, draft: CommitDraft) -> str | None:
-        """Make a branch, its commit and its pull in one document; None where any of it failed.
-
-        What was done is then looked for, and the rest done step by step.
-        """
-        opens, client, repository = draft.opens, self._client, self._refs.node()
-        if opens is None:
-            return None
-        writes = {
-            "ref": new_branch(repository, draft.branch, draft.onto),
-            "commit": new_commit(client, draft, draft.branch),
-            "pull": new_pull(repository, draft.branch, opens),
-        }
-        try:
-            done = carry_out(client, "Deliver", writes, PULL).done
-            commit = str(done["commit"]["commit"]["oid"])
-            pull = opened(client, done["pull"], opens)
-        except FAILURES:
-            tip = self._refs.tip(draft.branch)
-            return tip if tip and tip != draft.onto and self._is_made(draft, tip) else None
-        client.opened[draft.branch, opens.base] = pull
-        return commit
 
     def _is_made(self, draft: CommitDraft, tip: str) -> bool:
         """Say whether a commit is the one that a draft describes."""

@@ -1,47 +1,50 @@
-"""Commits to several branches with what their pulls say of them, some in each request.
+"""Commits with their branches and with what their pulls say of them, those of some drafts in a request.
 
-What is not done in full is left to be done branch by branch, which finds what was done of it.
+What is not done in full is left to be done step by step, which finds what was done of it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from promoter.domain.errors import RemoteError
+from promoter.domain.errors import PromoteError, RemoteError
 from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
-from promoter.forges.github.mutations import Mutation, carry_out
+from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pull_changes import changes, settle
-from promoter.forges.github.pull_shapes import PULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from promoter.domain.branch import CommitDraft
+    from promoter.forges.github.client import Client
+    from promoter.forges.github.mutations import Answers, Mutation
     from promoter.forges.github.refs import Refs
 
 # A pull takes GitHub a second or two to make, and a request may take ten.
 _AT_ONCE = 4
 
 
-def commit_together(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str]:
-    """Return the commits that were made, by their place among the drafts."""
+def commit_at_once(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str | PromoteError]:
+    """Return the commits that were made, or why a branch did not move, by the drafts' places."""
     often = Counter(one.branch for one in drafts)
-    numbered = [(n, one) for n, one in enumerate(drafts) if often[one.branch] == 1]
-    fresh = [(n, one) for n, one in numbered if one.lease is None and one.opens is not None]
-    moved = [(n, one) for n, one in numbered if one.lease not in (None, one.onto)]
-    found: dict[int, str] = {}
-    for several, write in ((fresh, _deliver), (moved, _replace)):
-        # One alone is written as it always is.
-        for start in range(0, len(several) if len(several) > 1 else 0, _AT_ONCE):
-            with suppress(*FAILURES):
-                found |= write(refs, dict(several[start : start + _AT_ONCE]))
+    alone = {n: one for n, one in enumerate(drafts) if often[one.branch] == 1}
+    fresh = [n for n, one in alone.items() if one.lease is None and one.opens is not None]
+    added = [n for n, one in alone.items() if one.lease == one.onto and one.renews is not None]
+    moved = [n for n, one in alone.items() if one.lease not in (None, one.onto)]
+    found: dict[int, str | PromoteError] = {}
+    for several, write in ((fresh, _deliver), (added, _update), (moved, _replace)):
+        for start in range(0, len(several), _AT_ONCE):
+            with suppress(*FAILURES, RemoteError):
+                found |= write(refs, {n: drafts[n] for n in several[start : start + _AT_ONCE]})
     return found
 
 
-def _deliver(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[int, str]]:
+def _deliver(
+    refs: Refs, drafts: Mapping[int, CommitDraft]
+) -> Iterator[tuple[int, str | PromoteError]]:
     """Make branches, each with its commit and its pull."""
     client, repository = refs.client, refs.node()
     writes: dict[str, Mutation] = {}
@@ -50,7 +53,7 @@ def _deliver(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[in
         writes[f"ref{n}"] = new_branch(repository, draft.branch, draft.onto)
         writes[f"commit{n}"] = new_commit(client, draft, draft.branch)
         writes[f"pull{n}"] = new_pull(repository, draft.branch, draft.opens)
-    done = carry_out(client, "Deliver", writes, PULL).done
+    done = carry_out(client, "Deliver", writes).done
     for n, draft in drafts.items():
         with suppress(*UNLIKE):
             assert draft.opens is not None
@@ -60,8 +63,25 @@ def _deliver(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[in
             yield n, commit
 
 
-def _replace(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[int, str]]:
-    """Make commits aside, and move their branches there."""
+def _update(
+    refs: Refs, drafts: Mapping[int, CommitDraft]
+) -> Iterator[tuple[int, str | PromoteError]]:
+    """Make commits on their branches' newest ones."""
+    client = refs.client
+    writes = {n: new_commit(client, one, one.branch) for n, one in drafts.items()}
+    answers = carry_out(client, "Update", _with_pulls(drafts, writes))
+    for n, made in _settled(client, drafts, answers):
+        with suppress(*UNLIKE):
+            yield n, str(made["commit"]["oid"])
+
+
+def _replace(
+    refs: Refs, drafts: Mapping[int, CommitDraft]
+) -> Iterator[tuple[int, str | PromoteError]]:
+    """Make commits aside and move their branches there: one that shows its base closes its pull.
+
+    The place aside is the branch's own, so that a run that was killed leaves it to the next.
+    """
     client, repository = refs.client, refs.node()
     writes: dict[str, Mutation] = {}
     for n, draft in drafts.items():
@@ -74,41 +94,60 @@ def _replace(refs: Refs, drafts: Mapping[int, CommitDraft]) -> Iterator[tuple[in
         for n in drafts
         if f"ref{n}" in done and f"commit{n}" in done
     }
-    try:
-        answers = carry_out(client, "Replace", _moves(refs, drafts, made), PULL)
-    except FAILURES:
-        yield from _moved(refs, drafts, made)
-        return
+    moves = {n: _move(refs, drafts[n], commit) for n, commit in made.items()}
+    moved: dict[int, Any] = {}
+    with suppress(*FAILURES):
+        answers = carry_out(client, "Replace", _with_pulls(drafts, moves))
+        moved = dict(_settled(client, drafts, answers))
     for n, commit in made.items():
-        own, renews = answers.of(str(n)), drafts[n].renews
-        if renews is not None:
-            settle(client, renews, own, is_true="branch" in own.done)
-        if "branch" in own.done:
+        try:
+            if n not in moved:
+                move_from_aside(refs, drafts[n], commit)
+        except PromoteError as error:
+            yield n, error
+        else:
             yield n, commit
 
 
-def _moved(
-    refs: Refs, drafts: Mapping[int, CommitDraft], made: Mapping[int, str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the commits to which the branches were moved though no answer says so."""
-    for n, commit in made.items():
-        with suppress(RemoteError):
-            if refs.tip(drafts[n].branch) == commit:
-                yield n, commit
+def move_from_aside(refs: Refs, draft: CommitDraft, commit: str) -> None:
+    """Move a draft's branch to the commit that was made aside; the place aside goes, whatever happens.
+
+    Raises `RaceLostError` where the branch has moved.
+    """
+    assert draft.lease is not None
+    try:
+        refs.move(draft.branch, draft.lease, commit)
+    except PromoteError:
+        refs.drop(aside_of(draft.branch), commit)
+        raise
+    refs.drop(aside_of(draft.branch), commit)
 
 
-def _moves(
-    refs: Refs, drafts: Mapping[int, CommitDraft], made: Mapping[int, str]
+def _move(refs: Refs, draft: CommitDraft, commit: str) -> Mutation:
+    assert draft.lease is not None
+    aside = aside_of(draft.branch)
+    return refs.moves((draft.branch, draft.lease, commit), (aside, commit, None))
+
+
+def _with_pulls(
+    drafts: Mapping[int, CommitDraft], writes: Mapping[int, Mutation]
 ) -> dict[str, Mutation]:
-    """Return the writes that move branches to their commits, with what their pulls say of it."""
-    writes: dict[str, Mutation] = {}
-    for n, commit in made.items():
-        draft = drafts[n]
-        assert draft.lease is not None
-        aside = aside_of(draft.branch)
-        writes[f"branch{n}"] = refs.moves(
-            (draft.branch, draft.lease, commit), (aside, commit, None)
-        )
+    """Return writes of branches, each with what its pull says of it."""
+    found: dict[str, Mutation] = {}
+    for n, write in writes.items():
+        found[f"branch{n}"] = write
+        if (renews := drafts[n].renews) is not None:
+            found |= {f"{name}{n}": one for name, one in changes(renews).items()}
+    return found
+
+
+def _settled(
+    client: Client, drafts: Mapping[int, CommitDraft], answers: Answers
+) -> Iterator[tuple[int, Any]]:
+    """Yield what GitHub answers to each write of a branch that it did; settles what their pulls say."""
+    for n, draft in drafts.items():
+        own = answers.of(str(n))
         if draft.renews is not None:
-            writes |= {f"{name}{n}": one for name, one in changes(draft.renews).items()}
-    return writes
+            settle(client, draft.renews, own, is_true="branch" in own.done)
+        if "branch" in own.done:
+            yield n, own.done["branch"]

@@ -15,7 +15,7 @@ from promoter.forges.github.extras_at_once import WAITS, waits_for
 from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
 from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.node_ids import TEAM, NodeIds
-from promoter.forges.github.pull_shapes import PULL, graph_pull
+from promoter.forges.github.pull_shapes import graph_pull
 from promoter.forges.github.queries import query
 from promoter.forges.github.retry import pause
 
@@ -70,7 +70,7 @@ class ExtrasAddition:
         if not writes:
             return None
         try:
-            answers = carry_out(self._client, "Extras", writes, PULL)
+            answers = carry_out(self._client, "Extras", writes)
         except FAILURES:
             return None
         self._done += extras_at_once.told(self._extras, answers)
@@ -151,7 +151,7 @@ class ExtrasAddition:
             writes = {"merge": extras_at_once.arming(self._pull, self._extras)}
             wanted = {"merge": dict(writes["merge"].input)}
             try:
-                done = self._client.graphql(document("Arm", writes, PULL), wanted)
+                done = self._client.graphql(document("Arm", writes), wanted)
             except GitHubError as error:
                 if is_passing(error):
                     raise

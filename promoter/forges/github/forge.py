@@ -18,7 +18,7 @@ from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
-from promoter.forges.github.pull_shapes import PULL, own_pull, rest_pull
+from promoter.forges.github.pull_shapes import own_pull, rest_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 from promoter.forges.github.rest_rules import rest_rules
 
@@ -167,7 +167,7 @@ class GitHubForge:
             return None
         try:
             writes = {"pull": new_pull(client.node, branch, opens)}
-            return opened(client, carry_out(client, "Open", writes, PULL).done["pull"], opens)
+            return opened(client, carry_out(client, "Open", writes).done["pull"], opens)
         except FAILURES:
             return None
 

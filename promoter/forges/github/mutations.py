@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.forges.github.failures import GitHubError
+from promoter.forges.github.pull_shapes import PULL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,18 +41,16 @@ class Answers:
         return Answers(done, failed)
 
 
-def document(name: str, writes: Mapping[str, Mutation], fragments: str = "") -> str:
+def document(name: str, writes: Mapping[str, Mutation]) -> str:
     """Return the document that does some writes, with each input as the variable of its name."""
     variables = ", ".join(f"${key}: {_kind(one)}!" for key, one in writes.items())
     fields = "\n".join(
         f"  {key}: {one.field}(input: ${key}) {{ {one.answer} }}" for key, one in writes.items()
     )
-    return f"mutation {name}({variables}) {{\n{fields}\n}}\n{fragments}"
+    return f"mutation {name}({variables}) {{\n{fields}\n}}\n{PULL if '...Pull' in fields else ''}"
 
 
-def carry_out(
-    client: Client, name: str, writes: Mapping[str, Mutation], fragments: str = ""
-) -> Answers:
+def carry_out(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answers:
     """Do writes in one request; one that GitHub does not do keeps none of the others from it.
 
     Raises one of `FAILURES` where it is not known what was done.
@@ -59,7 +58,7 @@ def carry_out(
     said: Mapping[str, str] = {}
     try:
         data = client.graphql(
-            document(name, writes, fragments), {key: dict(one.input) for key, one in writes.items()}
+            document(name, writes), {key: dict(one.input) for key, one in writes.items()}
         )
     except GitHubError as error:
         answer = error.data

@@ -13,7 +13,7 @@ from promoter.domain.model import PullState
 from promoter.forges.github.client import FAILURES, UNLIKE
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
-from promoter.forges.github.pull_shapes import PULL, graph_pull
+from promoter.forges.github.pull_shapes import graph_pull
 from promoter.forges.github.pull_steps import ended
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _delete(client: Client, said: Any) -> None:  # noqa: ANN401 - JSON
 def _carried_out(client: Client, pull: Pull, text: Mutation, comment: str | None) -> Answers | None:
     """Return what became of a change; None where that is not known."""
     try:
-        answers = carry_out(client, "Renew", _with_comment(pull, text, comment), PULL)
+        answers = carry_out(client, "Renew", _with_comment(pull, text, comment))
     except FAILURES:
         return None
     said = answers.done.get("comment")
