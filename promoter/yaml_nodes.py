@@ -28,6 +28,13 @@ NODES_LIMIT = 200_000
 # Without a wheel for the platform, PyYAML may have come without libyaml: its own parser is slower.
 _LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _RESOLVER = VersionedResolver()
+# By what libyaml was about when it met something else; `{}` is the character that began it.
+_ENDLESS = {
+    "flow sequence": "the {} that begins here is not closed",
+    "flow mapping": "the {{ that begins here is not closed",
+    "quoted scalar": "the quote {} that begins here is not closed",
+    "simple key": "there is no ':' after this key",
+}
 _MAP, _SEQ, _STR = (Tag(suffix=f"tag:yaml.org,2002:{name}") for name in ("map", "seq", "str"))
 
 
@@ -162,9 +169,15 @@ _plain_tag = lru_cache(maxsize=4096)(_resolved)
 
 
 def _explained(text: str, error: yaml.MarkedYAMLError) -> BrokenYAMLError:
-    """Return the parser's own error, the character named that it only points at."""
-    mark = error.problem_mark or error.context_mark
+    """Return the parser's own error, the character named that it only points at.
+
+    What has no end is told where it begins, if that is in an earlier line.
+    """
+    mark, begun = error.problem_mark or error.context_mark, error.context_mark
     said = str(error.problem or error.context)
+    endless = next((sign for sign in _ENDLESS if sign in str(error.context)), None)
+    if endless and mark is not None and begun is not None and begun.line < mark.line:
+        return _broken(_ENDLESS[endless].format(text[begun.index : begun.index + 1]), begun)
     if "maximum nesting depth" in said:
         return _broken("is nested too deeply", mark, "nesting")
     if mark is not None and mark.index < len(text):

@@ -777,6 +777,30 @@ _IN_THE_CONFIGURATION = {
             "Write apps/{app}/overlays/prod",
         ),
     ),
+    "one value as a list": (
+        (_PUSH, "    deliver: [push]\n"), 2,
+        ("promoter.yaml:4:5: environments.dev.deliver: must be", "not a list", "Write deliver: push"),
+    ),
+    "list as a text": (
+        (_PUSH, f"{_PUSH}    allow: downgrade, soak\n"), 2,
+        ("environments.dev.allow: must be a list", "Write allow: [downgrade, soak]"),
+    ),
+    "duration of words": (
+        (_PUSH, f"{_PUSH}    max-age: 2 weeks\n"), 2,
+        ("max-age: '2 weeks' is not a duration", "Did you mean 14d?"),
+    ),
+    "dates in words": (
+        (_PUSH, f"{_PUSH}    freeze: [{{dates: 2026-12-20 to 2027-01-02}}]\n"), 2,
+        ("is not a date", "Did you mean '2026-12-20 - 2027-01-02'?"),
+    ),
+    "week's end": (
+        (_PUSH, f"{_PUSH}    freeze: [{{weekly: weekends}}]\n"), 2,
+        ("is not a part of a week", "Did you mean 'Sat - Sun'?"),
+    ),
+    "number in words": (
+        (_PUSH, f"{_PUSH}    policy: {{newest: ten}}\n"), 2,
+        ("policy.newest: must be a whole number", "policy: {newest: 10}"),
+    ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,
         ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),
@@ -928,7 +952,7 @@ def test_image_that_the_configuration_misnames_is_told_there(company: Company, p
     [
         (
             "resources:\n  - ../../base\nimages: [x\n", 3,
-            (f"{_PROD}:4:1: not valid YAML", "A [ or { is not closed"),
+            (f"{_PROD}:3:9: not valid YAML: the [ that begins here is not closed", "Close it"),
         ),
         (
             "resources:\n  - ../../base\n", 4,
@@ -1104,6 +1128,9 @@ def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Com
     assert_told(told, 3, (f"--reason WHY --repo {company.repo.path}",))
     commands = [one for one in _commands(told.stderr) if one[0] == "unhold"]
     assert commands
+    asked = company.run(*_ASK, "--env", "dev", "--output", "json")
+    hints = [one["hint"] for one in asked.json["refusals"]]
+    assert any(f"--reason WHY --repo {company.repo.path}" in one for one in hints)
     assert promote(*commands[0], cwd=company.folder).code == 0
     assert company.run(*_ASK, "--env", "dev").code == 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from promoter.cli.command_lines import apart, meant_line
 from promoter.cli.options import OPTIONS, option_of
@@ -227,3 +227,17 @@ def with_repository(hint: str, repo: str) -> str:
     command = re.compile(rf"\bpromote(?: (?:{_WITH_REPOSITORY}))?{flags}")
     given = f" --repo {shlex.quote(repo)}"
     return command.sub(lambda one: one[0] + ("" if " --repo" in one[0] else given), hint)
+
+
+def hints_with_repository(document: Any, repo: str) -> Any:  # noqa: ANN401 - JSON of any shape
+    """Return a result's document with the same done to each `hint` in it."""
+    if isinstance(document, list):
+        return [hints_with_repository(one, repo) for one in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        key: with_repository(value, repo)
+        if key == "hint" and isinstance(value, str)
+        else hints_with_repository(value, repo)
+        for key, value in document.items()
+    }

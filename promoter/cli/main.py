@@ -85,10 +85,11 @@ def _for_repository(result: Result, repo: str) -> Result:
         return result
     from dataclasses import replace
 
-    from promoter.cli.hints import with_repository
+    from promoter.cli.hints import hints_with_repository, with_repository
 
     told = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
-    return replace(result, complaints=tuple(told))
+    document = hints_with_repository(result.document, repo)
+    return replace(result, complaints=tuple(told), document=document)
 
 
 def _without_secrets(result: Result) -> Result:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from promoter.config.document import Document
 
+_KINDS: dict[type, str] = {list: "list", dict: "mapping"}
 _MAPPING = "must be a mapping: keys with values"
 # The words of promoter.yaml for what others say, where a key takes them.
 _MEANT = {
@@ -50,7 +51,11 @@ _NEEDS = {
 }
 # What a text is put in, at a section that begins with it and at a list.
 _WRAPPED = {"environments": "{{path: {}}}", "apps": "{{images: [{}]}}"}
-_LIST, _LISTS = "[{}]", ("images", "labels", "reviewers", "assignees")
+_LIST = "[{}]"
+_LISTS = (
+    "images", "labels", "reviewers", "assignees", "allow", "platforms", "include", "exclude",
+    "exceptions",
+)  # fmt: skip
 # Greater numbers are not shown as the text that was probably meant.
 _NUMBER = 10**12
 # So many of a file's further mistakes are told.
@@ -60,10 +65,11 @@ _WORDS = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "dict_type": _MAPPING,
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     "invalid_key": "a key must be text: put it in quotes",
     "missing": "is missing",
     "model_type": _MAPPING,
-    "tuple_type": "must be a list: put it in [ ]",
+    "tuple_type": "must be a list",
 }
 
 
@@ -144,11 +150,15 @@ def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseM
     hint = f"Write it as in {example_for(place, EXAMPLES[known])}"
     if values == [None] and len(place) == 2 and place[0] == "apps":
         return f"Write {place[1]}: {{}}"
-    if len(values) == 1 and isinstance(text := values[0], str) and place:
+    if place and isinstance(text := values[0], str):
         around = place[0] if len(place) == 2 else None
         form = _WRAPPED.get(str(around)) or (_LIST if place[-1] in _LISTS else None)
         if form is not None:
-            return f"Write {place[-1]}: {form.format(shown(text))}"
+            # A label may have blanks within.
+            parted = re.split(r"\s*,\s*" if place[-1] == "labels" else r"[\s,]+", text.strip(" ,"))
+            return f"Write {place[-1]}: {form.format(', '.join(map(_scalar, parted)))}"
+    if place and place[-1] not in _LISTS and (alone := _alone(values[0])):
+        return f"Write {place[-1]}: {_scalar(alone)}"
     numbers = [one for one in values if type(one) is int and abs(one) < _NUMBER]
     if numbers and len(values) == 1 and place and not isinstance(place[-1], int):
         return f'Write {place[-1]}: "{numbers[0]}"'
@@ -158,6 +168,17 @@ def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseM
         one and isinstance(one, dict) and set(one) <= {"app", "environment"} for one in values
     )
     return f"YAML reads {{ }} without quotes as a mapping. {hint}" if braces else hint
+
+
+def _alone(value: object) -> str:
+    """Return the text that is the only entry of a list; '' for anything else."""
+    is_alone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+    return value[0] if is_alone else ""
+
+
+def _scalar(text: str) -> str:
+    """Return a text as it is written in YAML, in quotes where it may need them."""
+    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text, re.ASCII) else shown(text)
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
@@ -188,8 +209,9 @@ def _place(value: object, location: Sequence[int | str], kind: str) -> tuple[obj
 def _said(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_type":
-        scalar = error["input"] is not None and not isinstance(error["input"], (dict, list))
-        return "must be text: put it in quotes" if scalar else "must be text"
+        if isinstance(error["input"], (dict, list)):
+            return f"must be text, not a {_KINDS[type(error['input'])]}"
+        return "must be text" + (": put it in quotes" if error["input"] is not None else "")
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         key = str(context["discriminator"]).strip("'")
         expected = context.get("expected_tags")
@@ -197,6 +219,8 @@ def _said(error: ErrorDetails) -> str:
             return f"must name its {key}"
         return f"{key} {_choice(expected, context['tag'], key)}"
     if kind == "literal_error":
+        if isinstance(error["input"], (list, dict)):
+            return f"must be {context['expected']}, not a {_KINDS[type(error['input'])]}"
         return _choice(context["expected"], error["input"], "")
     if kind == "too_short":
         return "is empty: name at least one"

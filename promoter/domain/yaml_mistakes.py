@@ -10,12 +10,17 @@ if TYPE_CHECKING:
 
 # So much of a line is looked at.
 _LINE = 500
+# A key whose value follows without a blank; what holds '//' is an address.
+_JOINED = re.compile(r"\s*(?:- )?([\w.-]+):((?!//)[^\s#:]+)\s*$", re.ASCII)
+_PARTED = re.compile(r"\s*([A-Za-z][\w-]*)[= ]+([\w./{}-]+)\s*$", re.ASCII)
 # What to do, by what libyaml says.
 _WHY = {
+    "the quote": "Close it with the same quote.",
+    "begins here is not closed": "Close it, or add the comma that is missing.",
+    "no ':' after this key": "Write KEY: VALUE, with a blank after the ':'.",
     "mapping values are not allowed": "Is the ':' of the line before missing, or are quotes around "
     "a value that holds ': '? Check the indentation, too.",
     "expected ',' or": "A [ or { is not closed, or a comma is missing.",
-    "unexpected end of stream": "A quote is not closed.",
     "cannot start any token": "Put a value that begins with this sign in quotes.",
     "expected alphabetic or numeric": "Put a value that begins with * or & in quotes.",
     "comment or line break": "Put a value that begins with > or | in quotes.",
@@ -27,6 +32,7 @@ _WHY = {
     "a constructor for the tag": "Put a value that begins with ! in quotes.",
     "unhashable key": "Put a value that begins with { in quotes.",
 }
+_INDENTATION = "Check the indentation and the quotes of this line and the one before."
 
 
 def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
@@ -48,10 +54,17 @@ def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
         first = _first_line_of(found[1], lines[: (line or 1) - 1], own)
         there = f", the first time in line {first}" if first else ""
         return f"the key {found[1]!r} stands twice{there}", "Remove one of the two."
-    for part, hint in _WHY.items():
-        if part in reason:
-            return reason, hint
-    return reason, "Check the indentation and the quotes of this line and the one before."
+    known = next((hint for part, hint in _WHY.items() if part in reason), _INDENTATION)
+    return reason, _joined_or_parted(reason, near, own) or known
+
+
+def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:
+    """Return what to write for `key:value` and for `key value`; '' where it is neither."""
+    joined = next(filter(None, (_JOINED.match(one[:_LINE]) for one in near)), None)
+    if joined is not None and "closed" not in reason:
+        return f"Write a blank after the ':': {joined[1]}: {joined[2]}"
+    parted = _PARTED.match(own[:_LINE]) if "no ':' after" in reason else None
+    return f"Write {parted[1]}: {parted[2]}" if parted else ""
 
 
 def _first_line_of(key: str, before: Sequence[str], own: str) -> int | None:

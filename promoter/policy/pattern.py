@@ -92,7 +92,7 @@ def _check_size(source: str) -> None:
     for token in _TOKEN.finditer(source):
         kind, text = token.lastgroup, token[0]
         if kind == "set" and len(text) > 1 and text.endswith("["):
-            raise ValueError(r"has a [ within [ ]: write \[")
+            raise ValueError("has a [ within [ ]\nWrite \\[")
         if kind == "flags" and not _FLAGS.fullmatch(text):
             raise ValueError(f"has {text}: only the flags a, i, m and s are known, no recursion")
         if kind in ("comment", "sign") or (kind == "flags" and text.endswith(")")):

@@ -37,6 +37,10 @@ _DATE = re.compile(
     rf"(?:[T ](?P<at>{_TIME}))?",
     re.ASCII,
 )
+_WEEKLY_FORMS = "'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
+_DATE_FORMS = "2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
+# Longer texts are not looked at for what they may mean.
+_LONGEST = 60
 _CRON_LIMIT = 100
 # What the fields of a cron expression can be, by the words in which cronsim complains of them.
 _FIELDS = {
@@ -48,6 +52,15 @@ _FIELDS = {
 }
 # A week's minutes, and a few more: a cron that leaves none of them free is taken for endless.
 STEPS = 11_000
+
+
+def _in_our_words(text: str, form: re.Pattern[str]) -> str:
+    """Return a range with its ends parted as we do it, and a weekend by its days; '' for no range."""
+    plain = re.sub(r"^weekends?$", "Sat - Sun", text.strip()[:_LONGEST], flags=re.IGNORECASE)
+    plain = re.sub(r"(?<=\S) *(?:\b(?:to|until|till)\b|[\u2013\u2014/,]|->) *", " - ", plain)
+    parts = plain.split(" - ") if form is _DATE else [plain]
+    is_one = 1 <= len(parts) <= 2 and all(form.fullmatch(one) for one in parts)
+    return plain if is_one and plain != text else ""
 
 
 class TimeRange(Protocol):
@@ -69,11 +82,11 @@ class Weekly:
         """Return `Fri 16:00 - Mon 08:00`, `Sat - Sun` or `Fri`, or raise `ValueError`."""
         found = _WEEKLY.fullmatch(text.strip())
         if found is None or ("-" in text and not (found["to"] or found["until"])):
-            raise ValueError(
-                f"{shown(text)} is not a part of a week: write 'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
-            )
+            meant = _in_our_words(text, _WEEKLY)
+            hint = f"Did you mean '{meant}'?" if meant else f"Write {_WEEKLY_FORMS}"
+            raise ValueError(f"{shown(text)} is not a part of a week\n{hint}")
         if found["at"] and "-" not in text:
-            raise ValueError(f"{shown(text)} has no end: write 'Fri 16:00 - Mon 08:00'")
+            raise ValueError(f"{shown(text)} has no end\nWrite 'Fri 16:00 - Mon 08:00'")
         start = _day(found["from"]) + _clock(found["at"] or "00:00")
         end = _day(found["to"] or found["from"]) + _clock(found["until"] or "24:00")
         if end <= start and not found["to"]:
@@ -117,11 +130,11 @@ class Dates:
         found = [_DATE.fullmatch(part) for part in parts]
         first, last = found[0], found[-1]
         if first is None or last is None or len(found) > 2:
-            raise ValueError(
-                f"{shown(text)} is not a date: write 2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
-            )
+            meant = _in_our_words(text, _DATE)
+            hint = f"Did you mean '{meant}'?" if meant else f"Write {_DATE_FORMS}"
+            raise ValueError(f"{shown(text)} is not a date\n{hint}")
         if len(found) == 1 and first["at"]:
-            raise ValueError(f"{shown(text)} has no end: write '{text.strip()} - ...'")
+            raise ValueError(f"{shown(text)} has no end\nWrite '{text.strip()} - ...'")
         if (first["year"] is None) is not (last["year"] is None):
             raise ValueError(f"{shown(text)} must have a year in both dates, or in none")
         dates = cls(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
@@ -30,8 +29,6 @@ _VALUES = {
     "now": "2026-12-01T08:00:00Z", "render_allow": "helm", "transport": "git", "output": "json",
     "log_format": "json", "allow": "downgrade", "job_completion_index": "0",
 }  # fmt: skip
-# A duration as people say it: 2 minutes, 5 min.
-_IN_WORDS = re.compile(r"\s*(\d{1,5})\s*([dhms])[a-z]*\s*", re.ASCII)
 
 
 def initial_name(name: str, field: FieldInfo) -> str:
@@ -99,6 +96,9 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     may_show = isinstance(given, str) and (name in flags or given.lower() in _SWITCHES)
     if may_show and shown(given) not in reason:
         reason = f"{reason}, not {shown(given)}"
+    sign = " " if where.startswith("--") else "="
+    if name in ("timeout", "wait_for_image"):
+        hint = hint.replace("Did you mean ", f"Did you mean {where}{sign}")
     return UsageError(f"{where}: {reason}", hint or _example(where, name, given))
 
 
@@ -113,8 +113,6 @@ def _reason(error: ErrorDetails) -> str:
 def _example(where: str, name: str, given: object) -> str:
     """Return what to write in place of a value that cannot be read."""
     sign = " " if where.startswith("--") else "="
-    if name in ("timeout", "wait_for_image") and (words := _IN_WORDS.fullmatch(str(given).lower())):
-        return f"Did you mean {where}{sign}{words[1]}{words[2]}?"
     if name.lower() not in _VALUES:
         value = _SWITCHES.get(str(given).lower(), "true")
         return f"Write {where}{sign}{value}"

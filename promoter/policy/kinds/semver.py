@@ -113,7 +113,7 @@ def _part(text: str) -> _Part:
         found = _TERM.match(rest)
         if found is None:
             raise ValueError(
-                f"is not a range of versions at {shown(rest)}: write '>=1.2 <2', '~1.4' or '1.x'"
+                f"is not a range of versions at {shown(rest)}\nWrite '>=1.2 <2', '~1.4' or '1.x'"
             )
         if found["low"]:
             low, high = _parse(found["low"]), _parse(found["high"])
