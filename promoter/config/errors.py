@@ -172,8 +172,8 @@ def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseM
 
 def _alone(value: object) -> str:
     """Return the text that is the only entry of a list; '' for anything else."""
-    is_alone = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
-    return value[0] if is_alone else ""
+    texts = [str(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    return texts[0] if isinstance(value, list) and len(value) == len(texts) == 1 else ""
 
 
 def _scalar(text: str) -> str:
