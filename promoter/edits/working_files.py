@@ -12,6 +12,7 @@ from promoter.domain.model import FileEdit, Kind
 from promoter.domain.paths import resolved
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
+from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:
     from promoter.domain.model import Tree
@@ -30,18 +31,17 @@ class WorkingFiles:
         path = named(self.directory, text)
         if path is None:
             raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
-        names = self.tree.entries(path.parent)
-        if names.get(path.name) is Kind.SYMLINK:
-            reason = f"{path} is a symbolic link, and editing through it could leave the repository"
-            raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
-        if names.get(path.name) is not Kind.FILE:
-            raise SelectionError(
-                f"there is no file {path}", nearest(path.name, filter(str.isprintable, names))
-            )
+        if kind_of(self.tree, path) not in (Kind.FILE, Kind.SYMLINK):
+            names = filter(str.isprintable, self.tree.entries(path.parent))
+            raise SelectionError(f"there is no file {path}", nearest(path.name, names))
         return path
 
     def read(self, path: PurePosixPath) -> bytes:
-        """Return a file's bytes as the edits so far leave them."""
+        """Return a file's bytes as the edits so far leave them, or raise `RefusedError` for a link."""
+        if kind_of(self.tree, path) is Kind.SYMLINK:
+            reason = f"{path} is a symbolic link, and editing through it could leave the repository"
+            hint = "Point the environment's path, or the target's file, at the real file."
+            raise RefusedError([Refusal("symlink", reason, hint, str(path))])
         return self.edits[path].after if path in self.edits else self.tree.read(path)
 
     def put(self, edit: FileEdit) -> None:

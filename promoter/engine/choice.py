@@ -178,18 +178,16 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
     selection = choose.select(policy, common, left)
     if not selection.ordered:
         raise _nothing(policy, repositories, common, listed)
-    if not policy.needs_creation:
-        explain_choice(candidate, selection, selection.ordered[0], "as the policy orders tags")
-        return selection.ordered[0]
-    known = _described(repositories[0], selection.ordered, registry, warnings)
-    found = choose.newest(policy, known)
-    if found is not None:
-        explain_choice(candidate, selection, found, "made last")
-    else:
+    found: str | None = selection.ordered[0]
+    if policy.needs_creation:
+        known = _described(repositories[0], selection.ordered, registry, warnings)
+        found = choose.newest(policy, known)
+    if found is None:
         raise SelectionError(
             f"of none of the {len(known)} tags of {repositories[0]} it is known when it was made",
             "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
         )
+    explain_choice(candidate, selection, found)
     return found
 
 

@@ -42,10 +42,11 @@ def explain_target(target: Target, config: Config) -> None:
     )
 
 
-def explain_choice(candidate: Candidate, selection: Selection, tag: str, why: str) -> None:
+def explain_choice(candidate: Candidate, selection: Selection, tag: str) -> None:
     """Log what a policy saw, which tag it chose and why, and what would have been next."""
     target, policy = candidate.target, candidate.policy
     assert policy is not None
+    why = "made last" if policy.needs_creation else "as the policy orders tags"
     considered = len(selection.ordered) + selection.unasked
     others = [one for one in selection.ordered if one != tag][:3]
     _LOG.debug(

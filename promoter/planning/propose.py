@@ -10,43 +10,29 @@ from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import Ref, split
-from promoter.domain.model import ImageMove, ImageRequest, Kind, RunningImage
+from promoter.domain.model import ImageMove, ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
-from promoter.domain.refusal import Refusal
-from promoter.domain.trees import edited, kind_of
+from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.selection import edit_targets
 from promoter.edits.undo import Places, undo
-from promoter.edits.working_files import joined
+from promoter.edits.working_files import WorkingFiles
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
     from promoter.domain.declaration import Declaration
     from promoter.domain.image import Tag
-    from promoter.domain.model import FileEdit, Tree
+    from promoter.domain.model import Tree
+    from promoter.domain.refusal import Refusal
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Closure
     from promoter.planning.dead_edits import ByNames
-
-
-def read_file(tree: Tree, target: Target) -> bytes:
-    """Return the target's bytes, or raise `RefusedError` where it is a link."""
-    if kind_of(tree, target.file) is Kind.SYMLINK:
-        refusal = Refusal(
-            "symlink",
-            f"{target.file} is a symbolic link, and editing through it could leave the repository",
-            "Point the environment's path at the folder of the real file.",
-            str(target.file),
-        )
-        raise RefusedError([refusal])
-    return tree.read(target.file)
 
 
 def resolve(
@@ -90,25 +76,24 @@ def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     places = {one.app: one for one in target.members}
     if set(places) != {one.app for one in declaration.members}:
         raise SelectionError(f"{declaration.app} names other apps than {target.app}", "")
-    edits: dict[PurePosixPath, FileEdit] = {}
+    files = WorkingFiles(tree, target.directory)
     moves: list[ImageMove] = []
     warnings: list[str] = []
     refusals: list[Refusal] = []
     for one in declaration.members:
-        now = edited(tree, {edit.path: edit.content for edit in edits.values()})
+        now = edited(tree, {path: edit.content for path, edit in files.edits.items()})
         try:
             made = propose(one, places[one.app], now)
         except RefusedError as error:
             refusals += error.refusals
             continue
         for edit in made.edits:
-            before = edits.get(edit.path)
-            edits[edit.path] = joined(before, edit) if before else edit
+            files.put(edit)
         moves += made.moves
         warnings += made.warnings
     if refusals:
         raise RefusedError(refusals)
-    return Proposal(declaration, tuple(edits.values()), tuple(moves), tuple(warnings))
+    return Proposal(declaration, tuple(files.edits.values()), tuple(moves), tuple(warnings))
 
 
 def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
@@ -155,7 +140,8 @@ def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
     """Return the entries of the target's kustomization, where it is edited at all."""
     if not target.kustomized:
         return ()
-    return kustomization.read(target.file, read_file(tree, target)).entries
+    data = WorkingFiles(tree, target.directory).read(target.file)
+    return kustomization.read(target.file, data).entries
 
 
 def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
@@ -232,8 +218,6 @@ def tagged(
 
 def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
-    if target.kustomized:
-        read_file(tree, target)
     with at_target(target):
         held = held_images(tree, target.file, target.targets)
     entries = [one for one in held if not one.listed]
