@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from promoter.config.values import AppName
 from promoter.domain.section import Section
@@ -52,11 +52,3 @@ class GateSettings(Section):
     def lets_allow(self, rule: str) -> bool:
         """Say whether `--allow` may override a rule here."""
         return self.allow is None or rule in self.allow
-
-    @model_validator(mode="after")
-    def _check_soak(self) -> Self:
-        """Refuse a soak without the environment in which the time is spent."""
-        if self.soak is not None and self.promotes_from is None:
-            msg = "soak needs promotes-from, the environment in which the time is spent"
-            raise ValueError(f"{msg}\nAdd it, as in promotes-from: dev")
-        return self

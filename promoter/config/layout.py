@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 from promoter.config.config import FILE
 from promoter.config.document import NOWHERE
-from promoter.config.not_there import check_folder, check_not_above, no_app, no_environment
+from promoter.config.not_there import (
+    check_folder,
+    check_misnamed,
+    check_not_above,
+    no_app,
+    no_environment,
+)
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
@@ -27,9 +33,6 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.domain.model import RunningImage, Tree
     from promoter.edits.targets import EditTarget, Linked
-
-# What a kustomization is named by mistake, in small letters.
-_MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomization.yml")
 
 # The first layout that holds the app wins; `*` is the environment's name.
 _LAYOUTS = (
@@ -61,6 +64,11 @@ class Target:
     def key(self) -> tuple[str, str]:
         """The app and the environment."""
         return self.app, self.environment
+
+    @property
+    def flags(self) -> str:
+        """The flags that name it in a command."""
+        return f"--app {self.app} --env {self.environment}"
 
     @property
     def each(self) -> tuple[Target, ...]:
@@ -172,21 +180,8 @@ def _discovered(
     kustomization = (KustomizeTarget(kind="kustomize"),)
     if kustomizations_among(tree.entries(directory)):
         return kustomization
-    _check_names(tree, directory)
+    check_misnamed(tree, directory)
     return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
-
-
-def _check_names(tree: Tree, directory: PurePosixPath) -> None:
-    """Raise `SelectionError` for a kustomization under a name that kustomize does not read."""
-    for name, kind in tree.entries(directory).items():
-        misnamed = name.lower() in _MISNAMED and kind is Kind.FILE
-        # Flux's Kustomization is another resource, which may have any name.
-        if misnamed and b"toolkit.fluxcd.io" not in tree.read(directory / name):
-            raise SelectionError(
-                "kustomize does not read a file of this name",
-                f"Rename it to {KUSTOMIZATION_NAMES[0]}, or list the files under targets in {FILE}.",
-                file=str(directory / name),
-            )
 
 
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.config.config import FILE
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind
-from promoter.domain.paths import kustomizations_among
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
     Kind.SUBMODULE: ("a submodule: another repository", "Promote in that repository: --repo URL"),
     Kind.FILE: ("a file", "Name its folder."),
 }
+# What a kustomization is named by mistake, in small letters.
+_MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomization.yml")
 
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
@@ -107,4 +110,17 @@ def check_not_above(
                 f"environments.{environment}.path: {settings.path} is above the apps' folders",
                 f"Write {'/'.join(parts)}",
                 **place,
+            )
+
+
+def check_misnamed(tree: Tree, directory: PurePosixPath) -> None:
+    """Raise `SelectionError` for a kustomization under a name that kustomize does not read."""
+    for name, kind in tree.entries(directory).items():
+        misnamed = name.lower() in _MISNAMED and kind is Kind.FILE
+        # Flux's Kustomization is another resource, which may have any name.
+        if misnamed and b"toolkit.fluxcd.io" not in tree.read(directory / name):
+            raise SelectionError(
+                "kustomize does not read a file of this name",
+                f"Rename it to {KUSTOMIZATION_NAMES[0]}, or list the files under targets in {FILE}.",
+                file=str(directory / name),
             )

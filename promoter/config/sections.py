@@ -189,8 +189,11 @@ class Environment(GateSettings):
     """With `deliver: push`: one commit for all apps that `promote auto` changes, not one for each."""
 
     @model_validator(mode="after")
-    def _check_draft(self) -> Self:
-        """Refuse a draft that shall merge itself: no forge does that."""
+    def _check_whole(self) -> Self:
+        """Refuse keys that contradict each other, or that need another one."""
+        if self.soak is not None and self.promotes_from is None:
+            msg = "soak needs promotes-from, the environment in which the time is spent"
+            raise ValueError(f"{msg}\nAdd it, as in promotes-from: dev")
         if self.draft and self.deliver == "auto-merge":
             msg = "draft cannot be true with deliver: auto-merge\nLeave one of them out."
             raise ValueError(msg)
@@ -219,13 +222,8 @@ class Override(Environment):
     """What is asked of the registry instead, key by key."""
 
     @model_validator(mode="after")
-    def _check_draft(self) -> Self:
-        """Take it as it is: it is held to this with what the environment says."""
-        return self
-
-    @model_validator(mode="after")
-    def _check_soak(self) -> Self:
-        """Take it as it is, for the same reason."""
+    def _check_whole(self) -> Self:
+        """Take it as it is: it is checked together with what the environment says."""
         return self
 
     def over(self, environment: Environment) -> Environment:

@@ -29,8 +29,8 @@ class Insertion:
     """A way to add entries: the splices, where the entries then are, and what gives way."""
 
     splices: tuple[Splice, ...]
-    field: str
-    index: int
+    field: str = "images"
+    index: int = 0
     gone: tuple[Path, ...] = ()
 
 
@@ -55,12 +55,12 @@ def _into_nothing(
     text = source.text
     glue = "" if not text or text.endswith("\n") else source.newline(0)
     end = len(text)
-    yield Insertion((Splice(end, end, glue + block),), "images", 0, gone)
+    yield Insertion((Splice(end, end, glue + block),), gone=gone)
     # A document that spells out its nothing, as in `null` or `~`, gives way to the field.
     if kustomization.region.documents:
         node = kustomization.region.documents[0]
         span = (node.start_mark.index, node.end_mark.index)
-        yield Insertion((Splice(*span, block.rstrip("\r\n")),), "images", 0, gone)
+        yield Insertion((Splice(*span, block.rstrip("\r\n")),), gone=gone)
 
 
 def _new_field(source: Source, root: MappingNode, new: Sequence[Fields]) -> Iterator[Insertion]:
@@ -71,22 +71,18 @@ def _new_field(source: Source, root: MappingNode, new: Sequence[Fields]) -> Iter
         listed = f"{quote}images{quote}: [{', '.join(_flow(one, quote) for one in new)}]"
         gone: tuple[Path, ...] = () if root.value else ((0,),)
         at = last_index(root.value[-1][1]) if root.value else root.start_mark.index + 1
-        yield Insertion(
-            (Splice(at, at, f", {listed}" if root.value else listed),), "images", 0, gone
-        )
+        yield Insertion((Splice(at, at, f", {listed}" if root.value else listed),), gone=gone)
         return
     column = root.start_mark.column
     dash = _dash(root)
     end = _document_end(text)
     newline = source.newline(max(end - 1, 0))
-    ends = text[:end].endswith("\n") or not end
     block = _block("images", new, column, dash, newline)
-    if not ends:
-        yield Insertion((Splice(end, end, newline + block.removesuffix(newline)),), "images", 0)
-    else:
-        yield Insertion((Splice(end, end, block),), "images", 0)
+    is_line = text[:end].endswith("\n") or not end
+    last = block if is_line else newline + block.removesuffix(newline)
+    yield Insertion((Splice(end, end, last),))
     start = source.line_start(root.value[-1][0].start_mark.index)
-    yield Insertion((Splice(start, start, block),), "images", 0)
+    yield Insertion((Splice(start, start, block),))
 
 
 def _existing_field(
@@ -97,11 +93,8 @@ def _existing_field(
     if isinstance(value, SequenceNode) and value.value:
         if value.flow_style:
             at = value.value[-1].end_mark.index
-            quote = (
-                '"'
-                if '"' in source.text[value.start_mark.index : value.start_mark.index + 4]
-                else ""
-            )
+            begin = value.start_mark.index
+            quote = '"' if '"' in source.text[begin : begin + 4] else ""
             listed = "".join(f", {_flow(one, quote)}" for one in new)
             yield Insertion((Splice(at, at, listed),), key.value, len(value.value))
             return
@@ -139,12 +132,10 @@ def _after_last(
         offset = max(offset, 2)
     newline = source.newline(last.start_mark.index)
     lines = _entries(new, dash, max(offset, 2), newline)
-    if end and source.text[end - 1] == "\n":
-        return Insertion((Splice(end, end, lines),), field, len(value.value))
-    at = source.line_end(end)
-    return Insertion(
-        (Splice(at, at, newline + lines.removesuffix(newline)),), field, len(value.value)
-    )
+    at = end
+    if not end or source.text[end - 1] != "\n":
+        at, lines = source.line_end(end), newline + lines.removesuffix(newline)
+    return Insertion((Splice(at, at, lines),), field, len(value.value))
 
 
 def _dash_line(source: Source, entry: object) -> int:

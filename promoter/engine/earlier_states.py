@@ -24,6 +24,7 @@ from promoter.planning.rollback import (
     with_tag,
 )
 from promoter.policy.order import Order
+from promoter.pull_request.words import counted
 from promoter.registry.failures import AbsentError
 
 if TYPE_CHECKING:
@@ -124,10 +125,9 @@ class EarlierStates:
         if not earlier:
             reason = f"{target.app} has run nothing but {described(self.current.images)} in "
             reason += f"{target.environment}, so that there is nothing to go back to"
-            hint = f"See what it has run: promote history --app {target.app} "
-            hint += f"--env {target.environment}"
+            hint = f"See what it has run: promote history {target.flags}"
             raise SelectionError(reason, hint, file=str(target.file))
-        had = f"{earlier} earlier state{'' if earlier == 1 else 's'}"
+        had = counted(earlier, "earlier state")
         where = f"{target.app} in {target.environment}"
         raise self._nothing(f"{where} has had {had}, and --steps asks for {steps}", line[1:])
 
@@ -161,14 +161,13 @@ class EarlierStates:
 
     def _already(self, line: Sequence[State]) -> tuple[str, ...]:
         """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
-        app, environment = self._seen.target.app, self._seen.target.environment
-        runs = f"{environment} runs {described(self.current.images)} already"
+        target = self._seen.target
+        runs = f"{target.environment} runs {described(self.current.images)} already"
         if self.held is None:
-            target = f"--app {app} --env {environment}"
             refusal = Refusal(
                 "rollback",
                 f"{runs}, so that there is nothing to take back",
-                f"To keep it there: promote hold {target} --reason WHY",
+                f"To keep it there: promote hold {target.flags} --reason WHY",
             )
             raise RefusedError([refusal])
         said = f"{runs}: it went back from {described(self.undone.images)}, and is held"
@@ -188,8 +187,8 @@ class EarlierStates:
                 f"{described(state.images)} is newer than {described(self.current.images)}, "
                 f"which {target.environment} runs"
             )
-            where = f"--app {target.app} --env {target.environment}"
-            hint = f"Name an older state with --to TAG or --steps N; forward goes promote {where}"
+            forward = f"promote {target.flags}"
+            hint = f"Name an older state with --to TAG or --steps N; forward goes {forward}"
             raise RefusedError([Refusal("rollback", reason, hint, str(target.file))])
         return tuple(
             f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
@@ -233,14 +232,13 @@ class EarlierStates:
             return replace(
                 refusal, hint="No earlier state is known whose images are all still there."
             )
-        where = f"--app {target.app} --env {target.environment}"
         tags = {one.tag for one in found.images.values()}
         # One tag of all images names the state, as it is the newest with it that is there.
         named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
         steps = f"--steps {self._led.index(found)}" if found in self._led else None
         hint = f"The newest earlier state whose images are still there is {described(found.images)}"
         if way := named or steps:
-            hint += f": promote rollback {where} {way} --reason WHY"
+            hint += f": promote rollback {target.flags} {way} --reason WHY"
         return replace(refusal, hint=f"{hint}.")
 
     @cached_property

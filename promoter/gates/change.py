@@ -9,6 +9,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict, all_refused, refused
 from promoter.pull_request import plain
+from promoter.pull_request.words import counted
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -26,8 +27,7 @@ def edit(facts: Facts) -> Verdict | None:
     declared = facts.proposal.declaration if facts.proposal else None
     if failed or not (facts.proposal and declared and (declared.images or declared.members)):
         return failed
-    count = sum(len(one.changes) for one in facts.proposal.edits)
-    fields = f"{count} field{'s' if count != 1 else ''}"
+    fields = counted(sum(len(one.changes) for one in facts.proposal.edits), "field")
     return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")
 
 
@@ -82,8 +82,7 @@ def render(facts: Facts) -> Verdict | None:
         return Verdict(result, detail, warnings=found.warnings)
     if not found.diff.objects:
         return Verdict(Result.PASSED, "no object changes", warnings=found.warnings)
-    count = len(found.diff.objects)
-    objects = f"{count} object{'s' if count != 1 else ''}"
+    objects = counted(len(found.diff.objects), "object")
     if found.diff.images_only:
         detail = f"only container images change, in {objects}"
         return Verdict(Result.PASSED, detail, warnings=found.warnings)

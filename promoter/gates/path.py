@@ -30,8 +30,8 @@ def downgrade(facts: Facts) -> Verdict | None:
     pairs = [pair for pair in facts.tag_changes if pair.old and pair.new]
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
-        where = f"--app {facts.target.app} --env {facts.target.environment}"
-        hint = f"What ran before comes back with promote rollback {where} --reason WHY."
+        rollback = f"promote rollback {facts.target.flags} --reason WHY"
+        hint = f"What ran before comes back with {rollback}."
         return refused("downgrade", reason, hint)
     if not pairs:
         return Verdict(Result.PASSED, "nothing is replaced")
@@ -150,6 +150,5 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
         hint = f"Promote it to {name} first: {_command(short, name, facts)}"
     else:
         reason = f"{images} was in {name} for {had} of {whole}, and is there no longer"
-        where = f"--app {facts.target.app} --env {facts.target.environment}"
-        hint = f"To promote what {name} runs now: promote {where} --from {name}"
+        hint = f"To promote what {name} runs now: promote {facts.target.flags} --from {name}"
     return refused("soak", reason, hint, until=until, waits=True)

@@ -18,20 +18,23 @@ _NEWEST_LIMIT = 100
 _UNORDERED = "must have a named group to order by, as in '^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$'"
 
 
-class Numeric(PolicyKind):
+class _TwoWays(PolicyKind):
+    argument_type = Literal["asc", "desc"]
+
+    @property
+    def descending(self) -> bool:
+        """Whether the first in order is wanted."""
+        return bool(self.argument == "desc")
+
+
+class Numeric(_TwoWays):
     """The greatest number, or the least."""
 
     name = "numeric"
-    argument_type = Literal["asc", "desc"]
     meaning = (
         "The greatest number (`asc`) or the least (`desc`): "
         "`1042`, `v7`, or parts by dots: `24.10`."
     )
-
-    @property
-    def descending(self) -> bool:
-        """Whether the least number is wanted."""
-        return bool(self.argument == "desc")
 
     def rank(self, tag: str) -> tuple[int, ...] | None:
         """Return the numbers of a tag that has nothing else; zeros at the end count for nothing."""
@@ -66,18 +69,12 @@ class Newest(PolicyKind):
         return natural(tag)
 
 
-class Alphabetical(PolicyKind):
+class Alphabetical(_TwoWays):
     """The last tag of the alphabet, or the first."""
 
     name = "alphabetical"
-    argument_type = Literal["asc", "desc"]
     meaning = "The last tag of the alphabet (`asc`), or the first (`desc`)."
     takes_moving = False
-
-    @property
-    def descending(self) -> bool:
-        """Whether the first tag is wanted."""
-        return bool(self.argument == "desc")
 
     def rank(self, tag: str) -> str:
         """Return the tag."""
