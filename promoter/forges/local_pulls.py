@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
 
 from promoter.config.refs import is_branch
-from promoter.domain.json import parse_json
 from promoter.domain.model import Pull, PullState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_LISTS = ("labels", "reviewers", "assignees", "comments")
+
+def _branch(name: str) -> str:
+    """Return a branch's name, or raise `ValueError`: it goes into git's commands."""
+    if not is_branch(name):
+        raise ValueError(name)
+    return name
+
+
+_Branch = Annotated[str, AfterValidator(_branch)]
+
+
+class _PullJson(BaseModel):
+    state: PullState
+    branch: _Branch
+    base: _Branch
+    head: Annotated[str, Field(pattern=r"^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
+    title: str
+    body: str
+    draft: bool = False
+    labels: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    milestone: str | None = None
+    comments: tuple[str, ...] = ()
 
 
 def written(pull: Pull, comments: tuple[str, ...]) -> bytes:
     """Return the JSON of a pull and of what was said on it."""
-    data = {
-        "state": pull.state.value,
-        "branch": pull.branch,
-        "base": pull.base,
-        "head": pull.head,
-        "title": pull.title,
-        "body": pull.body,
-        "draft": pull.draft,
-        "labels": list(pull.labels),
-        "reviewers": list(pull.reviewers),
-        "assignees": list(pull.assignees),
-        "milestone": pull.milestone,
-        "comments": list(comments),
-    }
-    return json.dumps(data, indent=1).encode()
+    fields = {name: getattr(pull, name) for name in _PullJson.model_fields if name != "comments"}
+    stored = _PullJson.model_construct(**fields, comments=comments)
+    return stored.model_dump_json(indent=1).encode()
 
 
 def read(
@@ -43,38 +52,9 @@ def read(
 
     The head of an open one is wherever its branch is, by `heads`.
     """
-    data = parse_json(text)
-    _check(data)
-    state, head = PullState(data["state"]), data["head"]
-    pull = Pull(
-        number,
-        url,
-        state,
-        data["branch"],
-        data["base"],
-        heads.get(data["branch"], head) if state is PullState.OPEN else head,
-        data["title"],
-        data["body"],
-        draft=bool(data.get("draft")),
-        # Nobody reviews here: who merges has looked.
-        reviewed=False,
-        labels=tuple(data.get("labels", ())),
-        reviewers=tuple(data.get("reviewers", ())),
-        assignees=tuple(data.get("assignees", ())),
-        milestone=data.get("milestone"),
-    )
-    return pull, tuple(data.get("comments", ()))
-
-
-def _check(data: Any) -> None:  # noqa: ANN401 - JSON
-    """Raise `ValueError` for what `written` does not write: its names go into git's commands."""
-    try:
-        refs, lists = (data["branch"], data["base"]), [data.get(key, []) for key in _LISTS]
-        texts = [data["title"], data["body"], data["head"], data.get("milestone") or "", *refs]
-        # What holds another value than texts, or half of a character, fails.
-        "".join([*texts, *(one for given in lists for one in given)]).encode()
-        is_whole = all(map(is_branch, refs)) and _COMMIT.fullmatch(data["head"])
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError(str(error)) from None
-    if not is_whole:
-        raise ValueError(str(refs))
+    stored = _PullJson.model_validate_json(text)
+    fields = stored.model_dump(exclude={"comments"})
+    if stored.state is PullState.OPEN:
+        fields["head"] = heads.get(stored.branch, stored.head)
+    # Nobody reviews here: who merges has looked.
+    return Pull(number, url, reviewed=False, **fields), stored.comments

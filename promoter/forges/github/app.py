@@ -6,20 +6,13 @@ from typing import TYPE_CHECKING
 
 from github import Auth, GithubIntegration
 from pydantic import SecretStr
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_delay,
-    stop_before_delay,
-    wait_random_exponential,
-)
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.failures import GitHubError, failure, is_passing
+from promoter.forges.github.failures import GitHubError, failure
 from promoter.forges.github.rest import bound, connect, own_errors, reads_only
-from promoter.forges.github.retry import AsTold
+from promoter.forges.github.retry import until_done, until_known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,14 +88,9 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
 def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: Http) -> None:
     """Wait until the token is known to GitHub; it is refused for a moment after it was made."""
     client = connect(api_url, token, http)
-    attempts = Retrying(
-        retry=retry_if_exception(lambda e: getattr(e, "status", None) in (401, 404)),
-        stop=stop_after_delay(min(_LAG, http.deadline.remaining())),
-        wait=wait_random_exponential(multiplier=0.1, max=2),
-        reraise=True,
-    )
+    ask = own_errors()(lambda: client.get_repo("/".join(repository)).complete())
     try:
-        attempts(own_errors()(lambda: client.get_repo("/".join(repository)).complete()))
+        until_known(ask, min(_LAG, http.deadline.remaining()), (401, 404))
     except FAILURES as error:
         failed = failure(f"the App's new token does not open {'/'.join(repository)}", error)
         unknown = getattr(error, "status", 0) == 401
@@ -116,14 +104,8 @@ def _asked(
 
     A token too many does no harm: what passes by itself is asked again.
     """
-    attempts = Retrying(
-        retry=retry_if_exception(is_passing),
-        stop=stop_before_delay(deadline.remaining()),
-        wait=AsTold(),
-        reraise=True,
-    )
     try:
-        return attempts(own_errors()(ask))
+        return until_done(own_errors()(ask), deadline.remaining())
     except FAILURES as error:
         failed = failure(work, error)
         status = error.status if isinstance(error, GitHubError) else 0

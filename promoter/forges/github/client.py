@@ -10,10 +10,8 @@ from urllib.parse import quote, urljoin, urlsplit
 from tenacity import (
     Retrying,
     retry_if_exception,
-    stop_after_delay,
     stop_any,
     stop_before_delay,
-    wait_random_exponential,
 )
 from urllib3 import Retry
 
@@ -25,7 +23,14 @@ from promoter.forges.github.failures import (
     is_passing,
 )
 from promoter.forges.github.http import NoAnswerError, graphql_request, parsed, rest_request
-from promoter.forges.github.retry import SETTLING, AsTold, Settled, is_unknown
+from promoter.forges.github.retry import (
+    SETTLING,
+    AsTold,
+    Settled,
+    is_unknown,
+    until_done,
+    until_known,
+)
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -106,14 +111,8 @@ class Client:
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
         seconds = min(SETTLING if new else 0.0, self.deadline.remaining())
-        attempts = Retrying(
-            retry=retry_if_exception(lambda e: getattr(e, "status", None) == 404),
-            stop=stop_after_delay(seconds),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
         try:
-            return attempts(ask)
+            return until_known(ask, seconds)
         except FAILURES as error:
             raise self.failure(work, error) from error
 
@@ -168,14 +167,7 @@ class Client:
 
     def repeat(self, do: Callable[[], T]) -> T:
         """Do what may well be done twice, again while it fails in a way that passes by itself."""
-        seconds = min(_REPEATING, self.deadline.remaining())
-        attempts = Retrying(
-            retry=retry_if_exception(is_passing),
-            stop=stop_before_delay(seconds),
-            wait=AsTold(),
-            reraise=True,
-        )
-        return attempts(do)
+        return until_done(do, min(_REPEATING, self.deadline.remaining()))
 
     def ask(self, method: str, path: str, **how: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         """Return the JSON that a path below the repository answers; raises what is in `FAILURES`.

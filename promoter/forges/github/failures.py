@@ -10,7 +10,7 @@ from promoter.domain.errors import RemoteError
 from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import redacted
 from promoter.environment import token_variable
-from promoter.forges.github.http import FailingError, NoAnswerError, OversizedError
+from promoter.forges.github.http import NoAnswerError
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 
 if TYPE_CHECKING:
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 
 _LIMITS = ("rate limit", "abuse detection")
 _LONGEST = 600.0
-_NO_ANSWER = {
-    "ConnectTimeout": "no connection in time",
-    "ReadTimeout": "no answer in time",
-    "ProxyError": "no answer through the proxy",
-    "SSLError": "the host's certificate is not trusted",
-    "InvalidURL": "the address is malformed",
-}
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
 _OUTAGES = ("something went wrong", "timed out", "timeout")
@@ -115,18 +108,8 @@ def message_of(error: BaseException) -> str:
 
 def failure(work: str, error: Exception) -> RemoteError:
     """Return a failure as an error that says what GitHub said, and what to do about it."""
-    if isinstance(error, FailingError):
-        return RemoteError(
-            f"{work}: the API fails again and again",
-            "GitHub has a problem, or --api-url is wrong; running again is safe.",
-        )
-    if isinstance(error, OversizedError):
-        return RemoteError(f"{work}: the answer is larger than any of GitHub's", "Check --api-url.")
     if isinstance(error, NoAnswerError):
-        return RemoteError(
-            f"{work}: {_NO_ANSWER.get(error.kind, 'no answer')}",
-            "Check the network and --api-url; running again is safe.",
-        )
+        return RemoteError(f"{work}: {error.reason}", error.hint)
     if isinstance(error, RuntimeError):
         return _redirected(work, error)
     if not isinstance(error, GitHubError):

@@ -20,7 +20,7 @@ from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import own_pull, rest_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
-from promoter.forges.github.rest_rules import rest_rules
+from promoter.forges.github.rules import rest_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

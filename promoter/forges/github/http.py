@@ -45,41 +45,29 @@ _CHUNK = 16 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
 _VERSION = "2022-11-28"
-# What urllib3's errors are called in messages.
-_KINDS = (
-    (NewConnectionError, "ConnectionError"),
-    (ConnectTimeoutError, "ConnectTimeout"),
-    (ReadTimeoutError, "ReadTimeout"),
-    (ProxyError, "ProxyError"),
-    (SSLError, "SSLError"),
-    (LocationValueError, "InvalidURL"),
-)
+_CHECK = "Check the network and --api-url; running again is safe."
 
 
 class NoAnswerError(Exception):
-    """A request that was not answered, or not in full; `kind` says in a word what went wrong."""
+    """A request that was not answered, or not in full; the reason and the hint are in plain words.
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    `may_pass`: whether asking again may help.
+    """
 
-    @property
-    def may_pass(self) -> bool:
-        """Whether asking again may help."""
-        return self.kind not in ("SSLError", "InvalidURL")
+    def __init__(self, reason: str, hint: str = _CHECK, *, may_pass: bool = True) -> None:
+        super().__init__(reason)
+        self.reason, self.hint, self.may_pass = reason, hint, may_pass
 
 
-class FailingError(NoAnswerError):
-    """The API was asked again and again, and failed each time."""
-
-
-class OversizedError(NoAnswerError):
-    """The API sends more than any answer of use has."""
-
-    @property
-    def may_pass(self) -> bool:
-        """It will be as long the next time."""
-        return False
+# What urllib3's errors mean; what is of no kind here may pass.
+_REASONS = (
+    (NewConnectionError, "no answer", True),
+    (ConnectTimeoutError, "no connection in time", True),
+    (ReadTimeoutError, "no answer in time", True),
+    (ProxyError, "no answer through the proxy", True),
+    (SSLError, "the host's certificate is not trusted", False),
+    (LocationValueError, "the address is malformed", False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +114,7 @@ class Http:
         """Send a request and return its answer, or raise `NoAnswerError`."""
         seconds = min(_PATIENCE, self.deadline.remaining())
         if not seconds:
-            raise NoAnswerError("ReadTimeout")
+            raise NoAnswerError("no answer in time")
         begin = time.monotonic()
         self.counts[request.method] += 1
         try:
@@ -155,9 +143,11 @@ class Http:
         while chunk := raw.read1(_CHUNK, decode_content=True):
             data += chunk
             if len(data) > LIMIT:
-                raise OversizedError("OversizedError")
+                raise NoAnswerError(
+                    "the answer is larger than any of GitHub's", "Check --api-url.", may_pass=False
+                )
             if not self.deadline.remaining():
-                raise NoAnswerError("ReadTimeout")
+                raise NoAnswerError("no answer in time")
         return data
 
 
@@ -197,6 +187,11 @@ def _no_answer(error: Exception) -> NoAnswerError:
     """Return why there is no answer, without the words of a server."""
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, ResponseError):
-        return FailingError("RetryError")
-    kinds = (name for kind, name in _KINDS if isinstance(reason, kind))
-    return NoAnswerError(next(kinds, "ConnectionError"))
+        return NoAnswerError(
+            "the API fails again and again",
+            "GitHub has a problem, or --api-url is wrong; running again is safe.",
+        )
+    for kind, words, may_pass in _REASONS:
+        if isinstance(reason, kind):
+            return NoAnswerError(words, may_pass=may_pass)
+    return NoAnswerError("no answer")

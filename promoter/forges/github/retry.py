@@ -3,21 +3,53 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tenacity import wait_random_exponential
+from tenacity import (
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+    stop_before_delay,
+    wait_random_exponential,
+)
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from promoter.forges.github.failures import is_lag, is_of_graphql, waits_for
+from promoter.forges.github.failures import is_lag, is_of_graphql, is_passing, waits_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tenacity import RetryCallState
 
     from promoter.domain.deadline import Deadline
 
+T = TypeVar("T")
+
 # GitHub needs a moment until everybody sees what was just written.
 SETTLING = 8.0
+
+
+def until_done(do: Callable[[], T], seconds: float) -> T:
+    """Do what may well be done twice, again while it fails in a way that passes by itself."""
+    attempts = Retrying(
+        retry=retry_if_exception(is_passing),
+        stop=stop_before_delay(seconds),
+        wait=AsTold(),
+        reraise=True,
+    )
+    return attempts(do)
+
+
+def until_known(ask: Callable[[], T], seconds: float, statuses: tuple[int, ...] = (404,)) -> T:
+    """Return an answer, asked for again while the status says that GitHub does not know it yet."""
+    attempts = Retrying(
+        retry=retry_if_exception(lambda error: getattr(error, "status", None) in statuses),
+        stop=stop_after_delay(seconds),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        reraise=True,
+    )
+    return attempts(ask)
 
 
 class AsTold(wait_base):
