@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import HOLD_BRANCH_PREFIX
 from promoter.domain.model import PullState
 from promoter.domain.redaction import redacted
+from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
     from promoter.domain.model import Pull, PullDraft, PullExtras, Tree
@@ -88,8 +90,29 @@ class BranchState:
     tip: str | None = None
     commits: tuple[BranchCommit, ...] = ()
     pulls: tuple[Pull, ...] = ()
+    in_conflict: tuple[str, ...] = ()
+    """The branches beside which git cannot have this one, which is not there."""
 
     @property
     def open_pull(self) -> Pull | None:
         """The pull that waits for a merge; there is one at most."""
         return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
+
+
+def in_conflict(branch: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Return the branches beside which git cannot have another: it has no `a/b` where there is `a`."""
+    return tuple(
+        one for one in others if one.startswith(f"{branch}/") or branch.startswith(f"{one}/")
+    )
+
+
+def name_conflict(branch: str, others: Iterable[str]) -> Refusal:
+    """Return why a branch cannot be made beside others, or beside some whose names are not known."""
+    named = " and ".join(list(others)[:5])
+    there = named or "a branch that its name begins with, or whose name begins with its own,"
+    named_by = "" if branch.startswith(HOLD_BRANCH_PREFIX) else ", or set templates.branch"
+    return Refusal(
+        "branch-name",
+        f"the branch {branch} cannot be made, as there is {there}: git cannot have both",
+        f"Delete or rename {named or 'that branch'}{named_by}.",
+    )

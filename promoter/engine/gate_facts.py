@@ -60,6 +60,7 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
+        in_conflict=state.in_conflict if intent.commits and intent.end is End.PULL else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
         hold=None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.evidence import GateResult
 from promoter.gates.change import (
+    branch_name,
     dead_edit,
     edit,
     human_commits,
@@ -85,11 +86,14 @@ GATES: tuple[Gate, ...] = (
     Gate("signature", signature),
     Gate("verified-commits", verified_commits),
     Gate("human-commits", human_commits),
+    Gate("branch-name", branch_name),
     Gate("allow", allow),
 )
 # What is asked of a change that sets no image.
 BRANCH_GATES = tuple(
-    gate for gate in GATES if gate.name in ("edit", "verified-commits", "human-commits")
+    gate
+    for gate in GATES
+    if gate.name in ("edit", "verified-commits", "human-commits", "branch-name")
 )
 
 

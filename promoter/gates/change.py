@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.branch import name_conflict
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict, all_refused, refused
@@ -91,6 +92,12 @@ def render(facts: Facts) -> Verdict | None:
         return Verdict(Result.WARNED, detail, warnings=found.warnings)
     detail = f"{len(found.diff.unknown)} of {objects} could not be compared: too large"
     return Verdict(Result.UNKNOWN, detail, warnings=found.warnings)
+
+
+def branch_name(facts: Facts) -> Verdict | None:
+    """Refuse a branch that git cannot have beside others."""
+    beside = facts.in_conflict
+    return all_refused([name_conflict(facts.branch, beside)]) if beside else None
 
 
 def human_commits(facts: Facts) -> Verdict | None:

@@ -104,6 +104,8 @@ class Facts:
     """What could not be read of all that uses the images."""
     foreign: tuple[BranchCommit, ...] = ()
     """The branch's commits that promote did not make and may not replace."""
+    in_conflict: tuple[str, ...] = ()
+    """The branches beside which git cannot have the one that would be made."""
     unverified: bool = False
     """Whether the base takes verified commits alone, and this one would not be."""
     previous: Previous | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from promoter.domain.branch import name_conflict
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import AGAIN, failure
 from promoter.git.isolation import REMOTE
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
 _HOOK = (
     "A hook of the repository refuses it, and would again: do what it says. "
-    "The commit's text is templates.commit in promoter.yaml."
+    "In promoter.yaml, templates.branch is the branch's name, and templates.commit the commit's text."
 )
+# Git's own words, which name the branch that is there, and GitHub's.
+_CONFLICT = re.compile(r"'refs/heads/([^']+)' exists; cannot create|directory file conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,12 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
     return failed
 
 
-def _push_failure(result: Result, ref: str) -> RemoteError:
+def _push_failure(result: Result, ref: str) -> PromoteError:
     """Tell a lost race from a refusal by the server."""
     report = redacted(result.stdout.decode("utf-8", "replace"))
+    if conflict := _CONFLICT.search(f"{report}\n{redacted(result.stderr)}"):
+        beside = filter(None, conflict.groups())
+        return RefusedError([name_conflict(ref.removeprefix("refs/heads/"), beside)])
     raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
     if any(sign in report or sign in result.stderr for sign in raced):
         return RaceLostError(f"{ref} changed while the push was under way", "Run again.")

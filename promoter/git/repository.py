@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from promoter.domain.branch import BranchCommit, BranchState
+from promoter.domain.branch import BranchCommit, BranchState, in_conflict
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.moment import bounded_seconds
@@ -21,7 +21,7 @@ from promoter.git.tree import differing
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
@@ -132,7 +132,8 @@ class GitRepository:
         tip = self._tip(branch)
         commits = self._beyond(tip, tree.commit) if tip else ()
         self._bring_changed(commits)
-        return BranchState(name, tree, branch, tip, commits)
+        beside = in_conflict(branch, self._heads) if branch and not tip else ()
+        return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
     def has(self, branch: str) -> bool:
         """Say whether there was such a branch at the last look at the base."""
@@ -145,9 +146,14 @@ class GitRepository:
         for one in beginnings:
             family = "".join(one.partition("/")[:2])
             if family not in self._families:
-                self._know(f"refs/heads/{family}*", family)
-        heads = (ref.removeprefix("refs/heads/") for ref in self._refs.refs if ref != "HEAD")
-        return frozenset(one for one in heads if one.startswith(beginnings))
+                self._know(family, f"refs/heads/{family}*")
+        return frozenset(one for one in self._heads if one.startswith(beginnings))
+
+    @property
+    def _heads(self) -> Iterator[str]:
+        """The branches that are known so far."""
+        assert self._refs is not None
+        return (one.removeprefix("refs/heads/") for one in self._refs.refs if one != "HEAD")
 
     def bring(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold in one round trip, before each of them is looked at."""
@@ -218,13 +224,14 @@ class GitRepository:
         family, slash, _ = branch.partition("/")
         if branch and ref not in self._refs.refs and f"{family}/" not in self._families:
             # All that begins alike in one question: a run over many apps asks once.
-            self._know(f"refs/heads/{family}/*" if slash else ref, f"{family}/")
+            beside = f"refs/heads/{family}"
+            self._know(f"{family}/", *((beside, f"{beside}/*") if slash else (ref, f"{ref}/*")))
         return self._refs.refs.get(ref)
 
-    def _know(self, pattern: str, family: str) -> None:
+    def _know(self, family: str, *patterns: str) -> None:
         """Ask for branches that the look at the base has not told of."""
         assert self._refs is not None
-        found = self._clone.remote_refs(pattern).refs
+        found = self._clone.remote_refs(*patterns).refs
         self._refs = replace(self._refs, refs={**found, **self._refs.refs})
         self._families.add(family)
 

@@ -6,7 +6,8 @@ import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.branch import in_conflict, name_conflict
+from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
 from promoter.forges.github.client import shows
 from promoter.forges.github.failures import GitHubError, is_passing
 from promoter.forges.github.mutations import Mutation, document
@@ -53,7 +54,10 @@ class Refs:
         )
 
     def make(self, branch: str, commit: str) -> None:
-        """Make a branch that is not there yet; else `RaceLostError`."""
+        """Make a branch that is not there yet; else `RaceLostError`.
+
+        Raises `RefusedError` where git cannot have it beside another.
+        """
 
         def do() -> bool:
             made = {"ref": f"refs/heads/{branch}", "sha": commit}
@@ -64,9 +68,18 @@ class Refs:
             tip = self.tip(branch)
             if tip not in (None, commit):
                 raise RaceLostError(f"{branch} appeared meanwhile", "Run again.")
+            if tip is None and (beside := self._in_conflict(branch)):
+                raise RefusedError([name_conflict(branch, beside)])
             return tip == commit or None
 
         self.client.write(f"make branch {branch}", do, find)
+
+    def _in_conflict(self, branch: str) -> tuple[str, ...]:
+        """Return the branches beside which git cannot have another, which GitHub does not say."""
+        family = branch.partition("/")[0]
+        path = f"/git/matching-refs/heads/{family}"
+        found = self.client.read("list the branches", lambda: self.client.ask("GET", path))
+        return in_conflict(branch, [str(one["ref"]).removeprefix("refs/heads/") for one in found])
 
     def move(
         self, branch: str, before: str, after: str | None, *, within: float = math.inf

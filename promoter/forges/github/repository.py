@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.branch import BranchCommit, BranchState
+from promoter.domain.branch import BranchCommit, BranchState, in_conflict
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import RemoteError
 from promoter.forges.github import branches, overview
@@ -117,7 +117,10 @@ class GitHubRepository:
         if tip is not None:
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
-        return BranchState(name, tree, branch, tip, commits)
+        # Of names that the look at the base has not told of, making the branch tells.
+        known = self._tips.get(overview.BRANCHES) or ()
+        beside = in_conflict(branch, known) if branch and not tip else ()
+        return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
     def _look_again(self, commit: str, branch: str) -> None:
         """Look around where the branch was not guessed, e.g. as its environment is the default."""

@@ -131,7 +131,8 @@ def _create_ref(github: GitHub, request: Request, wanted: dict[str, Any]) -> dic
         raise GraphError("UNPROCESSABLE", said)
     if reason := refused(github, ref, None, oid):
         raise GraphError("UNPROCESSABLE", reason)
-    github.store.move((ref, None, oid))
+    if not github.store.move((ref, None, oid)):
+        raise GraphError("UNPROCESSABLE", "Ref cannot be created.")
     return {"ref": graph_types.ref(github, ref.removeprefix("refs/heads/"))}
 
 
