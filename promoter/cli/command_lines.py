@@ -7,6 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from promoter.cli.options import OPTIONS, option_of
+from promoter.cli.other_tools_flags import FLAGS_MEANT
+from promoter.domain.image import split
+from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +35,12 @@ _NAMED = {
     "app": "app", "tag": "tag", "to": "tag", "env": "env", "image": "image", "steps": "tag",
     "number": "tag", "reason": "reason",
 }  # fmt: skip
+_NAME = re.compile(r"[\w./:-]+", re.ASCII)
+# An object of Kubernetes, as kubectl names it.
+_OBJECT = re.compile(
+    r"(?:deploy(?:ment)?|statefulset|sts|daemonset|ds|cronjob|job|pod|rollout|app)s?/", re.ASCII
+)
+_ANY_IMAGE = "NAME=*:TAG"
 _TAG = re.compile(r"v?[0-9][A-Za-z0-9_.-]*")
 
 
@@ -101,6 +110,8 @@ def _sort(command: str, word: str, options: Sequence[str], found: dict[str, list
     kind = "reason" if " " in word else kind_of(word)
     if word.isdecimal() and len(word) < 3:
         kind = "count"
+    elif kind == "app" and word.startswith((".", "/", "~")):
+        return  # a file or a folder
     elif kind == "app":
         word = word.rpartition("/")[2]
     option = _FLAGS.get((command, kind), kind)
@@ -115,10 +126,11 @@ def _sort(command: str, word: str, options: Sequence[str], found: dict[str, list
 def _set_image(bare: Sequence[str]) -> str:
     """Return the line of `promote set-image` for an image and a tag among bare words."""
     pairs = [(name, value) for name, sign, value in map(split_word, bare) if sign]
-    plain = [one for one in bare if not split_word(one)[1]]
+    plain = [one for one in bare if not split_word(one)[1] and not _OBJECT.match(one)]
     names = [name for name, _ in pairs] + [one for one in plain if kind_of(one) == "app"]
     tags = [value for _, value in pairs] + [one for one in plain if kind_of(one) == "tag"]
-    return f"promote set-image {next(iter(names), 'NAME')}=*:{next(iter(tags), 'TAG')}"
+    image = f"{next(iter(names), 'NAME')}=*:{next(iter(tags), 'TAG')}"
+    return f"promote set-image {image if image == _ANY_IMAGE else shlex.quote(image)}"
 
 
 def kind_of(word: str) -> str:
@@ -127,9 +139,34 @@ def kind_of(word: str) -> str:
 
 
 def split_word(word: str) -> tuple[str, str, str]:
-    """Return what stands before and after a word's `=`, `@` or `:`."""
-    found = re.fullmatch(r"([\w./-]+)([=:@])([^=:@]+)", word)
-    return (found[1], found[2], found[3]) if found else (word, "", "")
+    """Return the name, the sign behind it and the tag or value of a word such as `shop=1.5.0`.
+
+    Of `NAME=IMAGE:TAG`, as kubectl has it, the image is the name. A word without a value has no sign.
+    """
+    name, sign, value = word.partition("=")
+    value = value.removeprefix("*:")
+    image, tag, digest = split(value if sign else word)
+    if (tag or digest) and _NAME.fullmatch(image):
+        return (
+            (image if "/" in image or not sign else name),
+            sign or (":" if tag else "@"),
+            tag or f"{digest}",
+        )
+    return (name, sign, value) if sign and value and _NAME.fullmatch(name) else (word, "", "")
+
+
+def _ours(word: str, value: Sequence[str], options: Iterable[str]) -> list[str]:
+    """Return another tool's flag with its value as ours; nothing where there is no such, or a login."""
+    name, _, own = word.partition("=")
+    given = own or "".join(value)
+    if name in ("--set", "--set-string", "--helm-set", "-p", "--parameter"):
+        key, _, tag = given.partition("=")
+        return ["--tag", tag] if key.rpartition(".")[2].lower() == "tag" and tag else []
+    names = [FLAGS_MEANT[name]] if name in FLAGS_MEANT else options_meant(name[2:])
+    meant = next((one for one in names if one in options), None)
+    if meant is None or not given or given.startswith("-") or ("//" in given and "@" in given):
+        return []
+    return [f"--{meant}"] if OPTIONS[meant].switch else [f"--{meant}", given]
 
 
 def apart(
@@ -137,7 +174,8 @@ def apart(
 ) -> tuple[list[str], list[str]]:
     """Return the bare words, and the flags of some options with their values.
 
-    What follows another flag is left out: it may be a secret.
+    Other tools' flags are those that they stand for. What follows any other flag is left out: it may
+    be a secret.
     """
     bare: list[str] = []
     flags: list[str] = []
@@ -152,4 +190,6 @@ def apart(
         value = [next(waiting, "")] if has_value else []
         if option in taken:
             flags += [word, *value]
+        elif option is None:
+            flags += _ours(word, value, options)
     return bare, flags

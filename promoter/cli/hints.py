@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Protocol
 
-from promoter.cli.command_lines import apart, meant_line
+from promoter.cli.command_lines import apart, kind_of, meant_line
 from promoter.cli.options import OPTIONS, option_of
 from promoter.cli.other_tools_flags import FLAGS_EXPLAINED, FLAGS_MEANT
 from promoter.cli.spellings import COMMANDS_MEANT, ELSEWHERE
@@ -64,10 +64,13 @@ def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError
     prog, option = parser.prog, name.removeprefix("--")
     value = _value_of(name, words)
     if name.startswith("--") and option in OPTIONS:
-        hint = _elsewhere(prog, option, parser.commands)
+        hint = _elsewhere(prog, option, value, parser.commands)
         return UsageError(f"{prog} takes no {name}", filled(hint, words, parser.commands, value))
     plain = f"--{option.lstrip('-').lower().replace('_', '-')}" if len(name) > 2 else name
-    hint = _other_flag(parser, plain, value) or _explained(parser, plain)
+    hint = _other_flag(parser, plain, value) or _rule(parser, plain) or _explained(parser, plain)
+    foreign = [one for one in words if one.startswith("-") and option_of(one) is None]
+    if hint.startswith("Did you mean --") and len(foreign) > 1:
+        hint = f"Did you mean {{{prog.removeprefix('promote').strip() or 'promote'}}}"
     if not hint:
         close = closest(plain, parser.flags)
         # A flag of other words is another one: --app-version is no --app.
@@ -91,6 +94,16 @@ def _other_flag(parser: Grammar, plain: str, value: str) -> str:
     # An address may hold a login.
     may_show = not OPTIONS[meant].switch and meant != "repo" and _PLAIN.fullmatch(value)
     return f"Did you mean --{meant}{f' {shlex.quote(value)}' if may_show else ''}?"
+
+
+def _rule(parser: Grammar, plain: str) -> str:
+    """Return the hint for a flag that names a rule to go on in spite of; '' for any other."""
+    from promoter.gates import allowable
+
+    verb = re.match(r"--(?:allow|skip|ignore|disable|without|no|override|bypass)-", plain)
+    rule = plain[verb.end() if verb else 2 :]
+    known = "--allow" in parser.flags and rule in allowable()
+    return f"Did you mean --allow {rule}?" if known else ""
 
 
 def _explained(parser: Grammar, plain: str) -> str:
@@ -157,10 +170,11 @@ def _or_placeholder(placeholder: str, value: str) -> str:
     return shlex.quote(value) if form.fullmatch(value) else placeholder
 
 
-def _elsewhere(prog: str, option: str, commands: Mapping[str, Sequence[str]]) -> str:
+def _elsewhere(prog: str, option: str, value: str, commands: Mapping[str, Sequence[str]]) -> str:
     """Return what to write where a flag is one of other commands."""
     command = prog.removeprefix("promote").strip() or "promote"
-    hint = ELSEWHERE.get((command, option)) or ELSEWHERE.get((command, ""))
+    kinds = (f"{option} {'tag' if not value or kind_of(value) == 'tag' else 'env'}", option, "")
+    hint = next((ELSEWHERE[command, one] for one in kinds if (command, one) in ELSEWHERE), None)
     if hint:
         return hint
     having = [

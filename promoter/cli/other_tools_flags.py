@@ -17,7 +17,7 @@ REGISTRY_LOGIN = (
 """How a registry's login is given."""
 FLAGS_MEANT = {
     "-a": "app", "-t": "tag", "-i": "image", "-e": "env", "-n": "env", "-r": "repo", "-R": "repo",
-    "-b": "base", "-B": "base", "-o": "output", "-c": "config", "-f": "config", "-d": "dry-run",
+    "-b": "base", "-B": "base", "-o": "output", "-c": "config", "-d": "dry-run",
     "-s": "quiet", "-m": "reason", "-S": "signing-key", "-l": "number", "-L": "number",
     "-N": "number", "-T": "timeout", "-g": "group", "-D": "verbose", "-x": "verbose",
 }  # fmt: skip
@@ -42,8 +42,12 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         "Nothing is asked: leave it out.",
     ),
     (
-        "create-pr, pr, pull-request, create-pull-request, push, direct, commit-directly, open-pr",
+        "create-pr, pr, pull-request, create-pull-request, open-pr",
         "How a change arrives is a key of promoter.yaml, as in deliver: pull-request.",
+    ),
+    (
+        "push, direct, commit-directly, no-pull-request",
+        "How a change arrives is a key of promoter.yaml, as in deliver: push.",
     ),
     (
         "auto-merge, automerge, merge, merge-when-green, enable-auto-merge",
@@ -69,7 +73,11 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         "A run ends when it is done: a schedule, or the program watch, repeats it.",
     ),
     (
-        "no-verify, retry, retries, max-retries, retry-count, backoff, retry-limit, idempotent",
+        "no-verify, no-hooks",
+        "No hooks of git are run before a commit: leave it out.",
+    ),
+    (
+        "retry, retries, max-retries, retry-count, backoff, retry-limit, idempotent",
         "Requests that fail are repeated, and running again is safe: leave it out.",
     ),
     (
@@ -80,7 +88,12 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
     ),
     (
         "context, kube-context, kubeconfig, server, kube-token, as, kubectl, core, in-cluster",
-        "No cluster is asked: leave it out.",
+        "No cluster is asked: leave it out. The environment is --env ENV",
+    ),
+    (
+        "file, -f, filename, -k, manifest",
+        "The files and fields that hold the tag are targets in promoter.yaml. "
+        "A promoter.yaml to try, with --dry-run, is --config FILE",
     ),
     (
         "chart, helm, install, reuse-values, create-namespace, cleanup-on-fail, atomic",
@@ -162,7 +175,8 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         "It is a key of promoter.yaml, as in checks: {platforms: [linux/amd64]}.",
     ),
     (
-        "no-checks, skip-verify, no-registry-check, skip-registry, skip-exists, no-check",
+        "no-checks, skip-checks, skip-check, skip-verify, no-registry-check, skip-registry, "
+        "skip-exists, no-check",
         "It is a key of promoter.yaml, as in checks: {exists: off}.",
     ),
     (

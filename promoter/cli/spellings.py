@@ -33,8 +33,9 @@ ELSEWHERE = {
     ("rollback", "from"): "The environment to roll back is --env {value:ENV}",
     ("rollback", "wait-for-image"): "What ran before is in the registry already: leave it out.",
     ("rollback", "source-revision"): "It is read from the history: leave it out.",
-    ("promote", "to"): "The tag to promote is --tag TAG, the environment --env ENV; "
+    ("promote", "to"): "The tag to promote is --tag {value:TAG}, the environment --env ENV; "
     "to go back: {rollback}",
+    ("promote", "to env"): "The environment to promote to is --env {value:ENV}",
     ("promote", "steps"): "To go back: {rollback}",
     ("promote", "number"): "The history has it: {history}",
     ("promote", "reason"): "promote rollback, promote hold and promote unhold take one. "
@@ -78,9 +79,9 @@ ELSEWHERE = {
 
 _MEANT: tuple[tuple[str, str], ...] = (
     (
-        "update, deploy, apply, bump, set, run, create, release, sync, upgrade, ship, push, "
+        "update, deploy, apply, bump, set, run, create, release, upgrade, ship, push, "
         "rollforward, promotion, start",
-        "It is the command without a word: {promote}",
+        "Promoting needs no command name: {promote}",
     ),
     (
         "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, "
@@ -96,9 +97,12 @@ _MEANT: tuple[tuple[str, str], ...] = (
         "Did you mean {unhold}",
     ),
     (
-        "diff, plan, preview, check, validate, lint, test, dry-run, dryrun, template, render, "
-        "build, whatif",
+        "diff, plan, preview, check, test, dry-run, dryrun, template, render, build, whatif",
         "Write {promote} --dry-run",
+    ),
+    (
+        "validate, lint, verify",
+        "Write {promote} --dry-run; --config FILE tries a promoter.yaml that is not pushed",
     ),
     (
         "undo, revert, back, rollout, downgrade, rollout undo, restore, previous",
@@ -123,7 +127,8 @@ _MEANT: tuple[tuple[str, str], ...] = (
     ),
     (
         "init, setup, install, config, configure, bootstrap, new",
-        "Nothing has to be set up but promoter.yaml on the base branch; to see one: promote demo",
+        "The configuration is promoter.yaml, at the root of the GitOps repository; to see one: "
+        "promote demo",
     ),
     (
         "login, logout, auth",
@@ -134,8 +139,8 @@ _MEANT: tuple[tuple[str, str], ...] = (
         "There is no server: a schedule runs {auto}",
     ),
     (
-        "refresh, wait, rollout status",
-        "Nothing is synced here: Argo CD or Flux does so. What the base has: {status}",
+        "sync, refresh, wait, rollout status, reconcile",
+        "Argo CD or Flux syncs what is on the base. To change that: {promote}",
     ),
     (
         "delete, remove, rm, destroy, uninstall, prune, scale, restart",
@@ -160,3 +165,8 @@ _MEANT: tuple[tuple[str, str], ...] = (
 )
 COMMANDS_MEANT = {name: text for names, text in _MEANT for name in names.split(", ")}
 """What is meant by a word that is no command."""
+OTHER_TOOLS = (
+    "kubectl", "helm", "argocd", "flux", "kargo", "docker", "gh", "git", "updatecli", "gitopscli",
+    "skaffold", "oc",
+)  # fmt: skip
+"""Tools whose commands people write behind ours."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.command_lines import ENVIRONMENTS, apart, kind_of, meant_line, split_word
 from promoter.cli.hints import DASHES, filled, other_dash
 from promoter.cli.options import OPTIONS, option_of, setting_of
-from promoter.cli.spellings import COMMANDS_MEANT
+from promoter.cli.spellings import COMMANDS_MEANT, OTHER_TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.cli.hints import Grammar
 
 # Bare words beside a command that name neither an app nor an image.
-_NO_NAMES = frozenset((*COMMANDS_MEANT, *OPTIONS))
+_NO_NAMES = frozenset((*COMMANDS_MEANT, *OPTIONS, *OTHER_TOOLS))
 # The commands whose line may have a tag.
 _TAKING_TAGS = ("promote", "rollback", "set-image")
 # The commands whose argument is one alone.
@@ -53,7 +53,8 @@ def unknown_command(
         return UsageError(message, meant)
     close = closest(plain, names)
     # An app may be called as a command begins, and `promote auto` would promote all that is newer.
-    if close and not plain.startswith(close) and not (close == "auto" and rest):
+    longer = close and plain.startswith(close) and len(plain) > len(close) + 1
+    if close and not longer and not (close == "auto" and (rest or plain != close)):
         line = meant_line(close, commands[close], bare[1:], flags) if rest else f"promote {close}"
         return UsageError(message, f"Did you mean {line}?")
     if "--app" in flags and plain not in OPTIONS:
@@ -76,7 +77,8 @@ def _command_meant(
             continue
         names = [one for one in (*bare[:at], *bare[at + 1 :]) if one.lower() not in _NO_NAMES]
         # So may an app: beside a tag and no other name, it is no command that takes no tag.
-        if {kind_of(one) for one in names} in ({"tag"}, {"tag", "env"}) and not any(
+        kinds = {"count" if one.isdecimal() and len(one) < 3 else kind_of(one) for one in names}
+        if kinds in ({"tag"}, {"tag", "env"}) and not any(
             f"{{{one}}}" in meant for one in _TAKING_TAGS
         ):
             continue

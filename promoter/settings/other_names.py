@@ -16,7 +16,7 @@ OTHER_NAMES = {
     "base": "branch base-branch git-branch ref target-branch dest-branch destination-branch trunk "
     "main checkout-branch push-branch base-ref",
     "output": "output-format out print",
-    "config": "config-file file filename configuration conf",
+    "config": "config-file configuration conf",
     "dry-run": "dryrun dry plan preview diff noop what-if simulate no-push no-pr no-write",
     "verbose": "debug trace log-level loglevel verbosity explain",
     "quiet": "silent no-output",
@@ -30,7 +30,7 @@ OTHER_NAMES = {
     "number": "limit max count last max-count lines entries tail history-max",
     "reason": "message comment why description note because ticket",
     "wait-for-image": "wait wait-for wait-image wait-timeout",
-    "allow": "ignore skip override skip-check skip-checks skip-rule bypass disable-rule skip-rules",
+    "allow": "ignore skip override skip-rule bypass disable-rule skip-rules",
     "to": "to-tag to-version to-revision revision version",
     "until": "for duration expires expiry ttl end expire",
     "cache": "cache-dir cachedir mirror",
