@@ -304,14 +304,6 @@ def test_an_environment_that_was_not_guessed_costs_one_query_more(tmp_path: Path
         assert requests == ["query Overview"]
 
 
-def test_teams_that_the_token_may_not_read_make_no_answer_useless(plain: GitHub) -> None:
-    run(plain, "9.9.1")
-    plain.pulls[0]["teams"].append("platform")
-    plain.hidden_teams = True
-    done, requests = asked(plain, lambda: run(plain, "9.9.1"))
-    assert (done.json["action"], requests) == ("unchanged", ["query Overview"])
-
-
 def test_what_a_killed_update_left_aside_is_gone_after_the_next_run(plain: GitHub) -> None:
     run(plain, "9.9.1")
     aside = f"promote-commit/{BRANCH}"

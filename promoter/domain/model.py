@@ -139,10 +139,10 @@ class Pull:
     author: str = ""
     draft: bool = False
     labels: tuple[str, ...] = ()
+    has_reviewers: bool | None = None
+    """Whether somebody was asked to review it, or has; None where the forge has not said it."""
     reviewers: tuple[str, ...] = ()
-    """Who is asked to review and has not yet: users, and `team:NAME`."""
-    reviewed: bool | None = None
-    """Whether somebody has reviewed it; None where the forge has not told it with the rest."""
+    """Who was asked, users and `team:NAME`, where the forge keeps the names for everybody."""
     assignees: tuple[str, ...] = ()
     milestone: str | None = None
     auto_merge: bool = False
@@ -179,11 +179,10 @@ class PullExtras:
         """Return what a pull does not have yet; whoever was asked or has reviewed is not asked again."""
         if pull is None:
             return self
-        asked = pull.reviewers or pull.reviewed
         return replace(
             self,
             labels=tuple(one for one in self.labels if one not in pull.labels),
-            reviewers=() if asked else self.reviewers,
+            reviewers=() if pull.has_reviewers else self.reviewers,
             assignees=() if pull.assignees else self.assignees,
             milestone=None if pull.milestone else self.milestone,
             draft=False,

@@ -45,8 +45,8 @@ class BranchPulls:
         if not target.settings.reviewers:
             return found
         return tuple(
-            replace(one, reviewed=forge.has_reviews(one))
-            if one.state is PullState.OPEN and not one.reviewers and one.reviewed is None
+            replace(one, has_reviewers=forge.has_reviews(one))
+            if one.state is PullState.OPEN and one.has_reviewers is None
             else one
             for one in found
         )

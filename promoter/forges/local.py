@@ -123,7 +123,7 @@ class LocalForge:
 
     def has_reviews(self, pull: Pull) -> bool:
         """Nobody reviews here: who merges has looked."""
-        return bool(self._find(pull.number).pull.reviewed)
+        return bool(self._find(pull.number).pull.has_reviewers)
 
     def add_extras(
         self, pull: Pull, extras: PullExtras

@@ -57,4 +57,4 @@ def read(
     if stored.state is PullState.OPEN:
         fields["head"] = heads.get(stored.branch, stored.head)
     # Nobody reviews here: who merges has looked.
-    return Pull(number, url, reviewed=False, **fields), stored.comments
+    return Pull(number, url, has_reviewers=bool(stored.reviewers), **fields), stored.comments

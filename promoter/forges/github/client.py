@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,7 +23,8 @@ from promoter.forges.github.failures import (
     failure,
     is_passing,
 )
-from promoter.forges.github.http import NoAnswerError, graphql_request, parsed, rest_request
+from promoter.forges.github.graphql_answers import data_of, may_read_teams, operation
+from promoter.forges.github.http import NoAnswerError, graphql_request, rest_request
 from promoter.forges.github.retry import (
     SETTLING,
     AsTold,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from promoter.forges.github.node_ids import NodeIds
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
 
 # An answer that is not GitHub's: another API, or a page of HTML.
 UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
@@ -85,6 +89,8 @@ class Client:
         """The pulls that were opened with their commit, by branch and base."""
         self.renewed: dict[int, Pull] = {}
         """The pulls that were renewed with their branch, by number; each is taken at once."""
+        self.may_read_teams = True
+        """Whether documents may name teams, as far as an answer has told it."""
         self.ids: dict[str, NodeIds] = {}
         """The ids of what a pull that was just opened is to get, by the pull's own."""
         self._api_url, self._token = api_url, token
@@ -177,7 +183,7 @@ class Client:
         sent = self._read if method == "GET" else self._written
         status, headers, text = sent(method, path, **how)
         if 300 <= status < 400:
-            raise RedirectedError(self._target(headers))
+            raise RedirectedError(urljoin(f"{self._api_url}/", str(headers.get("location", ""))))
         if status >= 400:
             raise GitHubError(status, _complaint(text), headers)
         return parse_json(text) if text else None
@@ -227,21 +233,15 @@ class Client:
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
-        answer = self._asked_by_graphql(document, variables)
-        if 300 <= answer.status < 400:
-            raise RedirectedError(self._target(answer.headers))
-        shown = parsed(answer.text)
-        if answer.status >= 400:
-            raise GitHubError(answer.status, shown, answer.headers)
-        errors = shown.get("errors")
-        if errors is not None and not _is_whole_but_for_names(shown):
-            is_absent = len(errors) == 1 and errors[0].get("type") == "NOT_FOUND"
-            raise GitHubError(404 if is_absent else 400, shown, answer.headers)
-        data = shown["data"]
-        if not isinstance(data, dict):
-            msg = "the answer is none of GraphQL's"
-            raise TypeError(msg)
-        return data
+        try:
+            answer = self._asked_by_graphql(document, variables)
+            self.may_read_teams = may_read_teams(answer)
+            return data_of(answer, self._api_url)
+        except FAILURES as error:
+            # What is done without GraphQL then costs more requests.
+            failed = failure(f"GraphQL did not answer {operation(document)}", error)
+            _LOG.debug(failed.message)
+            raise
 
     def _asked_by_graphql(self, document: str, variables: dict[str, Any]) -> Answer:
         """Return the answer to a GraphQL document, which may be on its way already."""
@@ -250,27 +250,9 @@ class Client:
             return self._first.answer()
         return self._http.send(request, _UNSENT)
 
-    def _target(self, headers: Mapping[str, str]) -> str:
-        """Return where an answer leads to."""
-        return urljoin(f"{self._api_url}/", str(headers.get("location", "")))
-
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
         return failure(f"could not {work} of {self._where}", error)
-
-
-def _is_whole_but_for_names(answer: object) -> bool:
-    """Say whether an answer lacks nothing but teams, which not every token may read."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), dict):
-        # PyGithub puts a page of HTML there, as a proxy shows it in place of an answer.
-        return False
-    errors = answer.get("errors") or ()
-    return bool(errors) and all(
-        isinstance(one, dict)
-        and one.get("type") == "FORBIDDEN"
-        and "requestedReviewer" in (one.get("path") or ())
-        for one in errors
-    )
 
 
 def shows(key: str) -> Callable[[Any], bool]:

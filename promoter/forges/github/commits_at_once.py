@@ -52,7 +52,7 @@ def _deliver(
         assert draft.opens is not None
         writes[f"ref{n}"] = new_branch(repository, draft.branch, draft.onto)
         writes[f"commit{n}"] = new_commit(client, draft, draft.branch)
-        writes[f"pull{n}"] = new_pull(repository, draft.branch, draft.opens)
+        writes[f"pull{n}"] = new_pull(client, draft.branch, draft.opens)
     done = carry_out(client, "Deliver", writes).done
     for n, draft in drafts.items():
         with suppress(*UNLIKE):

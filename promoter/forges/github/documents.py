@@ -51,17 +51,20 @@ def new_commit(client: Client, draft: CommitDraft, branch: str) -> Mutation:
     return Mutation("createCommitOnBranch", wanted, "commit { oid }")
 
 
-def new_pull(repository: str, branch: str, opens: Opening) -> Mutation:
-    """Return the write of a pull, whose answer tells the ids of what it is to get beside its text."""
+def new_pull(client: Client, branch: str, opens: Opening) -> Mutation:
+    """Return the write of a pull, whose answer tells the ids of what it is to get beside its text.
+
+    The repository's id must be known.
+    """
     wanted = {
-        "repositoryId": repository,
+        "repositoryId": client.node,
         "headRefName": branch,
         "baseRefName": opens.base,
         "title": opens.draft.title,
         "body": opens.draft.body,
         "draft": opens.extras.draft,
     }
-    names = node_ids.fields(opens.extras)
+    names = node_ids.fields(opens.extras, teams=client.may_read_teams)
     beside = f" repository {{ {names} }}" if names else ""
     return Mutation("createPullRequest", wanted, f"pullRequest {{ ...Pull{beside} }}")
 

@@ -166,7 +166,7 @@ class GitHubForge:
         if not client.node:
             return None
         try:
-            writes = {"pull": new_pull(client.node, branch, opens)}
+            writes = {"pull": new_pull(client, branch, opens)}
             return opened(client, carry_out(client, "Open", writes).done["pull"], opens)
         except FAILURES:
             return None

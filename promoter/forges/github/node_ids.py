@@ -26,9 +26,12 @@ class NodeIds:
     milestones: dict[str, str] = field(default_factory=dict)
 
 
-def fields(extras: PullExtras) -> str:
-    """Return the fields of a repository that tell the ids of the names in some extras; "" for none."""
-    users, teams = _people(extras)
+def fields(extras: PullExtras, *, teams: bool = True) -> str:
+    """Return the fields of a repository that tell the ids of the names in some extras; "" for none.
+
+    `teams`: also those of teams, which not every token may ask for.
+    """
+    users, named = _people(extras)
     found = [
         f"l{n}: label(name: {json.dumps(name)}) {{ id }}" for n, name in enumerate(extras.labels)
     ]
@@ -41,9 +44,9 @@ def fields(extras: PullExtras) -> str:
         found.append(
             f"milestones(query: {title}, states: OPEN, first: 20) {{ nodes {{ id title }} }}"
         )
-    if teams:
+    if named and teams:
         asked = " ".join(
-            f"t{n}: team(slug: {json.dumps(name)}) {{ id }}" for n, name in enumerate(teams)
+            f"t{n}: team(slug: {json.dumps(name)}) {{ id }}" for n, name in enumerate(named)
         )
         found.append(f"owner {{ ... on Organization {{ {asked} }} }}")
     return " ".join(found)

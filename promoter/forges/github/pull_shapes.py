@@ -13,9 +13,7 @@ fragment Pull on PullRequest {
   headRepository { id }
   labels(first: 50) { nodes { name } }
   assignees(first: 20) { nodes { login } }
-  reviewRequests(first: 50) {
-    nodes { requestedReviewer { __typename ... on User { login } ... on Team { slug } } }
-  }
+  reviewRequests(first: 1) { totalCount }
   milestone { title }
   reviews(first: 1) { totalCount }
   autoMergeRequest { enabledAt }
@@ -41,8 +39,7 @@ def rest_pull(shown: object) -> Pull:
         if not isinstance(shown[text], str):
             msg = f"the answer is a pull request without {text}"
             raise TypeError(msg)
-    users = [one["login"] for one in shown.get("requested_reviewers") or ()]
-    teams = [f"team:{one['slug']}" for one in shown.get("requested_teams") or ()]
+    is_asked = bool(shown.get("requested_reviewers") or shown.get("requested_teams"))
     return Pull(
         number=shown["number"],
         url=shown["html_url"],
@@ -56,7 +53,8 @@ def rest_pull(shown: object) -> Pull:
         author=(shown.get("user") or {}).get("login", ""),
         draft=bool(shown.get("draft")),
         labels=tuple(one["name"] for one in shown.get("labels") or ()),
-        reviewers=(*users, *teams),
+        # Who has reviewed already is not shown beside.
+        has_reviewers=is_asked or None,
         assignees=tuple(one["login"] for one in shown.get("assignees") or ()),
         milestone=(shown.get("milestone") or {}).get("title"),
         auto_merge=bool(shown.get("auto_merge")),
@@ -75,7 +73,6 @@ def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
         msg = "the answer is a pull request without title"
         raise TypeError(msg)
     author = shown["author"] or {"__typename": "User", "login": "ghost"}
-    asked = [one["requestedReviewer"] or {} for one in shown["reviewRequests"]["nodes"]]
     return Pull(
         number=int(shown["number"]),
         url=shown["url"],
@@ -89,12 +86,9 @@ def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
         author=author["login"] + ("[bot]" if author["__typename"] == "Bot" else ""),
         draft=bool(shown["isDraft"]),
         labels=tuple(one["name"] for one in shown["labels"]["nodes"]),
-        reviewers=(
-            *(one["login"] for one in asked if "login" in one),
-            *(f"team:{one['slug']}" for one in asked if "slug" in one),
-        ),
+        # Their names are not asked for: not every token may read those of teams.
+        has_reviewers=any(shown[one]["totalCount"] for one in ("reviewRequests", "reviews")),
         assignees=tuple(one["login"] for one in shown["assignees"]["nodes"]),
         milestone=(shown["milestone"] or {}).get("title"),
-        reviewed=shown["reviews"]["totalCount"] > 0,
         auto_merge=bool(shown["autoMergeRequest"]),
     )

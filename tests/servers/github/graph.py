@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.servers.github import graph_pulls, graph_types
 from tests.servers.github.errors import GraphError, RejectedError
-from tests.servers.github.graph_language import bound, parse, select
+from tests.servers.github.field_permissions import check_field, check_scopes
+from tests.servers.github.graph_language import Selector, bound, parse
 from tests.servers.github.protection import refused
 from tests.servers.github.tokens import check
 
@@ -26,38 +28,24 @@ def answer(github: GitHub, request: Request) -> dict[str, Any]:
     if request.token is None:
         raise RejectedError(401, "This endpoint requires you to be authenticated.")
     data: dict[str, Any] = {}
-    errors = []
     try:
         document = parse(request.body["query"])
+        check_scopes(document, request.token)
+        selector = Selector(document, variables, partial(check_field, token=request.token))
         for one in document.selections:
             how = bound(one.arguments, variables)
             try:
                 node = _root(github, request, document.operation, one.name, how)
-                data[one.alias] = select(node, one.children, document, variables)
-                if github.hidden_teams:
-                    errors += _hide_teams(data[one.alias], [one.alias])
+                data[one.alias] = selector.select(node, one.children, (one.alias,))
             except GraphError as error:
                 data[one.alias] = None
                 place = {"path": [one.alias], "locations": [{"line": 2, "column": 3}]}
-                errors.append({**place, **error.body})
+                selector.errors.append({**place, **error.body})
     except ValueError as error:
         return {"errors": [{"message": str(error)}]}
-    return {"data": data, "errors": errors} if errors else {"data": data}
-
-
-def _hide_teams(shown: Any, path: list[str | int]) -> list[dict[str, Any]]:
-    """Take the teams out of an answer, as for a token that may not read them; return the errors."""
-    if isinstance(shown, list):
-        return [e for n, one in enumerate(shown) for e in _hide_teams(one, [*path, n])]
-    errors: list[dict[str, Any]] = []
-    for name, value in shown.items() if isinstance(shown, dict) else ():
-        if name == "requestedReviewer" and value and value["__typename"] == "Team":
-            shown[name] = None
-            said = "Your token has not been granted the required scopes to read the field 'slug'."
-            errors.append({"type": "FORBIDDEN", "path": [*path, name], "message": said})
-        else:
-            errors += _hide_teams(value, [*path, name])
-    return errors
+    except GraphError as error:
+        return {"errors": [error.body]}
+    return {"data": data, "errors": selector.errors} if selector.errors else {"data": data}
 
 
 def _root(

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.servers.github.errors import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TOKEN = re.compile(
     r'[\s,]+|#[^\n]*|(?P<token>\.\.\.|[{}()\[\]:!$=@|&]|"(?:[^"\\\n]|\\.)*"'
@@ -159,28 +164,43 @@ def bound(value: Any, variables: dict[str, Any]) -> Any:
     return [bound(one, variables) for one in value] if isinstance(value, list) else value
 
 
-def select(
-    node: Any, selections: list[Selection], document: Document, variables: dict[str, Any]
-) -> Any:
-    """Return what is selected of an object, of each of a list, or of nothing."""
-    if node is None:
-        return None
-    if isinstance(node, list):
-        return [select(one, selections, document, variables) for one in node]
-    found: dict[str, Any] = {}
-    for one in selections:
-        if one.kind is not None:
-            part = document.fragments[one.name] if one.name else one
-            if part.kind in (node["__typename"], *_INTERFACES):
-                found |= select(node, part.children, document, variables)
-            continue
+@dataclass
+class Selector:
+    """Answers a document's selections, and keeps the errors of fields that are not to be read."""
+
+    document: Document
+    variables: dict[str, Any]
+    check: Callable[[str, str, Any], None]
+    """Raises `GraphError` for a field of a type, with its value, that is not shown."""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def select(self, node: Any, selections: list[Selection], path: tuple[str | int, ...]) -> Any:
+        """Return what is selected of an object, of each of a list, or of nothing."""
+        if node is None:
+            return None
+        if isinstance(node, list):
+            return [self.select(one, selections, (*path, n)) for n, one in enumerate(node)]
+        found: dict[str, Any] = {}
+        for one in selections:
+            if one.kind is not None:
+                part = self.document.fragments[one.name] if one.name else one
+                if part.kind in (node["__typename"], *_INTERFACES):
+                    found |= self.select(node, part.children, path)
+                continue
+            found[one.alias] = self._field(node, one, (*path, one.alias))
+        return found
+
+    def _field(self, node: dict[str, Any], one: Selection, path: tuple[str | int, ...]) -> Any:
+        """Return one field of an object."""
         if one.name not in node:
             msg = f"Field '{one.name}' doesn't exist on type '{node['__typename']}'"
             raise ValueError(msg)
         value = node[one.name]
         if callable(value):
-            value = value(**bound(one.arguments, variables))
-        found[one.alias] = (
-            select(value, one.children, document, variables) if one.children else value
-        )
-    return found
+            value = value(**bound(one.arguments, self.variables))
+        try:
+            self.check(node["__typename"], one.name, value)
+        except GraphError as error:
+            self.errors.append({"path": list(path), **error.body})
+            return None
+        return self.select(value, one.children, path) if one.children else value

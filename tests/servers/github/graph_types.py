@@ -198,13 +198,13 @@ def pull(github: GitHub, one: dict[str, Any]) -> dict[str, Any]:
                                     "id": github.node_id if fork == github.full_name else f"R_{fork}"},
         "labels": lambda first: _nodes([{"__typename": "Label", "name": o} for o in one["labels"]][:first]),
         "assignees": lambda first: _nodes([{"__typename": "User", "login": o} for o in one["assignees"]][:first]),
-        "reviewRequests": lambda first: _nodes(
-            [{"__typename": "Request", "requestedReviewer": o} for o in asked][:first]),
+        "reviewRequests": lambda first: _page(
+            [{"__typename": "ReviewRequest", "requestedReviewer": o} for o in asked], first),
         "milestone": milestone and {"__typename": "Milestone", "title": github.milestones[milestone - 1]},
         "autoMergeRequest": one["auto_merge"] and {"__typename": "Auto", "enabledAt": "2026-01-01T00:00:00Z"},
         "commits": commits, "files": files, "comments": lambda last: _comments(github, one["number"], last),
         "repository": lambda: repository(github),
-        "reviews": lambda first: _nodes([{"__typename": "Review"} for _ in one["reviews"]][:first]),
+        "reviews": lambda first: _page([{"__typename": "Review"} for _ in one["reviews"]], first),
         "reviewDecision": lambda: merging.decision(github, one),
         "mergeStateStatus": lambda: merging.state_of(github, one).upper(),
         "baseRef": lambda: ref(github, one["base"]),
@@ -216,6 +216,11 @@ def _comments(github: GitHub, number: int, last: int) -> dict[str, Any]:
     count = len(github.comments.get(number, ()))
     said = [pull_shapes.comment(github, number, index) for index in range(count)][-last:]
     return _nodes([{"__typename": "Comment", "id": o["node_id"], "body": o["body"]} for o in said])
+
+
+def _page(found: list[dict[str, Any]], first: int) -> dict[str, Any]:
+    """Return the first of some objects, and how many there are in all."""
+    return {"__typename": "Connection", "nodes": found[:first], "totalCount": len(found)}
 
 
 def _nodes(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -41,7 +41,6 @@ class GitHub:
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
         self.has_graphql = True
-        self.hidden_teams = False
         self.meanwhile: list[tuple[str, str, Callable[[], object]]] = []
         self.violations: list[str] = []
         self.redirect: str | None = None

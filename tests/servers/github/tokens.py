@@ -42,6 +42,12 @@ class Token:
             repository=repository,
         )
 
+    @classmethod
+    def fine_grained(cls) -> Token:
+        """Return a person's token with what the README names."""
+        granted = {"contents": "write", "pull_requests": "write", "metadata": "read"}
+        return cls(permissions=granted)
+
     def may(self, permission: str) -> bool:
         """Say whether it may write where this permission is needed; `a|b` is either."""
         if not self.write or (self.scopes is not None and "repo" not in self.scopes.split(", ")):
@@ -49,6 +55,10 @@ class Token:
         if self.permissions is None:
             return True
         return any(self.permissions.get(one) == "write" for one in permission.split("|"))
+
+    def may_read(self, permission: str) -> bool:
+        """Say whether it may read where this permission is needed."""
+        return self.permissions is None or permission in self.permissions
 
     def reaches(self, full_name: str) -> bool:
         """Say whether the repository is one of its own."""

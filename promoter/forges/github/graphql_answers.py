@@ -1,0 +1,63 @@
+"""What GraphQL answers: the data of a document, where no error keeps it from being used."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from promoter.forges.github.failures import GitHubError, RedirectedError
+from promoter.forges.github.http import parsed
+
+if TYPE_CHECKING:
+    from promoter.forges.github.http import Answer
+
+# The fields that are null, with an error of their own, for a token without a permission that
+# promote does without: what they show is not known then.
+_HIDDEN = frozenset({"branchProtectionRule"})
+# A classic token without any of these scopes is refused each document that names a team's field.
+_READS_TEAMS = frozenset({"read:org", "write:org", "admin:org", "read:discussion", "write:discussion"})
+_OPERATION = re.compile(r"(?:query|mutation) (\w+)")
+
+
+def data_of(answer: Answer, api_url: str) -> dict[str, Any]:
+    """Return the data of an answer; raises `GitHubError`, `RedirectedError`, or `TypeError` for none."""
+    if 300 <= answer.status < 400:
+        raise RedirectedError(urljoin(f"{api_url}/", str(answer.headers.get("location", ""))))
+    shown = parsed(answer.text)
+    if answer.status >= 400:
+        raise GitHubError(answer.status, shown, answer.headers)
+    errors = shown.get("errors")
+    if errors is not None and not _lacks_only_what_is_hidden(shown):
+        is_absent = len(errors) == 1 and errors[0].get("type") == "NOT_FOUND"
+        raise GitHubError(404 if is_absent else 400, shown, answer.headers)
+    data = shown["data"]
+    if not isinstance(data, dict):
+        msg = "the answer is none of GraphQL's"
+        raise TypeError(msg)
+    return data
+
+
+def may_read_teams(answer: Answer) -> bool:
+    """Say whether the token that was answered may name teams in documents, as far as that is said."""
+    scopes = answer.headers.get("x-oauth-scopes")
+    return scopes is None or not _READS_TEAMS.isdisjoint(re.split(r"[\s,]+", scopes))
+
+
+def operation(document: str) -> str:
+    """Return the name of a document's operation."""
+    found = _OPERATION.match(document)
+    return found[1] if found else "a document"
+
+
+def _lacks_only_what_is_hidden(shown: Any) -> bool:  # noqa: ANN401 - JSON
+    """Say whether an answer lacks nothing but what a token need not be able to read."""
+    errors = shown.get("errors")
+    if not isinstance(errors, list) or not isinstance(shown.get("data"), dict):
+        return False
+    return bool(errors) and all(
+        isinstance(one, dict)
+        and one.get("type") == "FORBIDDEN"
+        and not _HIDDEN.isdisjoint(map(str, one.get("path") or ()))
+        for one in errors
+    )

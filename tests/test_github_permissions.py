@@ -1,0 +1,123 @@
+"""Tokens with no more than what the README names cost no more requests, and lose no answer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.github import GitHub, Token
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from tests.world import Run
+
+_POLICY = """\
+environments:
+  prod:
+    path: clusters/prod/apps/{{app}}
+    checks: {{exists: off}}
+    render: off
+{more}
+apps:
+  aurora: {{images: [ghcr.io/aurora-cloud/aurora-fraud]}}
+"""
+_GRANTED = {"contents": "write", "pull_requests": "write", "metadata": "read"}
+_TOKENS = {
+    "classic": Token(scopes="repo"),
+    "App": Token(user="promoter[bot]", integration=True, permissions=_GRANTED),
+    "fine-grained": Token.fine_grained(),
+}
+TOKENS = pytest.mark.parametrize("kind", _TOKENS)
+TRANSPORTS = pytest.mark.parametrize("transport", ["api", "git"])
+
+
+@pytest.fixture(autouse=True)
+def _protected(github: GitHub) -> None:
+    """Give the server the tokens, and the base a classic protection."""
+    github.tokens |= _TOKENS
+    github.protect("main", reviews=1)
+    settle(github)
+
+
+def settle(github: GitHub, *lines: str) -> None:
+    """Give prod these settings."""
+    text = _POLICY.format(more="\n".join(f"    {line}" for line in lines))
+    Repository(github.repository).commit("main", "promoter.yaml", text)
+
+
+def run(github: GitHub, kind: str, transport: str, tag: str, *more: str) -> tuple[Run, list[str]]:
+    """Ask for a tag; return what came of it, and the requests to the API."""
+    before = len(github.seen)
+    done = promote(
+        "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json",
+        "--transport", transport, *more, env={"GITHUB_TOKEN": kind},
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    return done, [
+        re.findall(r"(?:query|mutation) (\w+)", one.body["query"])[0]
+        if one.graphql
+        else f"{one.method} {one.path}"
+        for one in github.seen[before:]
+        if one.api
+    ]
+
+
+@TOKENS
+@pytest.mark.parametrize(
+    ("transport", "fresh", "again", "update"),
+    [
+        ("api", ["Overview", "Deliver"], ["Overview"], ["Overview", "Aside", "Replace"]),
+        ("git", ["Pulls", "Open"], ["Pulls"], ["Pulls", "Renew"]),
+    ],
+)
+def test_the_tokens_that_the_readme_names_cost_no_request_more(
+    github: GitHub, kind: str, transport: str, fresh: list[str], again: list[str], update: list[str]
+) -> None:
+    done, asked = run(github, kind, transport, "9.9.1")
+    assert (done.json["action"], asked) == ("created", fresh)
+    github.pulls[0]["teams"].append("platform")
+    done, asked = run(github, kind, transport, "9.9.1")
+    assert (done.json["action"], asked) == ("unchanged", again)
+    done, asked = run(github, kind, transport, "9.9.2")
+    assert (done.json["action"], asked) == ("updated", update)
+
+
+@TOKENS
+@TRANSPORTS
+def test_a_team_is_asked_a_single_time_by_a_token_that_may_not_read_teams(
+    github: GitHub, kind: str, transport: str
+) -> None:
+    settle(github, "reviewers: ['team:platform']")
+    done, asked = run(github, kind, transport, "9.9.1")
+    assert done.json["warnings"] == []
+    assert [one["slug"] for one in github.open_pulls()[0]["requested_teams"]] == ["platform"]
+    assert [one for one in asked if "requested_reviewers" in one]
+    assert len(asked) == 3
+    done, asked = run(github, kind, transport, "9.9.1")
+    assert (done.json["action"], done.json["changed"], len(asked)) == ("unchanged", False, 1)
+
+
+@TOKENS
+@TRANSPORTS
+def test_a_merge_is_armed_though_the_protection_may_not_be_read(
+    github: GitHub, kind: str, transport: str
+) -> None:
+    github.allow_auto_merge = True
+    settle(github, "deliver: auto-merge")
+    done, asked = run(github, kind, transport, "9.9.1")
+    assert done.json["warnings"] == []
+    assert github.open_pulls()[0]["auto_merge"]
+    assert asked[-1] == "Extras"
+    github.fail("POST", "mutation Extras", status=502)
+    done, asked = run(github, kind, transport, "9.9.2")
+    assert done.json["warnings"] == []
+    assert github.open_pulls()[0]["auto_merge"]
+
+
+def test_what_graphql_does_not_answer_is_said_with_v(github: GitHub) -> None:
+    refused = {"errors": [{"type": "INSUFFICIENT_SCOPES", "message": "lacks 'read:org'"}]}
+    github.fail("POST", "query Overview", status=200, body=refused)
+    done, _ = run(github, "classic", "api", "9.9.1", "-v")
+    assert "GraphQL did not answer Overview: 400 lacks 'read:org'" in done.stderr
