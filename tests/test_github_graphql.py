@@ -30,6 +30,10 @@ from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.http import Http
 from promoter.forges.github.refs import Refs
+from tests.servers.github import Token
+from tests.servers.github.errors import GraphError
+from tests.servers.github.field_permissions import check_scopes
+from tests.servers.github.graph_language import parse
 
 pytestmark = pytest.mark.provisioned
 
@@ -74,7 +78,7 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
         "Deliver": {
             "ref": branch,
             "commit": commit,
-            "pull": documents.new_pull("R", "b", Opening(text, "main", _EXTRAS)),
+            "pull": documents.new_pull(client, "b", Opening(text, "main", _EXTRAS)),
         },
         "Aside": {"ref": branch, "commit": commit},
         "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **changes},
@@ -91,6 +95,26 @@ query Blobs($owner: String!, $name: String!) {
 """
 
 
+def _made() -> dict[str, str]:
+    """Return every document that is put together, by its name."""
+    return {name: mutations.document(name, one) for name, one in _writes(_client()).items()}
+
+
+def _client() -> Client:
+    return Client("https://api.example.org", ("o", "r"), None, Http(Deadline(1)))
+
+
+def test_no_document_needs_another_scope_than_a_classic_tokens_repo() -> None:
+    client = _client()
+    client.may_read_teams = False
+    writes = _writes(client).items()
+    made = {name: mutations.document(name, one) for name, one in writes}
+    for text in {**DOCUMENTS, **made}.values():
+        check_scopes(parse(text), Token(scopes="repo"))
+    with pytest.raises(GraphError, match=r"'id' field requires .* 'read:org'|'team' field"):
+        check_scopes(parse(_made()["Deliver"]), Token(scopes="repo"))
+
+
 def test_documents_are_valid_in_githubs_schema() -> None:
     named = os.environ.get("PROMOTER_TEST_GITHUB_GRAPHQL")
     if not named or not Path(named).exists():
@@ -98,10 +122,8 @@ def test_documents_are_valid_in_githubs_schema() -> None:
     graphql = pytest.importorskip("graphql", reason="graphql-core is not here")
     schema = graphql.build_schema(Path(named).read_text(encoding="utf-8"), assume_valid=True)
     assert len(DOCUMENTS) >= 5
-    client = Client("https://api.example.org", ("o", "r"), None, Http(Deadline(1)))
-    writes = _writes(client)
-    made = {name: mutations.document(name, one) for name, one in writes.items()}
-    for name, text in {**DOCUMENTS, **made, "blobs": _BLOBS % ("0" * 40)}.items():
+    writes = _writes(_client())
+    for name, text in {**DOCUMENTS, **_made(), "blobs": _BLOBS % ("0" * 40)}.items():
         errors = graphql.validate(schema, graphql.parse(text))
         assert not errors, f"{name}: {errors}"
     for one in (one for several in writes.values() for one in several.values()):

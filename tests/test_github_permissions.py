@@ -66,15 +66,16 @@ def run(github: GitHub, kind: str, transport: str, tag: str, *more: str) -> tupl
 
 @TOKENS
 @pytest.mark.parametrize(
-    ("transport", "fresh", "again", "update"),
+    ("transport", "requests"),
     [
-        ("api", ["Overview", "Deliver"], ["Overview"], ["Overview", "Aside", "Replace"]),
-        ("git", ["Pulls", "Open"], ["Pulls"], ["Pulls", "Renew"]),
+        ("api", (["Overview", "Deliver"], ["Overview"], ["Overview", "Aside", "Replace"])),
+        ("git", (["Pulls", "Open"], ["Pulls"], ["Pulls", "Renew"])),
     ],
 )
 def test_the_tokens_that_the_readme_names_cost_no_request_more(
-    github: GitHub, kind: str, transport: str, fresh: list[str], again: list[str], update: list[str]
+    github: GitHub, kind: str, transport: str, requests: tuple[list[str], ...]
 ) -> None:
+    fresh, again, update = requests
     done, asked = run(github, kind, transport, "9.9.1")
     assert (done.json["action"], asked) == ("created", fresh)
     github.pulls[0]["teams"].append("platform")

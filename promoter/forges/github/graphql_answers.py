@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 # promote does without: what they show is not known then.
 _HIDDEN = frozenset({"branchProtectionRule"})
 # A classic token without any of these scopes is refused each document that names a team's field.
-_READS_TEAMS = frozenset({"read:org", "write:org", "admin:org", "read:discussion", "write:discussion"})
+_READS_TEAMS = frozenset(
+    {"read:org", "write:org", "admin:org", "read:discussion", "write:discussion"}
+)
 _OPERATION = re.compile(r"(?:query|mutation) (\w+)")
 
 

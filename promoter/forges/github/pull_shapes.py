@@ -85,10 +85,10 @@ def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
         node=shown["id"],
         author=author["login"] + ("[bot]" if author["__typename"] == "Bot" else ""),
         draft=bool(shown["isDraft"]),
-        labels=tuple(one["name"] for one in shown["labels"]["nodes"]),
+        labels=tuple(one["name"] for one in shown["labels"]["nodes"] if one),
         # Their names are not asked for: not every token may read those of teams.
         has_reviewers=any(shown[one]["totalCount"] for one in ("reviewRequests", "reviews")),
-        assignees=tuple(one["login"] for one in shown["assignees"]["nodes"]),
+        assignees=tuple(one["login"] for one in shown["assignees"]["nodes"] if one),
         milestone=(shown["milestone"] or {}).get("title"),
         auto_merge=bool(shown["autoMergeRequest"]),
     )

@@ -119,8 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         if len(words) == 2 and words[1].count(".") == 2:
             return apps.answer(github, request, request.path.removeprefix(root))
         request.token = known(github, words[1]) if len(words) == 2 else None
-        if request.token is not None and request.token.scopes is not None:
-            request.headers["X-OAuth-Scopes"] = request.token.scopes
+        request.headers |= request.token.headers if request.token else {}
         if request.path.endswith("/graphql"):
             if not github.has_graphql:
                 raise not_found()

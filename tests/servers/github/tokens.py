@@ -56,6 +56,11 @@ class Token:
             return True
         return any(self.permissions.get(one) == "write" for one in permission.split("|"))
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each answer says of it."""
+        return {} if self.scopes is None else {"X-OAuth-Scopes": self.scopes}
+
     def may_read(self, permission: str) -> bool:
         """Say whether it may read where this permission is needed."""
         return self.permissions is None or permission in self.permissions
