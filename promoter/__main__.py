@@ -9,8 +9,9 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    # Hardly anything that is imported is garbage, and looking for it took a tenth of a short run.
-    gc.set_threshold(50_000)
+    # Hardly anything that is imported is garbage, and looking for it took a tenth of a short run;
+    # once that is imported, `wired_to_read` has it looked for more often.
+    gc.set_threshold(250_000)
     try:
         from promoter.environment import disable_plugins
 

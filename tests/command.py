@@ -152,7 +152,7 @@ def _streams(out: BinaryIO, err: BinaryIO) -> Iterator[None]:
 def _interpreter(arguments: tuple[str, ...]) -> Iterator[None]:
     """Have Python's own state as it is when a process starts."""
     argv, handlers = sys.argv, {one: signal.getsignal(one) for one in _SIGNALS}
-    root = logging.getLogger()
+    root, thresholds = logging.getLogger(), gc.get_threshold()
     listening = root.handlers[:]
     sys.argv = ["promote", *arguments]
     # pytest listens to what libraries log, and what has no listener is printed on stderr.
@@ -165,6 +165,7 @@ def _interpreter(arguments: tuple[str, ...]) -> Iterator[None]:
         sys.argv = argv
         root.handlers[:] = listening
         gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 def _text(file: BinaryIO) -> str:

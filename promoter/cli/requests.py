@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # What apps are called together is a part of a ref, whose length is bounded.
 _LONGEST_NAME = 100
+# After so many new objects, garbage is looked for.
+_ALLOCATIONS = 50_000
 # How long a hold lasts, and a day without an hour.
 _DURATION = re.compile(r"(?:[0-9]{1,4}[dhms])+", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -272,6 +274,7 @@ def wired_to_read(settings: Settings) -> Wiring:
 
     # What was imported stays: looking through it for garbage takes a tenth of a run over many apps.
     gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)
     found = wiring.wire(settings, Deadline(settings.seconds))
     if settings.api_url and found.address.local:
         found.warn(f"{settings.source('api_url')} is not used: the repository is a folder")

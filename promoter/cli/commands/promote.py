@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from promoter.cli.requests import new_tokens, request_of, requested, wired
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from promoter.planning.outcome import Outcome
     from promoter.planning.plan import Request
     from promoter.settings import Settings
+
+_NEEDED_LATER = (
+    "promoter.engine.configuration", "promoter.registry.client", "promoter.registry.credentials",
+    "promoter.output.envelope", "promoter.output.result",
+)  # fmt: skip
 
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
@@ -51,11 +57,22 @@ def _promoted(
         # Late: git and the forge look at the repository while the engine is imported.
         with held():
             from promoter.engine import run as engine
+
+            _load_ahead()
         outcomes = engine.promote(
             [replace(one, source_revision=revision) for one in requests], world
         )
     progress.extend(world.requests_made())
     return outcomes
+
+
+def _load_ahead() -> None:
+    """Load what is needed once git has answered, and have pydantic compile the configuration."""
+    from promoter.config.config import Config
+
+    for name in _NEEDED_LATER:
+        import_module(name)
+    Config.model_rebuild()
 
 
 def _failed(error: PromoteError, request: Request) -> Outcome:

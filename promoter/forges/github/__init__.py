@@ -62,7 +62,8 @@ def _open(connection: Connection) -> GitHubForge:
 
     http = Http(connection.deadline, connection.authorities)
     first = begin(connection, http)
-    # Only now: the query is answered meanwhile.
+    # Only now: the query is answered meanwhile. The repository is asked later, for its history.
+    from promoter.forges.github import repository as _  # noqa: F401
     from promoter.forges.github.forge import GitHubForge
 
     return GitHubForge(connection.api_url, where.owner_and_name, connection.token, http, first)
