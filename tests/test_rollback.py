@@ -465,9 +465,10 @@ def test_images_that_are_gone_name_one_way_out(tmp_path: Path, registry: Registr
     ways = {
         one["reason"].partition(":1")[0]: one["hint"].partition("promote ")[2] for one in refusals
     }
+    # Each is a whole command, with no full stop that would belong to its last word.
     assert sorted(ways.values()) == [
-        "rollback --app api --env dev --to 1.4.2 --reason WHY.",
-        "rollback --app web --env dev --to 1.4.1 --reason WHY.",
+        f"rollback --app api --env dev --to 1.4.2 --reason WHY --repo {repo.path}",
+        f"rollback --app web --env dev --to 1.4.1 --reason WHY --repo {repo.path}",
     ]
 
 

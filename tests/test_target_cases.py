@@ -15,7 +15,7 @@ from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.image import Digest, Ref, Tag
 from promoter.domain.model import FileEdit, ImageMove, ImageRequest
 from promoter.edits.linked import edit_linked
-from promoter.edits.selection import edit_targets
+from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import EditTarget, Linked
 from promoter.git.folder import DirectoryTree
 

@@ -11,7 +11,7 @@ from promoter.domain.model import ImageRequest
 from promoter.edits import scalar_path
 from promoter.edits.discovery import discover
 from promoter.edits.region import Region
-from promoter.edits.selection import edit_targets
+from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import EditTarget, Linked, ManifestTarget
 from tests.graph_files import deployment, tree
 

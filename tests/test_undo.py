@@ -12,23 +12,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.edits.linked import edit_linked
 from promoter.edits.scalars import is_safe_plain
-from promoter.edits.selection import edit_targets
+from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import (
     ArgocdTarget,
     EditTarget,
     KustomizeTarget,
+    Linked,
     ManifestTarget,
     MarkerTarget,
     PatchTarget,
     YamlPathTarget,
 )
-from promoter.edits.undo import Places, undo
 from promoter.git.folder import DirectoryTree
+from promoter.planning.propose import undo
 from tests.graph_files import tree
 from tests.test_target_cases import _CASES, _LINKED, _TARGETS, _case, _request
 from tests.test_targets_end_to_end import CASES, repository
@@ -60,15 +63,22 @@ LOSSY = {
 }
 
 
+def app_with(
+    *targets: EditTarget, file: PurePosixPath = _ONE, linked: tuple[Linked, ...] = ()
+) -> Target:
+    """Return an app whose tags live in these targets."""
+    return Target("web", "prod", Environment(path="."), file, targets, linked)
+
+
 def run_back(
-    directory: Path, places: Places, made: Sequence[FileEdit], back: Sequence[ImageRequest]
+    directory: Path, target: Target, made: Sequence[FileEdit], back: Sequence[ImageRequest]
 ) -> dict[PurePosixPath, bytes]:
     """Write the files of an edit, ask for what they were, and return what becomes of them."""
     for edit in made:
         (directory / edit.path).write_bytes(edit.after)
     after = DirectoryTree(directory)
-    held = edit_targets(after, places.file, places.targets, back)
-    undone = edit_linked(after, places.file, places.linked, held.files, held.moves)
+    held = edit_targets(after, target.file, target.targets, back)
+    undone = edit_linked(after, target.file, target.linked, held.files, held.moves)
     return {edit.path: edit.after for edit in undone}
 
 
@@ -84,19 +94,19 @@ def test_undo_restores_every_byte_or_is_not_offered(case: Path, tmp_path: Path) 
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
     said = _case(case)
-    places = Places(
-        PurePosixPath(said.get("file", "kustomization.yaml")),
-        _TARGETS.validate_python(said["targets"]),
-        _LINKED.validate_python(said.get("linked", [])),
+    target = app_with(
+        *_TARGETS.validate_python(said["targets"]),
+        file=PurePosixPath(said.get("file", "kustomization.yaml")),
+        linked=_LINKED.validate_python(said.get("linked", [])),
     )
     files = DirectoryTree(tmp_path)
-    held = edit_targets(files, places.file, places.targets, [_request(x) for x in said["images"]])
-    made = edit_linked(files, places.file, places.linked, held.files, held.moves)
-    back = undo(files, places, made, held.moves)
+    held = edit_targets(files, target.file, target.targets, [_request(x) for x in said["images"]])
+    made = edit_linked(files, target.file, target.linked, held.files, held.moves)
+    back = undo(target, files, made, held.moves)
     if not back:
         assert case.name in LOSSY
         return
-    results = run_back(tmp_path, places, made, back)
+    results = run_back(tmp_path, target, made, back)
     assert {edit.path: results[edit.path] for edit in made} == {e.path: e.before for e in made}
 
 
@@ -169,7 +179,6 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
         directory = Path(tempfile.mkdtemp(dir=folder))
         name = "kustomization.yaml" if target.kind == "kustomize" else "f.yaml"
         files = tree(directory, {name: text})
-        places = Places(_ONE, [target])
         request = _request(f"acme/web={''.join(new)}")
         try:
             held = edit_targets(files, _ONE, [target], [request])
@@ -177,12 +186,12 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
             # What is a tag alone takes no digest.
             assert (error.refusals[0].rule, bool(new[1])) == ("digest", True)
             continue
-        back = undo(files, places, held.files, held.moves)
+        back = undo(app_with(target), files, held.files, held.moves)
         # What is set in its own place comes back; what was dropped, added or put in quotes may not.
         put_in_quotes = not quote and not is_safe_plain(new[0])
         assert back or put_in_quotes or bool(digest) != bool(new[1]), text
         if back:
-            results = run_back(directory, places, held.files, back)
+            results = run_back(directory, app_with(target), held.files, back)
             assert results == {PurePosixPath(name): text.encode()}
 
 
@@ -207,4 +216,4 @@ def test_entry_that_a_promotion_adds_has_no_command_to_undo_it(tmp_path: Path) -
     files = tree(tmp_path, {"kustomization.yaml": "resources: []\n"})
     target = KustomizeTarget(kind="kustomize")
     held = edit_targets(files, _ONE, [target], [ImageRequest("web", Tag("2"))])
-    assert undo(files, Places(_ONE, [target]), held.files, held.moves) == ()
+    assert undo(app_with(target), files, held.files, held.moves) == ()

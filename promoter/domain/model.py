@@ -54,6 +54,11 @@ class ImageRequest:
     tag: Tag | None = None
     digest: Digest | None = None
 
+    @property
+    def reference(self) -> str:
+        """What a registry is asked for: the digest, else the tag."""
+        return str(self.digest or self.tag)
+
     def __str__(self) -> str:
         """Return the form of `--image`: `NAME=TAG`, `NAME@DIGEST` or `NAME=TAG@DIGEST`."""
         tag = f"={self.tag}" if self.tag else ""

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
 from promoter.domain.redaction import redacted
 from promoter.engine.image_lookup import look_up
 from promoter.environment import child_environment
-from promoter.gates import ImageFacts, Signature
+from promoter.gates import Signature
 from promoter.registry.failures import AbsentError, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from promoter.config.layout import Target
     from promoter.config.sections import Checks
     from promoter.domain.deadline import Deadline
+    from promoter.domain.evidence import BuiltImage
     from promoter.domain.model import ImageRequest
-    from promoter.engine.image_lookup import Wanted
+    from promoter.gates import ImageFacts
     from promoter.registry.client import Registry
 
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.
@@ -58,65 +58,68 @@ class Checker:
             return True
         return any(one not in ("off", ()) for one in asked)
 
-    def ask(self, wanted: Sequence[Wanted]) -> tuple[ImageFacts, ...]:
-        """Return what is known of each image; empty where nobody wants to know.
+    def ask(
+        self, images: Sequence[ImageFacts], running: Mapping[str, str | None]
+    ) -> tuple[ImageFacts, ...]:
+        """Return images with what is known of them; none where nobody wants to know.
 
-        Raises what is no answer about an image, such as a registry whose bytes are not what it says.
+        `running` has the tag or digest that runs now, by the names of the images. Raises what is no
+        answer about an image, such as a registry whose bytes are not what it says.
         """
         if not self.needed:
             return ()
         # The last quarter is for all that follows, and to say what is not there.
         patience = min(self.patience, self.deadline.remaining() * 3 / 4)
-        found = look_up(self.registry, self.target, wanted, patience)
+        found = look_up(self.registry, self.target, images, patience)
         if patience < self.patience:
             for error in (one for one in found if isinstance(one, AbsentError)):
                 error.hint += (
                     f" --timeout ended the wait, of {format_seconds(self.patience)}: give it more."
                 )
-        return tuple(self._facts(one, image) for one, image in zip(wanted, found, strict=True))
+        return tuple(
+            self._with_answer(one, answer, running.get(one.request.name))
+            for one, answer in zip(images, found, strict=True)
+        )
 
-    def _facts(self, wanted: Wanted, found: BuiltImage | PromoteError) -> ImageFacts:
-        request, repository = wanted.request, wanted.repository
+    def _with_answer(
+        self, asked: ImageFacts, found: BuiltImage | PromoteError, running: str | None
+    ) -> ImageFacts:
         if isinstance(found, PromoteError):
             absent = isinstance(found, AbsentError)
             # A digest that is given needs no registry to be written.
-            written = self.target.settings.pin == "tag" or request.digest is not None
+            written = self.target.settings.pin == "tag" or asked.request.digest is not None
             unread = isinstance(found, UnreadableError) and written
             if not (absent or unread):
                 raise found
-            return ImageFacts(request, repository, error=found, absent=absent)
-        return ImageFacts(
-            request,
-            repository,
-            found,
-            platforms=self._running(wanted),
-            signature=self._signature(wanted, found),
-        )
+            return replace(asked, error=found, absent=absent)
+        platforms = self._platforms(asked.repository, running)
+        signature = self._signature(asked.repository, found.digest)
+        return replace(asked, image=found, platforms=platforms, signature=signature)
 
-    def _running(self, wanted: Wanted) -> tuple[str, ...] | None:
+    def _platforms(self, repository: str, running: str | None) -> tuple[str, ...] | None:
         """Return the platforms of what runs now, where the environment compares with them."""
         if self.checks.platforms not in ("warn", "refuse"):
             return None
-        if wanted.replaces is None:
+        if running is None:
             return ()
         try:
-            return self.registry.describe(wanted.repository, wanted.replaces).platforms
+            return self.registry.describe(repository, running).platforms
         except PromoteError:
             return None
 
-    def _signature(self, wanted: Wanted, found: BuiltImage) -> Signature | None:
-        """Return what cosign says of the image's digest, where the environment wants to know."""
+    def _signature(self, repository: str, digest: str) -> Signature | None:
+        """Return what cosign says of an image, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
-        said = verified(self.checks, f"{wanted.repository}@{found.digest}")
+        said = verified(self.checks, f"{repository}@{digest}")
         if said.verified:
             return said
-        return replace(said, detail=f"{said.detail}{self._signatures(wanted, found)}")
+        return replace(said, detail=f"{said.detail}{self._signatures(repository, digest)}")
 
-    def _signatures(self, wanted: Wanted, found: BuiltImage) -> str:
+    def _signatures(self, repository: str, digest: str) -> str:
         """Return what helps to tell an unsigned image from one that somebody else has signed."""
         try:
-            kinds = self.registry.referrers(wanted.repository, found.digest)
+            kinds = self.registry.referrers(repository, digest)
         except PromoteError:
             return ""
         if any(sign in kind for kind in kinds for sign in _SIGNATURES):

@@ -133,7 +133,7 @@ def _foresee(choice: Choice, registry: Registry) -> None:
     """Have the registry asked now, among many questions, what the checks will ask one by one."""
     for have, wanted in zip(choice.candidate.images, choice.images, strict=True):
         with suppress(PromoteError):
-            ask(registry, choice.settings, have.repository, str(wanted.digest or wanted.tag))
+            ask(registry, choice.settings, have.repository, wanted.reference)
 
 
 def _digest(one: RunningImage, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:
@@ -175,19 +175,19 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
             for one in choose.timely(common, left, what)
             if len(one) <= 128 and compiled(pattern).search(one)
         )
-    selection = choose.select(policy, common, left)
-    if not selection.ordered:
+    ranked = choose.select(policy, common, left)
+    if not ranked.ordered:
         raise _nothing(policy, repositories, common, listed)
-    found: str | None = selection.ordered[0]
+    found: str | None = ranked.ordered[0]
     if policy.needs_creation:
-        known = _described(repositories[0], selection.ordered, registry, warnings)
+        known = _described(repositories[0], ranked.ordered, registry, warnings)
         found = choose.newest(policy, known)
     if found is None:
         raise SelectionError(
             f"of none of the {len(known)} tags of {repositories[0]} it is known when it was made",
             "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
         )
-    explain_choice(candidate, selection, found)
+    explain_choice(candidate, ranked, found)
     return found
 
 

@@ -236,10 +236,10 @@ class EarlierStates:
         # One tag of all images names the state, as it is the newest with it that is there.
         named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
         steps = f"--steps {self._led.index(found)}" if found in self._led else None
+        way = named or steps
+        command = f": promote rollback {target.flags} {way} --reason WHY" if way else "."
         hint = f"The newest earlier state whose images are still there is {described(found.images)}"
-        if way := named or steps:
-            hint += f": promote rollback {target.flags} {way} --reason WHY"
-        return replace(refusal, hint=f"{hint}.")
+        return replace(refusal, hint=f"{hint}{command}")
 
     @cached_property
     def _newest_available(self) -> State | None:
@@ -253,8 +253,8 @@ class EarlierStates:
         names = pulled_names(self._seen.target, self._seen.state.base)
         try:
             for one in self.requests(state):
-                reference = str(one.digest or one.tag)
-                self._seen.world.registry().describe(names.get(one.name, one.name), reference)
+                name = names.get(one.name, one.name)
+                self._seen.world.registry().describe(name, one.reference)
         except (AbsentError, RefusedError):
             return False
         return True

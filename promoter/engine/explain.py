@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.engine.survey import Candidate
     from promoter.planning.plan import Plan
-    from promoter.policy.choose import Selection
+    from promoter.policy.choose import RankedTags
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ def explain_target(target: Target, config: Config) -> None:
     )
 
 
-def explain_choice(candidate: Candidate, selection: Selection, tag: str) -> None:
+def explain_choice(candidate: Candidate, ranked: RankedTags, tag: str) -> None:
     """Log what a policy saw, which tag it chose and why, and what would have been next."""
     target, policy = candidate.target, candidate.policy
     assert policy is not None
     why = "made last" if policy.needs_creation else "as the policy orders tags"
-    considered = len(selection.ordered) + selection.unasked
-    others = [one for one in selection.ordered if one != tag][:3]
+    considered = len(ranked.ordered) + ranked.unasked
+    others = [one for one in ranked.ordered if one != tag][:3]
     _LOG.debug(
         "%s in %s: policy %s: %s takes %d of %d tags; chose %s, %s; next best: %s",
         target.app,
@@ -56,7 +56,7 @@ def explain_choice(candidate: Candidate, selection: Selection, tag: str) -> None
         policy.name,
         policy.argument,
         considered,
-        considered + selection.passed_over,
+        considered + ranked.passed_over,
         tag,
         why,
         ", ".join(others) or "none",

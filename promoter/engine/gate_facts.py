@@ -10,7 +10,6 @@ from promoter.config.holds import read_hold
 from promoter.domain.image import split
 from promoter.domain.render import RenderVerdict
 from promoter.engine.checks import Checker
-from promoter.engine.image_lookup import Wanted
 from promoter.engine.open_holds import hold_against
 from promoter.engine.previous_environment import previous_of
 from promoter.gates import Facts, ImageFacts
@@ -85,14 +84,11 @@ def ask_registry(
 ) -> tuple[ImageFacts, ...]:
     """Return what the registry says of images, by the names under which they are pulled."""
     pulled = propose.pulled_names(seen.target, seen.state.base)
-    wanted = [
-        Wanted(one, pulled.get(one.name) or split(one.name)[0], running.get(one.name))
-        for one in images
-    ]
+    asked = [ImageFacts(one, pulled.get(one.name) or split(one.name)[0]) for one in images]
     wiring = seen.world.wiring
     patience = wiring.settings.wait_for_image
     checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience)
-    return checker.ask(wanted)
+    return checker.ask(asked, running)
 
 
 def _is_unverified(intent: Intent, seen: Seen) -> bool:

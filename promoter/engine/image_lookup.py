@@ -9,7 +9,6 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 
     from promoter.config.layout import Target
     from promoter.config.sections import Environment
-    from promoter.domain.model import ImageRequest
     from promoter.engine.world import World
+    from promoter.gates import ImageFacts
     from promoter.registry.client import Registry
 
 _LOG = logging.getLogger(__name__)
@@ -41,33 +40,17 @@ _READ_ALIKE = str.maketrans("OolI", "0011")
 _RELEASE = re.compile(r"v?[0-9.]+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One image of a promotion as the registry knows it, and what it replaces."""
-
-    request: ImageRequest
-    repository: str
-    """The name under which it is pulled: the entry's newName where it has one."""
-    replaces: str | None = None
-    """The tag or digest that runs now."""
-
-    @property
-    def reference(self) -> str:
-        """What the registry is asked for: the digest, else the tag."""
-        return str(self.request.digest or self.request.tag)
-
-
 def look_up(
-    registry: Registry, target: Target, wanted: Sequence[Wanted], seconds: float
+    registry: Registry, target: Target, wanted: Sequence[ImageFacts], seconds: float
 ) -> list[BuiltImage | PromoteError]:
     """Return each image of an app, or why not; a missing one is waited for so many seconds."""
 
-    def now(asked: Sequence[Wanted]) -> list[BuiltImage | PromoteError]:
+    def now(asked: Sequence[ImageFacts]) -> list[BuiltImage | PromoteError]:
         return list(answers(one, asked, min(_AT_ONCE, len(asked))))
 
-    def one(image: Wanted) -> BuiltImage | PromoteError:
+    def one(image: ImageFacts) -> BuiltImage | PromoteError:
         try:
-            return ask(registry, target.settings, image.repository, image.reference)
+            return ask(registry, target.settings, image.repository, image.request.reference)
         except PromoteError as error:
             return located(error, image.repository, target)
 
@@ -92,7 +75,7 @@ def look_up(
     return images
 
 
-def _explain(error: AbsentError, image: Wanted, registry: Registry, waited: float) -> None:
+def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: float) -> None:
     """Say what there is in place of an image, and how long that was waited for."""
     tag = image.request.tag
     if waited > 0:

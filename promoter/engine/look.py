@@ -11,7 +11,7 @@ from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector, evidence_together
 from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
-from promoter.engine.precedence import orders
+from promoter.engine.image_order import orders
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import Branch, is_merged

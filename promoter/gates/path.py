@@ -31,7 +31,7 @@ def downgrade(facts: Facts) -> Verdict | None:
     if newer := facts.ordering.newer(pairs):
         reason = f"{facts.base} already has {newer}, which is newer"
         rollback = f"promote rollback {facts.target.flags} --reason WHY"
-        hint = f"What ran before comes back with {rollback}."
+        hint = f"What ran before comes back with {rollback}"
         return refused("downgrade", reason, hint)
     if not pairs:
         return Verdict(Result.PASSED, "nothing is replaced")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.holds import hold_edit
-from promoter.domain.errors import RefusedError, SelectionError, UsageError
+from promoter.domain.errors import PromoteError, RefusedError, SelectionError, UsageError
 from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
@@ -16,8 +16,7 @@ from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
-from promoter.edits.selection import edit_targets
-from promoter.edits.undo import Places, undo
+from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.declaration import Declaration
     from promoter.domain.image import Tag
-    from promoter.domain.model import Tree
+    from promoter.domain.model import FileEdit, Tree
     from promoter.domain.refusal import Refusal
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Closure
@@ -117,9 +116,33 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
     whole = _whole(declaration, target, tree)
-    back = undo(tree, Places(target.file, target.targets, target.linked), edits, moves)
+    back = undo(target, tree, edits, moves)
     back = back if all(_stays(image, target) for image in back) else ()
     return Proposal(declaration, edits, moves, warnings, whole, back)
+
+
+def undo(
+    target: Target, tree: Tree, edits: Sequence[FileEdit], moves: Sequence[ImageMove]
+) -> tuple[ImageRequest, ...]:
+    """Return the requests by which the edits' files become what they were: byte by byte, as is tried.
+
+    Empty where none do that: an image had no tag, an entry was added, a comment went with a digest
+    that was dropped.
+    """
+    if not all(move.before for move in moves):
+        return ()
+    try:
+        had = (RunningImage(one.name, one.before.tag, one.before.digest) for one in moves)
+        back = tuple(one.request() for one in had)
+        after = edited(tree, {edit.path: edit.after for edit in edits})
+        held = edit_targets(after, target.file, target.targets, back)
+        undone = edit_linked(after, target.file, target.linked, held.files, held.moves)
+    except PromoteError:
+        return ()
+    results = {edit.path: edit.after for edit in undone}
+    restored = all(results.pop(edit.path, edit.after) == edit.before for edit in edits)
+    others = all(tree.read(path) == data for path, data in results.items())
+    return back if restored and others else ()
 
 
 def _stays(image: ImageRequest, target: Target) -> bool:

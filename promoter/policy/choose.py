@@ -33,7 +33,7 @@ class DatedTag:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RankedTags:
     """The tags that a policy takes, the best first, and how many it does not."""
 
     ordered: tuple[str, ...]
@@ -59,7 +59,7 @@ def timely(tags: Iterable[str], left: Callable[[], float], what: str) -> Iterato
 
 def select(
     policy: Policy, tags: Iterable[str], left: Callable[[], float] = lambda: 1.0
-) -> Selection:
+) -> RankedTags:
     """Return the tags that match a policy in its order; for `newest`, whom to ask about.
 
     Raises `UsageError` once no seconds are left.
@@ -77,7 +77,7 @@ def select(
     ranked.sort(reverse=not kind.descending)
     asked = ranked[: kind.limit]
     passed_over, unasked = len(given) - len(ranked), len(ranked) - len(asked)
-    return Selection(tuple(tag for _, tag in asked), passed_over, unasked)
+    return RankedTags(tuple(tag for _, tag in asked), passed_over, unasked)
 
 
 def newest(policy: Policy, candidates: Iterable[DatedTag]) -> str | None:

@@ -10,7 +10,7 @@ from promoter.domain.evidence import Evidence
 from promoter.domain.model import PullDraft
 from promoter.domain.page import CodeBlock, Fold, Span, Style, Table
 from promoter.pull_request.markdown import (
-    Section,
+    BodySection,
     anchor,
     bounded,
     code,
@@ -65,12 +65,12 @@ def markdown(shown: Page, state: str) -> str:
     if shown.hold:
         sections.append(_listing(shown.hold, 9))
     if shown.images:
-        sections.append(Section("Images", _table(shown.images), 8, titled=False))
+        sections.append(BodySection("Images", _table(shown.images), 8, titled=False))
     if shown.checks:
-        sections.append(Section("Checks", _checks(shown.checks), 7, titled=False))
+        sections.append(BodySection("Checks", _checks(shown.checks), 7, titled=False))
     sections += [_listing(one, 5) for one in shown.commits]
     if shown.environments:
-        sections.append(Section("Environments", _table(shown.environments), 6))
+        sections.append(BodySection("Environments", _table(shown.environments), 6))
     sections += [_fold(one) for one in (*shown.folds, *filter(None, [shown.edit]))]
     if shown.undo and shown.undo.command and not _is_short(shown.undo.command):
         command = CodeBlock(shown.undo.command, "sh")
@@ -140,17 +140,17 @@ def _table(shown: Table) -> str:
     )
 
 
-def _listing(one: Listing, weight: int) -> Section:
+def _listing(one: Listing, weight: int) -> BodySection:
     """Return lines as a list, with the rest folded away."""
     rest = [f"- {line(each)}" for each in one.rest]
     lines = [line(each) for each in one.lines]
     text = "\n".join(f"- {each}" for each in lines) if one.rest or len(lines) > 1 else ""
-    return Section(
+    return BodySection(
         one.heading, text or "".join(lines), weight, more=tuple(rest), folded=one.rest_heading
     )
 
 
-def _fold(one: Fold) -> Section:
+def _fold(one: Fold) -> BodySection:
     blocks = []
     for each in one.blocks:
         if isinstance(each, Table):
@@ -160,6 +160,6 @@ def _fold(one: Fold) -> Section:
             blocks.append(f"{heading}{fenced(each.text, each.language)}")
         else:
             blocks.append(line(each))
-    return Section(
+    return BodySection(
         one.heading, "", one.weight, more=tuple(blocks), folded=one.heading, titled=False
     )

@@ -25,7 +25,7 @@ _WEB = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class BodySection:
     """A part of a body: its heading, its text, and how long it stays when there is too much."""
 
     heading: str
@@ -123,7 +123,7 @@ def find_hidden(name: str, body: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def bounded(head: str, sections: Sequence[Section], foot: str) -> str:
+def bounded(head: str, sections: Sequence[BodySection], foot: str) -> str:
     """Return a body within the forge's limit: what is long is shortened first, and then left out.
 
     Whatever is not shown is named.

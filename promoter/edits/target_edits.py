@@ -54,18 +54,18 @@ def edit_targets(
     Raises `SelectionError` where an image has no site, or a target not the one that it names, and
     `RefusedError` with every refusal found.
     """
-    selection = Selection(WorkingFiles(tree, file.parent), images, placeholders)
+    sites = _Sites(WorkingFiles(tree, file.parent), images, placeholders)
     for target in targets:
         if not isinstance(target, KustomizeTarget):
-            selection.add(target)
+            sites.add(target)
     for target in targets:
         if isinstance(target, KustomizeTarget):
-            selection.add_kustomization(file)
-    return TargetEdits(selection.edits(), tuple(map(selection.move, images)))
+            sites.add_kustomization(file)
+    return TargetEdits(sites.edits(), tuple(map(sites.move, images)))
 
 
 @dataclass(slots=True)
-class Selection:
+class _Sites:
     """The sites of each file as targets are added, and the images that have found one."""
 
     files: WorkingFiles
