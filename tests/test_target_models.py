@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path, PurePosixPath
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.image import Tag
+from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
 from promoter.edits import scalar_path
 from promoter.edits.discovery import discover
@@ -125,8 +126,8 @@ def test_a_link_is_not_edited_through(tmp_path: Path) -> None:
         ("{}\n", "{web: {tag: v2}}\n"),
         ('{"web": {"a": 1,}}', '{"web": {"a": 1, "tag": "v2",}}'),
         ("web: {a: 1 # c\n }\n", "web: {a: 1, tag: v2 # c\n }\n"),
-        ("a: 1\r\n", "a: 1\r\nweb:\r\n  tag: v2\r\n"),
-        ("a: |\n  text\n", "a: |\n  text\nweb:\n  tag: v2\n"),
+        ("web:\r\n  a: 1\r\n", "web:\r\n  a: 1\r\n  tag: v2\r\n"),
+        ("web:\n  a: |\n    text\n", "web:\n  a: |\n    text\n  tag: v2\n"),
         ("? web\n: x: 1\n", "? web\n: x: 1\n  tag: v2\n"),
     ],
 )
@@ -154,6 +155,8 @@ def test_key_that_is_not_there_is_added_in_the_files_manner(
         ("web: [tag]\n", "leads nowhere"),
         ("- web\n", "leads nowhere"),
         ("web: v1\n", "leads nowhere"),
+        ("a: 1\n", "leads nowhere: there is no web"),
+        ("kind: CronJob\nweb: {a: 1}\n", "a CronJob has its images in its containers"),
     ],
 )
 def test_key_for_which_there_is_no_place_is_refused(text: str, said: str, tmp_path: Path) -> None:
@@ -164,6 +167,67 @@ def test_key_for_which_there_is_no_place_is_refused(text: str, said: str, tmp_pa
     with pytest.raises((RefusedError, SelectionError)) as caught:
         edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("v2"))])
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "paths", "added"),
+    [
+        ("tag: v1\n", {"tag": "tag", "digest": "digest"}, "digest: sha256:"),
+        ("a: 1\n", {"tag": "tag", "digest": "digest"}, ""),
+        ("a: 1\n", {"reference": "image"}, ""),
+        ("repository: app\n", {"tag": "tag", "repository": "repository"}, "tag: v2"),
+        ("a: {b: 1}\n", {"tag": "a.image.tag"}, ""),
+    ],
+)
+def test_key_is_added_only_where_its_mapping_is_known_to_be_meant(
+    text: str, paths: dict[str, str], added: str, tmp_path: Path
+) -> None:
+    files = tree(tmp_path, {"v.yaml": text})
+    target = _TARGET.validate_python(
+        {"kind": "yaml-path", "file": "v.yaml", "image": "app", **paths}
+    )
+    asked = ImageRequest(
+        "app", Tag("v2"), Digest.parse("sha256:" + "a" * 64) if "digest" in paths else None
+    )
+    if not added:
+        with pytest.raises(SelectionError, match="leads nowhere"):
+            edit_targets(files, PurePosixPath("k.yaml"), [target], [asked])
+        return
+    held = edit_targets(files, PurePosixPath("k.yaml"), [target], [asked])
+    assert added in held.files[0].after.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("$.spec.replicas", "spec.replicas"),
+        ("$['spec']['a.b']", "spec[a.b]"),
+        (".spec.image", "spec.image"),
+        ("/spec/image", "spec.image"),
+        ("/metadata/labels/app.io~1name", "metadata.labels[app.io/name]"),
+        ("list[*].tag", "list.*.tag"),
+        ("list[].tag", "list.*.tag"),
+        ('list[?(@.name=="app")].tag', "list[name=app].tag"),
+        ('["web"].tag', "web.tag"),
+    ],
+)
+def test_a_path_of_another_tool_is_told_in_the_form_it_has_here(path: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"not {path!r}\nWrite {meant}") + "$"):
+        scalar_path.check(path)
+    scalar_path.check(meant)
+
+
+def test_slashes_between_the_parts_of_a_path_are_told() -> None:
+    region = Region.of(PurePosixPath("a.yaml"), b"image: {tag: 1}\n")
+    with pytest.raises(SelectionError) as caught:
+        scalar_path.one(region, "image/tag")
+    assert "Dots separate the parts of a path: image.tag." in caught.value.hint
+
+
+@pytest.mark.parametrize("kind", ["manifest", "patch"])
+def test_a_resource_is_a_kind_and_a_name(kind: str) -> None:
+    with pytest.raises(ValidationError, match="Write it as in Deployment/shop"):
+        _TARGET.validate_python({"kind": kind, "file": "a.yaml", "resource": "shop"})
 
 
 def test_all_refusals_are_told_at_once(tmp_path: Path) -> None:

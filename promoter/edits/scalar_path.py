@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from promoter.edits.region import Region
 
+# How others write a key, every element, and the element with a value: JSONPath, JSON Pointer, yq.
+_QUOTED = re.compile(r"""\[(['"])(.*?)\1\]""")
+_EVERY = re.compile(r"\[\*?\]")
+_FILTER = re.compile(r"""\[\?\(?@\.([\w-]+)\s*==\s*(['"]?)([^'"\])]+)\2\)?\]""")
 _PART = re.compile(r"\.?(?:\[(?P<bracketed>[^\]]*)\]|(?P<name>(?:\\.|[^.\[\\])+))")
 
 
@@ -40,6 +44,30 @@ def parts(path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def check(path: str) -> None:
+    """Raise `ValueError` for what is no path; one in the form of another tool is told in ours."""
+    meant = _meant(path)
+    if meant != path and meant:
+        raise ValueError(f"must be a path such as image.tag, not {path!r}\nWrite {meant}")
+    parts(path)
+
+
+def _meant(path: str) -> str:
+    """Return a path of another form (`$.a['b']`, `.a.b`, `/a/b`) as it is written here."""
+    if path.startswith("/"):
+        names = (one.replace("~1", "/").replace("~0", "~") for one in path[1:].split("/"))
+        return "".join(map(_written, names)).removeprefix(".")
+    text = re.sub(r"^\$(?=[.\[])", "", path)
+    text = _QUOTED.sub(lambda found: _written(found[2]), text)
+    text = _FILTER.sub(r"[\1=\3]", _EVERY.sub(".*", text))
+    return text.removeprefix(".")
+
+
+def _written(name: str) -> str:
+    """Return a key as a further part of a path."""
+    return f"[{name}]" if re.search(r"[./\\]", name) else f".{name}"
+
+
 def find(region: Region, path: str) -> tuple[Spot, ...]:
     """Return every node that a path leads to, in every document."""
     steps = parts(path)
@@ -61,6 +89,8 @@ def one(region: Region, path: str) -> Spot:
             raise SelectionError("the file is empty", "", file=region.file.path)
         reason = f"{path} leads nowhere: there is no {missing[0]}"
         hint, at = nearest(missing[0], names(parent)), parent
+        if "/" in missing[0]:
+            hint = f"Dots separate the parts of a path: {path.replace('/', '.')}. {hint}"
     line, column = at.position
     raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Filled, Target, names, only
+from promoter.edits.targets.model import Filled, Resource, Target, names, only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ class ManifestTarget(Target):
     kind: Literal["manifest"]
     container: Filled = ""
     """The container's name; its image is set whatever its name is."""
-    resource: Filled = ""
+    resource: Resource = ""
     """Only in this object, as `kind/name`: `Deployment/app`."""
 
     def find(self, region: Region) -> tuple[Site, ...]:

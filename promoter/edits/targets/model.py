@@ -59,8 +59,19 @@ def _check_file(text: str) -> str:
 
 
 File = Annotated[str, AfterValidator(_check_file)]
-ScalarPath = Annotated[str, held_to(scalar_path.parts), AfterValidator(check_placeholders)]
+ScalarPath = Annotated[str, held_to(scalar_path.check), AfterValidator(check_placeholders)]
 Filled = Annotated[str, AfterValidator(check_placeholders)]
+
+
+def _check_resource(text: str) -> None:
+    kind, slash, name = text.partition("/")
+    if text and not (kind and slash and name):
+        raise ValueError(
+            f"must be kind/name, not {text!r}\nWrite it as in Deployment/{text.strip('/')}"
+        )
+
+
+Resource = Annotated[str, held_to(_check_resource), AfterValidator(check_placeholders)]
 
 
 class InFile(Section):

@@ -10,7 +10,7 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets import manifest
-from promoter.edits.targets.model import Filled, Target, names, only
+from promoter.edits.targets.model import Filled, Resource, Target, names, only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ class PatchTarget(Target):
     kind: Literal["patch"]
     container: Filled = ""
     """Strategic merge: the container's name."""
-    resource: Filled = ""
+    resource: Resource = ""
     """Strategic merge: only in the patch of this object, as `kind/name`."""
     path: Filled = ""
     """JSON patch: only operations with this path, e.g. `/spec/template/spec/containers/0/image`."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
+from promoter.domain.errors import SelectionError
 from promoter.domain.image import split
 from promoter.domain.suggest import closest
 from promoter.edits import scalar_path
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from promoter.edits.region import Region, Spot
 
 _OCI = "oci://"
+_WORKLOADS = frozenset(
+    {"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
+)
 
 
 class YamlPathTarget(Target):
     """Scalars by their path, e.g. in Helm values; a path leads into YAML in a block of text, too.
 
-    A key that is not there yet is added where all of its name but the key's mapping is there.
+    A key that is not there yet is added to its mapping, where the path, or another path of the
+    target, leads to that; a path of which more is missing leads nowhere.
     """
 
     kind: Literal["yaml-path"]
@@ -56,8 +61,46 @@ class YamlPathTarget(Target):
             (self.digest, Part.DIGEST),
         ):
             if path is not None:
-                spot, missing = _place(region, path)
+                spot, missing = self._place(region, path)
                 yield Site(spot, part, names, by_place=by_place, loose=True, missing=missing)
+
+    def _place(self, region: Region, path: str) -> tuple[Spot, tuple[str, ...]]:
+        """Return the one node at a path, or the mapping to which it can be added and the keys.
+
+        Raises `SelectionError` where there are several or none, and nothing can be added: a key
+        that is nearly there is a slip, and an element of a list is not made up.
+        """
+        if scalar_path.find(region, path):
+            return scalar_path.one(region, path), ()
+        parent, missing = scalar_path.nearest_parent(region, path)
+        if parent is None or not self._takes(region, parent, missing):
+            return scalar_path.one(region, path), ()
+        kind = _root(parent).get("kind")
+        if kind is not None and kind.text in _WORKLOADS:
+            raise SelectionError(
+                f"{path} leads nowhere: a {kind.text} has its images in its containers",
+                "For those, write kind: manifest.",
+                file=region.file.path,
+                line=parent.position[0],
+                column=parent.position[1],
+            )
+        return parent, missing
+
+    def _takes(self, region: Region, parent: Spot, missing: tuple[str, ...]) -> bool:
+        """Say whether keys are added to a mapping: it has to be known that it is meant."""
+        by_name = not any(one == "*" or one.startswith("[") or one.isdecimal() for one in missing)
+        if not (by_name and accepts_keys(parent)):
+            return False
+        is_root, known = parent.parent is None, scalar_path.names(parent)
+        if is_root and not known:
+            return True
+        if len(missing) > 1 or closest(missing[0], known):
+            return False
+        return not is_root or any(
+            spot.parent is not None and spot.parent.node is parent.node
+            for path in (self.tag, self.digest, self.reference, self.repository)
+            for spot in (scalar_path.find(region, path) if path else ())
+        )
 
     def _names(self, region: Region) -> tuple[str, ...]:
         if self.repository is not None:
@@ -88,16 +131,7 @@ def _plain(text: str) -> str:
     return text.removeprefix(_OCI)
 
 
-def _place(region: Region, path: str) -> tuple[Spot, tuple[str, ...]]:
-    """Return the one node at a path, or the mapping below which it can be added and the keys.
-
-    Raises `SelectionError` where there are several or none, and nothing can be added: a key that is
-    nearly there is a slip, and an element of a list is not made up.
-    """
-    if not scalar_path.find(region, path):
-        parent, missing = scalar_path.nearest_parent(region, path)
-        named = not any(part == "*" or part.startswith("[") or part.isdecimal() for part in missing)
-        may_add = parent is not None and named and accepts_keys(parent)
-        if parent is not None and may_add and not closest(missing[0], scalar_path.names(parent)):
-            return parent, missing
-    return scalar_path.one(region, path), ()
+def _root(spot: Spot) -> Spot:
+    while spot.parent is not None:
+        spot = spot.parent
+    return spot
