@@ -23,10 +23,8 @@ from promoter.domain.urls import is_loopback
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
 
-    from urllib3 import HTTPConnectionPool, Retry, Timeout
-    from urllib3.response import BaseHTTPResponse
+    from urllib3 import HTTPConnectionPool
 
 # Connections that are kept open to one host.
 _KEPT = 16
@@ -42,44 +40,19 @@ class Pool:
     is_plain_proxy: bool
     """Whether a proxy wants to be told the whole URL."""
 
-    def send(  # noqa: PLR0913 - what a request is made of
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: str | None,
-        timeout: Timeout,
-        retries: Retry | bool = False,
-    ) -> BaseHTTPResponse:
-        """Return the answer to a request, of which only the head has been read; follows no redirect.
-
-        Raises urllib3's `HTTPError` and `OSError` where there is none.
-        """
-        # Straight through the pool: its manager would parse each URL anew.
-        return self.connections.urlopen(
-            method,
-            url if self.is_plain_proxy else url.removeprefix(self.origin) or "/",
-            headers=headers,
-            body=body,
-            timeout=timeout,
-            retries=retries,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=True,
-        )
+    def target(self, url: str) -> str:
+        """Return what a request for a URL asks the host for, or the proxy."""
+        return url if self.is_plain_proxy else url.removeprefix(self.origin) or "/"
 
 
 class Pools:
     """The connections of a run, a pool for each host; safe to be used by several threads.
 
-    `is_timely`: all of an answer has to be there within its time, not each single byte.
+    All of an answer has to be there within its time, not each single byte.
     """
 
-    def __init__(self, authorities: str | None, *, is_timely: bool = True) -> None:
+    def __init__(self, authorities: str | None) -> None:
         self._authorities = authorities
-        self._is_timely = is_timely
         self._pools: dict[str, Pool] = {}
 
     def close(self) -> None:
@@ -95,7 +68,7 @@ class Pools:
         if pool is None:
             proxy = proxy_of(url)
             connections = self._manager(parts.scheme, proxy).connection_from_url(origin)
-            connections.ConnectionCls = _own_kind(connections.ConnectionCls, self._is_timely)
+            connections.ConnectionCls = _own_kind(connections.ConnectionCls)
             pool = Pool(origin, connections, proxy is not None and parts.scheme == "http")
             pool = self._pools.setdefault(origin, pool)
         return pool
@@ -183,12 +156,10 @@ class _TimelyResponse(HTTPResponse):
         self.fp = io.BufferedReader(_TimelySocket(sock))
 
 
-def _own_kind(kind: type[Any], is_timely: bool) -> type[Any]:
-    """Return a kind of connection that knows whether it is open, and whose answers may be timely."""
-    parts: dict[str, object] = {"is_connected": property(_is_connected)}
-    if is_timely:
-        parts["response_class"] = _TimelyResponse
-    return type(kind.__name__, (kind,), parts)
+def _own_kind(kind: type[Any]) -> type[Any]:
+    """Return a kind of connection that knows whether it is open, and whose answers are timely."""
+    own = {"is_connected": property(_is_connected), "response_class": _TimelyResponse}
+    return type(kind.__name__, (kind,), own)
 
 
 def _is_connected(connection: Any) -> bool:  # noqa: ANN401 - urllib3 has several

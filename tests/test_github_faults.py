@@ -15,7 +15,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
-from promoter.forges.github import http
+from promoter.forges.github import rest
 from promoter.forges.github.app import app_token
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http
@@ -398,7 +398,7 @@ def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
 def test_an_answer_without_end_ends_the_run(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "LIMIT", 50_000)
+    monkeypatch.setattr(rest, "LIMIT", 50_000)
     github.has_graphql = False
     github.fail("GET", r"/pulls$", status=200, body={"a": "b" * 60_000})
     with pytest.raises(RemoteError, match="larger than any"):

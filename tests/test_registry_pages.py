@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.http import Answer
 from promoter.registry.client import Registry as Client
 from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials
 from promoter.registry.failures import UnreadableError
-from promoter.registry.http import Answer
 from promoter.registry.tags import next_page
 from tests.servers.registry import Registry
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.evidence import BuiltImage
 from promoter.registry.connection import error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
+from promoter.registry.http import read_json
 from promoter.registry.manifest import (
     ImageConfig,
     digest_of,
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.image import Digest
     from promoter.registry.connection import Connection
-    from promoter.registry.manifest import Manifest
-
+from promoter.registry.manifest import Manifest
 
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
 # Indexes in indexes, and members whose platform only they themselves say.
@@ -86,7 +86,7 @@ class Registry:
         tag = digest.replace(":", "-", 1)
         if answer.status == 404:
             answer = self._connection.get(name, f"manifests/{tag}", _MANIFEST)
-        listed = answer.document().get("manifests") if answer.status == 200 else []
+        listed = read_json(answer).get("manifests") if answer.status == 200 else []
         types = [one.get("artifactType") for one in objects(listed, "referrers")]
         signature = self._connection.get(name, f"manifests/{tag}.sig", 0, method="HEAD")
         if digest_of_head(signature, f"{tag}.sig"):
@@ -176,4 +176,4 @@ class Registry:
         if answer.status != 200 or not answer.body:
             raise UnreadableError(f"the registry does not give the configuration of {name}")
         proved(answer.body, None, digest)
-        return ImageConfig.of(answer.document())
+        return ImageConfig.of(read_json(answer))

@@ -7,27 +7,21 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from urllib3.exceptions import (
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    SSLError,
-)
-from urllib3.exceptions import TimeoutError as TookTooLongError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from promoter.domain.image import Name
 from promoter.domain.redaction import redacted
+from promoter.http import Request, why
 from promoter.registry.failures import UnreadableError
-from promoter.registry.http import Http, Request
+from promoter.registry.http import Http, read_json
 from promoter.registry.login import Authentication
 from promoter.registry.manifest import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from promoter.http import Answer
     from promoter.registry.credentials import Credentials
-    from promoter.registry.http import Answer
 
 # All media types, always: without them registries answer 404 for an index, or convert it.
 _HEADERS = {
@@ -37,6 +31,7 @@ _HEADERS = {
 }
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 _PATIENCE = 3.0
+_CHECK = "Check its name and the network."
 # A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
 _SILENCES = 3
 # What a registry says in an outage, or a proxy in front of it while nothing answers behind it.
@@ -94,9 +89,9 @@ class Connection:
             answer = self._logged_in(request, host, parsed.repository, deadline)
         except (HTTPError, OSError, ValueError) as error:
             self._silent[host] = self._silent.get(host, 0) + 1
-            reason, hint = _no_answer(error, seconds)
+            reason, hint = why(error, seconds)
             message = f"the registry {host} gives no answer ({reason})"
-            raise UnreadableError(message, hint, may_pass=True) from None
+            raise UnreadableError(message, hint or _CHECK, may_pass=True) from None
         if answer.status in _BROKEN:
             self._silent[host] = self._silent.get(host, 0) + 1
         else:
@@ -133,7 +128,7 @@ class Connection:
             raise UnreadableError(message, "Run again later.", may_pass=True)
         if self._is_silent(host):
             message = f"the registry {host} gives no answer"
-            raise UnreadableError(message, "Check its name and the network.", may_pass=True)
+            raise UnreadableError(message, _CHECK, may_pass=True)
 
     def _is_silent(self, host: str) -> bool:
         return self._silent.get(host, 0) >= _SILENCES
@@ -177,7 +172,7 @@ class Connection:
 def error_codes(answer: Answer) -> list[str]:
     """Return the error codes in a registry's answer."""
     with suppress(UnreadableError):
-        errors = answer.document().get("errors")
+        errors = read_json(answer).get("errors")
         if isinstance(errors, list):
             return [
                 redacted(str(one.get("code")))[:40] for one in errors[:3] if isinstance(one, dict)
@@ -189,23 +184,6 @@ def _host(name: Name) -> str:
     """Return the host that serves an image's registry."""
     host = name.registry.lower()
     return "registry-1.docker.io" if host in _HUBS else host
-
-
-def _no_answer(error: Exception, seconds: float) -> tuple[str, str]:
-    hint = "Check its name and the network."
-    if isinstance(error, SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return "its certificate is not trusted", "Name the authority in SSL_CERT_FILE."
-        return "TLS failed", hint
-    if isinstance(error, NameResolutionError):
-        return "its name is not known", hint
-    if isinstance(error, (ConnectionRefusedError, NewConnectionError)):
-        return "no connection", hint
-    if isinstance(error, (TimeoutError, TookTooLongError)):
-        return f"not within {seconds:.3g} s", hint
-    if isinstance(error, ProtocolError):
-        return "the connection was cut", hint
-    return type(error).__name__, hint
 
 
 def _pause(answer: Answer, repeats: int) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import ssl
 import time
@@ -14,71 +13,43 @@ from urllib.parse import urljoin, urlsplit
 
 from urllib3 import Timeout
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
+from promoter.http import TooLargeError, ask
 from promoter.pools import Pools, proxy_of
 from promoter.registry.failures import UnreadableError
 from promoter.threads import Memo, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from promoter.http import Answer, Request
 
-    from urllib3.response import BaseHTTPResponse
-
-    from promoter.pools import Pool
-
-_LOG = logging.getLogger(__name__)
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# A redirect's own text is read, so that its connection can be used again; but no more than this.
-_REDIRECT_LIMIT = 64 << 10
+# So many redirects are followed.
+_REDIRECTS = 5
 # Values in one JSON document: each takes up to thirty times its bytes in memory.
 _VALUES = 300_000
 # The first byte of a TLS record that answers a client's hello: a handshake, or an alert.
 _TLS_RECORDS = (b"\x16", b"\x15")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of a server, and how many bytes its answer may have."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    limit: int
-    body: str | None = None
-    redirects: int = 5
-    """How many redirects are followed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer: its status, headers and bounded body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-
-    def document(self) -> dict[str, Any]:
-        """Return the JSON object in the body, or raise `UnreadableError`."""
-        host = urlsplit(self.url).netloc
-        # Nothing but a comma adds a value: so many are counted before they take memory.
-        if self.body.count(b",") > _VALUES:
-            raise UnreadableError(
-                f"{host} answers with more than {_VALUES:,} values in one document",
-                "Check the image's name. Where it has very many tags, remove old ones.",
-            )
-        try:
-            document = parse_json(self.body)
-        except ValueError:
-            document = None
-        if not isinstance(document, dict):
-            raise UnreadableError(
-                f"{host} does not answer as a registry does", "Check the image's name."
-            )
-        return document
+def read_json(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object in an answer's body, or raise `UnreadableError`."""
+    host = urlsplit(answer.url).netloc
+    # Nothing but a comma adds a value: so many are counted before they take memory.
+    if answer.body.count(b",") > _VALUES:
+        raise UnreadableError(
+            f"{host} answers with more than {_VALUES:,} values in one document",
+            "Check the image's name. Where it has very many tags, remove old ones.",
+        )
+    try:
+        found = parse_json(answer.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UnreadableError(
+            f"{host} does not answer as a registry does", "Check the image's name."
+        )
+    return found
 
 
 class Http:
@@ -107,17 +78,17 @@ class Http:
         ask = partial(within, _left(deadline), partial(_speaks_tls, host))
         return "https" if self._schemes.answer((host,), ask) else "http"
 
-    def send(self, request: Request, deadline: float) -> Answer:
-        """Send a request and return its answer, at the end of the redirects.
+    def send(self, request: Request, deadline: float, redirects: int = _REDIRECTS) -> Answer:
+        """Send a request and return its answer, at the end of so many redirects at most.
 
         A login goes to the host that it was given for and no further, and nobody is led from
         another host to plain http or to this machine. Raises `TimeoutError`, urllib3's `HTTPError`
         and `OSError` where there is no answer, `UnreadableError` where it is too long.
         """
-        for _ in range(request.redirects + 1):
+        for _ in range(redirects + 1):
             answer = self._timely(request, deadline)
-            target = answer.headers.get("Location") if answer.status in _REDIRECTS else None
-            if target is None or not request.redirects:
+            target = answer.headers.get("Location") if answer.is_redirect else None
+            if target is None or not redirects:
                 return answer
             request = self._following(request, target)
         raise UnreadableError(f"{urlsplit(request.url).netloc} redirects without end")
@@ -125,28 +96,23 @@ class Http:
     def _timely(self, request: Request, deadline: float) -> Answer:
         """Return the answer to one request, or raise `TimeoutError`."""
         pool, seconds = self._pools.to(request.url), _left(deadline)
-        if pool.origin in self._answered:
-            return self._answer(request, pool, seconds)
-        # The lookup of a host's name knows no time-out.
-        answer = within(seconds, partial(self._answer, request, pool))
+
+        def asked(seconds: float) -> Answer:
+            return ask(pool, request, Timeout(total=seconds))
+
+        try:
+            if pool.origin in self._answered:
+                return asked(seconds)
+            # The lookup of a host's name knows no time-out.
+            answer = within(seconds, asked)
+        except TooLargeError:
+            raise UnreadableError(
+                f"the answer of {urlsplit(request.url).netloc} is longer than "
+                f"{request.limit:,} bytes",
+                "Check the image's name. Where it has very many tags, remove old ones.",
+            ) from None
         self._answered.add(pool.origin)
         return answer
-
-    def _answer(self, request: Request, pool: Pool, seconds: float) -> Answer:
-        """Return the answer to one request, all of which is there within so many seconds."""
-        begin = time.monotonic()
-        with pool.send(
-            request.method,
-            request.url,
-            headers=request.headers,
-            body=request.body,
-            timeout=Timeout(total=seconds),
-        ) as raw:
-            limit = _REDIRECT_LIMIT if raw.status in _REDIRECTS else request.limit
-            body = _body(raw, request.url, limit)
-        spent = time.monotonic() - begin
-        _LOG.debug("+ %s %s: %d (%.2f s)", request.method, request.url, raw.status, spent)
-        return Answer(raw.status, raw.headers, body, request.url)
 
     def _following(self, request: Request, target: str) -> Request:
         """Return the request to where a redirect leads; raises `UnreadableError` where it is unsafe."""
@@ -190,19 +156,6 @@ def _speaks_tls(host: str, seconds: float) -> bool:
         if parts.port is not None:
             raise
     return False
-
-
-def _body(raw: BaseHTTPResponse, url: str, limit: int) -> bytes:
-    """Return a body as it was before its compression, or raise `UnreadableError` for a long one."""
-    body = bytearray()
-    while chunk := raw.read1(1 << 16):
-        body += chunk
-        if len(body) > limit:
-            raise UnreadableError(
-                f"the answer of {urlsplit(url).netloc} is longer than {limit:,} bytes",
-                "Check the image's name. Where it has very many tags, remove old ones.",
-            )
-    return bytes(body)
 
 
 def _left(deadline: float) -> float:

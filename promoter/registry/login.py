@@ -13,13 +13,15 @@ from urllib.parse import urlencode, urlsplit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import add_secret
 from promoter.domain.urls import is_loopback
+from promoter.http import Request
 from promoter.registry.failures import UnreadableError
-from promoter.registry.http import Request
+from promoter.registry.http import read_json
 from promoter.threads import Memo
 
 if TYPE_CHECKING:
+    from promoter.http import Answer
     from promoter.registry.credentials import Credentials, Login
-    from promoter.registry.http import Answer, Http
+    from promoter.registry.http import Http
 
 _TOKEN_LIMIT = 64 << 10
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -155,7 +157,9 @@ class Authentication:
         login = self._credentials.of(host, repository)
 
         def ask() -> str | None:
-            answer = self._http.send(_token_request(realm, repository, login), deadline)
+            answer = self._http.send(
+                _token_request(realm, repository, login), deadline, redirects=0
+            )
             token = _token_of(answer)
             if token is None:
                 self._refusals[(host, repository)] = answer
@@ -174,18 +178,18 @@ def _token_request(realm: _Realm, repository: str, login: Login | None) -> Reque
     if login is not None and login.is_token:
         form = {"grant_type": "refresh_token", "refresh_token": login.password}
         body = urlencode({**form, "client_id": "promoter", **wanted})
-        return Request("POST", realm.url, _FORM, _TOKEN_LIMIT, body, redirects=0)
+        return Request("POST", realm.url, _FORM, _TOKEN_LIMIT, body)
     headers = {"Authorization": login.basic} if login else {}
     join = "&" if "?" in realm.url else "?"
     url = f"{realm.url}{join}{urlencode(wanted)}"
-    return Request("GET", url, headers, _TOKEN_LIMIT, redirects=0)
+    return Request("GET", url, headers, _TOKEN_LIMIT)
 
 
 def _token_of(answer: Answer) -> str | None:
     if answer.status != 200:
         return None
     try:
-        document = answer.document()
+        document = read_json(answer)
     except UnreadableError:
         return None
     token = document.get("token") or document.get("access_token")

@@ -18,11 +18,12 @@ from promoter.domain.image import Digest
 from promoter.domain.json import mapping
 from promoter.domain.redaction import redacted
 from promoter.registry.failures import LyingError, UnreadableError
+from promoter.registry.http import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.registry.http import Answer
+    from promoter.http import Answer
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
@@ -100,7 +101,7 @@ def read_manifest(answer: Answer, reference: str) -> Manifest:
     said = _content_type(answer)
     if said not in MEDIA_TYPES and said not in _UNSAID:
         raise _no_manifest(answer, f"its type is {ascii(redacted(said))[1:-1][:60]}")
-    document = answer.document()
+    document = read_json(answer)
     version, inside = document.get("schemaVersion"), document.get("mediaType")
     if version == 1:
         raise _no_manifest(answer, "it is of the old schema 1, which is no longer pulled")

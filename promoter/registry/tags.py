@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from promoter.registry.failures import UnreadableError
+from promoter.registry.http import read_json
 
 if TYPE_CHECKING:
+    from promoter.http import Answer
     from promoter.registry.connection import Connection
-    from promoter.registry.http import Answer
 
 # A registry without pages sends 100,000 long tags in so many bytes.
 _SIZE = 8 << 20
@@ -101,7 +102,7 @@ def _is_round(count: int) -> bool:
 
 
 def _tags(name: str, answer: Answer) -> list[str]:
-    page = answer.document().get("tags")
+    page = read_json(answer).get("tags")
     if page is None:
         return []
     if not isinstance(page, list) or not all(isinstance(tag, str) for tag in page):

@@ -45,8 +45,9 @@ if TYPE_CHECKING:
     from promoter.domain.errors import PromoteError
     from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.first_query import FirstQuery
-    from promoter.forges.github.http import Answer, Http
+    from promoter.forges.github.http import Http
     from promoter.forges.github.node_ids import NodeIds
+    from promoter.http import Answer
 
 T = TypeVar("T")
 

@@ -27,7 +27,7 @@ def open_early(api_url: str, authorities: str | None) -> None:
     def connected() -> Pools:
         from promoter.pools import Pools  # beside the caller's own imports
 
-        pools = Pools(authorities, is_timely=False)
+        pools = Pools(authorities)
         with suppress(Exception):  # told where something is asked for
             pools.open(api_url, _SECONDS)
         return pools

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from promoter.forges.github.guess import Guess
-    from promoter.forges.github.http import Answer, Http, Request
+    from promoter.forges.github.http import Http
     from promoter.forges.kinds import Connection
+    from promoter.http import Answer, Request
 
 
 class FirstQuery:

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections import Counter
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from urllib3 import Timeout
 from urllib3.exceptions import (
-    ConnectTimeoutError,
     HTTPError,
     LocationValueError,
     MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    ReadTimeoutError,
     ResponseError,
     SSLError,
 )
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
+from promoter.http import Request, TooLargeError, ask, why
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
@@ -33,15 +26,12 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
     from urllib3 import Retry
-    from urllib3.response import BaseHTTPResponse
 
     from promoter.domain.deadline import Deadline
+    from promoter.http import Answer
 
-_LOG = logging.getLogger(__name__)
 # Ten thousand names with their texts take a tenth of it.
 LIMIT = 32 * 1024 * 1024
-# What is read at once: compressed, so much can become a thousand times as much.
-_CHUNK = 16 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
 _VERSION = "2022-11-28"
@@ -59,37 +49,6 @@ class NoAnswerError(Exception):
         self.reason, self.hint, self.may_pass = reason, hint, may_pass
 
 
-# What urllib3's errors mean; what is of no kind here may pass.
-_REASONS = (
-    (NewConnectionError, "no answer", True),
-    (ConnectTimeoutError, "no connection in time", True),
-    (ReadTimeoutError, "no answer in time", True),
-    (ProxyError, "no answer through the proxy", True),
-    (SSLError, "the host's certificate is not trusted", False),
-    (LocationValueError, "the address is malformed", False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is sent; whatever is answered, no redirect is followed."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered, all of which has been read."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By names in small letters."""
-    text: str
-
-
 class Http:
     """The connections to one API, which end with the deadline, and the count of its requests."""
 
@@ -97,7 +56,7 @@ class Http:
         self.deadline = deadline
         self.counts: Counter[str] = Counter()
         self._early = taken(authorities)
-        self._own = Pools(authorities, is_timely=False)
+        self._own = Pools(authorities)
 
     @property
     def patience(self) -> int:
@@ -114,41 +73,18 @@ class Http:
         """Send a request and return its answer, or raise `NoAnswerError`."""
         seconds = min(_PATIENCE, self.deadline.remaining())
         if not seconds:
-            raise NoAnswerError("no answer in time")
-        begin = time.monotonic()
+            raise NoAnswerError("no answer: the run's time is over")
         self.counts[request.method] += 1
         try:
             pools = self._early.result(seconds) if self._early else self._own
-            with pools.to(request.url).send(
-                request.method,
-                request.url,
-                headers={"Accept-Encoding": "gzip, deflate", **request.headers},
-                body=request.body,
-                timeout=Timeout(connect=seconds, read=seconds),
-                retries=retries or False,
-            ) as raw:
-                data = self._body(raw)
+            timeout = Timeout(connect=seconds, read=seconds)
+            return ask(pools.to(request.url), request, timeout, retries=retries)
+        except TooLargeError:
+            raise NoAnswerError(
+                "the answer is larger than any of GitHub's", "Check --api-url.", may_pass=False
+            ) from None
         except (HTTPError, OSError) as error:
-            raise _no_answer(error) from error
-        spent = time.monotonic() - begin
-        url = urlsplit(request.url)
-        asked = f"{url.hostname}{url.path}{'?' if url.query else ''}{url.query}"
-        _LOG.debug("%s %s: %d (%.2f s)", request.method, asked, raw.status, spent)
-        headers = {name.lower(): value for name, value in raw.headers.items()}
-        return Answer(raw.status, headers, data.decode("utf-8", "replace"))
-
-    def _body(self, raw: BaseHTTPResponse) -> bytearray:
-        """Return an answer's bytes, read as they come: a full chunk may come in drips."""
-        data = bytearray()
-        while chunk := raw.read1(_CHUNK, decode_content=True):
-            data += chunk
-            if len(data) > LIMIT:
-                raise NoAnswerError(
-                    "the answer is larger than any of GitHub's", "Check --api-url.", may_pass=False
-                )
-            if not self.deadline.remaining():
-                raise NoAnswerError("no answer in time")
-        return data
+            raise _no_answer(error, seconds) from error
 
 
 def graphql_request(
@@ -163,12 +99,17 @@ def graphql_request(
 
 def rest_request(method: str, url: str, token: SecretStr | None, body: object) -> Request:
     """Return the request that does something at a URL; a body of None is none."""
-    headers = {"User-Agent": "promoter", "X-GitHub-Api-Version": _VERSION}
+    headers = {
+        "User-Agent": "promoter",
+        "X-GitHub-Api-Version": _VERSION,
+        "Accept-Encoding": "gzip, deflate",
+    }
     if token is not None:
         headers["Authorization"] = f"token {token.get_secret_value()}"
     if body is None:
-        return Request(method, url, headers, None)
-    return Request(method, url, {**headers, "Content-Type": "application/json"}, json.dumps(body))
+        return Request(method, url, headers, LIMIT)
+    headers["Content-Type"] = "application/json"
+    return Request(method, url, headers, LIMIT, json.dumps(body))
 
 
 def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
@@ -183,15 +124,13 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
         return {"data": text}
 
 
-def _no_answer(error: Exception) -> NoAnswerError:
-    """Return why there is no answer, without the words of a server."""
-    reason = error.reason if isinstance(error, MaxRetryError) else error
+def _no_answer(error: Exception, seconds: float) -> NoAnswerError:
+    reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(reason, ResponseError):
         return NoAnswerError(
             "the API fails again and again",
             "GitHub has a problem, or --api-url is wrong; running again is safe.",
         )
-    for kind, words, may_pass in _REASONS:
-        if isinstance(reason, kind):
-            return NoAnswerError(words, may_pass=may_pass)
-    return NoAnswerError("no answer")
+    said, hint = why(reason, seconds)
+    may_pass = not isinstance(reason, SSLError | LocationValueError)
+    return NoAnswerError(f"no answer ({said})", hint or _CHECK, may_pass=may_pass)

@@ -14,7 +14,8 @@ from github import Auth, Github, GithubException, GithubRetry, RateLimitExceeded
 from urllib3.exceptions import HTTPError
 
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.http import LIMIT, Request
+from promoter.forges.github.http import LIMIT
+from promoter.http import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from urllib3 import Retry
 
     from promoter.domain.deadline import Deadline
-    from promoter.forges.github.http import Answer, Http
+    from promoter.forges.github.http import Http
+    from promoter.http import Answer
 
 # It writes to stderr what a server says, as it comes: it gives itself a handler for that.
 logging.getLogger("github").handlers.clear()
@@ -68,7 +70,8 @@ def bound(github: Github | GithubIntegration, http: Http) -> None:
         def request(
             self, method: str, path: str, body: str | None, headers: dict[str, str], _: object
         ) -> None:
-            self._request = Request(method, f"{self._origin}{path}", headers, body)
+            url = f"{self._origin}{path}"
+            self._request = Request(method, url, headers, LIMIT, body)
 
         def getresponse(self) -> _Response:
             return _Response(http.send(self._request, self._retry))
