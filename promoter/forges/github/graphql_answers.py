@@ -10,7 +10,7 @@ from promoter.forges.github.failures import GitHubError, RedirectedError
 from promoter.forges.github.http import parsed
 
 if TYPE_CHECKING:
-    from promoter.forges.github.http import Answer
+    from promoter.http import Answer
 
 # The fields that are null, with an error of their own, for a token without a permission that
 # promote does without: what they show is not known then.
