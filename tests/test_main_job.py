@@ -321,7 +321,7 @@ def test_two_apps_give_one_envelope_each(repo: Repository) -> None:
     [
         (("--tag", "1.0.0"), 2, "no app"),
         (("--app", "aurora"), 2, "no tag"),
-        (("--app", "aurora", "--tag", "a b"), 2, "tag 'a b' holds ' '"),
+        (("--app", "aurora", "--tag", "a b"), 2, "tag 'a b' holds a blank"),
         (("--app", "aurora", "--tag", ""), 2, "is empty"),
         (("--app", "../x", "--tag", "1.0.0"), 2, "'../x'"),
         (("--app", "aurorra", "--tag", "1.0.0"), 4, "Did you mean aurora?"),

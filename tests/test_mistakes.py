@@ -333,6 +333,17 @@ _ON_THE_COMMAND_LINE = {
         ("hold", "--app", "orders", "--reason", "x", "--until", "2099-12-01T08:00"), 2,
         ("has no time zone", "Write 2099-12-01T08:00Z, for UTC"),
     ),
+    "image of another registry": Mistake(
+        ("--app", "orders", "--image", "docker.io/acme/orders=1.5.0"), 3,
+        ("no container of orders in prod uses the image docker.io/acme/orders", "Did you mean 127."),
+    ),
+    "image twice": Mistake(
+        ("--app", "orders", "--image", "IMAGE=1.5.0", "--image", "IMAGE=1.4.0"), 2,
+        ("--image names 127.", "twice: 1.5.0 and 1.4.0", "Give it once."),
+    ),
+    "commit as the base": Mistake(
+        (*_ASK, "--base", "0123abcd"), 4, ("has no branch '0123abcd'", "It reads as a commit")
+    ),
     "flag like no other": Mistake(
         ("history", "--since", "7d"), 2, ("promote history has no flag '--since'", "--number N")
     ),
@@ -516,6 +527,11 @@ _WORDS_AND_FLAGS = (
     (f"--app aurora --image x=sha256:{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
     ("--app aurora --image x=ghcr.io/y:1.5.0", "It is the tag that follows '=': --image x=1.5.0"),
     (f"--app aurora --tag sha256:{'a' * 64}", "A digest goes with its image"),
+    (
+        f"--app aurora --tag 1.5.0@sha256:{'a' * 64}",
+        f"A digest goes with its image: --image NAME=1.5.0@sha256:{'a' * 64}",
+    ),
+    ("--app aurora --image https://x/y=1.5.0", "Did you mean --image x/y=1.5.0?"),
     ("set-image nginx 1.27.4", "Did you mean nginx:1.27.4"),
     ("set-image deployment/shop x/shop=*:1.5", "Leave 'deployment/shop' out: files of a folder"),
     ("--app shop --tag 1 --allow missing-image", "the rule missing-image cannot be allowed"),
@@ -599,7 +615,7 @@ def test_pull_request_that_is_closed_already_is_said_to_be(company: Company) -> 
         0, "nothing done: pull request 1 is closed already",
     )  # fmt: skip
     assert_told(company.run("pulls", "merge", "1"), 3, ("pull request 1 is closed already",))
-    assert_told(company.run("pulls", "merge", "9"), 4, ("no pull request 9", "There are 1."))
+    assert_told(company.run("pulls", "merge", "9"), 4, ("no pull request 9", "The only one is 1."))
 
 
 @pytest.mark.parametrize(
@@ -976,7 +992,7 @@ def test_image_that_the_configuration_misnames_is_told_there(company: Company, p
         ),
         (
             "images:\n- {name: a, newTag: '1'}\n- {name: b, newTag: '2'}\n", 4,
-            ("they do not share one now: a at 1, b at 2", "--image a=TAG"),
+            ("cannot be meant for all: a at 1, b at 2", "--image a=TAG"),
         ),
     ],
 )  # fmt: skip
@@ -1025,6 +1041,18 @@ def test_misnamed_and_unpushed_configurations_are_warned_of(
             f"promote: warning: {file} is not what the base has, which alone counts" in run.stderr
         )
         assert "dry run: would push to main" in run.stdout
+
+
+def test_image_that_the_registry_does_not_know_is_told_so(company: Company) -> None:
+    name = company.registry.name("odrers")
+    # As Docker's own registry answers: only the list of the tags says that the name is not known.
+    body = b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}'
+    company.registry.refusals.append(("odrers/manifests/", 404, body))
+    company.configure((company.image("orders"), name))
+    company.repo.commit("main", _PROD, _OVERLAY.format(image=name))
+    text = _DEPLOYMENT.format(app="orders", image=name)
+    company.repo.commit("main", "apps/orders/base/deployment.yaml", text)
+    assert_told(company.run(*_ASK), 4, ("registry does not know the name 127.", "Check the name."))
 
 
 def test_moving_tag_that_is_not_there_is_refused_for_that_alone(company: Company) -> None:
@@ -1181,6 +1209,9 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
         ("sha-abc1234", "Did you mean main-abc1234?"),
         ("1.6", "Did you mean 1.6.0?"),
         ("1.4.1", "Push 1.4.1 first"),
+        ("1.5.0-rc1", "It has 1.5.0, "),
+        ("1", "It has 1.6.0, 1.5.0"),
+        ("latest", "It has 1.6.0, 1.5.0"),
     ],
 )
 def test_tag_that_is_not_there_is_told_with_the_one_that_is_meant(

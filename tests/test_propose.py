@@ -100,7 +100,7 @@ def test_images_of_different_tags_are_not_set_by_one(tmp_path: Path) -> None:
     values = "spec: {containers: [{name: web, image: 'o/web:1'}, {name: proxy, image: 'envoy:2'}]}"
     with pytest.raises(SelectionError) as caught:
         tagged(tmp_path, "{targets: [{kind: manifest, file: v.yaml}]}", values=values)
-    assert "do not share one now: o/web at 1, envoy at 2" in str(caught.value)
+    assert "cannot be meant for all: o/web at 1, envoy at 2" in str(caught.value)
     assert "--image o/web=TAG" in caught.value.hint
 
 

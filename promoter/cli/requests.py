@@ -251,7 +251,7 @@ def _tag(text: str, app: str, source: str) -> Tag:
             error.hint = f"Give the tag alone: --app {app} --tag {tag}"
             if "/" in name:
                 error.hint += f"; or one image of the app: --image {name}={tag}"
-        elif is_digest(digest or "") and Name.is_one(name):
+        elif is_digest(digest or "") and Name.is_one(name) and (tag or not Tag.is_one(name)):
             error.hint = (
                 f"A digest goes with its image: --image {text.replace(':', '=', tag is not None)}"
             )

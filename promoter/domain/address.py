@@ -100,6 +100,8 @@ def _folder(path: Path) -> Address:
             hint = f"Did you mean https://{path}?"
         elif found := _SSH_WITH_SLASH.fullmatch(str(path)):
             hint = f"Did you mean {found[1]}:{found[2]}?"
+        elif (bare := path.expanduser().with_name(f"{path.name}.git")).is_dir():
+            hint = f"Did you mean --repo {bare}?"
         raise UsageError(f"there is no folder {shown(str(path))}", hint) from error
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():

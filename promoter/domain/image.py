@@ -54,7 +54,7 @@ class Tag(str):
             reason = f"begins with {text[0]!r}"
         else:
             bad = next(c for c in text if not re.fullmatch(r"[\w.-]", c, re.ASCII))
-            reason = f"holds {ascii(bad)}"
+            reason = "holds a blank" if bad in " \t" else f"holds {ascii(bad)}"
         raise UsageError(f"tag {shown(text)} {reason}", _meant(text))
 
 
@@ -63,8 +63,10 @@ def _meant(text: str) -> str:
     plain = text.strip(" \t\r\n\"'")
     if plain != text and _TAG.fullmatch(plain):
         return f"Did you mean {plain}? Leave out the quotes and blanks around it."
-    if _DIGEST.fullmatch(text.rpartition("@")[2]):
-        return "A digest goes with its image, as in --image ghcr.io/owner/app@sha256:…"
+    tag, _, digest = text.rpartition("@")
+    if _DIGEST.fullmatch(digest):
+        given = f"={tag}@" if _TAG.fullmatch(tag) else "@"
+        return f"A digest goes with its image: --image NAME{given}{digest}"
     if text.startswith("refs/"):
         return (
             f"Did you mean --tag {text.rpartition('/')[2]}? In Actions, GITHUB_REF_NAME has that."

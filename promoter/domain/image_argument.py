@@ -28,6 +28,10 @@ def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRe
     if "".join(text.split()) != text or not text.isprintable():
         bare = "".join(text.split())
         raise UsageError(f"{source} {shown(text)} holds a blank", f"Did you mean {source} {bare}?")
+    if "://" in name:
+        bare = text.partition("://")[2]
+        said = f"{source} {shown(text)} is an address: an image's name begins with its registry"
+        raise UsageError(said, f"Did you mean {source} {bare}?")
     if not plain or "*" in name:
         said, hint = "has no image name before its tag", f"{source} ghcr.io/owner/app=1.4.2"
         raise UsageError(

@@ -45,6 +45,10 @@ def closest(name: str, names: Sequence[str]) -> str | None:
     near = [one for one in names if not _are_opposites(plain, one.lower())]
     same = [one for one in near if _letters(one) == _letters(name)]
     ends = [one for one in near if plain and one.lower().endswith(f"/{plain}")]
+    # An image of another registry, or of another owner there.
+    for tail in dict.fromkeys((plain.partition("/")[2], plain.rpartition("/")[2])):
+        others = [one for one in near if tail and one.lower().endswith(f"/{tail}")]
+        ends += others if len(others) == 1 and "/" in plain else []
     begun = [one for one in near if len(one) > 2 and plain.startswith(one.lower())]
     begins = [one for one in near if len(plain) > 2 and one.lower().startswith(plain)]
     close = [*same, *ends, *sorted(begun, key=len, reverse=True), *sorted(begins, key=len)]
@@ -55,7 +59,7 @@ def _alike(name: str, names: Sequence[str]) -> str | None:
     """Return the name that differs in the fewest letters, or is the same word for word."""
     # What all have in common says nothing: PROMOTER_ of variables, the dashes of flags.
     every = [name, *names]
-    common = name[: _begun_alike(min(every), max(every))] if len(names) > 1 else ""
+    common = name[: begun_alike(min(every), max(every))] if len(names) > 1 else ""
     cut = max((one.end() for one in _SEPARATORS.finditer(common)), default=0)
     given = _letters(name[cut:])
     found = []
@@ -72,7 +76,7 @@ def _alike(name: str, names: Sequence[str]) -> str | None:
 
 def _differ(one: str, other: str, most: int) -> bool:
     """Say whether at most so many letters are wrong, missing, too many, or swapped with the next."""
-    at = _begun_alike(one, other)
+    at = begun_alike(one, other)
     one, other = one[at:], other[at:]
     if not (one and other) or not most:
         return len(one) + len(other) <= most
@@ -83,7 +87,7 @@ def _differ(one: str, other: str, most: int) -> bool:
     )
 
 
-def _begun_alike(one: str, other: str) -> int:
+def begun_alike(one: str, other: str) -> int:
     """Return with how many same letters two texts begin."""
     together = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in together if a != b), min(len(one), len(other)))
@@ -100,7 +104,7 @@ def _same_words(one: str, other: str) -> bool:
 
 def _is_short_for(short: str, long: str) -> bool:
     """Say whether a word is another, begins it, or does so but for its last letter (stage, staging)."""
-    common = _begun_alike(short, long)
+    common = begun_alike(short, long)
     return short == long or common >= max(4, len(short) - 1) or 3 <= len(short) == common
 
 

@@ -79,9 +79,9 @@ def _stands_for_another(spot: Spot, other: Spot) -> RefusedError:
     """Return the refusal of a value that another place uses, of another image or of none."""
     return spot.region.refuse(
         "alias",
-        f"the value is one with another place by an anchor or alias: {other.place}, which is not "
-        "known to be of the same image",
-        "Write the value out here.",
+        f"the value is shared with {other.place} by an anchor or alias, and that is not known to be "
+        "of the same image",
+        "Write the value out in both places.",
         at=spot.written,
     )
 

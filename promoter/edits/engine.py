@@ -130,8 +130,9 @@ def check_unshared(spot: Spot) -> None:
         reason = "a key on the way here stands twice, and readers differ on which one counts"
         raise spot.region.refuse("duplicate-key", reason, "Remove one of them.", at=spot.written)
     if spot.unfit:
-        reason = "the value is one with another place by an anchor or alias"
-        raise spot.region.refuse("alias", reason, "Write the value out.", at=spot.written)
+        reason = "the value is shared with another place by an anchor or alias"
+        hint = "Write the value out in both places."
+        raise spot.region.refuse("alias", reason, hint, at=spot.written)
 
 
 def check_placeholder(spot: Spot) -> None:

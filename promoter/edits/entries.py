@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.image import is_digest
+from promoter.domain.image import is_digest, split
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
 from promoter.edits.engine import check_placeholder, check_unshared
@@ -165,7 +165,9 @@ def _entry(spot: Spot) -> ImageEntry:
     if isinstance(node, ScalarNode) and is_null(node.value, node.style):
         return ImageEntry(None, None, None, None, None, line, column, spot)
     if not isinstance(node, MappingNode):
-        raise source.refuse("entry", "an image that is not a mapping", "Give it a name.", at=at)
+        name = node.value if isinstance(node, ScalarNode) else "NAME"
+        hint = f"Write it as in - name: {split(name)[0]}"
+        raise source.refuse("entry", "an image that is not a mapping", hint, at=at)
     texts: dict[str, str | None] = {}
     spots: dict[str, Spot] = {}
     doubtful: dict[str, Refusal] = {}

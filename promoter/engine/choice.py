@@ -149,8 +149,8 @@ def _moved(candidate: Candidate, policy: Policy, registry: Registry) -> tuple[Im
     pin = candidate.target.settings.pin
     if pin == "tag":
         raise UsageError(
-            f"{candidate.target.environment}: a policy by digest writes digests, and pin is tag",
-            "Set pin: digest, or pin: both.",
+            "a policy by digest writes digests, and pin is tag",
+            f"Set environments.{candidate.target.environment}.pin to digest or both in promoter.yaml.",
         )
     return tuple(
         ImageRequest(one.name, tag, registry.resolve(one.repository, str(tag)))
@@ -184,7 +184,7 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
         found = choose.newest(policy, known)
     if found is None:
         raise SelectionError(
-            f"of none of the {len(known)} tags of {repositories[0]} it is known when it was made",
+            f"none of the {len(known)} tags of {repositories[0]} says when it was made",
             "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
         )
     explain_choice(candidate, ranked, found)

@@ -230,7 +230,9 @@ class EarlierStates:
         found = self._newest_available
         if found is None:
             return replace(
-                refusal, hint="No earlier state is known whose images are all still there."
+                refusal,
+                hint="Push that tag again, or promote a newer one: the images of no earlier state are "
+                "all still there.",
             )
         tags = {one.tag for one in found.images.values()}
         # One tag of all images names the state, as it is the newest with it that is there.

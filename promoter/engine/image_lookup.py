@@ -13,6 +13,7 @@ from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
+from promoter.domain.suggest import begun_alike
 from promoter.policy.choose import may_be_release
 from promoter.policy.natural import natural
 from promoter.registry.failures import AbsentError, UnreadableError
@@ -37,6 +38,7 @@ _LISTED, _LONGEST = 4, 40
 _ALIKE = 0.75
 # Letters that are read as digits.
 _READ_ALIKE = str.maketrans("OolI", "0011")
+_VERSION = re.compile(r"v?[0-9]+\.", re.ASCII)
 _RELEASE = re.compile(r"v?[0-9.]+", re.ASCII)
 
 
@@ -83,14 +85,29 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         error.hint = "Check the tag, and the job that pushes it."
     if tag is None:
         return
-    with suppress(PromoteError):
+    try:
         known = [one for one in registry.tags(image.repository) if _is_version(one)]
-        if near := _nearest_tag(tag, known):
-            error.hint = f"Did you mean {near}? The registry has that."
-        elif known:
-            last = sorted(known, key=natural, reverse=True)
-            more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
-            error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
+    except UnreadableError as unread:
+        if unread.is_unknown_name:
+            error.message = f"the registry does not know the name {image.repository}"
+            error.hint = unread.hint
+        return
+    except PromoteError:
+        return
+    if near := _nearest_tag(tag, known):
+        error.hint = f"Did you mean {near}? The registry has that."
+    elif known:
+        # Those that begin alike first, then releases before builds of branches.
+        last = sorted(known, key=lambda one: _rank(one, tag), reverse=True)
+        more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
+        error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
+
+
+def _rank(tag: str, asked: str) -> tuple[int, bool, object]:
+    """Return how near a tag is to one that is not there: greater is nearer."""
+    alike = begun_alike(asked.removeprefix("v"), tag.removeprefix("v"))
+    is_release = _RELEASE.fullmatch(tag) is not None
+    return alike if _VERSION.match(asked) else 0, is_release, natural(tag)
 
 
 def _is_version(tag: str) -> bool:
@@ -112,7 +129,7 @@ def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     if same:
         return same[0]
     longer = [one for one in known if one.lower().removeprefix("v").startswith(f"{plain}.")]
-    if longer:
+    if longer and ("." in plain or len(longer) == 1):
         # 1.5 means 1.5.0 rather than 1.5.1-arm.
         return max(longer, key=lambda one: (_RELEASE.fullmatch(one) is not None, natural(one)))
     # What begins as a version does is another one behind a '-': 1.5.0-rc.1 is not meant by 1.5.0.

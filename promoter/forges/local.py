@@ -234,8 +234,9 @@ class LocalForge:
         for one in stored:
             if one.pull.number == number:
                 return one
-        known = ", ".join(str(one.pull.number) for one in stored) or "none yet"
-        raise SelectionError(f"there is no pull request {number}", f"There are {known}.")
+        known = ", ".join(str(one.pull.number) for one in stored)
+        hint = f"The only one is {known}." if len(stored) == 1 else f"Known: {known or 'none yet'}."
+        raise SelectionError(f"there is no pull request {number}", hint)
 
     def _find_open(self, number: int) -> _Stored:
         """Return an open pull; what a person has merged or closed is written to no more."""

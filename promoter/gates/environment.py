@@ -133,7 +133,9 @@ def allow(facts: Facts) -> Verdict | None:
     return all_refused(
         Refusal(
             "allow",
-            f"{environment} does not let {rule} be allowed",
+            f"in {environment}, the rule {rule} may not be overridden"
+            if listed
+            else f"in {environment}, no rule may be overridden",
             f"environments.{environment}.allow in promoter.yaml lists {named}: "
             f"promote without --allow {rule}, or have it added there by a reviewed change.",
         )

@@ -36,7 +36,11 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     if not moving:
         return None
     reason = f"{several(moving)}: a tag that moves, so that what runs would change without a diff"
-    return refused("mutable-tag", reason, "Promote a version, or set pin: digest.")
+    return refused(
+        "mutable-tag",
+        reason,
+        "Promote a version, or set pin: both or pin: digest.",
+    )
 
 
 def no_release(facts: Facts) -> Verdict | None:

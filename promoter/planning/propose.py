@@ -41,14 +41,20 @@ def resolve(
     entries = _entries(tree, target)
     asked = {_entry_name(i.name, entries, target): i for i in images}
     if len(asked) < len(images):
-        raise UsageError("two --image name the same image", "Name each image once.")
+        names = [_entry_name(one.name, entries, target) for one in images]
+        twice = next(name for name in names if names.count(name) > 1)
+        given = [i for i, name in zip(images, names, strict=True) if name == twice]
+        references = " and ".join(str(i.tag or i.digest) for i in given)
+        raise UsageError(f"--image names {twice} twice: {references}", "Give it once.")
     if tag is not None:
         left = [one for one in tagged(target, tree, frozenset(asked)) if one.name not in asked]
         if not left:
             raise UsageError(
-                f"the tag {tag} is for no image: those of --image have their own",
-                "Leave out --tag, or the --image that it is meant for; "
-                "further images of the app are listed in promoter.yaml.",
+                f"the tag {tag} is for no image: those of --image have their own"
+                + ("" if target.images else f", and promoter.yaml lists none of {target.app}"),
+                "Leave out --tag, or the --image that it is meant for."
+                if target.images
+                else f"List them in promoter.yaml as apps.{target.app}.images; or leave out --tag.",
             )
         asked |= {one.name: ImageRequest(one.name, tag) for one in left}
     if not asked:
@@ -230,10 +236,10 @@ def tagged(
         )
         more = f" and {len(unlisted) - 6} more" if len(unlisted) > 6 else ""
         raise SelectionError(
-            f"one tag cannot be meant for all {len(unlisted)} images, as they do not share one now: "
-            f"{shown}{more}",
-            f"Name each that changes: --image {unlisted[0].name}=TAG; or list the app's images in "
-            "promoter.yaml.",
+            f"the {len(unlisted)} images of {target.app} have different tags, so that one tag cannot "
+            f"be meant for all: {shown}{more}",
+            f"Set them one by one: --image {unlisted[0].name}=TAG; or list those that go together in "
+            f"promoter.yaml, as apps.{target.app}.images.",
             file=str(target.file) if target.kustomized else None,
         )
     return found

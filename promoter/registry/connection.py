@@ -117,7 +117,7 @@ class Connection:
             hint = "The registry's limit is reached: run again later, or log in."
         elif status >= 500:
             hint = "Run again later."
-        return UnreadableError(message, hint, may_pass=may_pass)
+        return UnreadableError(message, hint, may_pass=may_pass, is_unknown_name=status == 404)
 
     def _check_worth(self, host: str) -> None:
         """Raise `UnreadableError` where a registry has shown that asking it is of no use now."""

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from dataclasses import field
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,9 +165,20 @@ def _load(file: Path) -> dict[str, Any]:
     """Return a configuration's JSON, or raise `UsageError` without showing any of it."""
     try:
         data = parse_json(read_file(file))
-    except (OSError, ValueError):
+    except OSError as error:
+        reason = (error.strerror or "it is no file").lower()
         raise UsageError(
-            f"the registry credentials in {file} cannot be read", "It must be Docker's JSON."
+            f"the registry credentials in {file} cannot be read: {reason}",
+            "Check the path, and who may read it.",
+        ) from None
+    except ValueError as error:
+        found = error if isinstance(error, JSONDecodeError) else None
+        raise UsageError(
+            "the registry credentials are not valid JSON" + (f": {found.msg}" if found else ""),
+            "Write them anew with docker login.",
+            file=str(file),
+            line=found.lineno if found else None,
+            column=found.colno if found else None,
         ) from None
     return mapping(data)
 

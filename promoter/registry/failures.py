@@ -18,10 +18,14 @@ class UnreadableError(RemoteError):
 
     code = "registry"
 
-    def __init__(self, message: str, hint: str = "", *, may_pass: bool = False) -> None:
+    def __init__(
+        self, message: str, hint: str = "", *, may_pass: bool = False, is_unknown_name: bool = False
+    ) -> None:
         super().__init__(message, hint)
         self.may_pass = may_pass
         """Whether it may be otherwise soon, without anybody's doing."""
+        self.is_unknown_name = is_unknown_name
+        """Whether the registry says that it knows no image of this name."""
 
 
 class LyingError(RemoteError):
