@@ -181,7 +181,7 @@ class Case:
             now=ago(0),
             allow=frozenset(self.allow),
             proposal=proposal,
-            commits=True,
+            makes_commit=True,
             tag_changes=tuple(with_base(proposal)),
             images=images,
             render=render,

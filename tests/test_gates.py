@@ -56,7 +56,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
             base="main",
             branch="promote/prod/app",
             now=0,
-            commits=True,
+            makes_commit=True,
             proposal=proposal,
             tag_changes=(TagChange(NAME, old, new),),
         ),

@@ -36,7 +36,7 @@ def test_cosign_is_told_whose_signature_is_wanted(
     program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    assert verified(Checks.model_validate(checks), "r/app@sha256:0").verified
+    assert verified(Checks.model_validate(checks), "r/app@sha256:0", 60).verified
     assert (tmp_path / "asked").read_text().split() == ["verify", *arguments, "r/app@sha256:0"]
 
 
@@ -53,3 +53,23 @@ def test_a_signature_that_nobody_could_judge_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=told):
         Checks.model_validate(checks)
+
+
+@pytest.mark.parametrize(
+    ("program", "seconds", "said"),
+    [
+        ("#!/bin/sh\nexec sleep 60\n", 0.2, "cosign did not answer within 0.2 s"),
+        ("no program", 60, "cosign cannot be run: Exec format error"),
+    ],
+)
+def test_a_cosign_that_gives_no_answer_verifies_nothing(
+    program: str, seconds: float, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cosign"
+    file.write_text(program)
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    checks = Checks.model_validate({"signature": "refuse", "cosign-key": "k"})
+    found = verified(checks, "r/app@sha256:0", seconds)
+    assert (found.verified, found.detail) == (False, said)
+    assert found.hint

@@ -58,7 +58,7 @@ _LISTS = (
 )  # fmt: skip
 # Greater numbers are not shown as the text that was probably meant.
 _NUMBER = 10**12
-# So many of a file's further mistakes are told.
+# So many of a file's further mistakes are shown.
 _LISTED = 9
 # By pydantic's kinds of errors; those that are not here say themselves what must be.
 _WORDS = {
@@ -105,7 +105,7 @@ def complaint(
 
 
 def _is_misspelt(mistake: _Complaint, mistakes: Sequence[_Complaint]) -> bool:
-    """Say whether what is missing is there under a misspelt name, which is told itself."""
+    """Say whether what is missing is there under a misspelt name, which is reported itself."""
     return mistake.message.endswith(": is missing") and any(
         one.place[:-1] == mistake.place[:-1]
         and one.hint.startswith(f"Did you mean {mistake.place[-1]}?")
@@ -182,7 +182,7 @@ def _scalar(text: str) -> str:
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Say whether one place is within the other, so that its complaint is told already."""
+    """Say whether one place is within the other, so that it is reported already."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

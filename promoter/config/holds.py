@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import Tree
 
 FOLDER = PurePosixPath(".promoter/holds")
-# Of files that hold; all but the first are told as misspelt.
+# Of files that hold; all but the first are misspelt.
 _SUFFIXES = (".yaml", ".yml")
 
 

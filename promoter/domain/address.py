@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from promoter.bounds import read_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
@@ -133,4 +134,4 @@ def git_directory(folder: Path) -> Path:
 
 def _line(file: Path) -> str:
     """Return the one line of a file of git's."""
-    return os.fsdecode(file.read_bytes()).rstrip("\n")
+    return os.fsdecode(read_file(file)).rstrip("\n")

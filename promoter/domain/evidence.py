@@ -101,7 +101,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a pull's text can tell beside the edits; every part may be missing."""
+    """All that a pull's text can say beside the edits; every part may be missing."""
 
     render: RenderDiff | None = None
     render_note: str = ""

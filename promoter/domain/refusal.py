@@ -19,7 +19,7 @@ class Refusal:
     source_line: str | None = None
 
     def __post_init__(self) -> None:
-        """Keep what is told within a bound: it may quote a text of any length."""
+        """Keep the texts within a bound: they may quote what is of any length."""
         for name in ("reason", "hint", "source_line"):
             text = getattr(self, name)
             object.__setattr__(self, name, text and bounded(text))

@@ -174,7 +174,7 @@ def _with_entries(
 ) -> FileEdit:
     """Return the edit that adds entries at the first place that proves, or raise `RefusedError`.
 
-    `end` is where the file ended before other edits, which is where people are told of new entries.
+    `end` is where the file ended before other edits, which is the place that is shown for new entries.
     """
     kustomization = read(path, data)
     source = kustomization.region.text

@@ -14,7 +14,7 @@ from promoter.domain.progress import Progress
 from promoter.engine.choice import choices
 from promoter.engine.selection import Key, Work
 from promoter.engine.survey import Survey
-from promoter.planning.decide import branch_of
+from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, Request
 

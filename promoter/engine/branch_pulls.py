@@ -22,7 +22,7 @@ _MANY = 4
 
 
 class BranchPulls:
-    """The pulls of branches; those of a run's own come with the history that their texts tell."""
+    """The pulls of branches; those of a run's own come with the history that their texts show."""
 
     def __init__(self, world: World, view: View, targets: Mapping[str, Target]) -> None:
         """Ask for many at once: `targets` are what the run delivers on its branches."""
@@ -32,8 +32,8 @@ class BranchPulls:
         if len(branches) > 1:
             world.repository.bring(branches)
         if len(branches) >= _MANY:
-            tells = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
-            history = self._history(targets.values()) if tells else None
+            by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
+            history = self._history(targets.values()) if by_forge else None
             self._known = world.forge().pulls_of(branches, view.base, history)
 
     def of(self, branch: str, target: Target) -> tuple[Pull, ...]:
@@ -52,7 +52,7 @@ class BranchPulls:
         )
 
     def _history(self, targets: Iterable[Target]) -> tuple[Tree, Sequence[PurePosixPath]]:
-        """Return the files whose history the texts of these pulls tell, and their commit."""
+        """Return the files whose history the texts of these pulls show, and their commit."""
         view, apps = self._view, (app for one in targets for app in one.each)
         return view.tree, [
             file for app in apps for file in shown_files(view.config, view.tree, app)

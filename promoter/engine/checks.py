@@ -111,7 +111,9 @@ class Checker:
         """Return what cosign says of an image, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
-        said = verified(self.checks, f"{repository}@{digest}")
+        # What is left is for what follows.
+        seconds = min(_COSIGN_TIME, self.deadline.remaining() * 3 / 4)
+        said = verified(self.checks, f"{repository}@{digest}", seconds)
         if said.verified:
             return said
         return replace(said, detail=f"{said.detail}{self._signatures(repository, digest)}")
@@ -136,8 +138,8 @@ def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:
     return replace(request, digest=digest, tag=None if pin == "digest" else request.tag)
 
 
-def verified(checks: Checks, image: str) -> Signature:
-    """Return cosign's verdict on an image, which is named by its digest."""
+def verified(checks: Checks, image: str, seconds: float) -> Signature:
+    """Return cosign's verdict on an image, which is named by its digest; it may take so long."""
     program = shutil.which("cosign")
     if program is None:
         return Signature(False, "not verified, as cosign is not on PATH", _INSTALL)
@@ -146,11 +148,14 @@ def verified(checks: Checks, image: str) -> Signature:
             [program, "verify", *_signer(checks), image],
             capture_output=True,
             check=False,
-            timeout=_COSIGN_TIME,
+            timeout=seconds,
             env=child_environment("cosign"),
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Signature(False, f"cosign: {type(error).__name__}")
+    except subprocess.TimeoutExpired:
+        reason = f"cosign did not answer within {seconds:.3g} s"
+        return Signature(False, reason, "Check the network, or give more time with --timeout.")
+    except OSError as error:
+        return Signature(False, f"cosign cannot be run: {error.strerror}", _INSTALL)
     if done.returncode == 0:
         return Signature(True, "verified by cosign")
     said = redacted(done.stderr.decode("utf-8", "replace")).strip().splitlines()

@@ -161,7 +161,7 @@ def _moved(candidate: Candidate, policy: Policy, registry: Registry) -> tuple[Im
 def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: list[str]) -> str:
     """Return the one tag that the policy wants of all images of an app, or raise why there is none.
 
-    What had to be left out is told in `warnings`.
+    `warnings` says what had to be left out.
     """
     repositories = list(dict.fromkeys(one.repository for one in candidate.images))
     listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
@@ -202,7 +202,7 @@ def _tags(repository: str, candidate: Candidate, registry: Registry) -> tuple[st
 def _described(
     repository: str, tags: Sequence[str], registry: Registry, warnings: list[str]
 ) -> list[choose.DatedTag]:
-    """Return when each tag's image was made; those that are broken are left out, and told of.
+    """Return when each tag's image was made; those that are broken are left out, with a warning.
 
     Raises what may pass, as the newest could be among those that cannot be read now, and the first
     failure where no tag is left.

@@ -108,7 +108,7 @@ def _with_pull(commit: CommitDraft, plan: Plan) -> CommitDraft:
 
 @contextmanager
 def _under_way(what: str, progress: list[str]) -> Iterator[None]:
-    """Tell, where the run ends in the midst of a write, that nobody knows whether it was done."""
+    """Say, where the run ends during a write, that it is not known whether it was done."""
     try:
         yield
     except Stopped:

@@ -1,4 +1,4 @@
-"""Gathers what a pull's text tells beside the edits; what cannot be had is said, never raised."""
+"""Collects what a pull's text says beside the edits; what is not known is left out, never raised."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class EvidenceCollector:
 
 
 def shown_files(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
-    """Return the files whose history a pull's text tells."""
+    """Return the files whose history a pull's text shows."""
     return sorted(set(_shown(_files(config, base, target), target.environment).values()))
 
 

@@ -48,18 +48,18 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         now=seen.world.now,
         # What was allowed when a commit was made that is kept.
         allow=frozenset(proposal.declaration.allow)
-        if proposal and not intent.commits
+        if proposal and not intent.makes_commit
         else request.allow,
         proposal=proposal,
         edit_refusals=change.refusals,
-        commits=intent.commits,
+        makes_commit=intent.makes_commit,
         tag_changes=tuple(with_base(proposal)) if proposal else (),
         images=images,
         render=_rendered(change, intent, seen, names),
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
-        in_conflict=state.in_conflict if intent.commits and intent.end is End.PULL else (),
+        in_conflict=state.in_conflict if intent.makes_commit and intent.end is End.PULL else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
         hold=None
@@ -74,8 +74,8 @@ def _tells_of_images(change: Change, intent: Intent) -> bool:
     """Return whether a commit is made, or a pull's text for one that a run was killed after."""
     if intent.proposal is None or not intent.proposal.moves:
         return False
-    if intent.commits or intent.end is not End.PULL:
-        return intent.commits
+    if intent.makes_commit or intent.end is not End.PULL:
+        return intent.makes_commit
     return change.pull is None or pull_request.facts_of(change.pull, intent.proposal) is None
 
 
@@ -95,7 +95,7 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
     """Say whether the base takes verified commits alone, and the commit would not be."""
     settings, world = seen.target.settings, seen.world
     by_git = (seen.config.transport or settings.transport) == "git"
-    if not intent.commits or intent.end is End.PUSH or not by_git:
+    if not intent.makes_commit or intent.end is End.PUSH or not by_git:
         return False
     if world.wiring.settings.signing_key is not None:
         return False
@@ -109,14 +109,14 @@ def _rendered(
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
         return None
-    if not (intent.commits or needs_text(change, intent, seen)):
+    if not (intent.makes_commit or needs_text(change, intent, seen)):
         return None
-    # Nobody reads what a scheduled push would tell, where the names show what it changes.
+    # A scheduled push has no text that would show it, where the names show what it changes.
     unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
     if unread and target.settings.render == "warn" and _is_known(seen):
         return None
     verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
-    return verdict if intent.commits else replace(verdict, refusals=(), warnings=())
+    return verdict if intent.makes_commit else replace(verdict, refusals=(), warnings=())
 
 
 def _is_known(seen: Seen) -> bool:
@@ -140,10 +140,10 @@ def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
 
 
 def needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
-    """Say whether the pull's text has to be made: it tells of another commit, or knows less."""
+    """Say whether the pull's text has to be made: it is of another commit, or says less."""
     if intent.proposal is None or intent.end not in (End.PULL, End.SUPERSEDED):
         return False
-    if intent.commits or change.pull is None:
+    if intent.makes_commit or change.pull is None:
         return True
     known = pull_request.facts_of(change.pull, intent.proposal)
     renders = seen.world.renderer() is not None and seen.target.settings.render != "off"

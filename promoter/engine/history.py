@@ -14,7 +14,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
 from promoter.engine.places import Scope, find_targets
-from promoter.planning.decide import branch_of
+from promoter.planning.branch import branch_of
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
 from promoter.planning.rollback import State
 from promoter.pull_request import proposed_images
@@ -162,7 +162,7 @@ class _Stream:
 def _newest(streams: Sequence[_Stream]) -> FileVersion:
     """Return the version that the base had last.
 
-    Where their places on the base are not known, commits of one second tell by their files.
+    Where their places on the base are not known, commits of one second are ordered by their files.
     """
     found = [one.head for one in streams if one.head]
     if all(one.depth is not None for one in found):
@@ -178,7 +178,7 @@ def _with_pulls(
     base: str,
     world: World,
 ) -> list[HistoryEntry]:
-    """Return entries with the merged pulls that the forge alone tells of: a rebase names none."""
+    """Return entries with the merged pulls that the forge alone knows: a rebase names none."""
     without_pull: dict[tuple[str, str], list[HistoryEntry]] = defaultdict(list)
     for one in entries:
         if one.kind is EntryKind.PROMOTION and one.pull is None:

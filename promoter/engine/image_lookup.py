@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 8
 # Seconds between two looks for an image whose push is under way.
 _PAUSE = 2.0
-# So many of a registry's tags are told where one is not there, none of them longer than this.
+# So many of a registry's tags are listed where one is not there, none of them longer than this.
 _LISTED, _LONGEST = 4, 40
 # How alike a tag must be to be suggested.
 _ALIKE = 0.75
@@ -137,7 +137,7 @@ def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
     parts = [one for one in known if one.startswith(f"{tag}-") or one.endswith(f"-{plain}")]
     if len(parts) == 1 and not is_version:
         return parts[0]
-    # Of hundreds of thousands of tags few have the same signs, which is told soonest.
+    # Of hundreds of thousands of tags few have the same signs, which is found soonest.
     signs = sorted(tag.replace(".", ""))
     swapped = [one for one in known if sorted(one.replace(".", "")) == signs]
     return next(iter(get_close_matches(tag, swapped, n=1, cutoff=_ALIKE)), None)
@@ -161,7 +161,7 @@ def ask(registry: Registry, settings: Environment, name: str, reference: str) ->
 
 
 def described(world: World, name: str, reference: str) -> BuiltImage | None:
-    """Return what the registry says of an image, None where it does not tell."""
+    """Return what the registry says of an image, None where it does not answer."""
     with suppress(PromoteError):
         return world.registry().describe(name, reference)
     return None

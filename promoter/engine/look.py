@@ -69,7 +69,7 @@ def plan_promotion(seen: Seen) -> Plan:
     intent = intend(change, ordering)
     if _must_be_rebuilt(change, intent, seen):
         intent = intend(change, ordering, rebuild=True)
-    if intent.end is End.PULL and intent.commits and _adds_only(change, seen):
+    if intent.end is End.PULL and intent.makes_commit and _adds_only(change, seen):
         intent = on_tip(change, intent)
     judged = _judged(change, intent, apps, ordering)
     if _is_refused_though_superseded(intent, judged, seen):
@@ -148,7 +148,7 @@ def _adds_only(change: Change, seen: Seen) -> bool:
 def _evidence(
     change: Change, intent: Intent, judged: Sequence[_Judged], judgement: Judgement, seen: Seen
 ) -> Evidence | None:
-    """Return what the pull's text tells beside the edits; None where it has no need of it."""
+    """Return what the pull's text says beside the edits; None where it needs nothing."""
     refused = judgement.refusals and intent.end is not End.SUPERSEDED
     if refused or not needs_text(change, intent, seen):
         return None

@@ -31,7 +31,7 @@ def hold_against(
 
     What was built before a rollback would undo it while its pull is not merged yet.
     """
-    goes = intent.commits or (intent.end is End.PULL and change.pull is None)
+    goes = intent.makes_commit or (intent.end is End.PULL and change.pull is None)
     own = proposed_hold(change.state, change.target) if goes or intent.end is End.CLOSE else None
     if own is not None and change.pull is not None:
         return ProposedHold(own, change.pull.number, is_own=True)

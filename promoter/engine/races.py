@@ -32,7 +32,7 @@ class _ByOwnPace(wait_base):
     """Waits up to as long as an attempt takes, and four times as long each time that it is lost.
 
     As long as many writers wait for less than all of them need, most attempts are lost; how long
-    that is, depends on the link and the machine, which the attempts themselves tell.
+    that is, depends on the link and the machine, which the attempts themselves show.
     """
 
     def __init__(self, deadline: Deadline) -> None:

@@ -20,7 +20,7 @@ from promoter.engine.rollback import plan_rollback
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_of
 from promoter.graph import prefetch_closures
-from promoter.planning.decide import branch_of
+from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed, planned
 from promoter.planning.plan import Plan, Push, RenewPull, commit_of, writes
 
@@ -46,8 +46,7 @@ class Run:
     def results(self) -> list[Outcome]:
         """Carry the run out and return one outcome for each app and environment, in order.
 
-        Whatever ends it before its time, a signal or the deadline, what was done is told, and that
-        the rest was not.
+        Where a signal or the deadline ends it early, the outcomes say what was done and what was not.
         """
         try:
             for attempt in races(self.world.wiring.deadline):
@@ -165,7 +164,7 @@ class Run:
         return planned(plan, check=self.world.wiring.settings.check)
 
     def _publish(self, plans: Sequence[tuple[Key, Plan]]) -> list[str | PromoteError | None]:
-        """Make all commits and push them; what is under way is told where the run ends meanwhile."""
+        """Make all commits and push them; a run that ends meanwhile says that they were under way."""
         commits = [(key, plan) for key, plan in plans if commit_of(plan)]
         for key, plan in commits:
             what = f"the push to {plan.destination.branch} was under way, and may have been done"

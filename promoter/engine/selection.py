@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promoter.config.examples import EXAMPLES
-from promoter.config.layout import known_apps
+from promoter.config.layout import find_target, known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
 from promoter.engine.current_repository import local_file
-from promoter.planning.decide import locate
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.previous import follow
 
@@ -55,7 +54,7 @@ class Selection(Protocol):
 
     @property
     def keys(self) -> Sequence[Key]:
-        """All apps and environments that it is about, in the order in which they are told."""
+        """All apps and environments that it is about, in the order in which they are shown."""
 
     @property
     def apps(self) -> Sequence[str]:
@@ -97,7 +96,8 @@ def _work(key: Key, request: Request, view: View) -> Work:
     """Return a request with its place and, where it follows another environment, what runs there."""
     if request.group or request.together:
         return _work_together(key, request, view)
-    target = locate(request, view.config, view.tree)
+    names = [image.name for image in request.images]
+    target = find_target(view.config, view.tree, request.app, request.environment, names)
     if request.from_environment is None:
         return Work(key, request, target)
     found = follow(request, view.config, target, view.tree)

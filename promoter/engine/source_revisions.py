@@ -83,7 +83,7 @@ class Revisions:
         return address
 
     def labels(self, name: str, reference: str) -> Mapping[str, str]:
-        """Return an image's labels; empty where the registry does not tell."""
+        """Return an image's labels; empty where the registry does not answer."""
         pulled = pulled_names(self.target, self.base).get(name, name)
         found = described(self.world, pulled, reference)
         return found.labels if found else {}

@@ -16,7 +16,7 @@ from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
 from promoter.engine.survey import Candidate
 from promoter.gates import ProposedHold
-from promoter.planning.decide import branch_of
+from promoter.planning.branch import branch_of
 from promoter.planning.history import entries_of
 from promoter.planning.status import (
     Arrival,
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from promoter.engine.selection import Key
     from promoter.engine.world import World
 
-# Each version costs a file's contents: one tells what runs, one what ran before.
+# Each version costs a file's contents: one says what runs, one what ran before.
 _AHEAD = 2
-# What registries have not told when this part of the time is left is not known.
+# What registries have not answered when this part of the time is left is not known.
 _RESERVE = 0.2
 
 
@@ -64,7 +64,7 @@ def read_status(
 ) -> Report:
     """Return the status of some apps in some environments; empty sequences stand for all.
 
-    What the forge or a registry does not tell is unknown, and no failure.
+    What the forge or a registry does not answer is unknown, and no failure.
     """
     base, tree = world.repository.base(world.wiring.base, apps)
     config = world.wiring.config(tree)
@@ -127,7 +127,7 @@ def _arrivals(
     world: World,
     warnings: list[str],
 ) -> dict[Key, Arrival]:
-    """Return the commits that brought what apps run; one look at the log tells of all."""
+    """Return the commits that brought what apps run; one look at the log finds all."""
     arrivals: dict[Key, Arrival] = {}
     try:
         versions = world.repository.versions(tree, files, recent=True)
@@ -147,7 +147,7 @@ def _arrivals(
 
 
 def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
-    """Return the open pulls; none where the forge does not tell."""
+    """Return the open pulls; none where the forge does not answer."""
     try:
         pulls = world.forge().all()
     except PromoteError as error:

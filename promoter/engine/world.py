@@ -65,7 +65,7 @@ class World:
 
     def _first_texts(self) -> Mapping[str, bytes]:
         """Return the files that come with the forge's first answer, where that is there in time."""
-        with suppress(PromoteError, TimeoutError):  # told where the forge is needed
+        with suppress(PromoteError, TimeoutError):  # raised where the forge is needed
             if self._opening is not None:
                 return self._opening.result(_FIRST_ANSWER).texts(_FIRST_ANSWER)
         return {}
@@ -138,7 +138,7 @@ def opened(
     apps: Sequence[str] = (),
     patience: float = 3.0,
 ) -> Iterator[World]:
-    """Give the world of a run; what it has written is told in `progress`.
+    """Give the world of a run; `progress` gets what it has written.
 
     Where the repository is far, the first look at it, for `apps`, is begun at once.
     """

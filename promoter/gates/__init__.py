@@ -122,7 +122,7 @@ def judge(facts: Facts, gates: Iterable[Gate] = GATES) -> Judgement:
             GateResult(gate.name, verdict.result, verdict.detail, verdict.until, gate.title)
             for gate, verdict in found
         ),
-        # An image that is not there is told first: what else refuses it may follow from that.
+        # An image that is not there comes first: what else refuses it may follow from that.
         tuple(
             sorted(
                 (refusal for _, verdict in found for refusal in verdict.refusals),

@@ -52,8 +52,8 @@ def dead_edit(facts: Facts) -> Verdict | None:
         return all_refused(refusals)
     if facts.unread:
         # Where it does not build for that, the refusal says so.
-        told = () if any(one.rule == "render" for one in judged) else facts.unread
-        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=told)
+        warnings = () if any(one.rule == "render" for one in judged) else facts.unread
+        return Verdict(Result.UNKNOWN, facts.unread[0], warnings=warnings)
     files = facts.render.not_judged if facts.render else ()
     if not files:
         return None

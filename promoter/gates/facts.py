@@ -89,7 +89,7 @@ class Facts:
     """The edits; None where they could not be made."""
     edit_refusals: tuple[Refusal, ...] = ()
     """Why they could not."""
-    commits: bool = False
+    makes_commit: bool = False
     """Whether a commit would be made, or the one that is there is kept."""
     ordering: Ordering = field(default_factory=lambda: Ordering(None, {}))
     tag_changes: tuple[TagChange, ...] = ()

@@ -23,7 +23,7 @@ _VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 def mutable_tag(facts: Facts) -> Verdict | None:
     """Refuse a tag that is moved by habit, unless a digest stands beside it."""
     settings = facts.target.settings
-    if not facts.commits or settings.pin != "tag" or settings.checks.mutable != "refuse":
+    if not facts.makes_commit or settings.pin != "tag" or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
     # Of one that is not there, its own gate says so, and which tag may be meant.
@@ -46,7 +46,7 @@ def mutable_tag(facts: Facts) -> Verdict | None:
 def no_release(facts: Facts) -> Verdict | None:
     """Refuse tags of signatures, attestations, bills of material and build caches."""
     policy = facts.target.settings.policy
-    images = facts.proposal.declaration.images if facts.proposal and facts.commits else ()
+    images = facts.proposal.declaration.images if facts.proposal and facts.makes_commit else ()
     others = [str(one) for one in images if one.tag and not may_be_release(policy, one.tag)]
     if not others:
         return None
@@ -138,7 +138,7 @@ def must_exist(facts: Facts) -> bool:
 
 
 def _needs_registry(facts: Facts) -> bool:
-    """Say whether another gate refuses what its registry does not tell of."""
+    """Say whether another gate refuses what its registry does not answer."""
     checks = facts.target.settings.checks
     return checks.signature == "refuse" or checks.platforms not in ("off", "warn", ())
 

@@ -1,4 +1,4 @@
-"""What a promotion's branch holds beyond the base: our commits, told from a person's."""
+"""What a promotion's branch holds beyond the base, ours and a person's, and its name."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file, read_hold
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import HOLD_BRANCH, Declaration, branch_name
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.planning import propose
 
 if TYPE_CHECKING:
+    from promoter.config.config import Config
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchCommit, BranchState
     from promoter.domain.model import Tree
     from promoter.domain.proposal import Proposal
+    from promoter.planning.plan import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,15 @@ class Branch:
     """Whether it stands on the base's newest commit."""
     onto: str = ""
     """The base's commit that it stands on."""
+
+
+def branch_of(target: Target, config: Config, request: Request | None = None) -> str:
+    """Return the branch on which an app is promoted to an environment, or a hold of it changes."""
+    holds_only = request is not None and request.holds_only
+    template = HOLD_BRANCH if holds_only else config.templates.branch
+    # A group may be called as one of its apps is, and has a branch of its own.
+    is_group = request is not None and request.group
+    return branch_name(target.environment, f"group+{target.app}" * is_group or target.app, template)
 
 
 def is_merged(state: BranchState) -> bool:
@@ -48,7 +59,7 @@ def proposed_hold(state: BranchState, target: Target) -> Hold | None:
 
 
 def read_branch(state: BranchState, target: Target) -> Branch:
-    """Tell our commits from others: trailers, and a tree that is the parent's plus those edits."""
+    """Return its commits, ours apart: by trailers, and a tree that is the parent's plus those edits."""
     if not state.commits or is_merged(state):
         return Branch()
     proposals = [_reproduce(commit, state, target) for commit in state.commits]

@@ -81,7 +81,7 @@ class Intent:
 
     end: End
     proposal: Proposal | None = None
-    """What is pushed, or what the branch and its pull tell of."""
+    """What is pushed, or what the branch and its pull propose."""
     kept: str | None = None
     """The branch's commit, where it is right already."""
     by: str = ""
@@ -98,7 +98,7 @@ class Intent:
         return self.on_base or self.proposal
 
     @property
-    def commits(self) -> bool:
+    def makes_commit(self) -> bool:
         """Whether a commit has to be made."""
         return self.end in (End.PUSH, End.PULL) and self.kept is None
 
@@ -166,7 +166,7 @@ def on_tip(change: Change, intent: Intent) -> Intent:
     Where the tip has these files already, nothing can be added to it.
     """
     commits, proposal = change.state.commits, intent.proposal
-    if proposal is None or not intent.commits or not commits:
+    if proposal is None or not intent.makes_commit or not commits:
         return intent
     edits = propose.propose(proposal.declaration, change.target, commits[0].tree).edits
     return replace(intent, on_tip=edits, kept=None if edits else change.state.tip)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from promoter import pull_request
-from promoter.config.layout import find_target
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.domain.evidence import Evidence
 from promoter.domain.model import PullDraft, PullExtras
 from promoter.gates import Judgement
@@ -28,29 +26,11 @@ from promoter.planning.plan import (
 )
 
 if TYPE_CHECKING:
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
     from promoter.config.sections import Templates
     from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull, Tree
+    from promoter.domain.model import Pull
     from promoter.domain.proposal import Proposal
     from promoter.planning.change import Change, Intent
-    from promoter.planning.plan import Request
-
-
-def locate(request: Request, config: Config, base: Tree) -> Target:
-    """Return where the request points; raises `SelectionError`."""
-    names = [image.name for image in request.images]
-    return find_target(config, base, request.app, request.environment, names)
-
-
-def branch_of(target: Target, config: Config, request: Request | None = None) -> str:
-    """Return the branch on which an app is promoted to an environment, or a hold of it changes."""
-    holds_only = request is not None and request.holds_only
-    template = HOLD_BRANCH if holds_only else config.templates.branch
-    # A group may be called as one of its apps is, and has a branch of its own.
-    is_group = request is not None and request.group
-    return branch_name(target.environment, f"group+{target.app}" * is_group or target.app, template)
 
 
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:

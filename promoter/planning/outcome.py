@@ -1,4 +1,4 @@
-"""What became of one promotion: the typed result that is told as text, as JSON and to Actions."""
+"""What became of one promotion: the typed result behind text, JSON and Actions."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
 def by_names(proposal: Proposal, target: Target, tree: Tree, asked: Iterable[str] = ()) -> ByNames:
     """Return which of the edits reach no container by name, and what could not be read.
 
-    A name among those that the request has `asked` for is told as its, unless an entry has it.
+    Of a name that the request has `asked` for and no entry has, the refusal names the request.
     """
     found = judge_by_names(tree, proposal.image_edits, target.directory)
     new = set(asked)

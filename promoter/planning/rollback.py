@@ -24,7 +24,7 @@ class State:
 
     @property
     def key(self) -> frozenset[object]:
-        """What tells it from another state."""
+        """What makes it differ from another state."""
         return frozenset((name, one.ref, one.new_name) for name, one in self.images.items())
 
 
@@ -34,7 +34,7 @@ def leading(states: Sequence[State], policy: Policy | None = None) -> tuple[Stat
     What goes back takes back the newer states that it leaves: by the order of the tags, else, where
     nobody knows it, by what ran before and comes back. Going on from there leads to what ran before
     those, and never to what was taken back; no image goes forward on the way, as far as its tags
-    tell.
+    say.
     """
     line: list[State] = []
     for state in reversed(states):

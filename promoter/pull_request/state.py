@@ -21,7 +21,7 @@ _CLOSED = "<!-- promoter:closed -->"
 
 
 def block(proposal: Proposal, evidence: Evidence) -> str:
-    """Return the block: which promotion the body tells of, and which facts it has of it."""
+    """Return the block: which promotion the body is about, and which facts it has of it."""
     declaration = proposal.declaration
     images = [str(image) for image in declaration.images]
     state: dict[str, object] = {
@@ -72,7 +72,7 @@ class _State:
 
 
 def agrees(pull: Pull, draft: PullDraft) -> bool:
-    """Say whether a pull tells of the commit that the draft tells of, and knows no less of it."""
+    """Say whether a pull is about the same commit as the draft, and says no less of it."""
     if pull.title != draft.title:
         return False
     if pull.body == draft.body:
@@ -84,7 +84,7 @@ def agrees(pull: Pull, draft: PullDraft) -> bool:
 
 
 def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
-    """Return the facts that a pull tells of a proposal, or None where it tells of another."""
+    """Return the facts that a pull has of a proposal, or None where it is about another."""
     state = _State.of(pull.body)
     return state.facts if state and state.key == _key(proposal) else None
 
@@ -98,7 +98,7 @@ def declines(pull: Pull, proposal: Proposal) -> bool:
 
 
 def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
-    """Say whether a pull tells of other images than a proposal's; None where it does not say."""
+    """Say whether a pull is about other images than a proposal's; None where it does not say."""
     state = _State.of(pull.body)
     return state.listed(proposal) != state.images if state and state.images is not None else None
 
@@ -138,6 +138,6 @@ def _hashes(images: list[str]) -> list[str]:
 
 
 def _key(proposal: Proposal) -> str:
-    """Return what tells one promotion's commit from another's: its trailers and its diff."""
+    """Return what makes one promotion's commit differ from another's: its trailers and its diff."""
     text = "\n".join([*proposal.declaration.trailers(), unified(proposal.edits)])
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:24]
