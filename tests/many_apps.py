@@ -24,19 +24,36 @@ DEV = "environments:\n  dev:\n    path: apps/{app}/overlays/dev\n    deliver: pu
 BY_PULL = DEV.replace("deliver: push", "deliver: pull-request")
 
 
+CLUSTERS = """\
+environments:
+  dev: {path: "clusters/dev/apps/{app}", render: off}
+  prod: {path: "clusters/prod/apps/{app}", render: off, policy: {semver: "*"}}
+"""
+"""Two clusters with a folder for each app, of which prod follows by itself."""
+
+
 def kustomization(app: str, environment: str = "dev") -> str:
     """Return where an app's kustomization is."""
     return f"apps/{app}/overlays/{environment}/kustomization.yaml"
 
 
 def make(path: Path, images: Mapping[str, str], policy: str, *, tag: str = "1.4.1") -> Repository:
-    """Make a bare repository of apps: name → image, all at one tag, with this promoter.yaml."""
+    """Make a bare repository of apps: name → image, all at one tag, with this promoter.yaml.
+
+    They have an overlay for dev, or by the policy `CLUSTERS` a folder in each cluster.
+    """
     files = {"promoter.yaml": policy}
     for app, image in images.items():
         base = f"apps/{app}/base"
         files[f"{base}/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
         files[f"{base}/deployment.yaml"] = _DEPLOYMENT.format(app=app, image=image)
-        files[kustomization(app)] = _OVERLAY.format(image=image, tag=tag)
+        if policy == CLUSTERS:
+            for place in ("dev", "prod"):
+                text = _OVERLAY.replace("../../base", f"../../../../{base}").replace("dev", place)
+                name = f"clusters/{place}/apps/{app}/kustomization.yaml"
+                files[name] = text.format(image=image, tag=tag)
+        else:
+            files[kustomization(app)] = _OVERLAY.format(image=image, tag=tag)
     stream = ["commit refs/heads/main", "committer A Human <human@example.org> 1767225600 +0000"]
     stream += ["data 5", "First"]
     for name, text in files.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.many_apps import BY_PULL, CLUSTERS, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
@@ -76,7 +76,7 @@ def world(
     apps = [f"app-{number:03}" for number in range(count)]
     found = Fleet(GitHub(path / "srv"), registry, transport, apps)
     images = {name: registry.name(name) for name in found.apps}
-    make(found.github.repository, images, policy + POLICY)
+    make(found.github.repository, images, policy if policy == CLUSTERS else policy + POLICY)
     git_http.configure(found.github.repository)
     found.build("1.4.1")
     return found
@@ -144,6 +144,39 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
         assert taken == {"updated": count}
         assert asked.pop("git-upload-pack") <= 7
         assert asked == {**rest, "mutation Renew": count}
+
+
+@MANY
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
+    tmp_path: Path, registry: Registry, transport: str, count: int
+) -> None:
+    fleet = world(tmp_path, registry, transport, CLUSTERS, count=count)
+    looks = {"git": {"git-upload-pack": 4}, "api": {"query Base": 1, "REST /git/trees/ID": 2}}
+    folders = {"query Folders": 2} if transport == "api" else {}
+    branches = {"query Branches": ceil(count / 25)}
+    with fleet.github:
+        assert fleet.auto() == ({"unchanged": count}, {**looks[transport], **folders})
+        fleet.build("1.4.2")
+        taken, asked = fleet.auto()
+        assert taken == {"created": count}
+        assert asked.pop("query History") == ceil(2 * count / 40)
+        if transport == "git":
+            assert asked.pop("git-receive-pack") == 1
+            assert asked.pop("mutation Open") == count
+            assert asked == {"git-upload-pack": 5, **branches}
+        else:
+            assert asked.pop("mutation Deliver") == ceil(count / 4)
+            # Names, then texts: of some hundred folders in each.
+            assert asked.pop("query Folders") == 2 + ceil(3 * count / 100) + ceil(count / 100)
+            assert asked == {**looks[transport], **branches}
+        taken, asked = fleet.auto()
+        assert taken == {"unchanged": count}
+        if transport == "git":
+            assert asked == {"git-upload-pack": 7, **branches}
+        else:
+            assert asked.pop("query Folders") <= 2 + ceil(6 * count / 100) + 2
+            assert asked == {**looks[transport], **branches}
 
 
 @pytest.mark.parametrize("transport", ["git", "api"])

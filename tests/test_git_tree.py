@@ -142,6 +142,9 @@ class Escaping:
     def unfold(self, directory: PurePosixPath) -> None:
         del directory
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        del directories
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -45,6 +45,9 @@ class Tree(Protocol):
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        """Read the names in many directories at once, whether or not they are there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:

@@ -58,6 +58,10 @@ class EditedTree:
         """Read all names below a directory at once."""
         self._base.unfold(directory)
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        """Read the names in many directories at once."""
+        self._base.look_into(directories)
+
     def over(self, files: Mapping[PurePosixPath, bytes | None]) -> EditedTree:
         """Return a tree with more changed files over those of this one."""
         # Only what is new is looked at: a run over many apps makes one of these for each.
@@ -101,4 +105,7 @@ class FilesTree:
         """All files are at hand."""
 
     def unfold(self, directory: PurePosixPath) -> None:
+        """All names are at hand."""
+
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """All names are at hand."""

@@ -65,8 +65,10 @@ def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
     Raises `SelectionError` for an app or an environment that is not known.
     """
     paths = (one.path for one in config.environments.values())
-    for fixed in {path.partition("{")[0].rpartition("/")[0] for path in paths}:
-        tree.unfold(PurePosixPath(fixed))
+    fixed = {PurePosixPath(path.partition("{")[0].rpartition("/")[0]) for path in paths}
+    tree.look_into({parent for one in fixed for parent in one.parents})
+    for one in fixed:
+        tree.unfold(one)
     known = known_apps(config, tree)
     _check_known("app", scope.apps, known)
     found = [

@@ -12,6 +12,7 @@ from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.trees import edited
 from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.deliver import carry_out, publish
+from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look import Seen, plan_promotion
 from promoter.engine.open_holds import OpenHolds
@@ -105,7 +106,10 @@ class Run:
         pushes.sort(key=lambda one: not one.target.settings.batch)
         if work:
             apps = (app for one in work for app in one.target.each)
-            prefetch_closures(view.tree, (app.directory for app in apps))
+            # The text of a pull tells what other environments have.
+            shown = (app for one in pulls for app in one.target.each)
+            beside = (file for one in shown for file in shown_files(view.config, view.tree, one))
+            prefetch_closures(view.tree, (app.directory for app in apps), beside)
         known = BranchPulls(self.world, view, {_branch(one, view): one.target for one in pulls})
         holds = OpenHolds(self.world, view, known.of)
         holds.bring([one.target for one in work], [_branch(one, view) for one in pulls])

@@ -63,6 +63,9 @@ class DirectoryTree:
     def unfold(self, directory: PurePosixPath) -> None:
         """Do nothing: a folder is read as fast alone."""
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        """Do nothing: a folder is read as fast alone."""
+
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
     """Return what an entry is, without following it."""

@@ -76,6 +76,9 @@ class GitTree:
         self._directories |= unfolded((_parsed(line) for line in lines), directory)
         self._unfolded.add(directory)
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        """Do nothing: the directories of a commit come with it."""
+
     def mode(self, path: PurePosixPath) -> int:
         """Return a path's mode as git keeps it; that of a plain file where there is none yet."""
         entry = self.listing(path.parent).get(path.name)

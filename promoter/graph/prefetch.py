@@ -25,14 +25,27 @@ _YAML = frozenset({".yaml", ".yml", ".json", ".env"})
 _SHARED = ("base", "bases", "common", "components")
 
 
-def prefetch_closures(tree: Tree, directories: Iterable[PurePosixPath]) -> None:
-    """Fetch the files that kustomizations of these folders seem to name, level by level."""
+def prefetch_closures(
+    tree: Tree, directories: Iterable[PurePosixPath], beside: Iterable[PurePosixPath] = ()
+) -> None:
+    """Fetch the files that kustomizations of these folders seem to name, level by level.
+
+    The files `beside` them come with the first level.
+    """
+    directories = tuple(directories)
+    tree.look_into({folder for one in directories for folder in _likely_folders(one)})
     level = {file for directory in directories for file in likely_files(tree, directory)}
     seen: set[PurePosixPath] = set()
-    tree.prefetch(level)
+    tree.prefetch({*level, *beside})
     for _ in range(_ROUNDS):
         seen |= level
-        kustomizations = (file for file in level if file.name in KUSTOMIZATION_NAMES)
+        kustomizations = [file for file in level if file.name in KUSTOMIZATION_NAMES]
+        tree.look_into({
+            folder
+            for file in kustomizations
+            for path in _words(tree, file)
+            for folder in (path, path.parent)
+        })
         named = {path for file in kustomizations for path in named_paths(tree, file)}
         files = {path for path in named if kind_of(tree, path) is Kind.FILE}
         level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
@@ -58,9 +71,23 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
     return found[:_LIKELY_LIMIT]
 
 
+def _likely_folders(directory: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the folders that are looked into for the base of an app's folder."""
+    yield directory
+    for parent in directory.parents[:2]:
+        yield from (parent, *(parent / name for name in _SHARED))
+    for app in _folders_named(directory.name):
+        yield from (app.parent, app, app / "base", app / "overlays")
+
+
+def _folders_named(name: str) -> tuple[PurePosixPath, ...]:
+    """Return where the folder of an app with this name may be."""
+    return PurePosixPath("apps", name), PurePosixPath(name)
+
+
 def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the folders of the app that a folder of a cluster is named for: its base and overlay."""
-    for app in (PurePosixPath("apps", directory.name), PurePosixPath(directory.name)):
+    for app in _folders_named(directory.name):
         if app in (directory, PurePosixPath()) or kind_of(tree, app) is not Kind.DIRECTORY:
             continue
         yield app
@@ -72,9 +99,16 @@ def _app_folders(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath
 
 def named_paths(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the files and folders of the repository that a kustomization's words could mean."""
+    for path in _words(tree, file):
+        if kind_of(tree, path) in (Kind.FILE, Kind.DIRECTORY):
+            yield path
+
+
+def _words(tree: Tree, file: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield what a kustomization's words would be as paths of the repository."""
     for word in _WORD.findall(tree.read(file)):
         path = resolved(file.parent, word.decode("ascii", "replace"))
-        if path is not None and kind_of(tree, path) in (Kind.FILE, Kind.DIRECTORY):
+        if path is not None:
             yield path
 
 

@@ -67,6 +67,13 @@ class GitHubTree:
         found = (self.listing(path.parent).get(path.name) for path in paths)
         self._reader.blobs([entry[0] for entry in found if entry and stat.S_ISREG(entry[1])])
 
+    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
+        """Read the names in many directories in few requests."""
+        unknown = (one for one in directories if one not in self._listings)
+        self._reader.read_folders(
+            self._commit, [one for one in unknown if not self._is_absent(one)]
+        )
+
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory in one request, where GitHub does not cut the answer."""
         place = self.listing(directory.parent).get(directory.name) if directory.name else None
