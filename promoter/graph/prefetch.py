@@ -40,12 +40,14 @@ def prefetch_closures(
     for _ in range(_ROUNDS):
         seen |= level
         kustomizations = [file for file in level if file.name in KUSTOMIZATION_NAMES]
-        tree.look_into({
-            folder
-            for file in kustomizations
-            for path in _words(tree, file)
-            for folder in (path, path.parent)
-        })
+        tree.look_into(
+            {
+                folder
+                for file in kustomizations
+                for path in _words(tree, file)
+                for folder in (path, path.parent)
+            }
+        )
         named = {path for file in kustomizations for path in named_paths(tree, file)}
         files = {path for path in named if kind_of(tree, path) is Kind.FILE}
         level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
