@@ -525,3 +525,62 @@ def test_a_value_that_is_not_what_its_tag_says_is_told_where_it_stands(value: st
     with pytest.raises(UsageError) as caught:
         parse(f"environments:\n  dev:\n    path: {value}\n".encode(), "promoter.yaml")
     assert caught.value.line == 3
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("soak: 24, promotes-from: b", "soak: 24 has no unit and is 24 seconds: write 24h for hours"),
+        ("soak: 0h, promotes-from: b", "soak: 0h is no time at all: leave it out"),
+        ("max-age: 5000", "max-age: 5000 has no unit and is 1h23m: write 5000s"),
+        ("max-age: 30d", ""),
+        ("freeze: [{cron: '0 22 * * *', duration: 8}]", "duration: 8 has no unit and is 8 seconds"),
+        ("tags: 'v*'", "'v*' is a regular expression, and matches every tag: write '^v'"),
+        ("tags: 'v*.*'", r"matches every tag: write '^v.*\.'"),
+        ("tags: '(v)*'", "matches every tag: write ^ before what a tag has to begin with"),
+        ("tags: '.*'", ""),
+        ("tags: '.+'", ""),
+        ("tags: '^.*$'", ""),
+        ("tags: ^v", ""),
+        ("policy: {newest: 3, include: ['v*']}", "include.0: 'v*' is a regular expression"),
+        ("policy: {newest: 3, exclude: ['rc*', 'x*']}", "exclude.1: 'x*' is a regular expression, "
+         "and matches every tag, so that none is left: write '^x'"),
+        ("merge-method: squash", "merge-method: does nothing with deliver: pull-request"),
+        ("merge-method: squash, deliver: auto-merge", ""),
+        ("batch: true", "batch: does nothing with deliver: pull-request"),
+        ("batch: false", ""),
+        ("labels: [a], deliver: push", "labels: does nothing with deliver: push"),
+        ("checks: {cosign-key: k}", "checks.cosign-key: does nothing with signature: off"),
+        ("checks: {cosign-key: k, signature: warn}", ""),
+    ],
+)  # fmt: skip
+def test_what_is_probably_not_meant_is_warned_of_where_it_stands(keys: str, said: str) -> None:
+    for text in (
+        f"environments: {{a: {{path: a, {keys}}}, b: {{path: b}}}}",
+        f"environments: {{a: {{path: a}}, b: {{path: b}}}}\napps: {{x: {{environments: {{a: {{{keys}}}}}}}}}",
+    ):
+        found = parse(f"{text}\n".encode(), "promoter.yaml").warnings
+        assert len(found) == bool(said)
+        assert all(one.startswith("promoter.yaml:") and said in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("environment", "app", "said"),
+    [
+        ("batch: true", "deliver: push", []),
+        ("deliver: push, batch: true", "deliver: pull-request", []),
+        ("deliver: push", "labels: [a]", ["apps.x.environments.a.labels: does nothing with deliver: push"]),
+        ("checks: {cosign-key: k}", "checks: {signature: refuse}", []),
+        ("labels: [a], deliver: push", "batch: true",
+         ["environments.a.labels: does nothing with deliver: push"]),
+    ],
+)  # fmt: skip
+def test_a_key_that_has_an_effect_for_one_app_is_not_warned_of(
+    environment: str, app: str, said: list[str]
+) -> None:
+    text = (
+        f"environments: {{a: {{path: 'a/{{app}}', {environment}}}}}\n"
+        f"apps: {{x: {{environments: {{a: {{{app}}}}}}}, y: {{}}}}\n"
+    )
+    found = parse(text.encode(), "promoter.yaml").warnings
+    assert [one.split(": ", 1)[1] for one in found] == said

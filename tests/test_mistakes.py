@@ -588,10 +588,19 @@ def test_value_of_the_configuration_that_is_doubtful_is_warned_of(company: Compa
     gates = "    promotes-from: dev\n    soak: 24\n    max-age: 30d\n    tags: 'v*'\n"
     company.configure((_PATH_OF_PROD, f"{_PATH_OF_PROD}{gates}"))
     said = company.run(*_ASK, "--dry-run").stderr
-    assert "promoter.yaml:10:5: environments.prod.soak: 24 has no unit" in said
-    assert "write 24s, or 24h for hours" in said
-    assert "promoter.yaml:12:5: environments.prod.tags: 'v*' matches every tag" in said
+    soak = "10:5: environments.prod.soak: 24 has no unit and is 24 seconds: write 24h for hours"
+    tags = "12:5: environments.prod.tags: 'v*' is a regular expression, and matches every tag"
+    for one in (soak, f"{tags}: write '^v'"):
+        assert f"promote: warning: promoter.yaml:{one}" in said
     assert "prod.max-age" not in said
+
+
+def test_configuration_that_is_tried_is_warned_of_as_well(company: Company) -> None:
+    text = f"{_PATH_OF_PROD}    max-age: 30\n"
+    tried = company.folder / "promoter.yaml"
+    tried.write_text(company.configuration.replace(_PATH_OF_PROD, text))
+    said = company.run(*_ASK, "--dry-run", "--config", str(tried)).stderr
+    assert "promoter.yaml:9:5: environments.prod.max-age: 30 has no unit and is 30 seconds" in said
 
 
 def test_app_without_a_folder_is_told_where_it_is_listed(company: Company) -> None:
@@ -1021,6 +1030,46 @@ def clone_of(company: Company, tmp_path: Path) -> Path:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(company.repo.path), str(clone)], check=True)
     return clone
+
+
+@pytest.mark.parametrize("name", ["promoter.yml", "Promoter.yaml", ".promoter.yaml"])
+def test_misnamed_configuration_whose_rules_would_not_apply_is_an_error(
+    company: Company, name: str
+) -> None:
+    company.repo.commit("main", name, company.configuration)
+    tree = company.repo.git("ls-tree", "main").splitlines()
+    left = company.repo.git(
+        "mktree", stdin="\n".join(one for one in tree if not one.endswith("\tpromoter.yaml")) + "\n"
+    )
+    renamed = company.repo.git("commit-tree", left, "-p", "main", "-m", "Rename it")
+    company.repo.git("update-ref", "refs/heads/main", renamed)
+    said = (f"{name}: this file is not read", f"Rename it: git mv {name} promoter.yaml")
+    assert_told(company.run(*_ASK), 2, said)
+    company.repo.commit("main", name, "scrape_configs: []\n")
+    other = company.run(*_ASK, "--dry-run")
+    assert (other.code, f"{name} is not read: the file's name is" in other.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("120000", "promoter.yaml: is a symbolic link, and links are not followed"),
+        ("160000", "promoter.yaml: is a submodule"),
+        ("040000", "promoter.yaml: is a folder"),
+    ],
+)
+def test_configuration_that_is_no_file_is_an_error(company: Company, mode: str, said: str) -> None:
+    object_id = company.repo.git(
+        "rev-parse", "main:apps" if mode == "040000" else "main:promoter.yaml"
+    )
+    if mode == "160000":
+        object_id = company.repo.git("rev-parse", "main")
+    stream = [
+        "commit refs/heads/main", "committer A Human <human@example.org> 1767225601 +0000",
+        "data 1", "x", "from refs/heads/main^0", "D promoter.yaml", f"M {mode} {object_id} promoter.yaml", "",
+    ]  # fmt: skip
+    company.repo.git("fast-import", "--quiet", stdin="\n".join(stream))
+    assert_told(company.run(*_ASK), 2, (said, "Put a file in its place."))
 
 
 def test_misnamed_and_unpushed_configurations_are_warned_of(

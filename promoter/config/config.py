@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, PrivateAttr, ValidationError
 
 from promoter.config.document import Document, Place, load
-from promoter.config.errors import complaint, doubtful
+from promoter.config.errors import complaint
+from promoter.config.probable_mistakes import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
 from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
 from promoter.domain.branch import AUTHOR
@@ -62,7 +63,7 @@ class Config(Section):
     def read_from(self, document: Document) -> Self:
         """Return it with the document that it was read from."""
         self._document = document
-        self._warnings = tuple(doubtful(document))
+        self._warnings = tuple(probable_mistakes(document))
         return self
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from promoter.config.examples import EXAMPLES, example_for
@@ -12,10 +11,9 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
-from promoter.policy.pattern import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
@@ -40,14 +38,6 @@ _MEANT = {
     **dict.fromkeys(("kustomization", "kustomize-image"), ("kustomize",)),
     **dict.fromkeys(("deployment", "kubernetes"), ("manifest",)),
     **dict.fromkeys(("application", "argo"), ("argocd",)),
-}
-# The values of `deliver` with which a key does anything.
-_NEEDS = {
-    "batch": ("push",),
-    "merge-method": ("auto-merge",),
-    **dict.fromkeys(
-        ("reviewers", "assignees", "labels", "milestone", "draft"), ("pull-request", "auto-merge")
-    ),
 }
 # What a text is put in, at a section that begins with it and at a list.
 _WRAPPED = {"environments": "{{path: {}}}", "apps": "{{images: [{}]}}"}
@@ -253,48 +243,3 @@ def _joined(said: Iterable[str]) -> str:
         [text, *(one.partition("\n")[0].removeprefix("must be ") for one in others)]
     )
     return f"{whole}\n{hint}" if hint else whole
-
-
-def doubtful(document: Document) -> Iterator[str]:
-    """Yield a warning for each value that may stand there and is probably meant otherwise."""
-    top = document.value if isinstance(document.value, dict) else {}
-    waiting: list[tuple[tuple[object, ...], object]] = [
-        ((key,), top[key]) for key in ("environments", "apps") if key in top
-    ]
-    while waiting:
-        place, value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += [((*place, key), inner) for key, inner in value.items()]
-            if len(place) == 2 and place[0] == "environments":
-                yield from _without_effect(document, place, value)
-        elif said := _doubt(place[-1], value):
-            yield _warning(document, place, said)
-
-
-def _without_effect(
-    document: Document, place: tuple[object, ...], environment: dict[object, object]
-) -> Iterator[str]:
-    """Yield a warning for each key that does nothing with the environment's `deliver`."""
-    deliver = environment.get("deliver", "pull-request")
-    apps = get(document.value, "apps")
-    own = [reduce(get, ("environments", place[-1]), one) for one in (apps or {}).values()]
-    if any(has(one, "deliver") for one in own):
-        return  # what an app has from the environment may have an effect there
-    for key in environment:
-        if key in _NEEDS and deliver not in _NEEDS[key]:
-            yield _warning(document, (*place, key), f"does nothing with deliver: {deliver}")
-
-
-def _warning(document: Document, place: tuple[object, ...], said: str) -> str:
-    where, key = document.place(place), ".".join(map(str, place))
-    return f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
-
-
-def _doubt(key: object, value: object) -> str:
-    """Return why a value is probably not what is meant; '' where nothing speaks against it."""
-    if key in ("soak", "max-age") and re.fullmatch(r"[0-9.]+", str(value)):
-        unit = f"write {value}s, or {value}h for hours"
-        return f"{value} has no unit and counts as seconds: {unit}"
-    if key == "tags" and isinstance(value, str) and compiled(value).search(""):
-        return f"{shown(value)} matches every tag: write ^ before what a tag has to begin with"
-    return ""

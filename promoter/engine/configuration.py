@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from promoter.config import callers_file, config
 from promoter.config.config import Config
 from promoter.config.document import load
-from promoter.engine.current_repository import MISNAMED, local_file
+from promoter.domain.errors import UsageError
+from promoter.domain.json import mapping
+from promoter.domain.model import Kind
+from promoter.engine.current_repository import local_file, misnamed
 
 if TYPE_CHECKING:
     from promoter.config.document import Document
@@ -18,24 +21,48 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_OTHER_KINDS = {
+    Kind.DIRECTORY: "a folder",
+    Kind.SYMLINK: "a symbolic link, and links are not followed",
+    Kind.SUBMODULE: "a submodule",
+}
 
 
 def configuration(wiring: Wiring, base: Tree) -> Config:
-    """Return the configuration in force: the repository's own file, else the caller's."""
-    _warn_of_files_that_do_not_count(wiring, base)
+    """Return the configuration in force: the repository's own file, else the caller's.
+
+    Raises `UsageError` where one is malformed, or the repository's is there and cannot be read.
+    """
+    found = _in_force(wiring, base)
+    for one in found.warnings:
+        warn(one, wiring.warned)
+    return found
+
+
+def _in_force(wiring: Wiring, base: Tree) -> Config:
     file, document = wiring.file, wiring.document
-    try:
-        data = base.read(config.FILE)
-    except KeyError:
+    names = base.entries(PurePosixPath())
+    other, kind = misnamed(names), names.get(str(config.FILE))
+    if other and kind is None and (document is None or callers_file.is_wiring(document)):
+        _check_misnamed(base, other)
+    if other:
+        warn(f"{other} is not read: the file's name is {config.FILE}", wiring.warned)
+    if kind is None:
+        _warn_of_local_file(wiring, None)
         return file or Config()
     if document is not None and file is not None and _tries_file(wiring.settings, document):
         warn(f"{document.file} is tried in place of the {config.FILE} on the base", wiring.warned)
         return file
+    if kind is not Kind.FILE:
+        what = _OTHER_KINDS[kind]
+        raise UsageError(f"is {what}", "Put a file in its place.", file=str(config.FILE))
+    data = base.read(config.FILE)
+    _warn_of_local_file(wiring, data)
     found = load(data, str(config.FILE))
     if found.value is None:
         warn(f"{config.FILE} is empty, and counts as if it were not there", wiring.warned)
     policy = config.read(found)
-    for one in (*callers_file.warnings_of_own_keys(found), *policy.warnings):
+    for one in callers_file.warnings_of_own_keys(found):
         warn(one, wiring.warned)
     if file is None:
         return policy
@@ -44,29 +71,36 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
     return callers_file.merge_wiring(policy, file)
 
 
+def _check_misnamed(base: Tree, name: str) -> None:
+    """Raise `UsageError` for a configuration of another name, whose rules would not apply."""
+    try:
+        keys = mapping(load(base.read(PurePosixPath(name)), name).value)
+    except (KeyError, UsageError):
+        return
+    if not keys.keys().isdisjoint(one.alias for one in Config.model_fields.values()):
+        raise UsageError(
+            "this file is not read, so that none of its rules would apply",
+            f"Rename it: git mv {name} {config.FILE}",
+            file=name,
+        )
+
+
 def _tries_file(settings: Settings, document: Document) -> bool:
     """Say whether the caller's file stands for the repository's: it says more, and nothing is written."""
     return (settings.dry_run or settings.check) and not callers_file.is_wiring(document)
 
 
-def _warn_of_files_that_do_not_count(wiring: Wiring, base: Tree) -> None:
-    """Warn of a misnamed configuration, and of one that differs from the base's."""
-    if MISNAMED in base.entries(PurePosixPath()):
-        warn(f"{MISNAMED} is not read: the file's name is {config.FILE}", wiring.warned)
+def _warn_of_local_file(wiring: Wiring, data: bytes | None) -> None:
+    """Warn of a configuration in the work tree at hand that differs from the base's."""
     local = local_file(wiring.settings.repo, config.FILE)
-    if local is None or wiring.settings.config:
+    if local is None or wiring.settings.config or local[1] == data:
         return
-    path, data = local
-    try:
-        is_same = base.read(config.FILE) == data
-    except KeyError:
-        is_same = False
-    if not is_same:
-        warn(
-            f"{path} is not what the base has, which alone counts: commit and push it, or try "
-            f"it with --dry-run --config {path}",
-            wiring.warned,
-        )
+    path, _ = local
+    warn(
+        f"{path} is not what the base has, which alone counts: commit and push it, or try "
+        f"it with --dry-run --config {path}",
+        wiring.warned,
+    )
 
 
 def warn(text: str, warned: set[str]) -> None:

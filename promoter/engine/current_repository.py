@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
 from promoter.config import config
@@ -14,6 +15,9 @@ from promoter.domain.address import git_directory
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.folder import DirectoryTree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
@@ -26,11 +30,12 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     tree = DirectoryTree(top)
     names = tree.entries(PurePosixPath())
     if str(config.FILE) not in names and not known_apps(Config(), tree):
-        misnamed = f"Rename {MISNAMED} to {config.FILE}, the only name that is read. "
+        other = misnamed(names)
+        rename = f"Rename {other} to {config.FILE}, the only name that is read. " if other else ""
         raise UsageError(
             f"no --repo is given, and {top.name} is not a GitOps repository: it has no "
             f"{config.FILE} and none of the known layouts",
-            f"{misnamed if MISNAMED in names else ''}{_HINT}",
+            f"{rename}{_HINT}",
         )
     from promoter.git.program import Git, check_version  # late: a run by API needs no git
 
@@ -47,6 +52,12 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
     return url if "://" in url or ":" in url else str((top / url).resolve())
 
 
+def misnamed(names: Iterable[str]) -> str | None:
+    """Return the first of some files that is named almost as the configuration is, if any."""
+    others = (one for one in sorted(names) if one != str(config.FILE))
+    return next((one for one in others if one.lower() in _MISNAMED), None)
+
+
 def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | None:
     """Return a file of the work tree that a run is started in or given, if it has one."""
     if repo is not None and ("://" in repo or not (Path(repo) / ".git").exists()):
@@ -60,6 +71,5 @@ def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | No
     return None
 
 
-MISNAMED = "promoter.yml"
-"""A name under which the configuration is written by mistake."""
+_MISNAMED = frozenset({"promoter.yml", "promoter.yaml", ".promoter.yml", ".promoter.yaml"})
 _HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."

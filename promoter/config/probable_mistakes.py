@@ -1,0 +1,138 @@
+"""What may stand in `promoter.yaml` and is probably not meant: told as warnings, each at its place."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from promoter.config.known_keys import get
+from promoter.domain.duration import format_duration, parse_duration
+from promoter.domain.json import mapping
+from promoter.domain.redaction import shown
+from promoter.policy.pattern import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from promoter.config.document import Document
+
+    _Place: TypeAlias = tuple[object, ...]
+
+_BY_PULL = ("pull-request", "auto-merge")
+# The key that each of these needs, its default, and the values with which they do anything.
+_NEEDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "batch": ("deliver", "pull-request", ("push",)),
+    "merge-method": ("deliver", "pull-request", ("auto-merge",)),
+    **dict.fromkeys(
+        ("reviewers", "assignees", "labels", "milestone", "draft"),
+        ("deliver", "pull-request", _BY_PULL),
+    ),
+    **dict.fromkeys(
+        ("cosign-key", "cosign-identity", "cosign-issuer", "cosign-log"),
+        ("signature", "off", ("warn", "refuse")),
+    ),
+}
+_DURATIONS = ("soak", "max-age", "duration")
+_PATTERNS = ("tags", "include", "exclude")
+# A number of more seconds is probably meant as such.
+_FEW_SECONDS = 600
+# What is written to take every tag.
+_ANY_TAG = re.compile(r"\^?\(?(?:\.\*)?\)?\$?")
+_SHELL_PATTERN = re.compile(r"[\w.*?+-]+", re.ASCII)
+
+
+def probable_mistakes(document: Document) -> Iterator[str]:
+    """Yield a warning for each value of a valid document that does nothing, or not what is meant."""
+    yield from _without_effect(document)
+    top = mapping(document.value)
+    waiting: list[tuple[_Place, object]] = [
+        ((key,), top[key]) for key in ("environments", "apps") if key in top
+    ]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [((*place, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*place, number), inner) for number, inner in enumerate(value)]
+        elif said := _doubt(place, value):
+            yield _warning(document, place, said)
+
+
+def _without_effect(document: Document) -> Iterator[str]:
+    """Yield a warning for each key that does nothing beside the value of another one."""
+    apps = mapping(get(document.value, "apps"))
+    for name, environment in mapping(get(document.value, "environments")).items():
+        overrides = {
+            ("apps", app, "environments", name): get(mapping(get(one, "environments")), name)
+            for app, one in apps.items()
+        }
+        for within in ((), ("checks",)):
+            around = reduce(_inner, within, mapping(environment))
+            own = {
+                (*place, *within): around | reduce(_inner, within, mapping(one))
+                for place, one in overrides.items()
+            }
+            # What an app has from the environment may have an effect there.
+            yield from _idle(document, ("environments", name, *within), [around, *own.values()])
+            for place, one in own.items():
+                yield from _idle(document, place, [one])
+
+
+def _idle(
+    document: Document, place: _Place, levels: Sequence[Mapping[str, object]]
+) -> Iterator[str]:
+    """Yield a warning for each key that stands at a place and does nothing at any of some levels."""
+    written = mapping(reduce(get, place, document.value))
+    for key in (one for one in written if written[one] and one in _NEEDS):
+        other, default, needed = _NEEDS[key]
+        values = [_word(level.get(other, default)) for level in levels]
+        if not any(value in needed for value in values):
+            yield _warning(document, (*place, key), f"does nothing with {other}: {values[0]}")
+
+
+def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
+    return mapping(value.get(key))
+
+
+def _word(value: object) -> str:
+    """Return a value as the word that YAML 1.1 reads as a boolean."""
+    return str(value) if not isinstance(value, bool) else "refuse" if value else "off"
+
+
+def _warning(document: Document, place: _Place, said: str) -> str:
+    where, key = document.place(place), ".".join(map(str, place))
+    return f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
+
+
+def _doubt(place: _Place, value: object) -> str:
+    """Return why a value is probably not what is meant; '' where nothing speaks against it."""
+    key = next(one for one in reversed(place) if isinstance(one, str))
+    if key in _DURATIONS:
+        return _doubtful_duration(str(value))
+    if key in _PATTERNS and isinstance(value, str) and compiled(value).search(""):
+        return _doubtful_pattern(value, excludes=key == "exclude")
+    return ""
+
+
+def _doubtful_duration(text: str) -> str:
+    duration = parse_duration(text)
+    if not duration:
+        return f"{text} is no time at all: leave it out"
+    if not re.fullmatch(r"[0-9.]+", text):
+        return ""
+    if duration.total_seconds() > _FEW_SECONDS:
+        return f"{text} has no unit and is {format_duration(duration)}: write {text}s"
+    meant = f"write {text}h for hours, {text}d for days, or {text}s"
+    return f"{text} has no unit and is {text} seconds: {meant}"
+
+
+def _doubtful_pattern(text: str, *, excludes: bool) -> str:
+    if _ANY_TAG.fullmatch(text) and not excludes:
+        return ""
+    hint = "write ^ before what a tag has to begin with"
+    if _SHELL_PATTERN.fullmatch(text) and text.strip("*?."):
+        meant = text.replace(".", r"\.").replace("*", ".*").replace("?", ".").removesuffix(".*")
+        hint = f"write '^{meant}'"
+    found = "every tag, so that none is left" if excludes else "every tag"
+    return f"{shown(text)} is a regular expression, and matches {found}: {hint}"
