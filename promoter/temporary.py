@@ -1,4 +1,4 @@
-"""Temporary folders of a run, and the removal of those that killed runs have left behind."""
+"""Temporary folders and files of a run, and the removal of those that killed runs have left behind."""
 
 from __future__ import annotations
 
@@ -41,6 +41,27 @@ def new_folder(prefix: str) -> Path:
     raise FileNotFoundError(
         errno.ENOENT, "no temporary folder (TMPDIR, /tmp, /var/tmp) can be written to"
     )
+
+
+def write_whole(path: Path, data: bytes, *, prefix: str, mode: int = 0o600) -> None:
+    """Put a file in its place whole or not at all, by a new one beside it whose name begins so.
+
+    Raises `OSError`, which names the file itself.
+    """
+    try:
+        number, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # nobody knows the file that would have taken its place
+        raise
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
 def clone_folder() -> Path:

@@ -7,8 +7,8 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.bounds import FILE_LIMIT, too_large
 from promoter.domain.model import Kind
-from promoter.git.limits import FILE_LIMIT, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 class DirectoryTree:
     """A folder's files; links are reported, never followed."""
 
+    commit = ""
+    """Files on disk belong to no commit."""
+
     def __init__(self, root: Path) -> None:
         self._root = root
-
-    @property
-    def commit(self) -> str:
-        """Files on disk belong to no commit."""
-        return ""
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""

@@ -12,13 +12,13 @@ import logging
 import os
 import re
 import stat
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
+from promoter.temporary import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,15 +135,7 @@ class Mirror:
         """Put the file in its place whole: runs at the same time see the old one or the new one."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._remove_unfinished()
-        number, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=self._folder)
-        try:
-            with open(number, "wb") as file:  # noqa: PTH123 - a file that is open already
-                file.write(data)
-            Path(name).replace(self._file)
-        except BaseException:
-            with suppress(OSError):
-                Path(name).unlink()
-            raise
+        write_whole(self._file, data, prefix=_UNFINISHED)
 
     def _remove_unfinished(self) -> None:
         """Remove what runs were writing that were killed more than a day ago."""

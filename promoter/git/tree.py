@@ -27,15 +27,10 @@ class GitTree:
 
     def __init__(self, git: Git, objects: Objects, commit: str) -> None:
         self._git, self._objects = git, objects
-        self._commit = commit
+        self.commit = commit
         self._directories: dict[PurePosixPath, Listing] = {}
         self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
         self._unfolded: set[PurePosixPath] = set()
-
-    @property
-    def commit(self) -> str:
-        """The commit's id."""
-        return self._commit
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
@@ -70,7 +65,7 @@ class GitTree:
         """Read all names below a directory at once, before many of its folders are looked into."""
         if directory in self._unfolded or not self.listing(directory):
             return
-        name = f"{self._commit}:{'' if directory == ROOT else directory}"
+        name = f"{self.commit}:{'' if directory == ROOT else directory}"
         listed = self._git.attempt("ls-tree", "-r", "-t", "-z", "--full-tree", name)
         lines = filter(None, listed.stdout.decode("utf-8", "surrogateescape").split("\0"))
         self._directories |= unfolded((_parsed(line) for line in lines), directory)
@@ -87,7 +82,7 @@ class GitTree:
     def oid(self, path: PurePosixPath) -> str:
         """Return the object id of a path; '.' is the root."""
         if path == ROOT:
-            return self._objects.root(self._commit)
+            return self._objects.root(self.commit)
         return self.listing(path.parent)[path.name][0]
 
     def listing(self, directory: PurePosixPath) -> Listing:

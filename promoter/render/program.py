@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import selectors
 import shutil
 import signal
@@ -15,6 +14,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter.bounds import limit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import redacted
@@ -166,7 +166,7 @@ class _Build:
             cwd=home,
             start_new_session=True,
         )
-        _bound_memory(process.pid)
+        limit(process.pid, _MEMORY)
         return cls(process, folder)
 
     @property
@@ -208,17 +208,6 @@ class _Build:
             said = redacted(bytes(self.message).decode("utf-8", "replace"))
             return BuildOutput(failure=_said(said, self.folder) or f"status {self.status}")
         return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
-
-
-def _bound_memory(pid: int) -> None:
-    """Bound what a program and all that it starts can hold in memory, where the system can do that.
-
-    Address space is not bounded: Go reserves far more of it than it uses.
-    """
-    if not hasattr(resource, "prlimit"):
-        return
-    with suppress(OSError, ValueError):
-        resource.prlimit(pid, resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
 
 
 def _watch(builds: Sequence[_Build], end: float) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -25,6 +23,7 @@ from promoter.output.envelope import SCHEMA, refusal_as_json
 from promoter.output.result import Result
 from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.dead_edits import dead_entries
+from promoter.temporary import write_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -99,7 +98,8 @@ def edit(
             _LOG.debug("%s: %s: %s: %s -> %s", file.name, one.image, one.field, one.old, one.new)
     if not refusals and not dry_run:
         for file, edit in changed:
-            _write(file.real, edit.after)
+            mode = file.real.stat().st_mode & 0o7777
+            write_whole(file.real, edit.after, prefix=f".{file.real.name}.", mode=mode)
     if refusals and changed:
         warnings.append("nothing is written, as not every file can be edited")
     return _result(edits, refusals, warnings, dry_run=dry_run)
@@ -212,25 +212,6 @@ def _checked(path: Path) -> _File:
         reason = "a symbolic link that leads nowhere or out of the repository"
         raise RefusedError([Refusal("symlink", reason, "Name the real file.", str(path))])
     return _File(path, real)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file whole or not at all, with its mode."""
-    mode = path.stat().st_mode
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        error.filename = str(path)  # nobody knows the file that would have taken its place
-        raise
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        Path(name).chmod(mode & 0o7777)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _result(

@@ -30,14 +30,9 @@ class GitHubTree:
 
     def __init__(self, reader: Reader, commit: str) -> None:
         self._reader = reader
-        self._commit = commit
+        self.commit = commit
         self._listings: dict[PurePosixPath, dict[str, tuple[str, int]]] = {}
         self._unfolded: set[PurePosixPath] = set()
-
-    @property
-    def commit(self) -> str:
-        """The commit's id."""
-        return self._commit
 
     def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
         """Return the names in a directory with their kinds; empty where there is no directory."""
@@ -45,9 +40,9 @@ class GitHubTree:
 
     def is_folder(self, path: PurePosixPath) -> bool | None:
         """Say whether a path is a folder (False: nothing is there), where that is known already."""
-        if (self._commit, path) in self._reader.absent:
+        if (self.commit, path) in self._reader.absent:
             return False
-        known = self._listings.get(path) or self._reader.folders.get((self._commit, path))
+        known = self._listings.get(path) or self._reader.folders.get((self.commit, path))
         return True if known else None
 
     def read(self, path: PurePosixPath) -> bytes:
@@ -61,9 +56,7 @@ class GitHubTree:
         """Bring many files in few requests; names that are no file are passed over."""
         paths = list(paths)
         folders = (path.parent for path in paths)
-        self._reader.read_folders(
-            self._commit, [one for one in folders if not self._is_absent(one)]
-        )
+        self._reader.read_folders(self.commit, [one for one in folders if not self._is_absent(one)])
         found = (self.listing(path.parent).get(path.name) for path in paths)
         self._reader.blobs([entry[0] for entry in found if entry and stat.S_ISREG(entry[1])])
 
@@ -77,7 +70,7 @@ class GitHubTree:
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory in one request, where GitHub does not cut the answer."""
         place = self.listing(directory.parent).get(directory.name) if directory.name else None
-        oid = place[0] if place else self._reader.commit(self._commit)["tree"]["sha"]
+        oid = place[0] if place else self._reader.commit(self.commit)["tree"]["sha"]
         if directory in self._unfolded or (directory.name and place is None):
             return
         self._listings |= unfolded(self._reader.below(oid), directory)
@@ -92,7 +85,7 @@ class GitHubTree:
     def _is_absent(self, directory: PurePosixPath) -> bool:
         """Say whether the nearest folder above that is known holds no folder that leads there."""
         for parent in directory.parents:
-            known = self._listings.get(parent, self._reader.folders.get((self._commit, parent)))
+            known = self._listings.get(parent, self._reader.folders.get((self.commit, parent)))
             if known is not None:
                 entry = known.get(directory.relative_to(parent).parts[0])
                 return entry is None or not stat.S_ISDIR(entry[1])
@@ -101,12 +94,12 @@ class GitHubTree:
     def _list(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         if self._is_absent(directory):
             return {}
-        self._reader.read_folders(self._commit, [directory])
-        known = self._reader.folders.get((self._commit, directory))
+        self._reader.read_folders(self.commit, [directory])
+        known = self._reader.folders.get((self.commit, directory))
         if known is not None:
             return known
         if directory == ROOT:
-            return self._reader.tree(self._reader.commit(self._commit)["tree"]["sha"])
+            return self._reader.tree(self._reader.commit(self.commit)["tree"]["sha"])
         entry = self.listing(directory.parent).get(directory.name)
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
