@@ -63,9 +63,7 @@ class GitHubTree:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Read the names in many directories in few requests."""
         unknown = (one for one in directories if one not in self._listings)
-        self._reader.read_folders(
-            self._commit, [one for one in unknown if not self._is_absent(one)]
-        )
+        self._reader.read_folders(self.commit, [one for one in unknown if not self._is_absent(one)])
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory in one request, where GitHub does not cut the answer."""
