@@ -39,7 +39,17 @@ OUTSIDE = frozenset(
 
 # Each package imports from those before it, and from its own line as long as that is no circle.
 LAYERS = (
-    ("domain", "bounds", "environment", "http", "pools", "temporary", "threads", "yaml_nodes"),
+    (
+        "domain",
+        "bounds",
+        "environment",
+        "http",
+        "limits",
+        "pools",
+        "temporary",
+        "threads",
+        "yaml_nodes",
+    ),
     ("edits", "graph", "policy", "config"),
     ("gates", "planning", "pull_request", "output"),
     ("git", "forges", "registry", "render", "settings"),

@@ -14,12 +14,12 @@ from contextlib import suppress
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from promoter.bounds import limit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.environment import child_environment
 from promoter.git.bare import write_repository
 from promoter.git.isolation import FETCH, REMOTE, isolated, parameters
+from promoter.limits import limit
 from promoter.temporary import clone_folder
 
 if TYPE_CHECKING:

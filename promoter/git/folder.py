@@ -7,8 +7,8 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.bounds import FILE_LIMIT, too_large
 from promoter.domain.model import Kind
+from promoter.limits import FILE_LIMIT, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 import git
 from git.exc import GitCommandError, GitCommandNotFound
 
-from promoter.bounds import FILE_LIMIT, limit, too_large
 from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated, parameters
+from promoter.limits import FILE_LIMIT, limit, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

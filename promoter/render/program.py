@@ -14,10 +14,10 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from promoter.bounds import limit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import redacted
+from promoter.limits import limit
 from promoter.temporary import RENDER
 
 if TYPE_CHECKING:
