@@ -38,16 +38,19 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _result(argv: Sequence[str], writer: Writer) -> Result:
-    """Return what a command line comes to, whatever ends it."""
+    """Return what a command line comes to; what ends it before its time says what was done."""
+    progress: list[str] = []
     try:
         name, rest = _choose(argv)
         parsed = COMMANDS[name].parser(name).parse_args(rest)
         with early_look(name, parsed):
             with held():
                 from promoter.cli.running import run_command
-            return run_command(name, parsed, writer)
+            return run_command(name, parsed, writer, progress)
     except SystemExit:
         raise
+    except Stopped as stop:
+        return _failed(stop.after(progress))
     except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is told as well
         return _failed(error_of(reason))
 

@@ -15,7 +15,6 @@ from promoter.cli.options import setting_of
 from promoter.cli.signals import ending_after, held
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
-from promoter.engine.stopped import Stopped
 from promoter.environment import narrowed_environment, secret_values
 from promoter.settings import Settings
 
@@ -48,9 +47,10 @@ def silent_libraries() -> Iterator[None]:
         root.removeHandler(quiet)
 
 
-def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result:
-    """Run a command of `COMMANDS`; what ends it before its time says what was done."""
-    progress: list[str] = []
+def run_command(
+    name: str, parsed: argparse.Namespace, writer: Writer, progress: list[str]
+) -> Result:
+    """Run a command of `COMMANDS`; what it has done is put into `progress` as soon as it is done."""
     forget_secrets()
     add_secret(*secret_values())
     settings = Settings.read(vars(parsed))
@@ -66,13 +66,10 @@ def run_command(name: str, parsed: argparse.Namespace, writer: Writer) -> Result
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
         _warn_of_unused(name, settings)
-        try:
-            # Here, as git's library heeds the variables that were taken while it is imported.
-            with held():
-                command = import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
-            result: Result = command.run(settings, parsed, progress)
-        except Stopped as stop:
-            raise stop.after(progress) from None
+        # Here, as git's library heeds the variables that were taken while it is imported.
+        with held():
+            command = import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
+        result: Result = command.run(settings, parsed, progress)
         for line in progress:
             _LOG.debug(line)
     return result.shortened() if settings.quiet else result

@@ -57,11 +57,10 @@ class World:
             self._forge = opening.result() if opening else wires.open_forge(self.wiring)
         return self._forge
 
-    def begin_forge(self, apps: Sequence[str]) -> None:
-        """Open the forge beside what the caller waits for, and begin to look at some apps there."""
-        if self.wiring.kind.is_far and self._forge is None:
-            self._opening = in_background(lambda: wires.open_forge(self.wiring, apps))
-            self.repository.take(self._first_texts)
+    def expect_forge(self, opening: Future[Forge]) -> None:
+        """Take the forge that is being opened, and the files that come with its first answer."""
+        self._opening = opening
+        self.repository.take(self._first_texts)
 
     def _first_texts(self) -> Mapping[str, bytes]:
         """Return the files that come with the forge's first answer, where that is there in time."""
@@ -136,16 +135,25 @@ def opened(
     progress: list[str],
     *,
     apps: Sequence[str] = (),
+    with_pulls: Sequence[str] | None = None,
     patience: float = 3.0,
 ) -> Iterator[World]:
     """Give the world of a run; `progress` gets what it has written.
 
-    Where the repository is far, the first look at it, for `apps`, is begun at once.
+    Where the repository is far, the first look at it, for `apps`, is begun at once, and so is that
+    of its forge at the pulls of `with_pulls`, where it is certainly asked.
     """
-    # What reads through the API is the forge itself, so that one count has all requests.
-    forge = wires.open_forge(wiring, apps) if wiring.transport == "api" else None
+    forge, opening = None, None
+    if wiring.transport == "api":
+        # What reads through the API is the forge itself, so that one count has all requests.
+        forge = wires.open_forge(wiring, apps)
+    elif with_pulls is not None and wiring.kind.is_far:
+        # Before git, whose library takes as long to be loaded as the forge to answer.
+        opening = in_background(lambda: wires.open_forge(wiring, with_pulls))
     with wires.opened(wiring, forge, apps) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)
+        if opening is not None:
+            world.expect_forge(opening)
         try:
             yield world
         finally:

@@ -50,10 +50,9 @@ def _promoted(
     masks += new_tokens(settings, found)
     revision = wiring.source_revision(found)
     apps = [app for one in requests for app in one.together or (one.app,)]
-    with opened(found, progress, apps=apps) as world:
-        # What is held or rolled back has a branch of another name.
-        plain = all(one.hold is None and one.rollback is None for one in requests)
-        world.begin_forge(apps if plain else ())
+    # What is held or rolled back has a branch of another name.
+    plain = all(one.hold is None and one.rollback is None for one in requests)
+    with opened(found, progress, apps=apps, with_pulls=apps if plain else ()) as world:
         # Late: git and the forge look at the repository while the engine is imported.
         with held():
             from promoter.engine import run as engine
