@@ -567,6 +567,13 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
         ("PROMOTER_IMAGE", "a=1,b=2", "PROMOTER_IMAGE takes one image a line."),
         ("PROMOTER_ALLOW", "soak,freeze", "PROMOTER_ALLOW takes one rule a line."),
         ("PROMOTER_TAG", "1,2", "PROMOTER_TAG: tag '1,2' holds ','"),
+        ("PROMOTER_DRY_RUN", "nein", "not 'nein'\n  Write PROMOTER_DRY_RUN=false"),
+        ("PROMOTER_DRY_RUN", "2", "Write PROMOTER_DRY_RUN=true, or PROMOTER_DRY_RUN=false"),
+        ("PROMOTER_RENDER_ALLOW", "all", "must be 'network', 'helm' or 'exec', not 'all'"),
+        ("PROMOTER_IMAGE_TAG", "1", "Did you mean PROMOTER_TAG?"),
+        ("PROMOTER_BRANCH", "x", "Did you mean PROMOTER_BASE?"),
+        ("PROMOTER_FROBNICATE", "x", "Unset it: nothing reads it."),
+        ("PROMOTER_COLOR", "never", "Set NO_COLOR=1"),
         ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
         ("PROMOTER_NOW", "tomorrow", "Write it as in 2026-12-01T08:00:00Z"),
@@ -582,6 +589,26 @@ def test_variable_that_is_malformed_is_told_with_what_to_write(
     if name == "PROMOTER_IMAGE":
         del given["PROMOTER_TAG"]
     assert_told(promote(env=given, cwd=tmp_path), 2, (said,))
+
+
+def test_path_in_the_place_of_a_private_key_is_told(tmp_path: Path) -> None:
+    given = _APP | {"PROMOTER_GITHUB_APP_PRIVATE_KEY": "/etc/keys/app.pem"}
+    run = promote(*_ASK, "--repo", _HUB, env=given, cwd=tmp_path)
+    assert_told(run, 2, ("PROMOTER_GITHUB_APP_PRIVATE_KEY holds a path", "PRIVATE_KEY_FILE to it."))
+
+
+def test_sections_that_are_lists_are_told_with_their_own_entries(company: Company) -> None:
+    environments = "environments: {prod: {path: 'apps/{app}/overlays/prod'}}\n"
+    company.repo.commit("main", "promoter.yaml", f"{environments}apps: [orders, billing]\n")
+    assert_told(company.run(*_ASK), 2, ("Write apps: {orders: {}, billing: {}}",))
+    company.repo.commit("main", "promoter.yaml", "environments: [{name: prod, path: clusters}]\n")
+    assert_told(company.run(*_ASK), 2, ("Write environments: {prod: {path: clusters}}",))
+
+
+def test_empty_file_that_is_tried_is_warned_of(company: Company) -> None:
+    (company.folder / "mine.yaml").write_text("# nothing\n")
+    said = company.run(*_ASK, "--dry-run", "--config", "mine.yaml").stderr
+    assert "mine.yaml is empty, and counts as if it were not there" in said
 
 
 def test_value_of_the_configuration_that_is_doubtful_is_warned_of(company: Company) -> None:
@@ -841,6 +868,55 @@ _IN_THE_CONFIGURATION = {
     "number in words": (
         (_PUSH, f"{_PUSH}    policy: {{newest: ten}}\n"), 2,
         ("policy.newest: must be a whole number", "policy: {newest: 10}"),
+    ),
+    "path that another environment has": (
+        (_STAGING, "    pin: tag\n"), 2, ('Write it as in path: "apps/{app}/overlays/staging"',)
+    ),
+    "render as a switch": (
+        (_PUSH, f"{_PUSH}    render: true\n"), 2, ("'warn' or 'strict', not 'true'",)
+    ),
+    "none as the number": (
+        (_PUSH, f"{_PUSH}    policy: {{newest: 0}}\n"), 2,
+        ("newest: must be 1 or more", "policy: {newest: 10}"),
+    ),
+    "mapping for a text": (
+        (_PUSH, f"{_PUSH}    policy: {{semver: {{range: ^1.4}}}}\n"), 2,
+        ("must be text, not a mapping", "Write semver: '^1.4'"),
+    ),
+    "address of a person": (
+        (_PUSH, f"{_PUSH}    reviewers: [bob@example.com]\n"), 2,
+        ("is an e-mail address", "Write the name of the user, or team:NAME"),
+    ),
+    "rule that nobody overrides": (
+        (_PUSH, f"{_PUSH}    allow: [signature]\n"), 2, ("It cannot be overridden: checks.signature",)
+    ),
+    "all rules": (
+        (_PUSH, f"{_PUSH}    allow: [all]\n"), 2, ("Leave allow out: then every rule",)
+    ),
+    "signer without an issuer": (
+        (_PUSH, f"{_PUSH}    checks: {{signature: refuse, cosign-identity: x}}\n"), 2,
+        ("cosign-identity needs cosign-issuer", "as in cosign-issuer: https://token."),
+    ),
+    "variable of a shell": (
+        ("apps/{app}/overlays/prod", "${CLUSTER}/{app}"), 2,
+        ("holds ${CLUSTER}, and variables are not filled in here", "Write the folder"),
+    ),
+    "folders of Windows": (
+        ("apps/{app}/overlays/prod", "apps\\{app}\\overlays\\prod"), 2,
+        ("folders are parted by '/'", "Write apps/{app}/overlays/prod"),
+    ),
+    "flag as a key": (("apps:\n", "timeout: 5m\napps:\n"), 2, ("It is a flag: --timeout 5m",)),
+    "secret in the file": (
+        ("apps:\n", "token: s3cret\napps:\n"), 2, ("no secret belongs in this file", "revoked")
+    ),
+    "app at the top": (
+        ("apps:\n", "shop: {}\napps:\n"), 2, ("Indent it: shop stands below apps:",)
+    ),
+    "environment at the top": (
+        ("apps:\n", "qa: {path: x}\napps:\n"), 2, ("Indent it: qa stands below environments:",)
+    ),
+    "one app as a list": (
+        ("  orders:\n", "  - name: orders\n"), 2, ("Begin all lines of this level with '- '",)
     ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,

@@ -278,6 +278,8 @@ def wired_to_read(settings: Settings) -> Wiring:
     found = wiring.wire(settings, Deadline(settings.seconds))
     if settings.api_url and found.address.local:
         found.warn(f"{settings.source('api_url')} is not used: the repository is a folder")
+    if found.document is not None and found.document.value is None:
+        found.warn(f"{settings.config} is empty, and counts as if it were not there")
     return wiring.authenticated(found)
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.known_keys import get, has, unknown_key_hint
+from promoter.config.value_hints import Asked, choice_of, hint_for
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,32 +21,6 @@ if TYPE_CHECKING:
 
 _KINDS: dict[type, str] = {list: "list", dict: "mapping"}
 _MAPPING = "must be a mapping: keys with values"
-# The words of promoter.yaml for what others say, where a key takes them.
-_MEANT = {
-    **dict.fromkeys(("pr", "mr", "pull", "merge-request", "pullrequest"), ("pull-request",)),
-    **dict.fromkeys(("direct", "commit"), ("push",)),
-    **dict.fromkeys(("automerge", "auto", "merge"), ("auto-merge", "merge")),
-    **dict.fromkeys(("sha", "sha256", "hash"), ("digest",)),
-    "version": ("tag",),
-    **dict.fromkeys(("ssh", "https"), ("git",)),
-    "true": ("strict", "refuse", "on"),
-    **dict.fromkeys(("error", "fail", "deny", "block", "enforce"), ("refuse", "strict")),
-    **dict.fromkeys(("warning", "info"), ("warn",)),
-    **dict.fromkeys(("none", "never", "no", "disabled", "false", "ignore"), ("off",)),
-    **dict.fromkeys(("helm", "values", "yaml", "helm-values"), ("yaml-path",)),
-    **dict.fromkeys(("kustomization", "kustomize-image"), ("kustomize",)),
-    **dict.fromkeys(("deployment", "kubernetes"), ("manifest",)),
-    **dict.fromkeys(("application", "argo"), ("argocd",)),
-}
-# What a text is put in, at a section that begins with it and at a list.
-_WRAPPED = {"environments": "{{path: {}}}", "apps": "{{images: [{}]}}"}
-_LIST = "[{}]"
-_LISTS = (
-    "images", "labels", "reviewers", "assignees", "allow", "platforms", "include", "exclude",
-    "exceptions",
-)  # fmt: skip
-# Greater numbers are not shown as the text that was probably meant.
-_NUMBER = 10**12
 # So many of a file's further mistakes are shown.
 _LISTED = 9
 # By pydantic's kinds of errors; those that are not here say themselves what must be.
@@ -55,6 +28,9 @@ _WORDS = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "dict_type": _MAPPING,
+    "too_short": "is empty: name at least one",
+    "too_long": "has {actual_length} entries, and {max_length} is the most",
+    "greater_than_equal": "must be {ge} or more",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     "invalid_key": "a key must be text: put it in quotes",
     "missing": "is missing",
@@ -121,7 +97,8 @@ def _most_telling(
     same = [one for one, its in found if its == place]
     said, _, hint = _joined(map(_said, same)).partition("\n")
     at_key = _place_of_key(place, said, same[0]["input"])
-    hint = hint or _hint(at_key, [one["input"] for one in same], model)
+    asked = Asked(model, document.value, said)
+    hint = hint or hint_for(at_key, [one["input"] for one in same], asked)
     return _Complaint(f"{key}: {said}", hint, at_key)
 
 
@@ -132,43 +109,6 @@ def _place_of_key(place: tuple[object, ...], said: str, value: object) -> tuple[
     names = (one for one, its in value.items() if its and said.startswith(shown(str(its))))
     key = next(names, said.partition(" ")[0].rstrip(":,"))
     return (*place, key) if key in value else place
-
-
-def _hint(place: tuple[object, ...], values: Sequence[object], model: type[BaseModel]) -> str:
-    """Return what to write at a place in place of a value, which may be read other than as meant."""
-    known = "environments" if "environments" in model.model_fields else "reason"
-    hint = f"Write it as in {example_for(place, EXAMPLES[known])}"
-    if values == [None] and len(place) == 2 and place[0] == "apps":
-        return f"Write {place[1]}: {{}}"
-    if place and isinstance(text := values[0], str):
-        around = place[0] if len(place) == 2 else None
-        form = _WRAPPED.get(str(around)) or (_LIST if place[-1] in _LISTS else None)
-        if form is not None:
-            # A label may have blanks within.
-            parted = re.split(r"\s*,\s*" if place[-1] == "labels" else r"[\s,]+", text.strip(" ,"))
-            return f"Write {place[-1]}: {form.format(', '.join(map(_scalar, parted)))}"
-    if place and place[-1] not in _LISTS and (alone := _alone(values[0])):
-        return f"Write {place[-1]}: {_scalar(alone)}"
-    numbers = [one for one in values if type(one) is int and abs(one) < _NUMBER]
-    if numbers and len(values) == 1 and place and not isinstance(place[-1], int):
-        return f'Write {place[-1]}: "{numbers[0]}"'
-    if names := [one["name"] for one in values if isinstance(one, dict) and "name" in one]:
-        return f"Write the name alone: {shown(str(names[0]))}"
-    braces = any(
-        one and isinstance(one, dict) and set(one) <= {"app", "environment"} for one in values
-    )
-    return f"YAML reads {{ }} without quotes as a mapping. {hint}" if braces else hint
-
-
-def _alone(value: object) -> str:
-    """Return the text that is the only entry of a list; '' for anything else."""
-    texts = [str(one) for one in value if isinstance(one, str)] if isinstance(value, list) else []
-    return texts[0] if isinstance(value, list) and len(value) == len(texts) == 1 else ""
-
-
-def _scalar(text: str) -> str:
-    """Return a text as it is written in YAML, in quotes where it may need them."""
-    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text, re.ASCII) else shown(text)
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
@@ -207,30 +147,15 @@ def _said(error: ErrorDetails) -> str:
         expected = context.get("expected_tags")
         if expected is None:
             return f"must name its {key}"
-        return f"{key} {_choice(expected, context['tag'], key)}"
+        return f"{key} {choice_of(expected, context['tag'], key)}"
     if kind == "literal_error":
         if isinstance(error["input"], (list, dict)):
             return f"must be {context['expected']}, not a {_KINDS[type(error['input'])]}"
-        return _choice(context["expected"], error["input"], "")
-    if kind == "too_short":
-        return "is empty: name at least one"
-    if kind == "too_long":
-        return f"has {context['actual_length']} entries, and {context['max_length']} is the most"
+        return choice_of(context["expected"], error["input"], "")
     if kind in _WORDS:
-        return _WORDS[kind]
+        return _WORDS[kind].format_map(context)
     said = error["msg"].removeprefix("Value error, ")
     return f"{said[0].lower()}{said[1:]}".replace("input should be", "must be")
-
-
-def _choice(expected: str, given: object, key: str) -> str:
-    """Return what is said of a value that is none of some words, with the one that is meant."""
-    words = re.findall(r"'([^']*)'", expected)
-    text = str(given).lower() if isinstance(given, bool) else str(given)
-    plain = text.lower().replace("_", "-")
-    meant = _MEANT.get(plain, ())
-    close = next((one for one in meant if one in words), None) or closest(plain, words)
-    said = f"must be {'one of ' if key else ''}{expected}, not {shown(text)}"
-    return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close}?" if close else said
 
 
 def _joined(said: Iterable[str]) -> str:

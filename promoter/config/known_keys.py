@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from promoter.config.examples import example_for
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import nearest
+from promoter.domain.suggest import closest, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,8 +43,22 @@ _IN_FREEZE = {
     "except": "exceptions",
 }
 _WITHIN = {"targets": _IN_TARGETS, "freeze": _IN_FREEZE}
+_NO_SECRETS = (
+    "Remove it: no secret belongs in this file. A token is given by the variable GITHUB_TOKEN; one "
+    "that was pushed has to be revoked."
+)
 # What is no key, and what to do instead.
 _NO_KEYS = {
+    **dict.fromkeys(
+        ("token", "github-token", "password", "secret", "access-token", "pat"), _NO_SECRETS
+    ),
+    "timeout": "It is a flag: --timeout 5m",
+    "cache": "It is a flag: --cache DIR",
+    "signing-key": "It is a flag: --signing-key KEY",
+    "output": "It is a flag: --output json",
+    "dry-run": "It is a flag: --dry-run",
+    "verbose": "It is a flag: --verbose",
+    "type": 'Write what it names as the key, as in policy: {semver: "^1.4"}',
     **dict.fromkeys(
         ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),
         "Leave it out: nothing here needs it.",
@@ -86,6 +100,9 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
         return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example}")
     if name.lower() in _NO_KEYS:
         return _NO_KEYS[name.lower()]
+    section = _section_of(model, reduce(get, place, value)) if len(place) == 1 else ""
+    if section and not closest(name, known):
+        return f"Indent it: {name} stands below {section}:"
     for one in meant:
         paths = [path for path in _paths(model) if path[-1] == one]
         if paths:
@@ -95,6 +112,17 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
             where = f"It belongs to {where}" if where else "It belongs to the top of the file"
             return f"{where}, as in {example_for(path)}"
     return nearest(name, known)
+
+
+def _section_of(model: type[BaseModel], value: Any) -> str:  # noqa: ANN401 - what a file holds
+    """Return the section of apps or environments that a mapping at the top belongs to; '' for none."""
+    if not isinstance(value, dict):
+        return ""
+    for section in ("environments", "apps"):
+        keys = known_keys(model, {section: {"x": value}}, (section, "x"))
+        if value and set(map(str, value)) <= set(keys):
+            return section
+    return "" if value else "apps"
 
 
 def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:

@@ -39,7 +39,15 @@ def _check_path(text: str) -> str:
     if path.is_absolute() and text.strip("/") and ".." not in path.parts:
         msg = f"begins with '/', and is relative to the repository's root\nWrite {text.strip('/')}"
         raise ValueError(msg)
-    if path.is_absolute() or ".." in path.parts or not text.isprintable() or "\\" in text:
+    if "\\" in text:
+        msg = f"holds '\\', and folders are parted by '/'\nWrite {text.replace(chr(92), '/')}"
+        raise ValueError(msg)
+    if variable := re.search(r"\$(?:\w+|\{\w+\})", text, re.ASCII):
+        name = variable[0].strip("${}").lower()
+        if name not in ("app", "environment", "env"):
+            msg = f"holds {variable[0]}, and variables are not filled in here"
+            raise ValueError(f"{msg}\nWrite the folder that it stands for.")
+    if path.is_absolute() or ".." in path.parts or not text.isprintable():
         msg = "must be a folder inside the repository, relative to its root, without '..'"
         raise ValueError(msg)
     if path.name.startswith("kustomization."):
@@ -57,7 +65,7 @@ def _check_branch(text: str) -> str:
     return text
 
 
-def _unswitched(on: str) -> BeforeValidator:
+def _unswitched(on: str | bool) -> BeforeValidator:
     """Return what reads YAML 1.1's booleans as the words they were written for: `off` is no false."""
     return BeforeValidator(lambda it: (on if it else "off") if isinstance(it, bool) else it)
 
@@ -136,6 +144,11 @@ class Checks(Section):
     def _check_signer(self) -> Self:
         """Refuse a signature check that does not say whose signature it wants."""
         keyless = self.cosign_identity and self.cosign_issuer
+        if self.cosign_identity and not (self.cosign_issuer or self.cosign_key):
+            msg = "cosign-identity needs cosign-issuer, which says who vouches for it"
+            raise ValueError(
+                f"{msg}\nAdd it, as in cosign-issuer: https://token.actions.githubusercontent.com"
+            )
         if self.signature != "off" and not (self.cosign_key or keyless):
             raise ValueError("signature needs cosign-key, or cosign-identity with cosign-issuer")
         if self.cosign_log == "off" and not self.cosign_key:
@@ -155,7 +168,7 @@ class Environment(GateSettings):
     transport: Literal["git", "api"] = "git"
     """How the repository is read and written: through git, or through GitHub's API, which then signs
     the commit and needs no clone."""
-    render: Annotated[Literal["off", "warn", "strict"], _unswitched("refuse")] = "warn"
+    render: Annotated[Literal["off", "warn", "strict"], _unswitched(on=True)] = "warn"
     """The kustomizations are rendered before and after. `warn` shows the difference and refuses what
     does not build; `strict` also refuses a change of anything but images, and what cannot be
     rendered; `off` renders nothing."""

@@ -42,6 +42,9 @@ def _check_images(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_person(text: str) -> None:
+    if re.fullmatch(r"[^@\s]+@[^@\s/]+\.[^@\s/]+", text):
+        msg = f"{shown(text)} is an e-mail address, and GitHub asks users and teams"
+        raise ValueError(f"{msg}\nWrite the name of the user, or team:NAME")
     if not _is_word(text.removeprefix("team:")) or "@" in text or "/" in text:
         name = text.removeprefix("team:").rpartition("/")[2].lstrip("@")
         meant = f'"team:{name}"' if "/" in text or text.startswith("team:") else name

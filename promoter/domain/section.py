@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 def _check_text(value: object) -> object:
     """Refuse what YAML reads as a number or a date: 1.10 would be 1.1."""
+    if isinstance(value, (dict, list)):
+        msg = f"must be text, not a {'mapping' if isinstance(value, dict) else 'list'}"
+        raise ValueError(msg)  # noqa: TRY004 - as below
     if not isinstance(value, str):
         msg = "must be text: put it in quotes, as YAML reads it as something else"
         raise ValueError(msg)  # noqa: TRY004 - pydantic turns this one into a located message

@@ -25,8 +25,10 @@ _WHY = {
     "expected alphabetic or numeric": "Put a value that begins with * or & in quotes.",
     "comment or line break": "Put a value that begins with > or | in quotes.",
     "did not find expected key": "Indent the line as its neighbours of the same level.",
-    "expected '-' indicator": "It is a list: begin the line with '- ', or indent it.",
-    "unknown escape character": "Write a pattern with a \\ in single quotes.",
+    "expected '-' indicator": "Begin all lines of this level with '- ' (a list), or none of them "
+    "(keys with values).",
+    "unknown escape character": "Write / in place of \\ in a path; a pattern with \\ stands in "
+    "single quotes.",
     "holds a second document": "Remove the line '---' and what follows it.",
     "block sequence entries": "Begin a list on a line of its own, or write it in [ ].",
     "a constructor for the tag": "Put a value that begins with ! in quotes.",
@@ -41,7 +43,7 @@ def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
     own = lines[line - 1] if line and line <= len(lines) else ""
     near = lines[max((line or 1) - 2, 0) : line]
     if value := _bare_template(near):
-        return reason, f'Put the value in quotes: "{value}"'
+        return reason, f'Put the value in quotes: "{value.replace(chr(92), "/")}"'
     if any(re.match(r"[^\"'#]*\{\{", one[:_LINE]) for one in near):
         return "it holds {{ }}", "No template is filled in here: write what it stands for."
     if re.search(r"[\u201c\u201d\u2018\u2019]", own):

@@ -39,7 +39,7 @@ class WorkingFiles:
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes as the edits so far leave them, or raise `RefusedError` for a link."""
         if kind_of(self.tree, path) is Kind.SYMLINK:
-            reason = f"{path} is a symbolic link, and editing through it could leave the repository"
+            reason = "is a symbolic link, and editing through it could leave the repository"
             hint = "Point the environment's path, or the target's file, at the real file."
             raise RefusedError([Refusal("symlink", reason, hint, str(path))])
         return self.edits[path].after if path in self.edits else self.tree.read(path)

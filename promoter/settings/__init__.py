@@ -261,6 +261,9 @@ class Settings(BaseSettings):
                 "PROMOTER_GITHUB_APP_ID is not an App id",
                 "Give the client id or the number that GitHub shows.",
             )
+        if key and re.fullmatch(r"[~./\w-]+\.(?:pem|key)|[~.]?/[^\n]*", key.get_secret_value()):
+            name = "PROMOTER_GITHUB_APP_PRIVATE_KEY"
+            raise UsageError(f"{name} holds a path, and no key", f"Set {name}_FILE to it.")
         return GitHubApp(app.strip(), key or _private_key(str(file)))
 
     @property

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import nearest
+from promoter.domain.suggest import closest
 from promoter.environment import names_of_variables
+from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pydantic import ValidationError
     from pydantic.fields import FieldInfo
@@ -22,7 +24,10 @@ _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
 _SWITCHES = {
     "yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false",
+    "ja": "true", "oui": "true", "si": "true", "nein": "false", "non": "false", "never": "false",
 }  # fmt: skip
+# No secret is as short as that.
+_SHORT = re.compile(r"\w{1,7}", re.ASCII)
 # A value of each setting that is not a switch and can be malformed.
 _VALUES = {
     "wait_for_image": "5m", "timeout": "90s", "steps": "2", "number": "20", "shards": "4",
@@ -53,8 +58,19 @@ def check_variables(settings: type[BaseSettings]) -> None:
     known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
-            hint = f"{nearest(name, known)} Or unset it: nothing reads it."
-            raise UsageError(f"there is no variable {name}", hint)
+            raise UsageError(f"there is no variable {name}", _meant(name, known))
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """Return what to do about a variable of ours that there is not: the one that is meant."""
+    plain = name.removeprefix("PROMOTER_").lower().replace("_", "-")
+    if plain in ("color", "colour", "no-color"):
+        return "Set NO_COLOR=1, or unset it: nothing reads it."
+    meant = next(map(variable_of, options_meant(plain)), "").replace("-", "_")
+    close = meant if meant in known else closest(name, sorted(known))
+    if close:
+        return f"Did you mean {close}? Or unset it: nothing reads it."
+    return "Unset it: nothing reads it. Each flag has a variable, as --api-url PROMOTER_API_URL."
 
 
 def check_flags(flags: Mapping[str, Any]) -> None:
@@ -93,7 +109,7 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     reason, _, hint = _reason(first).partition("\n")
     given = first["input"]
     # What a variable holds may be a secret that has gone astray.
-    may_show = isinstance(given, str) and (name in flags or given.lower() in _SWITCHES)
+    may_show = isinstance(given, str) and (name in flags or _SHORT.fullmatch(given) is not None)
     if may_show and shown(given) not in reason:
         reason = f"{reason}, not {shown(given)}"
     sign = " " if where.startswith("--") else "="
@@ -114,6 +130,6 @@ def _example(where: str, name: str, given: object) -> str:
     """Return what to write in place of a value that cannot be read."""
     sign = " " if where.startswith("--") else "="
     if name.lower() not in _VALUES:
-        value = _SWITCHES.get(str(given).lower(), "true")
-        return f"Write {where}{sign}{value}"
+        value = _SWITCHES.get(str(given).lower())
+        return f"Write {where}{sign}{value or f'true, or {where}{sign}false'}"
     return f"Write it as in {where}{sign}{_VALUES[name.lower()]}"
