@@ -16,7 +16,7 @@ from promoter.domain.model import PullState
 from promoter.engine.places import Scope, find_targets
 from promoter.planning.branch import branch_of
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
-from promoter.planning.rollback import State
+from promoter.planning.states import State
 from promoter.pull_request import proposed_images
 
 if TYPE_CHECKING:
@@ -80,8 +80,14 @@ class AppHistory:
         """What the base has now, by the names of the images."""
         self.is_cut = False
         """Whether there is more behind what was read."""
+        self._unread, self._read = self._states(), list[State]()
 
-    def states(self) -> Iterator[State]:
+    def upto(self, number: int) -> list[State]:
+        """Return the newest states, newest first: so many, as far as there are."""
+        self._read += islice(self._unread, max(0, number - len(self._read)))
+        return self._read[:number]
+
+    def _states(self) -> Iterator[State]:
         """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""
         newer: State | None = None
         for state in self._versions():

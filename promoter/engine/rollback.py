@@ -1,49 +1,140 @@
-"""Rollback: what an environment ran before, read from the history of the app's own files."""
+"""Rollback: a promotion of what an environment ran before, by the history of the app's own files."""
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from promoter import pull_request
+from promoter.config.holds import read_hold
 from promoter.domain.declaration import HoldChange, one_line
-from promoter.engine.earlier_states import EarlierStates
+from promoter.domain.errors import PromoteError, RefusedError, SelectionError
+from promoter.domain.model import PullState
+from promoter.engine.history import AppHistory
 from promoter.engine.look import plan_promotion
 from promoter.planning.plan import Refused
+from promoter.planning.propose import pulled_names
+from promoter.planning.rollback import Past, WayBack, request_for
+from promoter.planning.states import described
+from promoter.registry.failures import AbsentError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.domain.refusal import Refusal
     from promoter.engine.look import Seen
     from promoter.planning.plan import Plan, Request
+    from promoter.planning.states import State
+
+# So many earlier states are asked of the registry for the newest that is still there.
+_STATES = 10
 
 
 def plan_rollback(seen: Seen) -> Plan:
     """Return the plan of a rollback: a promotion of what each app's history says."""
-    found = [_filled(one) for one in seen.each]
-    plan = plan_promotion(seen.asking([request for request, _, _ in found]))
-    warnings = tuple(warning for _, said, _ in found for warning in said)
+    apps = [(app, *_way_back(app)) for app in seen.each]
+    plan = plan_promotion(seen.asking([_filled(*app) for app in apps]))
+    warnings = tuple(warning for *_, way in apps for warning in way.warnings)
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Refused):
-        # Of images that are gone, it names what is still there.
-        for *_, states in found:
-            plan = replace(plan, refusals=tuple(map(states.with_hint, plan.refusals)))
+        for app in apps:
+            plan = replace(plan, refusals=_with_hints(plan.refusals, *app))
     return plan
 
 
-def _filled(seen: Seen) -> tuple[Request, tuple[str, ...], EarlierStates]:
+def _way_back(seen: Seen) -> tuple[Past, WayBack]:
+    """Return what one app has run, and the way back that is asked for."""
+    target, base = seen.target, seen.state.base
+    history = AppHistory(seen.world.repository, base, target)
+    if not history.now:
+        raise SelectionError(
+            f"{target.file} holds no image of {target.app} whose past could be read",
+            "Name the place where its tags live in promoter.yaml.",
+            file=str(target.file),
+        )
+    if not history.upto(1):
+        reason = f"{target.file} has no history on {seen.state.base_branch}"
+        raise SelectionError(reason, "", file=str(target.file))
+    held = read_hold(base, target.app, target.environment)
+    is_rollback = held is not None and held.undoes and not held.is_over(seen.world.now)
+    past = Past(history, target, held if is_rollback else None)
+    assert seen.request.rollback is not None
+    return past, past.choose(seen.request.rollback)
+
+
+def _filled(seen: Seen, past: Past, way: WayBack) -> Request:
     """Return a rollback with the images to go back to and the hold that comes with them."""
-    rollback = seen.request.rollback
+    held, rollback = past.held, seen.request.rollback
     assert rollback is not None
-    states = EarlierStates(seen)
-    chosen, warnings = states.choose(rollback)
-    held = states.held
-    if held is not None and chosen.key == states.current.key:
+    if held is not None and way.state.key == past.current.key:
         # It has gone back already: the hold stays as it is, whatever reason is given now.
         hold = HoldChange(held.reason, until=held.until, undoes=held.undoes)
     else:
         hold = HoldChange(
             one_line(rollback.reason),
             since=seen.world.now,
-            undoes=states.undone.commit,
-            undone_pull=states.undone_pull,
+            undoes=way.undone.commit,
+            undone_pull=_undone_pull(seen, way),
         )
-    images = states.requests(chosen)
-    return replace(seen.request, tag=None, images=images, hold=hold), warnings, states
+    return replace(seen.request, tag=None, images=past.requests(way), hold=hold)
+
+
+def _undone_pull(seen: Seen, way: WayBack) -> int | None:
+    """Return the pull request that brought what is taken back, where it is known."""
+    undone = {str(request_for(name, image)) for name, image in way.undone.images.items()}
+    for pull in seen.state.pulls:
+        listed = pull_request.proposed_images(pull)
+        if pull.state is PullState.MERGED and listed and listed <= undone:
+            return pull.number
+    return None
+
+
+def _with_hints(
+    refusals: Sequence[Refusal], seen: Seen, past: Past, way: WayBack
+) -> tuple[Refusal, ...]:
+    """Return refusals; those of an app's images that are gone name the newest state that is there."""
+    pulled = pulled_names(seen.target, seen.state.base).values()
+    gone = [
+        refusal
+        for refusal in refusals
+        if refusal.rule == "missing-image"
+        and any(re.search(rf"{re.escape(name)}(?![\w./-])", refusal.reason) for name in pulled)
+    ]
+    if not gone:
+        return tuple(refusals)
+    hint = _hint(_newest_available(seen, past, way), seen, way)
+    return tuple(replace(one, hint=hint) if one in gone else one for one in refusals)
+
+
+def _hint(found: State | None, seen: Seen, way: WayBack) -> str:
+    """Return what to do in place of going back to images that are gone."""
+    if found is None:
+        return (
+            "Push that tag again, or promote a newer one: the images of no earlier state are "
+            "all still there."
+        )
+    tags = {one.tag for one in found.images.values()}
+    # One tag of all images names the state, as it is the newest with it that is there.
+    named = f"--to {tags.pop()}" if len(tags) == 1 and None not in tags else None
+    steps = f"--steps {way.line.index(found)}" if found in way.line else None
+    flags = named or steps
+    command = f": promote rollback {seen.target.flags} {flags} --reason WHY" if flags else "."
+    return f"The newest earlier state whose images are still there is {described(found.images)}{command}"
+
+
+def _newest_available(seen: Seen, past: Past, way: WayBack) -> State | None:
+    """Return the newest state before the chosen one of which the registry has all images."""
+    names = pulled_names(seen.target, seen.state.base)
+    try:
+        for state in islice(way.earlier, _STATES):
+            with suppress(AbsentError, RefusedError):
+                for one in past.requests(replace(way, state=state)):
+                    name = names.get(one.name, one.name)
+                    seen.world.registry().describe(name, one.reference)
+                return state
+    except PromoteError:
+        return None
+    return None

@@ -1,131 +1,237 @@
-"""Which earlier state a rollback goes back to: pure, from the states that an app has had."""
+"""Which earlier state a rollback goes back to, and what has to be said of it: pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from promoter.domain.dataclass import dataclass
-from promoter.policy.choose import order_of
+from promoter.domain.errors import PromoteError, RefusedError, SelectionError
+from promoter.domain.refusal import Refusal
+from promoter.planning.states import described, has_tag, images_going, leading, with_tag
 from promoter.policy.order import Order
+from promoter.pull_request.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from promoter.domain.model import RunningImage
-    from promoter.policy.model import Policy
+    from promoter.config.holds import Hold
+    from promoter.config.layout import Target
+    from promoter.domain.image import Tag
+    from promoter.domain.model import ImageRequest, RunningImage
+    from promoter.planning.plan import Rollback
+    from promoter.planning.states import State
+
+_TAGS_SHOWN = 8
+# So many states more are read than are counted: what came back after more of them counts as new.
+_WINDOW = 50
+
+
+class States(Protocol):
+    """The states that an app has had in its environment, read as far back as is asked for."""
+
+    @property
+    def now(self) -> Mapping[str, RunningImage]:
+        """What the base has, by the names of the images."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more behind what could be read."""
+
+    def upto(self, number: int) -> Sequence[State]:
+        """Return the newest states, newest first: so many, as far as there are."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """What the files said of the app's images for a while, and the commit that began it."""
+class WayBack:
+    """The state that a rollback goes back to, and the way there."""
 
-    commit: str
-    images: Mapping[str, RunningImage]
+    state: State
+    line: tuple[State, ...]
+    """The states that led to what is taken back, that first: as `--steps` counts them."""
+    warnings: tuple[str, ...] = ()
 
     @property
-    def key(self) -> frozenset[object]:
-        """What makes it differ from another state."""
-        return frozenset((name, one.ref, one.new_name) for name, one in self.images.items())
+    def undone(self) -> State:
+        """The state that is taken back."""
+        return self.line[0]
+
+    @property
+    def earlier(self) -> tuple[State, ...]:
+        """The states before the one that it goes back to."""
+        if self.state in self.line:
+            return self.line[self.line.index(self.state) + 1 :]
+        return tuple(one for one in self.line[1:] if one.key != self.state.key)
 
 
-def leading(states: Sequence[State], policy: Policy | None = None) -> tuple[State, ...]:
-    """Return the states that led to the newest of them, newest first as they are given.
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What an app has run in its environment, from which a rollback chooses.
 
-    What goes back takes back the newer states that it leaves: by the order of the tags, else, where
-    nobody knows it, by what ran before and comes back. Going on from there leads to what ran before
-    those, and never to what was taken back; no image goes forward on the way, as far as its tags
-    say.
+    While the hold of a rollback is in force (`held`), steps count from what that rollback took back:
+    asking again changes nothing, and `--steps 2` goes one further.
     """
-    line: list[State] = []
-    for state in reversed(states):
-        _take_back(line, state, policy)
-        line.append(state)
-    return tuple(reversed(line))
+
+    states: States
+    target: Target
+    held: Hold | None = None
+
+    @property
+    def current(self) -> State:
+        """What runs."""
+        return self.states.upto(1)[0]
+
+    def choose(self, wanted: Rollback) -> WayBack:
+        """Return the way to the state that is wanted.
+
+        Raises `SelectionError` for none or several, and `RefusedError` for what is no way back.
+        """
+        line = self._line(wanted.steps)
+        state = (
+            self._stepped(line, wanted.steps)
+            if wanted.to is None
+            else self._named(wanted.to, line[0])
+        )
+        way = WayBack(state, line)
+        if state.key == self.current.key:
+            return replace(way, warnings=(self._already(line),))
+        come = [name for name in self.states.now if name not in state.images]
+        gone = [name for name in state.images if name not in self.states.now]
+        if (come or gone) and wanted.to is None:
+            there = f"{come[0]} was not there" if come else f"{gone[0]} was there"
+            raise self._irreversible(way, there)
+        since = state.commit[:9]
+        stay = [f"{one} was added after {since}, and stays as it is" for one in come]
+        stay += [f"{one} was removed after {since}, and stays so" for one in gone]
+        return replace(way, warnings=(*stay, *self._forward(state)))
+
+    def requests(self, way: WayBack) -> tuple[ImageRequest, ...]:
+        """Return what has to be set for a state; raises `RefusedError` where tags do not do it."""
+        found = []
+        for name, now in self.states.now.items():
+            then = way.state.images.get(name, now)
+            if (then.ref, then.new_name) == (now.ref, now.new_name):
+                continue
+            if then.new_name != now.new_name:
+                raise self._irreversible(way, f"{name} was pulled as {then.new_name or name}")
+            request = request_for(name, then)
+            if request is None:
+                raise self._irreversible(way, f"{name} had no tag or digest of its own")
+            found.append(request)
+        return tuple(found)
+
+    def _line(self, steps: int) -> tuple[State, ...]:
+        """Return the states that led to what is taken back, that first: so many, and some more."""
+        number, line = steps + _WINDOW, self._leading(steps + _WINDOW)
+        while len(line) <= steps and len(self.states.upto(number)) == number:
+            number *= 2
+            line = self._leading(number)
+        undone, read = self.held.undoes if self.held else None, self.states.upto(number)
+        place = next((n for n, one in enumerate(read) if one.commit == undone), None)
+        if place is not None:
+            before = self._leading(number + place, since=place)
+            if any(one.key == self.current.key for one in before):
+                return before
+        return line
+
+    def _leading(self, number: int, since: int = 0) -> tuple[State, ...]:
+        """Return the states that led to the newest, or to an earlier one, of so many."""
+        return leading(self.states.upto(number)[since:], self.target.settings.policy)
+
+    def _stepped(self, line: Sequence[State], steps: int) -> State:
+        """Return the state so many steps before what is taken back; what is as far back stays."""
+        keys = [one.key for one in line]
+        if steps <= keys.index(self.current.key):
+            return self.current
+        if steps < len(line):
+            return line[steps]
+        target, earlier = self.target, len(line) - 1
+        if not earlier:
+            reason = f"{target.app} has run nothing but {described(self.current.images)} in "
+            reason += f"{target.environment}, so that there is nothing to go back to"
+            hint = f"See what it has run: promote history {target.flags}"
+            raise SelectionError(reason, hint, file=str(target.file))
+        had = f"{target.app} in {target.environment} has had {counted(earlier, 'earlier state')}"
+        raise self._nothing(f"{had}, and --steps asks for {steps}", line[1:])
+
+    def _named(self, tag: Tag, undone: State) -> State:
+        """Return the state with a tag; raises `SelectionError` for none or several."""
+        names, number, states = self.states.now, _WINDOW, self.states.upto(_WINDOW)
+        while len(states) == number and not any(has_tag(one, tag, names) for one in states):
+            number *= 2
+            states = self.states.upto(number)
+        passing = {self.current.key, undone.key}
+        having = with_tag(states, tag, names)
+        found = [one for one in having if one.key not in passing or has_tag(one, tag, names)]
+        # Where no other state had it, it is what runs or what is taken back that is meant.
+        found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
+        where = f"{self.target.app} in {self.target.environment}"
+        if not found:
+            other = tag[1:] if tag.startswith("v") else f"v{tag}"
+            raise self._nothing(f"{where} has not had the tag {tag}", states, other)
+        if len(found) > 1:
+            shown = "; ".join(f"{described(one.images)} ({one.commit[:9]})" for one in found)
+            raise SelectionError(
+                f"{where} has had {tag} in {len(found)} states, of all its images in none",
+                f"They are, newest first: {shown}. Count the one that you mean with --steps.",
+                file=str(self.target.file),
+            )
+        return found[0]
+
+    def _already(self, line: Sequence[State]) -> str:
+        """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
+        runs = f"{self.target.environment} runs {described(self.current.images)} already"
+        if self.held is None:
+            reason = f"{runs}, so that there is nothing to take back"
+            hint = f"To keep it there: promote hold {self.target.flags} --reason WHY"
+            raise RefusedError([Refusal("rollback", reason, hint)])
+        keys = [one.key for one in line]
+        place = keys.index(self.current.key) + 1 if self.current.key in keys else len(line)
+        further = ""
+        if place < len(line):
+            further = f"; --steps {place} goes on to {described(line[place].images)}"
+        return f"{runs}: it went back from {described(line[0].images)}, and is held{further}"
+
+    def _forward(self, state: State) -> tuple[str, ...]:
+        """Return which images a state would bring forward; raises `RefusedError` where all would."""
+        target = self.target
+        going = images_going(target.settings.policy, self.states.now, state)
+        newer = [name for name, order in going.items() if order is Order.NEWER]
+        if newer and len(newer) == len(going):
+            reason = (
+                f"{described(state.images)} is newer than {described(self.current.images)}, "
+                f"which {target.environment} runs"
+            )
+            forward = f"promote {target.flags}"
+            hint = f"Name an older state with --to TAG or --steps N; forward goes {forward}"
+            raise RefusedError([Refusal("rollback", reason, hint, str(target.file))])
+        return tuple(
+            f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
+        )
+
+    def _nothing(self, message: str, others: Sequence[State], meant: str = "") -> SelectionError:
+        tags = list(dict.fromkeys(described(one.images) for one in others))
+        known = ", ".join(tags[:_TAGS_SHOWN]) + (" …" if len(tags) > _TAGS_SHOWN else "")
+        had = f"It has had {'only' if len(tags) == 1 else 'these, newest first:'} {known}."
+        if meant in tags:
+            had = f"Did you mean --to {meant}? {had}"
+        read = " Only a part of the history could be read." if self.states.is_cut else ""
+        return SelectionError(message, f"{had}{read}", file=str(self.target.file))
+
+    def _irreversible(self, way: WayBack, there: str) -> RefusedError:
+        """Return the refusal of a state that cannot be had again by setting tags and digests."""
+        reason = f"at {way.state.commit[:9]} {there}, and a rollback sets tags and digests alone"
+        hint = (
+            f"Revert {way.undone.commit[:9]}; or name a state by its tag with --to, which leaves "
+            "images that came or went as they are."
+        )
+        return RefusedError([Refusal("rollback", reason, hint, str(self.target.file))])
 
 
-def _take_back(line: list[State], state: State, policy: Policy | None) -> None:
-    """Remove from a line what a state that follows it takes back."""
-    orders = _orders(policy, line[-1], state) if line else frozenset()
-    if Order.OLDER in orders:
-        while line and (
-            line[-1].key == state.key or Order.OLDER in _orders(policy, line[-1], state)
-        ):
-            line.pop()
-    elif Order.NEWER not in orders:
-        place = next((n for n, one in enumerate(line) if one.key == state.key), len(line))
-        del line[place:]
-
-
-def _orders(policy: Policy | None, before: State, after: State) -> frozenset[Order | None]:
-    """Return how the tags of a state stand to those of another one; None for what nobody knows."""
-    return frozenset(images_going(policy, before.images, after).values())
-
-
-def has_tag(state: State, tag: str, names: Collection[str]) -> bool:
-    """Return whether all of these images that a state has have a tag."""
-    tags = [state.images[name].tag for name in names if name in state.images]
-    return bool(tags) and all(one == tag for one in tags)
-
-
-def with_tag(states: Sequence[State], tag: str, names: Collection[str]) -> tuple[State, ...]:
-    """Return the distinct states in which some of these images had a tag, newest first.
-
-    One in which all had it is what is meant: then it is the only one.
-    """
-    found: dict[frozenset[object], State] = {}
-    for state in states:
-        if has_tag(state, tag, names):
-            return (state,)
-        if any(state.images[name].tag == tag for name in names if name in state.images):
-            found.setdefault(state.key, state)
-    return tuple(found.values())
-
-
-def images_going(
-    policy: Policy | None, now: Mapping[str, RunningImage], state: State
-) -> Mapping[str, Order | None]:
-    """Return how the tags of a state stand to those that run now; None where nobody knows."""
-    found: dict[str, Order | None] = {}
-    for name, image in now.items():
-        then = state.images.get(name, image)
-        if image.ref == then.ref:
-            continue
-        reading = order_of(policy, image.tag, then.tag) if image.tag and then.tag else None
-        found[name] = reading.order if reading and reading.certain else None
-    return found
-
-
-class Difference(NamedTuple):
-    """An image that an earlier state had and what runs has not, or the reverse."""
-
-    before: str
-    """What was so in that state."""
-    now: str
-    """What a rollback leaves so."""
-
-
-def differences(now: Mapping[str, RunningImage], state: State) -> tuple[Difference, ...]:
-    """Return the images that have come or gone since a state."""
-    since = state.commit[:9]
-    come = [name for name in now if name not in state.images]
-    gone = [name for name in state.images if name not in now]
-    return (
-        *(
-            Difference(f"{one} was not there", f"{one} was added after {since}, and stays as it is")
-            for one in come
-        ),
-        *(
-            Difference(f"{one} was there", f"{one} was removed after {since}, and stays so")
-            for one in gone
-        ),
-    )
-
-
-def described(images: Mapping[str, RunningImage]) -> str:
-    """Return a state in a few words: its tags, or which image has which."""
-    references = dict.fromkeys(str(one.ref.tag_or_digest or "?") for one in images.values())
-    if len(references) == 1:
-        return next(iter(references))
-    return " and ".join(
-        f"{name.rpartition('/')[2]} {one.ref.tag_or_digest or '?'}" for name, one in images.items()
-    )
+def request_for(name: str, image: RunningImage) -> ImageRequest | None:
+    """Return the request for what an image was; None where it was nothing that can be asked."""
+    try:
+        found = replace(image.request(), name=name)
+    except PromoteError:
+        return None
+    return found if found.tag or found.digest else None
