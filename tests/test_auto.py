@@ -441,6 +441,22 @@ def test_policies_choose_as_they_say(
     assert f"newTag: {wanted}" in repo.read(kustomization("app-000")).replace('"', "")
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("tags: '^v'", "has no tag that environments.dev.tags '^v' takes, among 2, such as 1.4.0, 1.4.1"),
+        ('policy: {semver: "^2"}', "has no tag among 2, such as 1.4.0, 1.4.1, for the policy semver: ^2"),
+    ],
+)  # fmt: skip
+def test_what_takes_none_of_the_tags_is_named(
+    tmp_path: Path, registry: Registry, keys: str, said: str
+) -> None:
+    policy = SEMVER.replace('    policy: {semver: "*"}', f"    {keys}") if "policy" in keys else ""
+    run = auto(world(tmp_path, registry, 1, policy or f"{SEMVER}    {keys}\n"))
+    assert run.code == 4
+    assert said in run.json["results"][0]["error"]["message"]
+
+
 def test_newest_takes_the_image_created_last_and_never_an_older_one(
     tmp_path: Path, registry: Registry
 ) -> None:

@@ -14,11 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from urllib3 import Retry
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.forges.github.forge import GitHubForge
-from promoter.forges.github.http import Http
+from promoter.forges.github.http import Http, NoAnswerError, rest_request
 from tests.many_apps import BY_PULL, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
@@ -400,3 +401,17 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
         forge.pulls("b", "main")
     server.shutdown()
     server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "hint"),
+    [(503, "503, each time that it was asked", "GitHub has a problem"), (429, "429 too many requests", "run again later")],
+)  # fmt: skip
+def test_an_api_that_fails_each_time_is_told_with_its_status(
+    github: GitHub, status: int, said: str, hint: str
+) -> None:
+    github.fail("GET", r"/pulls$", status=status, times=9)
+    request = rest_request("GET", f"{github.api_url}/repos/acme/gitops/pulls", None, None)
+    with pytest.raises(NoAnswerError, match=re.escape(said)) as caught:
+        Http(Deadline(60)).send(request, Retry(1, status_forcelist={status}))
+    assert hint in caught.value.hint

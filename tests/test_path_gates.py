@@ -245,11 +245,18 @@ def test_what_refuses_an_older_tag_hides_no_other_rule(tmp_path: Path, deliver: 
         gone = promote(*where, "--tag", "1.3.8", env=day)
         assert (gone.code, {*rules(gone)} >= {"downgrade", "freeze", "missing-image"}) == (3, True)
         assert gate(gone, "render")["verdict"] != "skipped"
-        # Nothing else refuses it: it is superseded, and nobody is asked about it.
-        asked = registry.asked("")
-        alone = promote(*where, "--tag", "1.3.8", env={"PROMOTER_NOW": "2026-11-24T10:00:00Z"})
+        # Nothing else refuses it: it is superseded, and a tag that may be mistyped is told.
+        later = {"PROMOTER_NOW": "2026-11-24T10:00:00Z"}
+        alone = promote(*where, "--tag", "1.3.8", env=later)
         assert (alone.code, alone.json["action"]) == (0, "superseded")
-        assert registry.asked("") == asked
+        (_, absent) = alone.json["warnings"]
+        assert absent.startswith(f"{registry.name('web')} has no 1.3.8 in its registry. ")
+        assert "1.3.9" in absent
+        off = repo.read("promoter.yaml").replace("render:", "checks: {exists: off}\n    render:")
+        repo.commit("main", "promoter.yaml", off.replace("    max-age: 7d\n", ""))
+        asked = registry.asked("")
+        alone = promote(*where, "--tag", "1.3.8", env=later)
+        assert (len(alone.json["warnings"]), registry.asked("")) == (1, asked)
 
 
 def test_a_hold_ends_at_one_time_in_a_refusal_in_auto_and_in_status(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
 from promoter.domain.model import ImageRequest
+from promoter.domain.redaction import shown
 from promoter.engine.explain import explain_choice
 from promoter.engine.image_lookup import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
+from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from promoter.threads import asked
@@ -167,17 +169,14 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
     listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
     # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
     common = frozenset.intersection(*listed)
+    if not common and any(listed):
+        names = ", ".join(repositories)
+        raise SelectionError(f"{names} have no tag in common", "Push all images with one tag.")
     left = Deadline(_MATCHING).remaining
-    if (pattern := candidate.target.settings.tags) is not None:
-        what = f"environments.{candidate.target.environment}.tags"
-        common = frozenset(
-            one
-            for one in choose.timely(common, left, what)
-            if len(one) <= 128 and compiled(pattern).search(one)
-        )
-    ranked = choose.select(policy, common, left)
+    taken = _matching(common, candidate, left)
+    ranked = choose.select(policy, taken, left)
     if not ranked.ordered:
-        raise _nothing(policy, repositories, common, listed)
+        raise _nothing(policy, repositories, taken)
     found: str | None = ranked.ordered[0]
     if policy.needs_creation:
         known = _described(repositories[0], ranked.ordered, registry, warnings)
@@ -189,6 +188,34 @@ def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: lis
         )
     explain_choice(candidate, ranked, found)
     return found
+
+
+def _matching(
+    tags: frozenset[str], candidate: Candidate, left: Callable[[], float]
+) -> frozenset[str]:
+    """Return the tags that the environment takes, or raise where it takes none of them."""
+    target = candidate.target
+    pattern, what = target.settings.tags, f"environments.{target.environment}.tags"
+    if pattern is None:
+        return tags
+    taken = frozenset(
+        one
+        for one in choose.timely(tags, left, what)
+        if len(one) <= 128 and compiled(pattern).search(one)
+    )
+    if tags and not taken:
+        raise SelectionError(
+            f"{candidate.images[0].repository} has no tag that {what} {shown(pattern)} takes, "
+            f"among {_some(tags)}",
+            "It is a regular expression: ^ is the tag's beginning, and $ its end.",
+        )
+    return taken
+
+
+def _some(tags: frozenset[str]) -> str:
+    """Return how many tags there are, with the last of them."""
+    last = sorted(filter(Tag.is_one, tags), key=natural)[-3:]
+    return f"{len(tags)}, such as {', '.join(last)}" if last else str(len(tags))
 
 
 def _tags(repository: str, candidate: Candidate, registry: Registry) -> tuple[str, ...]:
@@ -227,20 +254,10 @@ def _described(
     return known
 
 
-def _nothing(
-    policy: Policy,
-    repositories: list[str],
-    common: frozenset[str],
-    listed: list[frozenset[str]],
-) -> SelectionError:
+def _nothing(policy: Policy, repositories: list[str], tags: frozenset[str]) -> SelectionError:
     """Return the error for a policy that takes none of the tags."""
     said = f"{policy.name}: {policy.argument}"
-    if not common and any(listed):
-        return SelectionError(
-            f"{', '.join(repositories)} have no tag in common", "Push all images with one tag."
-        )
-    last = ", ".join(sorted(common)[-3:])
-    count = f"no tag among {len(common)}, such as {last}," if common else "no tag"
+    count = f"no tag among {_some(tags)}," if tags else "no tag"
     return SelectionError(
         f"{repositories[0]} has {count} for the policy {said}",
         "Change the policy, its include or exclude, or give the app one of its own: "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import RefusedError
+from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector, evidence_together
@@ -21,7 +22,7 @@ from promoter.planning.declare import declare
 from promoter.policy.precedence import Ordering
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from promoter.config.config import Config
@@ -77,6 +78,9 @@ def plan_promotion(seen: Seen) -> Plan:
         end = End.PUSH if seen.target.settings.deliver == "push" else End.PULL
         intent = Intent(end, change.asked)
         judged = _judged(change, intent, apps, ordering)
+    if intent.end is End.SUPERSEDED:
+        absent = tuple(_absent(change, seen))
+        intent = replace(intent, warnings=(*intent.warnings, *absent))
     judgement = together([(one.target.app, verdict) for one, _, _, verdict in judged])
     return decide(change, intent, judgement, _evidence(change, intent, judged, judgement, seen))
 
@@ -109,6 +113,21 @@ def _is_refused_though_superseded(intent: Intent, judged: Sequence[_Judged], see
         return False
     refusals = [one for *_, judgement in judged for one in judgement.refusals]
     return any(one.rule != "downgrade" for one in refusals)
+
+
+def _absent(change: Change, seen: Seen) -> Iterator[str]:
+    """Yield a warning for each image that is older than the base's and in no registry.
+
+    Its tag may be mistyped; what a schedule asks for is there, or is waited for.
+    """
+    if seen.request.scheduled or seen.world.wiring.settings.wait_for_image:
+        return
+    for app in seen.each:
+        asked = part_of(change, app.request, app.target).asked
+        with suppress(PromoteError):
+            for one in ask_registry(asked.declaration.images if asked else (), {}, app):
+                if one.absent and one.error is not None:
+                    yield f"{one.error.message}. {one.error.hint}"
 
 
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -124,13 +125,20 @@ def parsed(text: str) -> Any:  # noqa: ANN401 - JSON of any shape
         return {"data": text}
 
 
+def _failing(reason: ResponseError) -> NoAnswerError:
+    """Return the end of a request that was repeated, and answered with an error each time."""
+    found = re.search(r"\b[1-5][0-9]{2}\b", str(reason))
+    status = found[0] if found else "an error"
+    hint = "GitHub has a problem, or --api-url is wrong; running again is safe."
+    if status == "429":
+        status, hint = "429 too many requests", "The API's limit is reached: run again later."
+    return NoAnswerError(f"{status}, each time that it was asked", hint)
+
+
 def _no_answer(error: Exception, seconds: float) -> NoAnswerError:
     reason = error.reason if isinstance(error, MaxRetryError) and error.reason else error
     if isinstance(reason, ResponseError):
-        return NoAnswerError(
-            "the API fails again and again",
-            "GitHub has a problem, or --api-url is wrong; running again is safe.",
-        )
+        return _failing(reason)
     said, hint = why(reason, seconds)
     may_pass = not isinstance(reason, SSLError | LocationValueError)
     return NoAnswerError(f"no answer ({said})", hint or _CHECK, may_pass=may_pass)
