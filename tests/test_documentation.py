@@ -123,7 +123,7 @@ def test_the_readme_says_what_each_option_is_for(name: str) -> None:
 
 def test_help_names_every_rule_that_can_be_allowed() -> None:
     text = " ".join(COMMANDS["promote"].parser("promote").format_help().split())
-    assert f"go on in spite of a rule: {', '.join(allowable())}" in text
+    assert f"override a rule: {', '.join(allowable())}" in text
 
 
 def test_every_exit_code_is_in_the_readme() -> None:

@@ -53,7 +53,9 @@ class Command:
             epilog=_epilog() if is_main else None,
             formatter_class=Formatter,
             allow_abbrev=False,
+            add_help=False,
         )
+        parser.add_argument("-h", "--help", action="help", help="show this help")
         parser.commands = OPTIONS_OF
         for argument, form in self.arguments:
             parser.add_argument(argument, **form)
@@ -86,6 +88,7 @@ class Command:
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
 
+_CONFIG = {"config": "use this promoter.yaml where the repository has none"}
 _VERBS = ("list", "merge", "close")
 
 COMMANDS = {
@@ -125,12 +128,12 @@ COMMANDS = {
             "how": HOW,
         },
         helps={
-            "app": "an app; several are rolled back one by one (required without --group)",
-            "together": "roll several apps back by one commit and one pull request",
+            "app": "an app; several are rolled back one by one (this or --group is required)",
+            "together": "roll several apps back in one commit and one pull request",
         },
     ),
     "hold": Command(
-        "keep an app at the tag that an environment runs, until unhold or a given time",
+        "keep an app at its current tag until unhold or --until",
         'promote hold --app aurora --env prod --reason "order migration"',
         "hold",
         {
@@ -161,6 +164,7 @@ COMMANDS = {
             "how": ("output", "log-format", "verbose"),
         },
         helps={
+            **_CONFIG,
             "app": "an app (default: all)",
             "env": "an environment (default: all)",
         },
@@ -177,6 +181,7 @@ COMMANDS = {
             "how": ("output", "log-format", "verbose"),
         },
         helps={
+            **_CONFIG,
             "app": "an app (default: all)",
             "env": "an environment (default: all)",
             "number": "how many entries to show (default: 20)",
@@ -185,25 +190,26 @@ COMMANDS = {
         choices={"output": ("text", "json", "markdown")},
     ),
     "demo": Command(
-        "make the Aurora GitOps repository and promote through it, without token or network",
+        "try promote in a sample repository, without token or network",
         "promote demo",
         "demo",
         {"how": ("output",)},
         arguments=(
             ("directory", {
                 "nargs": "?", "metavar": "DIR",
-                "help": "the folder of the bare repository (default: a new temporary one)",
+                "help": "a new or empty folder for the repository (default: a temporary one)",
             }),
         ),
     ),
     "pulls": Command(
-        "list the pull requests of a repository; merge or close one of a repository on this machine",
+        "list the pull requests of a repository; merge or close one (local forge)",
         "promote pulls merge 1 --repo gitops.git",
         "pulls",
         {
             "where": ("repo", "forge", "api-url", "config", "timeout"),
             "how": ("output", "log-format", "verbose", "quiet"),
         },
+        helps=_CONFIG,
         arguments=(
             ("verb", {
                 "nargs": "?", "choices": _VERBS, "default": "list",
@@ -230,7 +236,7 @@ COMMANDS = {
             ("--file", {"action": "append", "metavar": "FILE", "help": "a kustomization file"}),
         ),
         helps={
-            "allow": "go on in spite of a rule: dead-edit, placeholder",
+            "allow": "override a rule: dead-edit, placeholder",
             "dry-run": "print the diff, write nothing",
             "verbose": "say what changes in each file",
             "quiet": "print errors only",
@@ -268,6 +274,6 @@ GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHU
 PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
 exit codes: 0 done or already so, 1 an internal error, 2 bad arguments or configuration,
-3 refused, 4 zero or several where one is needed, 5 git, forge or registry failed,
+3 refused, 4 not found or ambiguous, 5 git, forge or registry failed,
 10 --check found a change
 """

@@ -35,59 +35,68 @@ class Option:
 
 
 OPTIONS = {
-    "app": Option("APP", many=True, help="an app; give it once for each of several, which go one by one"),
+    "app": Option("APP", many=True, help="an app; repeat it for several, each with its own pull request"),
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
         "IMAGE", many=True,
-        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; the app's others get --tag"
+        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; --tag is for the others that "
+        "promoter.yaml lists"
     ),
     "env": Option(
         "ENV", help="the environment (default: default-environment in promoter.yaml, else prod)"
     ),
     "source-revision": Option("SHA", help="the source commit that the image was built from"),
     "wait-for-image": Option(
-        "DURATION", help="wait for an image whose push is still under way, e.g. 5m"
+        "DURATION", help="wait up to this long until the registry has the image, e.g. 5m"
     ),
     "allow": Option(
         "RULE", many=True,
-        help="go on in spite of a rule: downgrade, previous-environment, soak, freeze, hold, "
+        help="override a rule: downgrade, previous-environment, soak, freeze, hold, "
         "tags, max-age, dead-edit, placeholder, mutable-tag",
     ),
-    "take-over": Option(help="replace a branch that holds commits of others"),
+    "take-over": Option(
+        help="replace the promotion's branch even if others committed to it: their commits are dropped"
+    ),
     "from": Option(
         "ENV", bare=True,
-        help="promote what runs in ENV (without ENV: in the environment's promotes-from)",
+        help="promote what runs in ENV (default: the environment's promotes-from)",
     ),
-    "together": Option(help="promote several apps by one commit and one pull request"),
-    "group": Option("GROUP", help="a group of promoter.yaml: its apps, by one pull request"),
+    "together": Option(help="promote several apps in one commit and one pull request"),
+    "group": Option("GROUP", help="all apps of a group in promoter.yaml, in one pull request"),
     "reason": Option("TEXT", help="why, in a sentence (required)"),
     "until": Option("TIME", help="when it ends by itself, e.g. 2026-12-01T08:00:00Z or 24h"),
     "to": Option("TAG", help="the tag to go back to"),
-    "steps": Option("N", help="how many changes to go back (default: 1)"),
+    "steps": Option("N", help="how many states to go back (default: 1)"),
     "number": Option("N", short="-n", help="how many entries to show"),
     "no-registry": Option(help="do not ask registries what is newer"),
     "shard": Option("I/N", help="only the I-th part of N of the apps, e.g. 2/4"),
     "repo": Option("REPO", help="the GitOps repository: a URL or a path (default: origin of this clone)"),
-    "base": Option("BRANCH", help="the branch to promote to (default: the repository's)"),
-    "forge": Option("KIND", help="github, or local for a repository on this machine (default: by REPO)"),
+    "base": Option(
+        "BRANCH", help="the branch that is deployed (default: the repository's default branch)"
+    ),
+    "forge": Option(
+        "KIND", help="github, or local for a repository on this machine (default: from REPO)"
+    ),
     "api-url": Option("URL", help="the forge's API"),
     "config": Option(
-        "FILE", help="a promoter.yaml to use where the repository has none, or to try with --dry-run"
+        "FILE", help="use this promoter.yaml where the repository has none; with --dry-run, try it"
     ),
     "transport": Option(
         choices=("git", "api"), help="read and write by git, or by the forge's API (default: git)"
     ),
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
     "cache": Option("DIR", help="keep what was fetched in this folder, for the next run"),
-    "timeout": Option("DURATION", help="end the run after so long, e.g. 90s (default: 2m and the wait)"),
+    "timeout": Option(
+        "DURATION", help="end the run after this long, e.g. 90s (default: 2m, plus --wait-for-image)"
+    ),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
     "output": Option(choices=("text", "json"), help="the format of the result on stdout"),
     "log-format": Option(choices=("text", "json"), help="the format of the messages on stderr"),
     "verbose": Option(
-        short="-v", help="explain each choice; git commands and requests, marked +, have their time"
+        short="-v", help="explain each choice; list git commands and requests (+) with their time"
     ),
-    "quiet": Option(short="-q", help="say what was done in one line, or nothing"),
+    "quiet": Option(short="-q", help="print one line if something was done, else only errors"),
 }  # fmt: skip
 WHERE = (
     "repo", "base", "forge", "api-url", "config", "transport", "signing-key", "cache", "timeout",

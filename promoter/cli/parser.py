@@ -82,6 +82,12 @@ class Parser(argparse.ArgumentParser):
             raise word_hints.late_command(self.prog, self._words, word, self.commands[word])
         raise word_hints.unknown_word(self, self._words, word, found)
 
+    def format_help(self) -> str:
+        """Return the help; that of `promote` says first that there are other commands, too."""
+        text = super().format_help()
+        others = "\n       promote COMMAND ...\n\n"
+        return text.replace("\n\n", others, 1) if self.prog == "promote" else text
+
     @property
     def flags(self) -> list[str]:
         """The flags, those of what to do first."""
