@@ -18,6 +18,7 @@ from urllib3 import Retry
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
+from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http, NoAnswerError, rest_request
 from tests.many_apps import BY_PULL, make
@@ -396,7 +397,7 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     seconds = 3 if endless else 60
-    forge = GitHubForge(url, ("o", "n"), None, Http(Deadline(seconds)))
+    forge = GitHubForge(Client(url, ("o", "n"), None, Http(Deadline(seconds))))
     with pytest.raises(RemoteError, match=said):
         forge.pulls("b", "main")
     server.shutdown()

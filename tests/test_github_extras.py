@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.model import PullDraft
+from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http
 from tests.servers.github import App, GitHub, Token
@@ -416,7 +417,9 @@ def test_a_comment_whose_answer_was_lost_is_found_among_many(github: GitHub) -> 
     github.comments[1] = [f"comment {number}" for number in range(250)]
     github.fail("POST", "/comments", after=True)
     token = SecretStr("good-token")
-    forge = GitHubForge(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+    forge = GitHubForge(
+        Client(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+    )
     forge.renew(forge.read(1), PullDraft("another", "text"), "said once", may_be_said=True)
     forge.disconnect()
     assert github.comments[1].count("said once") == 1
@@ -427,7 +430,9 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
     token = SecretStr("good-token")
 
     def say(_: int) -> None:
-        forge = GitHubForge(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+        forge = GitHubForge(
+            Client(github.api_url, (github.owner, github.name), token, Http(Deadline(30)))
+        )
         pull = forge.read(1)
         forge.renew(pull, PullDraft("another", "text"), "said once", may_be_said=True)
         forge.disconnect()

@@ -17,6 +17,7 @@ from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
 from promoter.forges.github import rest
 from promoter.forges.github.app import app_token
+from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http
 from promoter.forges.github.repository import GitHubRepository
@@ -51,7 +52,9 @@ _TEXT = PullDraft("a title", "a body")
 
 
 def forge(github: GitHub, seconds: float = 30) -> GitHubForge:
-    return GitHubForge(github.api_url, _NAME, SecretStr("good-token"), Http(Deadline(seconds)))
+    return GitHubForge(
+        Client(github.api_url, _NAME, SecretStr("good-token"), Http(Deadline(seconds)))
+    )
 
 
 def run(github: GitHub, tag: str, *more: str) -> Run:

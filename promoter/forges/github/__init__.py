@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from promoter.forges.kinds import Connection
 
 
-# Where direct pushes arrive, and the API is another.
-
-
 def _serves(address: Address) -> bool:
     return address.host == "github.com"
 
@@ -64,9 +61,11 @@ def _open(connection: Connection) -> GitHubForge:
     first = begin(connection, http)
     # Only now: the query is answered meanwhile. The repository is asked later, for its history.
     from promoter.forges.github import repository as _  # noqa: F401
+    from promoter.forges.github.client import Client
     from promoter.forges.github.forge import GitHubForge
 
-    return GitHubForge(connection.api_url, where.owner_and_name, connection.token, http, first)
+    client = Client(connection.api_url, where.owner_and_name, connection.token, http, first)
+    return GitHubForge(client)
 
 
 def _repository(forge: Forge, environments: Sequence[str], now: int) -> GitHubRepository:

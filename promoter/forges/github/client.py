@@ -27,7 +27,7 @@ from promoter.forges.github.graphql_answers import data_of, may_read_teams, oper
 from promoter.forges.github.http import NoAnswerError, graphql_request, rest_request
 from promoter.forges.github.retry import (
     SETTLING,
-    AsTold,
+    AsGitHubSays,
     Settled,
     is_unknown,
     until_done,
@@ -95,7 +95,7 @@ class Client:
         self.ids: dict[str, NodeIds] = {}
         """The ids of what a pull that was just opened is to get, by the pull's own."""
         self._api_url, self._token = api_url, token
-        self._http, self._first = http, first
+        self._http, self.first = http, first
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
 
     @property
@@ -164,7 +164,7 @@ class Client:
         attempts = Retrying(
             retry=retry_if_exception(may_pass),
             stop=stop_any(stop_before_delay(min(within, self.deadline.remaining())), Settled()),
-            wait=AsTold(),
+            wait=AsGitHubSays(),
             reraise=True,
         )
         try:
@@ -247,8 +247,8 @@ class Client:
     def _asked_by_graphql(self, document: str, variables: dict[str, Any]) -> Answer:
         """Return the answer to a GraphQL document, which may be on its way already."""
         request = graphql_request(self._api_url, self._token, document, variables)
-        if self._first is not None and self._first.is_for(request):
-            return self._first.answer()
+        if self.first is not None and self.first.is_for(request):
+            return self.first.answer()
         return self._http.send(request, _UNSENT)
 
     def failure(self, work: str, error: Exception) -> PromoteError:

@@ -73,7 +73,7 @@ class ExtrasAddition:
             answers = carry_out(self._client, "Extras", writes)
         except FAILURES:
             return None
-        self._done += extras_at_once.told(self._extras, answers)
+        self._done += extras_at_once.done_of(self._extras, answers)
         self._extras = extras_at_once.left(self._extras, answers)
         if shown := answers.done.get("merge"):
             self._armed(shown.get("pullRequest"))

@@ -61,7 +61,7 @@ def arming(pull: Pull, extras: PullExtras) -> Mutation:
     return Mutation("enablePullRequestAutoMerge", wanted, f"pullRequest {{ ...Pull {WAITS} }}")
 
 
-def told(extras: PullExtras, answers: Answers) -> Iterator[str]:
+def done_of(extras: PullExtras, answers: Answers) -> Iterator[str]:
     """Yield what was done, in words."""
     if "reviewers" in answers.done:
         yield f"asked {', '.join(extras.reviewers)} for a review"

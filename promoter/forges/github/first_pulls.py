@@ -46,8 +46,7 @@ class FirstLook:
 
     def __init__(self, client: Client, first: FirstQuery, wanted: Guess) -> None:
         self._client, self._first, self._wanted = client, first, wanted
-        self._told: FirstPulls | None = None
-        self._failed: Exception | None = None
+        self._answer: FirstPulls | Exception | None = None
 
     def has_asked_for(self, branch: str) -> bool:
         """Say whether the pulls of a branch come with it."""
@@ -63,15 +62,14 @@ class FirstLook:
 
     def read(self) -> FirstPulls:
         """Return the answer taken apart; raises what is in `FAILURES`."""
-        if self._told is None and self._failed is None:
+        if self._answer is None:
             try:
-                self._told = _read(self._client.query(query(self._wanted)), self._wanted)
+                self._answer = _read(self._client.query(query(self._wanted)), self._wanted)
             except FAILURES as error:
-                self._failed = error
-        if self._told is None:
-            assert self._failed is not None
-            raise self._failed
-        return self._told
+                self._answer = error
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
 
 
 def query(wanted: Guess) -> str:

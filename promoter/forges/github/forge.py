@@ -8,7 +8,7 @@ from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
 from promoter.forges.github import branches
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from pydantic import SecretStr
-
     from promoter.domain.model import BranchRules, PullDraft, Tree
-    from promoter.forges.github.first_query import FirstQuery
-    from promoter.forges.github.http import Http
+    from promoter.forges.github.client import Client
 
 _LISTING = "list the pull requests"
 _ACTIONS = "github-actions[bot]"
@@ -39,18 +36,12 @@ _ACTIONS = "github-actions[bot]"
 class GitHubForge:
     """The pulls of one repository on GitHub; a read is repeated on failure, a write is found."""
 
-    def __init__(
-        self,
-        api_url: str,
-        repository: tuple[str, str],
-        token: SecretStr | None,
-        http: Http,
-        first: FirstQuery | None = None,
-    ) -> None:
-        self.client = Client(api_url, repository, token, http, first)
-        self._steps = PullSteps(self.client)
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._steps = PullSteps(client)
+        first = client.first
         wanted = first.pulls_of if first else None
-        self._first = FirstLook(self.client, first, wanted) if first and wanted else None
+        self._first = FirstLook(client, first, wanted) if first and wanted else None
 
     def disconnect(self) -> None:
         """End the connections."""

@@ -35,8 +35,8 @@ class Answers:
     def of(self, suffix: str) -> Answers:
         """Return the answers to the writes whose names end in a number, under their names without it."""
         done, failed = (
-            {_name(key): one for key, one in told.items() if key == _name(key) + suffix}
-            for told in (self.done, self.failed)
+            {_name(key): one for key, one in answers.items() if key == _name(key) + suffix}
+            for answers in (self.done, self.failed)
         )
         return Answers(done, failed)
 

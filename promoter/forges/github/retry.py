@@ -35,7 +35,7 @@ def until_done(do: Callable[[], T], seconds: float) -> T:
     attempts = Retrying(
         retry=retry_if_exception(is_passing),
         stop=stop_before_delay(seconds),
-        wait=AsTold(),
+        wait=AsGitHubSays(),
         reraise=True,
     )
     return attempts(do)
@@ -52,7 +52,7 @@ def until_known(ask: Callable[[], T], seconds: float, statuses: tuple[int, ...] 
     return attempts(ask)
 
 
-class AsTold(wait_base):
+class AsGitHubSays(wait_base):
     """Waits as long as GitHub says, else a little longer each time."""
 
     def __init__(self) -> None:
