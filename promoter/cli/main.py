@@ -76,7 +76,6 @@ def _is_auto(given: str) -> bool:
 
 
 def _failed(error: PromoteError) -> Result:
-    """Return the result of a failed run."""
     from promoter.output.result import of_failure
 
     return of_failure(error)

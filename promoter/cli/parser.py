@@ -101,7 +101,6 @@ class Parser(argparse.ArgumentParser):
         return [flag for action in several for flag in action.option_strings]
 
     def _unknown_flag(self, name: str) -> UsageError:
-        """Return the error for a flag that this command has not."""
         from promoter.cli import hints
 
         return hints.unknown_flag(self, name, self._words)

@@ -188,7 +188,6 @@ def hold_of(settings: Settings, app: str, *, ends: bool) -> Request:
 
 
 def _asked(settings: Settings, request: Request) -> Request:
-    """Return a request with who asks for it, and where."""
     return replace(
         request,
         environment=settings.environment,

@@ -252,7 +252,6 @@ class LocalForge:
         return stored.pull
 
     def _blob(self, stored: _Stored) -> str:
-        """Store a pull's JSON and return the blob's id."""
         text = written(stored.pull, stored.comments)
         return self._git("hash-object", "-w", "--stdin", stdin=text)
 
@@ -267,7 +266,6 @@ class LocalForge:
             )
 
     def _head(self, branch: str) -> str:
-        """Return a branch's commit."""
         return self._git("rev-parse", "--verify", f"refs/heads/{branch}")
 
     def _url(self, number: int) -> str:
@@ -284,5 +282,4 @@ def _number(ref: str) -> int:
 
 
 def _refused(reason: str, hint: str) -> RefusedError:
-    """Return a refusal of the local forge."""
     return RefusedError([Refusal("pull", reason, hint)])

@@ -57,7 +57,6 @@ def _folder(url: str) -> str:
 
 
 def _hooks(git: Git, directory: str) -> str:
-    """Return where a folder's own hooks are."""
     own = ""
     with suppress(OSError):
         settings = Path(directory, "config").read_bytes().lower()

@@ -181,7 +181,6 @@ def error_codes(answer: Answer) -> list[str]:
 
 
 def _host(name: Name) -> str:
-    """Return the host that serves an image's registry."""
     host = name.registry.lower()
     return "registry-1.docker.io" if host in _HUBS else host
 

@@ -197,12 +197,10 @@ def _moment(text: object) -> datetime | None:
 
 
 def _content_type(answer: Answer) -> str:
-    """Return an answer's media type in lower case, without parameters."""
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
 def _no_manifest(answer: Answer, reason: str) -> UnreadableError:
-    """Return the error for an answer that is something else."""
     return UnreadableError(
         f"{urlsplit(answer.url).netloc} answers with something that is not an image's manifest: {reason}",
         "Check the image's name, the login, and any proxy or login page in front of the registry.",

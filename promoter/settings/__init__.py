@@ -288,7 +288,6 @@ class Settings(BaseSettings):
 
 
 def _private_key(file: str) -> SecretStr:
-    """Return a GitHub App's private key from its file."""
     try:
         return SecretStr(read_file(Path(file)).decode())
     except (OSError, ValueError) as error:

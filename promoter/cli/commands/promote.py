@@ -75,7 +75,6 @@ def _load_ahead() -> None:
 
 
 def _failed(error: PromoteError, request: Request) -> Outcome:
-    """Return the outcome of a request that could not be begun."""
     from promoter.planning.outcome import failed
 
     return failed(error, request.app, request.environment)

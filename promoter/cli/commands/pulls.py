@@ -54,7 +54,6 @@ def _done(forge: Forge, verb: str, number: int | None) -> Result:
 
 
 def _end(forge: Forge, verb: str, number: int) -> Result:
-    """End one pull, and return what was done."""
     if not isinstance(forge, MergingForge):
         raise UsageError(
             f"promote pulls {verb} works on the local forge only",
@@ -85,7 +84,6 @@ def _listed(pulls: tuple[Pull, ...]) -> Result:
 
 
 def _result(pulls: Sequence[Pull], piece: AnyPiece) -> Result:
-    """Return pulls as JSON, and a piece of text for people."""
     shown = [{**asdict(pull), "state": pull.state.value} for pull in pulls]
     return Result(
         document={"schema": SCHEMA, "pulls": shown, "exit_code": 0},

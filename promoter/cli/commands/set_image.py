@@ -186,7 +186,6 @@ def _names(file: Path, images: Sequence[str]) -> bool:
 
 
 def _nearest_folder(directory: Path) -> str:
-    """Return a hint that names the folder that was probably meant."""
     beside = directory.parent if directory.parent.is_dir() else Path()
     names = [one.name for one in beside.iterdir() if one.is_dir() and one.name.isprintable()]
     close = closest(directory.name, sorted(names))

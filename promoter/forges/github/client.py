@@ -262,7 +262,6 @@ def shows(key: str) -> Callable[[Any], bool]:
 
 
 def _complaint(text: str) -> dict[str, Any]:
-    """Return what an error says of itself; a page of HTML says nothing."""
     try:
         said = parse_json(text)
     except ValueError:

@@ -215,7 +215,6 @@ class ExtrasAddition:
         return self._client.by_library(lambda known: known.get_pull(self._number).complete().merged)
 
     def _enqueue(self) -> None:
-        """Put the pull into the merge queue."""
         wanted = {"pullRequestId": self._pull.node, "expectedHeadOid": self._pull.head}
         self._client.graphql(_ENQUEUE, {"input": wanted})
         self._done.append("added to the merge queue")
@@ -239,7 +238,6 @@ def milestone(client: Client, title: str) -> int | None:
 
 
 def _shows_labels(wanted: Sequence[str], answer: object) -> bool:
-    """Say whether an answer lists all labels of some names."""
     shown = answer if isinstance(answer, list) else []
     names = {str(one.get("name")).casefold() for one in shown if isinstance(one, dict)}
     return {one.casefold() for one in wanted} <= names

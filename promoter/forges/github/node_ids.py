@@ -72,7 +72,6 @@ def read(shown: Any, extras: PullExtras) -> NodeIds:  # noqa: ANN401 - JSON
 
 
 def _people(extras: PullExtras) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the users and the teams that are to review or to be assigned."""
     named = tuple(dict.fromkeys((*extras.reviewers, *extras.assignees)))
     users = [one for one in named if not one.startswith(TEAM)]
     return users, [one.removeprefix(TEAM) for one in named if one.startswith(TEAM)]

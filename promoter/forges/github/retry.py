@@ -75,7 +75,6 @@ class Settled(stop_base):
 
 
 def _error_of(retry_state: RetryCallState) -> BaseException:
-    """Return what an attempt failed with."""
     error = retry_state.outcome.exception() if retry_state.outcome else None
     assert error is not None
     return error
