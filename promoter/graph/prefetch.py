@@ -33,21 +33,25 @@ def prefetch_closures(
     The files `beside` them come with the first level.
     """
     directories = tuple(directories)
-    tree.look_into({folder for one in directories for folder in _likely_folders(one)})
+    # The folders of one app alone are few, and most of them come with the look at the base.
+    is_many = len(directories) > 1
+    if is_many:
+        tree.look_into({folder for one in directories for folder in _likely_folders(one)})
     level = {file for directory in directories for file in likely_files(tree, directory)}
     seen: set[PurePosixPath] = set()
     tree.prefetch({*level, *beside})
     for _ in range(_ROUNDS):
         seen |= level
         kustomizations = [file for file in level if file.name in KUSTOMIZATION_NAMES]
-        tree.look_into(
-            {
-                folder
-                for file in kustomizations
-                for path in _words(tree, file)
-                for folder in (path, path.parent)
-            }
-        )
+        if is_many:
+            tree.look_into(
+                {
+                    folder
+                    for file in kustomizations
+                    for path in _words(tree, file)
+                    for folder in (path, path.parent)
+                }
+            )
         named = {path for file in kustomizations for path in named_paths(tree, file)}
         files = {path for path in named if kind_of(tree, path) is Kind.FILE}
         level = {file for one in named - files for file in kustomizations_in(tree, one)} - seen
