@@ -45,7 +45,7 @@ def test_histories_and_merge_bases_are_those_of_git(tmp_path: Path) -> None:
         bases = repository.git("merge-base", "--all", base, head).split() if is_related else [None]
         assert store.merge_base(base, head) in bases
         assert store.is_ancestor(base, head) == (base in bases)
-    store.objects.close()
+    store.close()
 
 
 def test_trees_are_written_as_git_writes_them(tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_trees_are_written_as_git_writes_them(tmp_path: Path) -> None:
     assert store.changed_tree("main", {}, ["run", "run.d/a", "run.d/b"]) == store.objects.put(
         "tree", b""
     )
-    store.objects.close()
+    store.close()

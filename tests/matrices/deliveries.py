@@ -110,7 +110,7 @@ class World:
         self.temporary.mkdir()
         vars(self.github).update(copy.deepcopy(self._kept))
         # The one that was there before reads a repository that is gone.
-        self.github.store.objects.close()
+        self.github.store.close()
         self.github.store = Store(self.github.repository)
         self.github.tokens |= self.tokens
         for server in (self.github, self.registry):

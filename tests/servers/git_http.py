@@ -22,6 +22,9 @@ SETTINGS = {
 }
 
 
+_SERVICES = ("git-upload-pack", "git-receive-pack")
+
+
 def configure(repository: Path) -> None:
     """Set a bare repository up as the big forges have theirs."""
     lines = [
@@ -73,10 +76,25 @@ def answer(  # noqa: PLR0917 - what CGI is told
         "GIT_COMMITTER_EMAIL": "server@localhost",
         **(extra or {}),
     }
+    service = parts.path.rpartition("/")[2]
+    repository = root / path.removesuffix(service).strip("/")
+    if service in _SERVICES and handler.command == "POST" and repository.is_dir():
+        return 200, _served(service, repository, environment, body), _headers_of(service)
     output = _advertised(environment) or _run(environment, body)
     head, _, content = output.partition(b"\r\n\r\n")
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines() if ": " in line)
     return int(headers.pop("Status", "200").split()[0]), content, headers
+
+
+def _served(service: str, repository: Path, environment: Mapping[str, str], body: bytes) -> bytes:
+    """Return what a service of git answers, begun as `git http-backend` would begin it."""
+    command = ["git", service.removeprefix("git-"), "--stateless-rpc", str(repository)]
+    done = subprocess.run(command, input=body, capture_output=True, env=environment, check=False)
+    return done.stdout
+
+
+def _headers_of(service: str) -> dict[str, str]:
+    return {"Content-Type": f"application/x-{service}-result", "Cache-Control": "no-cache"}
 
 
 def _advertised(environment: Mapping[str, str]) -> bytes | None:

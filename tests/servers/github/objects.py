@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import tempfile
-import threading
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.servers.github.git_process import GitProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,30 +41,19 @@ class Objects:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._batch = GitProcess(path, "cat-file", "--batch")
 
     def get(self, name: str) -> Object | None:
         """Return what a name or an expression stands for, or None where it stands for nothing."""
         if not name or "\n" in name:
             return None
-        with self._lock:
-            if self._process is None:
-                self._process = subprocess.Popen(
-                    ["git", "cat-file", "--batch"],
-                    cwd=self._path, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                )  # fmt: skip
-            source, sink = self._process.stdout, self._process.stdin
-            assert source is not None
-            assert sink is not None
-            sink.write(f"{name}\n".encode())
-            sink.flush()
-            line = source.readline().decode()
+        with self._batch.asked(f"{name}\n") as answer:
+            line = answer.readline().decode()
             if line.endswith((" missing\n", " ambiguous\n", " submodule\n")):
                 return None
             oid, kind, size = line.split()
-            data = source.read(int(size))
-            source.read(1)
+            data = answer.read(int(size))
+            answer.read(1)
             return Object(oid, kind, data)
 
     def put(self, kind: str, data: bytes) -> str:
@@ -109,7 +99,4 @@ class Objects:
 
     def close(self) -> None:
         """End the process; the next question starts another."""
-        with self._lock:
-            if self._process is not None:
-                self._process.communicate()
-                self._process = None
+        self._batch.close()

@@ -81,7 +81,7 @@ class GitHub:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self.store.objects.close()
+        self.store.close()
         if kind is None and self.violations:
             raise AssertionError("\n".join(["against GitHub's description:", *self.violations]))
 

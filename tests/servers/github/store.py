@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.github.ancestry import Ancestry
+from tests.servers.github.git_process import GitProcess
 from tests.servers.github.objects import Objects
 from tests.servers.refs import read_refs
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 WEB_FLOW = ("GitHub", "noreply@github.com")
 ZERO = "0" * 40
 _SETTLED = frozenset({"diff-tree", "ls-tree", "merge-tree"})
+_DIFFERENCES = ("-r", "-z", "--no-renames", "--full-index", "--raw", "--numstat")
 _ID = re.compile(r"[0-9a-f]{40}")
 # Not a real signature: the server knows by itself which commits it signed.
 _SIGNATURE = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n web-flow\n -----END PGP SIGNATURE-----\n"
@@ -55,7 +57,15 @@ class Store:
         self.path = path
         self.objects = Objects(path)
         self.ancestry = Ancestry(self.objects)
+        self._refs = GitProcess(path, "update-ref", "--stdin")
+        self._differences = GitProcess(path, "diff-tree", "--stdin", *_DIFFERENCES)
         self._answers: dict[tuple[str, ...], subprocess.CompletedProcess[bytes]] = {}
+        self._files: dict[tuple[str, str], list[tuple[str, str, str, str, str]]] = {}
+
+    def close(self) -> None:
+        """End git's processes; the next question starts others."""
+        for one in (self.objects, self._refs, self._differences):
+            one.close()
 
     def git(self, *arguments: str, stdin: bytes | None = None, **env: str) -> bytes:
         """Run git there and return what it printed."""
@@ -157,18 +167,33 @@ class Store:
     def move(self, *updates: tuple[str, str | None, str | None]) -> bool:
         """Move (ref, from, to) all at once, each only from what was said; say whether it was done."""
         lines = [f"update {r} {after or ZERO} {before or ZERO}\n" for r, before, after in updates]
-        try:
-            self.git("update-ref", "--stdin", stdin="".join(lines).encode())
-        except subprocess.CalledProcessError:
-            return False
-        return True
+        with self._refs.asked("".join(["start\n", *lines, "commit\n"])) as answer:
+            is_done = [answer.readline(), answer.readline()][1] == b"commit: ok\n"
+        if not is_done:
+            # Git ends with the first of them that cannot be done.
+            self._refs.close()
+        return is_done
 
     def files(self, before: str, after: str) -> list[tuple[str, str, str, str, str]]:
-        """Return (status letter, path, blob, additions, deletions) of each changed file."""
-        options = ("diff-tree", "-r", "-z", "--no-renames", "--full-index", "--raw", "--numstat")
-        told = [one for one in self.text(*options, before, after).split("\0") if one]
+        """Return (status letter, path, blob, additions, deletions) of each file of two commits."""
+        if (before, after) not in self._files:
+            self._files[before, after] = self._changed(before, after)
+        return self._files[before, after]
+
+    def _changed(self, before: str, after: str) -> list[tuple[str, str, str, str, str]]:
+        """Have git compare two commits."""
+        end = f"that was {before} {after}\n".encode()
+        told = b""
+        # Git says again what is no commit.
+        with self._differences.asked(f"{after} {before}\n{end.decode()}") as answer:
+            while not told.endswith(end):
+                line = answer.readline()
+                assert line, f"git does not compare {before} and {after}"
+                told += line
+        # The first says which commit it is.
+        fields = told.removesuffix(end).decode(errors="replace").split("\0")[1:-1]
         # Of three fields a file, two are before the counts of all.
-        raw, counts = told[: len(told) // 3 * 2], told[len(told) // 3 * 2 :]
+        raw, counts = fields[: len(fields) // 3 * 2], fields[len(fields) // 3 * 2 :]
         found = []
         for head, path, count in zip(raw[::2], raw[1::2], counts, strict=True):
             _, _, old, new, letter = head.split()
