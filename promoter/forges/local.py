@@ -129,6 +129,8 @@ class LocalForge:
         self, pull: Pull, extras: PullExtras
     ) -> tuple[Pull, tuple[str, ...], tuple[str, ...]]:
         """Note what a pull shall have, and merge at once what shall merge itself."""
+        if extras.is_empty:
+            return pull, (), ()
         stored = self._find(pull.number)
         changed = replace(
             stored.pull,

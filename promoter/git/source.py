@@ -75,7 +75,8 @@ def _between(clone: Clone, repository: str, old: str, new: str) -> SourceRange:
     counted = clone.git("rev-list", "--left-right", "--count", f"{old}...{new}")
     gone, come = (int(number) for number in counted.split())
     relation = "diverged" if gone and come else "behind" if gone else "ahead"
-    commits, removed = _listed(clone, f"{old}..{new}"), _listed(clone, f"{new}..{old}")
+    commits = _listed(clone, f"{old}..{new}") if come else ()
+    removed = _listed(clone, f"{new}..{old}") if gone else ()
     return SourceRange(
         repository,
         old,
