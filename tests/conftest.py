@@ -70,7 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Else each worker and each of the command's processes would compile all modules anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    # Late, as this is a large part of what is compiled.
+    if _is_controller(config) and not config.getoption("--hypothesis-profile"):
+        return
+    # Late, and where tests run: this is a large part of what is imported.
     from hypothesis import settings
 
     settings.register_profile(
@@ -78,6 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.register_profile("thorough", settings.get_profile("steady"), max_examples=600)
     settings.load_profile("steady")
+
+
+def _is_controller(config: pytest.Config) -> bool:
+    """Say whether this process gives the tests to others."""
+    return config.getoption("dist") != "no" and not hasattr(config, "workerinput")
 
 
 def _has_room(folder: Path) -> bool:
@@ -96,7 +103,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     folder = Path(__file__).parent
     names = [one.stem for one in folder.glob("test_*.py")]
     is_new = not any(folder.glob("__pycache__/test_*-pytest-*.pyc"))
-    if is_new and session.config.getoption("dist") != "no":
+    if is_new and _is_controller(session.config):
         halves = [_importing([f"tests.{name}" for name in names[start::2]]) for start in (0, 1)]
         for pid in halves:
             os.waitpid(pid, 0)

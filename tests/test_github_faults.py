@@ -396,6 +396,8 @@ def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
     (pull,) = github.open_pulls()
     assert "9.9.1" in pull["title"]
     assert github.head(BRANCH) is not None
+    # GitHub is asked a second time, as it may not know yet what was just pushed, and no more.
+    assert sum(one.method == "POST" for one in github.rest()) == 2
 
 
 def test_an_answer_without_end_ends_the_run(

@@ -135,20 +135,28 @@ class GitHubForge:
             return known
         opens = Opening(draft, base, extras or PullExtras())
 
+        failures = 0
+
         def find() -> Pull | None:
+            nonlocal failures
+            failures += 1
             # The answer may have been lost after the pull was made, or another run was faster.
             found = self.pulls(branch, base)
-            return next((one for one in found if one.state is PullState.OPEN), None)
+            pull = next((one for one in found if one.state is PullState.OPEN), None)
+            # GitHub may not know yet what was just pushed, and says the same of what is gone.
+            if pull is None and failures > 1 and self._is_gone(branch):
+                raise _deleted(branch)
+            return pull
 
         try:
             return self._open_by_graph(branch, opens) or self.client.write(
                 "open the pull request", lambda: self._open_by_rest(branch, opens), find
             )
+        except RaceLostError:
+            raise
         except RemoteError as error:
             if self._is_gone(branch):
-                raise RaceLostError(
-                    f"{branch} was deleted before its pull request was opened", "Run again."
-                ) from error
+                raise _deleted(branch) from error
             raise
 
     def _open_by_graph(self, branch: str, opens: Opening) -> Pull | None:
@@ -246,3 +254,8 @@ class GitHubForge:
         """Return how many requests the API was asked."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
         return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
+
+
+def _deleted(branch: str) -> RaceLostError:
+    """Return the error for a branch that a person has deleted meanwhile."""
+    return RaceLostError(f"{branch} was deleted before its pull request was opened", "Run again.")
