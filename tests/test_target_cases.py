@@ -36,6 +36,11 @@ def _request(text: str) -> ImageRequest:
     )
 
 
+def _fails(directory: Path) -> bool:
+    """Say whether a case ends in an error, without reading the rest of it."""
+    return "\nerror:" in "\n" + (directory / "case.yaml").read_text()
+
+
 @cache
 def _case(directory: Path) -> dict[str, Any]:
     case: dict[str, Any] = YAML(typ="safe", pure=True).load(directory / "case.yaml")
@@ -56,7 +61,7 @@ def _edits(directory: Path, case: dict[str, Any]) -> tuple[FileEdit, ...]:
 
 @pytest.mark.parametrize(
     "directory",
-    [one for one in _CASES if "error" not in _case(one)],
+    [one for one in _CASES if not _fails(one)],
     ids=lambda directory: directory.name,
 )
 def test_the_files_become_what_the_folder_says(directory: Path) -> None:
@@ -74,7 +79,7 @@ def test_the_files_become_what_the_folder_says(directory: Path) -> None:
 
 @pytest.mark.parametrize(
     "directory",
-    [one for one in _CASES if "error" not in _case(one)],
+    [one for one in _CASES if not _fails(one)],
     ids=lambda directory: directory.name,
 )
 def test_a_second_time_nothing_changes(directory: Path) -> None:
@@ -85,7 +90,7 @@ def test_a_second_time_nothing_changes(directory: Path) -> None:
 
 @pytest.mark.parametrize(
     "directory",
-    [one for one in _CASES if "error" not in _case(one)],
+    [one for one in _CASES if not _fails(one)],
     ids=lambda directory: directory.name,
 )
 def test_each_change_has_its_place(directory: Path) -> None:
@@ -99,7 +104,7 @@ def test_each_change_has_its_place(directory: Path) -> None:
 
 @pytest.mark.parametrize(
     "directory",
-    [one for one in _CASES if "error" in _case(one)],
+    [one for one in _CASES if _fails(one)],
     ids=lambda directory: directory.name,
 )
 def test_what_must_not_be_edited_is_refused_with_its_place(directory: Path) -> None:
