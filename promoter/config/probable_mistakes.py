@@ -108,7 +108,7 @@ def _warning(document: Document, place: _Place, said: str) -> str:
 def _doubt(place: _Place, value: object) -> str:
     """Return why a value is probably not what is meant; '' where nothing speaks against it."""
     key = next(one for one in reversed(place) if isinstance(one, str))
-    if key in _DURATIONS:
+    if key in _DURATIONS and value is not None:
         return _doubtful_duration(str(value))
     if key in _PATTERNS and isinstance(value, str) and compiled(value).search(""):
         return _doubtful_pattern(value, excludes=key == "exclude")

@@ -79,30 +79,27 @@ class Survey:
 def _chosen_for(config: Config, tree: Tree, scope: Scope) -> Iterator[Place]:
     """Yield every app with every environment in which something chooses for it."""
     for one in places(config, tree, scope):
-        previous = one.settings.promotes_from
-        if one.settings.policy is None and previous is None:
+        followed = _followed(config, one)
+        if one.settings.policy is None and not followed:
             continue
-        folders = [one.folder]
-        if one.settings.policy is None and previous is not None:
-            folders.append(_previous(config, one, previous).folder)
         # An app need not be in every environment; one that was asked for by name must be.
-        if scope.apps or all(map(tree.entries, folders)):
+        if scope.apps or all(tree.entries(place.folder) for place in (one, *followed)):
             yield one
 
 
-def _previous(config: Config, place: Place, name: str) -> Place:
-    return Place(place.app, name, config.environment(name, place.app))
+def _followed(config: Config, place: Place) -> list[Place]:
+    """Return the app in the environment before, where no policy chooses; none for any other."""
+    name = place.settings.promotes_from
+    if place.settings.policy is not None or name is None:
+        return []
+    return [Place(place.app, name, config.environment(name, place.app))]
 
 
 def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
     """Bring the kustomizations of all places, and the files of their targets, in one round trip."""
-    previous = [
-        _previous(config, one, one.settings.promotes_from)
-        for one in chosen
-        if one.settings.policy is None and one.settings.promotes_from is not None
-    ]
+    followed = (previous for one in chosen for previous in _followed(config, one))
     files: list[PurePosixPath] = []
-    for one in (*chosen, *previous):
+    for one in (*chosen, *followed):
         targets, _ = config.targets_of(one.environment, one.app)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)

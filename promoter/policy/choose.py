@@ -99,7 +99,7 @@ def order_of(policy: Policy | None, old: str, new: str) -> Reading:
     """
     if old == new:
         return SAME
-    if policy is None or not (_included(policy, old) and _included(policy, new)):
+    if policy is None or not all(map(_included(policy), (old, new))):
         return compare(old, new)
     kind = policy.kind
     if kind.by_creation:
@@ -126,24 +126,26 @@ def _filter(policy: Policy) -> Callable[[str], bool]:
     """Return what says whether a tag is considered at all."""
     if policy.needs_digest:
         return lambda _: True
-    include = [pattern.compiled(one).search for one in policy.include]
-    exclude = [pattern.compiled(one).search for one in policy.exclude]
-    moving = policy.kind.takes_moving
+    included, exclude = _included(policy), [pattern.compiled(one).search for one in policy.exclude]
 
     def considered(tag: str) -> bool:
-        if len(tag) > 128 or (not moving and is_moving(tag)):
-            return False
-        if not may_be_release(policy, tag):
-            return False
-        if include and not any(search(tag) for search in include):
-            return False
-        return not any(search(tag) for search in exclude)
+        return (
+            included(tag)
+            and may_be_release(policy, tag)
+            and not any(search(tag) for search in exclude)
+        )
 
     return considered
 
 
-def _included(policy: Policy, tag: str) -> bool:
-    """Say whether a tag is one of those that a policy orders, excluded or not."""
-    if len(tag) > 128 or (not policy.kind.takes_moving and is_moving(tag)):
-        return False
-    return not policy.include or any(pattern.compiled(one).search(tag) for one in policy.include)
+def _included(policy: Policy) -> Callable[[str], bool]:
+    """Return what says whether a tag is one of those that a policy orders, excluded or not."""
+    include = [pattern.compiled(one).search for one in policy.include]
+    moving = policy.kind.takes_moving
+
+    def included(tag: str) -> bool:
+        if len(tag) > 128 or (not moving and is_moving(tag)):
+            return False
+        return not include or any(search(tag) for search in include)
+
+    return included

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Filled, Target, names
+from promoter.edits.targets.model import Filled, Target
 
 if TYPE_CHECKING:
     from promoter.edits.region import Region
@@ -25,11 +25,6 @@ class ArgocdTarget(Target):
     def find(self, region: Region) -> tuple[Site, ...]:
         """Return the overrides of the file's applications."""
         return find(region, application=self.application)
-
-    @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
-        """Return a target for each image that an application overrides."""
-        return {name: cls(kind="argocd", file=file, image=name) for name in names(find(region))}
 
 
 def find(region: Region, *, application: str = "") -> tuple[Site, ...]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Filled, Resource, Target, names, only
+from promoter.edits.targets.model import Filled, Resource, Target, only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from promoter.edits.region import Region
 
@@ -36,11 +36,6 @@ class ManifestTarget(Target):
         if not self.container:
             return sites
         return (replace(only(sites, region, self.kind), by_place=True),)
-
-    @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
-        """Return a target for each image of a container."""
-        return {name: cls(kind="manifest", file=file, image=name) for name in names(find(region))}
 
 
 def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site, ...]:

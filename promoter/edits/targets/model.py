@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator
 
@@ -111,9 +111,11 @@ class Target(InFile):
         raise NotImplementedError
 
     @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - of a kind
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target of this kind for each image that a file holds by its name."""
-        return {}
+        any_image = {"kind": get_args(cls.model_fields["kind"].annotation)[0], "file": file}
+        sites = cls.model_validate(any_image).find(region)
+        return {name: cls.model_validate({**any_image, "image": name}) for name in names(sites)}
 
 
 class KustomizeTarget(Section):

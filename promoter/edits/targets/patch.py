@@ -10,10 +10,10 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets import manifest
-from promoter.edits.targets.model import Filled, Resource, Target, names, only
+from promoter.edits.targets.model import Filled, Resource, Target, only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from promoter.edits.region import Region
 
@@ -39,11 +39,6 @@ class PatchTarget(Target):
         if not self.container and not self.path:
             return sites
         return (replace(only(sites, region, self.kind), by_place=True),)
-
-    @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
-        """Return a target for each image that a patch sets."""
-        return {name: cls(kind="patch", file=file, image=name) for name in names(find(region))}
 
 
 def find(

@@ -15,7 +15,7 @@ from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import ScalarPath, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from promoter.edits.region import Region, Spot
 
@@ -101,6 +101,11 @@ class YamlPathTarget(Target):
             for path in (self.tag, self.digest, self.reference, self.repository)
             for spot in (scalar_path.find(region, path) if path else ())
         )
+
+    @classmethod
+    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - as others
+        """Return none: a path is not found by an image's name."""
+        return {}
 
     def _names(self, region: Region) -> tuple[str, ...]:
         if self.repository is not None:
