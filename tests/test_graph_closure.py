@@ -158,7 +158,7 @@ def test_lists_of_objects_are_objects(tmp_path: Path) -> None:
         ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: [\n"}, "a.yaml:2:1"),
         ({"kustomization.yaml": "resources: [a.yaml]", "a.yaml": "a: {{ .X }}\n: {"}, "a.yaml"),
         ({"kustomization.yaml": "generators: [g.yaml]"}, "g.yaml is not there"),
-        ({"kustomization.yaml": "helmCharts: [{name: x}]"}, "helmcharts"),
+        ({"kustomization.yaml": "helmCharts: [{name: x}]"}, "its helmCharts are made by Helm"),
         ({"kustomization.yaml": "kind: Component"}, "component"),
         ({"kustomization.yaml": "- 1"}, "not a kustomization"),
         ({"kustomization.yaml": ""}, "not a kustomization"),

@@ -341,6 +341,13 @@ _ON_THE_COMMAND_LINE = {
         ("--app", "orders", "--image", "IMAGE=1.5.0", "--image", "IMAGE=1.4.0"), 2,
         ("--image names 127.", "twice: 1.5.0 and 1.4.0", "Give it once."),
     ),
+    "all apps": Mistake(
+        ("--app", "all", "--tag", "1.5.0"), 4, ("no app 'all'", "of all: promote auto", "Known: ")
+    ),
+    "environment to go back to": Mistake(
+        ("rollback", "--app", "orders", "--reason", "x", "--to", "prod"), 4,
+        ("has not had the tag prod", "Leave --to out, or name a tag"),
+    ),
     "commit as the base": Mistake(
         (*_ASK, "--base", "0123abcd"), 4, ("has no branch '0123abcd'", "It reads as a commit")
     ),
@@ -522,7 +529,7 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --tag ^1.5", 'policy: {semver: "^1.5"}'),
     ("--app ghcr.io/acme/aurora:1.5.0 --tag x", "Did you mean --app aurora --tag 1.5.0"),
     ("--app clusters/prod/apps/aurora --tag x", "Did you mean --app aurora"),
-    ("--app * --tag x", "Name each: --app A --app B"),
+    ("--app * --tag x", "a group: --group GROUP; what the policies choose of all: promote auto"),
     ("--app aurora --image x@1.5.0", "Did you mean --image x=1.5.0"),
     (f"--app aurora --image x=sha256:{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
     ("--app aurora --image x=ghcr.io/y:1.5.0", "It is the tag that follows '=': --image x=1.5.0"),
@@ -603,6 +610,11 @@ def test_sections_that_are_lists_are_told_with_their_own_entries(company: Compan
     assert_told(company.run(*_ASK), 2, ("Write apps: {orders: {}, billing: {}}",))
     company.repo.commit("main", "promoter.yaml", "environments: [{name: prod, path: clusters}]\n")
     assert_told(company.run(*_ASK), 2, ("Write environments: {prod: {path: clusters}}",))
+
+
+def test_wait_of_a_bare_number_is_warned_of(company: Company) -> None:
+    said = company.run(*_ASK, "--dry-run", "--wait-for-image", "5").stderr
+    assert "--wait-for-image: 5 has no unit and counts as seconds: write 5s, or 5m" in said
 
 
 def test_empty_file_that_is_tried_is_warned_of(company: Company) -> None:

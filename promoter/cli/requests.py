@@ -117,7 +117,9 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
     if several:
         return f"Run promote once for each: {source} {f', then {source} '.join(several)}"
     if name in ("*", "**"):
-        return f"Name each: {source} A {source} B" if many else "Run promote once for each."
+        groups = "; a group: --group GROUP; what the policies choose of all: promote auto"
+        each = f"Name each: {source} A {source} B{groups if source == '--app' else ''}"
+        return each if many else "Run promote once for each."
     image, tag, _ = split(name)
     last = image.rstrip("/").rpartition("/")[2]
     with suppress(ValueError):

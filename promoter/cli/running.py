@@ -15,7 +15,7 @@ from promoter.cli.options import setting_of
 from promoter.cli.signals import ending_after, held
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
-from promoter.environment import narrowed_environment, secret_values
+from promoter.environment import narrowed_environment, secret_values, variable
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def run_command(
         if settings.github_app is not None:
             add_secret(settings.github_app.key.get_secret_value())
         _warn_of_unused(name, settings)
+        _warn_of_unit(settings, getattr(parsed, "wait_for_image", None))
         # Here, as git's library heeds the variables that were taken while it is imported.
         with held():
             command = import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
@@ -82,6 +83,14 @@ def _warn_of_unused(name: str, settings: Settings) -> None:
         if setting_of(option) in settings.model_fields_set:
             source = settings.source(setting_of(option))
             _LOG.warning("%s is set, but %s does not use it", source, command)
+
+
+def _warn_of_unit(settings: Settings, flag: str | None) -> None:
+    """Warn of a wait for an image that is a bare number: minutes may be meant."""
+    given = flag or variable("PROMOTER_WAIT_FOR_IMAGE") or ""
+    if given.isdecimal():
+        text = "%s: %s has no unit and counts as seconds: write %ss, or %sm for minutes"
+        _LOG.warning(text, settings.source("wait_for_image"), given, given, given)
 
 
 def _check_choices(name: str, settings: Settings) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from promoter.domain.model import Tree
 
 
+# What stands for every app or environment elsewhere.
+_ALL = ("all", "any", "every")
 # What stands where a folder is looked for, and what to do.
 _OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
     Kind.SYMLINK: (
@@ -33,14 +35,18 @@ _MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomiza
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
     """Return the error for an app that there is not; it may be a group."""
-    group = f"{app} is a group: --group {app}." if app in config.groups else ""
-    return SelectionError(f"there is no app {app!r}", group or nearest(app, known))
+    hint = nearest(app, known)
+    if app in config.groups:
+        hint = f"{app} is a group: --group {app}"
+    elif app.lower() in _ALL:
+        hint += " Name each: --app A --app B; what the policies choose of all: promote auto"
+    return SelectionError(f"there is no app {app!r}", hint)
 
 
 def no_environment(name: str, app: str, known: Iterable[str]) -> SelectionError:
     """Return the error for an environment that there is not; it may stand for all of them."""
     hint = nearest(name, known)
-    if name.lower() in ("all", "any", "every"):
+    if name.lower() in _ALL:
         hint = f"Run promote once for each: --env {', then --env '.join(sorted(known))}"
     return SelectionError(f"there is no environment {name!r} for app {app!r}", hint)
 

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from promoter.graph.transformer import Entry
 
 _LAYERS_LIMIT = 1_000
-_CHARTS = ("helmcharts", "helmchartinflationgenerator")
+# The fields in lower case, as layers have them, by how kustomize writes them.
+_CHARTS = {
+    "helmCharts": "helmcharts",
+    "helmChartInflationGenerator": "helmchartinflationgenerator",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,8 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
 
 def _require(reading: Reading, layer: Layer) -> None:
     """Note what a kustomization needs beside files by its own fields."""
-    for name in _CHARTS:
-        if layer.listed(name):
+    for name, key in _CHARTS.items():
+        if layer.listed(key):
             reason = f"its {name} are made by Helm, which is not run"
             reading.note(layer.file, reason, access=Access.HELM)
     for scalar in fetched(layer.fields):

@@ -59,18 +59,19 @@ class Result:
         )
 
     def shortened(self) -> Result:
-        """Return the result of a quiet run: its text is one line, or nothing where all is well."""
+        """Return the result of a quiet run: its text is one line, or nothing where all is well.
+
+        What is refused or failed is told as ever: it is of no use without what to do.
+        """
         serious = [one for one in self.complaints if one.is_serious]
         if len(self.promotions) == 1 and not self.summary:
             done = self.promotions[0]
             line = f"{done.headline}\n" if done.changed and not serious else ""
         else:
             line = self.summary
-        first = (
-            () if line else tuple(replace(one, hint="", source_line=None) for one in serious[:1])
-        )
         pieces = (Piece(Kind.PLAIN, line),) if line and self.promotions else ()
-        return replace(self, pieces=pieces if self.promotions else self.pieces, complaints=first)
+        shown = pieces if self.promotions else self.pieces
+        return replace(self, pieces=shown, complaints=tuple(serious))
 
     def also(self, error: PromoteError) -> Result:
         """Return the result with an error that was met when it was told."""

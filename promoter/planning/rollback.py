@@ -148,7 +148,7 @@ class Past:
         target, earlier = self.target, len(line) - 1
         if not earlier:
             reason = f"{target.app} has run nothing but {described(self.current.images)} in "
-            reason += f"{target.environment}, so that there is nothing to go back to"
+            reason += f"{target.environment}, and there is nothing to go back to"
             hint = f"See what it has run: promote history {target.flags}"
             raise SelectionError(reason, hint, file=str(target.file))
         had = f"{target.app} in {target.environment} has had {counted(earlier, 'earlier state')}"
@@ -167,6 +167,9 @@ class Past:
         found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
         where = f"{self.target.app} in {self.target.environment}"
         if not found:
+            if tag == self.target.environment:
+                hint = f"Leave --to out, or name a tag: {tag} is the environment."
+                raise SelectionError(f"{where} has not had the tag {tag}", hint)
             other = tag[1:] if tag.startswith("v") else f"v{tag}"
             raise self._nothing(f"{where} has not had the tag {tag}", states, other)
         if len(found) > 1:
