@@ -200,7 +200,7 @@ def test_without_graphql_for_reading_each_branch_is_read_by_rest(
 ) -> None:
     fleet = world(tmp_path, registry, "api", BY_PULL, count=8)
     fleet.apps = fleet.apps[:6]
-    fleet.github.fail("POST", "query [A-Z]", status=404, body={"message": "Not Found"}, times=9_999)
+    fleet.github.fail("POST", "query [A-Z]", status=400, body={"message": "Problems"}, times=9_999)
     with fleet.github:
         fleet.build("1.4.2")
         assert fleet.auto()[0] == {"unchanged": 2, "created": 6}

@@ -78,12 +78,11 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
 
 
 def _likely_folders(directory: PurePosixPath) -> Iterator[PurePosixPath]:
-    """Yield the folders that are looked into for the base of an app's folder."""
-    yield directory
+    """Yield the folders in which the base of an app's folder is looked for."""
     for parent in directory.parents[:2]:
-        yield from (parent, *(parent / name for name in _SHARED))
+        yield from (parent / name for name in _SHARED)
     for app in _folders_named(directory.name):
-        yield from (app.parent, app, app / "base", app / "overlays")
+        yield from (app, app / "base", app / "overlays")
 
 
 def _folders_named(name: str) -> tuple[PurePosixPath, ...]:

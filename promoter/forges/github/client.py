@@ -18,9 +18,11 @@ from urllib3 import Retry
 
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import (
+    UNLIKE,
     GitHubError,
     RedirectedError,
     failure,
+    is_of_graphql,
     is_passing,
 )
 from promoter.forges.github.graphql_answers import data_of, may_read_teams, operation
@@ -30,6 +32,7 @@ from promoter.forges.github.retry import (
     AsGitHubSays,
     Settled,
     is_unknown,
+    until_answered,
     until_done,
     until_known,
 )
@@ -53,8 +56,6 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-# An answer that is not GitHub's: another API, or a page of HTML.
-UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 # What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
 FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
 # What is wanted of a pull beside its text is worth so many seconds, and then a warning.
@@ -96,6 +97,8 @@ class Client:
         """The ids of what a pull that was just opened is to get, by the pull's own."""
         self._api_url, self._token = api_url, token
         self._http, self.first = http, first
+        self._lacks_graphql: Exception | None = None
+        """What the API answered where it has no GraphQL."""
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
 
     @property
@@ -229,11 +232,18 @@ class Client:
         return answer
 
     def query(self, document: str) -> Any:  # noqa: ANN401 - JSON of any shape
-        """Return what the fields of a query about the repository show; raises what is in `FAILURES`."""
-        return self.graphql(document, {"owner": self.owner, "name": self.name})["repository"]
+        """Return what the fields of a query about the repository show; raises what is in `FAILURES`.
+
+        It is asked again where the failure may pass: by REST, the same costs many requests.
+        """
+        names = {"owner": self.owner, "name": self.name}
+        seconds = self.deadline.remaining()
+        return until_answered(lambda: self.graphql(document, names), seconds)["repository"]
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
+        if self._lacks_graphql is not None:
+            raise self._lacks_graphql
         try:
             answer = self._asked_by_graphql(document, variables)
             self.may_read_teams = may_read_teams(answer)
@@ -242,6 +252,8 @@ class Client:
             # What is done without GraphQL then costs more requests.
             failed = failure(f"GraphQL did not answer {operation(document)}", error)
             _LOG.debug(failed.message)
+            if getattr(error, "status", None) == 404 and not is_of_graphql(error):
+                self._lacks_graphql = error
             raise
 
     def _asked_by_graphql(self, document: str, variables: dict[str, Any]) -> Answer:

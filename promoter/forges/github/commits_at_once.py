@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError, RemoteError
-from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.client import FAILURES
 from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
+from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pull_changes import changes, settle
 

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.model import PullState
 from promoter.forges.github import extras_at_once
-from promoter.forges.github.client import FAILURES, UNLIKE, shows
+from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for
-from promoter.forges.github.failures import GitHubError, is_of_graphql, is_passing, message_of
+from promoter.forges.github.failures import (
+    UNLIKE,
+    GitHubError,
+    is_of_graphql,
+    is_passing,
+    message_of,
+)
 from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.node_ids import TEAM, NodeIds
 from promoter.forges.github.pull_shapes import graph_pull

@@ -23,6 +23,10 @@ _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 _OUTAGES = ("something went wrong", "timed out", "timeout")
 
 
+# An answer that is not GitHub's: another API, or a page of HTML.
+UNLIKE = (AssertionError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+
+
 class GitHubError(Exception):
     """An answer of GitHub's that is an error, or GraphQL's errors inside of an answer."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from urllib3 import Timeout
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 LIMIT = 32 * 1024 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
+# A secondary limit without a time lasts for a minute, and none is waited for longer, in seconds.
+LIMITED, _LONGEST = 60.0, 600.0
 _VERSION = "2022-11-28"
 _CHECK = "Check the network and --api-url; running again is safe."
 
@@ -50,6 +53,13 @@ class NoAnswerError(Exception):
         self.reason, self.hint, self.may_pass = reason, hint, may_pass
 
 
+class _Limit(NamedTuple):
+    """A secondary limit: when it ends, by the monotonic clock, and the answer that told it."""
+
+    end: float
+    answer: Answer
+
+
 class Http:
     """The connections to one API, which end with the deadline, and the count of its requests."""
 
@@ -58,6 +68,7 @@ class Http:
         self.counts: Counter[str] = Counter()
         self._early = taken(authorities)
         self._own = Pools(authorities)
+        self._limit: _Limit | None = None
 
     @property
     def patience(self) -> int:
@@ -72,6 +83,8 @@ class Http:
 
     def send(self, request: Request, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
+        if (refused := self._wait_for_limit()) is not None:
+            return refused
         seconds = min(_PATIENCE, self.deadline.remaining())
         if not seconds:
             raise NoAnswerError("no answer: the run's time is over")
@@ -79,13 +92,37 @@ class Http:
         try:
             pools = self._early.result(seconds) if self._early else self._own
             timeout = Timeout(connect=seconds, read=seconds)
-            return ask(pools.to(request.url), request, timeout, retries=retries)
+            answer = ask(pools.to(request.url), request, timeout, retries=retries)
         except TooLargeError:
             raise NoAnswerError(
                 "the answer is larger than any of GitHub's", "Check --api-url.", may_pass=False
             ) from None
         except (HTTPError, OSError) as error:
             raise _no_answer(error, seconds) from error
+        if (limited := limited_for(answer.status, answer.headers, answer.text)) is not None:
+            self._limit = _Limit(time.monotonic() + limited, answer)
+        return answer
+
+    def _wait_for_limit(self) -> Answer | None:
+        """Send nothing before a limit has passed; returns its answer where the run ends before."""
+        if self._limit is None:
+            return None
+        left = self._limit.end - time.monotonic()
+        if left >= self.deadline.remaining():
+            return self._limit.answer
+        time.sleep(max(0.0, left))
+        self._limit = None
+        return None
+
+
+def limited_for(status: int, headers: Mapping[str, str], text: str) -> float | None:
+    """Return for how many seconds GitHub wants to be asked nothing; None where it says no such thing."""
+    if status not in (403, 429):
+        return None
+    seconds = str(headers.get("retry-after", ""))
+    if seconds.isdecimal():
+        return min(float(seconds), _LONGEST)
+    return LIMITED if "secondary rate limit" in text.lower() else None
 
 
 def graphql_request(

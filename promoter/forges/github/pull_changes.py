@@ -10,8 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.model import PullState
-from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
+from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import graph_pull
 from promoter.forges.github.pull_steps import ended

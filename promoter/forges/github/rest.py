@@ -6,15 +6,16 @@ It takes a fifth of a run's time to import, which a run that needs GraphQL alone
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException
 from urllib3.exceptions import HTTPError
 
+from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.http import LIMIT
+from promoter.forges.github.http import LIMIT, LIMITED
 from promoter.http import Request
 
 if TYPE_CHECKING:
@@ -91,22 +92,26 @@ class ReadRetry(GithubRetry):
     deadline: Deadline
 
     def increment(self, *how: Any, **more: Any) -> Retry:  # type: ignore[override]  # noqa: ANN401 - as urllib3 calls it
-        """Return the retry of one failure; past the deadline it is the last."""
+        """Return the retry of one failure; past the deadline it is the last.
+
+        A wait that the server asks for and that is longer than the run is an error.
+        """
         self.max_rate_limit_wait = self.deadline.remaining()
         if (error := more.get("error")) is not None and not self.max_rate_limit_wait:
             raise error
+        if (response := more.get("response")) is not None:
+            seconds = self.get_retry_after(response)
+            if seconds is not None and seconds > self.max_rate_limit_wait:
+                said = {"message": _message(self.get_content(response, ""))}
+                raise RateLimitExceededException(response.status, said, response.headers)
         return super().increment(*how, **more)
 
     def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 - urllib3's own
-        """Return the seconds that the server asks to wait; more than the run has left is an error."""
+        """Return the seconds that the server asks to wait; None for what are none."""
         try:
-            seconds = super().get_retry_after(response)
+            return super().get_retry_after(response)
         except (HTTPError, ValueError, ArithmeticError):
             return None
-        if seconds is not None and seconds > (self.max_rate_limit_wait or 0):
-            said = {"message": "API rate limit exceeded"}
-            raise RateLimitExceededException(response.status, said, dict(response.headers))
-        return seconds
 
     @staticmethod
     def get_content(resp: Any, url: str) -> bytes:  # noqa: ANN401 - urllib3's own
@@ -114,6 +119,13 @@ class ReadRetry(GithubRetry):
         del url
         data: bytes = resp.read(LIMIT, decode_content=True)
         return data
+
+
+def _message(body: bytes) -> str:
+    """Return what a refusal says."""
+    with suppress(ValueError, LookupError, TypeError):
+        return str(parse_json(body)["message"])
+    return "API rate limit exceeded"
 
 
 def reads_only(deadline: Deadline) -> ReadRetry:
@@ -125,7 +137,7 @@ def reads_only(deadline: Deadline) -> ReadRetry:
         backoff_factor=0.2,
         status_forcelist=[429, *range(500, 600)],
         allowed_methods={"GET"},
-        secondary_rate_wait=5,
+        secondary_rate_wait=LIMITED,
     )
     return made
 

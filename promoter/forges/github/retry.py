@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING, TypeVar
 from tenacity import (
     Retrying,
     retry_if_exception,
+    stop_after_attempt,
     stop_after_delay,
+    stop_any,
     stop_before_delay,
     wait_random_exponential,
 )
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
-from promoter.forges.github.failures import is_lag, is_of_graphql, is_passing, waits_for
+from promoter.forges.github.failures import (
+    UNLIKE,
+    is_lag,
+    is_of_graphql,
+    is_passing,
+    waits_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +36,8 @@ T = TypeVar("T")
 
 # GitHub needs a moment until everybody sees what was just written.
 SETTLING = 8.0
+# A read is asked for so often, and no more once it has taken so many seconds.
+_ATTEMPTS, _PATIENCE = 3, 5.0
 
 
 def until_done(do: Callable[[], T], seconds: float) -> T:
@@ -41,6 +51,17 @@ def until_done(do: Callable[[], T], seconds: float) -> T:
     return attempts(do)
 
 
+def until_answered(ask: Callable[[], T], seconds: float) -> T:
+    """Return an answer, asked for a few times while there is none that may come a little later."""
+    attempts = Retrying(
+        retry=retry_if_exception(_may_be_answered),
+        stop=stop_any(stop_after_attempt(_ATTEMPTS), _Spent(seconds)),
+        wait=AsGitHubSays(),
+        reraise=True,
+    )
+    return attempts(ask)
+
+
 def until_known(ask: Callable[[], T], seconds: float, statuses: tuple[int, ...] = (404,)) -> T:
     """Return an answer, asked for again while the status says that GitHub does not know it yet."""
     attempts = Retrying(
@@ -50,6 +71,24 @@ def until_known(ask: Callable[[], T], seconds: float, statuses: tuple[int, ...] 
         reraise=True,
     )
     return attempts(ask)
+
+
+class _Spent(stop_base):
+    """Stops before so many seconds are over, and without a limit that is waited for much earlier."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        """Say whether to stop."""
+        is_told = waits_for(_error_of(retry_state)) is not None
+        most = self._seconds if is_told else min(self._seconds, _PATIENCE)
+        return (retry_state.seconds_since_start or 0.0) + retry_state.upcoming_sleep >= most
+
+
+def _may_be_answered(error: BaseException) -> bool:
+    """Say whether an answer may come a little later: after an outage, or in place of another's."""
+    return is_passing(error) or isinstance(error, UNLIKE)
 
 
 class AsGitHubSays(wait_base):

@@ -11,7 +11,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
-from promoter.forges.github.client import FAILURES, UNLIKE
+from promoter.forges.github.client import FAILURES
+from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.queries import query as repository_query
 from promoter.git.history import FileVersion
 

@@ -1,0 +1,114 @@
+"""What GitHub does not answer now is asked again, as it wants it: no more often, and not too early."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.servers.github.errors import SECONDARY
+from tests.test_github_permissions import settle
+from tests.world import promote
+
+if TYPE_CHECKING:
+    from tests.servers.github import GitHub
+    from tests.world import Run
+
+_WHOLE = {"api": ["Overview", "Deliver"], "git": ["Pulls", "Open"]}
+TRANSPORTS = pytest.mark.parametrize("transport", ["api", "git"])
+_PASSING: dict[str, dict[str, Any]] = {
+    "an outage": {"status": 502},
+    "no answer": {"status": None},
+    "a lost answer": {"status": None, "after": True},
+    "another's answer": {"status": 200, "body": "<html>Welcome</html>"},
+    "an answer without data": {"status": 200, "body": {}},
+    "a failure within": {
+        "status": 200,
+        "body": {"errors": [{"message": "Something went wrong while executing your query."}]},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _plain(github: GitHub) -> None:
+    """Leave rendering and the registry out."""
+    settle(github)
+
+
+def run(github: GitHub, transport: str, *more: str) -> Run:
+    """Ask for a tag."""
+    return promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", github.url, "--output", "json",
+        "--transport", transport, *more, env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+
+
+def asked(github: GitHub) -> list[str]:
+    """Return the requests to the API, in order."""
+    names = ("Overview", "Pulls", "Deliver", "Open")
+    return [
+        next((name for name in names if f" {name}(" in one.body["query"]), "?")
+        if one.graphql
+        else f"{one.method} {one.path}"
+        for one in github.seen
+        if one.api
+    ]
+
+
+@TRANSPORTS
+@pytest.mark.parametrize("fault", _PASSING)
+def test_a_failure_of_the_first_query_that_passes_costs_one_request(
+    github: GitHub, transport: str, fault: str
+) -> None:
+    look, write = _WHOLE[transport]
+    github.fail("POST", f"query {look}", **_PASSING[fault])
+    done = run(github, transport)
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert asked(github) == [look, look, write]
+
+
+@TRANSPORTS
+def test_nothing_is_sent_before_a_secondary_limit_has_passed(
+    github: GitHub, transport: str
+) -> None:
+    look, write = _WHOLE[transport]
+    ends: list[float] = []
+    github.just_before("POST", f"query {look}", lambda: ends.append(time.monotonic() + 1))
+    github.slow_down("POST", f"query {look}", seconds=1)
+    done = run(github, transport)
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert asked(github) == [look, look, write]
+    assert time.monotonic() > ends[0]
+
+
+@TRANSPORTS
+def test_a_limit_that_is_longer_than_the_run_ends_it_in_githubs_words(
+    github: GitHub, transport: str
+) -> None:
+    look, _ = _WHOLE[transport]
+    github.slow_down("POST", f"query {look}", seconds=300, times=99)
+    github.slow_down("GET", "/repos/", seconds=300, times=99)
+    done = run(github, transport)
+    assert (done.code, asked(github)) == (5, [look])
+    assert SECONDARY[:40] in done.json["error"]["message"]
+    assert "run again after 300 s" in done.json["error"]["hint"]
+
+
+def test_a_limit_of_rest_is_told_in_githubs_words(github: GitHub) -> None:
+    github.has_graphql = False
+    github.slow_down("GET", r"/pulls", seconds=300, times=99)
+    done = run(github, "git")
+    assert done.code == 5
+    assert SECONDARY[:40] in done.json["error"]["message"]
+    assert "run again after 300 s" in done.json["error"]["hint"]
+
+
+@TRANSPORTS
+def test_a_server_without_graphql_is_asked_for_it_a_single_time(
+    github: GitHub, transport: str
+) -> None:
+    github.has_graphql = False
+    done = run(github, transport)
+    assert len(github.graphql()) == 1
+    assert done.code == (5 if transport == "api" else 0)
