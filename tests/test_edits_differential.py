@@ -11,8 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from promoter.domain.errors import PromoteError
-from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
+from promoter.edits.kustomization.arguments import parse_arguments
 
 KUSTOMIZE = shutil.which("kustomize")
 NAMES = ("nginx", "ghcr.io/o/app", "localhost:5000/x", "a.b/c", "web")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.model import FileEdit, ImageRequest, Tree
     from promoter.domain.refusal import Refusal
-    from promoter.edits.entries import ImageEntry
+    from promoter.edits.kustomization.entries import ImageEntry
     from promoter.edits.targets import EditTarget, Target
 
 _Chosen: TypeAlias = "tuple[Site, ImageRequest]"

@@ -14,7 +14,7 @@ from promoter.graph.transformer import Entry, changed, is_plain, matches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from promoter.edits.entries import ImageEntry
+    from promoter.edits.kustomization.entries import ImageEntry
     from promoter.graph.closure import Closure
     from promoter.graph.images import Image
 

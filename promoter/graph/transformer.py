@@ -17,7 +17,7 @@ from promoter.graph.documents import Scalar, text_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from promoter.edits.entries import ImageEntry
+    from promoter.edits.kustomization.entries import ImageEntry
     from promoter.graph.documents import Mapping
 
 _TAIL = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"

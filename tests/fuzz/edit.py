@@ -15,8 +15,8 @@ with atheris.instrument_imports(include=["promoter"]):
     from promoter.domain.image import Tag
     from promoter.domain.model import ImageRequest
     from promoter.edits import engine
-    from promoter.edits.arguments import parse_arguments
     from promoter.edits.kustomization import promotion, read, set_images
+    from promoter.edits.kustomization.arguments import parse_arguments
     from promoter.edits.region import Region
     from promoter.edits.targets import TARGETS, YamlPathTarget
 

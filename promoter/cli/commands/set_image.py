@@ -15,8 +15,8 @@ from promoter.domain.errors import Exit, RefusedError, SelectionError
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import closest
-from promoter.edits.arguments import parse_arguments
 from promoter.edits.kustomization import read, set_images
+from promoter.edits.kustomization.arguments import parse_arguments
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
 from promoter.output.envelope import SCHEMA, refusal_as_json

@@ -16,10 +16,11 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.image import Name, split
 from promoter.domain.model import FieldChange
-from promoter.edits import engine, fields
+from promoter.edits import engine
 from promoter.edits.engine import Step
-from promoter.edits.entries import ImageEntry, Kustomization, check_editable, parse
-from promoter.edits.insert import insert_entries
+from promoter.edits.kustomization.entries import ImageEntry, Kustomization, check_editable, parse
+from promoter.edits.kustomization.entry_fields import field_splices
+from promoter.edits.kustomization.new_entries import insert_entries
 from promoter.edits.text import decode
 from promoter.edits.working_files import joined
 
@@ -137,8 +138,8 @@ def _step(entry: ImageEntry, setting: ImageSetting) -> tuple[Step | None, tuple[
         at = region.text.position(entry.start) if spot is None else spot.position
         file = PurePosixPath(region.file.path)
         changes.append(FieldChange(file, *at, name, entry.name or "", old[name], text))
-    splices = fields.splices(region.text, entry, changed)
-    return Step(region, tuple(splices), expected, tuple(changes)), lost
+    splices = tuple(field_splices(region.text, entry, changed))
+    return Step(region, splices, expected, tuple(changes)), lost
 
 
 def _as_written(values: dict[str, str | None]) -> dict[str, str | None]:

@@ -12,7 +12,7 @@ from promoter.edits.text import Splice
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.edits.entries import ImageEntry
+    from promoter.edits.kustomization.entries import ImageEntry
     from promoter.edits.region import Spot
     from promoter.edits.text import Source
 
@@ -25,7 +25,9 @@ _AFTER = {
 }
 
 
-def splices(source: Source, entry: ImageEntry, changed: Mapping[str, str | None]) -> list[Splice]:
+def field_splices(
+    source: Source, entry: ImageEntry, changed: Mapping[str, str | None]
+) -> list[Splice]:
     """Return the splices that bring an entry's fields to new texts; None drops a field."""
     work = dict(changed)
     found: list[Splice] = []

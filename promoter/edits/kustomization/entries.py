@@ -12,7 +12,7 @@ from promoter.domain.image import is_digest, split
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
 from promoter.edits.engine import check_placeholder, check_unshared
-from promoter.edits.kustomization_fields import check_directives, images_field
+from promoter.edits.kustomization.top_level import check_directives, images_field
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, compose

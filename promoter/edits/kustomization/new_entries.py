@@ -14,7 +14,7 @@ from promoter.edits.text import Splice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from promoter.edits.entries import Kustomization
+    from promoter.edits.kustomization.entries import Kustomization
     from promoter.edits.nodes import Path
     from promoter.edits.text import Source
 
