@@ -168,6 +168,49 @@ def test_a_rollback_reads_the_same_history(busy: GitHub, transport: str) -> None
     assert target("--to", "1.4.0") == {"1.4.0"}
 
 
+@pytest.mark.parametrize("transport", ["git", "api", "local"])
+def test_a_promotion_that_a_person_has_added_to_is_still_a_promotion(
+    tmp_path: Path, transport: str
+) -> None:
+    with serving_aurora(tmp_path / "srv") as github:
+        repo = Repository(github.repository)
+        branch = "promote/prod/aurora"
+        for tag, path in (("1.4.2", "notes.md"), ("1.4.3", AURORA), ("1.4.4", AURORA)):
+            done = promote("--app", "aurora", "--tag", tag, "--repo", github.url, env=_TOKEN)
+            assert done.code == 0, done.stderr
+            theirs = repo.read(AURORA, branch).replace("1.4.4", "1.4.9")
+            for number in (1, 2):
+                text = "x" if path == "notes.md" else f"# {number}\n{theirs}\n"
+                repo.commit(branch, path, f"{text}{number}\n" if text == "x" else text)
+            github.look()
+            merge(github, "merge")
+            repo.git("update-ref", "-d", f"refs/heads/{branch}")
+        where = str(repo.path) if transport == "local" else github.url
+        more = () if transport == "local" else ("--transport", transport)
+        found = entries(where, "-n", "3", *more)
+    told = [(one["kind"], one["pull_request"], one["images"][0]["to"]) for one in found]
+    assert told == [("edit", 3, "1.4.9"), ("promotion", 2, "1.4.3"), ("promotion", 1, "1.4.2")]
+
+
+def test_an_app_whose_folder_has_moved_is_told_as_a_promotion_is(tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "r.git")
+    tree = repo.git("ls-tree", "-r", "main").replace("prod/apps/aurora/", "prod/apps/store/")
+    index = {**os.environ, "GIT_INDEX_FILE": str(tmp_path / "index")}
+    subprocess.run(
+        ["git", "update-index", "--index-info"],
+        cwd=repo.path, env=index, check=True, input=f"{tree}\n", text=True,
+    )  # fmt: skip
+    written = subprocess.run(
+        ["git", "write-tree"], cwd=repo.path, env=index, check=True, capture_output=True, text=True
+    )
+    moved = repo.git("commit-tree", written.stdout.strip(), "-p", "main", "-m", "Move it")
+    repo.git("update-ref", "refs/heads/main", moved)
+    where = ("--app", "aurora", "--env", "prod", "--repo", str(repo.path))
+    asked, told = promote(*where, "--tag", "1.4.2"), promote("history", *where)
+    assert (told.code, told.stderr) == (4, asked.stderr)
+    assert "clusters/prod/apps/aurora" in told.stderr
+
+
 def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:
     before = len(busy.graphql())
     run = history(busy.url, "-n", "2", "--output", "json", "--transport", "api")

@@ -173,7 +173,27 @@ def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -
     assert out["refusals"][0]["rule"] == "human-commits"  # type: ignore[index]
     assert "Wait for the fraud team" in out["refusals"][0]["reason"]  # type: ignore[index]
     assert repo.refs()[f"refs/heads/{BRANCH}"] == human
-    assert ask(repo, "9.9.2", "--take-over")["action"] == "updated"
+    lost = (
+        f"the branch {BRANCH} loses a commit that promote did not make: "
+        f"{human[:9]} Wait for the fraud team (A Human)"
+    )
+    for more in (("--dry-run",), ()):
+        taken = ask(repo, "9.9.2", "--take-over", *more)
+        assert taken["warnings"] == [lost]
+    assert taken["action"] == "updated"
+    told = "Wait for the fraud team (A Human): asked for with --take-over"
+    assert told in taken["pull_request"]["body"]  # type: ignore[index]
+    assert "human-commits allowed" in repo.git("log", "-1", "--format=%B", BRANCH)
+    assert ask(repo, "9.9.2", "--take-over")["warnings"] == []
+
+
+def test_closing_what_a_person_has_added_to_names_what_is_lost(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))
+    closed = ask(repo, "9.9.1", "--take-over")
+    assert "Wait for the fraud team (A Human)" in str(closed["warnings"])
+    assert f"refs/heads/{BRANCH}" not in repo.refs()
 
 
 def test_commit_with_our_trailers_but_other_content_is_a_humans(repo: Repository) -> None:

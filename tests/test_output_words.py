@@ -86,6 +86,8 @@ def test_quiet_run_says_one_line_or_nothing(repo: Repository) -> None:
     assert made.stdout == "opened pull request 1: aurora to prod, 1.4.1 -> 9.9.1\n"
     again = ask(repo, "9.9.1", "-q")
     assert (again.stdout, again.stderr) == ("", "")
+    older = ask(repo, "1.3.0", "-q")
+    assert older.stdout.startswith("nothing done: aurora in prod already has 1.4.1 on main, which")
     wrong = ask(repo, "9.9.1", "-q", "--env", "nowhere")
     assert (wrong.code, wrong.stdout) == (4, "")
     assert wrong.stderr == ask(repo, "9.9.1", "--env", "nowhere").stderr

@@ -20,6 +20,7 @@ from promoter.policy.precedence import with_base
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from promoter.domain.branch import BranchCommit
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.look import Seen
@@ -59,6 +60,7 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
+        dropped=_dropped(change, intent) if request.take_over else (),
         in_conflict=state.in_conflict if intent.makes_commit and intent.end is End.PULL else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,
@@ -68,6 +70,12 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         proposed_hold=hold_against(change, intent, seen.open_holds),
         goes_back=request.rollback is not None,
     )
+
+
+def _dropped(change: Change, intent: Intent) -> tuple[BranchCommit, ...]:
+    """Return the commits of others that are in no branch any more where it is carried out."""
+    replaces = intent.end is End.PULL and intent.makes_commit and not intent.on_tip
+    return change.branch.foreign if replaces or intent.end is End.CLOSE else ()
 
 
 def _tells_of_images(change: Change, intent: Intent) -> bool:

@@ -13,6 +13,7 @@ from promoter.pull_request import plain
 from promoter.pull_request.words import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import BranchCommit
@@ -101,7 +102,10 @@ def branch_name(facts: Facts) -> Verdict | None:
 
 
 def human_commits(facts: Facts) -> Verdict | None:
-    """Refuse to replace a branch that holds commits which promote did not make."""
+    """Refuse to replace a branch that holds commits which promote did not make; tell what is lost."""
+    if facts.dropped:
+        reason = f"the branch {facts.branch} loses {_named(facts.dropped)}"
+        return Verdict(Result.ALLOWED, f"{reason}: asked for with --take-over", warnings=(reason,))
     commits = facts.foreign
     if not commits:
         return None
@@ -112,13 +116,18 @@ def human_commits(facts: Facts) -> Verdict | None:
             f"folder of {facts.target.app} in {facts.target.environment} is {folder} now"
         )
         return refused("human-commits", reason, "To make the branch anew, add --take-over")
-    named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
-    count = f"{len(commits)} commits" if len(commits) > 1 else "a commit"
-    reason = f"branch {facts.branch} holds {count} that promote did not make: {named}"
+    reason = f"branch {facts.branch} holds {_named(commits)}"
     hint = "Merge or move them, or give --take-over to replace the branch."
     return refused(
         "human-commits", reason, hint.replace("them", "it") if len(commits) == 1 else hint
     )
+
+
+def _named(commits: Sequence[BranchCommit]) -> str:
+    """Return commits of others for a sentence."""
+    named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
+    count = f"{len(commits)} commits" if len(commits) > 1 else "a commit"
+    return f"{count} that promote did not make: {named}"
 
 
 def _moved_from(commit: BranchCommit, folder: PurePosixPath) -> PurePosixPath | None:

@@ -104,6 +104,8 @@ class Facts:
     """What could not be read of all that uses the images."""
     foreign: tuple[BranchCommit, ...] = ()
     """The branch's commits that promote did not make and may not replace."""
+    dropped: tuple[BranchCommit, ...] = ()
+    """Those that are lost, as was asked for."""
     in_conflict: tuple[str, ...] = ()
     """The branches beside which git cannot have the one that would be made."""
     unverified: bool = False

@@ -9,9 +9,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import Declaration
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
+from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,6 +26,8 @@ _FILES = ("100644", "100755", "120000")
 _MANY = 50
 # A commit that moves more files than this is a reorganisation: those most alike by name are read.
 _MOVED = 40
+# So many commits of a merged branch are read; a promotion's holds one or a few.
+_BROUGHT = 20
 # Of more files that went at once, not all names are compared letter by letter.
 _COMPARED = 1_000
 
@@ -175,14 +179,24 @@ class FileHistory:
         return True
 
     def _message(self, row: _Row) -> str:
-        """Return a commit's message; of a merge that of what it brought, where that was read."""
-        if len(row.parents) != 2:
-            return row.message
-        try:
-            data = self.clone.objects.read(row.parents[1])
-        except KeyError:
-            return row.message
-        return data.decode("utf-8", "replace").partition("\n\n")[2]
+        """Return a commit's message; of a merge that of what it brought, where that was read.
+
+        Of several commits it is the newest that declares a promotion: people add theirs to it.
+        """
+        brought: list[str] = []
+        sha = row.parents[1] if len(row.parents) == 2 else ""
+        while sha and sha not in self.places and len(brought) < _BROUGHT:
+            try:
+                data = self.clone.objects.read(sha)
+            except KeyError:
+                break
+            header, _, message = data.decode("utf-8", "replace").partition("\n\n")
+            if Declaration.parse(message) is not None:
+                return message
+            brought.append(message)
+            cut = sha in self.clone.shallow_commits()
+            sha = "" if cut else header.partition("\nparent ")[2][: len(NOTHING)]
+        return brought[0] if brought else row.message
 
 
 def file_versions(

@@ -59,16 +59,17 @@ class Result:
         )
 
     def shortened(self) -> Result:
-        """Return the result of a quiet run: its text is one line, or nothing where all is well.
+        """Return the result of a quiet run: a line for each change that was made or not taken.
 
-        What is refused or failed is told as ever: it is of no use without what to do.
+        Of what is so already nothing is said, and of many apps a summary. What is refused or failed
+        is told as ever: it is of no use without what to do.
         """
         serious = [one for one in self.complaints if one.is_serious]
-        if len(self.promotions) == 1 and not self.summary:
-            done = self.promotions[0]
-            line = f"{done.headline}\n" if done.changed and not serious else ""
-        else:
-            line = self.summary
+        line = self.summary or "".join(
+            f"{one.headline}\n"
+            for one in self.promotions
+            if (one.changed or one.action == Action.SUPERSEDED) and not (one.error or one.refusals)
+        )
         pieces = (Piece(Kind.PLAIN, line),) if line and self.promotions else ()
         shown = pieces if self.promotions else self.pieces
         return replace(self, pieces=shown, complaints=tuple(serious))

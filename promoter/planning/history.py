@@ -168,6 +168,8 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     earlier = next((one.images for one in window[1:] if one.images is not None), {})
     moves = _moves(earlier, now.images)
     asked = Declaration.parse_app(version.message, target.app, target.environment)
+    if asked and moves and not _explains(asked, moves):
+        asked = None  # a person has set something else on top of it
     was_held = before.hold if before else None
     touches_hold = hold_path in version.changed
     if now.images is None:
@@ -199,6 +201,13 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         note=now.note,
         is_first=version.is_first,
     )
+
+
+def _explains(asked: Declaration, moves: tuple[ImageMove, ...]) -> bool:
+    """Say whether images became what a promotion declares."""
+    tags = {str(one.tag) for one in asked.images if one.tag}
+    digests = {str(one.digest) for one in asked.images if one.digest}
+    return any(one.after.tag in tags or one.after.digest in digests for one in moves)
 
 
 def _moves(

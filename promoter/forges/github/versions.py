@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
@@ -86,13 +87,31 @@ class GitHubVersions:
     def of(self, path: PurePosixPath) -> Iterator[FileVersion]:
         """Yield one file's versions, newest first; raises `RemoteError` where there is no answer."""
         merges: set[str] = set()
-        for row in self._rows(path):
-            merge = self._merge(row)
+        rows = self._rows(path)
+        row = next(rows, None)
+        while row is not None:
+            merge, following = self._merge(row), None
             if merge is None:
                 yield self._version(row)
-            elif merge["mergeCommit"]["oid"] not in merges:
-                merges.add(merge["mergeCommit"]["oid"])
-                yield self._version(row, merge)
+            elif (oid := merge["mergeCommit"]["oid"]) not in merges:
+                merges.add(oid)
+                message, following = self._brought(row, oid, rows)
+                yield self._version({**row, "message": message}, merge)
+            row = following or next(rows, None)
+
+    def _brought(
+        self, row: dict[str, Any], merge: str, rows: Iterator[dict[str, Any]]
+    ) -> tuple[str, dict[str, Any] | None]:
+        """Return what the commits of a merge say, and the first row that is read beyond them.
+
+        It is the newest of them that declares a promotion: people add theirs to it.
+        """
+        own: dict[str, Any] | None = row
+        while own and (by := self._merge(own)) and by["mergeCommit"]["oid"] == merge:
+            if Declaration.parse(own["message"]) is not None:
+                return own["message"], None
+            own = next(rows, None)
+        return row["message"], own
 
     def _rows(self, path: PurePosixPath) -> Iterator[dict[str, Any]]:
         """Yield the commits that changed a file, under all its names, each with its `path`."""
