@@ -397,7 +397,7 @@ def test_a_body_is_bounded_in_bytes_and_in_time(endless: bool, said: str) -> Non
     seconds = 3 if endless else 60
     forge = GitHubForge(Client(url, ("o", "n"), None, Http(Deadline(seconds))))
     with pytest.raises(RemoteError, match=said):
-        forge.pulls("b", "main")
+        forge.pulls(["b"], "main")
     server.shutdown()
     server.server_close()
 

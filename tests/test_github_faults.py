@@ -257,7 +257,7 @@ def test_redirect_of_the_api_says_where_to(github: GitHub, status: int) -> None:
     github.has_graphql = False
     github.fail("GET", r"/pulls$", status=status, headers={"Location": where})
     with pytest.raises(RemoteError, match="redirects to http://localhost:1/elsewhere, ") as told:
-        forge(github).pulls(BRANCH, "main")
+        forge(github).pulls([BRANCH], "main")
     assert "--api-url" in told.value.hint
 
 
@@ -406,7 +406,7 @@ def test_an_answer_without_end_ends_the_run(
     github.has_graphql = False
     github.fail("GET", r"/pulls$", status=200, body={"a": "b" * 60_000})
     with pytest.raises(RemoteError, match="larger than any"):
-        forge(github).pulls(BRANCH, "main")
+        forge(github).pulls([BRANCH], "main")
 
 
 @pytest.mark.parametrize("header", ["X-RateLimit-Reset", "X-RateLimit-Remaining", "Retry-After"])
@@ -420,7 +420,7 @@ def test_headers_that_no_server_means_end_in_our_words(
     headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}
     github.fail("GET", r"/pulls$", status=status, headers={**headers, header: value}, body=body)
     try:
-        forge(github, 3).pulls(BRANCH, "main")
+        forge(github, 3).pulls([BRANCH], "main")
     except RemoteError as error:
         assert "Traceback" not in str(error)
 

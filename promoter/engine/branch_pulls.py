@@ -34,14 +34,15 @@ class BranchPulls:
         if len(branches) >= _MANY:
             by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
             history = self._history(targets.values()) if by_forge else None
-            self._known = world.forge().pulls_of(branches, view.base, history)
+            self._known = world.forge().pulls(branches, view.base, history)
 
     def of(self, branch: str, target: Target) -> tuple[Pull, ...]:
         """Return a branch's pulls; whether the open one has reviews is asked where that matters."""
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
             own = branch in self._targets and self._world.has_history_from_forge(self._view.tree)
-            found = forge.pulls(branch, self._view.base, self._history([target]) if own else None)
+            history = self._history([target]) if own else None
+            found = forge.pulls([branch], self._view.base, history)[branch]
         if not target.settings.reviewers:
             return found
         return tuple(

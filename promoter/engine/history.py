@@ -218,7 +218,7 @@ def _numbers(
 ) -> dict[str, int]:
     """Return the pull of each commit for which just one merged pull proposed the same images."""
     try:
-        pulls = world.forge().pulls(branch, base)
+        pulls = world.forge().pulls([branch], base)[branch]
     except PromoteError:
         # A forge that needs a token, or does not answer, leaves the number unknown.
         return {}

@@ -15,22 +15,14 @@ class Forge(Protocol):
     """Finds, opens, renews and ends pulls; every failure is a `RemoteError` in the user's words."""
 
     def pulls(
-        self, branch: str, base: str, history: tuple[Tree, Sequence[PurePosixPath]] | None = None
-    ) -> tuple[Pull, ...]:
-        """Return the pulls from a branch to a base in every state, newest first.
-
-        The history of some files of a commit, which will be asked for next, may come along.
-        """
-
-    def pulls_of(
         self,
         branches: Sequence[str],
         base: str,
         history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
     ) -> dict[str, tuple[Pull, ...]]:
-        """Return the pulls of many branches at once; a branch may be missing, and is asked for alone.
+        """Return the pulls from branches to a base in every state, newest first, by their branch.
 
-        The files' history will be asked for next, and may be prepared.
+        The history of some files of a commit, which will be asked for next, may come along.
         """
 
     def texts(self, seconds: float) -> Mapping[str, bytes]:

@@ -45,29 +45,20 @@ class LocalForge:
 
     def pulls(
         self,
-        branch: str,
-        base: str,
-        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,  # noqa: ARG002 - git has it
-    ) -> tuple[Pull, ...]:
-        """Return the pulls from a branch to a base in every state, newest first."""
-        return tuple(p for p in self.all() if p.branch == branch and p.base == base)
-
-    def texts(self, seconds: float) -> Mapping[str, bytes]:  # noqa: ARG002 - the protocol's
-        """Git itself has the files at hand."""
-        return {}
-
-    def pulls_of(
-        self,
         branches: Sequence[str],
         base: str,
         history: tuple[Tree, Sequence[PurePosixPath]] | None = None,  # noqa: ARG002 - git has it
     ) -> dict[str, tuple[Pull, ...]]:
-        """Return the pulls of many branches."""
+        """Return the pulls from branches to a base in every state, newest first, by their branch."""
         found: dict[str, tuple[Pull, ...]] = dict.fromkeys(branches, ())
         for one in self.all():
             if one.branch in found and one.base == base:
                 found[one.branch] = (*found[one.branch], one)
         return found
+
+    def texts(self, seconds: float) -> Mapping[str, bytes]:  # noqa: ARG002 - the protocol's
+        """Git itself has the files at hand."""
+        return {}
 
     def all(self) -> tuple[Pull, ...]:
         """Return every pull, newest first."""

@@ -16,6 +16,7 @@ from promoter.forges.github.queries import query as repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Pull
@@ -48,9 +49,9 @@ class FirstLook:
         self._client, self._first, self._wanted = client, first, wanted
         self._answer: FirstPulls | Exception | None = None
 
-    def has_asked_for(self, branch: str) -> bool:
-        """Say whether the pulls of a branch come with it."""
-        return branch in self._wanted.branches
+    def has_asked_for(self, branches: Sequence[str]) -> bool:
+        """Say whether the pulls of branches come with it."""
+        return bool(branches) and set(branches) <= set(self._wanted.branches)
 
     def texts(self, seconds: float) -> dict[str, bytes]:
         """Return the texts of files that have come within so many seconds, by git's ids."""

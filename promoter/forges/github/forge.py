@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
-from promoter.forges.github import branches
+from promoter.forges.github.branches import look
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
@@ -48,77 +49,62 @@ class GitHubForge:
         self.client.disconnect()
 
     def pulls(
-        self, branch: str, base: str, history: tuple[Tree, Sequence[PurePosixPath]] | None = None
-    ) -> tuple[Pull, ...]:
-        """Return the pulls from a branch to a base in every state, newest first.
+        self,
+        branches: Sequence[str],
+        base: str,
+        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
+    ) -> dict[str, tuple[Pull, ...]]:
+        """Return the pulls from branches to a base in every state, newest first, by their branch.
 
-        The history of some files of a commit, which will be asked for next, comes along.
+        The history of some files of a commit comes along with those of one branch.
         """
-        seen = self.client.pulls.pop((branch, base), None)
-        first, self._first = self._first, None
-        if seen is None and first is not None and first.has_asked_for(branch):
-            seen = self._pulls_first_seen(first, branch, base)
-        if seen is None:
-            seen = self._pulls_by_graph(branch, base, FileHistories.of(history))
-        return self._pulls_by_rest(branch, base) if seen is None else seen
+        client = self.client
+        if len(branches) > 1:
+            client.expected, history = tuple(history[1]) if history else (), None
+        known = {one: client.pulls.pop((one, base), None) for one in branches}
+        found = {name: pulls for name, pulls in known.items() if pulls is not None}
+        left = [one for one in branches if one not in found]
+        histories = FileHistories.of(history)
+        seen = client.attempt(_LISTING, lambda: self._pulls_by_graph(left, base, histories))
+        return found | (self._pulls_by_rest(left, base) if seen is None else seen)
 
     def texts(self, seconds: float) -> Mapping[str, bytes]:
         """Return the texts of files that came with the first answer, by git's ids."""
         return self._first.texts(seconds) if self._first else {}
 
-    def pulls_of(
-        self,
-        names: Sequence[str],
-        base: str,
-        history: tuple[Tree, Sequence[PurePosixPath]] | None = None,
-    ) -> dict[str, tuple[Pull, ...]]:
-        """Return the pulls of many branches; those of the others are to be asked for one by one."""
-        client = self.client
-        client.expected = tuple(history[1]) if history else ()
-        known = {one: client.pulls.pop((one, base), None) for one in names}
-        found = {branch: pulls for branch, pulls in known.items() if pulls is not None}
-        left = [one for one in names if one not in found]
-        seen = client.attempt(_LISTING, lambda: branches.look(client, base, left))
-        if seen is None:
-            opened = (one for one in self.all() if one.base == base and one.branch in left)
-            return found | {one.branch: (one,) for one in opened}
-        return found | {name: one.pulls for name, one in seen.items()}
-
-    def _pulls_first_seen(
-        self, first: FirstLook, branch: str, base: str
-    ) -> tuple[Pull, ...] | None:
-        """Return the pulls as the first query tells them; None where it asked about another base."""
-        seen = self.client.attempt(_LISTING, first.read)
-        if seen is None:
-            return self._pulls_by_rest(branch, base)
-        self.client.node = seen.node
-        if seen.base != base:
-            return None
-        self.client.rules |= seen.rules
-        self.client.histories |= seen.histories
-        return seen.pulls[branch]
-
     def _pulls_by_graph(
-        self, branch: str, base: str, histories: FileHistories
-    ) -> tuple[Pull, ...] | None:
-        """Return a branch's pulls, which brings the rules of both along; None without GraphQL."""
-        client = self.client
-        seen = client.attempt(
-            _LISTING, lambda: branches.look(client, base, [branch], histories=histories)
-        )
-        return seen[branch].pulls if seen is not None else None
+        self, branches: Sequence[str], base: str, histories: FileHistories
+    ) -> dict[str, tuple[Pull, ...]]:
+        """Return branches' pulls, which bring the rules along; raises one of `FAILURES`."""
+        client, (first, self._first) = self.client, (self._first, None)
+        if first is not None and first.has_asked_for(branches):
+            answer = first.read()
+            client.node = answer.node
+            if answer.base == base:
+                client.rules |= answer.rules
+                client.histories |= answer.histories
+                return {one: answer.pulls[one] for one in branches}
+        seen = look(client, base, branches, histories=histories)
+        return {name: one.pulls for name, one in seen.items()}
 
-    def _pulls_by_rest(self, branch: str, base: str) -> tuple[Pull, ...]:
-        wanted = {
-            "state": "all",
-            "head": f"{self.client.owner}:{branch}",
-            "base": base,
-            "sort": "created",
-            "direction": "desc",
-        }
-        client = self.client
-        listed = client.read(_LISTING, lambda: read_page(client, "/pulls", own_pull, wanted))
-        return tuple(one for one in listed if one is not None and one.branch == branch)
+    def _pulls_by_rest(self, branches: Sequence[str], base: str) -> dict[str, tuple[Pull, ...]]:
+        client, found = self.client, dict[str, tuple[Pull, ...]]()
+        if len(branches) > 1:
+            opened = (one for one in self.all() if one.base == base and one.branch in branches)
+            found = {one.branch: (one,) for one in opened}
+        for branch in branches:
+            if branch not in found:
+                wanted = {
+                    "state": "all",
+                    "head": f"{client.owner}:{branch}",
+                    "base": base,
+                    "sort": "created",
+                    "direction": "desc",
+                }
+                page = partial(read_page, client, "/pulls", own_pull, wanted)
+                listed = (one for one in client.read(_LISTING, page) if one is not None)
+                found[branch] = tuple(one for one in listed if one.branch == branch)
+        return found
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
@@ -141,7 +127,7 @@ class GitHubForge:
             nonlocal failures
             failures += 1
             # The answer may have been lost after the pull was made, or another run was faster.
-            found = self.pulls(branch, base)
+            found = self.pulls([branch], base)[branch]
             pull = next((one for one in found if one.state is PullState.OPEN), None)
             # GitHub may not know yet what was just pushed, and says the same of what is gone.
             if pull is None and failures > 1 and self._is_gone(branch):

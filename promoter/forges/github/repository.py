@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.branch import BranchCommit, BranchState, in_conflict
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import RemoteError
-from promoter.forges.github import branches, overview
+from promoter.forges.github import overview
 from promoter.forges.github.branch_commits import BranchCommits
+from promoter.forges.github.branches import look
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.commits import Commits
 from promoter.forges.github.failures import GitHubError
@@ -170,12 +171,12 @@ class GitHubRepository:
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
         """Files come with the look at the base."""
 
-    def bring(self, names: Iterable[str]) -> None:
+    def bring(self, branches: Iterable[str]) -> None:
         """Look at many branches and their pulls at once, before each of them is looked at."""
-        client, wanted = self._client, tuple(names)
+        client, wanted = self._client, tuple(branches)
         seen = client.attempt(
             "look at the branches",
-            lambda: branches.look(client, self._base_name, wanted, commits=True),
+            lambda: look(client, self._base_name, wanted, commits=True),
         )
         self._looked |= seen or {}
         for branch, one in (seen or {}).items():
