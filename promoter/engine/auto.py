@@ -11,9 +11,9 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
+from promoter.engine.candidates import Candidates
 from promoter.engine.choice import choices
 from promoter.engine.selection import Key, Work
-from promoter.engine.survey import Survey
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, Request
@@ -49,15 +49,15 @@ class Policies:
 
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each app that has not what its policy wants; outcomes of the others."""
-        survey = Survey(view.config, view.tree, self.scope)
-        self.keys = sorted(one.key for one in survey.places)
+        candidates = Candidates(view.config, view.tree, self.scope)
+        self.keys = sorted(one.key for one in candidates.places)
         apps, environments = known_apps(view.config, view.tree), view.config.environments
         for one in ignored_holds(view.tree, apps, environments):
             self.world.wiring.warn(one)
         self.progress.begin(len(self.keys))
         asking = self.world.wiring.deadline.reserving(_RESERVE)
-        found = choices(survey, self.world.registry(), self.progress.tick, asking)
-        for key, error in survey.failures:
+        found = choices(candidates, self.world.registry(), self.progress.tick, asking)
+        for key, error in candidates.failures:
             yield key, failed(error, *key)
             self.progress.tick()
         for choice in found:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from promoter.config.sections import Environment
     from promoter.domain.model import RunningImage
-    from promoter.engine.survey import Candidate
+    from promoter.engine.candidates import Candidate
     from promoter.policy.model import Policy
     from promoter.registry.client import Registry
 

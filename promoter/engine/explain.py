@@ -19,7 +19,7 @@ from promoter.planning.plan import (
 if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
-    from promoter.engine.survey import Candidate
+    from promoter.engine.candidates import Candidate
     from promoter.planning.plan import Plan
     from promoter.policy.choose import RankedTags
 

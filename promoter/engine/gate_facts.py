@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.domain.branch import BranchCommit
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
-    from promoter.engine.look import Seen
+    from promoter.engine.plan_promotion import Seen
     from promoter.planning.dead_edits import ByNames
 
 

@@ -12,7 +12,7 @@ from promoter.planning import propose
 from promoter.policy.order import Order, reading
 
 if TYPE_CHECKING:
-    from promoter.engine.look import Seen
+    from promoter.engine.plan_promotion import Seen
     from promoter.policy.precedence import TagChange
 
 # How the commit of the newer image stands to that of the older one.

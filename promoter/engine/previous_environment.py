@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import ImageRequest, RunningImage, Tree
     from promoter.domain.proposal import Proposal
     from promoter.edits.targets import EditTarget
-    from promoter.engine.look import Seen
+    from promoter.engine.plan_promotion import Seen
     from promoter.gates import ImageFacts
 
 # So many versions of a file are looked at; through an API each of them costs requests.

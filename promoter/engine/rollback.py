@@ -14,7 +14,7 @@ from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.model import PullState
 from promoter.engine.history import AppHistory
-from promoter.engine.look import plan_promotion
+from promoter.engine.plan_promotion import plan_promotion
 from promoter.planning.plan import Refused
 from promoter.planning.propose import pulled_names
 from promoter.planning.rollback import Past, WayBack, request_for
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from promoter.domain.refusal import Refusal
-    from promoter.engine.look import Seen
+    from promoter.engine.plan_promotion import Seen
     from promoter.planning.plan import Plan, Request
     from promoter.planning.states import State
 

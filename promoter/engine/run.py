@@ -14,8 +14,8 @@ from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.deliver import carry_out, publish
 from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
-from promoter.engine.look import Seen, plan_promotion
 from promoter.engine.open_holds import OpenHolds
+from promoter.engine.plan_promotion import Seen, plan_promotion
 from promoter.engine.races import races
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.selection import Key, Requests, Selection, View, Work

@@ -11,10 +11,10 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
 from promoter.domain.trees import kind_of
+from promoter.engine.candidates import Candidate
 from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
 from promoter.engine.places import Scope, find_targets, places
-from promoter.engine.survey import Candidate
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.history import entries_of

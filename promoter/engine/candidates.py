@@ -43,7 +43,7 @@ class Candidate:
     """What the previous environment runs of these images, where there is no policy."""
 
 
-class Survey:
+class Candidates:
     """The apps that tags are chosen for; each is looked at as the iteration comes to it.
 
     Raises `SelectionError` for an app or environment that is not known, and where nothing
