@@ -18,7 +18,7 @@ from promoter import graph
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
 from promoter.domain.declaration import Declaration
-from promoter.domain.errors import UsageError
+from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
@@ -236,6 +236,33 @@ def test_what_does_not_build_is_refused_with_kustomizes_own_words(
     assert str(tmp_path) not in refusal.reason
     assert "promoter-render" not in refusal.reason
     assert "Fix it first" in refusal.hint
+
+
+@pytest.mark.parametrize("where", ["prod", "prod/base"])
+@pytest.mark.parametrize(
+    ("field", "value"), [("newTag", "1.3"), ("newTag", "3"), ("newName", "0x1"), ("newName", "yes")]
+)
+def test_a_value_that_kustomize_reads_as_no_text_is_told_where_it_stands(
+    field: str, value: str, where: str, tmp_path: Path
+) -> None:
+    other = f"images:\n  - name: app\n    {field}: {value}\n"
+    if where == "prod":
+        folder = _folder(tmp_path, other)
+    else:
+        base = {
+            "base/d.yaml": deployment(image="app:0"),
+            "base/kustomization.yaml": f"resources: [d.yaml]\n{other}",
+        }
+        folder = _folder(tmp_path, f"resources: [base]\n{_IMAGES}", **base)
+    if where == "prod" and field == "newName":
+        # The name that an entry has now is not edited, so that it is refused before any build.
+        with pytest.raises(RefusedError, match=f"{field}: {value} reads as a number or a boolean"):
+            _judged(folder, _kustomize())
+        return
+    *_, refusal = _judged(folder, _kustomize()).refusals
+    assert f"{field}: {value} reads as a number or a boolean" in refusal.reason
+    assert (refusal.file, refusal.line) == (f"{where}/kustomization.yaml", 4)
+    assert refusal.hint == f'Write it in quotes: {field}: "{value}"'
 
 
 def test_a_file_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:

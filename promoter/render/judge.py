@@ -7,15 +7,18 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import PromoteError
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
 from promoter.domain.suggest import closest
+from promoter.edits import kustomization
 from promoter.planning.dead_edits import explained
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _FIRST = "Fix it first: what does not build cannot be deployed."
+# What kustomize says of a number where it wants text.
+_NO_TEXT = "cannot unmarshal"
 _ALLOWABLE = ("network", "helm", "exec")
 # As many files of one kustomization are rendered one by one, to learn which of them has an effect.
 _ALONE_LIMIT = 8
@@ -208,8 +213,9 @@ class _Judge:
                 # Whatever else is broken in the repository is not this environment's.
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
-            missing = None if failed else _missing_file(closure, self.tree)
-            return (missing or Refusal("render", reason, _FIRST, file),)
+            plain = Refusal("render", reason, _FIRST, file)
+            located = plain if failed else _located(message, closure, self.tree)
+            return (located or plain,)
         note = next((one.unmade for one in built if one.unmade), "")
         if not note and not all(holds_objects(one.text) for one in built):
             note = f"{self.renderer.name} printed no Kubernetes objects"
@@ -239,6 +245,19 @@ class _Judge:
         return RenderVerdict(
             (), (*found.warnings, reason), diff, found.note, found.hint, found.not_judged
         )
+
+
+def _located(message: str, closure: Closure, tree: Tree) -> Refusal | None:
+    """Return the refusal of what keeps a kustomization from being built at its place, if it is known."""
+    if _NO_TEXT not in message:
+        return _missing_file(closure, tree)
+    files = (layer.file for layer in closure.layers.values())
+    for file in sorted(files, key=lambda one: one != closure.file):
+        with suppress(PromoteError, KeyError):
+            entries = kustomization.read(file, tree.read(file)).entries
+            if found := next((doubt for one in entries for doubt in one.doubtful.values()), None):
+                return found
+    return None
 
 
 def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
