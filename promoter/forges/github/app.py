@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from github import Auth, GithubIntegration
+from github import Auth
 from pydantic import SecretStr
 
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.failures import GitHubError, failure
-from promoter.forges.github.rest import bound, connect, own_errors, reads_only
+from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
 
 if TYPE_CHECKING:
@@ -38,21 +39,17 @@ def app_token(
     `by` is the App's id and its private key.
     """
     (owner, name), (app, key), deadline = repository, by, http.deadline
-    authentication = _authentication(app, key)
-    integration = GithubIntegration(
-        auth=authentication,
-        base_url=api_url,
-        retry=reads_only(deadline),
-        timeout=http.patience,
-        user_agent="promoter",
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-    )
-    bound(integration, http)
+    requester = connect(api_url, _authentication(app, key), http)
     work = f"could not get a token of App {app} for {owner}/{name}"
+    place = f"/repos/{quote(owner)}/{quote(name)}"
+
+    def asked(method: str, path: str, wanted: object = None) -> dict[str, Any]:
+        answer: dict[str, Any] = requester.requestJsonAndCheck(method, path, input=wanted)[1]
+        return answer
+
     installation = _asked(
         work,
-        lambda: integration.get_repo_installation(owner, name).id,
+        lambda: asked("GET", f"{place}/installation")["id"],
         _not_installed(app, owner),
         deadline,
     )
@@ -61,7 +58,7 @@ def app_token(
     wanted = {"permissions": PERMISSIONS, "repositories": [name]}
     minted = _asked(
         work,
-        lambda: integration.requester.requestJsonAndCheck("POST", path, input=wanted)[1]["token"],
+        lambda: asked("POST", path, wanted)["token"],
         _not_granted(app),
         deadline,
     )
@@ -87,8 +84,8 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
 
 def _verify(api_url: str, repository: tuple[str, str], token: SecretStr, http: Http) -> None:
     """Wait until the token is known to GitHub; it is refused for a moment after it was made."""
-    client = connect(api_url, token, http)
-    ask = own_errors()(lambda: client.get_repo("/".join(repository)).complete())
+    requester, place = connect(api_url, token, http), "/".join(map(quote, repository))
+    ask = own_errors()(lambda: requester.requestJsonAndCheck("GET", f"/repos/{place}"))
     try:
         until_known(ask, min(_LAG, http.deadline.remaining()), (401, 404))
     except FAILURES as error:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import PurePosixPath
 
-    from github.Repository import Repository
+    from github.Requester import Requester
     from pydantic import SecretStr
 
     from promoter.domain.errors import PromoteError
@@ -99,6 +99,7 @@ class Client:
         self._http, self.first = http, first
         self._lacks_graphql: Exception | None = None
         """What the API answered where it has no GraphQL."""
+        self._path = f"/repos/{quote(self.owner)}/{quote(self.name)}"
         self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
 
     @property
@@ -111,12 +112,11 @@ class Client:
         self._http.close()
 
     @cached_property
-    def _repository(self) -> Repository:
-        """The repository by PyGithub, which is imported for REST alone."""
+    def _requester(self) -> Requester:
+        """What PyGithub asks with, which is imported for REST alone."""
         from promoter.forges.github.rest import connect
 
-        github = connect(self._api_url, self._token, self._http)
-        return github.get_repo(f"{self.owner}/{self.name}")
+        return connect(self._api_url, self._token, self._http)
 
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
@@ -196,9 +196,8 @@ class Client:
         """Return what is answered to a read, which PyGithub repeats as GitHub wants it."""
         from promoter.forges.github.rest import own_errors
 
-        url = f"{self._repository.url}{path}"
         with own_errors():
-            return self._repository.requester.requestJson(method, url, **how)
+            return self._requester.requestJson(method, f"{self._path}{path}", **how)
 
     def _written(
         self,
@@ -207,16 +206,9 @@ class Client:
         input: object = None,  # noqa: A002 - PyGithub's word
     ) -> tuple[int, Mapping[str, Any], str]:
         """Return what is answered to a write, which is sent one time, and without PyGithub."""
-        url = f"{self._api_url}/repos/{quote(self.owner)}/{quote(self.name)}{path}"
+        url = f"{self._api_url}{self._path}{path}"
         answer = self._http.send(rest_request(method, url, self._token, input), _UNSENT)
         return answer.status, answer.headers, answer.text
-
-    def by_library(self, ask: Callable[[Repository], T]) -> T:
-        """Return what PyGithub's repository answers; raises what is in `FAILURES`."""
-        from promoter.forges.github.rest import own_errors
-
-        with own_errors():
-            return ask(self._repository)
 
     def change(
         self, method: str, path: str, wanted: dict[str, Any], is_done: Callable[[Any], bool]

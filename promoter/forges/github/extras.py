@@ -21,14 +21,13 @@ from promoter.forges.github.failures import (
 )
 from promoter.forges.github.mutations import carry_out, document
 from promoter.forges.github.node_ids import TEAM, NodeIds
+from promoter.forges.github.pages import read_pages
 from promoter.forges.github.pull_shapes import graph_pull
 from promoter.forges.github.queries import query
 from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from github.Repository import Repository
 
     from promoter.domain.model import Pull, PullExtras
     from promoter.forges.github.client import Client
@@ -146,7 +145,7 @@ class ExtrasAddition:
 
     def _make_label(self, name: str) -> None:
         try:
-            self._client.by_library(lambda known: known.create_label(name, _COLOUR))
+            self._client.change("POST", "/labels", {"name": name, "color": _COLOUR}, shows("name"))
         except GitHubError as error:
             if error.status != 422:  # it is there already
                 raise
@@ -218,7 +217,7 @@ class ExtrasAddition:
 
     def _is_merged(self) -> bool:
         """Say whether the pull has been merged after all: a lost answer, or somebody else."""
-        return self._client.by_library(lambda known: known.get_pull(self._number).complete().merged)
+        return bool(self._client.ask("GET", f"/pulls/{self._number}")["merged"])
 
     def _enqueue(self) -> None:
         wanted = {"pullRequestId": self._pull.node, "expectedHeadOid": self._pull.head}
@@ -236,11 +235,10 @@ class ExtrasAddition:
 
 def milestone(client: Client, title: str) -> int | None:
     """Return the number of the open milestone with a title, or None where there is none."""
-
-    def find(known: Repository) -> int | None:
-        return next((one.number for one in known.get_milestones() if one.title == title), None)
-
-    return client.by_library(find)
+    listed = read_pages(
+        client, "read the milestones", "/milestones", lambda one: (one["title"], int(one["number"]))
+    )
+    return next((number for name, number in listed if name == title), None)
 
 
 def _shows_labels(wanted: Sequence[str], answer: object) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException
+from pydantic import SecretStr
 from urllib3.exceptions import HTTPError
 
 from promoter.domain.json import parse_json
@@ -21,8 +22,7 @@ from promoter.http import Request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from github import GithubIntegration
-    from pydantic import SecretStr
+    from github.Requester import Requester
     from urllib3 import Retry
 
     from promoter.domain.deadline import Deadline
@@ -56,34 +56,6 @@ class _Response:
     def read(self) -> str:
         """Return the text."""
         return self._text
-
-
-def bound(github: Github | GithubIntegration, http: Http) -> None:
-    """Give a client of PyGithub's our connections, with their bounds."""
-    requester: Any = github.requester
-    scheme = urlsplit(requester.base_url).scheme
-
-    class Connection:
-        def __init__(self, host: str, port: int | None, *, retry: ReadRetry, **_: object) -> None:
-            self.host, self._retry = host, retry
-            self._origin = f"{scheme}://{host}{f':{port}' if port else ''}"
-
-        def request(
-            self, method: str, path: str, body: str | None, headers: dict[str, str], _: object
-        ) -> None:
-            url = f"{self._origin}{path}"
-            self._request = Request(method, url, headers, LIMIT, body)
-
-        def getresponse(self) -> _Response:
-            return _Response(http.send(self._request, self._retry))
-
-        def close(self) -> None:
-            """Leave open what is the run's."""
-
-    # `injectConnectionClasses` would do, but for all clients, and one connection a request.
-    requester._Requester__connectionClass = Connection  # noqa: SLF001 - see above
-    requester._Requester__httpConnectionClass = Connection  # noqa: SLF001 - see above
-    requester._Requester__httpsConnectionClass = Connection  # noqa: SLF001 - see above
 
 
 class ReadRetry(GithubRetry):
@@ -142,18 +114,41 @@ def reads_only(deadline: Deadline) -> ReadRetry:
     return made
 
 
-def connect(api_url: str, token: SecretStr | None, http: Http) -> Github:
-    """Return PyGithub set up so that only reads are repeated."""
+def connect(api_url: str, by: SecretStr | Auth.AppAuth | None, http: Http) -> Requester:
+    """Return what sends PyGithub's requests over our own connections, and repeats only reads."""
+    auth = Auth.Token(by.get_secret_value()) if isinstance(by, SecretStr) else by
     github = Github(
         base_url=api_url,
-        auth=Auth.Token(token.get_secret_value()) if token else None,
+        auth=auth,
         retry=reads_only(http.deadline),
         timeout=http.patience,
         seconds_between_requests=0,
         seconds_between_writes=0,
-        per_page=30,
         user_agent="promoter",
-        lazy=True,
     )
-    bound(github, http)
-    return github
+    requester: Any = github.requester
+    scheme = urlsplit(requester.base_url).scheme
+
+    class Connection:
+        def __init__(self, host: str, port: int | None, *, retry: ReadRetry, **_: object) -> None:
+            self.host, self._retry = host, retry
+            self._origin = f"{scheme}://{host}{f':{port}' if port else ''}"
+
+        def request(
+            self, method: str, path: str, body: str | None, headers: dict[str, str], _: object
+        ) -> None:
+            url = f"{self._origin}{path}"
+            self._request = Request(method, url, headers, LIMIT, body)
+
+        def getresponse(self) -> _Response:
+            return _Response(http.send(self._request, self._retry))
+
+        def close(self) -> None:
+            """Leave open what is the run's."""
+
+    # `injectConnectionClasses` would do, but for all clients, and one connection a request.
+    requester._Requester__connectionClass = Connection  # noqa: SLF001 - see above
+    requester._Requester__httpConnectionClass = Connection  # noqa: SLF001 - see above
+    requester._Requester__httpsConnectionClass = Connection  # noqa: SLF001 - see above
+    made: Requester = requester
+    return made
