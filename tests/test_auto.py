@@ -292,6 +292,10 @@ def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
         assert not github.comments
         ours = [one for one in github.open_pulls() if one["user"]["login"] != "stranger"]
         assert {one["head"]["ref"] for one in ours} == {f"promote/dev/{name}" for name in names}
+        for number in range(60):
+            github.pull_from_fork(f"promote/dev/{names[number % 3]}")["state"] = "closed"
+        run = promote(*command, env={"GITHUB_TOKEN": "good-token"})
+        assert (run.code, actions(run)) == (0, {}), run.stderr
 
 
 @pytest.mark.parametrize("flag", [(), ("--transport", "api")])

@@ -249,3 +249,16 @@ def test_a_pull_from_a_fork_is_never_ours_whatever_its_branch_is_called(
         assert "#1" not in out["pull_request"]["body"]
     assert foreign == before
     assert 1 not in github.comments
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_many_pulls_from_a_fork_hide_none_of_ours(github: GitHub, transport: str) -> None:
+    ask(github, "9.9.1", "--transport", transport)
+    for _ in range(35):
+        github.pull_from_fork(BRANCH)["state"] = "closed"
+    assert ask(github, "9.9.1", "--transport", transport)["action"] == "unchanged"
+    out = ask(github, "9.9.2", "--transport", transport)
+    assert (out["action"], out["pull_request"]["number"]) == ("updated", 1)
+    assert "9.9.2" in github.pulls[0]["title"]
+    github.close(1)
+    assert "#1" in ask(github, "9.9.2", "--transport", transport)["pull_request"]["body"]

@@ -41,8 +41,8 @@ fragment Changes on PullRequest {
 class Branch:
     """What an answer says of a branch."""
 
-    pulls: tuple[Pull, ...] = ()
-    """Those from it to the base, newest first."""
+    pulls: tuple[Pull, ...] | None = ()
+    """Those from it to the base, newest first; None where those of forks hide them."""
     tip: str | None = None
     rules: BranchRules | None = None
     commit: dict[str, Any] | None = None
@@ -102,7 +102,7 @@ def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> Branch: 
 
     `repository` is GitHub's id of it.
     """
-    own = tuple(one for one in graph_pulls(pulls, repository) if one.base == base)
+    own = graph_pulls(pulls, repository, base)
     if not branch or "target" not in branch:
         return Branch(own)
     target = branch["target"]

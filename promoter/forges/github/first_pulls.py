@@ -30,8 +30,8 @@ class FirstPulls:
     """One answer, taken apart."""
 
     base: str
-    pulls: dict[str, tuple[Pull, ...]]
-    """Those to the base, by their branch."""
+    pulls: dict[str, tuple[Pull, ...] | None]
+    """Those to the base, by their branch; None where those of forks hide them."""
     rules: dict[str, BranchRules]
     """The rules of these branches and of the base."""
     histories: dict[tuple[str, PurePosixPath], list[dict[str, Any]]]
@@ -91,7 +91,8 @@ def query(wanted: Guess) -> str:
 def _read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
     base, target = shown["base"], shown["base"]["target"]
     pulls = {
-        branch: graph_pulls(shown[f"p{n}"], shown["id"]) for n, branch in enumerate(wanted.branches)
+        branch: graph_pulls(shown[f"p{n}"], shown["id"], base["name"])
+        for n, branch in enumerate(wanted.branches)
     }
     rules = {branch: graph_rules(shown[f"r{n}"]) for n, branch in enumerate(wanted.branches)}
     folders = [shown[f"f{n}"] for n, _ in enumerate(wanted.folders)]
@@ -99,10 +100,7 @@ def _read(shown: Any, wanted: Guess) -> FirstPulls:  # noqa: ANN401 - JSON
     files = [one for folder in folders for one in texts(folder)]
     return FirstPulls(
         base=base["name"],
-        pulls={
-            branch: tuple(one for one in found if one.base == base["name"])
-            for branch, found in pulls.items()
-        },
+        pulls=pulls,
         rules={base["name"]: graph_rules(base), **rules},
         histories={
             (target["oid"], path): target[f"h{n}"]["nodes"]

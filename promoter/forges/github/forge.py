@@ -66,7 +66,12 @@ class GitHubForge:
         left = [one for one in branches if one not in found]
         histories = FileHistories.of(history)
         seen = client.attempt(_LISTING, lambda: self._pulls_by_graph(left, base, histories))
-        return found | (self._pulls_by_rest(left, base) if seen is None else seen)
+        if seen is None:
+            return found | self._pulls_by_rest(left, base)
+        for name, pulls in seen.items():
+            # Where those of forks fill the answer, REST tells the repository's own alone.
+            found |= {name: pulls} if pulls is not None else self._pulls_by_rest([name], base)
+        return found
 
     def texts(self, seconds: float) -> Mapping[str, bytes]:
         """Return the texts of files that came with the first answer, by git's ids."""
@@ -74,8 +79,11 @@ class GitHubForge:
 
     def _pulls_by_graph(
         self, branches: Sequence[str], base: str, histories: FileHistories
-    ) -> dict[str, tuple[Pull, ...]]:
-        """Return branches' pulls, which bring the rules along; raises one of `FAILURES`."""
+    ) -> dict[str, tuple[Pull, ...] | None]:
+        """Return branches' pulls, which bring the rules along; None where those of forks hide them.
+
+        Raises one of `FAILURES`.
+        """
         client, (first, self._first) = self.client, (self._first, None)
         if first is not None and first.has_asked_for(branches):
             answer = first.read()

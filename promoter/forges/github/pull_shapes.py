@@ -61,10 +61,20 @@ def rest_pull(shown: object) -> Pull:
     )
 
 
-def graph_pulls(shown: Any, repository: str) -> tuple[Pull, ...]:  # noqa: ANN401 - JSON
-    """Return the pulls of a connection whose branches are in the repository with this id."""
-    own = (one for one in shown["nodes"] if (one["headRepository"] or {}).get("id") == repository)
-    return tuple(graph_pull(one) for one in own)
+def graph_pulls(shown: Any, repository: str, base: str) -> tuple[Pull, ...] | None:  # noqa: ANN401 - JSON
+    """Return the pulls of a connection to a base, whose branches are in the repository with this id.
+
+    None where others hide older ones: anybody may open pulls from branches of this name in a fork.
+    """
+    nodes = shown["nodes"]
+    own = [
+        one
+        for one in nodes
+        if (one["headRepository"] or {}).get("id") == repository and one["baseRefName"] == base
+    ]
+    if len(own) < len(nodes) < shown["totalCount"]:
+        return None
+    return tuple(map(graph_pull, own))
 
 
 def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON

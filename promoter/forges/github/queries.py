@@ -26,8 +26,11 @@ def branch_field(alias: str, branch: str | None, shown: str) -> str:
 
 
 def pulls_field(alias: str, branch: str, most: int, shown: str = "") -> str:
-    """Return the field of the newest pulls from a branch: the fragment `Pull`, and what else it shows."""
+    """Return the field of the newest pulls from branches of a name, also those of forks.
+
+    Each shows the fragment `Pull`, and what else is given.
+    """
     return (
         f"{alias}: pullRequests(headRefName: {json.dumps(branch)}, first: {most}, "
-        f"orderBy: {{field: CREATED_AT, direction: DESC}}) {{ nodes {{ ...Pull {shown} }} }}"
+        f"orderBy: {{field: CREATED_AT, direction: DESC}}) {{ totalCount nodes {{ ...Pull {shown} }} }}"
     )

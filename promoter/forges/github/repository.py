@@ -104,7 +104,8 @@ class GitHubRepository:
         if wanted is not None:
             if seen.branch.rules is not None:
                 client.rules[wanted.branch] = seen.branch.rules
-            client.pulls[wanted.branch, seen.base] = seen.branch.pulls
+            if seen.branch.pulls is not None:
+                client.pulls[wanted.branch, seen.base] = seen.branch.pulls
             client.histories |= {(seen.commit, path): one for path, one in seen.histories.items()}
         return seen
 
@@ -180,7 +181,8 @@ class GitHubRepository:
         )
         self._looked |= seen or {}
         for branch, one in (seen or {}).items():
-            client.pulls[branch, self._base_name] = one.pulls
+            if one.pulls is not None:
+                client.pulls[branch, self._base_name] = one.pulls
         self._reader.read_folders_of(
             (side, path.parent)
             for one in (seen or {}).values()

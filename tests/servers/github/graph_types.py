@@ -260,7 +260,8 @@ def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
     ]
     if (how.get("orderBy") or {}).get("direction") == "DESC":
         found.reverse()
-    return _nodes([pull(github, one) for one in found][: how["first"]])
+    shown = _nodes([pull(github, one) for one in found[: how["first"]]])
+    return {**shown, "totalCount": len(found)}
 
 
 def _rule(github: GitHub, branch: str) -> dict[str, Any] | None:
