@@ -303,7 +303,7 @@ _ON_THE_COMMAND_LINE = {
     ),
     "hold for no duration": Mistake(
         ("hold", "--app", "orders", "--reason", "x", "--until", "24h24h"), 2,
-        ("--until: '24h24h' is not a duration", "as in 24h or 7d"),
+        ("--until: '24h24h' is not a duration", "Did you mean --until 2d?"),
     ),
     "rules after one flag": Mistake(
         (*_ASK, "--allow", "soak", "freeze"), 2, ("'freeze'", "--allow soak --allow freeze")
@@ -395,6 +395,24 @@ _WORDS_AND_FLAGS = (
     ("helm upgrade shop", "Promoting needs no command name: promote --app shop --tag TAG"),
     ("app sync shop", "Argo CD or Flux syncs what is on the base. To change that: promote --app"),
     ("setimage x=*:1", "promote set-image 'x=*:1'; for an app: promote --app x --tag 1"),
+    ("kargo promote shop --stage prod", "promote --app shop --env prod --tag TAG"),
+    ("argocd app rollback shop 3", "promote rollback --app shop --steps 3 --reason TEXT"),
+    ("gh pr merge 3", "Write promote pulls merge 3"),
+    ("flux reconcile kustomization shop", "To change that: promote --app shop --tag TAG"),
+    ("image update shop --to 1.5.0", "promote --app shop --tag 1.5.0"),
+    ("rollback shop -r bug", "Did you mean --reason bug?"),
+    ("rollback --app shop --revision 1.4.0", "Did you mean --to 1.4.0?"),
+    ("hold --app shop --reason x --until 1h30", "Did you mean --until 1h30m?"),
+    ("unhold --all --reason x", "Name each app: --app A --app B"),
+    ("auto --all", "It takes all: leave it out."),
+    ("auto dev prod", "Write promote auto --env dev --env prod"),
+    ("history -5", "Did you mean --number 5?"),
+    ("status -o yaml", "Did you mean --output text or --output json?"),
+    ("status --force", "Leave it out: promote status has nothing like it."),
+    ("pulls ls", "Did you mean promote pulls list?"),
+    ("set-image x:1 -f kustomization.yaml", "Did you mean --file kustomization.yaml?"),
+    ("set-image --image x:1", "without a flag: promote set-image 'x=*:1'"),
+    ("--app shop --tag==1.5.0", "Did you mean 1.5.0?"),
     ("approve 3", "A pull request is approved on the forge."),
     ("statuss", "Did you mean promote status?"),
     ("Status", "Did you mean promote status?"),
@@ -553,7 +571,7 @@ _WORDS_AND_FLAGS = (
         "--app aurora --tag x --repo https://github.com/acme",
         "Write it as in --repo https://github.com/acme/gitops",
     ),
-    ("set-image --app aurora --tag 1.5.0", "promote set-image NAME=*:TAG"),
+    ("set-image --app aurora --tag 1.5.0", "for an app: promote --app aurora --tag 1.5.0"),
     ("--version 1.5.0", "The tag of an image is --tag TAG."),
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from promoter.cli.options import OPTIONS, option_of
@@ -23,6 +25,10 @@ _FLAGS = {
     ("history", "count"): "number",
     ("promote", "count"): "tag",
 }
+# Flags that one command has for what another calls otherwise.
+_SAME = {("promote", "--to"): "--tag", ("rollback", "--tag"): "--to"}
+# The commands that take several environments.
+_OF_MANY = ("auto", "status", "history")
 # What a command cannot do without, and flags that stand for it.
 _NEEDED = {
     "promote": (("app", "APP", ("group",)), ("tag", "TAG", ("image", "from"))),
@@ -53,9 +59,10 @@ def meant_line(
     without, and is not there, stands as APP, TAG or TEXT.
     """
     if command == "set-image":
-        return _set_image(bare)
+        pairs = dict(pairwise(flags))
+        return _set_image([*bare, *(pairs[one] for one in ("--image", "--tag") if one in pairs)])
     name = ["promote"] if command == "promote" else ["promote", command]
-    own = apart(flags, options)[1]
+    own = apart([_SAME.get((command, one), one) for one in flags], options)[1]
     given = {one.partition("=")[0] for one in own}
     found = _sorted_out(command, bare, options)
     missing = {
@@ -119,7 +126,7 @@ def _sort(command: str, word: str, options: Sequence[str], found: dict[str, list
         option = "tag"
     if option in options and option not in found:
         found[option] = [word]
-    elif option == "app" and option in options:
+    elif option in options and (option == "app" or (option == "env" and command in _OF_MANY)):
         found[option].append(word)
 
 
@@ -180,14 +187,18 @@ def apart(
     bare: list[str] = []
     flags: list[str] = []
     taken = [OPTIONS[one] for one in options if one in OPTIONS]
-    waiting = iter(words)
-    for word in waiting:
+    waiting = deque(words)
+    while waiting:
+        word = waiting.popleft()
         if not word.startswith("-"):
             bare.append(word)
             continue
         option = option_of(word)
-        has_value = "=" not in word and not (option is not None and option.switch)
-        value = [next(waiting, "")] if has_value else []
+        has_value = bool(waiting) and "=" not in word and not (option and option.switch)
+        # What begins with '-' is no value of a flag that is not known.
+        if has_value and option is None:
+            has_value = not waiting[0].startswith("-")
+        value = [waiting.popleft()] if has_value else []
         if option in taken:
             flags += [word, *value]
         elif option is None:

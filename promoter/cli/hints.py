@@ -37,6 +37,7 @@ _FORMS = {
     "N": re.compile(r"[0-9]{1,3}", re.ASCII),
     "DIGEST": re.compile(r"sha256:[0-9a-f]{64}"),
 }
+_EACH = "Name each app: --app A --app B"
 _TAG = re.compile(r"-+v?[0-9][A-Za-z0-9_.-]*", re.ASCII)
 
 
@@ -87,13 +88,27 @@ def _other_flag(parser: Grammar, plain: str, value: str) -> str:
     """Return the hint for a flag that stands for one which the command has; '' for any other."""
     if plain in parser.flags:
         return f"Did you mean {plain}?"
-    names = [FLAGS_MEANT[plain]] if plain in FLAGS_MEANT else options_meant(plain[2:])
-    meant = next((one for one in names if f"--{one}" in parser.flags), None)
-    if meant is None:
+    if "--number" in parser.flags and plain.lstrip("-").isdecimal():
+        return f"Did you mean --number {plain.lstrip('-')}?"
+    names = FLAGS_MEANT[plain].split() if plain in FLAGS_MEANT else options_meant(plain[2:])
+    known = [one for one in names if f"--{one}" in parser.flags]
+    if not known:
         return ""
+    meant = next((one for one in known if _may_be(one, value)), known[0])
+    option = OPTIONS.get(meant)
+    if value and option is not None and option.choices and value not in option.choices:
+        return f"Did you mean {' or '.join(f'--{meant} {one}' for one in option.choices)}?"
     # An address may hold a login.
-    may_show = not OPTIONS[meant].switch and meant != "repo" and _PLAIN.fullmatch(value)
-    return f"Did you mean --{meant}{f' {shlex.quote(value)}' if may_show else ''}?"
+    may_show = not (option is not None and option.switch) and meant != "repo"
+    shows = may_show and _may_be(meant, value) and _PLAIN.fullmatch(value)
+    return f"Did you mean --{meant}{f' {shlex.quote(value)}' if shows else ''}?"
+
+
+def _may_be(option: str, value: str) -> bool:
+    """Say whether a value may be one of an option, as far as its form says it."""
+    if option in ("steps", "number"):
+        return value.isdecimal()
+    return not (option == "until" and value.isdecimal())
 
 
 def _rule(parser: Grammar, plain: str) -> str:
@@ -111,12 +126,15 @@ def _explained(parser: Grammar, plain: str) -> str:
     prog, name = parser.prog, plain.lstrip("-")
     if prog == "promote demo":
         return ELSEWHERE["demo", ""]
-    if plain in ("--all", "-A", "--all-apps") and prog.endswith(("status", "history", "pulls")):
-        return "It shows all: leave it out."
+    if plain in ("--all", "-A", "--all-apps", "--all-namespaces", "--all-environments"):
+        if prog.endswith(("status", "history", "pulls")):
+            return "It shows all: leave it out."
+        if prog != "promote":
+            return "It takes all: leave it out." if prog.endswith("auto") else _EACH
     if plain.startswith("--no-") and f"--{plain[5:]}" in parser.flags:
         return f"Without --{plain[5:]} it is off: leave it out."
-    if plain in FLAGS_EXPLAINED:
-        return FLAGS_EXPLAINED[plain]
+    if (text := FLAGS_EXPLAINED.get(plain)) is not None:
+        return text if _is_for(text, parser) else f"Leave it out: {prog} has nothing like it."
     if name in parser.commands and name != "promote":
         return f"It is a command: {{{name}}}"
     if variable := _variable(name):
@@ -124,6 +142,12 @@ def _explained(parser: Grammar, plain: str) -> str:
     if key := _key(name):
         return f"It is a key of promoter.yaml, as in {key}."
     return COMMANDS_MEANT.get(name, "") if plain.startswith("--") else ""
+
+
+def _is_for(text: str, parser: Grammar) -> bool:
+    """Say whether a command has the flags that a text names, those of command lines apart."""
+    plain = re.sub(r"promote [a-z-]+ --[a-z]+", "", text)
+    return all(flag in parser.flags for flag in re.findall(r"(?<!\S)--[a-z-]+", plain))
 
 
 def _variable(name: str) -> str:

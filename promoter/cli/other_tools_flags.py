@@ -16,12 +16,13 @@ REGISTRY_LOGIN = (
 )
 """How a registry's login is given."""
 FLAGS_MEANT = {
-    "-a": "app", "-t": "tag", "-i": "image", "-e": "env", "-n": "env", "-r": "repo", "-R": "repo",
+    "-a": "app", "-t": "tag", "-i": "image", "-e": "env", "-n": "env", "-r": "reason repo", "-R": "repo",
     "-b": "base", "-B": "base", "-o": "output", "-c": "config", "-d": "dry-run",
     "-s": "quiet", "-m": "reason", "-S": "signing-key", "-l": "number", "-L": "number",
     "-N": "number", "-T": "timeout", "-g": "group", "-D": "verbose", "-x": "verbose",
+    "-f": "file", "-C": "dir", "-k": "dir",
 }  # fmt: skip
-"""The option that is meant by a flag of one letter."""
+"""The options that may be meant by a flag of one letter, the likeliest first."""
 
 _BOTH_IN_REPO = "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY"
 _HTTP = "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line."

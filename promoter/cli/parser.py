@@ -118,6 +118,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, f"See {self.prog} --help")
 
 
+_VERBS_MEANT = {
+    **dict.fromkeys(("ls", "show", "view", "get", "all", "status"), "list"),
+    **dict.fromkeys(("abandon", "delete", "reject", "end"), "close"),
+    **dict.fromkeys(("accept", "approve", "land"), "merge"),
+}
+
+
 def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
     """Return what takes a value that is among the choices, and raises `UsageError` otherwise.
 
@@ -130,6 +137,8 @@ def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
         from promoter.domain.suggest import nearest
 
         hint = nearest(text, choices)
+        if "merge" in choices and (verb := _VERBS_MEANT.get(text.lower())):
+            hint = f"Did you mean promote pulls {verb}?"
         if text.isdecimal() and "merge" in choices:
             hint = f"To end it: promote pulls merge {text}, or promote pulls close {text}"
         raise UsageError(f"{wrong} {text!r}", hint)

@@ -224,6 +224,8 @@ def _until(settings: Settings) -> int | None:
             seconds = int(parse_moment(given).timestamp())
     except ValueError as error:
         hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
+        if duration := _duration_meant(given):
+            hint = f"Did you mean {flag} {duration}?"
         if number := re.fullmatch(r"([0-9]{1,4})(w?)", given, re.ASCII):
             count = number[1]
             hint = f"Write {count}h for hours, {count}d for days"
@@ -236,6 +238,18 @@ def _until(settings: Settings) -> int | None:
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds
+
+
+def _duration_meant(given: str) -> str:
+    """Return the duration that a text such as `2 days` or `1h30` stands for; '' for none."""
+    if re.fullmatch(r"[0-9]{1,3}h[0-9]{1,2}", given, re.ASCII):
+        return f"{given}m"
+    try:
+        parse_duration(given)
+    except ValueError as error:
+        found = re.search(r"Did you mean (\w+)", str(error))
+        return found[1] if found else ""
+    return ""
 
 
 def _tag(text: str, app: str, source: str) -> Tag:

@@ -53,6 +53,8 @@ ELSEWHERE = {
     ("status", "tag"): _ALL_TAGS,
     ("history", "tag"): _ALL_TAGS,
     ("status", "number"): "The entries of the history are limited: {history}",
+    ("history", "from"): "How many entries are shown is --number N.",
+    ("history", "until"): "How many entries are shown is --number N.",
     ("history", "steps"): "How many entries are shown is --number {value:N}",
     **dict.fromkeys(
         (
@@ -170,3 +172,7 @@ OTHER_TOOLS = (
     "skaffold", "oc",
 )  # fmt: skip
 """Tools whose commands people write behind ours."""
+KINDS_OF_OBJECTS = (
+    "kustomization", "helmrelease", "deployment", "application", "statefulset", "rollout", "stage",
+)  # fmt: skip
+"""What other tools' commands say before a name."""

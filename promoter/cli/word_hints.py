@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.command_lines import ENVIRONMENTS, apart, kind_of, meant_line, split_word
 from promoter.cli.hints import DASHES, filled, other_dash
 from promoter.cli.options import OPTIONS, option_of, setting_of
-from promoter.cli.spellings import COMMANDS_MEANT, OTHER_TOOLS
+from promoter.cli.spellings import COMMANDS_MEANT, KINDS_OF_OBJECTS, OTHER_TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.cli.hints import Grammar
 
 # Bare words beside a command that name neither an app nor an image.
-_NO_NAMES = frozenset((*COMMANDS_MEANT, *OPTIONS, *OTHER_TOOLS))
+_NO_NAMES = frozenset((*COMMANDS_MEANT, *OPTIONS, *OTHER_TOOLS, *KINDS_OF_OBJECTS))
 # The commands whose line may have a tag.
 _TAKING_TAGS = ("promote", "rollback", "set-image")
 # The commands whose argument is one alone.
@@ -46,6 +46,14 @@ def unknown_command(
         line = meant_line("promote", commands["promote"], bare[1:], flags)
         said = "promote is the command itself" if word == "promote" else message
         return UsageError(said, f"Write it once: {line}")
+    if plain in OTHER_TOOLS and rest and not rest[0].startswith("-"):
+        found = unknown_command(rest[0], rest[1:], commands)
+        if rest[0] in names:
+            line = meant_line(rest[0], commands[rest[0]], apart(rest[1:])[0], flags)
+            found = UsageError("", f"Did you mean {line}?")
+        return UsageError(message, found.hint)
+    if plain in ("pr", "mr", "pull", "pulls") and rest and rest[0] in ("merge", "close"):
+        return unknown_command(rest[0], rest[1:], commands)
     if plain in ("merge", "close"):
         number = next((one.lstrip("#") for one in rest if one.lstrip("#").isdecimal()), "1")
         return UsageError(message, f"Write promote pulls {plain} {number}")
