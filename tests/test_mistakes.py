@@ -408,7 +408,7 @@ _WORDS_AND_FLAGS = (
     ("auto dev prod", "Write promote auto --env dev --env prod"),
     ("history -5", "Did you mean --number 5?"),
     ("status -o yaml", "Did you mean --output text or --output json?"),
-    ("status --force", "Leave it out: promote status has nothing like it."),
+    ("status --force", "It is of no use here: leave it out."),
     ("pulls ls", "Did you mean promote pulls list?"),
     ("set-image x:1 -f kustomization.yaml", "Did you mean --file kustomization.yaml?"),
     ("set-image --image x:1", "without a flag: promote set-image 'x=*:1'"),

@@ -134,7 +134,7 @@ def _explained(parser: Grammar, plain: str) -> str:
     if plain.startswith("--no-") and f"--{plain[5:]}" in parser.flags:
         return f"Without --{plain[5:]} it is off: leave it out."
     if (text := FLAGS_EXPLAINED.get(plain)) is not None:
-        return text if _is_for(text, parser) else f"Leave it out: {prog} has nothing like it."
+        return text if _is_for(text, parser) else "It is of no use here: leave it out."
     if name in parser.commands and name != "promote":
         return f"It is a command: {{{name}}}"
     if variable := _variable(name):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,11 +12,9 @@ from typing import TYPE_CHECKING
 from promoter.config.refs import check_name
 from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import HoldChange, one_line
-from promoter.domain.duration import parse_duration
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag, is_digest, split
 from promoter.domain.image_argument import parse_image
-from promoter.domain.moment import parse_moment
 from promoter.domain.redaction import shown
 from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
@@ -33,9 +30,6 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 100
 # After so many new objects, garbage is looked for.
 _ALLOCATIONS = 50_000
-# How long a hold lasts, and a day without an hour.
-_DURATION = re.compile(r"(?:[0-9]{1,4}[dhms])+", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def requested_apps(settings: Settings) -> tuple[str, ...]:
@@ -185,7 +179,7 @@ def _tag_to_go_back_to(settings: Settings) -> Tag:
 
 def hold_of(settings: Settings, app: str, *, ends: bool) -> Request:
     """Return the hold to begin or to end for one app; raises `UsageError`."""
-    change = HoldChange(_reason(settings), ends, until=None if ends else _until(settings))
+    change = HoldChange(_reason(settings), ends, until=None if ends else hold_end(settings))
     return _asked(settings, Request(app, hold=change))
 
 
@@ -207,49 +201,6 @@ def _reason(settings: Settings) -> str:
             "no reason is given", "Give --reason TEXT: those who read the history will ask."
         )
     return reason
-
-
-def _until(settings: Settings) -> int | None:
-    """Return when a hold ends, in seconds since the epoch; raises `UsageError`."""
-    if settings.until is None:
-        return None
-    flag, given = settings.source("until"), settings.until
-    now = settings.now.timestamp() if settings.now else time.time()
-    if _DAY.fullmatch(given):
-        raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
-    try:
-        if _DURATION.fullmatch(given):
-            seconds = int(now + parse_duration(given).total_seconds())
-        else:
-            seconds = int(parse_moment(given).timestamp())
-    except ValueError as error:
-        hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
-        if duration := _duration_meant(given):
-            hint = f"Did you mean {flag} {duration}?"
-        if number := re.fullmatch(r"([0-9]{1,4})(w?)", given, re.ASCII):
-            count = number[1]
-            hint = f"Write {count}h for hours, {count}d for days"
-            hint = f"Write {7 * int(count)}d" if number[2] else hint
-        said, _, meant = str(error).partition("\n")
-        is_unfinished = _DAY.match(given) is not None and meant
-        raise UsageError(
-            f"{flag}: {said.partition(': ')[0]}", meant if is_unfinished else hint
-        ) from None
-    if seconds <= now:
-        raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
-    return seconds
-
-
-def _duration_meant(given: str) -> str:
-    """Return the duration that a text such as `2 days` or `1h30` stands for; '' for none."""
-    if re.fullmatch(r"[0-9]{1,3}h[0-9]{1,2}", given, re.ASCII):
-        return f"{given}m"
-    try:
-        parse_duration(given)
-    except ValueError as error:
-        found = re.search(r"Did you mean (\w+)", str(error))
-        return found[1] if found else ""
-    return ""
 
 
 def _tag(text: str, app: str, source: str) -> Tag:
