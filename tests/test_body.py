@@ -33,6 +33,7 @@ from promoter.domain.proposal import Proposal
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
+from promoter.pull_request.checks import checks_together
 from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import has_images
 from promoter.pull_request.markdown import LIMIT, find_hidden
@@ -381,6 +382,33 @@ def test_a_groups_page_has_each_apps_commits_and_environments(tmp_path: Path) ->
     assert (
         pull_request.draft(whole, Templates(), shared).body.count("12 commits") == 2
     )  # heading and link
+
+
+def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:
+    known, alone = CASES["normal"]().evidence(tmp_path), CASES["normal"]().proposal(tmp_path)
+
+    def gates(number: int) -> tuple[GateResult, ...]:
+        order = GateResult("downgrade", "passed", f"1.{number}.1 is newer than 1.{number}.0")
+        soak = GateResult("soak", "allowed", "asked for") if number in (7, 8) else None
+        edit = GateResult("edit", "passed", "1 field changed")
+        return (edit, order, soak) if soak else (edit, order)
+
+    parts = tuple(
+        (
+            replace(alone, declaration=replace(alone.declaration, app=f"app-{number:02}")),
+            replace(known, gates=gates(number)),
+        )
+        for number in range(60)
+    )
+    rows = [(one.name, one.verdict, one.detail) for one in checks_together(parts)]
+    assert rows[0] == ("edit", "passed", "all 60 apps: 1 field changed")
+    assert [one[2] for one in rows if one[0] == "downgrade"] == [
+        "app-00: 1.0.1 is newer than 1.0.0",
+        "app-01: 1.1.1 is newer than 1.1.0",
+        "app-02: 1.2.1 is newer than 1.2.0",
+        "and 57 more apps, each with values of its own",
+    ]
+    assert rows[-1] == ("soak", "allowed", "app-07, app-08: asked for")
 
 
 def test_a_page_holds_the_same_without_markup(tmp_path: Path) -> None:

@@ -195,6 +195,9 @@ def test_auto_merge_is_armed_and_says_what_it_waits_for(github: GitHub) -> None:
     done = run(github, "-v")
     assert done.code == 0, done.stderr
     assert "an approving review" in done.stderr
+    assert done.stdout.splitlines()[0].endswith(
+        "; it merges by itself once its checks and reviews allow it"
+    )
     assert github.open_pulls()[0]["auto_merge"]
     github.succeed("build")
     github.approve(1)

@@ -365,3 +365,10 @@ def test_an_app_is_followed_through_a_commit_that_moves_everything(tmp_path: Pat
     found = run.json["entries"]
     assert [one["title"] for one in found] == ["Move", "One more", "First"]
     assert found[1]["images"][0]["to"] == "1.4.2"
+
+
+@pytest.mark.parametrize("command", ["history", "pulls"])
+def test_who_only_reads_a_public_repository_needs_no_token(github: GitHub, command: str) -> None:
+    github.is_public = True
+    done = promote(command, "--repo", github.url, "--transport", "api")
+    assert done.code == 0, done.stderr

@@ -56,6 +56,8 @@ def test_two_apps_are_one_commit_and_one_pull_that_lives_as_any_other(tmp_path: 
     for app in ("api", "web"):
         assert re.search(rf"^\| {app} \| `1.4.1` → `1.4.2` since ", body, re.MULTILINE), body
     assert "promote rollback --app api --app web --together --env dev " in body
+    assert "| both apps: 1 field changed, every other byte is the same |" in body
+    assert "| both apps: 1.4.2 is newer than 1.4.1 |" in body
     refs = repo.refs()
     again = run(repo, "--app", "api", "--app", "web", "--together", "--tag", "1.4.2")
     assert (again["action"], again["commit"], repo.refs()) == ("unchanged", out["commit"], refs)
@@ -308,6 +310,20 @@ def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: 
             assert {one["action"] for one in results} == {"unchanged"}
             assert [one["warnings"][-1][:4] for one in results] == ["api ", "web ", "work"]
         assert repo.refs() == refs
+
+
+def test_a_pull_of_a_hold_or_rollback_has_whole_commands_and_no_dead_links(tmp_path: Path) -> None:
+    github, _, ask = on_github(tmp_path, "git")
+    with github:
+        github.merge(ask(*BOTH, "--tag", "1.4.2")["pull_request"]["number"])
+        held = ask("hold", "--app", "api", "--reason", "payday")["pull_request"]["body"]
+        assert f"`promote unhold --app api --env dev --repo {github.url} --reason WHY`" in held
+        back = ask("rollback", "--app", "web", *BACK)["pull_request"]["body"]
+        base, files = github.head("main"), Repository(github.repository)
+        linked = re.findall(rf"/blob/{base}/([^#)]*)#L", back)
+        assert linked == [kustomization("web")]
+        assert all(files.read(one) for one in linked)
+        assert f"`{hold_file('web', 'dev')}`" in back
 
 
 @pytest.mark.parametrize("transport", ["git", "api"])

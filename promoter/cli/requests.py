@@ -227,7 +227,7 @@ def _tag(text: str, app: str, source: str) -> Tag:
 
 def wired(settings: Settings) -> Wiring:
     """Return where a run that may write goes, with what it may show there."""
-    found = wired_to_read(settings)
+    found = _wired(settings)
     from promoter.engine import wiring
 
     wiring.check_token(found)
@@ -236,6 +236,10 @@ def wired(settings: Settings) -> Wiring:
 
 def wired_to_read(settings: Settings) -> Wiring:
     """Return where a run that only reads goes; a public repository needs no token for that."""
+    return replace(_wired(settings), reads_only=True)
+
+
+def _wired(settings: Settings) -> Wiring:
     # Late: git's library heeds the variables that were taken while it is imported.
     from promoter.engine import wiring
 

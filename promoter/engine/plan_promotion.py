@@ -173,7 +173,8 @@ def _evidence(
         return None
     assert intent.proposal is not None
     if not intent.proposal.moves:
-        return Evidence(gates=judgement.results)
+        where = seen.world.wiring.address.given
+        return Evidence(gates=judgement.results, repository=where)
     tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
     moment = tip.time if tip else seen.world.now
     collector = EvidenceCollector(seen.world, seen.config, seen.state.base, moment)

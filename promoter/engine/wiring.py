@@ -54,6 +54,8 @@ class Wiring:
     deadline: Deadline
     warned: set[str] = field(default_factory=set)
     """The warnings that were logged: a look that is repeated repeats none."""
+    reads_only: bool = False
+    """Whether the command writes nothing, whatever its settings are."""
 
     def config(self, base: Tree) -> Config:
         """Return the configuration in force: the repository's own file, else the caller's."""
@@ -68,6 +70,11 @@ class Wiring:
         from promoter.engine.configuration import warn  # late, as above
 
         warn(text, self.warned)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the run may write, and so needs a token from the start."""
+        return not (self.reads_only or self.settings.dry_run or self.settings.check)
 
     @property
     def now(self) -> int:
@@ -149,8 +156,8 @@ def source_revision(wiring: Wiring) -> str | None:
 
 def check_token(wiring: Wiring) -> None:
     """Raise `UsageError` before anything is asked of a host that will want a token to write."""
-    settings, where = wiring.settings, wiring.address
-    if wiring.token or settings.dry_run or settings.check or where.scheme not in WEB:
+    where = wiring.address
+    if wiring.token or not wiring.may_write or where.scheme not in WEB:
         return
     hint = other_forge_hint(where.host) or wiring.kind.token_hint
     raise UsageError(f"no token for {where.host}: writing there needs one", hint)
@@ -255,7 +262,7 @@ def api_repository(wiring: Wiring, forge: Forge) -> Repository:
 def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     """Return the forge that keeps the repository's pulls, and begin to look at some apps there."""
     settings, where, kind = wiring.settings, wiring.address, wiring.kind
-    needs_token = bool(kind.token_hint) and not (settings.dry_run or settings.check)
+    needs_token = bool(kind.token_hint) and wiring.may_write
     if needs_token and wiring.token is None and not where.local:
         raise UsageError(
             f"no token for {where.host}: opening a pull request needs one", kind.token_hint

@@ -78,7 +78,7 @@ RULE_HINTS = (
     ),
     (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
 )
-_MOVED = "The repository has moved: give its new URL."
+_MOVED = "The repository has moved: its old page in a browser leads to its new URL; give that."
 _HINTS = (
     ("unable to update url base from redirection", _MOVED),
     (r"returned error: 30[1278]", _MOVED),

@@ -31,10 +31,17 @@ def _done(outcome: Outcome, action: Action) -> str:
         return f"pushed {(outcome.commit or '')[:9]} to {outcome.base}: {subject}"
     if action is Action.CREATED:
         is_merged = outcome.pull is not None and outcome.pull.state is PullState.MERGED
-        return f"{'opened and merged' if is_merged else 'opened'} {number}: {subject}"
+        verb = "opened and merged" if is_merged else "opened"
+        return f"{verb} {number}: {subject}{_merging(outcome)}"
     if action is Action.UPDATED:
-        return f"updated {number}: {subject}"
+        return f"updated {number}: {subject}{_merging(outcome)}"
     return _nothing(outcome, action)
+
+
+def _merging(outcome: Outcome) -> str:
+    pull = outcome.pull
+    merges_itself = pull is not None and pull.state is PullState.OPEN and pull.auto_merge
+    return "; it merges by itself once its checks and reviews allow it" if merges_itself else ""
 
 
 def _preview(outcome: Outcome, action: Action) -> str:

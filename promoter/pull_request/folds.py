@@ -14,7 +14,7 @@ from promoter.pull_request.words import counted, joined, mono, short_image
 
 if TYPE_CHECKING:
     from promoter.domain.evidence import BuiltImage, Evidence
-    from promoter.domain.model import ImageMove
+    from promoter.domain.model import FileEdit, ImageMove
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
     from promoter.domain.render import ObjectDiff
@@ -155,15 +155,20 @@ def diff_fold(proposal: Proposal, evidence: Evidence) -> Fold:
     if len(text) > _DIFF:
         text = text[:_DIFF].rpartition("\n")[0] + "\n(cut)"
     web = web_address(evidence.repository)
-    lines = ((str(one.path), one.changes[0].line if one.changes else 1) for one in proposal.edits)
-    places = [
-        (mono(f"{path}:{line}", line_page(web, evidence.base, path, line)),) for path, line in lines
-    ]
+    places = [(_place(one, web, evidence.base),) for one in proposal.edits]
     hidden = len(places) - _FILES
     more = (Span(f" and {hidden} more"),) if hidden > 0 else ()
     heading = f"Diff of {counted(len(places), 'file')}"
     where = (Span("In "), *joined(places[:_FILES]), *more)
     return Fold(heading, (where, CodeBlock(text, "diff")), 2)
+
+
+def _place(edit: FileEdit, web: str | None, base: str | None) -> Span:
+    """Return where a file is edited, linked to the line as it was; a file that is new was nowhere."""
+    if edit.added:
+        return mono(str(edit.path))
+    line = edit.changes[0].line if edit.changes else 1
+    return mono(f"{edit.path}:{line}", line_page(web, base, str(edit.path), line))
 
 
 def _header(*words: str) -> tuple[Line, ...]:

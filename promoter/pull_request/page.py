@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from promoter.domain.page import Page, Span, Undo
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.alerts import alerts
+from promoter.pull_request.checks import checks_together
 from promoter.pull_request.commits import commit_listings, listings_together
 from promoter.pull_request.environments import environment_table, environments_together, has_run_in
 from promoter.pull_request.folds import diff_fold, folds, moves_table
@@ -20,8 +21,10 @@ from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import counted, mono, pull_span, short_image, strong
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.domain.declaration import Declaration
-    from promoter.domain.evidence import Evidence
+    from promoter.domain.evidence import Evidence, GateResult
     from promoter.domain.page import Line, Listing
     from promoter.domain.proposal import Proposal
 
@@ -42,7 +45,7 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
         alerts=alerts(proposal, evidence),
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
-        checks=tuple(sorted(evidence.gates, key=lambda one: _ORDER.get(one.verdict, 0))),
+        checks=tuple(sorted(_checks(evidence), key=lambda one: _ORDER.get(one.verdict, 0))),
         commits=_commits(evidence) if replaced else (),
         environments=environments_together(evidence.members)
         if evidence.members
@@ -52,6 +55,11 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
         undo=_undo(proposal, evidence),
         footer=_footer(proposal, evidence),
     )
+
+
+def _checks(evidence: Evidence) -> Sequence[GateResult]:
+    """Return what the gates said; of several apps, what is the same for them in one row."""
+    return checks_together(evidence.members) if evidence.members else evidence.gates
 
 
 def _commits(evidence: Evidence) -> tuple[Listing, ...]:

@@ -1,0 +1,51 @@
+"""What the gates said of several apps, in few rows: what is the same is said once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from promoter.domain.evidence import Evidence, GateResult
+    from promoter.domain.proposal import Proposal
+
+_NAMED = 3
+_ROWS = 4
+# What nobody has to decide about is not listed app by app.
+_QUIET = ("passed", "skipped")
+
+
+def checks_together(members: Sequence[tuple[Proposal, Evidence]]) -> list[GateResult]:
+    """Return the verdicts of several apps, each with the apps that it is about.
+
+    Of a gate that all pass in words of their own, as many are shown as fit.
+    """
+    gates: dict[str, dict[GateResult, list[str]]] = {}
+    for proposal, known in members:
+        for one in known.gates:
+            gates.setdefault(one.name, {}).setdefault(one, []).append(proposal.declaration.app)
+    return [row for found in gates.values() for row in _rows(found, len(members))]
+
+
+def _rows(found: Mapping[GateResult, list[str]], number: int) -> list[GateResult]:
+    """Return the rows of one gate, what most apps share first."""
+    by_size = sorted(found.items(), key=lambda one: -len(one[1]))
+    quiet = [one for one in by_size if one[0].verdict in _QUIET]
+    shown = quiet if len(quiet) <= _ROWS else quiet[: _ROWS - 1]
+    loud = [one for one in by_size if one[0].verdict not in _QUIET]
+    rows = [replace(one, detail=f"{_whom(apps, number)}: {one.detail}") for one, apps in loud + shown]
+    if rest := quiet[len(shown) :]:
+        more = sum(len(apps) for _, apps in rest)
+        rows.append(replace(rest[0][0], detail=f"and {more} more apps, each with values of its own"))
+    return rows
+
+
+def _whom(apps: Sequence[str], number: int) -> str:
+    """Return which apps a verdict is about: all of them, or some by name."""
+    if len(apps) == number:
+        return "both apps" if number == 2 else f"all {number} apps"
+    more = len(apps) - _NAMED
+    named = ", ".join(apps[:_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
