@@ -367,8 +367,8 @@ def test_an_app_is_followed_through_a_commit_that_moves_everything(tmp_path: Pat
     assert found[1]["images"][0]["to"] == "1.4.2"
 
 
-@pytest.mark.parametrize("command", ["history", "pulls"])
-def test_who_only_reads_a_public_repository_needs_no_token(github: GitHub, command: str) -> None:
-    github.is_public = True
-    done = promote(command, "--repo", github.url, "--transport", "api")
-    assert done.code == 0, done.stderr
+def test_who_reads_by_the_api_is_told_that_git_needs_no_token(github: GitHub) -> None:
+    done = promote("history", "--repo", github.url, "--transport", "api")
+    assert done.code == 2
+    assert "transport: api needs one, also to read" in done.stderr
+    assert "opening a pull request" not in done.stderr

@@ -263,10 +263,14 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
     """Return the forge that keeps the repository's pulls, and begin to look at some apps there."""
     settings, where, kind = wiring.settings, wiring.address, wiring.kind
     needs_token = bool(kind.token_hint) and wiring.may_write
-    if needs_token and wiring.token is None and not where.local:
-        raise UsageError(
-            f"no token for {where.host}: opening a pull request needs one", kind.token_hint
-        )
+    if wiring.token is None and not where.local:
+        if needs_token:
+            reason = f"no token for {where.host}: opening a pull request needs one"
+            raise UsageError(reason, kind.token_hint)
+        if wiring.reads_only and wiring.transport == "api":
+            reason = f"no token for {where.host}: transport: api needs one, also to read"
+            hint = "Leave --transport out: git reads a public repository without a token."
+            raise UsageError(reason, hint)
     look = Look(wiring.base, settings.env or (), apps, wiring.transport == "api") if apps else None
     return kind.open(_connection(wiring, look))
 

@@ -35,10 +35,14 @@ def _rows(found: Mapping[GateResult, list[str]], number: int) -> list[GateResult
     quiet = [one for one in by_size if one[0].verdict in _QUIET]
     shown = quiet if len(quiet) <= _ROWS else quiet[: _ROWS - 1]
     loud = [one for one in by_size if one[0].verdict not in _QUIET]
-    rows = [replace(one, detail=f"{_whom(apps, number)}: {one.detail}") for one, apps in loud + shown]
+    rows = [
+        replace(one, detail=f"{_whom(apps, number)}: {one.detail}") for one, apps in loud + shown
+    ]
     if rest := quiet[len(shown) :]:
         more = sum(len(apps) for _, apps in rest)
-        rows.append(replace(rest[0][0], detail=f"and {more} more apps, each with values of its own"))
+        rows.append(
+            replace(rest[0][0], detail=f"and {more} more apps, each with values of its own")
+        )
     return rows
 
 
