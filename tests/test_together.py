@@ -96,6 +96,17 @@ def test_a_refusal_of_one_refuses_all_and_all_are_told(tmp_path: Path) -> None:
     assert refs["refs/heads/main"] == repo.git("rev-parse", "main")
 
 
+def test_what_refuses_one_app_of_an_open_pull_is_told_of_that_app_alone(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    run(repo, *BOTH, "--tag", "1.4.2")
+    deployment = "apps/web/base/deployment.yaml"
+    text = repo.read(deployment).replace("ghcr.io/acme/web", "ghcr.io/acme/other")
+    repo.commit("main", deployment, text)
+    (refusal,) = run(repo, *BOTH, "--tag", "1.4.2", code=3)["refusals"]
+    assert refusal["rule"] == "dead-edit"
+    assert "api" not in refusal["reason"]
+
+
 def test_a_place_that_cannot_be_edited_refuses_all(tmp_path: Path) -> None:
     repo = repository(tmp_path)
     text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: ${TAG}")

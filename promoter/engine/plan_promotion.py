@@ -96,7 +96,7 @@ def _judged(
     for app, images in apps:
         own_change, own_intent = part_of(change, app.request, app.target), intent
         if change.target.members and intent.proposal is not None:
-            own_intent = replace(intent, proposal=own_change.asked)
+            own_intent = replace(intent, proposal=own_change.asked, on_base=None)
         facts = replace(facts_of(own_change, own_intent, app, images), ordering=ordering)
         gates = BRANCH_GATES if change.request.holds_only else GATES
         judgement = judge(facts, gates)

@@ -141,19 +141,6 @@ def authenticated(wiring: Wiring) -> Wiring:
     return replace(wiring, settings=wiring.settings.model_copy(update={"token": token}))
 
 
-def source_revision(wiring: Wiring) -> str | None:
-    """Return the source commit: as given, else that of the workflow which builds the images.
-
-    A run in the GitOps repository itself builds none.
-    """
-    given, building = wiring.settings.source_revision, wiring.settings.building
-    if given or building is None:
-        return given
-    here = wiring.address.path.strip("/").removesuffix(".git").lower()
-    own = f"/{here}".endswith(f"/{building.repository.lower()}")
-    return None if own else building.revision
-
-
 def check_token(wiring: Wiring) -> None:
     """Raise `UsageError` before anything is asked of a host that will want a token to write."""
     where = wiring.address

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
-from promoter.engine import wiring
 from promoter.engine.world import opened
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from promoter.engine.wiring import Wiring
     from promoter.output.result import Result
     from promoter.planning.outcome import Outcome
     from promoter.planning.plan import Request
@@ -48,7 +48,7 @@ def _promoted(
     """Carry requests out and return what became of each; what must not be shown is put into `masks`."""
     found = wired(settings)
     masks += new_tokens(settings, found)
-    revision = wiring.source_revision(found)
+    revision = _source_revision(found)
     apps = [app for one in requests for app in one.together or (one.app,)]
     # What is held or rolled back has a branch of another name.
     plain = all(one.hold is None and one.rollback is None for one in requests)
@@ -63,6 +63,19 @@ def _promoted(
         )
     progress.extend(world.requests_made())
     return outcomes
+
+
+def _source_revision(wiring: Wiring) -> str | None:
+    """Return the source commit: as given, else that of the workflow which builds the images.
+
+    A run in the GitOps repository itself builds none.
+    """
+    given, building = wiring.settings.source_revision, wiring.settings.building
+    if given or building is None:
+        return given
+    here = wiring.address.path.strip("/").removesuffix(".git").lower()
+    own = f"/{here}".endswith(f"/{building.repository.lower()}")
+    return None if own else building.revision
 
 
 def _load_ahead() -> None:
