@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import AURORA, Repository, aurora, promote
+from tests.world import AURORA, Repository, aurora, promote, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +104,24 @@ def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
     assert action == "superseded"
     assert connections <= 3
     assert hub.api == 2, "the pulls, and the comment with the mark that closes the pull"
+
+
+def test_a_newer_tag_that_comes_between_the_first_answer_and_gits_look_is_not_replaced(
+    hub: Hub,
+) -> None:
+    server = hub.server
+
+    def newer() -> None:
+        while not any("query Pulls" in str(one.body) for one in server.seen):
+            time.sleep(0.01)
+        with server.lock:  # the answer is on its way
+            pass
+        words = ("--app", hub.app, "--tag", "9.9.2", "--repo", server.url, "--transport", "api")
+        done = promote_process(*words, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == 0, done.stderr
+
+    server.just_before("GET", "info/refs", newer)
+    assert hub.promote("9.9.1")[0] == "superseded"
+    (pull,) = server.open_pulls()
+    assert "9.9.2" in pull["title"]
+    assert "9.9.2" in hub.repository.read(hub.file, pull["head"]["ref"])

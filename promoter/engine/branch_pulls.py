@@ -36,13 +36,19 @@ class BranchPulls:
             history = self._history(targets.values()) if by_forge else None
             self._known = world.forge().pulls(branches, view.base, history)
 
-    def of(self, branch: str, target: Target) -> tuple[Pull, ...]:
-        """Return a branch's pulls; whether the open one has reviews is asked where that matters."""
+    def of(self, branch: str, target: Target, tip: str | None = None) -> tuple[Pull, ...]:
+        """Return a branch's pulls; whether the open one has reviews is asked where that matters.
+
+        `tip`: the commit at which the branch was seen.
+        """
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
             own = branch in self._targets and self._world.has_history_from_forge(self._view.tree)
             history = self._history([target]) if own else None
             found = forge.pulls([branch], self._view.base, history)[branch]
+            if tip is not None and not any(one.head == tip for one in found):
+                # The answer may be from before that commit, and another run have opened its pull.
+                found = forge.pulls([branch], self._view.base)[branch]
         if not target.settings.reviewers:
             return found
         return tuple(

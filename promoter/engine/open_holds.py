@@ -46,7 +46,10 @@ class OpenHolds:
     """
 
     def __init__(
-        self, world: World, view: View, pulls_of: Callable[[str, Target], Sequence[Pull]]
+        self,
+        world: World,
+        view: View,
+        pulls_of: Callable[[str, Target, str | None], Sequence[Pull]],
     ) -> None:
         self._world, self._view, self._pulls_of = world, view, pulls_of
         self._template = view.config.templates.branch
@@ -77,7 +80,7 @@ class OpenHolds:
                 state = self._world.repository.look((self._view.base, self._view.tree), branch)
                 if branch == own or not state.commits or proposed_hold(state, one):
                     continue
-                state = replace(state, pulls=tuple(self._pulls_of(branch, one)))
+                state = replace(state, pulls=tuple(self._pulls_of(branch, one, state.tip)))
                 if (pull := state.open_pull) is not None:
                     found[
                         f"pull request {pull.number} ({pull.title}) is open and promotes "
@@ -91,7 +94,7 @@ class OpenHolds:
         state = self._world.repository.look(base, branch)
         if proposed_hold(state, target) is None:
             return None
-        state = replace(state, pulls=tuple(self._pulls_of(branch, target)))
+        state = replace(state, pulls=tuple(self._pulls_of(branch, target, state.tip)))
         hold, pull = proposed_hold(state, target), state.open_pull
         return ProposedHold(hold, pull.number) if hold and pull else None
 

@@ -133,7 +133,7 @@ class Run:
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
-            state = replace(state, pulls=known.of(branch, target))
+            state = replace(state, pulls=known.of(branch, target, state.tip))
         explain_target(target, view.config)
         request = self._dated(work.request)
         # A hold is no promotion: what others propose says nothing of it.
