@@ -14,9 +14,16 @@ from promoter.config.document import load
 from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.holds import HoldFile
 from promoter.config.known_keys import known_keys
-from promoter.config.layout import environments_of, find_target, kustomization_file
+from promoter.config.layout import (
+    environments_of,
+    find_target,
+    known_apps,
+    kustomization_file,
+)
 from promoter.config.refs import commit_id, is_branch
 from promoter.domain.errors import SelectionError, UsageError
+from promoter.domain.model import Kind
+from promoter.domain.trees import FilesTree
 from promoter.git.folder import DirectoryTree
 from tests.world import aurora, promote
 
@@ -282,6 +289,33 @@ def tree(root: Path, *names: str) -> DirectoryTree:
 )  # fmt: skip
 def test_layout_names_the_environments(names: list[str], known: set[str], tmp_path: Path) -> None:
     assert set(environments_of(Config(), tree(tmp_path, *names), "web")) == known
+
+
+class CountedTree(FilesTree):
+    """A commit's files that counts the folders which are looked into."""
+
+    count = 0
+
+    def entries(self, directory: PurePosixPath) -> dict[str, Kind]:
+        """Return the names in a directory, folders included."""
+        self.count += 1
+        below = {path.relative_to(directory) for path in self._files if directory in path.parents}
+        return {one.parts[0]: Kind.FILE if len(one.parts) == 1 else Kind.DIRECTORY for one in below}
+
+
+def test_the_folders_of_a_layout_are_looked_into_a_single_time_for_all_apps() -> None:
+    def looks(number: int) -> int:
+        files = {
+            PurePosixPath(f"clusters/{cluster}/apps/app{n}/kustomization.yaml"): b""
+            for cluster in ("dev", "prod")
+            for n in range(number)
+        }
+        tree = CountedTree("a" * 40, files)
+        for app in known_apps(Config(), tree):
+            assert set(environments_of(Config(), tree, app)) == {"dev", "prod"}
+        return tree.count
+
+    assert looks(40) < 2 * looks(20)
 
 
 def test_environment_of_a_request_that_names_none(tmp_path: Path) -> None:

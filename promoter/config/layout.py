@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from promoter.config.config import FILE
 from promoter.config.document import NOWHERE
@@ -41,6 +42,8 @@ _LAYOUTS = (
     "overlays/{environment}/{app}",
     "{app}/overlays/{environment}",
 )
+
+_layouts_seen: WeakKeyDictionary[Tree, dict[str, dict[str, list[str]]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +194,8 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     if config.environments:
         return {name: config.environment(name, app) for name in config.environments}
     for layout in _LAYOUTS:
-        found = {
-            place["environment"]: Environment(path=layout)
-            for place in _matches(tree, layout)
-            if place["app"] == app
-        }
-        if found:
-            return found
+        if names := _apps_of(tree, layout).get(app):
+            return {name: Environment(path=layout) for name in names}
     known = known_apps(config, tree)
     if not known:
         raise SelectionError(
@@ -222,9 +220,8 @@ def known_apps(config: Config, tree: Tree) -> list[str]:
         return sorted(config.apps)
     if config.environments:
         layouts = [environment.path for environment in config.environments.values()]
-        found = {place["app"] for path in layouts for place in _matches(tree, path) if place["app"]}
-        return sorted(found)
-    return sorted({place["app"] for layout in _LAYOUTS for place in _matches(tree, layout)})
+        return sorted({app for path in layouts for app in _apps_of(tree, path) if app})
+    return sorted({app for layout in _LAYOUTS for app in _apps_of(tree, layout)})
 
 
 def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
@@ -265,28 +262,35 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
     )
 
 
-def _matches(tree: Tree, layout: str) -> Iterator[dict[str, str]]:
-    """Yield the app and environment of every folder of a layout that holds a kustomization."""
+def _apps_of(tree: Tree, layout: str) -> dict[str, list[str]]:
+    """Return the environments of each app of a layout; what was found in a commit is remembered."""
+    known = _layouts_seen.setdefault(tree, {}) if tree.commit else {}
+    if layout not in known:
+        found: dict[str, list[str]] = {}
+        parts = PurePosixPath(layout).parts
+        for place in _matches(tree, PurePosixPath(), parts, {"app": "", "environment": ""}):
+            found.setdefault(place["app"], []).append(place["environment"])
+        known[layout] = found
+    return known[layout]
 
-    def walk(
-        directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
-    ) -> Iterator[dict[str, str]]:
-        if not parts:
-            if kustomizations_among(tree.entries(directory)):
-                yield names
-            return
-        part, rest = parts[0], parts[1:]
-        placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
-        for name, kind in tree.entries(directory).items():
-            if kind is not Kind.DIRECTORY or name.startswith("."):
-                continue
-            if placeholder and names.get(placeholder) in (None, "", name):
-                yield from walk(directory / name, rest, {**names, placeholder: name})
-            elif name == part:
-                yield from walk(directory / name, rest, names)
 
-    empty = {"app": "", "environment": ""}
-    yield from walk(PurePosixPath(), PurePosixPath(layout).parts, empty)
+def _matches(
+    tree: Tree, directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
+) -> Iterator[dict[str, str]]:
+    """Yield the app and environment of every folder that a layout's parts lead to from a folder."""
+    if not parts:
+        if kustomizations_among(tree.entries(directory)):
+            yield names
+        return
+    part, rest = parts[0], parts[1:]
+    placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
+    for name, kind in tree.entries(directory).items():
+        if kind is not Kind.DIRECTORY or name.startswith("."):
+            continue
+        if placeholder and names.get(placeholder) in (None, "", name):
+            yield from _matches(tree, directory / name, rest, {**names, placeholder: name})
+        elif name == part:
+            yield from _matches(tree, directory / name, rest, names)
 
 
 def _listed(entries: Mapping[str, Kind]) -> str:

@@ -19,7 +19,6 @@ def unified(edits: Iterable[FileEdit]) -> str:
 
 
 def _one(edit: FileEdit) -> str:
-    """Return the diff of one file, whose line ends are kept as they are."""
     before = "/dev/null" if edit.added else f"a/{edit.path}"
     after = "/dev/null" if edit.removed else f"b/{edit.path}"
     lines = unified_diff(_lines(edit.before), _lines(edit.after), before, after)

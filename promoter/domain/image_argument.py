@@ -76,7 +76,6 @@ def _meant(text: str, name: str, reference: tuple[str, str], source: str) -> str
 
 
 def _one_each(text: str, source: str) -> str:
-    """Return how the images of a list are written."""
     if source.startswith("--"):
         return f"Write {' '.join(f'{source} {one.strip()}' for one in text.split(','))}"
     return f"{source} takes one image a line."

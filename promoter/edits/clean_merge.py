@@ -82,6 +82,5 @@ def _hunks(old: list[bytes], new: list[bytes], *, ours: bool) -> list[_Hunk]:
 
 
 def _alike(one: list[bytes], other: list[bytes]) -> int:
-    """Return how many lines at the beginning are the same."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))

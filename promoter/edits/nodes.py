@@ -82,7 +82,6 @@ def last_index(node: Node) -> int:
 
 
 def _below(path: Path, node: Node) -> Iterator[tuple[Path, Node]]:
-    """Yield a collection's values with their paths."""
     if isinstance(node, SequenceNode):
         yield from (((*path, index), child) for index, child in enumerate(node.value))
         return

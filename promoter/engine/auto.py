@@ -85,7 +85,6 @@ class Policies:
 
 
 def _unchanged(choice: Choice, view: View) -> Outcome:
-    """Return the outcome of an app that has what its policy wants."""
     target = choice.candidate.target
     pairs = zip(choice.candidate.images, choice.images, strict=True)
     return Outcome(

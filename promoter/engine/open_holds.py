@@ -106,11 +106,11 @@ class OpenHolds:
             if (branch := branch_name(environment, app, template)) in names:
                 yield branch
         before, _, after = branch_name(environment, "\0", self._template).partition("\0")
-        for name in names:
-            # Only what several apps are called together holds a `+`.
+        # Only what several apps are called together holds a `+`.
+        for name in (one for one in names if "+" in one):
             together = name.removeprefix(before).removesuffix(after)
             same = branch_name(environment, together, self._template) == name
-            if "+" in together and same and self._may_hold(together, app):
+            if same and self._may_hold(together, app):
                 yield name
 
     def _may_hold(self, together: str, app: str) -> bool:

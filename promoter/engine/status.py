@@ -157,7 +157,6 @@ def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
 
 
 def _proposed_holds(pulls: Sequence[Pull]) -> dict[Key, ProposedHold]:
-    """Return the holds that open pulls say to begin."""
     return {
         (app, environment): ProposedHold(Hold(app, environment, reason), one.number)
         for one in pulls

@@ -117,7 +117,6 @@ def _judged(facts: Facts) -> Mapping[str, Stay | None]:
 
 
 def _name(image: str) -> str:
-    """Return the name of an image as it was requested."""
     return re.split("[=@]", image, maxsplit=1)[0]
 
 

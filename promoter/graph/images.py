@@ -99,7 +99,6 @@ class Images:
         return tuple(image for one in documents for image in self._written(one))
 
     def _apply(self, images: tuple[Image, ...], layer: Layer) -> tuple[Image, ...]:
-        """Return what the entries of a layer make of images."""
         found = images
         for entry in layer.entries():
             self._work += len(found)
@@ -161,7 +160,6 @@ class Images:
         return tuple(found)
 
     def _of_resource(self, layer: Layer, value: Value) -> Iterable[Image]:
-        """Return the images of what one entry of `resources` names."""
         path = self.reading.path(layer.file, value)
         if path is None:
             return ()

@@ -169,7 +169,6 @@ class _Decision:
 
     @property
     def _common(self) -> _Common:
-        """What every kind of plan has."""
         change = self.change
         target, state = change.target, change.state
         pushes = target.settings.deliver == "push"

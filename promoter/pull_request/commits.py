@@ -116,7 +116,6 @@ def _shortened(listing: Listing, limit: int) -> Listing:
 
 
 def _remark(text: str) -> Listing:
-    """Return a sentence in place of commits."""
     line: Line = (Span(text),)
     return Listing("Commits", (line,))
 

@@ -207,7 +207,6 @@ def _history(declaration: Declaration, evidence: Evidence) -> Line:
 
 
 def _asked(declaration: Declaration) -> Line:
-    """Return who asked for it, and the run that did."""
     found: list[Span] = []
     if declaration.actor:
         found += [Span("Asked for by "), strong(declaration.actor)]

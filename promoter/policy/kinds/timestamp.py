@@ -53,7 +53,6 @@ def reader(text: str) -> Reader:
 
 
 def _form(text: str) -> re.Pattern[str]:
-    """Return the pattern of a format."""
     if len(text) > pattern.LENGTH_LIMIT:
         raise ValueError(f"has {len(text)} characters, and {pattern.LENGTH_LIMIT} is the most")
     parts, letters = [], []
@@ -85,7 +84,6 @@ def _check(letters: list[str]) -> None:
 
 
 def _by_format(form: re.Pattern[str], tag: str) -> datetime | None:
-    """Return the time that a format finds in a tag."""
     for found in form.finditer(tag):
         said = found.groupdict()
         try:
@@ -103,7 +101,6 @@ def _by_format(form: re.Pattern[str], tag: str) -> datetime | None:
 
 
 def _by_group(form: pattern.Pattern, tag: str) -> datetime | None:
-    """Return the time that a pattern's named group holds."""
     found = form.search(tag)
     text = found[next(iter(form.groups))] if found else None
     if not text:
