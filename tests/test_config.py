@@ -584,7 +584,7 @@ def test_a_value_that_is_not_what_its_tag_says_is_told_where_it_stands(value: st
         ("batch: true", "batch: does nothing with deliver: pull-request"),
         ("batch: false", ""),
         ("labels: [a], deliver: push", "labels: does nothing with deliver: push"),
-        ("checks: {cosign-key: k}", "checks.cosign-key: does nothing with signature: off"),
+        ("checks: {cosign-key: k}", "checks.cosign-key: does nothing with checks.signature: off"),
         ("checks: {cosign-key: k, signature: warn}", ""),
     ],
 )  # fmt: skip

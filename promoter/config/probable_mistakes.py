@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from promoter.config.document import Document
 
     _Place: TypeAlias = tuple[object, ...]
+    _Warning: TypeAlias = tuple[tuple[int, int], str]
 
 _BY_PULL = ("pull-request", "auto-merge")
 # The key that each of these needs, its default, and the values with which they do anything.
@@ -42,9 +43,17 @@ _ANY_TAG = re.compile(r"\^?\(?(?:\.\*)?\)?\$?")
 _SHELL_PATTERN = re.compile(r"[\w.*?+-]+", re.ASCII)
 
 
-def probable_mistakes(document: Document) -> Iterator[str]:
-    """Yield a warning for each value of a valid document that does nothing, or not what is meant."""
-    yield from _without_effect(document)
+def probable_mistakes(document: Document) -> list[str]:
+    """Return a warning for each value of a valid document that does nothing, or not what is meant.
+
+    They are in the order of their places.
+    """
+    found = sorted((*_without_effect(document), *_doubts(document)), key=lambda one: one[0])
+    return [f"{document.file}:{line}:{column}: {said}" for (line, column), said in found]
+
+
+def _doubts(document: Document) -> Iterator[_Warning]:
+    """Yield a warning for each value that is probably not what is meant."""
     top = mapping(document.value)
     waiting: list[tuple[_Place, object]] = [
         ((key,), top[key]) for key in ("environments", "apps") if key in top
@@ -59,7 +68,7 @@ def probable_mistakes(document: Document) -> Iterator[str]:
             yield _warning(document, place, said)
 
 
-def _without_effect(document: Document) -> Iterator[str]:
+def _without_effect(document: Document) -> Iterator[_Warning]:
     """Yield a warning for each key that does nothing beside the value of another one."""
     apps = mapping(get(document.value, "apps"))
     for name, environment in mapping(get(document.value, "environments")).items():
@@ -81,14 +90,15 @@ def _without_effect(document: Document) -> Iterator[str]:
 
 def _idle(
     document: Document, place: _Place, levels: Sequence[Mapping[str, object]]
-) -> Iterator[str]:
+) -> Iterator[_Warning]:
     """Yield a warning for each key that stands at a place and does nothing at any of some levels."""
     written = mapping(reduce(get, place, document.value))
     for key in (one for one in written if written[one] and one in _NEEDS):
         other, default, needed = _NEEDS[key]
         values = [_word(level.get(other, default)) for level in levels]
         if not any(value in needed for value in values):
-            yield _warning(document, (*place, key), f"does nothing with {other}: {values[0]}")
+            beside = f"checks.{other}" if place[-1] == "checks" else other
+            yield _warning(document, (*place, key), f"does nothing with {beside}: {values[0]}")
 
 
 def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
@@ -100,9 +110,9 @@ def _word(value: object) -> str:
     return str(value) if not isinstance(value, bool) else "refuse" if value else "off"
 
 
-def _warning(document: Document, place: _Place, said: str) -> str:
+def _warning(document: Document, place: _Place, said: str) -> _Warning:
     where, key = document.place(place), ".".join(map(str, place))
-    return f"{where['file']}:{where['line']}:{where['column']}: {key}: {said}"
+    return (where["line"] or 1, where["column"] or 1), f"{key}: {said}"
 
 
 def _doubt(place: _Place, value: object) -> str:

@@ -91,6 +91,8 @@ def one(region: Region, path: str) -> Spot:
         hint, at = nearest(missing[0], names(parent)), parent
         if "/" in missing[0]:
             hint = f"Dots separate the parts of a path: {path.replace('/', '.')}. {hint}"
+        elif "Did you mean" not in hint:
+            hint += " If the path is right, add the key to the file."
     line, column = at.position
     raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
 
