@@ -117,6 +117,33 @@ def test_a_merge_is_armed_though_the_protection_may_not_be_read(
     assert github.open_pulls()[0]["auto_merge"]
 
 
+@TOKENS
+@TRANSPORTS
+def test_a_branch_that_may_not_be_replaced_is_added_to_though_its_protection_may_not_be_read(
+    github: GitHub, kind: str, transport: str
+) -> None:
+    github.protect("promote/**", force=False)
+    first, _ = run(github, kind, transport, "9.9.1")
+    second, _ = run(github, kind, transport, "9.9.2")
+    assert second.json["action"] == "updated"
+    (made,) = github.store.read([second.json["commit"]])
+    assert made.parents == (first.json["commit"],)
+
+
+@TOKENS
+def test_signatures_are_demanded_though_the_protection_may_not_be_read(
+    github: GitHub, kind: str
+) -> None:
+    github.protect("main", reviews=1, signatures=True)
+    before = len(github.seen)
+    done = promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", github.url, "--output", "json",
+        env={"GITHUB_TOKEN": kind},
+    )  # fmt: skip
+    assert (done.code, done.json["refusals"][0]["rule"]) == (3, "verified-commits")
+    assert sum(one.api for one in github.seen[before:]) == 1
+
+
 def test_what_graphql_does_not_answer_is_said_with_v(github: GitHub) -> None:
     refused = {"errors": [{"type": "INSUFFICIENT_SCOPES", "message": "lacks 'read:org'"}]}
     github.fail("POST", "query Overview", status=200, body=refused)

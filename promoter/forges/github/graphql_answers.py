@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # The fields that are null, with an error of their own, for a token without a permission that
 # promote does without: what they show is not known then.
-_HIDDEN = frozenset({"branchProtectionRule"})
+_HIDDEN = frozenset({"branchProtectionRule", "refUpdateRule"})
 # A classic token without any of these scopes is refused each document that names a team's field.
 _READS_TEAMS = frozenset(
     {"read:org", "write:org", "admin:org", "read:discussion", "write:discussion"}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 RULES = """
 fragment Rules on Ref {
   branchProtectionRule { requiresCommitSignatures requiresStrictStatusChecks allowsForcePushes }
+  refUpdateRule { requiresSignatures allowsForcePushes }
   rules(first: 100) {
     nodes {
       type
@@ -26,17 +27,24 @@ fragment Rules on Ref {
 
 
 def graph_rules(shown: Any) -> BranchRules:  # noqa: ANN401 - JSON
-    """Return the rules from the fragment `Rules`; no branch has none."""
+    """Return the rules from the fragment `Rules`; no branch has none.
+
+    A protection is for administrators to read; anybody may read what of it is for themselves, which
+    says of no branch that it must be up to date.
+    """
     protection = (shown or {}).get("branchProtectionRule") or {}
+    own = (shown or {}).get("refUpdateRule") or {}
     nodes = ((shown or {}).get("rules") or {}).get("nodes") or ()
     strict = [
         (one.get("parameters") or {}).get("strictRequiredStatusChecksPolicy") for one in nodes
     ]
     return BranchRules(
         bool(protection.get("requiresCommitSignatures"))
+        or bool(own.get("requiresSignatures"))
         or any(one["type"] == "REQUIRED_SIGNATURES" for one in nodes),
         bool(protection.get("requiresStrictStatusChecks")) or any(strict),
         protection.get("allowsForcePushes") is False
+        or own.get("allowsForcePushes") is False
         or any(one["type"] == "NON_FAST_FORWARD" for one in nodes),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tests.servers.github import merging, pull_shapes
+from tests.servers.github import graph_rules, merging, pull_shapes
 from tests.servers.github.protection import as_rules, protection
 
 if TYPE_CHECKING:
@@ -61,8 +61,12 @@ def ref(github: GitHub, branch: str) -> dict[str, Any] | None:
         "__typename": "Ref",
         "name": branch,
         "target": lambda: commit(github, tip),
-        "branchProtectionRule": lambda: _rule(github, branch),
-        "rules": lambda **_: {"__typename": "RuleConnection", "nodes": [_shown(k) for k in kinds]},
+        "branchProtectionRule": lambda: graph_rules.classic(github, branch),
+        "refUpdateRule": lambda: graph_rules.own(github, branch),
+        "rules": lambda **_: {
+            "__typename": "RuleConnection",
+            "nodes": [graph_rules.of_ruleset(k) for k in kinds],
+        },
     }
 
 
@@ -262,30 +266,3 @@ def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
         found.reverse()
     shown = _nodes([pull(github, one) for one in found[: how["first"]]])
     return {**shown, "totalCount": len(found)}
-
-
-def _rule(github: GitHub, branch: str) -> dict[str, Any] | None:
-    """Return a branch's classic protection; rulesets are not among it."""
-    rules = protection(github, branch)
-    if rules is None or rules.ruleset:
-        return None
-    return {
-        "__typename": "BranchProtectionRule",
-        "requiredApprovingReviewCount": rules.reviews,
-        "requiresCodeOwnerReviews": rules.code_owners,
-        "requiresCommitSignatures": rules.signatures,
-        "requiresStatusChecks": bool(rules.checks),
-        "requiresStrictStatusChecks": bool(rules.strict),
-        "allowsForcePushes": rules.force,
-        "requiredStatusCheckContexts": list(rules.checks),
-    }
-
-
-def _shown(rule: dict[str, Any]) -> dict[str, Any]:
-    """Return a rule of a ruleset."""
-    parameters = rule.get("parameters")
-    strict = (parameters or {}).get("strict_required_status_checks_policy")
-    checks: dict[str, Any] = {"__typename": "RequiredStatusChecksParameters"}
-    checks["strictRequiredStatusChecksPolicy"] = strict
-    shown = checks if strict is not None else parameters and {"__typename": "Other"}
-    return {"__typename": "RepositoryRule", "type": rule["type"].upper(), "parameters": shown}
