@@ -266,6 +266,26 @@ def test_one_of_several_entries_that_changes_nothing_is_named(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_dead_entry_is_refused_beside_a_change_of_more_than_images(
+    strict: bool, tmp_path: Path
+) -> None:
+    entries = "images:\n- name: web\n  newTag: '1'\n- name: gone\n  newTag: '1'\n"
+    copied = """\
+replacements:
+- source: {kind: Deployment, name: web, fieldPath: "spec.template.spec.containers.0.image"}
+  targets:
+  - select: {kind: Deployment, name: web}
+    fieldPaths: [metadata.annotations.image]
+    options: {create: true}
+"""
+    files = _files(f"{_LIST}{entries}{copied}")
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"}, images=("web", "gone"), strict=strict)
+    assert "dead-edit" in [one.rule for one in verdict.refusals]
+    said = [*verdict.warnings, *(one.reason for one in verdict.refusals)]
+    assert any("more than images would change" in one for one in said)
+
+
 def test_a_component_is_judged_by_who_lists_it(tmp_path: Path) -> None:
     component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n" + _OVERRIDE
     files = {

@@ -241,10 +241,8 @@ class _Judge:
             return found
         if self.strict:
             refusal = Refusal("render", reason, hint, str(self.edits[0].path))
-            return RenderVerdict((refusal,), found.warnings, diff)
-        return RenderVerdict(
-            (), (*found.warnings, reason), diff, found.note, found.hint, found.not_judged
-        )
+            return replace(found, refusals=(*found.refusals, refusal))
+        return replace(found, warnings=(*found.warnings, reason))
 
 
 def _located(message: str, closure: Closure, tree: Tree) -> Refusal | None:
