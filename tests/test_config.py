@@ -491,6 +491,27 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
         ("apps: {web: {tag: 1}}", "with --tag"),
         ("apps: {web: {env: {}}}", "Write it as in environments: {prod: {pin: digest}}"),
         ("groups: {all: {apps: []}}", "Write it as in groups: {storefront: {apps: [web, api]}}"),
+        (
+            "environments: {p: {path: x, targets: [{kind: kustomize, image: a}]}}",
+            "Known: kind.",
+        ),
+        ("environments: {p: {path: x, labels: [1]}}", 'Write "1"'),
+        (
+            "environments: {p: {path: x, policy: {regex: '^m-([0-9]+)$'}}}",
+            "Did you mean '^m-(?P<order>[0-9]+)$'?",
+        ),
+        (
+            "environments: {p: {path: x, policy: {timestamp: YYYYMMDD-HHMM}}}",
+            "Did you mean '%Y%m%d-%H%M'?",
+        ),
+        (
+            "environments: {p: {path: x, freeze: [{weekly: Fri 4pm - Mon 8am}]}}",
+            "Did you mean 'Fri 16:00 - Mon 08:00'?",
+        ),
+        (
+            "environments: {p: {path: x, freeze: [{dates: 24.12.2026}]}}",
+            "Did you mean '2026-12-24'?",
+        ),
         ("env: {}", "Did you mean environments? Write it as in environments: {"),
         ("app: {}", "Did you mean apps?"),
         (

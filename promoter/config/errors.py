@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from promoter.config.known_keys import get, has, unknown_key_hint
 from promoter.config.value_hints import Asked, choice_of, hint_for
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
+from promoter.edits.targets import TARGETS, KustomizeTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from promoter.config.document import Document
 
 _KINDS: dict[type, str] = {list: "list", dict: "mapping"}
+_TARGETS: tuple[type[BaseModel], ...] = (KustomizeTarget, *TARGETS)
 _MAPPING = "must be a mapping: keys with values"
 # So many of a file's further mistakes are shown.
 _LISTED = 9
@@ -35,6 +37,7 @@ _WORDS = {
     "invalid_key": "a key must be text: put it in quotes",
     "missing": "is missing",
     "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
     "tuple_type": "must be a list",
 }
 
@@ -146,7 +149,8 @@ def _said(error: ErrorDetails) -> str:
         key = str(context["discriminator"]).strip("'")
         expected = context.get("expected_tags")
         if expected is None:
-            return f"must name its {key}"
+            kinds = [get_args(one.model_fields["kind"].annotation)[0] for one in _TARGETS]
+            return f"must name its {key}: {', '.join(map(str, kinds))}"
         return f"{key} {choice_of(expected, context['tag'], key)}"
     if kind == "literal_error":
         if isinstance(error["input"], (list, dict)):

@@ -103,7 +103,7 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     section = _section_of(model, reduce(get, place, value)) if len(place) == 1 else ""
     if section and not closest(name, known):
         return f"Indent it: {name} stands below {section}:"
-    for one in meant:
+    for one in meant if around == "" else ():
         paths = [path for path in _paths(model) if path[-1] == one]
         if paths:
             # Under an app, the keys of an environment may stand under the app's own.

@@ -89,7 +89,9 @@ def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked
     if isinstance(value, dict):
         return _of_mapping(key, value, wants_text="must be text" in asked.said)
     wants_text = "must be text" in asked.said and type(value) is int and abs(value) < _NUMBER
-    return f'Write {key}: "{value}"' if wants_text and not isinstance(key, int) else ""
+    if not wants_text:
+        return ""
+    return f'Write "{value}"' if isinstance(key, int) else f'Write {key}: "{value}"'
 
 
 def _as_sibling(place: tuple[object, ...], document: object) -> str:

@@ -105,7 +105,11 @@ class _Sites:
         for one in self.images:
             if one.name not in self.held and one.name not in self.entries:
                 seen = [name for name in self.seen if name.isprintable()]
-                hint = nearest(one.name, seen) if seen else "They find no image: check their kinds."
+                hint = (
+                    nearest(one.name, seen)
+                    if seen
+                    else "They find no image: check their kinds and names."
+                )
                 raise SelectionError(f"no target holds the image {one.name}", hint)
         refusals: list[Refusal] = []
         for path, chosen in self.chosen.items():

@@ -32,8 +32,9 @@ class WorkingFiles:
         if path is None:
             raise SelectionError(f"{text} leads out of the repository", "Name a file inside it.")
         if kind_of(self.tree, path) not in (Kind.FILE, Kind.SYMLINK):
-            names = filter(str.isprintable, self.tree.entries(path.parent))
-            raise SelectionError(f"there is no file {path}", nearest(path.name, names))
+            names = list(filter(str.isprintable, self.tree.entries(path.parent)))
+            hint = nearest(path.name, names) if names else f"Nor is there a folder {path.parent}."
+            raise SelectionError(f"there is no file {path}", hint)
         return path
 
     def read(self, path: PurePosixPath) -> bytes:

@@ -54,10 +54,21 @@ _FIELDS = {
 STEPS = 11_000
 
 
+def _of_the_day(found: re.Match[str]) -> str:
+    """Return a time such as `4pm` by the 24 hours of the day."""
+    hour = int(found[1]) % 12 + (12 if found[3].lower() == "p" else 0)
+    return f"{hour:02d}:{found[2] or '00'}"
+
+
 def _in_our_words(text: str, form: re.Pattern[str]) -> str:
     """Return a range with its ends parted as we do it, and a weekend by its days; '' for no range."""
     plain = re.sub(r"^weekends?$", "Sat - Sun", text.strip()[:_LONGEST], flags=re.IGNORECASE)
     plain = re.sub(r"(?<=\S) *(?:\b(?:to|until|till)\b|[\u2013\u2014/,]|->) *", " - ", plain)
+    plain = re.sub(
+        r"\b(1?[0-9])(?::([0-5][0-9]))?\s*([ap])m\b", _of_the_day, plain, flags=re.IGNORECASE
+    )
+    plain = re.sub(r"(?<![0-9:])([0-9]:[0-5][0-9])", r"0\1", plain)
+    plain = re.sub(r"\b([0-3][0-9])\.([01][0-9])\.([0-9]{4})\b", r"\3-\2-\1", plain)
     parts = plain.split(" - ") if form is _DATE else [plain]
     is_one = 1 <= len(parts) <= 2 and all(form.fullmatch(one) for one in parts)
     return plain if is_one and plain != text else ""

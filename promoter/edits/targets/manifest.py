@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from promoter.domain.errors import SelectionError
+from promoter.domain.suggest import nearest
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import Filled, Resource, Target, only
@@ -35,6 +37,14 @@ class ManifestTarget(Target):
         sites = find(region, container=self.container, owner=self.resource)
         if not self.container:
             return sites
+        if not sites:
+            known = {name for root in roots(region) for name, _ in images_below(root) if name}
+            where = f" in {self.resource}" if self.resource else ""
+            raise SelectionError(
+                f"there is no container {self.container}{where}",
+                nearest(self.container, known),
+                file=region.file.path,
+            )
         return (replace(only(sites, region, self.kind), by_place=True),)
 
 

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictInt
 
 from promoter.domain.image import Tag
-from promoter.domain.section import Text, held_to, must
+from promoter.domain.section import Text, held_to
 from promoter.policy import pattern
 from promoter.policy.kinds.kind import PolicyKind
 from promoter.policy.natural import natural
 
 _NUMBER = re.compile(r"v?([0-9]{1,18}(?:\.[0-9]{1,18}){0,7})", re.ASCII)
+# What stands for a number in a pattern, with brackets around it or without.
+_NUMBERS = re.compile(r"\(?(\[0-9\]\+|\\d\+)\)?")
 _NEWEST_LIMIT = 100
 _UNORDERED = "must have a named group to order by, as in '^main-(?P<order>[0-9]+)-[0-9a-f]{7,40}$'"
 
@@ -69,6 +71,14 @@ class Newest(PolicyKind):
         return natural(tag)
 
 
+def _check_order(text: str) -> None:
+    """Raise `ValueError` for a pattern that no group orders, with its first number as that group."""
+    if pattern.compiled(text).groups:
+        return
+    meant = _NUMBERS.sub(lambda one: f"(?P<order>{one[1]})", text, count=1)
+    raise ValueError(f"{_UNORDERED}\nDid you mean '{meant}'?" if meant != text else _UNORDERED)
+
+
 class Alphabetical(_TwoWays):
     """The last tag of the alphabet, or the first."""
 
@@ -85,7 +95,7 @@ class Regex(PolicyKind):
     """The tag whose named groups come last."""
 
     name = "regex"
-    argument_type = Annotated[Text, must(lambda text: pattern.compiled(text).groups, _UNORDERED)]
+    argument_type = Annotated[Text, held_to(_check_order)]
     meaning = "The tag whose named groups come last in natural order, the first group first."
 
     def rank(self, tag: str) -> list[Any] | None:

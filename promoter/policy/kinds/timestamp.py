@@ -33,6 +33,8 @@ _LETTERS = {
     "f": "[0-9]{1,6}",
     "s": "[0-9]{9,11}",
 }
+# Longer texts are not looked at for what they may mean.
+_LONGEST_FORM = 60
 _COARSE_TO_FINE = "YmdHMSf"
 
 
@@ -45,11 +47,29 @@ def reader(text: str) -> Reader:
             raise ValueError("must have one named group that holds the time, and no second")
         return lambda tag: _by_group(found, tag)
     if "%" not in text:
-        raise ValueError(
-            "is neither a format such as '%Y%m%d%H%M%S' nor a pattern with a named group"
-        )
+        msg = "is neither a format such as '%Y%m%d%H%M%S' nor a pattern with a named group"
+        meant = _in_our_letters(text)
+        raise ValueError(f"{msg}\nDid you mean '{meant}'?" if meant else msg)
     form = _form(text)
     return lambda tag: _by_format(form, tag)
+
+
+def _in_our_letters(text: str) -> str:
+    """Return a format such as `YYYY-MM-DD` with our letters; '' where it is none."""
+    letters = {
+        "YYYY": "%Y",
+        "yyyy": "%Y",
+        "YY": "%y",
+        "DD": "%d",
+        "dd": "%d",
+        "HH": "%H",
+        "hh": "%H",
+    }
+    letters |= {"MM": "%m", "mm": "%M", "SS": "%S", "ss": "%S"}
+    form = re.sub("|".join(letters), lambda one: letters[one[0]], text[:_LONGEST_FORM])
+    # Behind the hours, MM are minutes.
+    date, hours, time = form.partition("%H")
+    return date + hours + time.replace("%m", "%M") if "%Y" in date or "%y" in date else ""
 
 
 def _form(text: str) -> re.Pattern[str]:
