@@ -206,9 +206,11 @@ def test_an_app_whose_folder_has_moved_is_told_as_a_promotion_is(tmp_path: Path)
     moved = repo.git("commit-tree", written.stdout.strip(), "-p", "main", "-m", "Move it")
     repo.git("update-ref", "refs/heads/main", moved)
     where = ("--app", "aurora", "--env", "prod", "--repo", str(repo.path))
-    asked, told = promote(*where, "--tag", "1.4.2"), promote("history", *where)
-    assert (told.code, told.stderr) == (4, asked.stderr)
-    assert "clusters/prod/apps/aurora" in told.stderr
+    asked = promote(*where, "--tag", "1.4.2")
+    assert "clusters/prod/apps/aurora" in asked.stderr
+    for command in ("history", "status"):
+        told = promote(command, *where)
+        assert (told.code, told.stderr) == (4, asked.stderr)
 
 
 def test_only_as_many_entries_are_read_as_are_asked_for(busy: GitHub) -> None:

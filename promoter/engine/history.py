@@ -10,11 +10,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file
-from promoter.config.layout import environments_of, find_target
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
-from promoter.engine.places import FoundTarget, Scope, find_targets
+from promoter.engine.places import Scope, find_targets, nothing_found
 from promoter.planning.branch import branch_of
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
 from promoter.planning.states import State
@@ -58,7 +57,7 @@ def read_history(
         f"{one.app} in {one.environment}: {one.error.message}" for one in found if one.error
     )
     if not readable:
-        raise _nothing_found(config, tree, found, Scope(apps, environments))
+        raise nothing_found(config, tree, found, Scope(apps, environments))
     files = {path for one in readable for path in files_with_hold(one)}
     versions = world.repository.versions(tree, sorted(files))
     streams = [entries_of(one, joined(one, versions)) for one in readable]
@@ -66,22 +65,6 @@ def read_history(
     shown = list(islice(merged, number + 1))
     entries = _with_pulls(shown[:number], readable, config, base, world)
     return History(base, tuple(entries), len(shown) <= number, warnings)
-
-
-def _nothing_found(
-    config: Config, tree: Tree, found: Sequence[FoundTarget], scope: Scope
-) -> PromoteError:
-    """Return why there is no app to tell of: what a promotion would be told of the first."""
-    if error := next((one.error for one in found if one.error), None):
-        return error
-    for app in scope.apps:
-        for name in scope.environments or environments_of(config, tree, app):
-            try:
-                find_target(config, tree, app, name)
-            except PromoteError as error:
-                return error
-    where = f"in {', '.join(scope.environments)}" if scope.environments else "in any environment"
-    return SelectionError(f"{', '.join(scope.apps) or 'no app'} is not {where}", "Check the name.")
 
 
 class AppHistory:

@@ -6,7 +6,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import environments_of, folder, known_apps, target_of
+from promoter.config.layout import environments_of, find_target, folder, known_apps, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.shard import Shard
@@ -87,6 +87,22 @@ def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
     """Return what is edited for each app in the environments that it is in; raises as `places`."""
     there = (one for one in places(config, tree, scope) if tree.entries(one.folder))
     return [_target(config, tree, one) for one in there]
+
+
+def nothing_found(
+    config: Config, tree: Tree, found: Sequence[FoundTarget], scope: Scope
+) -> PromoteError:
+    """Return why there is no app to tell of: what a promotion would be told of the first."""
+    if error := next((one.error for one in found if one.error), None):
+        return error
+    for app in scope.apps:
+        for name in scope.environments or environments_of(config, tree, app):
+            try:
+                find_target(config, tree, app, name)
+            except PromoteError as error:
+                return error
+    where = f"in {', '.join(scope.environments)}" if scope.environments else "in any environment"
+    return SelectionError(f"{', '.join(scope.apps) or 'no app'} is not {where}", "Check the name.")
 
 
 def _target(config: Config, tree: Tree, place: Place) -> FoundTarget:

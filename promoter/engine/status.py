@@ -14,7 +14,7 @@ from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
 from promoter.engine.choice import choices
 from promoter.engine.history import files_with_hold, joined
-from promoter.engine.places import Scope, find_targets, places
+from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.history import entries_of
@@ -71,6 +71,10 @@ def read_status(
     # The environment before one that is asked for is looked at, too.
     everywhere = find_targets(config, tree, Scope(apps))
     asked = {one.key for one in places(config, tree, Scope(apps, environments))}
+    if (apps or environments) and asked.isdisjoint(
+        (one.app, one.environment) for one in everywhere
+    ):
+        raise nothing_found(config, tree, (), Scope(apps, environments))
     targets = {one.target.key: one.target for one in everywhere if one.target}
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
     tree.prefetch(path for path in files if kind_of(tree, path))
