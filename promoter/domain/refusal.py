@@ -17,6 +17,8 @@ class Refusal:
     line: int | None = None
     column: int | None = None
     source_line: str | None = None
+    images: tuple[str, ...] = ()
+    """The images that it is about: by their names in the files, or as their registry has them."""
 
     def __post_init__(self) -> None:
         """Keep the texts within a bound: they may quote what is of any length."""

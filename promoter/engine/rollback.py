@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -96,12 +95,9 @@ def _with_hints(
     refusals: Sequence[Refusal], seen: Seen, past: Past, way: WayBack
 ) -> tuple[Refusal, ...]:
     """Return refusals; those of an app's images that are gone name the newest state that is there."""
-    pulled = pulled_names(seen.target, seen.state.base).values()
+    own = set(pulled_names(seen.target, seen.state.base).values())
     gone = [
-        refusal
-        for refusal in refusals
-        if refusal.rule == "missing-image"
-        and any(re.search(rf"{re.escape(name)}(?![\w./-])", refusal.reason) for name in pulled)
+        one for one in refusals if one.rule == "missing-image" and not own.isdisjoint(one.images)
     ]
     if not gone:
         return tuple(refusals)

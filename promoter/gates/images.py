@@ -97,7 +97,8 @@ def _exists(one: ImageFacts, facts: Facts) -> Verdict:
     message = one.error.message if one.error else "the registry says nothing"
     hint = one.error.hint if one.error else ""
     if one.absent and must_exist(facts):
-        return refused("missing-image", message, hint)
+        refusal = Refusal("missing-image", message, hint, images=(one.repository,))
+        return Verdict(Result.FAILED, message, (refusal,))
     if checks.exists == "off" or _needs_registry(facts):
         return Verdict(Result.UNKNOWN, message)
     warning = f"{_unchecked(one)}. {hint}".removesuffix(". ")
@@ -114,7 +115,8 @@ def _absent_together(verdict: Verdict, facts: Facts) -> Verdict:
     names = [one.repository for one in absent]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     reason = f"there is no {tags.pop()} of {shown} in their registry"
-    return replace(verdict, refusals=(replace(verdict.refusals[0], reason=reason),))
+    refusal = replace(verdict.refusals[0], reason=reason, images=tuple(names))
+    return replace(verdict, refusals=(refusal,))
 
 
 def _present(images: Sequence[ImageFacts]) -> str:

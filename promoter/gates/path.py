@@ -108,16 +108,14 @@ def _judged(facts: Facts) -> Mapping[str, Stay | None]:
     if facts.previous is None:
         return {}
     absent = {str(one.request) for one in facts.images if one.absent and must_exist(facts)}
-    dead = () if "dead-edit" in facts.allow else tuple(one.reason for one in facts.dead_edits)
+    dead = {name for one in facts.dead_edits for name in one.images}
+    if "dead-edit" in facts.allow:
+        dead.clear()
     return {
         image: stay
         for image, stay in facts.previous.stays.items()
-        if image not in absent and not any(reason.endswith(f" {_name(image)}") for reason in dead)
+        if image not in absent and re.split("[=@]", image, maxsplit=1)[0] not in dead
     }
-
-
-def _name(image: str) -> str:
-    return re.split("[=@]", image, maxsplit=1)[0]
 
 
 def _command(images: Sequence[str], environment: str, facts: Facts) -> str:

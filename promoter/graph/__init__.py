@@ -9,6 +9,7 @@ from promoter.graph.dead import (
     final_images,
     later_entry,
     overriding_entries,
+    unused,
 )
 from promoter.graph.images import Image
 from promoter.graph.prefetch import prefetch_closures
@@ -28,4 +29,5 @@ __all__ = [
     "overriding_entries",
     "prefetch_closures",
     "read_closure",
+    "unused",
 ]

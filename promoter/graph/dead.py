@@ -25,8 +25,9 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """An edit that reaches no container: why, what to do, and the entry where that is to be done."""
+    """An edit that reaches no container: of which image, why, what to do, and in which entry."""
 
+    image: str
     reason: str
     hint: str
     entry: str
@@ -114,7 +115,12 @@ def _dead(images: Sequence[Image], own: Sequence[Entry], name: str) -> Dead | No
     if not is_plain(name) or any(matches(name, image.text) for image in images):
         return None
     found = _renamed(name, images, own) or _odd(name, images)
-    return found or Dead(f"no container uses the image {name}", _known(name, images), name)
+    return found or Dead(name, unused(name), _known(name, images), name)
+
+
+def unused(name: str) -> str:
+    """Return the reason of an edit of an image that no container has, and none is renamed from."""
+    return f"no container uses the image {name}"
 
 
 def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead | None:
@@ -126,11 +132,13 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
             now, entry = image.name, step.entry
             if entry in own:
                 return Dead(
+                    name,
                     f"{entry.place}: the earlier entry {entry.name} makes {now} of the image {name}",
                     f"Set the tag in the entry {entry.name}, or name this one {now}.",
                     entry.name or "",
                 )
             return Dead(
+                name,
                 f"{name} is renamed to {now} in {entry.place}, so no container has that name here",
                 f"Use the name {now}. {_known(name, images)}",
                 name,
@@ -144,6 +152,7 @@ def _odd(name: str, images: Sequence[Image]) -> Dead | None:
     if odd is None:
         return None
     return Dead(
+        name,
         f"no entry changes the image {shown(odd.text)} of {odd.file}:{odd.line}: its tag or digest "
         "holds what kustomize does not match",
         f"Write it as {name}:TAG in {odd.file}:{odd.line}.",

@@ -157,7 +157,8 @@ def failure(error: PromoteError) -> Failure:
 
 def refusal_as_json(one: Refusal) -> dict[str, Any]:
     """Return a refusal as the contract shows it: the source line is for text alone."""
-    return {key: value for key, value in asdict(one).items() if key != "source_line"}
+    shown = asdict(one)
+    return {key: shown[key] for key in shown if key not in ("source_line", "images")}
 
 
 def gate_as_json(one: GateResult) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -105,7 +106,8 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     entry = before.find(dead.entry)
     at = before.place if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
-    return source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
+    refusal = source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
+    return replace(refusal, images=(dead.image,))
 
 
 def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Refusal:
@@ -113,7 +115,8 @@ def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Re
     source = decode(str(edit.path), edit.before)
     lines = source.text.split("\n")[: change.line - 1]
     at = sum(len(line) + 1 for line in lines) + change.column - 1
-    return source.refusal("dead-edit", one_line(reason), one_line(hint), at=at)
+    refusal = source.refusal("dead-edit", one_line(reason), one_line(hint), at=at)
+    return replace(refusal, images=(change.image,))
 
 
 def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
@@ -146,14 +149,15 @@ def _explained_entry(closure: Closure, edit: FileEdit, name: str) -> Refusal:
         what = "digest" if later.digest and not later.tag else "tag"
         reason = f"the later entry {later.name} sets the {what} of the image that {name} sets"
         hint = f"Set it in the entry {later.name}, or remove that one."
-        return at_entry(edit, graph.Dead(reason, hint, later.name or ""))
+        return at_entry(edit, graph.Dead(name, reason, hint, later.name or ""))
     override = graph.entry_over(closure, str(edit.path), name)
     if override is not None:
         reason = f"{override.place} sets the tag of the image {name} afterwards"
-        return at_entry(edit, graph.Dead(reason, f"Set the tag in {override.file}.", name))
+        return at_entry(edit, graph.Dead(name, reason, f"Set the tag in {override.file}.", name))
     if closure.overwriting:
         reason = f"{closure.overwriting[0]} changes the image of {name} after `images`"
-        return at_entry(edit, graph.Dead(reason, "Set the tag where that takes it from.", name))
+        hint = "Set the tag where that takes it from."
+        return at_entry(edit, graph.Dead(name, reason, hint, name))
     reason = f"no object that {closure.file} renders would change with the image {name}"
     hint = "Check the image's name, and what patches and replacements do to it."
-    return at_entry(edit, graph.Dead(reason, hint, name))
+    return at_entry(edit, graph.Dead(name, reason, hint, name))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.domain.errors import SelectionError
 from promoter.edits.targets.model import InFile
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def at_request(refusal: Refusal, target: Target, asked: Iterable[str]) -> Refusal:
     """Return a refusal of an image that the request misnames with the flag that has it."""
     for name in asked:
-        if refusal.reason == f"no container uses the image {name}":
+        if refusal.reason == graph.unused(name):
             where = f"{target.app} in {target.environment}"
             return replace(
                 refusal,
@@ -37,7 +38,7 @@ def at_configuration(refusal: Refusal, target: Target) -> Refusal:
     """Return a refusal of an image that promoter.yaml misnames with the place of that name there."""
     for index, name in enumerate(target.images):
         place = target.config and target.config.place_of(("apps", target.app, "images", index))
-        beginnings = (f"no container uses the image {name}", f"there is no entry {name!r}")
+        beginnings = (graph.unused(name), f"there is no entry {name!r}")
         if refusal.reason.partition(",")[0] in beginnings and place:
             hint = _shared_folder(target) or refusal.hint
             return replace(refusal, **place, hint=hint, source_line=None)
