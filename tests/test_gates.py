@@ -185,7 +185,7 @@ def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
 
 def test_every_gate_that_may_be_allowed_stands_in_the_help() -> None:
     text = COMMANDS["promote"].parser("promote").format_help()
-    listed = re.search(r"in spite of a rule: ([a-z, \n-]+)", text)
+    listed = re.search(r"override a rule: ([a-z, \n-]+)", text)
     assert listed is not None
     assert re.findall(r"[a-z-]+", listed[1])[: len(allowable())] == list(allowable())
 
