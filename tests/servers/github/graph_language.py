@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.servers.github.errors import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _TOKEN = re.compile(
     r'[\s,]+|#[^\n]*|(?P<token>\.\.\.|[{}()\[\]:!$=@|&]|"(?:[^"\\\n]|\\.)*"'
@@ -151,8 +151,23 @@ class _Parser:
 
 
 def parse(text: str) -> Document:
-    """Return a document; raises `ValueError` for what is none."""
-    return _Parser(text).document()
+    """Return a document; raises `ValueError` for what is none, or has a fragment without a use."""
+    document = _Parser(text).document()
+    whole = [*document.selections, *document.fragments.values()]
+    used = {name for one in whole for name in _spreads(one)}
+    for name in sorted(used ^ document.fragments.keys()):
+        what = "used, but not defined" if name in used else "defined, but not used"
+        msg = f"Fragment {name} was {what}"
+        raise ValueError(msg)
+    return document
+
+
+def _spreads(selection: Selection) -> Iterator[str]:
+    """Yield the fragments that a selection names."""
+    if selection.kind == "":
+        yield selection.name
+    for one in selection.children:
+        yield from _spreads(one)
 
 
 def bound(value: Any, variables: dict[str, Any]) -> Any:
