@@ -48,11 +48,14 @@ def settle(github: GitHub, *lines: str) -> None:
 
 
 def run(github: GitHub, kind: str, transport: str, tag: str, *more: str) -> tuple[Run, list[str]]:
-    """Ask for a tag; return what came of it, and the requests to the API."""
+    """Ask for a tag; return what came of it, and the requests to the API.
+
+    Without a transport it is what the environment says.
+    """
     before = len(github.seen)
     done = promote(
         "--app", "aurora", "--tag", tag, "--repo", github.url, "--output", "json",
-        "--transport", transport, *more, env={"GITHUB_TOKEN": kind},
+        *(("--transport", transport) if transport else ()), *more, env={"GITHUB_TOKEN": kind},
     )  # fmt: skip
     assert done.code == 0, done.stderr
     return done, [
@@ -142,6 +145,17 @@ def test_signatures_are_demanded_though_the_protection_may_not_be_read(
     )  # fmt: skip
     assert (done.code, done.json["refusals"][0]["rule"]) == (3, "verified-commits")
     assert sum(one.api for one in github.seen[before:]) == 1
+
+
+@TOKENS
+def test_an_environment_that_is_written_through_the_api_costs_no_request_more(
+    github: GitHub, kind: str
+) -> None:
+    settle(github, "transport: api")
+    done, asked = run(github, kind, "", "9.9.1")
+    assert (done.json["action"], asked) == ("created", ["Pulls", "Deliver"])
+    done, asked = run(github, kind, "", "9.9.2")
+    assert (done.json["action"], asked) == ("updated", ["Pulls", "Aside", "Replace"])
 
 
 def test_what_graphql_does_not_answer_is_said_with_v(github: GitHub) -> None:

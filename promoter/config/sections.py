@@ -166,8 +166,8 @@ class Environment(GateSettings):
     """How a change arrives: `push` commits to the base branch, `pull-request` opens a pull request,
     `auto-merge` opens one that merges itself once it may."""
     transport: Literal["git", "api"] = "git"
-    """How the repository is read and written: through git, or through GitHub's API, which then signs
-    the commit and needs no clone."""
+    """How promotions are written: through git, or through GitHub's API, which then signs the commit.
+    `--transport api` also reads through the API, without a clone."""
     render: Annotated[Literal["off", "warn", "strict"], _unswitched(on=True)] = "warn"
     """The kustomizations are rendered before and after. `warn` shows the difference and refuses what
     does not build; `strict` also refuses a change of anything but images, and what cannot be
