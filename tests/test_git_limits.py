@@ -63,6 +63,23 @@ def test_a_large_object_of_a_commit_is_refused_and_the_next_is_read(tmp_path: Pa
         assert tree.read(PurePosixPath("small.yaml")) == b"a: b\n"
 
 
+def test_a_large_object_among_many_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
+    raw = Raw(tmp_path / "r.git")
+    large = raw.add("blob", bytes(FILE_LIMIT + 1))
+    small = [(f"{n}.yaml", raw.add("blob", b"n: %d\n" % n)) for n in range(60)]
+    files = [("large.yaml", large), *small]
+    commit = raw.commit(raw.tree(*(("100644", name.encode(), oid) for name, oid in files)))
+    with closing(Git(raw.path, Deadline(60))) as git:
+        objects = Objects(git)
+        objects.blobless = False
+        tree = GitTree(git, objects, commit)
+        tree.prefetch(PurePosixPath(name) for name, _ in files)
+        with pytest.raises(RefusedError) as caught:
+            tree.read(PurePosixPath("large.yaml"))
+        assert caught.value.refusals[0].file == "large.yaml"
+        assert tree.read(PurePosixPath("59.yaml")) == b"n: 59\n"
+
+
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="Linux alone limits other processes")
 def test_a_git_process_and_what_it_starts_has_bounds_of_memory_and_disk(tmp_path: Path) -> None:
     raw = Raw(tmp_path / "r.git")

@@ -9,6 +9,7 @@ from promoter.domain.errors import RemoteError
 from promoter.git.failures import failure
 from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.retry import with_retries
+from promoter.limits import FILE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -103,12 +104,14 @@ class Objects:
         return found
 
     def _load(self, oids: list[str]) -> None:
-        result = self._git.attempt(
-            "cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode()
-        )
-        if result.status != 0:
-            raise failure("cat-file", result)
-        answers, place = result.stdout, 0
+        """Read many objects that together are not too large; the others are read alone later."""
+        small, left = [], FILE_LIMIT
+        for line in self._ask(oids, "--batch-check=%(objectname) %(objectsize)").splitlines():
+            oid, _, size = line.partition(b" ")
+            if size.isdigit() and int(size) <= left:
+                small.append(oid.decode())
+                left -= int(size)
+        answers, place = self._ask(small, "--batch"), 0
         while place < len(answers):
             # `ID KIND SIZE`, a line break, so many bytes, a line break; or `ID missing`.
             end = answers.index(b"\n", place)
@@ -118,6 +121,14 @@ class Objects:
             if size.isdigit():
                 self._known[oid.decode()] = answers[place : place + int(size)]
                 place += int(size) + 1
+
+    def _ask(self, oids: list[str], form: str) -> bytes:
+        """Return what git tells of objects in one of the forms that it has for many."""
+        names = "".join(f"{oid}\n" for oid in oids).encode()
+        result = self._git.attempt("cat-file", form, "--buffer", stdin=names)
+        if result.status != 0:
+            raise failure("cat-file", result)
+        return result.stdout
 
 
 def _listing(data: bytes, width: int) -> Listing:
