@@ -565,6 +565,13 @@ _WORDS_AND_FLAGS = (
     (f"--app aurora --tag x --repo {_HUB}/tree/main", f"Write --repo {_HUB} --base main"),
     (f"--app aurora --tag x --repo {_HUB}/pulls", f"Write --repo {_HUB}"),
     ("--app aurora --tag x --repo git@github.com/a/b", "Did you mean git@github.com:a/b?"),
+    ("--app aurora --tag x --repo gh:a/b", "Did you mean --repo https://github.com/a/b?"),
+    (
+        "--app aurora --tag x --repo https://api.github.com/repos/a/b",
+        "Did you mean --repo https://github.com/a/b?",
+    ),
+    ("--app aurora --tag x --repo ssh://github.com:a/b", "Did you mean git@github.com:a/b?"),
+    ("--app aurora --tag x --allow signature", "checks.signature: warn makes it a warning"),
     ("--app aurora --tag x --repo git://github.com/a/b", "Did you mean https://github.com/a/b?"),
     ("demo --repo x", "promote demo DIR"),
     (
@@ -735,7 +742,7 @@ _WHERE = {
     ),
     "plain http": Mistake(
         (*_ASK, "--repo", "http://git.example.com/acme/gitops"), 2,
-        ("unencrypted", "Use https"),
+        ("unencrypted", "Write https://git.example.com/acme/gitops"),
     ),
     "folder of set-image misspelt": Mistake(
         ("set-image", "web=1:2", "--dir", "nowhere/at/all"), 4, ("no folder", "See what")

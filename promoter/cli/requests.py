@@ -212,7 +212,7 @@ def _tag(text: str, app: str, source: str) -> Tag:
         if source != "--tag":
             error.message = f"{source}: {error.message}"
         name, tag, digest = split(text)
-        if not text:
+        if not text.strip():
             error.hint = "Give --tag TAG. Where a variable holds it, see whether that is empty."
         elif name != "sha256" and tag and not digest and Tag.is_one(tag) and Name.is_one(name):
             error.hint = f"Give the tag alone: --app {app} --tag {tag}"

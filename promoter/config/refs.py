@@ -41,5 +41,6 @@ def commit_id(text: str) -> str:
         return text.lower()
     raise UsageError(
         f"the source revision {shown(text)} is not a commit's id",
-        "It is 7 to 64 hex digits; git tags are named by source-tag in promoter.yaml.",
+        "It is 7 to 64 hex digits, as git rev-parse prints it; git tags are named by source-tag in "
+        "promoter.yaml.",
     )

@@ -20,6 +20,12 @@ _PAGES = (
     "tree", "blob", "commit", "commits", "pull", "pulls", "issues", "actions", "settings", "wiki",
     "releases", "tags", "branches", "compare",
 )  # fmt: skip
+# Addresses of GitHub that are no repository's, each with its owner and name.
+_SHORTHAND = re.compile(
+    r"(?:(?:gh|github):|https://(?:api\.github\.com/repos|raw\.githubusercontent\.com)/)"
+    r"([\w.-]+/[\w.-]+?)(?:\.git)?(?:/.*)?",
+    re.ASCII,
+)
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -60,6 +66,14 @@ def parse(text: str) -> Address:
     """Return a URL, an scp-like address or a path parsed; raises `UsageError`."""
     if text.startswith("-") or not text.isprintable() or not text.strip():
         raise UsageError(f"{shown(text)} is not a repository", "Give a URL or a path.")
+    if found := _SHORTHAND.fullmatch(text):
+        raise UsageError(
+            f"{shown(text)} is not a repository's address",
+            f"Did you mean --repo https://github.com/{found[1]}?",
+        )
+    if "://" in text and " " in text.strip():
+        hint = "Give the URL alone; a branch is --base BRANCH."
+        raise UsageError(f"{shown(text)} holds a blank", hint)
     if "://" not in text:
         match = SCP.fullmatch(text)
         if match and not Path(text).exists():
@@ -107,9 +121,10 @@ def _folder(path: Path) -> Address:
     directory = git_directory(absolute)
     if not (directory / "HEAD").exists():
         top = next((one for one in absolute.parents if (one / ".git").exists()), None)
+        around = next((one for one in absolute.parents if (one / "HEAD").is_file()), None)
         hint = (
-            f"It is within a clone: give --repo {top}"
-            if top
+            f"It is within a {'clone' if top else 'repository'}: give --repo {top or around}"
+            if top or around
             else "Give the path of a clone or of a bare repository, or a URL."
         )
         raise UsageError(f"{shown(str(path))} is not a git repository", hint)

@@ -46,7 +46,7 @@ class Tag(str):
         """Return the tag, or raise `UsageError` saying which rule it breaks."""
         if _TAG.fullmatch(text):
             return cls(text)
-        if not text:
+        if not text.strip():
             reason = "is empty"
         elif len(text) > 128:
             reason = f"has {len(text)} characters, and 128 is the most"
@@ -71,7 +71,8 @@ def _meant(text: str) -> str:
         return (
             f"Did you mean --tag {text.rpartition('/')[2]}? In Actions, GITHUB_REF_NAME has that."
         )
-    if "," in text or ";" in text:
+    several = re.split(r"[\s,;]+", plain)
+    if len(several) > 1 and all(map(_TAG.fullmatch, several)):
         return "One tag is promoted at a time: run promote once for each."
     if (text[:1] in "^~<>=" and not _TAG.fullmatch(text.lstrip("="))) or "*" in text:
         return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'

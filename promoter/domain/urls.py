@@ -76,7 +76,7 @@ def check_url(text: str) -> None:
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"http://{host} would send the token and read the answers unencrypted",
-            "Use https: plain http is taken for this machine alone.",
+            f"Write https://{host}{parts.path}: plain http is taken for this machine alone.",
         )
 
 
@@ -88,8 +88,8 @@ def _split(text: str) -> SplitResult:
     except ValueError:
         well_formed = False
     if not well_formed or not text.isprintable() or not _HOST.fullmatch(host_of(text)):
-        found = re.fullmatch(r"ssh://([\w.-]+@[\w.-]+):([A-Za-z][\w./-]*)", text, re.ASCII)
-        meant = f"{found[1]}:{found[2]}" if found else ""
+        found = re.fullmatch(r"ssh://([\w.-]+@)?([\w.-]+):([A-Za-z][\w./-]*)", text, re.ASCII)
+        meant = f"{found[1] or 'git@'}{found[2]}:{found[3]}" if found else ""
         hint = f"Did you mean {meant}?" if meant else "Write it as in https://host/owner/name"
         raise UsageError(f"{shown(text)} is not a URL", hint)
     return parts

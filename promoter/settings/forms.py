@@ -56,6 +56,15 @@ def _without_line_end(value: object) -> object:
     return value.rstrip("\r\n") if isinstance(value, str) else value
 
 
+# The keys that make a warning of rules which nobody may override.
+_WARNINGS = {
+    "missing-image": "checks.exists: warn",
+    "platforms": "checks.platforms: warn",
+    "signature": "checks.signature: warn",
+    "render": "render: off",
+}
+
+
 def _rules(value: object) -> object:
     """Return rules to go on in spite of, or raise for one that there is not."""
     names = _lines(value)
@@ -78,7 +87,9 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
         from promoter.gates import GATES
 
         if name in (gate.name for gate in GATES):
-            return f"the rule {name} cannot be allowed\n{nearest('', rules)}"
+            key = _WARNINGS.get(name)
+            way = f"In promoter.yaml, {key} makes it a warning, or none. " if key else ""
+            return f"the rule {name} cannot be allowed\n{way}{nearest('', rules)}"
         hint = nearest(name, rules)
     return f"there is no rule {shown(name)} to allow\n{hint}"
 
