@@ -157,6 +157,7 @@ def test_key_that_is_not_there_is_added_in_the_files_manner(
         ("web: v1\n", "leads nowhere"),
         ("a: 1\n", "leads nowhere: there is no web"),
         ("kind: CronJob\nweb: {a: 1}\n", "a CronJob has its images in its containers"),
+        ("kind: Deployment\nweb: {tag: 2}\n", "web.tag is 2, which is no text: a Deployment has"),
     ],
 )
 def test_key_for_which_there_is_no_place_is_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _NEEDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "batch": ("deliver", "pull-request", ("push",)),
     "merge-method": ("deliver", "pull-request", ("auto-merge",)),
     **dict.fromkeys(
-        ("reviewers", "assignees", "labels", "milestone", "draft"),
+        ("reviewers", "assignees", "labels", "milestone", "draft", "argocd-url"),
         ("deliver", "pull-request", _BY_PULL),
     ),
     **dict.fromkeys(

@@ -11,6 +11,7 @@ from promoter.domain.image import split
 from promoter.domain.suggest import closest
 from promoter.edits import scalar_path
 from promoter.edits.insert_key import accepts_keys
+from promoter.edits.scalars import is_string_for_kustomize
 from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import ScalarPath, Target
 
@@ -70,20 +71,14 @@ class YamlPathTarget(Target):
         Raises `SelectionError` where there are several or none, and nothing can be added: a key
         that is nearly there is a slip, and an element of a list is not made up.
         """
-        if scalar_path.find(region, path):
-            return scalar_path.one(region, path), ()
         parent, missing = scalar_path.nearest_parent(region, path)
-        if parent is None or not self._takes(region, parent, missing):
-            return scalar_path.one(region, path), ()
-        kind = _root(parent).get("kind")
-        if kind is not None and kind.text in _WORKLOADS:
-            raise SelectionError(
-                f"{path} leads nowhere: a {kind.text} has its images in its containers",
-                "For those, write kind: manifest.",
-                file=region.file.path,
-                line=parent.position[0],
-                column=parent.position[1],
-            )
+        is_there = bool(scalar_path.find(region, path))
+        if is_there or parent is None or not self._takes(region, parent, missing):
+            spot = scalar_path.one(region, path)
+            if spot.style is None and not is_string_for_kustomize(spot.text):
+                _refuse_in_workload(spot, f"{path} is {spot.text}, which is no text")
+            return spot, ()
+        _refuse_in_workload(parent, f"{path} leads nowhere")
         return parent, missing
 
     def _takes(self, region: Region, parent: Spot, missing: tuple[str, ...]) -> bool:
@@ -136,7 +131,18 @@ def _plain(text: str) -> str:
     return text.removeprefix(_OCI)
 
 
-def _root(spot: Spot) -> Spot:
-    while spot.parent is not None:
-        spot = spot.parent
-    return spot
+def _refuse_in_workload(spot: Spot, reason: str) -> None:
+    """Raise `SelectionError` for what no image can be in a workload of Kubernetes itself."""
+    root = spot
+    while root.parent is not None:
+        root = root.parent
+    kind = root.get("kind")
+    if kind is not None and kind.text in _WORKLOADS:
+        line, column = spot.position
+        raise SelectionError(
+            f"{reason}: a {kind.text} has its images in its containers",
+            "For those, write kind: manifest.",
+            file=spot.region.file.path,
+            line=line,
+            column=column,
+        )
