@@ -47,6 +47,8 @@ class World:
     _opening: Future[Forge] | None = None
     _api: Repository | None = None
     _registry: Registry | None = None
+    _renderers: tuple[Renderer | None, ...] = ()
+    """What looking for the program that renders has come to; empty until then."""
     _spent: float = 0.0
     """The seconds that evidence has taken."""
 
@@ -115,8 +117,10 @@ class World:
         return self._registry
 
     def renderer(self) -> Renderer | None:
-        """Return the program that renders, None where there is none."""
-        return wires.open_renderer(self.wiring)
+        """Return the program that renders, None where there is none; it is looked for once a run."""
+        if not self._renderers:
+            self._renderers = (wires.open_renderer(self.wiring),)
+        return self._renderers[0]
 
     def requests_made(self) -> tuple[str, ...]:
         """Return what the run has asked of the forge, where it asked anything."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import subprocess
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -107,13 +107,14 @@ def _advertised(environment: Mapping[str, str]) -> bytes | None:
     config = Path(environment["GIT_PROJECT_ROOT"], repository, "config")
     if not config.is_file():
         return None
-    return _advertisement(tuple(environment.items()), config.read_bytes())
+    known = (environment["GIT_PROTOCOL"], config.read_bytes())
+    if known not in _ADVERTISED:
+        _ADVERTISED[known] = _run(environment, b"")
+    return _ADVERTISED[known]
 
 
-@lru_cache
-def _advertisement(environment: tuple[tuple[str, str], ...], _config: bytes) -> bytes:
-    """Return what git offers in a repository with this configuration."""
-    return _run(dict(environment), b"")
+# What git offers by which version of the protocol, in a repository with which configuration.
+_ADVERTISED: dict[tuple[str, bytes], bytes] = {}
 
 
 @cache
