@@ -21,6 +21,7 @@ from promoter.output import actions
 from promoter.output.envelope import Envelope
 from promoter.output.result import of_promotions
 from promoter.settings import Settings
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def test_refusal_is_an_annotation_at_its_place(action: dict[str, Any], tmp_path:
 @pytest.mark.parametrize(
     "text",
     # What the others are for is looked for below, in each input and without a shell.
-    [*_SHELL, *(pytest.param(one, marks=pytest.mark.thorough) for one in _HOSTILE)],
+    thorough_after(1, [*_SHELL, *_HOSTILE]),
 )
 def test_hostile_inputs_inject_nothing_into_the_shell(
     action: dict[str, Any], tmp_path: Path, text: str

@@ -22,6 +22,7 @@ from promoter.registry.credentials import Credentials
 from promoter.registry.failures import LyingError
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, Run, promote
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def test_the_first_push_of_an_image_and_an_ill_registry_are_waited_for(
     assert (run.code, run.json["warnings"]) == (0, [])
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), thorough_after(1, [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+)
 def test_a_wait_for_an_image_ends_with_the_run(
     tmp_path: Path, registry: Registry, number: signal.Signals, code: int
 ) -> None:

@@ -36,6 +36,7 @@ from tests.many_apps import BY_PULL, DEV, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ def stopped(number: signal.Signals, seen: Callable[[], bool], *arguments: str) -
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+    ("number", "code"),
+    thorough_after(1, [(signal.SIGINT, 130), (signal.SIGTERM, 143)]),
+    ids=["SIGINT", "SIGTERM"],
 )
 def test_signal_while_a_registry_is_silent_ends_at_once_and_a_rerun_goes_on(
     fleet: Path, registry: Registry, number: signal.Signals, code: int

@@ -21,6 +21,7 @@ from promoter.git.clone import Clone
 from promoter.git.program import Git
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
+from tests.thorough import thorough_after
 from tests.world import Repository, aurora, promote, promote_process
 
 if TYPE_CHECKING:
@@ -225,7 +226,9 @@ def test_repositorys_own_hooks_are_its_rules(
     assert "refs/heads/promote/prod/app" not in bare.refs()
 
 
-@pytest.mark.parametrize("arguments", [("--app", "a", "--tag", "1"), ("auto",), ("pulls",)])
+@pytest.mark.parametrize(
+    "arguments", thorough_after(1, [(("--app", "a", "--tag", "1"),), (("auto",),), (("pulls",),)])
+)
 def test_missing_git_is_told_by_what_needs_it(
     bare: Repository, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_broken_reads_are_repeated(github: GitHub) -> None:
     assert ask(github, "9.9.1")["action"] == "created"
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(16, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", thorough_after(1, [2, 16]))
 def test_many_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub, count: int) -> None:
     tags = [f"2.0.{n}" for n in range(count)]
     with ThreadPoolExecutor(count) as pool:

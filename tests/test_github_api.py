@@ -24,6 +24,7 @@ from promoter.forges.github.http import Http, NoAnswerError, rest_request
 from tests.many_apps import BY_PULL, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
 if TYPE_CHECKING:
@@ -337,7 +338,7 @@ def test_a_persons_branch_of_the_name_of_the_one_aside_is_left_as_it_is(
     assert (plain.head(aside), plain.head(BRANCH)) == (theirs, before)
 
 
-@pytest.mark.parametrize("count", [3, pytest.param(4, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", thorough_after(1, [2, 4]))
 def test_tags_at_once_end_in_one_pull_at_the_newest(plain: GitHub, count: int) -> None:
     tags = [f"2.0.{number}" for number in range(count)]
 

@@ -27,6 +27,7 @@ from promoter.output.result import of_promotion
 from promoter.planning.outcome import failed
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, promote
 
 if TYPE_CHECKING:
@@ -350,14 +351,17 @@ def test_summary_of_an_early_end_names_no_environment() -> None:
 @pytest.mark.parametrize("end", ["merge", pytest.param("close", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "moment",
-    [
-        ("POST", r"git-receive-pack"),
-        ("POST", "mutation Renew"),
-        ("GET", r"/pulls/1$"),
-        ("POST", r"/issues/1/comments$"),
-        ("PATCH", r"/pulls/1$"),
-    ],
-    ids=["at the push", "at once", "before the look", "at the comment", "at the renewal"],
+    thorough_after(
+        3,
+        [
+            (("POST", r"git-receive-pack"),),
+            (("POST", "mutation Renew"),),
+            (("PATCH", r"/pulls/1$"),),
+            (("GET", r"/pulls/1$"),),
+            (("POST", r"/issues/1/comments$"),),
+        ],
+    ),
+    ids=["at the push", "at once", "at the renewal", "before the look", "at the comment"],
 )
 def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opened(
     github: GitHub, end: str, moment: tuple[str, str]

@@ -16,6 +16,7 @@ from promoter.domain.image import Tag, kustomize_split
 from promoter.edits import kustomization
 from promoter.edits.kustomization import promotion, set_images
 from promoter.git.folder import DirectoryTree
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -222,10 +223,7 @@ def image_name(line: str) -> str:
 
 @pytest.mark.parametrize(
     "seed",
-    [
-        *range(_SEEDS // 5),
-        *(pytest.param(n, marks=pytest.mark.thorough) for n in range(_SEEDS // 5, _SEEDS)),
-    ],
+    thorough_after(_SEEDS // 10, range(_SEEDS)),
 )
 def test_what_is_called_dead_leaves_the_real_render_unchanged(seed: int, tmp_path: Path) -> None:
     program = _kustomize()

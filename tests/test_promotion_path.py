@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.servers.github import merging, pulls
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, aurora, promote
 
 if TYPE_CHECKING:
@@ -463,8 +465,13 @@ def test_a_pull_merged_into_another_branch_does_not_say_when_its_commits_reached
 LONG_AGO, LATER = "2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z"
 
 
-@pytest.mark.parametrize("dates", [(LONG_AGO,), (LONG_AGO, LONG_AGO), (LATER, LONG_AGO)])
-@pytest.mark.parametrize("transport", ["git", "api", "local"])
+DATES = (LONG_AGO,), (LONG_AGO, LONG_AGO), (LATER, LONG_AGO)
+# Each of the dates and each of the transports first; then each with each.
+PAIRS = list(zip(("git", "api", "local"), DATES, strict=True))
+PAIRS += [one for one in product(("git", "api", "local"), DATES) if one not in PAIRS]
+
+
+@pytest.mark.parametrize(("transport", "dates"), thorough_after(3, PAIRS))
 def test_a_date_in_the_past_does_not_shorten_a_soak(
     github: GitHub, transport: str, dates: tuple[str, ...]
 ) -> None:

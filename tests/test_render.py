@@ -29,8 +29,9 @@ from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.pull_request.folds import rendered
-from promoter.render import Renderer, compare, find, judge
+from promoter.render import Renderer, compare, find, judge, program
 from tests.graph_files import deployment
+from tests.thorough import thorough_after
 from tests.world import aurora, promote
 
 if TYPE_CHECKING:
@@ -470,8 +471,12 @@ def test_the_caller_names_the_renderer_and_a_useless_one_ends_no_run(tmp_path: P
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="memory cannot be bounded here")
-@pytest.mark.parametrize("strict", [False, pytest.param(True, marks=pytest.mark.thorough)])
-def test_a_bomb_of_aliases_meets_a_limit_of_memory(tmp_path: Path, strict: bool) -> None:
+@pytest.mark.parametrize(("strict", "megabytes"), thorough_after(1, [(False, 200), (True, 768)]))
+def test_a_bomb_of_aliases_meets_a_limit_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict: bool, megabytes: int
+) -> None:
+    # A smaller limit is met sooner.
+    monkeypatch.setattr(program, "_MEMORY", megabytes << 20)
     lines = ["  a0: &a0 [x,x,x,x,x,x,x,x,x]"]
     lines += [f"  a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 8)]
     bomb = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n" + "\n".join(lines)

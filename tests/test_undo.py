@@ -33,8 +33,9 @@ from promoter.edits.targets import (
 from promoter.git.folder import DirectoryTree
 from promoter.planning.propose import undo
 from tests.graph_files import tree
-from tests.test_target_cases import _CASES, _LINKED, _TARGETS, _case, _request
+from tests.test_target_cases import _CASES, _LINKED, _TARGETS, _case, _fails, _request
 from tests.test_targets_end_to_end import CASES, repository
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def run_back(
 
 @pytest.mark.parametrize(
     "case",
-    [one for one in _CASES if "error" not in _case(one)],
+    [one for one in _CASES if not _fails(one)],
     ids=lambda directory: directory.name,
 )
 def test_undo_restores_every_byte_or_is_not_offered(case: Path, tmp_path: Path) -> None:
@@ -195,7 +196,9 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
             assert results == {PurePosixPath(name): text.encode()}
 
 
-@pytest.mark.parametrize("before", [before for before, _ in CASES.values()], ids=CASES.keys())
+@pytest.mark.parametrize(
+    "before", thorough_after(4, [before for before, _ in CASES.values()]), ids=CASES.keys()
+)
 def test_printed_command_restores_the_repository(before: dict[str, str], tmp_path: Path) -> None:
     repo = repository(tmp_path / "r.git", before)
     at = ("--repo", str(repo.path))
