@@ -114,7 +114,7 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
     ),
     (
         "state, open, closed, all-states",
-        "It lists those that are open: leave it out.",
+        "All are listed, each with its state: leave it out.",
     ),
     (
         "search, selector, labels-selector, jq, template, sort, columns, grep",

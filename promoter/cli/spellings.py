@@ -68,7 +68,7 @@ ELSEWHERE = {
     ("history", ""): _READS,
     ("pulls", "app"): f"It lists all. {_SCOPE}",
     ("pulls", "env"): f"It lists all. {_SCOPE}",
-    ("pulls", "number"): "It lists all that are open: leave it out.",
+    ("pulls", "number"): "It lists all, each with its state: leave it out.",
     ("pulls", "reason"): "A comment is written on the pull request itself: leave it out.",
     ("pulls", ""): "It takes the repository alone: promote pulls --repo REPO",
     ("demo", ""): _DEMO,

@@ -87,4 +87,10 @@ def _words(plan: Plan) -> str:
         case Superseded():
             return f"write nothing, as {plan.by} is newer"
         case Unchanged():
-            return "wait" if plan.waiting else "write nothing"
+            if plan.waiting:
+                return "wait"
+            base = plan.destination.base_branch
+            proposed = (
+                f"pull request {plan.pull.number} proposes it" if plan.pull else "the branch has it"
+            )
+            return f"write nothing: {proposed if plan.commit else f'{base} has it'} already"

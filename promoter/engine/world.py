@@ -124,7 +124,8 @@ class World:
 
     def requests_made(self) -> tuple[str, ...]:
         """Return what the run has asked of the forge, where it asked anything."""
-        return (self._forge.requests_made(),) if self._forge else ()
+        made = self._forge.requests_made() if self._forge else ""
+        return (made,) if made else ()
 
     def close(self) -> None:
         """End the connections and processes of what was opened on the way."""

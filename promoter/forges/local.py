@@ -145,8 +145,8 @@ class LocalForge:
         return BranchRules()
 
     def requests_made(self) -> str:
-        """Nothing is asked over a network."""
-        return "local forge: no requests"
+        """Nothing is asked over a network, and nothing said of it."""
+        return ""
 
     def disconnect(self) -> None:
         """End git's processes."""

@@ -92,7 +92,7 @@ def _change(old: str, new: str) -> str:
     if name != split(new)[0]:
         return f"{before} → {after}"
     bare = name.rpartition("/")[2]
-    return f"{bare} {before[len(bare) + 1 :]} → {after[len(bare) + 1 :]}"
+    return f"{bare} {before[len(bare) + 1 :] or 'no tag'} → {after[len(bare) + 1 :]}"
 
 
 def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
@@ -125,7 +125,7 @@ def _image_row(move: ImageMove, evidence: Evidence) -> dict[str, Line]:
         "image": name,
         "from": _version(move.before.tag, move.before.digest or (old.digest if old else None)),
         "to": _version(move.after.tag, move.after.digest or (new.digest if new else None)),
-        "built": (Span(f"{_built(old)} → {_built(new)}"),),
+        "built": (Span(" → ".join(dict.fromkeys((_built(old), _built(new))))),),
         "platforms": (Span(", ".join(new.platforms) if new and new.platforms else "?"),),
     }
 
