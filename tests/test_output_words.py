@@ -117,7 +117,7 @@ def test_verbose_run_names_checks_as_the_pull_request_does(repo: Repository) -> 
     ("before", "then", "said"),
     [
         ((), ("--tag", "1.4.2", "--env", "dev"), "push a commit to main"),
-        ((), ("--tag", "1.4.1"), "write nothing"),
+        ((), ("--tag", "1.4.1"), "write nothing: main has it already"),
         ((), ("--tag", "1.3.0"), "write nothing, as 1.4.1 is newer"),
         (("--tag", "1.4.2"), ("--tag", "1.4.3"), "update pull request 1"),
         (("--tag", "1.4.2"), ("--tag", "1.4.1", "--allow", "downgrade"), "close pull request 1"),
