@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.command import Mode
+from tests.many_apps import serving_many
 from tests.world import Templates, serving_aurora
 
 if TYPE_CHECKING:
@@ -192,15 +193,7 @@ def github(tmp_path: Path) -> Iterator[GitHub]:
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[GitHub]:
     """A GitHub with a repository of a hundred apps."""
-    # Late: the tests of the editor need no server.
-    from tests.many_apps import BY_PULL, make
-    from tests.servers import git_http
-    from tests.servers.github import GitHub
-
-    server = GitHub(tmp_path / "srv")
-    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
-    git_http.configure(server.repository)
-    with server:
+    with serving_many(tmp_path / "srv") as server:
         yield server
 
 

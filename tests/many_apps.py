@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.world import empty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tests.servers.github import GitHub
     from tests.world import Repository
 
-_ENV = {
-    "GIT_AUTHOR_NAME": "A Human",
-    "GIT_AUTHOR_EMAIL": "human@example.org",
-    "GIT_COMMITTER_NAME": "A Human",
-    "GIT_COMMITTER_EMAIL": "human@example.org",
-}
 DEV = "environments:\n  dev:\n    path: apps/{app}/overlays/dev\n    deliver: push\n"
 BY_PULL = DEV.replace("deliver: push", "deliver: pull-request")
-
-
 CLUSTERS = """\
 environments:
   dev: {path: "clusters/dev/apps/{app}", render: off}
@@ -44,25 +36,58 @@ def make(path: Path, images: Mapping[str, str], policy: str, *, tag: str = "1.4.
     """
     files = {"promoter.yaml": policy}
     for app, image in images.items():
-        base = f"apps/{app}/base"
-        files[f"{base}/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
-        files[f"{base}/deployment.yaml"] = _DEPLOYMENT.format(app=app, image=image)
+        files |= base(app, image)
+        text = overlay(image, tag, " # dev follows by itself")
         if policy == CLUSTERS:
             for place in ("dev", "prod"):
-                text = _OVERLAY.replace("../../base", f"../../../../{base}").replace("dev", place)
+                folder = f"../../../../apps/{app}/base"
                 name = f"clusters/{place}/apps/{app}/kustomization.yaml"
-                files[name] = text.format(image=image, tag=tag)
+                files[name] = text.replace("../../base", folder).replace("# dev", f"# {place}")
         else:
-            files[kustomization(app)] = _OVERLAY.format(image=image, tag=tag)
+            files[kustomization(app)] = text
+    return with_files(path, files)
+
+
+@contextmanager
+def serving_many(folder: Path) -> Iterator[GitHub]:
+    """Serve a repository of a hundred apps by a GitHub that keeps it in a folder."""
+    # Late: the tests of the editor need no server.
+    from tests.servers import git_http
+    from tests.servers.github import GitHub
+
+    server = GitHub(folder)
+    make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
+    git_http.configure(server.repository)
+    with server:
+        yield server
+
+
+def base(app: str, image: str) -> dict[str, str]:
+    """Return the files that an app's overlays stand on."""
+    return {
+        f"apps/{app}/base/kustomization.yaml": "resources:\n  - deployment.yaml\n",
+        f"apps/{app}/base/deployment.yaml": deployment(app, image),
+    }
+
+
+def deployment(app: str, image: str) -> str:
+    """Return an app's workload, with one container."""
+    return _DEPLOYMENT.format(app=app, image=image)
+
+
+def overlay(image: str, tag: str, comment: str = "") -> str:
+    """Return the kustomization of an app in one environment."""
+    return _OVERLAY.format(image=image, tag=tag, comment=comment)
+
+
+def with_files(path: Path, files: Mapping[str, str]) -> Repository:
+    """Make a bare repository whose one commit has these files."""
     stream = ["commit refs/heads/main", "committer A Human <human@example.org> 1767225600 +0000"]
     stream += ["data 5", "First"]
     for name, text in files.items():
         stream += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
     repository = empty(path)
-    subprocess.run(
-        ["git", "fast-import", "--quiet"],
-        cwd=path, check=True, input="\n".join([*stream, ""]).encode(), env={**os.environ, **_ENV},
-    )  # fmt: skip
+    repository.git("fast-import", "--quiet", stdin="\n".join([*stream, ""]))
     return repository
 
 
@@ -89,5 +114,5 @@ resources:
   - ../../base
 images:
   - name: {image}
-    newTag: {tag} # dev follows by itself
+    newTag: {tag}{comment}
 """

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,25 +17,11 @@ from promoter.git.clone import Clone
 from promoter.git.first_fetch import begin_fetch, taken_fetch
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository import GitRepository
-from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import AURORA, BRANCH, Repository, aurora, promote
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.world import AURORA, BRANCH, Repository, promote
 
 TOKEN = {"GITHUB_TOKEN": "good-token"}
 WHAT = ("--app", "aurora", "--tag", "9.9.1")
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[GitHub]:
-    """A GitHub with the Aurora repository."""
-    server = GitHub(tmp_path / "srv")
-    aurora(server.repository)
-    git_http.configure(server.repository)
-    with server:
-        yield server
 
 
 @pytest.fixture
@@ -60,9 +45,9 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def settings(hub: GitHub) -> dict[str, str]:
+def settings(github: GitHub) -> dict[str, str]:
     """Return git's settings for a server."""
-    return remote_settings(Credential(hub.url, "good-token"), None)
+    return remote_settings(Credential(github.url, "good-token"), None)
 
 
 def at_work_in(folder: Path) -> list[str]:
@@ -86,10 +71,10 @@ def test_it_is_begun_before_the_large_libraries_are_imported() -> None:
     assert shown == "set()\n"
 
 
-def test_a_run_goes_on_with_it_and_fetches_once(hub: GitHub, place: Path, log: Path) -> None:
-    done = promote(*WHAT, "--repo", hub.url, env={**TOKEN, "TMPDIR": str(place)})
+def test_a_run_goes_on_with_it_and_fetches_once(github: GitHub, place: Path, log: Path) -> None:
+    done = promote(*WHAT, "--repo", github.url, env={**TOKEN, "TMPDIR": str(place)})
     assert done.code == 0, done.stderr
-    assert "9.9.1" in Repository(hub.repository).read(AURORA, BRANCH)
+    assert "9.9.1" in Repository(github.repository).read(AURORA, BRANCH)
     verbs = [line.split()[0] for line in log.read_text().splitlines()]
     assert verbs.count("fetch") == 1
     # What is asked at first, by whatever git there is.
@@ -97,8 +82,8 @@ def test_a_run_goes_on_with_it_and_fetches_once(hub: GitHub, place: Path, log: P
     assert not list(place.iterdir())
 
 
-def test_it_is_logged_as_every_git_command_is(hub: GitHub) -> None:
-    done = promote(*WHAT, "--repo", hub.url, "--dry-run", "-v", env=TOKEN)
+def test_it_is_logged_as_every_git_command_is(github: GitHub) -> None:
+    done = promote(*WHAT, "--repo", github.url, "--dry-run", "-v", env=TOKEN)
     assert done.stderr.count("+ git fetch --depth=2") == 1
 
 
@@ -119,10 +104,10 @@ def test_it_is_logged_as_every_git_command_is(hub: GitHub) -> None:
     ],
 )
 def test_it_is_not_begun_where_the_settings_decide_who_is_asked_for_what(
-    more: tuple[str, ...], env: dict[str, str], hub: GitHub, log: Path, tmp_path: Path
+    more: tuple[str, ...], env: dict[str, str], github: GitHub, log: Path, tmp_path: Path
 ) -> None:
     words = (one.replace("{tmp}", str(tmp_path)) for one in more)
-    done = promote(*WHAT, "--repo", hub.url, "--timeout", "soon", *words, env=env)
+    done = promote(*WHAT, "--repo", github.url, "--timeout", "soon", *words, env=env)
     assert done.code == 2
     assert not log.exists()
 
@@ -137,9 +122,9 @@ def test_it_is_not_begun_where_the_settings_decide_who_is_asked_for_what(
     ],
 )
 def test_commands_that_look_at_more_than_some_apps_do_not_begin_it(
-    words: tuple[str, ...], hub: GitHub, log: Path
+    words: tuple[str, ...], github: GitHub, log: Path
 ) -> None:
-    done = promote(*words, "--repo", hub.url, env={**TOKEN, "PROMOTER_TIMEOUT": "soon"})
+    done = promote(*words, "--repo", github.url, env={**TOKEN, "PROMOTER_TIMEOUT": "soon"})
     assert done.code == 2
     assert not log.exists()
 
@@ -181,37 +166,37 @@ def test_a_signal_ends_it_with_the_run_and_leaves_nothing(
         assert not list(place.iterdir())
 
 
-def test_no_argument_of_it_holds_the_token(hub: GitHub, log: Path) -> None:
-    done = promote(*WHAT, "--repo", hub.url, env={"PROMOTER_TOKEN": "good-token"})
+def test_no_argument_of_it_holds_the_token(github: GitHub, log: Path) -> None:
+    done = promote(*WHAT, "--repo", github.url, env={"PROMOTER_TOKEN": "good-token"})
     assert done.code == 0, done.stderr
     assert "good-token" not in log.read_text()
 
 
 @pytest.mark.parametrize("differs", ["url", "settings"])
 def test_what_was_begun_of_another_remote_is_ended_and_not_taken(
-    differs: str, hub: GitHub, place: Path, monkeypatch: pytest.MonkeyPatch
+    differs: str, github: GitHub, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(place))
-    begun = begin_fetch(hub.url, settings(hub), None, ("aurora",))
-    url = hub.url if differs == "settings" else f"{hub.url}x"
-    wanted = settings(hub) if differs == "url" else {}
+    begun = begin_fetch(github.url, settings(github), None, ("aurora",))
+    url = github.url if differs == "settings" else f"{github.url}x"
+    wanted = settings(github) if differs == "url" else {}
     assert taken_fetch(url, wanted) is None
     assert begun.process.returncode is not None
     assert not list(place.iterdir())
-    assert taken_fetch(hub.url, settings(hub)) is None
+    assert taken_fetch(github.url, settings(github)) is None
 
 
-def test_a_fetch_that_has_been_ended_is_not_taken(hub: GitHub) -> None:
-    begin_fetch(hub.url, settings(hub), None, ("aurora",)).end()
-    assert taken_fetch(hub.url, settings(hub)) is None
+def test_a_fetch_that_has_been_ended_is_not_taken(github: GitHub) -> None:
+    begin_fetch(github.url, settings(github), None, ("aurora",)).end()
+    assert taken_fetch(github.url, settings(github)) is None
 
 
-def test_a_look_at_another_branch_fetches_anew(hub: GitHub) -> None:
-    hub_repository = Repository(hub.repository)
+def test_a_look_at_another_branch_fetches_anew(github: GitHub) -> None:
+    hub_repository = Repository(github.repository)
     hub_repository.git("branch", "release", "main")
     hub_repository.commit("release", "only-there", "x")
-    begun = begin_fetch(hub.url, settings(hub), None, ("aurora",))
-    with Clone(hub.url, Deadline(60), configuration=settings(hub), begun=begun) as clone:
+    begun = begin_fetch(github.url, settings(github), None, ("aurora",))
+    with Clone(github.url, Deadline(60), configuration=settings(github), begun=begun) as clone:
         name, tree = GitRepository(clone, 1767225601).base("release", ("aurora",))
         assert name == "release"
         assert tree.commit == hub_repository.git("rev-parse", "release")
@@ -219,9 +204,9 @@ def test_a_look_at_another_branch_fetches_anew(hub: GitHub) -> None:
     assert not begun.home.exists()
 
 
-def test_a_fetch_that_fails_at_first_is_tried_again(hub: GitHub) -> None:
-    hub.fail("GET", "info/refs", status=503)
-    done = promote(*WHAT, "--repo", hub.url, env=TOKEN)
+def test_a_fetch_that_fails_at_first_is_tried_again(github: GitHub) -> None:
+    github.fail("GET", "info/refs", status=503)
+    done = promote(*WHAT, "--repo", github.url, env=TOKEN)
     assert done.code == 0, done.stderr
-    asked = [one.path for one in hub.seen if one.path.endswith("/info/refs")]
+    asked = [one.path for one in github.seen if one.path.endswith("/info/refs")]
     assert len(asked) == 3, "the fetch, the fetch, the push"

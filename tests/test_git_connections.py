@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.many_apps import BY_PULL, kustomization, make
-from tests.servers import git_http
+from tests.many_apps import kustomization, serving_many
 from tests.servers.github import GitHub
-from tests.world import AURORA, Repository, aurora, promote, promote_process
+from tests.world import AURORA, Repository, promote, promote_process, serving_aurora
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,16 +55,12 @@ class Hub:
 @pytest.fixture(params=["small", "of-many-apps"])
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
     """A GitHub with a repository of some fifty files, or of some hundreds."""
-    server = GitHub(tmp_path / "srv")
     if request.param == "small":
-        aurora(server.repository)
-        app, file = "aurora", AURORA
+        with serving_aurora(tmp_path / "srv") as server:
+            yield Hub(server, "aurora", AURORA, is_guessed=True)
     else:
-        make(server.repository, {f"app-{n}": f"example.org/app-{n}" for n in range(100)}, BY_PULL)
-        app, file = "app-7", kustomization("app-7")
-    git_http.configure(server.repository)
-    with server:
-        yield Hub(server, app, file, is_guessed=request.param == "small")
+        with serving_many(tmp_path / "srv") as server:
+            yield Hub(server, "app-7", kustomization("app-7"), is_guessed=False)
 
 
 def test_a_fresh_pull_takes_a_look_and_a_push_as_the_api_shows_the_files(hub: Hub) -> None:

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.many_apps import kustomization, make
+from tests.many_apps import kustomization, make, with_files
 from tests.servers.github import merging
-from tests.test_targets_end_to_end import repository
 from tests.world import AURORA, Repository, Run, aurora, promote, serving_aurora
 
 if TYPE_CHECKING:
@@ -258,7 +257,7 @@ def test_one_of_several_files_may_have_come_later(tmp_path: Path) -> None:
     targets = "{kind: kustomize}, {kind: yaml-path, file: values.yaml, tag: image.tag, image: api}"
     path = f'environments: {{prod: {{path: "apps/{{app}}", targets: [{targets}]}}}}'
     files = {"promoter.yaml": f"{path}\napps: {{web: {{}}}}\n"}
-    repo = repository(
+    repo = with_files(
         tmp_path / "r.git", {**files, "apps/web/values.yaml": "image:\n  tag: 1.4.1\n"}
     )
     repo.commit("main", "apps/web/kustomization.yaml", "images:\n- name: web\n  newTag: 1.4.1\n")

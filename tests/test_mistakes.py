@@ -16,8 +16,9 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
 from promoter.settings import Settings
+from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
-from tests.world import Repository, empty, promote
+from tests.world import Repository, promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,34 +59,17 @@ class Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
     with Registry() as registry:
-        repo = empty(tmp_path / "gitops.git")
-        files = {}
+        files: dict[str, str] = {}
         for service in _SERVICES:
             registry.push(service, "1.4.0", "1.5.0")
-            base = f"apps/{service}/base"
-            files[f"{base}/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
             image = registry.name(service)
-            files[f"{base}/deployment.yaml"] = _DEPLOYMENT.format(app=service, image=image)
+            files |= base(service, image)
             for name in _ENVIRONMENTS:
-                file = f"apps/{service}/overlays/{name}/kustomization.yaml"
-                files[file] = _OVERLAY.format(image=image)
+                files[kustomization(service, name)] = overlay(image, "1.4.0")
         configuration = _CONFIGURATION.format(**{one: registry.name(one) for one in _SERVICES})
-        files["promoter.yaml"] = configuration
-        commit(repo, files)
+        repo = with_files(tmp_path / "gitops.git", files | {"promoter.yaml": configuration})
         (folder := tmp_path / "here").mkdir()
         yield Company(folder, repo, registry, configuration)
-
-
-def commit(repo: Repository, files: dict[str, str]) -> None:
-    """Make the first commit of a repository."""
-    stream = ["commit refs/heads/main", "committer A Human <human@example.org> 1767225600 +0000"]
-    stream += ["data 5", "First"]
-    for name, text in files.items():
-        stream += [f"M 100644 inline {name}", f"data {len(text.encode())}", text]
-    subprocess.run(
-        ["git", "fast-import", "--quiet"],
-        cwd=repo.path, check=True, input="\n".join([*stream, ""]).encode(),
-    )  # fmt: skip
 
 
 _CONFIGURATION = """\
@@ -104,31 +88,6 @@ apps:
     images: [{billing}]
   search:
     images: [{search}]
-"""
-_DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {app}
-spec:
-  selector:
-    matchLabels: {{app: {app}}}
-  template:
-    metadata:
-      labels: {{app: {app}}}
-    spec:
-      containers:
-        - name: app
-          image: {image}
-"""
-_OVERLAY = """\
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources:
-  - ../../base
-images:
-  - name: {image}
-    newTag: 1.4.0
 """
 _ASK = ("--app", "orders", "--tag", "1.5.0")
 _PROD = "apps/orders/overlays/prod/kustomization.yaml"
@@ -1127,8 +1086,7 @@ def test_mistake_in_the_kustomization_is_told_there(
 
 
 def test_unknown_layout_is_told_with_the_lines_to_write(tmp_path: Path) -> None:
-    repo = empty(tmp_path / "other.git")
-    commit(repo, {"a/b.yaml": "x: 1"})
+    repo = with_files(tmp_path / "other.git", {"a/b.yaml": "x: 1"})
     run = promote(*_ASK, "--repo", str(repo.path))
     assert_told(run, 4, ("none of the layouts", "Commit a promoter.yaml"))
     example = run.stderr.partition("such as:\n")[2]
@@ -1211,8 +1169,8 @@ def test_image_that_the_registry_does_not_know_is_told_so(company: Company) -> N
     body = b'{"errors": [{"code": "MANIFEST_UNKNOWN"}]}'
     company.registry.refusals.append(("odrers/manifests/", 404, body))
     company.configure((company.image("orders"), name))
-    company.repo.commit("main", _PROD, _OVERLAY.format(image=name))
-    text = _DEPLOYMENT.format(app="orders", image=name)
+    company.repo.commit("main", _PROD, overlay(name, "1.4.0"))
+    text = deployment("orders", name)
     company.repo.commit("main", "apps/orders/base/deployment.yaml", text)
     assert_told(company.run(*_ASK), 4, ("registry does not know the name 127.", "Check the name."))
 

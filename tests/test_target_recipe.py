@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.test_targets_end_to_end import repository
+from tests.many_apps import with_files
 
 ROOT = Path(__file__).parent.parent
 TOY = '''
@@ -65,7 +65,7 @@ def test_new_kind_of_target_is_one_file_and_one_row(tmp_path: Path) -> None:
         "\n__all__ =", "from promoter.edits.targets.variable import VariableTarget\n\n__all__ ="
     )
     table.write_text(text, encoding="utf-8")
-    repo = repository(tmp_path / "r.git", FILES)
+    repo = with_files(tmp_path / "r.git", FILES)
     done = subprocess.run(
         [
             sys.executable, "-m", "promoter", "--app", "web", "--tag", "1.10",

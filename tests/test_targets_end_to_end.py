@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.many_apps import with_files
 from tests.servers.registry import Registry
-from tests.world import Repository, promote
+from tests.world import promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,21 +163,11 @@ CASES = {
 }
 
 
-def repository(path: Path, files: dict[str, str]) -> Repository:
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(path)], check=True)
-    repo = Repository(path)
-    stream = "commit refs/heads/main\ncommitter A <a@b.c> 1767225600 +0000\ndata 1\nx\n"
-    for name, text in files.items():
-        stream += f"M 100644 inline {name}\ndata {len(text.encode())}\n{text}\n"
-    repo.git("fast-import", "--quiet", stdin=stream)
-    return repo
-
-
 @pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES.keys())
 def test_tag_is_promoted_where_it_lives(
     before: dict[str, str], after: dict[str, str], tmp_path: Path
 ) -> None:
-    repo = repository(tmp_path / "r.git", before)
+    repo = with_files(tmp_path / "r.git", before)
     arguments = ("--app", "web", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
     run = promote(*arguments)
     assert run.json["action"] == "created", run.stderr
@@ -200,7 +190,7 @@ def test_merge_of_one_app_moves_no_branch_of_the_others_in_the_same_file(tmp_pat
         ),
         "apps/values.yaml": "".join(f"{app}:\n  image:\n    tag: 1.4.1\n" for app in apps),
     }
-    repo = repository(tmp_path / "r.git", files)
+    repo = with_files(tmp_path / "r.git", files)
     names = [part for app in apps for part in ("--app", app)]
     arguments = (*names, "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json")
     assert [one["action"] for one in promote(*arguments).json["results"]] == ["created"] * 3
@@ -218,7 +208,7 @@ def test_merge_of_one_app_moves_no_branch_of_the_others_in_the_same_file(tmp_pat
 def test_stale_ref_is_warned_about_where_it_is_not_linked(tmp_path: Path) -> None:
     files = dict(CASES["a remote base's ref with newTag"][0])
     files["promoter.yaml"] = files["promoter.yaml"].partition("    linked")[0]
-    repo = repository(tmp_path / "r.git", files)
+    repo = with_files(tmp_path / "r.git", files)
     run = promote(
         "--app", "web", "--tag", "1.4.2", "--repo", str(repo.path), "--output", "json"
     )  # fmt: skip
@@ -249,7 +239,7 @@ def test_auto_and_the_order_of_tags_read_what_values_hold(
             f"  repository: {registry.name('web')}\n  tag: 1.4.1\n"
         ),
     }
-    repo = repository(tmp_path / "r.git", files)
+    repo = with_files(tmp_path / "r.git", files)
     at = ("--repo", str(repo.path), "--output", "json")
     idle = promote("auto", *at)
     assert [one["action"] for one in idle.json["results"]] == ["unchanged"], idle.stderr

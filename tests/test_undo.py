@@ -33,8 +33,9 @@ from promoter.edits.targets import (
 from promoter.git.folder import DirectoryTree
 from promoter.planning.propose import undo
 from tests.graph_files import tree
+from tests.many_apps import with_files
 from tests.test_target_cases import _CASES, _LINKED, _TARGETS, _case, _fails, _request
-from tests.test_targets_end_to_end import CASES, repository
+from tests.test_targets_end_to_end import CASES
 from tests.thorough import thorough_after
 from tests.world import promote
 
@@ -200,7 +201,7 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
     "before", thorough_after(4, [before for before, _ in CASES.values()]), ids=CASES.keys()
 )
 def test_printed_command_restores_the_repository(before: dict[str, str], tmp_path: Path) -> None:
-    repo = repository(tmp_path / "r.git", before)
+    repo = with_files(tmp_path / "r.git", before)
     at = ("--repo", str(repo.path))
     first = promote("--app", "web", "--tag", "1.4.2", *at, "--output", "json")
     assert promote("pulls", "merge", "1", *at).code == 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.demo import repository as demo
 from promoter.domain.deadline import Deadline
+from tests.many_apps import deployment
 from tests.servers import git_http
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _files(app: str) -> Iterator[tuple[str, str]]:
     """Yield the ten files of an app."""
     resources = "resources:\n  - deployment.yaml\n  - service.yaml\n  - configmap.yaml\n"
     yield f"apps/{app}/base/kustomization.yaml", resources
-    yield f"apps/{app}/base/deployment.yaml", _DEPLOYMENT.format(app=app)
+    yield f"apps/{app}/base/deployment.yaml", deployment(app, f"example.org/{app}")
     yield f"apps/{app}/base/service.yaml", _SERVICE.format(app=app)
     yield f"apps/{app}/base/configmap.yaml", _CONFIG.format(app=app)
     for environment in ENVIRONMENTS:
@@ -132,22 +133,6 @@ def _overlay(app: str, environment: str, tag: str) -> str:
 _POLICY = "default-environment: prod\nenvironments:\n" + "".join(
     f"  {name}:\n    path: apps/{{app}}/overlays/{name}\n" for name in ENVIRONMENTS
 )
-_DEPLOYMENT = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {app}
-spec:
-  selector:
-    matchLabels: {{app: {app}}}
-  template:
-    metadata:
-      labels: {{app: {app}}}
-    spec:
-      containers:
-        - name: app
-          image: example.org/{app}
-"""
 _SERVICE = """\
 apiVersion: v1
 kind: Service
