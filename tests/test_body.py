@@ -232,7 +232,7 @@ def test_the_merge_of_a_pull_request_stands_for_its_commits() -> None:
         SourceCommit("c" * 40, "refactor!: no v1", "Ada", merged=True),
         SourceCommit("d" * 40, "WIP later", "Ada"),
         SourceCommit("e" * 40, "Merge branch 'main' into baskets", "Ada"),
-        SourceCommit("f" * 40, "docs: say it", "Ada", breaking=True),
+        SourceCommit("f" * 40, "docs: say it", "Ada", breaking="no v1"),
     )
     source = replace(evidence().source, commits=commits)  # type: ignore[type-var]
     (listing,) = commit_listings(source, None)
@@ -382,6 +382,17 @@ def test_a_groups_page_has_each_apps_commits_and_environments(tmp_path: Path) ->
     assert (
         pull_request.draft(whole, Templates(), shared).body.count("12 commits") == 2
     )  # heading and link
+
+
+def test_what_breaks_is_said_with_the_breaking_commit(tmp_path: Path) -> None:
+    commits = (SourceCommit("a" * 40, "feat: keys", "Ada", breaking="X-Key is required"),)
+    source = SourceRange("https://github.com/o/r", "0" * 40, "a" * 40, "ahead", commits, 0)
+    body = pull_request.draft(
+        proposal(tmp_path), Templates(), replace(evidence(), source=source)
+    ).body
+    assert re.search(r"\*\*1 breaking change:\*\* .*feat: keys — Ada: X-Key is required", body), (
+        body
+    )
 
 
 def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:

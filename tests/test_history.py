@@ -195,11 +195,14 @@ def test_titles_are_those_of_people_and_of_merged_pulls(story: Story) -> None:
     assert titles == ["feat: the pull's own title (#7)", "fix: a line\u2028separator"]
 
 
+_FOOTER = "BREAKING CHANGE: the header\n X-Key is required\nRefs: #12"
+
+
 def test_commits_of_a_merged_pull_stand_behind_its_merge_and_all_breaking_ones_are_known(
     story: Story,
 ) -> None:
     old = story.commit()
-    side = story.commit(onto=old, branch="side", title="try\n\nBREAKING CHANGE: no v1\n")
+    side = story.commit(onto=old, branch="side", title=f"try\n\n{_FOOTER}\n")
     side = story.commit(branch="side", title="wip")
     hand = story.commit(onto=old, branch="hand", title="fix: by hand")
     story.commit(merge=side, onto=old, title="Merge pull request #7 from o/side\n\nfeat: baskets\n")
@@ -209,11 +212,11 @@ def test_commits_of_a_merged_pull_stand_behind_its_merge_and_all_breaking_ones_a
         found = read_range(clone, "source", first, last)
     shown = {one.title: (one.merged, one.breaking) for one in found.commits}
     assert shown == {
-        "try": (True, True),
-        "wip": (True, False),
-        "fix: by hand": (False, False),
-        "feat: baskets (#7)": (False, False),
-        "Merge branch 'hand'": (False, False),
+        "try": (True, "the header X-Key is required"),
+        "wip": (True, ""),
+        "fix: by hand": (False, ""),
+        "feat: baskets (#7)": (False, ""),
+        "Merge branch 'hand'": (False, ""),
     }
     assert all(one.time and one.time > _START for one in found.commits)
 

@@ -42,8 +42,8 @@ class SourceCommit:
     author: str
     time: int | None = None
     """When it was committed, in seconds since the epoch."""
-    breaking: bool = False
-    """Whether its message has a `BREAKING CHANGE` footer."""
+    breaking: str = ""
+    """What its message's `BREAKING CHANGE` footer says."""
     merged: bool = False
     """Whether it came with the merge of a branch, which is listed as well."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from promoter.domain.declaration import one_line
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceCommit, SourceRange
 from promoter.domain.moment import bounded_seconds
@@ -21,7 +22,9 @@ _COMMITS = 1_000
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _WHOLE = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 # https://www.conventionalcommits.org/en/v1.0.0/
-_BREAKING = re.compile(r"^BREAKING[ -]CHANGE: ", re.MULTILINE)
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGE: +", re.MULTILINE)
+_NEXT = re.compile(r"\n\s*\n|\n(?=[A-Za-z-]+(?:: | #))")
+_BREAKING_LIMIT = 300
 
 
 def read_range(clone: Clone, repository: str, old: str | None, new: str | None) -> SourceRange:
@@ -105,11 +108,19 @@ def _listed(clone: Clone, span: str) -> tuple[SourceCommit, ...]:
             _title(title, body),
             author,
             bounded_seconds(int(time)),
-            bool(_BREAKING.search(body)),
+            _breaking(body),
             sha in merged,
         )
         for sha, _, title, author, time, body in rows
     )
+
+
+def _breaking(body: str) -> str:
+    """Return what a message's footer says that a commit breaks; '' where none does."""
+    found = _BREAKING.search(body)
+    if found is None:
+        return ""
+    return one_line(_NEXT.split(body[found.end() : found.end() + _BREAKING_LIMIT], 1)[0]) or "…"
 
 
 def _merged(parents: Mapping[str, list[str]], merges: set[str]) -> set[str]:

@@ -97,7 +97,11 @@ def _breaking(evidence: Evidence) -> Alert:
         return Alert(Level.IMPORTANT, ())
     title = strong(f"{counted(len(commits), 'breaking change')}:")
     lines = [
-        commit_line(one, source.repository, evidence.moment) for one, source in commits[:_BREAKING]
+        (
+            *commit_line(one, source.repository, evidence.moment),
+            *((Span(f": {one.breaking}"),) if one.breaking else ()),
+        )
+        for one, source in commits[:_BREAKING]
     ]
     if len(commits) == 1:
         return Alert(Level.IMPORTANT, ((title, Span(" "), *lines[0]),))

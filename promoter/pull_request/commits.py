@@ -62,7 +62,7 @@ class _Kind(NamedTuple):
 def is_breaking(commit: SourceCommit) -> bool:
     """Say whether a commit declares a breaking change: by `!`, or in a footer."""
     found = _TYPE.match(commit.title)
-    return commit.breaking or bool(found and found["breaking"])
+    return bool(commit.breaking or (found and found["breaking"]))
 
 
 def breaking_changes(source: SourceRange | None) -> list[SourceCommit]:

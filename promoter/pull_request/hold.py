@@ -9,7 +9,7 @@ from promoter.domain.moment import shown_end
 from promoter.domain.page import Listing, Span
 from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import commit_page, pull_page, web_address
-from promoter.pull_request.words import mono, pull_span, strong
+from promoter.pull_request.words import mono, pull_span, short_image, strong
 
 if TYPE_CHECKING:
     from promoter.domain.declaration import Declaration
@@ -39,12 +39,21 @@ def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:
         lines.append((Span("Promotions go on, scheduled ones too."),))
         return Listing("The hold ends", tuple(lines))
     until = f" until {shown_end(hold.until)}" if hold.until else ""
-    where = f"{declaration.app} stays in {declaration.environment} at what it runs"
+    where = f"{declaration.app} stays in {declaration.environment} at {_stays_at(proposal)}"
     lines.append((Span(f"{where}{until}: no schedule and no older pipeline changes that."),))
     if proposal.moves:  # Without any, it is how to undo the whole.
         command = hold_command("unhold", declaration, evidence.repository)
         lines.append((Span("To end the hold: "), mono(command)))
     return Listing("Held", tuple(lines))
+
+
+def _stays_at(proposal: Proposal) -> str:
+    """Return what a held app runs: what it goes back to, where the hold comes with that."""
+    if not proposal.moves:
+        return "what it runs"
+    goals = {short_image(one.after) for one in proposal.moves}
+    goal = goals.pop() if len(goals) == 1 else None
+    return goal or "what it then runs"
 
 
 def _together(proposal: Proposal, evidence: Evidence) -> Listing | None:
