@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -264,9 +265,10 @@ def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
     first = next((one for one in found if one), None)
     if first is None:
         return None
-    path = PurePosixPath(first[1]).parent / first[4]
+    path = PurePosixPath(normpath(PurePosixPath(first[1]).parent / first[4]))
     close = closest(path.name, sorted(tree.entries(path.parent)))
-    hint = f"Did you mean {close}?" if close else "Add the file, or remove the line."
+    meant = PurePosixPath(first[4]).with_name(close) if close else None
+    hint = f"Did you mean {meant}?" if meant else "Add the file, or remove the line."
     reason = f"{closure.directory} does not build, even before the edit: there is no {first[4]}"
     return Refusal("render", reason, hint, first[1], int(first[2]), int(first[3]))
 

@@ -139,7 +139,10 @@ def _entries(images: Spot) -> tuple[ImageEntry, ...]:
         raise source.refuse("alias", "images is an alias", "Write it out.", at=images.written)
     if not isinstance(node, SequenceNode):
         raise source.refuse(
-            "images", "images is not a list", "Make it a list of entries.", at=images.start
+            "images",
+            "images is not a list",
+            "Begin each image with '- ', as in - name: ghcr.io/owner/app",
+            at=images.start,
         )
     entries: list[ImageEntry] = []
     names: set[str] = set()
