@@ -14,7 +14,7 @@ import pytest
 
 from promoter.domain.deadline import Deadline
 from promoter.git.clone import Clone
-from promoter.git.first_fetch import begin_fetch, taken_fetch
+from promoter.git.first_fetch import begin_fetch, brought_tips, likely_refs, taken_fetch
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository import GitRepository
 from tests.servers.github import GitHub
@@ -210,3 +210,17 @@ def test_a_fetch_that_fails_at_first_is_tried_again(github: GitHub) -> None:
     assert done.code == 0, done.stderr
     asked = [one.path for one in github.seen if one.path.endswith("/info/refs")]
     assert len(asked) == 3, "the fetch, the fetch, the push"
+
+
+def test_what_it_has_brought_is_told_from_what_the_remote_has_told_of() -> None:
+    refs = {
+        "HEAD": "1" * 40,
+        "refs/heads/main": "1" * 40,
+        "refs/heads/promote/prod/aurora": "2" * 40,
+        "refs/heads/promote/eu/prod/aurora": "3" * 40,
+        "refs/heads/promote/prod/other": "4" * 40,
+        "refs/heads/promote-hold/prod/aurora": "5" * 40,
+    }
+    assert brought_tips(refs, None, ()) == ("1" * 40,)
+    assert brought_tips(refs, "main", likely_refs(["aurora"])) == ("1" * 40, "2" * 40, "3" * 40)
+    assert brought_tips(refs, "gone", likely_refs(["nothing"])) == ()

@@ -16,7 +16,13 @@ from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.commits import FastImport
 from promoter.git.failures import failure
-from promoter.git.first_fetch import LOOK_DEPTH, fetch_arguments, trace_of
+from promoter.git.first_fetch import (
+    LOOK_DEPTH,
+    base_ref,
+    brought_tips,
+    fetch_arguments,
+    trace_of,
+)
 from promoter.git.isolation import FETCH, REMOTE
 from promoter.git.objects import Objects
 from promoter.git.program import Git, Result, check_version, verb_of
@@ -69,7 +75,7 @@ class Clone:
         if begun is not None:
             self.git.adopt(begun.process, begun.arguments)
         self._mirror = mirror
-        self._tips: list[str] = []
+        self._tips: tuple[str, ...] = ()
         self._trees: dict[str, GitTree] = {}
         self._depths: dict[str, int] = {}
         self._deepened: dict[str, int] = {}
@@ -100,8 +106,8 @@ class Clone:
         one `*`.
         """
         self._prepare()
-        wanted = f"refs/heads/{base}" if base else "HEAD"
-        asked = (pattern, *([wanted] if base else ()))
+        likely = tuple(likely)
+        asked = (pattern, *([base_ref(base)] if base else ()))
         if self._borrows:
             return self.remote_refs(*asked)
         trace = trace_of(self.git.directory)
@@ -116,7 +122,7 @@ class Clone:
             return self.remote_refs(*asked)
         self._note_filter(result)
         self._deepened.clear()
-        self._tips = self.git("for-each-ref", "--format=%(objectname)", "refs/promoter").split()
+        self._tips = brought_tips(refs.refs, base, likely)
         self._depths.update(dict.fromkeys(self._tips, LOOK_DEPTH))
         return refs
 

@@ -72,17 +72,36 @@ def likely_refs(apps: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps)
 
 
+def base_ref(base: str | None) -> str:
+    """Return the ref that a base branch is asked for by; None is the default one."""
+    return f"refs/heads/{base}" if base else "HEAD"
+
+
 def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tuple[str, ...]:
     """Return the command that brings the base branch (None: the default one) and likely refs.
 
     The remote tells of all refs of the pattern, too.
     """
-    wanted = f"refs/heads/{base}" if base else "HEAD"
     # No app is called `-`: the server tells of all that is in the pattern, and none is brought.
-    brought = (wanted, *likely, f"{pattern}/-")
+    brought = (base_ref(base), *likely, f"{pattern}/-")
     specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought)
     cut = (f"--depth={LOOK_DEPTH}", "--filter=blob:none")
     return ("fetch", *cut, *FETCH, REMOTE, *specs)
+
+
+def brought_tips(
+    refs: Mapping[str, str], base: str | None, likely: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the commits that the command has brought, of the refs that the remote has told of."""
+    wanted = [one.partition("*") for one in (base_ref(base), *likely)]
+    return tuple(
+        dict.fromkeys(
+            tip
+            for ref, tip in refs.items()
+            for before, star, after in wanted
+            if ref == before or (star and ref.startswith(before) and ref.endswith(after))
+        )
+    )
 
 
 def trace_of(directory: Path) -> Path:
