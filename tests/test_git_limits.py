@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from promoter import graph
+from promoter import graph, limits
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RefusedError
+from promoter.domain.errors import RefusedError, RemoteError
 from promoter.git.folder import DirectoryTree
 from promoter.git.objects import Objects
 from promoter.git.program import Git
@@ -117,3 +117,30 @@ def test_what_a_process_has_started_before_is_limited_as_well() -> None:
             DISK_LIMIT,
         ]
         process.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("limit_of", "command"),
+    [("OUTPUT_LIMIT", "yes"), ("MESSAGE_LIMIT", "yes >&2")],
+    ids=["stdout", "stderr"],
+)
+def test_a_git_that_prints_without_end_ends_the_run(
+    limit_of: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, limit_of, 1 << 20)
+    raw = Raw(tmp_path / "r.git")
+    with (
+        closing(Git(raw.path, Deadline(600))) as git,
+        pytest.raises(RemoteError, match="printed more than"),
+    ):
+        git("-c", f"alias.say=!{command}", "say")
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, 4097, 3 << 20])
+def test_a_program_is_told_all_and_all_of_its_answer_is_read(size: int, tmp_path: Path) -> None:
+    raw = Raw(tmp_path / "r.git")
+    said = bytes(n % 251 for n in range(size))
+    with closing(Git(raw.path, Deadline(60))) as git:
+        done = git.attempt("-c", "alias.say=!cat; echo no >&2; exit 3; :", "say", stdin=said)
+        assert (done.status, done.stdout, done.stderr) == (3, said, "no\n")
+        assert git.attempt("-c", "alias.say=!true; :", "say", stdin=said).status == 0

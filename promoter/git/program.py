@@ -21,7 +21,7 @@ from promoter.domain.errors import PromoteError, RemoteError, UsageError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import failure
 from promoter.git.isolation import isolated, parameters
-from promoter.limits import FILE_LIMIT, limit, too_large
+from promoter.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,12 +144,21 @@ class Git:
     def finish(self, process: Process, verb: str, stdin: bytes | None = None) -> Result:
         """Return the answer of a git command, told no more than `stdin`; the deadline ends it."""
         try:
-            out, err = process.communicate(stdin, timeout=self.deadline.remaining() or 0.001)
+            # GitPython's own `wait` would raise for a status.
+            plain = process if isinstance(process, subprocess.Popen) else process.proc
+            assert plain is not None
+            out, err = read_output(plain, stdin, self.deadline.remaining() or 0.001)
         except subprocess.TimeoutExpired as error:
             _end(process)
             raise RemoteError(
                 f"git {verb} had no answer within the run's {self.deadline.seconds:g} s",
                 "Check the network, or give more time with --timeout.",
+            ) from error
+        except TooMuchOutputError as error:
+            _end(process)
+            raise RemoteError(
+                f"git {verb} printed more than any repository makes it print",
+                "Check what answers at the URL, and what its commits say.",
             ) from error
         except BaseException:
             _end(process)

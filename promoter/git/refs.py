@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -55,15 +56,12 @@ def traced(file: Path) -> RemoteRefs:
     another connection. What the trace does not show is left out.
     """
     head, refs = None, {}
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError:
-        lines = []
-    for found in filter(None, map(_TRACED.search, lines)):
-        ref = _plain(found["ref"])
-        refs[ref] = found["oid"].decode("ascii")
-        if ref == "HEAD" and found["head"]:
-            head = _plain(found["head"]).removeprefix("refs/heads/")
+    with suppress(OSError), file.open("rb") as lines:
+        for found in filter(None, map(_TRACED.search, lines)):
+            ref = _plain(found["ref"])
+            refs[ref] = found["oid"].decode("ascii")
+            if ref == "HEAD" and found["head"]:
+                head = _plain(found["head"]).removeprefix("refs/heads/")
     return RemoteRefs(head, refs)
 
 
