@@ -127,8 +127,8 @@ def find(
 def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[BuildOutput]:
     """Build folders side by side; once one fails, those behind it are not waited for."""
     builds: list[_Build] = []
-    limit = min(_TIME, renderer.remaining() / 2)
-    end = time.monotonic() + limit
+    seconds = min(_TIME, renderer.remaining() / 2)
+    end = time.monotonic() + seconds
     try:
         builds.extend(_Build.started(renderer, folder, home) for folder in folders)
         _watch(builds, end)
@@ -139,7 +139,7 @@ def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[
             build.end()
     # One that prints too much has ended the other.
     loud = [build for build in builds if build.is_excessive]
-    return [build.result(renderer, limit) for build in loud or builds]
+    return [build.result(renderer, seconds) for build in loud or builds]
 
 
 @dataclass(slots=True)
@@ -192,12 +192,12 @@ class _Build:
             if stream is not None:
                 stream.close()
 
-    def result(self, renderer: Renderer, limit: float) -> BuildOutput:
+    def result(self, renderer: Renderer, seconds: float) -> BuildOutput:
         """Return what came of it."""
         if self.is_excessive:
             return BuildOutput(unmade=f"{renderer.name} printed more than {_OUTPUT >> 20} MB")
         if self.status is None:
-            return BuildOutput(unmade=f"{renderer.name} was not done within {limit:.0f} s")
+            return BuildOutput(unmade=f"{renderer.name} was not done within {seconds:.0f} s")
         if self.status < 0:
             return BuildOutput(unmade=f"{renderer.name} was ended by signal {-self.status}")
         if self.status and self.is_exhausted:
