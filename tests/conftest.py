@@ -143,6 +143,9 @@ def _hermetic(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureR
     """Give the session a home of its own and an environment without surprises."""
     folder = tmp_path_factory.mktemp("session")
     isolate(folder)
+    base = tmp_path_factory.getbasetemp()
+    Templates.shared = (base.parent if hasattr(request.config, "workerinput") else base) / "shared"
+    Templates.shared.mkdir(exist_ok=True)
     if not request.config.getoption("--thorough"):
         os.environ["PATH"] = _without_renderers(folder)
 
@@ -180,7 +183,7 @@ def isolate(folder: Path) -> None:
     if threading.current_thread() is threading.main_thread():
         # A shell has what runs in its background ignore SIGINT, and children inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    Templates.directory = templates
+    Templates.directory = Templates.shared = templates
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,7 +19,7 @@ from tests.command import Run, promote, promote_process
 from tests.servers.refs import read_refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tests.servers.github import GitHub
 
@@ -86,20 +86,39 @@ class Repository:
     ) -> str:
         """Commit one file onto a branch as a person would, now or at a date; return the commit."""
         moment = datetime.fromisoformat(date).timestamp() if date else time.time()
-        stream = [
-            f"commit refs/heads/{branch}", "mark :1",
-            f"committer A Human <human@example.org> {int(moment)} +0000",
-            f"data {len(message.encode()) + 1}", message,
-            f"from refs/heads/{branch}^0", f"M 100644 inline {path}",
-            f"data {len(content.encode())}", content, "get-mark :1", "",
-        ]  # fmt: skip
-        return self.git("fast-import", "--quiet", stdin="\n".join(stream))
+        return self.commits(branch, path, [content], message, moment=moment)
+
+    def commits(
+        self,
+        branch: str,
+        path: str,
+        contents: Iterable[str],
+        message: str = "A human's change",
+        *,
+        moment: float | None = None,
+    ) -> str:
+        """Commit one file onto a branch, once for each content; return the last commit."""
+        stream: list[str] = []
+        for content in contents:
+            stream += [
+                f"commit refs/heads/{branch}", "mark :1",
+                f"committer A Human <human@example.org> {int(moment or time.time())} +0000",
+                f"data {len(message.encode()) + 1}", message,
+                *([] if stream else [f"from refs/heads/{branch}^0"]),
+                f"M 100644 inline {path}", f"data {len(content.encode())}", content,
+            ]  # fmt: skip
+        return self.git("fast-import", "--quiet", stdin="\n".join([*stream, "get-mark :1", ""]))
 
 
 def aurora(directory: Path) -> Repository:
     """Make the Aurora repository, as a copy of one that is made a single time."""
     shutil.copytree(_aurora(), directory, dirs_exist_ok=True)
     return Repository(directory)
+
+
+def is_fresh(repo: Repository) -> bool:
+    """Say whether nothing has been done to an Aurora repository yet."""
+    return repo.refs() == Repository(_aurora()).refs()
 
 
 @contextmanager
@@ -123,9 +142,23 @@ def empty(directory: Path) -> Repository:
 
 
 class Templates:
-    """Where the repositories are that others are copied from; the session's start sets it."""
+    """The repositories that others are copied from; the session's start sets where they are."""
 
     directory: Path
+    shared: Path
+    """A folder of all workers; `directory` is this one's."""
+
+    @classmethod
+    def kept(cls, name: str, make: Callable[[Path], object]) -> Path:
+        """Return a folder that is made a single time for all workers."""
+        place = cls.shared / name
+        if not place.exists():
+            own = cls.directory / name
+            make(own)
+            # Another worker may have been faster.
+            with suppress(OSError):
+                own.rename(place)
+        return place
 
 
 @cache
