@@ -25,6 +25,8 @@ _FLAGS = {
     ("history", "count"): "number",
     ("promote", "count"): "tag",
 }
+# Words that people write before an environment.
+_TOWARDS = ("from", "to", "in", "into", "on")
 # Flags that one command has for what another calls otherwise.
 _SAME = {("promote", "--to"): "--tag", ("rollback", "--tag"): "--to"}
 # The commands that take several environments.
@@ -92,9 +94,12 @@ def _sorted_out(command: str, bare: Sequence[str], options: Sequence[str]) -> di
     found: dict[str, list[str]] = {}
     words = list(bare)
     while words:
-        word = words.pop(0)
+        word = words.pop(0).rstrip(":")
         name, _, value = split_word(word)
-        if name in _NAMED and (value or (words and _fits(name, words[0]))):
+        if name in _TOWARDS and words and kind_of(words[0]) == "env":
+            option = "from" if name == "from" and "from" in options else "env"
+            found[option] = [words.pop(0)]
+        elif name in _NAMED and (value or (words and _fits(name, words[0]))):
             found[name] = [value or words.pop(0)]
         elif name in _NAMED and not value and any(kind_of(one) == "app" for one in words):
             continue
@@ -166,6 +171,9 @@ def _ours(word: str, value: Sequence[str], options: Iterable[str]) -> list[str]:
     """Return another tool's flag with its value as ours; nothing where there is no such, or a login."""
     name, _, own = word.partition("=")
     given = own or "".join(value)
+    plain = f"--{name.strip('-').lower().replace('_', '-')}"
+    if len(name) > 2 and plain[2:] in options:
+        return [plain, *filter(None, [given])]
     if name in ("--set", "--set-string", "--helm-set", "-p", "--parameter"):
         key, _, tag = given.partition("=")
         return ["--tag", tag] if key.rpartition(".")[2].lower() == "tag" and tag else []

@@ -64,11 +64,17 @@ def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError
     """
     prog, option = parser.prog, name.removeprefix("--")
     value = _value_of(name, words)
+    if name == "--":
+        return UsageError(f"{prog} takes nothing behind '--'", "Leave '--' out.")
     if name.startswith("--") and option in OPTIONS:
         hint = _elsewhere(prog, option, value, parser.commands)
         return UsageError(f"{prog} takes no {name}", filled(hint, words, parser.commands, value))
     plain = f"--{option.lstrip('-').lower().replace('_', '-')}" if len(name) > 2 else name
-    hint = _other_flag(parser, plain, value) or _rule(parser, plain) or _explained(parser, plain)
+    hint = (
+        _other_flag(parser, plain, value, words)
+        or _rule(parser, plain)
+        or _explained(parser, plain)
+    )
     foreign = [one for one in words if one.startswith("-") and option_of(one) is None]
     if hint.startswith("Did you mean --") and len(foreign) > 1:
         hint = f"Did you mean {{{prog.removeprefix('promote').strip() or 'promote'}}}"
@@ -84,7 +90,7 @@ def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError
     )
 
 
-def _other_flag(parser: Grammar, plain: str, value: str) -> str:
+def _other_flag(parser: Grammar, plain: str, value: str, words: Sequence[str]) -> str:
     """Return the hint for a flag that stands for one which the command has; '' for any other."""
     if plain in parser.flags:
         return f"Did you mean {plain}?"
@@ -96,6 +102,8 @@ def _other_flag(parser: Grammar, plain: str, value: str) -> str:
         return ""
     meant = next((one for one in known if _may_be(one, value)), known[0])
     option = OPTIONS.get(meant)
+    if f"--{meant}" in words and f"--{meant}" not in parser.many:
+        return f"Leave it out: --{meant} is given."
     if value and option is not None and option.choices and value not in option.choices:
         return f"Did you mean {' or '.join(f'--{meant} {one}' for one in option.choices)}?"
     # An address may hold a login.
@@ -118,6 +126,8 @@ def _rule(parser: Grammar, plain: str) -> str:
     verb = re.match(r"--(?:allow|skip|ignore|disable|without|no|override|bypass)-", plain)
     rule = plain[verb.end() if verb else 2 :]
     known = "--allow" in parser.flags and rule in allowable()
+    if verb is None and (rule in parser.commands or _key(rule)):
+        return ""
     return f"Did you mean --allow {rule}?" if known else ""
 
 

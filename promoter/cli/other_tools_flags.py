@@ -28,6 +28,12 @@ _BOTH_IN_REPO = "Both are in --repo, as in --repo https://github.com/OWNER/REPOS
 _HTTP = "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line."
 _TEXTS = "The texts are templates.title, templates.body and templates.commit in promoter.yaml."
 _EXPLAINED: tuple[tuple[str, str], ...] = (
+    ("no-wait", "Nothing is waited for without --wait-for-image: leave it out."),
+    (
+        "keep-going, fail-fast, continue-on-error, no-fail-fast",
+        "A failure of one app does not stop the others: leave it out.",
+    ),
+    ("config-dir, config-path", "The file itself is --config FILE"),
     (
         "token, github-token, gh-token, access-token, auth-token, pat, git-token, api-token",
         READ_FROM,
@@ -239,7 +245,7 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         "The text is templates.commit in promoter.yaml.",
     ),
     (
-        "message, -m, body, description, note, pr-body, pr-description, comment",
+        "message, -m, ticket, jira, issue, body, description, note, pr-body, pr-description, comment",
         _TEXTS,
     ),
     (

@@ -39,7 +39,7 @@ def unknown_command(
     """
     names = [one for one in commands if one != "promote"]
     plain, message = word.lower(), f"there is no command {shown(word)}"
-    bare, flags = apart([word, *rest])
+    bare, flags = apart([*word.split(), *rest])
     if word[:1] in DASHES:
         return other_dash(word)
     if closest(plain, ["promote"]):

@@ -17,7 +17,7 @@ OTHER_NAMES = {
     "main checkout-branch push-branch base-ref",
     "output": "output-format out print",
     "config": "config-file configuration conf",
-    "dry-run": "dryrun dry plan preview diff noop what-if simulate no-push no-pr no-write",
+    "dry-run": "dryrun dry plan preview diff noop what-if simulate show-diff no-push no-pr no-write",
     "verbose": "debug trace log-level loglevel verbosity explain",
     "quiet": "silent no-output",
     "source-revision": "sha commit git-sha commit-sha git-commit source-sha source-commit "
