@@ -33,7 +33,10 @@ _NEEDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         ("cosign-key", "cosign-identity", "cosign-issuer", "cosign-log"),
         ("signature", "off", ("warn", "refuse")),
     ),
+    "digest": ("pin", "tag", ("digest", "both")),
 }
+# The sections of an environment in which such keys stand, too.
+_SECTIONS = ("checks", "policy")
 _DURATIONS = ("soak", "max-age", "duration")
 _PATTERNS = ("tags", "include", "exclude")
 # A number of more seconds is probably meant as such.
@@ -76,16 +79,12 @@ def _without_effect(document: Document) -> Iterator[_Warning]:
             ("apps", app, "environments", name): get(mapping(get(one, "environments")), name)
             for app, one in apps.items()
         }
-        for within in ((), ("checks",)):
-            around = reduce(_inner, within, mapping(environment))
-            own = {
-                (*place, *within): around | reduce(_inner, within, mapping(one))
-                for place, one in overrides.items()
-            }
-            # What an app has from the environment may have an effect there.
-            yield from _idle(document, ("environments", name, *within), [around, *own.values()])
-            for place, one in own.items():
-                yield from _idle(document, place, [one])
+        around = _flat(environment)
+        own = {place: around | _flat(one) for place, one in overrides.items()}
+        # What an app has from the environment may have an effect there.
+        yield from _idle(document, ("environments", name), [around, *own.values()])
+        for place, one in own.items():
+            yield from _idle(document, place, [one])
 
 
 def _idle(
@@ -93,16 +92,20 @@ def _idle(
 ) -> Iterator[_Warning]:
     """Yield a warning for each key that stands at a place and does nothing at any of some levels."""
     written = mapping(reduce(get, place, document.value))
-    for key in (one for one in written if written[one] and one in _NEEDS):
-        other, default, needed = _NEEDS[key]
-        values = [_word(level.get(other, default)) for level in levels]
-        if not any(value in needed for value in values):
-            beside = f"checks.{other}" if place[-1] == "checks" else other
-            yield _warning(document, (*place, key), f"does nothing with {beside}: {values[0]}")
+    for within in (place, *((*place, one) for one in _SECTIONS if one in written)):
+        section = mapping(reduce(get, within, document.value))
+        for key in (one for one in section if section[one] and one in _NEEDS):
+            other, default, needed = _NEEDS[key]
+            values = [_word(level.get(other, default)) for level in levels]
+            if not any(value in needed for value in values):
+                beside = f"checks.{other}" if within[-1] == "checks" else other
+                yield _warning(document, (*within, key), f"does nothing with {beside}: {values[0]}")
 
 
-def _inner(value: dict[str, Any], key: str) -> dict[str, Any]:
-    return mapping(value.get(key))
+def _flat(environment: object) -> dict[str, Any]:
+    """Return an environment's keys together with those of its sections."""
+    own = mapping(environment)
+    return reduce(lambda found, one: found | mapping(own.get(one)), _SECTIONS, own)
 
 
 def _word(value: object) -> str:
