@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from promoter.http import Answer
 
 # The fields that are null, with an error of their own, for a token without a permission that
-# promote does without: what they show is not known then.
+# promote does without, and where GitHub fails to tell them: what they show is not known then.
 _HIDDEN = frozenset({"branchProtectionRule", "refUpdateRule"})
 # A classic token without any of these scopes is refused each document that names a team's field.
 _READS_TEAMS = frozenset(
@@ -59,7 +59,6 @@ def _lacks_only_what_is_hidden(shown: Any) -> bool:  # noqa: ANN401 - JSON
         return False
     return bool(errors) and all(
         isinstance(one, dict)
-        and one.get("type") == "FORBIDDEN"
         and not _HIDDEN.isdisjoint(map(str, one.get("path") or ()))
         for one in errors
     )
