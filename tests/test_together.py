@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,6 +210,33 @@ def test_on_github_it_is_the_same_through_git_and_the_api(tmp_path: Path, transp
         assert {one["rule"] for one in ask(*BOTH, "--tag", "1.4.4")["refusals"]} == {"hold"}
         github.merge(back["pull_request"]["number"])
     assert tags(repo) == ["1.4.2", "1.4.2"]
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(60, marks=pytest.mark.thorough)])
+def test_through_the_api_many_apps_are_looked_at_together(tmp_path: Path, count: int) -> None:
+    apps = [f"app-{number:02}" for number in range(count)]
+    github = GitHub(tmp_path / "srv")
+    settings = f"{BY_PULL}{OFF}    render: off\ngroups: {{all: {{apps: [{', '.join(apps)}]}}}}\n"
+    make(github.repository, {name: f"ghcr.io/acme/{name}" for name in apps}, settings)
+    git_http.configure(github.repository)
+
+    def ask(tag: str) -> tuple[str, int]:
+        before = len(github.seen)
+        done = promote(
+            "--group", "all", "--tag", tag, "--repo", github.url, "--output", "json",
+            "--transport", "api", env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+        assert done.code == 0, done.stderr
+        return done.json["action"], len(github.seen) - before
+
+    # Overview, folders, bases, history, branch with its pulls; then what is written.
+    batches = 2 * ceil(count / 40)
+    with github:
+        assert ask("1.4.2") == ("created", 4 + batches)
+        action, requests = ask("1.4.2")
+        assert (action, requests <= 4 + batches) == ("unchanged", True)
+        action, requests = ask("1.4.3")
+        assert (action, requests <= 6 + 2 * batches) == ("updated", True)
 
 
 def test_killed_after_the_push_the_rerun_opens_the_one_pull(tmp_path: Path) -> None:

@@ -43,7 +43,10 @@ class BranchPulls:
         """
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
-            own = branch in self._targets and self._world.has_history_from_forge(self._view.tree)
+            # Of a single app it comes with the first look through an API.
+            together = bool(target.members) and self._world.wiring.transport == "api"
+            by_forge = together or self._world.has_history_from_forge(self._view.tree)
+            own = branch in self._targets and by_forge
             history = self._history([target]) if own else None
             found = forge.pulls([branch], self._view.base, history)[branch]
             if tip is not None and not any(one.head == tip for one in found):

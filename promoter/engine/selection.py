@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from promoter.config.examples import EXAMPLES
-from promoter.config.layout import find_target, known_apps
+from promoter.config.layout import find_target, folder, known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
@@ -82,6 +82,7 @@ class Requests:
 
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each request with its place, or why it has none."""
+        _look_into_places(self.requests, view)
         for request in self.requests:
             key = _key(request)
             if key in done:
@@ -90,6 +91,20 @@ class Requests:
                 yield _work(key, request, view)
             except PromoteError as error:
                 yield key, failed(error, request.app, request.environment)
+
+
+def _look_into_places(requests: Iterable[Request], view: View) -> None:
+    """Read the folders of all apps at once, where requests are about several."""
+    config, apps = view.config, dict[str, None]()
+    for one in requests:
+        group = config.groups.get(one.app) if one.group else None
+        apps |= dict.fromkeys(group.apps if group else one.together or (one.app,))
+    if len(apps) > 1:
+        environments = config.environments
+        places = ((app, name) for app in apps for name in environments)
+        view.tree.look_into(
+            folder(config.environment(name, app), app, name) for app, name in places
+        )
 
 
 def _work(key: Key, request: Request, view: View) -> Work:

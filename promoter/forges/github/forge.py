@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from promoter.forges.github.client import Client
 
 _LISTING = "list the pull requests"
+# The histories of so many files come with one branch's pulls.
+_FEW = 20
 _ACTIONS = "github-actions[bot]"
 
 
@@ -56,11 +58,12 @@ class GitHubForge:
     ) -> dict[str, tuple[Pull, ...]]:
         """Return the pulls from branches to a base in every state, newest first, by their branch.
 
-        The history of some files of a commit comes along with those of one branch.
+        The history of a few files of a commit comes along with those of one branch.
         """
         client = self.client
-        if len(branches) > 1:
-            client.expected, history = tuple(history[1]) if history else (), None
+        client.expected = tuple(history[1]) if history else ()
+        if len(branches) > 1 or len(client.expected) > _FEW:
+            history = None
         known = {one: client.pulls.pop((one, base), None) for one in branches}
         found = {name: pulls for name, pulls in known.items() if pulls is not None}
         left = [one for one in branches if one not in found]

@@ -58,7 +58,6 @@ def _lacks_only_what_is_hidden(shown: Any) -> bool:  # noqa: ANN401 - JSON
     if not isinstance(errors, list) or not isinstance(shown.get("data"), dict):
         return False
     return bool(errors) and all(
-        isinstance(one, dict)
-        and not _HIDDEN.isdisjoint(map(str, one.get("path") or ()))
+        isinstance(one, dict) and not _HIDDEN.isdisjoint(map(str, one.get("path") or ()))
         for one in errors
     )

@@ -117,6 +117,9 @@ class GitHubRepository:
         tip = self._tip_seen(branch) if branch else None
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
+            is_guessed = self._guess is not None and branch == self._guess.branch
+            if not is_guessed and branch not in self._looked:
+                self.bring([branch])
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
         # Of names that the look at the base has not told of, making the branch tells.
