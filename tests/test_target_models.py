@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -14,6 +15,7 @@ from promoter.edits.discovery import discover
 from promoter.edits.region import Region
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import EditTarget, Linked, ManifestTarget
+from promoter.edits.targets.marker import marks
 from tests.graph_files import deployment, tree
 
 _TARGET: TypeAdapter[EditTarget] = TypeAdapter(EditTarget)
@@ -277,3 +279,38 @@ def test_discovery_finds_each_kind_below_the_folder_alone(tmp_path: Path) -> Non
     ).files
     assert all(b"app:2" in edit.after and b"app:1" not in edit.after for edit in edits)
     assert len(edits) == 4
+
+
+def test_markers_in_a_block_of_text_are_found_in_time_that_grows_with_the_file() -> None:
+    number = 5_000
+    listed = "".join(f"- v{n}\n" for n in range(number))
+    marked = "".join(f'  x: y{n} # {{"$promoter": "app:tag"}}\n' for n in range(number))
+    region = Region.of(PurePosixPath("a.yaml"), f"b:\n{listed}a: |\n{marked}".encode())
+    begun = time.process_time()
+    assert len(marks(region)) == number
+    # Each marker was looked for in each value: a minute.
+    assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Pod\nimage: &a app:1\nspec:\n  containers:\n{}",
+        "kind: Pod\nspec: &a\n  containers: [{{image: 'app:1'}}]\nothers:\n{}",
+    ],
+    ids=["a value", "a mapping"],
+)
+def test_an_anchor_with_many_aliases_is_set_in_time_that_grows_with_the_file(
+    text: str, tmp_path: Path
+) -> None:
+    number = 3_000
+    alias = "  - image: *a\n" if "image: &a" in text else "- spec: *a\n"
+    files = tree(tmp_path, {"m.yaml": text.format(alias * number)})
+    target = ManifestTarget(kind="manifest", file="m.yaml")
+    begun = time.process_time()
+    held = edit_targets(files, PurePosixPath("k.yaml"), [target], [ImageRequest("app", Tag("2"))])
+    # Each place was looked for from each other one: minutes.
+    assert time.process_time() - begun < 20
+    (edit,) = held.files
+    assert edit.after.count(b"app:2") == 1
+    assert len(edit.warnings) == number

@@ -33,7 +33,7 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         return spot, ()
     if spot.unfit == "shared":
         return _below_shared(spot, partial=partial)
-    places = list(occurrences(spot.region, spot.node))
+    places = occurrences(spot.region, spot.node)
     names = _names(spot)
     for place in places:
         if place.path == spot.path:
@@ -45,7 +45,24 @@ def owner(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
             raise _stands_for_another(spot, place)
     first = next((one for one in places if one.unfit == "anchor"), spot)
     followers = [one for one in places if one.path != spot.path and one.unfit == "alias"]
-    return replace(first, unfit=""), tuple(map(_follows, followers))
+    return replace(first, unfit=""), tuple(map(follows, followers))
+
+
+def shared_value(spot: Spot) -> tuple[object, ...] | None:
+    """Return what the places of one value have in common, for which `owner` is the same.
+
+    None for a value that no anchor shares.
+    """
+    if spot.unfit in ("anchor", "alias"):
+        return (id(spot.node),)
+    if spot.unfit != "shared":
+        return None
+    around: list[int] = []
+    above = spot.parent
+    while above is not None:
+        around += [id(above.node)] if above.node.anchor else []
+        above = above.parent
+    return (id(spot.node), tuple(around), _labels(spot))
 
 
 def _below_shared(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
@@ -72,7 +89,7 @@ def _below_shared(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
         if _labels(one) or (partial and _names(one) != _names(spot)):
             raise _stands_for_another(spot, one)
         followers.append(one)
-    return replace(own, unfit=""), tuple(map(_follows, followers))
+    return replace(own, unfit=""), tuple(map(follows, followers))
 
 
 def _stands_for_another(spot: Spot, other: Spot) -> RefusedError:
@@ -98,7 +115,7 @@ def _labels(spot: Spot) -> bool:
     return any(part in LABELS for part in spot.path)
 
 
-def _follows(spot: Spot) -> str:
+def follows(spot: Spot) -> str:
     """Return the warning for a place that changes with another one."""
     way = ".".join(str(part) for part in spot.path[1:])
     return f"{spot.place}: {way} follows, as it is the same value by an anchor"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
@@ -18,7 +19,7 @@ from promoter.edits.text import compose, decode
 from promoter.yaml_nodes import NODES_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from ruamel.yaml.nodes import Node
@@ -220,16 +221,23 @@ def everything(region: Region) -> Iterator[Spot]:
         waiting += reversed(list(spot.below()))
 
 
-def occurrences(region: Region, node: Node) -> Iterator[Spot]:
-    """Yield each place of a node, its anchor's and its aliases'; what holds aliases counts once."""
-    waiting, seen = list(reversed(list(roots(region)))), set[int]()
+def occurrences(region: Region, node: Node) -> Sequence[Spot]:
+    """Return each place of a node, its anchor's and its aliases'; what holds aliases counts once."""
+    return _places(region).get(id(node), ())
+
+
+@lru_cache(maxsize=2)
+def _places(region: Region) -> Mapping[int, Sequence[Spot]]:
+    """Return the places of every node, found in one walk: a file may ask for those of many."""
+    found: dict[int, list[Spot]] = {}
+    waiting = list(reversed(list(roots(region))))
     while waiting:
         spot = waiting.pop()
-        if spot.node is node:
-            yield spot
-        if id(spot.node) not in seen:
-            seen.add(id(spot.node))
+        known = found.setdefault(id(spot.node), [])
+        if not known:
             waiting += reversed(list(spot.below()))
+        known.append(spot)
+    return found
 
 
 def _documents(source: Source) -> tuple[Node, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -12,6 +13,7 @@ from promoter.domain.model import ImageMove
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
+from promoter.edits.anchors import follows, shared_value
 from promoter.edits.region import Region
 from promoter.edits.site import Part, Site, value_of
 from promoter.edits.targets import KustomizeTarget
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from promoter.edits.kustomization.entries import ImageEntry
     from promoter.edits.targets import EditTarget, Target
 
+# So many places of one value are refused, each by itself.
+_LISTED = 20
 _Chosen: TypeAlias = "tuple[Site, ImageRequest]"
 
 
@@ -143,15 +147,24 @@ class _Sites:
         steps: dict[object, engine.Step] = {}
         warnings: dict[str, None] = {}
         refusals: list[Refusal] = []
+        first: dict[object, Site] = {}
+        refused: Counter[object] = Counter()
         for site, request in chosen:
+            value = None if site.missing else shared_value(site.spot)
+            key = (value, site.part, site.digest_beside, request.name) if value else site
+            # The places of one value are looked at together, when the first of them is met.
+            if (other := first.setdefault(key, site)) is not site and refused[key] in (0, _LISTED):
+                if other.spot.unfit == "alias" and not refused[key]:
+                    warnings[f"{request.name}: {follows(other.spot)}"] = None
+                continue
             try:
                 step, said = site.step(request, placeholders=self.placeholders)
             except RefusedError as error:
                 refusals += error.refusals
+                refused[key] += 1
                 continue
             warnings |= dict.fromkeys(said)
             if step is not None:
-                # An anchor's scalar may be reached by its aliases as well.
                 steps[step.region.path, tuple(step.expected)] = step
         if refusals:
             raise RefusedError(list(dict.fromkeys(refusals)))

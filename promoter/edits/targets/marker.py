@@ -7,6 +7,7 @@ behind the policy on a part of it. promote: `# {"$promoter": "IMAGE"}`, with the
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +22,7 @@ from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import Filled, Target, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from promoter.edits.region import Region, Spot
 
@@ -81,9 +82,11 @@ def marks(region: Region) -> tuple[Mark, ...]:
     """
     text, behind = region.text.text, set()
     found: list[Mark] = []
+    spans: set[tuple[int, int]] = set()
     for spot in everything(region):
         if not isinstance(spot.node, ScalarNode):
             continue
+        spans.add((spot.node.start_mark.index, spot.node.end_mark.index))
         if spot.style in ("|", ">"):
             found += _inside(spot)
             continue
@@ -98,8 +101,9 @@ def marks(region: Region) -> tuple[Mark, ...]:
         part = _PARTS.get(ending)
         site = Site.reference(spot) if part is None else Site(spot, part)
         found.append(Mark(replace(site, names=(subject,)) if own else site, subject, own))
+    values = sorted(spans)
     for place in _all(text):
-        if place not in behind and not _commented(region, place):
+        if place not in behind and not _commented(region, place, values):
             raise region.refuse(
                 "marker",
                 "the marker stands behind no value",
@@ -148,14 +152,13 @@ def _all(text: str) -> Iterator[int]:
             yield comment.start(1)
 
 
-def _commented(region: Region, place: int) -> bool:
-    """Say whether a marker stands on a line that is a comment, or inside a block of text."""
+def _commented(region: Region, place: int, values: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a marker stands on a line that is a comment, or inside of one of the values.
+
+    `values` are where each begins and ends, in order: none overlaps another.
+    """
     start = region.text.line_start(place)
     if region.text.text[start:place].lstrip().startswith("#"):
         return True
-    return any(_covers(spot, place) for spot in everything(region))
-
-
-def _covers(spot: Spot, place: int) -> bool:
-    node = spot.node
-    return isinstance(node, ScalarNode) and node.start_mark.index <= place < node.end_mark.index
+    before = bisect_right(values, (place, len(region.text.text)))
+    return before > 0 and place < values[before - 1][1]
