@@ -42,6 +42,8 @@ class LocalForge:
 
     def __init__(self, git: Git, committer: str) -> None:
         self._git, self._committer = git, committer
+        self._known: dict[tuple[str, str], _Stored] = {}
+        """The pulls that were read, by their ref and their blob."""
 
     def pulls(
         self,
@@ -212,14 +214,22 @@ class LocalForge:
         return sorted(found, key=lambda one: one.pull.number, reverse=True), heads
 
     def _parse(self, blob: str, ref: str, heads: dict[str, str]) -> _Stored:
-        """Read one pull, or raise `RemoteError` where a ref holds something else."""
-        try:
-            number = _number(ref)
-            pull, said = read(self._git.data(blob)[1], number, self._url(number), heads)
-            return _Stored(pull, blob, said)
-        except (ValueError, KeyError) as error:
-            hint = f"Delete it: git update-ref -d {ref}"
-            raise RemoteError(f"{ref} is not a pull request of ours", hint) from error
+        """Read one pull, or raise `RemoteError` where a ref holds something else.
+
+        The head of an open one is wherever its branch is.
+        """
+        stored = self._known.get((ref, blob))
+        if stored is None:
+            try:
+                number = _number(ref)
+                pull, said = read(self._git.data(blob)[1], number, self._url(number))
+            except (ValueError, KeyError) as error:
+                hint = f"Delete it: git update-ref -d {ref}"
+                raise RemoteError(f"{ref} is not a pull request of ours", hint) from error
+            stored = self._known[ref, blob] = _Stored(pull, blob, said)
+        if stored.pull.state is not PullState.OPEN or stored.pull.branch not in heads:
+            return stored
+        return replace(stored, pull=replace(stored.pull, head=heads[stored.pull.branch]))
 
     def _find(self, number: int) -> _Stored:
         """Return one pull, or raise `SelectionError` naming those that are there."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from promoter.config.refs import is_branch
 from promoter.domain.model import Pull, PullState
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _branch(name: str) -> str:
@@ -45,16 +42,9 @@ def written(pull: Pull, comments: tuple[str, ...]) -> bytes:
     return stored.model_dump_json(indent=1).encode()
 
 
-def read(
-    text: bytes, number: int, url: str, heads: Mapping[str, str]
-) -> tuple[Pull, tuple[str, ...]]:
-    """Return the pull of a JSON text, and what was said on it; raises `ValueError` for another text.
-
-    The head of an open one is wherever its branch is, by `heads`.
-    """
+def read(text: bytes, number: int, url: str) -> tuple[Pull, tuple[str, ...]]:
+    """Return the pull of a JSON text, and what was said on it; raises `ValueError` for another text."""
     stored = _PullJson.model_validate_json(text)
     fields = stored.model_dump(exclude={"comments"})
-    if stored.state is PullState.OPEN:
-        fields["head"] = heads.get(stored.branch, stored.head)
     # Nobody reviews here: who merges has looked.
     return Pull(number, url, has_reviewers=bool(stored.reviewers), **fields), stored.comments
