@@ -1293,6 +1293,22 @@ def test_refusal_of_a_hook_is_not_said_to_pass_the_next_time(company: Company, n
     assert_told(company.run(*_ASK), 5, said)
 
 
+def test_refusal_of_a_branchs_name_by_a_ruleset_says_where_the_name_is_set(
+    company: Company,
+) -> None:
+    hook = company.repo.path / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    said = (
+        "error: GH013: Repository rule violations found for refs/heads/promote/prod/orders.",
+        "- Cannot create ref due to creations being restricted.",
+    )
+    lines = "".join(f"echo '{one}' >&2\n" for one in said)
+    hook.write_text(f"#!/bin/sh\n{lines}exit 1\n")
+    hook.chmod(0o755)
+    told = ("creations being restricted", "set templates.branch to a name that it allows")
+    assert_told(company.run(*_ASK), 5, told)
+
+
 def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Company) -> None:
     held = company.run("hold", "--app", "orders", "--env", "dev", "--reason", "moving")
     assert held.code == 0, held.stderr

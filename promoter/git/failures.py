@@ -61,6 +61,11 @@ RULE_HINTS = (
         "A ruleset forbids force pushes there: exempt this account, or the branches promote/**.",
     ),
     (
+        _RULES + "creations being restricted",
+        "A ruleset says which branches may be made: exempt this account, or the branches promote/**, "
+        "or set templates.branch to a name that it allows.",
+    ),
+    (
         _RULES + "pull request",
         "A ruleset takes pull requests alone: set deliver: pull-request, or exempt this account.",
     ),
