@@ -148,6 +148,7 @@ class Name(str):
             reason = "is not an image name"
             if text != lower and _NAME.fullmatch(lower):
                 reason = "holds upper-case letters outside the registry's host"
+                raise UsageError(f"image name {shown(text)} {reason}", f"Did you mean {lower}?")
         elif len(path) > _PATH_LIMIT:
             reason = f"has a path of {len(path)} characters, and {_PATH_LIMIT} is the most"
         elif _BARE_HEX.fullmatch(text):

@@ -152,7 +152,7 @@ def _found(directory: Path, images: Sequence[str]) -> Path:
     tree = DirectoryTree(directory)
     if not kustomizations_among(tree.entries(PurePosixPath())):
         raise SelectionError(
-            f"the folder {directory.absolute()} holds no kustomization.yaml",
+            f"the folder {directory.resolve()} holds no kustomization.yaml",
             _folders_below(directory, images),
         )
     return directory / kustomization_file(tree, PurePosixPath()).name
@@ -195,7 +195,10 @@ def _nearest_folder(directory: Path) -> str:
 def _given(path: Path) -> Path:
     """Return a file that was named, or raise `SelectionError` where it is none."""
     if not path.exists():
-        raise SelectionError(f"there is no file {str(path)!r}", "Name a kustomization.")
+        beside = path.parent if path.parent.is_dir() else Path()
+        names = kustomizations_among(DirectoryTree(beside).entries(PurePosixPath()))
+        hint = f"Did you mean {beside / min(names)}?" if names else "Name a kustomization."
+        raise SelectionError(f"there is no file {str(path)!r}", hint)
     if not path.is_file():
         raise SelectionError(f"{str(path)!r} is not a file", "Name a kustomization, or use --dir.")
     return path

@@ -78,7 +78,7 @@ def _check_kind(source: Source, texts: dict[str, Node]) -> None:
     if version is not None and not str(version.value).startswith("kustomize.config.k8s.io/"):
         raise source.refuse(
             "kind", f"apiVersion {version.value} is not kustomize's",
-            "This is another kind of resource under the same file name.",
+            "It is another kind of resource: name a kustomization.",
             at=version.start_mark.index,
         )  # fmt: skip
     if kind is not None and kind.value not in ("Kustomization", "Component"):
