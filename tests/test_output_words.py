@@ -23,7 +23,7 @@ from promoter.domain.page import (
 )
 from promoter.output.terminal_page import render
 from promoter.output.text import PagePiece
-from tests.many_apps import DEV, make
+from tests.many_apps import BY_PULL, DEV, make
 from tests.page_cases import CASES
 from tests.servers.registry import Registry
 from tests.world import Repository, aurora, promote
@@ -92,6 +92,21 @@ def test_quiet_run_says_one_line_or_nothing(repo: Repository) -> None:
     assert (wrong.code, wrong.stdout) == (4, "")
     assert wrong.stderr == ask(repo, "9.9.1", "--env", "nowhere").stderr
     assert "Known: " in wrong.stderr
+
+
+def test_quiet_run_over_several_apps_says_one_line_of_each_that_changed(tmp_path: Path) -> None:
+    repo = make(
+        tmp_path / "r.git",
+        {"web": "example.org/web", "api": "example.org/api"},
+        BY_PULL + "    checks: {exists: off}\n",
+    )
+    both = ("--app", "web", "--app", "api", "--repo", str(repo.path), "-q")
+    assert promote("--app", "web", "--tag", "1.5.0", *both[4:]).code == 0
+    done = promote(*both, "--tag", "1.5.0")
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout == "opened pull request 2: api to dev, 1.4.1 -> 1.5.0\n"
+    older = promote(*both, "--tag", "1.3.0").stdout.splitlines()
+    assert [one.partition(":")[0] for one in older] == ["nothing done", "nothing done"]
 
 
 def test_verbose_run_explains_files_gates_and_commands(repo: Repository) -> None:

@@ -96,7 +96,7 @@ OPTIONS = {
     "verbose": Option(
         short="-v", help="explain each choice; list git commands and requests (+) with their time"
     ),
-    "quiet": Option(short="-q", help="print one line if something was done, else only errors"),
+    "quiet": Option(short="-q", help="print one line about what was done or not taken, and errors"),
 }  # fmt: skip
 WHERE = (
     "repo", "base", "forge", "api-url", "config", "transport", "signing-key", "cache", "timeout",
