@@ -9,15 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from select import PIPE_BUF
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from subprocess import TimeoutExpired
+from subprocess import PIPE, CompletedProcess, Popen, TimeoutExpired
 from typing import IO, TYPE_CHECKING, cast
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
-    from subprocess import Popen
 
 FILE_LIMIT = 64 * 1024 * 1024
 MEMORY_LIMIT = 1 << 30
@@ -58,6 +58,22 @@ def limit(process: int, memory: int = MEMORY_LIMIT) -> None:
     with suppress(OSError, ValueError):
         for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
             limit(int(child), memory)
+
+
+def run(
+    command: Sequence[str], stdin: bytes, environment: Mapping[str, str], seconds: float
+) -> CompletedProcess[bytes]:
+    """Run a program to its end, with these variables alone.
+
+    Raises `OSError` where it does not start, and what `read_output` raises, after which it is ended.
+    """
+    with Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=dict(environment)) as process:  # noqa: S603 - the caller's program
+        try:
+            out, err = read_output(process, stdin, seconds)
+        except BaseException:
+            process.kill()
+            raise
+    return CompletedProcess(command, process.returncode, out, err)
 
 
 def read_output(process: Popen[bytes], stdin: bytes | None, seconds: float) -> tuple[bytes, bytes]:

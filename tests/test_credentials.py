@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter import limits
 from promoter.domain.errors import UsageError
 from promoter.registry import credentials
 from promoter.registry.client import Registry as Client
@@ -122,6 +123,7 @@ def test_a_program_is_asked_once_for_each_host_however_many_ask(
     [
         ("echo secret; exit 3", "docker-credential-test failed with status 3"),
         ("exec sleep 9", "docker-credential-test gave no answer"),
+        ("exec yes", "docker-credential-test printed more than is read"),
         ("echo nonsense", "something else than JSON"),
         ("echo 'credentials not found in native keychain'; exit 1", ""),
     ],
@@ -131,6 +133,7 @@ def test_a_program_that_does_not_work_is_told_of_in_time(
 ) -> None:
     program(tmp_path, monkeypatch, script)
     monkeypatch.setattr(credentials, "_HELPER_TIME", 0.5)
+    monkeypatch.setattr(limits, "OUTPUT_LIMIT", 1 << 16)
     with Registry() as server:
         server.push("app", "1.0.0")
         server.user = ("ci", "pw")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import replace
+from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
+from promoter import limits
 from promoter.domain.dataclass import dataclass
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
@@ -144,14 +145,11 @@ def verified(checks: Checks, image: str, seconds: float) -> Signature:
     if program is None:
         return Signature(False, "not verified, as cosign is not on PATH", _INSTALL)
     try:
-        done = subprocess.run(  # noqa: S603 - a program found on PATH, arguments that are parsed
-            [program, "verify", *_signer(checks), image],
-            capture_output=True,
-            check=False,
-            timeout=seconds,
-            env=child_environment("cosign"),
-        )
-    except subprocess.TimeoutExpired:
+        command = [program, "verify", *_signer(checks), image]
+        done = limits.run(command, b"", child_environment("cosign"), seconds)
+    except limits.TooMuchOutputError:
+        return Signature(False, "cosign printed more than is read")
+    except TimeoutExpired:
         reason = f"cosign did not answer within {seconds:.3g} s"
         return Signature(False, reason, "Check the network, or give more time with --timeout.")
     except OSError as error:

@@ -9,13 +9,14 @@ import base64
 import binascii
 import re
 import shutil
-import subprocess
 import time
 from dataclasses import field
 from json import JSONDecodeError
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
+from promoter import limits
 from promoter.bounds import read_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
@@ -205,15 +206,10 @@ def _ask(helper: str, host: str, environment: Mapping[str, str], seconds: float)
     if program is None:
         raise _ProgramError(f"{ascii(name)[1:-1][:60]} is not on PATH")
     try:
-        done = subprocess.run(  # noqa: S603 - the program that the user's own configuration names
-            [program, "get"],
-            input=host.encode(),
-            capture_output=True,
-            timeout=max(0.1, seconds),
-            check=False,
-            env=dict(environment),
-        )
-    except subprocess.TimeoutExpired:
+        done = limits.run([program, "get"], host.encode(), environment, max(0.1, seconds))
+    except limits.TooMuchOutputError:
+        raise _ProgramError(f"{name} printed more than is read") from None
+    except TimeoutExpired:
         raise _ProgramError(f"{name} gave no answer within {_HELPER_TIME:g} s") from None
     except OSError as error:
         raise _ProgramError(f"{name} cannot be run ({error.strerror})") from None
