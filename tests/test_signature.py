@@ -44,7 +44,7 @@ def test_cosign_is_told_whose_signature_is_wanted(
     ("checks", "told"),
     [
         ({"signature": "warn"}, "needs cosign-key"),
-        ({"signature": "warn", "cosign-identity": "x"}, "with cosign-issuer"),
+        ({"signature": "warn", "cosign-identity": "x"}, "needs cosign-issuer"),
         ({"cosign-identity": "x", "cosign-issuer": "y", "cosign-log": "off"}, "needs cosign-key"),
     ],
 )
