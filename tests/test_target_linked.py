@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import PurePosixPath
 
 import pytest
@@ -76,5 +77,18 @@ def test_an_anchored_string_is_refused() -> None:
 )
 def test_what_was_left_behind_is_told_with_its_place(text: str, places: list[str]) -> None:
     data = text.encode()
-    found = left_behind([FileEdit(_PATH, data, data, ())], _moves(("abc1234", "def5678")))
+    found = list(left_behind(FileEdit(_PATH, data, data, ()), _moves(("abc1234", "def5678"))))
     assert [warning.partition(": ")[0] for warning in found] == places
+
+
+def test_many_strings_are_moved_with_many_images_in_time_that_grows_with_the_file() -> None:
+    number = 1_500
+    labels = "".join(f"  l{n}: v1.4.1\n" for n in range(number))
+    data = f"commonLabels:\n{labels}".encode()
+    moves = [ImageMove(f"app{n}", Ref("v1.4.1"), Ref("v1.4.2")) for n in range(number)]
+    begun = time.process_time()
+    edit = move(_PATH, data, "commonLabels.*", moves)
+    # Each string was looked through for each image: half a minute.
+    assert time.process_time() - begun < 10
+    assert edit.after == data.replace(b"v1.4.1", b"v1.4.2")
+    assert {one.image for one in edit.changes} == {"app0"}

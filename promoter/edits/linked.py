@@ -17,7 +17,7 @@ from promoter.edits.region import Region, everything
 from promoter.edits.working_files import WorkingFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import FileEdit, ImageMove, Tree
@@ -44,7 +44,7 @@ def edit_linked(
         path = files.path(one.file)
         files.put(move(path, files.read(path), one.path, moves))
     return tuple(
-        replace(edit, warnings=(*edit.warnings, *left_behind([edit], moves)))
+        replace(edit, warnings=(*edit.warnings, *left_behind(edit, moves)))
         for edit in files.edits.values()
     )
 
@@ -57,12 +57,15 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     """
     region = Region.of(path, data)
     spots = [spot for spot in scalar_path.find(region, where) if spot.text]
+    pairs = _pairs(moves)
     steps: list[engine.Step] = []
     for spot in spots:
-        for text, image in _moved(spot.text, moves):
+        text, image = _moved(spot.text, pairs)
+        if image is not None:
             engine.check_fit(spot)
             steps.append(engine.set_text(spot, text, LINKED, image))
-    if not steps and not any(_holds_new(spot.text, moves) for spot in spots):
+    new = _spellings(one.after.tag for one in moves)
+    if not steps and not any(_held(new, spot.text) for spot in spots):
         tags = " or ".join(dict.fromkeys(shown(m.before.tag) for m in moves if m.before.tag))
         line, column = spots[0].position if spots else (1, 1)
         hint = "Set it by hand once, or remove it from `linked`."
@@ -78,61 +81,55 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
     return engine.edit(region, steps)
 
 
-def left_behind(edits: Iterable[FileEdit], moves: Sequence[ImageMove]) -> tuple[str, ...]:
-    """Return a warning for every `?ref=`, label and annotation that still holds a moved tag."""
-    return tuple(
-        f"{edit.path}:{line}:{column}: {shown(text)} still holds the tag {tag}; list it under "
-        "`linked` to move it too"
-        for edit in edits
-        for line, column, text, tag in _stale(edit, moves)
-    )
-
-
-def _stale(edit: FileEdit, moves: Sequence[ImageMove]) -> Iterator[tuple[int, int, str, str]]:
-    """Yield the place, the text and the tag of each string of a file that was left behind."""
-    tags = [one.before.tag for one in moves if one.before.tag and one.before.tag != one.after.tag]
-    tags = [tag for tag in tags if len(tag) >= _SHORT and tag.encode() in edit.after]
-    if not tags:
-        return
-    region = Region.of(edit.path, edit.after)
-    for spot in everything(region):
+def left_behind(edit: FileEdit, moves: Sequence[ImageMove]) -> Iterator[str]:
+    """Yield a warning for every `?ref=`, label and annotation that still holds a moved tag."""
+    tags = (one.before.tag or "" for one in moves if one.before.tag != one.after.tag)
+    held = [one for one in dict.fromkeys(tags) if len(one) >= _SHORT and one.encode() in edit.after]
+    for spot in everything(Region.of(edit.path, edit.after)) if held else ():
         if not isinstance(spot.node, ScalarNode) or not _is_linked(spot):
             continue
-        held = next((tag for tag in tags if _occurrence(tag).search(spot.text)), None)
-        if held is not None:
-            yield *spot.position, spot.text, held
+        if (tag := _held(held, spot.text)) is not None:
+            place = ":".join(map(str, (edit.path, *spot.position)))
+            yield (
+                f"{place}: {shown(spot.text)} still holds the tag {tag}; list it under `linked` "
+                "to move it too"
+            )
 
 
 def _is_linked(spot: Spot) -> bool:
     return bool(_REF.search(spot.text)) or any(part in LABELS for part in spot.path)
 
 
-def _moved(text: str, moves: Sequence[ImageMove]) -> Iterator[tuple[str, str]]:
-    """Yield the text with every old tag moved, and the first image that moves it."""
-    new, images = text, []
+def _moved(text: str, pairs: Mapping[tuple[str, str], str]) -> tuple[str, str | None]:
+    """Return the text with every old tag moved, and the first image that moves it; None for none."""
+    first = None
+    for (old, new), image in pairs.items():
+        # Few of many tags are in a text, which is known sooner than where.
+        if old in text and (changed := new.join(_occurrence(old).split(text))) != text:
+            text, first = changed, first or image
+    return text, first
+
+
+def _pairs(moves: Sequence[ImageMove]) -> dict[tuple[str, str], str]:
+    """Return each old tag with the new one as they may stand in strings, and the first such image."""
+    found: dict[tuple[str, str], str] = {}
     for one in moves:
-        for old, to in _pairs(one):
-            changed = to.join(_occurrence(old).split(new))
-            if changed != new:
-                images.append(one.name)
-                new = changed
-    if images:
-        yield new, images[0]
+        if one.before.tag and one.after.tag and one.before.tag != one.after.tag:
+            old, new = _spellings([one.before.tag]), _spellings([one.after.tag])
+            for pair in zip(old, new, strict=False):
+                found.setdefault(pair, one.name)
+    return found
 
 
-def _pairs(one: ImageMove) -> Iterator[tuple[str, str]]:
-    """Yield old and new as they may stand in a string: `v1.2` is written `1.2` there at times."""
-    if not one.before.tag or not one.after.tag or one.before.tag == one.after.tag:
-        return
-    yield one.before.tag, one.after.tag
-    if re.match(r"v\d", one.before.tag) and re.match(r"v\d", one.after.tag):
-        yield one.before.tag[1:], one.after.tag[1:]
+def _spellings(tags: Iterable[str | None]) -> list[str]:
+    """Return tags as they may stand in a string: `v1.2` is written `1.2` there at times."""
+    known = list(dict.fromkeys(filter(None, tags)))
+    return [*known, *(tag[1:] for tag in known if re.match(r"v\d", tag))]
 
 
-def _holds_new(text: str, moves: Sequence[ImageMove]) -> bool:
-    tags = [one.after.tag for one in moves if one.after.tag]
-    bare = [tag[1:] for tag in tags if re.match(r"v\d", tag)]
-    return any(_occurrence(tag).search(text) for tag in (*tags, *bare))
+def _held(tags: Iterable[str], text: str) -> str | None:
+    """Return the first of some tags that a text holds."""
+    return next((one for one in tags if one in text and _occurrence(one).search(text)), None)
 
 
 def _occurrence(tag: str) -> re.Pattern[str]:
