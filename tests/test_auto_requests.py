@@ -251,6 +251,24 @@ def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
         _check(fleet, "1.4.2" if place == "mutation Deliver" else "1.4.3")
 
 
+@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"])
+def test_histories_that_are_not_answered_in_passing_are_told_all_the_same(
+    tmp_path: Path, registry: Registry, fault: dict[str, Any]
+) -> None:
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=4)
+    with fleet.github:
+        fleet.build("1.4.2")
+        fleet.github.fail("POST", "query History", **fault)
+        assert fleet.auto()[0] == {"created": 4}
+        assert not fleet.github.faults
+        (line,) = {
+            one
+            for pull in fleet.github.open_pulls()
+            for one in re.findall("^.* since .*$", pull["body"], re.MULTILINE)
+        }
+        assert "?" not in line
+
+
 def test_one_branch_that_moves_under_way_is_planned_anew_and_keeps_no_other(
     tmp_path: Path, registry: Registry
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ _PASSING: dict[str, dict[str, Any]] = {
     "an outage": {"status": 502},
     "no answer": {"status": None},
     "a lost answer": {"status": None, "after": True},
+    "a cut-off answer": {"cut": True},
     "another's answer": {"status": 200, "body": "<html>Welcome</html>"},
     "an answer without data": {"status": 200, "body": {}},
     "a failure within": {
@@ -66,6 +68,31 @@ def test_a_failure_of_the_first_query_that_passes_costs_one_request(
     done = run(github, transport)
     assert (done.code, done.json["action"]) == (0, "created"), done.stderr
     assert asked(github) == [look, look, write]
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r':\d\dZ|"key": "\w+"', "", text)
+
+
+@pytest.mark.parametrize("place", ["query Versions", "/compare/"])
+@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"])
+def test_a_later_read_that_fails_in_passing_changes_nothing(
+    github: GitHub, place: str, fault: dict[str, Any]
+) -> None:
+    def back(*more: str) -> Run:
+        return promote(
+            "rollback", "--app", "aurora", "--reason", "it loses orders", "--repo", github.url,
+            "--transport", "api", "--output", "json", *more, env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+
+    assert run(github, "api").code == 0
+    github.merge(1)
+    expected = back("--dry-run").json["pull_request"]["body"]
+    github.fail("GET" if place[0] == "/" else "POST", place, **fault)
+    done = back()
+    assert done.code == 0, done.stderr
+    assert not github.faults
+    assert _timeless(done.json["pull_request"]["body"]) == _timeless(expected)
 
 
 @TRANSPORTS

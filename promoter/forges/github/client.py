@@ -185,12 +185,18 @@ class Client:
         The answer is read as it came: PyGithub's objects would ask again for each key it lacks.
         """
         sent = self._read if method == "GET" else self._written
-        status, headers, text = sent(method, path, **how)
-        if 300 <= status < 400:
-            raise RedirectedError(urljoin(f"{self._api_url}/", str(headers.get("location", ""))))
-        if status >= 400:
-            raise GitHubError(status, _complaint(text), headers)
-        return parse_json(text) if text else None
+
+        def asked() -> Any:  # noqa: ANN401 - as above
+            status, headers, text = sent(method, path, **how)
+            if 300 <= status < 400:
+                to = urljoin(f"{self._api_url}/", str(headers.get("location", "")))
+                raise RedirectedError(to)
+            if status >= 400:
+                raise GitHubError(status, _complaint(text), headers)
+            return parse_json(text) if text else None
+
+        # What breaks before it is whole is not repeated by PyGithub.
+        return until_answered(asked, self.deadline.remaining()) if method == "GET" else asked()
 
     def _read(self, method: str, path: str, **how: Any) -> tuple[int, Mapping[str, Any], str]:  # noqa: ANN401 - PyGithub's
         """Return what is answered to a read, which PyGithub repeats as GitHub wants it."""

@@ -15,15 +15,22 @@ class Fault:
     pattern: str
     status: int | None = None
     after: bool = False
+    # What is done is answered in half.
+    cut: bool = False
     times: int = 1
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=lambda: {"message": "Server Error"})
     delay: float = 0.0
 
     @property
+    def is_instead(self) -> bool:
+        """Say whether it comes in place of what was asked for."""
+        return not (self.after or self.cut or self.is_slow_only)
+
+    @property
     def is_slow_only(self) -> bool:
         """Say whether the request is answered rightly in the end."""
-        return self.delay > 0 and self.status is None
+        return self.delay > 0 and self.status is None and not (self.after or self.cut)
 
 
 @dataclass

@@ -32,6 +32,7 @@ class Handler(BaseHTTPRequestHandler):
 
     github: ClassVar[GitHub]
     protocol_version = "HTTP/1.1"
+    _cuts = False
     disable_nagle_algorithm = True
 
     def log_message(self, *_: object) -> None:
@@ -51,14 +52,14 @@ class Handler(BaseHTTPRequestHandler):
         self._let_act(parts.path, json.dumps(body) if graphql else "")
         if fault and fault.delay:
             time.sleep(fault.delay)
-        if fault and not fault.after and not fault.is_slow_only:
+        if fault and fault.is_instead:
             self._broken(fault)
         elif self.github.redirect and not api:
             self._send(301, b"", {"Location": self.github.redirect + self.path})
         elif api:
-            self._api(parts.path, body, fault if fault and fault.after else None)
+            self._api(parts.path, body, fault if fault and not fault.is_slow_only else None)
         else:
-            self._git(parts.path, data, given, fault if fault and fault.after else None)
+            self._git(parts.path, data, given, fault if fault and not fault.is_slow_only else None)
 
     do_POST = do_PATCH = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names of http.server
 
@@ -105,10 +106,11 @@ class Handler(BaseHTTPRequestHandler):
             status, answer, headers = rejected.status, rejected.body, rejected.headers
         if path.startswith(("/repos/", "/app")):
             self.github.check(self.command, path, query, body, status, answer)
-        if fault:
+        if fault and not fault.cut:
             self._broken(fault)
-        else:
-            self._json(status, answer, {**self.github.limit.headers(), **headers})
+            return
+        self._cuts = fault is not None
+        self._json(status, answer, {**self.github.limit.headers(), **headers})
 
     def _answer(self, request: Request) -> tuple[int, Any]:
         """Answer an API request, once it is known who asks."""
@@ -190,4 +192,7 @@ class Handler(BaseHTTPRequestHandler):
         if status != 204:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
+        if self._cuts:
+            self.close_connection = True
+            data = data[: len(data) // 2]
         self.wfile.write(data)
