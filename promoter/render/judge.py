@@ -21,6 +21,7 @@ from promoter.domain.render import RenderDiff, RenderVerdict, joined
 from promoter.domain.suggest import closest
 from promoter.edits import kustomization
 from promoter.planning.dead_edits import explained
+from promoter.render import kustomize_words
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
 from promoter.render.objects import compare, holds_objects
@@ -209,12 +210,13 @@ class _Judge:
                 note = f"it stands on {link}, which is a link or submodule"
                 return self._skip(edits, note, "Bring it into the repository as plain files")
             what = "would no longer build" if failed else "does not build, even before the edit"
-            reason = f"{directory} {what}: {message}"
+            said, hint = kustomize_words.explained(message)
+            reason = f"{directory} {what}: {said}"
             if not failed and not directory.is_relative_to(self.names.directory):
                 # Whatever else is broken in the repository is not this environment's.
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
-            plain = Refusal("render", reason, _FIRST, file)
+            plain = Refusal("render", reason, hint or _FIRST, file)
             located = plain if failed else _located(message, closure, self.tree)
             return (located or plain,)
         note = next((one.unmade for one in built if one.unmade), "")
