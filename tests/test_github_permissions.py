@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.servers.github import GitHub, Token
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -29,8 +31,10 @@ _TOKENS = {
     "App": Token(user="promoter[bot]", integration=True, permissions=_GRANTED),
     "fine-grained": Token.fine_grained(),
 }
-TOKENS = pytest.mark.parametrize("kind", _TOKENS)
-TRANSPORTS = pytest.mark.parametrize("transport", ["api", "git"])
+# Each kind and each transport first; then each with each.
+_FIRST = [("App", "api"), ("fine-grained", "git"), ("classic", "api")]
+_WAYS = _FIRST + [one for one in product(_TOKENS, ("api", "git")) if one not in _FIRST]
+WAYS = pytest.mark.parametrize(("kind", "transport"), thorough_after(3, _WAYS))
 
 
 @pytest.fixture(autouse=True)
@@ -67,18 +71,17 @@ def run(github: GitHub, kind: str, transport: str, tag: str, *more: str) -> tupl
     ]
 
 
-@TOKENS
-@pytest.mark.parametrize(
-    ("transport", "requests"),
-    [
-        ("api", (["Overview", "Deliver"], ["Overview"], ["Overview", "Aside", "Replace"])),
-        ("git", (["Pulls", "Open"], ["Pulls"], ["Pulls", "Renew"])),
-    ],
-)
+REQUESTS = {
+    "api": (["Overview", "Deliver"], ["Overview"], ["Overview", "Aside", "Replace"]),
+    "git": (["Pulls", "Open"], ["Pulls"], ["Pulls", "Renew"]),
+}
+
+
+@WAYS
 def test_the_tokens_that_the_readme_names_cost_no_request_more(
-    github: GitHub, kind: str, transport: str, requests: tuple[list[str], ...]
+    github: GitHub, kind: str, transport: str
 ) -> None:
-    fresh, again, update = requests
+    fresh, again, update = REQUESTS[transport]
     done, asked = run(github, kind, transport, "9.9.1")
     assert (done.json["action"], asked) == ("created", fresh)
     github.pulls[0]["teams"].append("platform")
@@ -88,8 +91,7 @@ def test_the_tokens_that_the_readme_names_cost_no_request_more(
     assert (done.json["action"], asked) == ("updated", update)
 
 
-@TOKENS
-@TRANSPORTS
+@WAYS
 def test_a_team_is_asked_a_single_time_by_a_token_that_may_not_read_teams(
     github: GitHub, kind: str, transport: str
 ) -> None:
@@ -103,8 +105,7 @@ def test_a_team_is_asked_a_single_time_by_a_token_that_may_not_read_teams(
     assert (done.json["action"], done.json["changed"], len(asked)) == ("unchanged", False, 1)
 
 
-@TOKENS
-@TRANSPORTS
+@WAYS
 def test_a_merge_is_armed_though_the_protection_may_not_be_read(
     github: GitHub, kind: str, transport: str
 ) -> None:
@@ -120,8 +121,7 @@ def test_a_merge_is_armed_though_the_protection_may_not_be_read(
     assert github.open_pulls()[0]["auto_merge"]
 
 
-@TOKENS
-@TRANSPORTS
+@WAYS
 def test_a_branch_that_may_not_be_replaced_is_added_to_though_its_protection_may_not_be_read(
     github: GitHub, kind: str, transport: str
 ) -> None:
@@ -133,7 +133,7 @@ def test_a_branch_that_may_not_be_replaced_is_added_to_though_its_protection_may
     assert made.parents == (first.json["commit"],)
 
 
-@TOKENS
+@pytest.mark.parametrize("kind", thorough_after(1, ["fine-grained", "App", "classic"]))
 def test_signatures_are_demanded_though_the_protection_may_not_be_read(
     github: GitHub, kind: str
 ) -> None:
@@ -147,7 +147,7 @@ def test_signatures_are_demanded_though_the_protection_may_not_be_read(
     assert sum(one.api for one in github.seen[before:]) == 1
 
 
-@TOKENS
+@pytest.mark.parametrize("kind", thorough_after(1, ["fine-grained", "App", "classic"]))
 def test_an_environment_that_is_written_through_the_api_costs_no_request_more(
     github: GitHub, kind: str
 ) -> None:

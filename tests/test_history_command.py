@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from datetime import datetime
@@ -14,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.many_apps import kustomization, make, with_files
-from tests.servers.github import merging
-from tests.world import AURORA, Repository, Run, aurora, promote, serving_aurora
+from tests.servers.github import GitHub, merging
+from tests.world import AURORA, Repository, Run, Templates, aurora, promote, serving_aurora
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from tests.servers.github import GitHub
 
 _TOKEN = {"GITHUB_TOKEN": "good-token"}
 _OLD = str(PurePosixPath(AURORA).with_suffix(".yml"))
@@ -64,9 +63,20 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
 
     The tests only read it.
     """
-    with serving_aurora(tmp_path_factory.mktemp("busy")) as github:
-        _fill(github)
+    folder = tmp_path_factory.mktemp("busy")
+    made = Templates.kept("busy", _make)
+    shutil.copytree(made / "srv", folder / "srv")
+    github = GitHub(folder / "srv")
+    github.pulls += json.loads((made / "pulls.json").read_text())
+    with github:
         yield github
+
+
+def _make(folder: Path) -> None:
+    """Write a GitHub's folder, and what it knows of its pulls."""
+    with serving_aurora(folder / "srv") as github:
+        _fill(github)
+        (folder / "pulls.json").write_text(json.dumps(github.pulls))
 
 
 def _fill(github: GitHub) -> None:

@@ -14,6 +14,7 @@ from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def promoted(repo: Repository) -> None:
         assert promote("pulls", "merge", str(number), "--repo", str(repo.path)).code == 0
 
 
-@pytest.mark.parametrize("apart", [("--group", "shop"), BOTH])
+@pytest.mark.parametrize("apart", thorough_after(1, [(("--group", "shop"),), (BOTH,)]))
 def test_the_open_rollback_of_several_apps_holds_each_of_them(
     tmp_path: Path, apart: tuple[str, ...]
 ) -> None:
@@ -332,7 +333,9 @@ def test_the_open_rollback_of_one_app_holds_it_among_others(tmp_path: Path) -> N
     assert run(repo, "--app", "api", "--tag", "1.4.3")["action"] == "created"
 
 
-@pytest.mark.parametrize("branch", ["promote/{environment}/{app}", "bot/{environment}/{app}"])
+@pytest.mark.parametrize(
+    "branch", thorough_after(1, ["bot/{environment}/{app}", "promote/{environment}/{app}"])
+)
 def test_no_schedule_passes_by_an_open_rollback_or_hold(tmp_path: Path, branch: str) -> None:
     with Registry() as registry:
         images = {name: registry.name(name) for name in ("api", "web", "worker")}
@@ -365,7 +368,7 @@ def test_a_pull_of_a_hold_or_rollback_has_whole_commands_and_no_dead_links(tmp_p
         assert f"`{hold_file('web', 'dev')}`" in back
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_an_open_rollback_of_several_apps_holds_each(
     tmp_path: Path, transport: str
 ) -> None:
