@@ -89,7 +89,7 @@ def test_each_option_belongs_to_a_command() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_carried_out_by_its_module(name: str) -> None:
-    module = importlib.import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
+    module = importlib.import_module(f"promoter.cli.commands.{name.replace('-', '_')}")
     assert callable(module.run)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Command:
     """A command: what it does, an example, its arguments, and its options by the headings of its help.
 
-    It is carried out by `run` of `promoter.cli.commands.MODULE`.
+    It is carried out by `run` of the module of `promoter.cli.commands` that is called like it.
     `helps`, `many` and `choices` go by the option's name; they replace what `OPTIONS` says.
     """
 
@@ -27,7 +27,6 @@ class Command:
         self,
         text: str,
         example: str,
-        module: str,
         options: dict[str, tuple[str, ...]],
         *,
         arguments: Sequence[tuple[str, dict[str, Any]]] = (),
@@ -36,8 +35,8 @@ class Command:
         choices: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.text, self.example = text, example
-        self.module, self.options = module, options
-        self.arguments, self.helps, self.many = arguments, helps or {}, many
+        self.options, self.arguments = options, arguments
+        self.helps, self.many = helps or {}, many
         self._choices = choices or {}
 
     def choices(self, option: str) -> tuple[str, ...] | None:
@@ -89,27 +88,27 @@ class Command:
 
 
 _CONFIG = {"config": "use this promoter.yaml where the repository has none"}
+# Where and how the commands run that write, and those that only read.
+_WRITING = {"where": WHERE, "how": HOW}
+_READING = {"where": WHERE_READ, "how": ("output", "log-format", "verbose")}
 _VERBS = ("list", "merge", "close")
 
 COMMANDS = {
     "promote": Command(
         "move a container image tag into a GitOps repository by one pull request",
         "promote --app aurora --tag 1.4.2",
-        "promote",
         {
             "what to promote": (
                 "app", "together", "group", "tag", "image", "from", "env", "source-revision",
                 "wait-for-image", "allow", "take-over",
             ),
-            "where": WHERE,
-            "how": HOW,
+            **_WRITING,
         },
     ),
     "auto": Command(
         "promote the newest images that the policies choose",
         "promote auto --env dev",
-        "auto",
-        {"what to promote": ("app", "env", "shard", "allow"), "where": WHERE, "how": HOW},
+        {"what to promote": ("app", "env", "shard", "allow"), **_WRITING},
         helps={
             "app": "an app (default: all)",
             "env": "an environment (default: all that have a policy)",
@@ -119,13 +118,11 @@ COMMANDS = {
     "rollback": Command(
         "go back to what an environment ran before, and hold the app there",
         'promote rollback --app aurora --env prod --reason "1.4.3 loses orders"',
-        "rollback",
         {
             "what to roll back": (
                 "app", "together", "group", "env", "to", "steps", "reason", "allow", "take-over",
             ),
-            "where": WHERE,
-            "how": HOW,
+            **_WRITING,
         },
         helps={
             "app": "an app; several are rolled back one by one (this or --group is required)",
@@ -135,34 +132,19 @@ COMMANDS = {
     "hold": Command(
         "keep an app at its current tag until unhold or --until",
         'promote hold --app aurora --env prod --reason "order migration"',
-        "hold",
-        {
-            "what to hold": ("app", "env", "reason", "until", "take-over"),
-            "where": WHERE,
-            "how": HOW,
-        },
+        {"what to hold": ("app", "env", "reason", "until", "take-over"), **_WRITING},
         helps={"app": "an app (required); several are held one by one"},
     ),
     "unhold": Command(
         "end a hold",
         'promote unhold --app aurora --env prod --reason "1.4.4 is fixed"',
-        "unhold",
-        {
-            "whose hold to end": ("app", "env", "reason", "take-over"),
-            "where": WHERE,
-            "how": HOW,
-        },
+        {"whose hold to end": ("app", "env", "reason", "take-over"), **_WRITING},
         helps={"app": "an app (required); of several, each hold is ended by itself"},
     ),
     "status": Command(
         "show what runs where, since when, and what is newer, proposed or refused",
         "promote status --app aurora",
-        "status",
-        {
-            "what to show": ("app", "env", "no-registry"),
-            "where": WHERE_READ,
-            "how": ("output", "log-format", "verbose"),
-        },
+        {"what to show": ("app", "env", "no-registry"), **_READING},
         helps={
             **_CONFIG,
             "app": "an app (default: all)",
@@ -174,12 +156,7 @@ COMMANDS = {
     "history": Command(
         "show what happened to apps in their environments, newest first",
         "promote history --app aurora --env prod",
-        "history",
-        {
-            "what to show": ("app", "env", "number"),
-            "where": WHERE_READ,
-            "how": ("output", "log-format", "verbose"),
-        },
+        {"what to show": ("app", "env", "number"), **_READING},
         helps={
             **_CONFIG,
             "app": "an app (default: all)",
@@ -192,7 +169,6 @@ COMMANDS = {
     "demo": Command(
         "try promote in a sample repository, without token or network",
         "promote demo",
-        "demo",
         {"how": ("output",)},
         arguments=(
             ("directory", {
@@ -204,7 +180,6 @@ COMMANDS = {
     "pulls": Command(
         "list the pull requests of a repository; merge or close one (local forge)",
         "promote pulls merge 1 --repo gitops.git",
-        "pulls",
         {
             "where": ("repo", "forge", "api-url", "config", "timeout"),
             "how": ("output", "log-format", "verbose", "quiet"),
@@ -222,7 +197,6 @@ COMMANDS = {
     "set-image": Command(
         "edit the images of kustomizations in place, without git",
         "promote set-image nginx:1.27.4 --dir clusters/prod/apps/web",
-        "set_image",
         {"how": ("dry-run", "allow", "output", "log-format", "verbose", "quiet")},
         arguments=(
             ("arguments", {

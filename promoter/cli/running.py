@@ -69,7 +69,7 @@ def run_command(
         _warn_of_unit(settings, getattr(parsed, "wait_for_image", None))
         # Here, as git's library heeds the variables that were taken while it is imported.
         with held():
-            command = import_module(f"promoter.cli.commands.{COMMANDS[name].module}")
+            command = import_module(f"promoter.cli.commands.{name.replace('-', '_')}")
         result: Result = command.run(settings, parsed, progress)
         for line in progress:
             _LOG.debug(line)
