@@ -45,6 +45,5 @@ def explained(message: str) -> tuple[str, str]:
     for pattern, reason, hint in _KNOWN:
         if found := re.search(pattern, message):
             groups = [one or "" for one in found.groups()]
-            own = message.removeprefix("Error: ")
-            return f"{reason.format(*groups)} (kustomize: {own})", hint.format(*groups)
+            return f"{reason.format(*groups)} ({message})", hint.format(*groups)
     return message, ""
