@@ -178,6 +178,20 @@ def test_draft_is_opened_as_one(github: GitHub) -> None:
     assert github.open_pulls()[0]["draft"] is True
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_where_there_are_no_drafts_the_pull_is_opened_with_a_warning(
+    github: GitHub, transport: str
+) -> None:
+    github.has_drafts = False
+    settle(github, "draft: true")
+    out = ask(github, "--transport", transport)
+    (pull,) = github.open_pulls()
+    assert (out["action"], pull["draft"]) == ("created", False)
+    assert "no drafts in this repository" in out["warnings"][-1]
+    again = ask(github, "--transport", transport)
+    assert (again["action"], again["warnings"]) == ("unchanged", [])
+
+
 def test_auto_merge_merges_at_once_where_nothing_is_waited_for(github: GitHub) -> None:
     github.allow_auto_merge = True
     settle(github, "deliver: auto-merge", "merge-method: squash")

@@ -124,6 +124,9 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         with _under_way("the pull request", progress):
             pull, warnings = _converge(plan, commit, forge)
         progress.append(f"pull request {pull.number} is up to date")
+        if isinstance(plan, OpenPull) and plan.extras.draft and not pull.draft:
+            reason = "there are no drafts in this repository; leave draft: true out"
+            warnings = (*warnings, f"pull request {pull.number} is ready for review: {reason}")
         pull, done, missing = forge.add_extras(pull, plan.extras.missing_from(pull))
         progress.extend(done)
     except RaceLostError as error:

@@ -13,6 +13,7 @@ from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition
+from promoter.forges.github.failures import GitHubError, message_of
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.first_pulls import FirstLook
 from promoter.forges.github.mutations import carry_out
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _LISTING = "list the pull requests"
 # The histories of so many files come with one branch's pulls.
 _FEW = 20
+# What GitHub says in private repositories of plans without drafts.
+_NO_DRAFTS = "draft pull requests are not supported"
 _ACTIONS = "github-actions[bot]"
 
 
@@ -171,7 +174,12 @@ class GitHubForge:
         text = {"title": opens.draft.title, "body": opens.draft.body}
         wanted = {**text, "head": branch, "base": opens.base}
         draft = {"draft": True} if opens.extras.draft else {}
-        return rest_pull(self.client.ask("POST", "/pulls", input={**wanted, **draft}))
+        try:
+            return rest_pull(self.client.ask("POST", "/pulls", input={**wanted, **draft}))
+        except GitHubError as error:
+            if not draft or _NO_DRAFTS not in message_of(error).lower():
+                raise
+        return rest_pull(self.client.ask("POST", "/pulls", input=wanted))
 
     def _is_gone(self, branch: str) -> bool:
         """Return whether a branch that was there is not there any more."""

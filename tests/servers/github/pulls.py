@@ -62,9 +62,15 @@ def created(github: GitHub, request: Request) -> Answer:
     if github.store.is_ancestor(sha, onto):
         raise invalid(None, message=f"No commits between {base} and {head}")
     _check_text(body)
+    _check_draft(github, body)
     pull = new(github, (head, sha), base, body) | {"user": request.user}
     github.pulls.append(pull)
     return 201, pull_shapes.full(github, pull)
+
+
+def _check_draft(github: GitHub, body: dict[str, Any]) -> None:
+    if body.get("draft") and not github.has_drafts:
+        raise RejectedError(422, "Draft pull requests are not supported in this repository.")
 
 
 def new(github: GitHub, head: tuple[str, str], base: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class GitHub:
         self.old_names: set[str] = set()
         self.archived = self.private = False
         self.allow_auto_merge = self.delete_branch_on_merge = False
-        self.creates_labels = True
+        self.creates_labels = self.has_drafts = True
         self.merge_methods = {"merge", "squash", "rebase"}
         self.labels: dict[str, str] = {"bug": "d73a4a"}
         self.milestones: list[str] = []
