@@ -14,6 +14,7 @@ from promoter import pull_request
 from promoter.cli.command_table import COMMANDS
 from promoter.config.layout import Target
 from promoter.config.sections import Checks, Environment, Templates
+from promoter.domain.branch import BranchCommit
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage, Evidence
@@ -22,6 +23,7 @@ from promoter.domain.model import FieldChange, FileEdit, ImageMove, ImageRequest
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderVerdict as Render
+from promoter.domain.trees import FilesTree
 from promoter.gates import GATES, Facts, Gate, ImageFacts, Signature, allowable, judge
 from promoter.gates.gate import Result, Verdict
 from promoter.policy.precedence import Ordering, TagChange
@@ -131,6 +133,26 @@ def results(seen: Facts) -> dict[str, str]:
 )  # fmt: skip
 def test_each_gate_says_what_the_facts_say(seen: Facts, gate: str, result: str) -> None:
     assert results(seen)[gate] == result
+
+
+def commit(message: str, path: str, author: str = "bob") -> BranchCommit:
+    """Return a commit of a branch that changed one file."""
+    tree = FilesTree("", {})
+    return BranchCommit("a" * 40, (), message, author, tree, tree, (PurePosixPath(path),))
+
+
+def test_what_a_person_loses_is_named_and_what_promote_made_elsewhere_is_not() -> None:
+    theirs = commit("fix it", "notes.md")
+    ours = commit(
+        Declaration("app", "prod", (ImageRequest(NAME, Tag("1")),)).message("x"),
+        "old/kustomization.yaml",
+    )
+    for dropped in ((theirs,), (ours, theirs)):
+        found = judge(facts(dropped=dropped))
+        lost = "the branch promote/prod/app loses a commit that promote did not make: aaaaaaaaa fix it (bob)"
+        assert found.warnings == (lost,)
+        assert {one.name: str(one.verdict) for one in found.results}["human-commits"] == "allowed"
+    assert "human-commits" not in results(facts(dropped=(ours,)))
 
 
 def test_no_gate_hides_another() -> None:

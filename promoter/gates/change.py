@@ -103,13 +103,13 @@ def branch_name(facts: Facts) -> Verdict | None:
 
 def human_commits(facts: Facts) -> Verdict | None:
     """Refuse to replace a branch that holds commits which promote did not make; tell what is lost."""
-    if facts.dropped:
-        reason = f"the branch {facts.branch} loses {_named(facts.dropped)}"
+    commits, folder = facts.foreign, facts.target.directory
+    if lost := [one for one in facts.dropped if _moved_from(one, folder) is None]:
+        reason = f"the branch {facts.branch} loses {_named(lost)}"
         return Verdict(Result.ALLOWED, f"{reason}: asked for with --take-over", warnings=(reason,))
-    commits = facts.foreign
     if not commits:
         return None
-    first, folder = commits[0], facts.target.directory
+    first = commits[0]
     if len(commits) == 1 and (moved := _moved_from(first, folder)):
         reason = (
             f"branch {facts.branch} holds {first.sha[:9]}, which promote made for {moved}, and the "
