@@ -175,17 +175,15 @@ def _check_overrides(config: Config, document: Document) -> None:
 
 def _check_paths(config: Config, document: Document) -> None:
     """Raise `UsageError` where a promotion path names no environment, or goes in a circle."""
+    common = {name: one.promotes_from for name, one in config.environments.items()}
     for app in (None, *config.apps):
         overrides = config.apps[app].environments if app else {}
-        path = {name: one.promotes_from for name, one in config.environments.items()}
-        path |= {
-            n: o.promotes_from
-            for n, o in overrides.items()
-            if "promotes_from" in o.model_fields_set
-        }
+        given = (n for n, one in overrides.items() if "promotes_from" in one.model_fields_set)
+        own = {name: overrides[name].promotes_from for name in given}
+        path = {**common, **own} if app is None or own else {}
         for name, previous in path.items():
-            own: tuple[str, ...] = ("apps", app or "") if name in overrides else ()
-            place = (*own, "environments", name, "promotes-from")
+            around: tuple[str, ...] = ("apps", app or "") if name in overrides else ()
+            place = (*around, "environments", name, "promotes-from")
             if previous is not None and previous not in path:
                 raise _unknown(previous, list(path), document, place)
             if (circle := _circle(path, name)) is not None:
@@ -243,9 +241,10 @@ def _check_folders(config: Config, document: Document) -> None:
 
 def _circle(path: Mapping[str, str | None], name: str) -> list[str] | None:
     """Return the environments from one back to itself; None where its path has a beginning."""
-    seen = [name]
-    while (previous := path.get(seen[-1])) is not None and previous not in seen:
-        seen.append(previous)
+    seen, previous = {name: None}, path.get(name)
+    while previous is not None and previous not in seen:
+        seen[previous] = None
+        previous = path.get(previous)
     return [*seen, name] if previous == name else None
 
 
