@@ -29,8 +29,8 @@ _WORKLOADS = frozenset(
 class YamlPathTarget(Target):
     """Scalars by their path, e.g. in Helm values; a path leads into YAML in a block of text, too.
 
-    A key that is not there yet is added to its mapping, where the path, or another path of the
-    target, leads to that; a path of which more is missing leads nowhere.
+    The last key of a path is added where it is missing and the mapping that it belongs to is there;
+    at the top of a file, only beside another path of the target, or where the file is empty.
     """
 
     kind: Literal["yaml-path"]
