@@ -118,7 +118,12 @@ def read_hold(tree: Tree, app: str, environment: str) -> Hold | None:
             return None
         found = _parse(tree, file)
     except UsageError as error:
-        return Hold(app, environment, f"its file cannot be read: {error.message}", broken=error)
+        return Hold(
+            app,
+            environment,
+            f"its file cannot be read: {error.message.removeprefix('the file: ')}",
+            broken=error,
+        )
     reason = bounded(found.reason) if one_line(found.reason) else "no reason is given"
     by = found.by and bounded(found.by)
     since, until = (int(one.timestamp()) if one else None for one in (found.since, found.until))
