@@ -57,7 +57,10 @@ class Command:
         parser.add_argument("-h", "--help", action="help", help="show this help")
         parser.commands = OPTIONS_OF
         for argument, form in self.arguments:
-            parser.add_argument(argument, **form)
+            heading = "where" if argument.startswith("-") else "arguments"
+            groups = (one for one in parser._action_groups if one.title == heading)  # noqa: SLF001
+            group = next(groups, None) or parser.add_argument_group(heading)
+            group.add_argument(argument, **form)
         for heading, names in self.options.items():
             group = parser.add_argument_group(heading)
             for one in names:

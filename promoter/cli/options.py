@@ -87,7 +87,7 @@ OPTIONS = {
     "signing-key": Option("KEY", help="sign commits: the path of an SSH key, or the id of a GPG key"),
     "cache": Option("DIR", help="keep what was fetched in this folder, for the next run"),
     "timeout": Option(
-        "DURATION", help="end the run after this long, e.g. 90s (default: 2m, plus --wait-for-image)"
+        "DURATION", help="end the run after this long, e.g. 90s (default: 2m)"
     ),
     "dry-run": Option(help="print the diff and the pull request, write nothing"),
     "check": Option(help="like --dry-run; exit 10 where something would be written"),
