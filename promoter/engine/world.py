@@ -152,7 +152,7 @@ def opened(
     if wiring.transport == "api":
         # What reads through the API is the forge itself, so that one count has all requests.
         forge = wires.open_forge(wiring, apps)
-    elif with_pulls is not None and wiring.kind.is_far:
+    elif with_pulls is not None and wiring.kind.api_url is not None:
         # Before git, whose library takes as long to be loaded as the forge to answer.
         opening = in_background(lambda: wires.open_forge(wiring, with_pulls))
     with wires.opened(wiring, forge, apps) as repository:

@@ -60,8 +60,6 @@ class ForgeKind:
     """The host rule: whether pulls of a repository there are kept by this kind."""
     open: Callable[[Connection], Forge]
     """Opens the forge; raises `UsageError` for an address that it can keep no pulls of."""
-    is_far: bool = False
-    """Whether opening it takes so long that it is begun before it is needed."""
     api_url: Callable[[Address, Mapping[str, str]], str] | None = None
     """The API's base URL of an address, given the variables named in `api_variables`."""
     api_variables: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class LocalForge:
 
     def all(self) -> tuple[Pull, ...]:
         """Return every pull, newest first."""
-        return tuple(stored.pull for stored in self._stored())
+        return tuple(stored.pull for stored in self._read()[0])
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
@@ -199,10 +199,6 @@ class LocalForge:
                 f"Check out another branch first, or run: git merge BRANCH while on {base}.",
             )
 
-    def _stored(self) -> list[_Stored]:
-        """Read every pull, newest first."""
-        return self._read()[0]
-
     def _read(self) -> tuple[list[_Stored], dict[str, str]]:
         """Read every pull, newest first, and the commit of every branch."""
         text = self._git("for-each-ref", "--format=%(objectname) %(refname)", _PREFIX, _BRANCHES)
@@ -233,7 +229,7 @@ class LocalForge:
 
     def _find(self, number: int) -> _Stored:
         """Return one pull, or raise `SelectionError` naming those that are there."""
-        stored = self._stored()
+        stored = self._read()[0]
         for one in stored:
             if one.pull.number == number:
                 return one

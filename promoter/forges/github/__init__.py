@@ -95,7 +95,6 @@ KIND = ForgeKind(
     "github",
     _serves,
     _open,
-    is_far=True,
     api_url=_api_url,
     api_variables=("GITHUB_SERVER_URL", "GITHUB_API_URL"),
     token_variables=("GITHUB_TOKEN", "GH_TOKEN"),

@@ -119,9 +119,10 @@ def failure(work: str, error: Exception) -> RemoteError:
     if not isinstance(error, GitHubError):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
+    rule = next((hint for sign, hint in RULE_HINTS if re.search(sign, said.lower())), "")
     return RemoteError(
         f"{work}: {error.status} {said}".strip()[:500],
-        for_this_run(_rule_hint(said.lower()) or _hint(error, said.lower())),
+        for_this_run(rule or _hint(error, said.lower())),
     )
 
 
@@ -135,11 +136,6 @@ def _redirected(work: str, error: RuntimeError) -> RemoteError:
         f"{work}: the API redirects{where}, and the token is not taken there",
         "The repository or the API has moved: give its new URL as --repo or --api-url.",
     )
-
-
-def _rule_hint(said: str) -> str:
-    """Return what to do about a ruleset that forbids something; '' where none does."""
-    return next((hint for sign, hint in RULE_HINTS if re.search(sign, said)), "")
 
 
 def _hint(error: GitHubError, said: str) -> str:
