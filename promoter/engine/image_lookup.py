@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 import time
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
-from promoter.domain.suggest import begun_alike
-from promoter.policy.choose import may_be_release
-from promoter.policy.natural import natural
+from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
 
@@ -32,14 +28,8 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 8
 # Seconds between two looks for an image whose push is under way.
 _PAUSE = 2.0
-# So many of a registry's tags are listed where one is not there, none of them longer than this.
-_LISTED, _LONGEST = 4, 40
-# How alike a tag must be to be suggested.
-_ALIKE = 0.75
-# Letters that are read as digits.
-_READ_ALIKE = str.maketrans("OolI", "0011")
-_VERSION = re.compile(r"v?[0-9]+\.", re.ASCII)
-_RELEASE = re.compile(r"v?[0-9.]+", re.ASCII)
+# So many of a registry's tags are listed where one is not there.
+_LISTED = 4
 
 
 def look_up(
@@ -86,7 +76,7 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
     if tag is None:
         return
     try:
-        known = [one for one in registry.tags(image.repository) if _is_version(one)]
+        known = promotable(registry.tags(image.repository))
     except UnreadableError as unread:
         if unread.is_unknown_name:
             error.message = f"the registry does not know the name {image.repository}"
@@ -94,53 +84,12 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         return
     except PromoteError:
         return
-    if near := _nearest_tag(tag, known):
+    if near := nearest_tag(tag, known):
         error.hint = f"Did you mean {near}? The registry has that."
     elif known:
-        # Those that begin alike first, then releases before builds of branches.
-        last = sorted(known, key=lambda one: _rank(one, tag), reverse=True)
+        last = sorted(known, key=lambda one: nearness(one, tag), reverse=True)
         more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
         error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
-
-
-def _rank(tag: str, asked: str) -> tuple[int, bool, object]:
-    """Return how near a tag is to one that is not there: greater is nearer."""
-    alike = begun_alike(asked.removeprefix("v"), tag.removeprefix("v"))
-    is_release = _RELEASE.fullmatch(tag) is not None
-    return alike if _VERSION.match(asked) else 0, is_release, natural(tag)
-
-
-def _is_version(tag: str) -> bool:
-    """Say whether a tag is one that people promote: no digest's, signature's or build cache's."""
-    return len(tag) <= _LONGEST and may_be_release(None, tag)
-
-
-def _nearest_tag(tag: str, known: Sequence[str]) -> str | None:
-    """Return the tag that is probably meant; None where none is near, or several are.
-
-    Near is one with or without a `v`, in other case, with a letter for a digit, in full, with a
-    branch before it, or with two signs swapped.
-    """
-    plain = tag.lower().removeprefix("v").removeprefix("sha-")
-    read = [one for one in known if one.translate(_READ_ALIKE) == tag.translate(_READ_ALIKE)]
-    if read:
-        return read[0]
-    same = [one for one in known if one.lower().removeprefix("v") == plain]
-    if same:
-        return same[0]
-    longer = [one for one in known if one.lower().removeprefix("v").startswith(f"{plain}.")]
-    if longer and ("." in plain or len(longer) == 1):
-        # 1.5 means 1.5.0 rather than 1.5.1-arm.
-        return max(longer, key=lambda one: (_RELEASE.fullmatch(one) is not None, natural(one)))
-    # What begins as a version does is another one behind a '-': 1.5.0-rc.1 is not meant by 1.5.0.
-    is_version = tag[:1].isdecimal() and "." in tag
-    parts = [one for one in known if one.startswith(f"{tag}-") or one.endswith(f"-{plain}")]
-    if len(parts) == 1 and not is_version:
-        return parts[0]
-    # Of hundreds of thousands of tags few have the same signs, which is found soonest.
-    signs = sorted(tag.replace(".", ""))
-    swapped = [one for one in known if sorted(one.replace(".", "")) == signs]
-    return next(iter(get_close_matches(tag, swapped, n=1, cutoff=_ALIKE)), None)
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:
