@@ -107,6 +107,7 @@ COMMANDS = {
             ),
             **_WRITING,
         },
+        helps={"timeout": f"{OPTIONS['timeout'].help[:-1]}, plus --wait-for-image)"},
     ),
     "auto": Command(
         "promote the newest images that the policies choose",
