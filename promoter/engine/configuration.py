@@ -15,12 +15,16 @@ from promoter.domain.model import Kind
 from promoter.engine.current_repository import local_file, misnamed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promoter.config.document import Document
     from promoter.domain.model import Tree
     from promoter.engine.wiring import Wiring
     from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+# Where other tools have their files.
+_FOLDERS = (PurePosixPath(".github"), PurePosixPath("config"))
 _OTHER_KINDS = {
     Kind.DIRECTORY: "a folder",
     Kind.SYMLINK: "a symbolic link, and links are not followed",
@@ -43,8 +47,8 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
     file, document = wiring.file, wiring.document
     names = base.entries(PurePosixPath())
     other, kind = misnamed(names), names.get(str(config.FILE))
-    if other and kind is None and (document is None or callers_file.is_wiring(document)):
-        _check_misnamed(base, other)
+    if kind is None and (document is None or callers_file.is_wiring(document)):
+        _check_misplaced(base, names)
     if other:
         warn(f"{other} is not read: the file's name is {config.FILE}", wiring.warned)
     if kind is None:
@@ -71,18 +75,27 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
     return callers_file.merge_wiring(policy, file)
 
 
-def _check_misnamed(base: Tree, name: str) -> None:
-    """Raise `UsageError` for a configuration of another name, whose rules would not apply."""
+def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
+    """Raise `UsageError` for a configuration elsewhere, whose rules would not apply."""
+    folders = [one for one in _FOLDERS if names.get(str(one)) is Kind.DIRECTORY]
+    for folder in (PurePosixPath(), *folders):
+        there = base.entries(folder)
+        name = str(config.FILE) if str(config.FILE) in there else misnamed(there)
+        if name is not None and _is_configuration(base, folder / name):
+            raise UsageError(
+                "this file is not read, so that none of its rules would apply",
+                f"Rename it: git mv {folder / name} {config.FILE}",
+                file=str(folder / name),
+            )
+
+
+def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
+    """Say whether a file has keys of ours."""
     try:
-        keys = mapping(load(base.read(PurePosixPath(name)), name).value)
+        keys = mapping(load(base.read(path), str(path)).value)
     except (KeyError, UsageError):
-        return
-    if not keys.keys().isdisjoint(one.alias for one in Config.model_fields.values()):
-        raise UsageError(
-            "this file is not read, so that none of its rules would apply",
-            f"Rename it: git mv {name} {config.FILE}",
-            file=name,
-        )
+        return False
+    return not keys.keys().isdisjoint(one.alias for one in Config.model_fields.values())
 
 
 def _tries_file(settings: Settings, document: Document) -> bool:
