@@ -93,6 +93,7 @@ def test_it_is_logged_as_every_git_command_is(github: GitHub) -> None:
         (("--transport", "api"), TOKEN),
         (("--cache", "{tmp}/cache"), TOKEN),
         (("--config", "{tmp}/promoter.yaml"), TOKEN),
+        (("--group", "shops"), TOKEN),
         (("--base", "a..b"), TOKEN),
         (("--app", "a b"), TOKEN),
         (("--app", "x:refs/heads/main"), TOKEN),
@@ -212,7 +213,7 @@ def test_a_fetch_that_fails_at_first_is_tried_again(github: GitHub) -> None:
     assert len(asked) == 3, "the fetch, the fetch, the push"
 
 
-def test_what_it_has_brought_is_told_from_what_the_remote_has_told_of() -> None:
+def test_what_it_has_brought_is_known_from_what_the_remote_lists() -> None:
     refs = {
         "HEAD": "1" * 40,
         "refs/heads/main": "1" * 40,

@@ -11,12 +11,7 @@ from contextlib import contextmanager, suppress
 from promoter.cli.options import setting_of, variable_of
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
-from promoter.environment import (
-    authorities,
-    names_of_variables,
-    variable,
-    variables_of,
-)
+from promoter.environment import authorities, names_of_variables, variable, variables_of
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -27,17 +22,17 @@ if TYPE_CHECKING:
 
 # The commands that begin with a look at some apps, of their forge as well.
 _OF_APPS = ("promote", "rollback", "hold", "unhold")
-# Where these say something, the repository or the token is known when they are read.
-_UNKNOWN_YET = ("config", "cache", "group")
+# Where one of these is given, where to look and for what is known only once it has been read.
+_READ_LATER = ("config", "cache", "group")
 
 
 @contextmanager
 def early_look(name: str, parsed: argparse.Namespace) -> Iterator[None]:
-    """Begin what the command certainly asks first; what nobody has taken in the end is ended."""
+    """Begin what the command certainly asks first; in the end, what the run did not use is ended."""
     given = _Given(name, parsed)
     fetch: FirstFetch | None = None
     try:
-        # Told where the settings are read, and where git is needed.
+        # What is wrong here is reported where the settings are read, and where git is needed.
         with held(), suppress(PromoteError, ValueError, OSError):
             fetch = given.begin_fetch()
         with held(), suppress(PromoteError, ValueError):
@@ -55,9 +50,9 @@ class _Given:
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
         self._parsed = parsed
         self._is_of_apps = name in _OF_APPS
-        self._reads_by_api = self._one("transport") == "api"
+        self._reads_by_api = self._value("transport") == "api"
 
-    def _one(self, option: str) -> str | None:
+    def _value(self, option: str) -> str | None:
         flag: str | None = getattr(self._parsed, setting_of(option), None)
         return flag or variable(variable_of(option))
 
@@ -68,10 +63,10 @@ class _Given:
 
     def begin_fetch(self) -> FirstFetch | None:
         """Begin to fetch what a look at some apps through git needs, with the token at hand."""
-        repo, base, apps = self._one("repo"), self._one("base"), self._apps()
+        repo, base, apps = self._value("repo"), self._value("base"), self._apps()
         if not (self._is_of_apps and repo and apps) or self._reads_by_api:
             return None
-        if any(map(self._one, _UNKNOWN_YET)) or names_of_variables("PROMOTER_GITHUB_APP"):
+        if any(map(self._value, _READ_LATER)) or names_of_variables("PROMOTER_GITHUB_APP"):
             return None
         from promoter.config.refs import check_name, is_branch
         from promoter.domain.address import parse
@@ -82,7 +77,7 @@ class _Given:
         from promoter.git.isolation import Credential, remote_settings
 
         address = parse(repo)
-        kind = kind_of(address, self._one("forge"))
+        kind = kind_of(address, self._value("forge"))
         token = token_of(kind, variables_of((OWN_VARIABLE, *kind.token_variables)))
         if token is None or address.scheme not in WEB or not (base is None or is_branch(base)):
             return None
@@ -94,14 +89,14 @@ class _Given:
 
     def begin_connection(self) -> None:
         """Begin to connect to the API, over which nothing is sent yet."""
-        repo = self._one("repo")
+        repo = self._value("repo")
         if not repo or not (self._is_of_apps or self._reads_by_api):
             return
         from promoter.domain.address import parse
         from promoter.forges.kinds import kind_of
 
         address = parse(repo)
-        kind = kind_of(address, self._one("forge"))
+        kind = kind_of(address, self._value("forge"))
         if address.scheme == "https" and kind.connect and kind.api_url:
             implied = kind.api_url(address, variables_of(kind.api_variables))
-            kind.connect(self._one("api-url") or implied, authorities())
+            kind.connect(self._value("api-url") or implied, authorities())

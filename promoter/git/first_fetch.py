@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BRANCHES = "refs/heads/promote*"
-"""The branches of promotions and of holds, of which the remote tells."""
+"""The branches of promotions and of holds, which the remote lists."""
 LOOK_DEPTH = 2
 """So many commits come: a branch's tip, and the commit that it was made on."""
 # What so many apps need is brought before it is asked for; a run over more reads it by levels.
@@ -80,9 +80,9 @@ def base_ref(base: str | None) -> str:
 def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tuple[str, ...]:
     """Return the command that brings the base branch (None: the default one) and likely refs.
 
-    The remote tells of all refs of the pattern, too.
+    The remote lists all refs of the pattern as well.
     """
-    # No app is called `-`: the server tells of all that is in the pattern, and none is brought.
+    # No app is called `-`: the server lists all that is in the pattern, and none is brought.
     brought = (base_ref(base), *likely, f"{pattern}/-")
     specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought)
     cut = (f"--depth={LOOK_DEPTH}", "--filter=blob:none")
@@ -92,7 +92,7 @@ def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tu
 def brought_tips(
     refs: Mapping[str, str], base: str | None, likely: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the commits that the command has brought, of the refs that the remote has told of."""
+    """Return the commits that the command has brought, of the refs that the remote has listed."""
     wanted = [one.partition("*") for one in (base_ref(base), *likely)]
     return tuple(
         dict.fromkeys(
@@ -105,7 +105,7 @@ def brought_tips(
 
 
 def trace_of(directory: Path) -> Path:
-    """Return the file in a clone to which the first fetch writes what the remote tells of."""
+    """Return the file in a clone to which the first fetch writes what the remote lists."""
     return directory / "trace"
 
 
@@ -116,10 +116,10 @@ _begun: list[FirstFetch] = []
 def begin_fetch(
     url: str, settings: Mapping[str, str], base: str | None, apps: Iterable[str]
 ) -> FirstFetch:
-    """Begin the first fetch of a run; the caller ends it, after whoever takes it.
+    """Begin the first fetch of a run, which the caller ends once the run is over.
 
-    Raises `OSError` where there is no git or no room, and `UsageError` for a URL that git 2.30
-    cannot be told of.
+    Raises `OSError` where there is no git or no room, and `UsageError` for a URL to which git 2.30
+    cannot send a token.
     """
     home = clone_folder()
     directory = home / "clone.git"
