@@ -183,3 +183,17 @@ def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub)
     with _clone(github, 3) as clone, pytest.raises(RemoteError, match="503") as told:
         clone.remote_refs()
     assert "running again is safe" in told.value.hint
+
+
+@pytest.mark.parametrize(
+    ("host", "hint"),
+    [
+        ("gihub.com", "Did you mean github.com?"),
+        ("github", "Did you mean github.com?"),
+        ("git.example.com", "There is no network, or the host's name is wrong."),
+        ("github.com", "There is no network, or the host's name is wrong."),
+    ],
+)
+def test_host_that_is_nearly_githubs_is_told_so(host: str, hint: str) -> None:
+    said = f"fatal: unable to access 'https://{host}/a/b/': Could not resolve host: {host}"
+    assert failure("ls-remote", Result(128, b"", said)).hint == hint

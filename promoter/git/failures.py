@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RemoteError
+from promoter.domain.suggest import closest
 from promoter.environment import is_in_actions, token_variable
 
 if TYPE_CHECKING:
@@ -23,9 +24,16 @@ def failure(verb: str, result: Result) -> RemoteError:
     lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:"))]
     reason = "; ".join(dict.fromkeys(said or lines))[:600] or f"status {result.status}"
-    hint = next((hint for sign, hint in _HINTS if re.search(sign, text)), "")
+    hint = _host_meant(text) or next((one for sign, one in _HINTS if re.search(sign, text)), "")
     hint = for_this_run(hint) or AGAIN
     return RemoteError(f"git {verb} failed: {reason}", hint)
+
+
+def _host_meant(text: str) -> str:
+    """Return the hint for a host that does not resolve and is nearly GitHub's; '' for any other."""
+    found = re.search(r"could not resolve host(?:name)?:? ([a-z0-9.-]+)", text)
+    host = found[1].rstrip(".") if found else ""
+    return f"Did you mean {_GITHUB}?" if host != _GITHUB and closest(host, [_GITHUB]) else ""
 
 
 def for_this_run(hint: str) -> str:
@@ -83,6 +91,7 @@ RULE_HINTS = (
     ),
     (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
 )
+_GITHUB = "github.com"
 _MOVED = "The repository has moved: its old page in a browser leads to its new URL; give that."
 _HINTS = (
     ("unable to update url base from redirection", _MOVED),

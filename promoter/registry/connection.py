@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 
 from promoter.domain.image import Name
 from promoter.domain.redaction import redacted
+from promoter.domain.suggest import closest
 from promoter.http import Request, why
 from promoter.registry.failures import UnreadableError
 from promoter.registry.http import Http, read_json
@@ -31,6 +32,11 @@ _HEADERS = {
 }
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 _PATIENCE = 3.0
+# Registries that many use, for the hint about one that does not answer.
+_HOSTS = (
+    "docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io",
+    "registry.gitlab.com", "registry.k8s.io",
+)  # fmt: skip
 _CHECK = "Check its name and the network."
 # A registry that was silent so often is not asked again: a thousand apps would wait for it in vain.
 _SILENCES = 3
@@ -91,7 +97,9 @@ class Connection:
             self._silent[host] = self._silent.get(host, 0) + 1
             reason, hint = why(error, seconds)
             message = f"the registry {host} gives no answer ({reason})"
-            raise UnreadableError(message, hint or _CHECK, may_pass=True) from None
+            close = closest(host, _HOSTS)
+            meant = f"Did you mean {close}?" if close and close != host else _CHECK
+            raise UnreadableError(message, hint or meant, may_pass=True) from None
         if answer.status in _BROKEN:
             self._silent[host] = self._silent.get(host, 0) + 1
         else:
