@@ -239,10 +239,14 @@ class RunningImage:
         """The name under which it is pulled."""
         return self.new_name or split(self.name)[0]
 
-    def request(self) -> ImageRequest:
-        """Return the request for it as it is; raises `UsageError` for what is no tag or digest."""
+    def request(self, name: str | None = None) -> ImageRequest:
+        """Return the request for it as it is, under this name if any.
+
+        Raises `UsageError` for what is no tag or digest.
+        """
         tag = Tag.parse(self.tag) if self.tag else None
-        return ImageRequest(self.name, tag, Digest.parse(self.digest) if self.digest else None)
+        digest = Digest.parse(self.digest) if self.digest else None
+        return ImageRequest(name or self.name, tag, digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,7 @@ from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.history import entries_of
-from promoter.planning.status import (
-    Arrival,
-    Newest,
-    PreviousEnvironment,
-    Relation,
-    Status,
-    previous_of,
-    refusals_of_tags,
-    refusals_without_request,
-    relation_of,
-)
+from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.policy import choose
 from promoter.pull_request import holds_of
 
@@ -94,7 +84,7 @@ def read_status(
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, world)
     shown = (
-        replace(_complete(row, targets.get(key), rows, base, world.now), newest=newest.get(key))
+        replace(_judged(row, targets.get(key), rows, world.now), newest=newest.get(key))
         for key, row in rows.items()
         if key in asked
     )
@@ -205,22 +195,8 @@ def _behind(choice: Choice, world: World) -> Newest:
     return Newest(wanted, ordered.index(tag) if tag in ordered else None)
 
 
-def _complete(
-    row: Status, target: Target | None, rows: Mapping[Key, Status], base: str, now: int
-) -> Status:
-    """Return a row with how it stands to the previous environment, and what would be refused now."""
+def _judged(row: Status, target: Target | None, rows: Mapping[Key, Status], now: int) -> Status:
     if target is None:
         return row
-    name = target.settings.promotes_from
-    other = rows.get((row.app, name)) if name else None
-    if name is None or other is None:
-        return replace(row, refusals=refusals_without_request(target, base, row, None, now))
-    relation = relation_of(target, row.images, other.images)
-    previous = PreviousEnvironment(name, other.tags, relation)
-    own = [(one.name, one.repository, one.ref) for one in row.images]
-    differing = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
-    facts = previous_of(name, differing, other.arrival, now) if differing else None
-    refusals = refusals_without_request(target, base, row, facts, now)
-    if relation in (Relation.BEHIND, Relation.DIFFERENT):
-        refusals += refusals_of_tags(target, base, differing, now)
-    return replace(row, previous=previous, refusals=refusals)
+    other = rows.get((row.app, target.settings.promotes_from or ""))
+    return with_previous(row, target, other, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
@@ -83,7 +82,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
 def _request(name: str, image: RunningImage, previous: Target) -> ImageRequest:
     """Return an image as the previous environment has it, or raise `SelectionError`."""
     try:
-        return replace(image.request(), name=name)
+        return image.request(name)
     except UsageError as error:
         raise SelectionError(
             f"{previous.environment} has no tag of {name} that can be promoted: {error.message}",

@@ -234,7 +234,7 @@ class Past:
 def request_for(name: str, image: RunningImage) -> ImageRequest | None:
     """Return the request for what an image was; None where it was nothing that can be asked."""
     try:
-        found = replace(image.request(), name=name)
+        found = image.request(name)
     except PromoteError:
         return None
     return found if found.tag or found.digest else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import Pull, RunningImage
 
 # Those that need to know no more than the repository: what nobody has asked for is not judged.
-_WITHOUT_REQUEST = frozenset({"hold", "freeze", "previous-environment", "soak"})
+_WITHOUT_REQUEST = frozenset({"hold", "freeze", "previous-environment", "soak", "tags"})
 
 
 class Relation(StrEnum):
@@ -123,15 +124,36 @@ def relation_of(
     return Relation.AHEAD if orders == {Order.OLDER} else Relation.DIFFERENT
 
 
-def refusals_without_request(
-    target: Target, base: str, row: Status, previous: Previous | None, now: int
+def with_previous(row: Status, target: Target, other: Status | None, now: int) -> Status:
+    """Return a row with how it stands to the environment before, and what would be refused now."""
+    name, previous = target.settings.promotes_from, None
+    offered: list[RunningImage] = []
+    if name is not None and other is not None:
+        own = [(one.name, one.repository, one.ref) for one in row.images]
+        offered = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
+        previous = _previous_of(name, offered, other.arrival, now) if offered else None
+        relation = relation_of(target, row.images, other.images)
+        row = replace(row, previous=PreviousEnvironment(name, other.tags, relation))
+        offered = offered if relation in (Relation.BEHIND, Relation.DIFFERENT) else []
+    return replace(row, refusals=_refusals(target, row, previous, offered, now))
+
+
+def _refusals(
+    target: Target,
+    row: Status,
+    previous: Previous | None,
+    offered: Sequence[RunningImage],
+    now: int,
 ) -> tuple[GateResult, ...]:
     """Return the gates that would refuse what the previous environment runs, or any change at all."""
+    images = tuple(ImageRequest(one.name, Tag(one.tag)) for one in offered if one.tag)
+    declared = Declaration(target.app, target.environment, images)
     facts = Facts(
         target=target,
-        base=base,
+        base="",
         branch="",
         now=now,
+        proposal=Proposal(declared, (), ()) if images else None,
         hold=row.hold,
         proposed_hold=row.proposed_hold,
         previous=previous,
@@ -140,18 +162,7 @@ def refusals_without_request(
     return tuple(one for one in results if one.verdict in ("failed", "unknown"))
 
 
-def refusals_of_tags(
-    target: Target, base: str, offered: Sequence[RunningImage], now: int
-) -> tuple[GateResult, ...]:
-    """Return what the environment's pattern of tags refuses of what the previous one runs."""
-    images = tuple(ImageRequest(one.name, Tag(one.tag)) for one in offered if one.tag)
-    declared = Declaration(target.app, target.environment, images)
-    facts = Facts(target=target, base=base, branch="", now=now, proposal=Proposal(declared, (), ()))
-    results = judge(facts, [gate for gate in GATES if gate.name == "tags"]).results
-    return tuple(one for one in results if one.verdict == "failed")
-
-
-def previous_of(
+def _previous_of(
     environment: str, images: Sequence[RunningImage], arrival: Arrival | None, now: int
 ) -> Previous:
     """Return what the gates have to know of the previous environment, from its own status."""
