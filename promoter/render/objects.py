@@ -113,16 +113,10 @@ def _pair_renamed(
     added: dict[tuple[str, str, str, str], _Object],
 ) -> None:
     """Bring generated objects together whose name changed in its hash alone."""
+    by_stem = {(*key[:3], _HASH.sub("", key[3])): key for key in reversed(added)}
     for key in [key for key in removed if key[1] in _HASHED and key not in added]:
         stem = _HASH.sub("", key[3])
-        match = next(
-            (
-                k
-                for k in added
-                if k[:3] == key[:3] and k[3] != key[3] and _HASH.sub("", k[3]) == stem
-            ),
-            None,
-        )
+        match = by_stem.get((*key[:3], stem))
         if match is not None and stem != key[3]:
             removed[match] = removed.pop(key)
 
