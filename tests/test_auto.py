@@ -14,10 +14,11 @@ from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.engine.deliver import batch_message
 from tests.many_apps import BY_PULL, DEV, kustomization, make
+from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
-from tests.world import Repository, Run, promote, promote_process
+from tests.world import Repository, Run, promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -329,7 +330,7 @@ def test_many_apps_at_once_are_as_many_pulls(tmp_path: Path, count: int) -> None
     def ask(name: str) -> Run:
         where = ("--repo", github.url, "--output", "json")
         token = {"GITHUB_TOKEN": "good-token"}
-        return promote_process("--app", name, "--tag", "1.5.0", *where, env=token)
+        return promote_forked("--app", name, "--tag", "1.5.0", *where, env=token)
 
     with github, ThreadPoolExecutor(count) as pool:
         runs = list(pool.map(ask, names))
@@ -375,7 +376,7 @@ def test_shards_share_the_apps_and_every_change_lands_once(
     ask = ("auto", "--repo", str(repo.path), "--output", "json")
     each = [f"{number}/{shards}" for number in range(1, shards + 1)]
     with ThreadPoolExecutor(shards) as pool:
-        runs = list(pool.map(lambda one: promote_process(*ask, "--shard", one), each))
+        runs = list(pool.map(lambda one: promote_forked(*ask, "--shard", one), each))
     assert [run.code for run in runs] == [0] * shards, [run.stderr for run in runs]
     apps = [one["app"] for run in runs for one in run.json["results"]]
     assert sorted(apps) == sorted(set(apps))

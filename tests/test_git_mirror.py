@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import kustomization
+from tests.matrices.process import run as promote_forked
 from tests.servers.github import GitHub
-from tests.world import Repository, promote, promote_process
+from tests.world import Repository, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,7 @@ def test_several_runs_share_a_cache(hub: GitHub, tmp_path: Path, count: int) -> 
     cache = tmp_path / "cache"
 
     def one(number: int) -> Run:
-        return promote_process(
+        return promote_forked(
             "--app", f"app-{number}", "--tag", "9.9.1", "--repo", hub.url, "--cache", str(cache),
             env=TOKEN,
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.matrices.process import run as promote_forked
 from tests.servers.github import GitHub
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
@@ -122,7 +123,7 @@ def test_many_tags_at_once_end_in_one_pull_at_the_newest(github: GitHub, count: 
 
         def one_of_many(tag: str) -> Run:
             # Many processes at once may take long: their end is not what is looked at.
-            return run(github, tag, "--timeout", "500", start=promote_process)
+            return run(github, tag, "--timeout", "500", start=promote_forked)
 
         runs = list(pool.map(one_of_many, tags))
     assert [one.code for one in runs] == [0] * count, [one.stderr for one in runs if one.code]

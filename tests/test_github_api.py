@@ -22,6 +22,7 @@ from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http, NoAnswerError, rest_request
 from tests.many_apps import BY_PULL, make
+from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.thorough import thorough_after
@@ -343,7 +344,7 @@ def test_tags_at_once_end_in_one_pull_at_the_newest(plain: GitHub, count: int) -
     tags = [f"2.0.{number}" for number in range(count)]
 
     def one_of_many(tag: str) -> Run:
-        return promote_process(
+        return promote_forked(
             "--app", "aurora", "--tag", tag, "--repo", plain.url, "--output", "json",
             "--transport", "api", "--timeout", "300", env={"GITHUB_TOKEN": "good-token"},
         )  # fmt: skip

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import DEV, kustomization, make
+from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import Repository, promote_process
+from tests.world import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ def test_each_of_many_writers_of_one_branch_lands_after_few_pushes(
 
     def push(app: str) -> Run:
         words = ("--app", app, "--tag", "2.0.0", "--repo", github.url, "--timeout", "500")
-        return promote_process(*words, "--transport", transport, env={"GITHUB_TOKEN": app})
+        return promote_forked(*words, "--transport", transport, env={"GITHUB_TOKEN": app})
 
     with _world(tmp_path, apps, policy) as github, ThreadPoolExecutor(count) as pool:
         github.tokens |= dict.fromkeys(apps, True)
@@ -73,7 +74,7 @@ def test_the_newest_of_many_tags_that_are_pushed_at_once_wins(tmp_path: Path, co
 
     def push(tag: str) -> Run:
         words = ("--app", "a", "--tag", tag, "--repo", github.url, "--timeout", "500")
-        return promote_process(*words, env={"GITHUB_TOKEN": "good-token"})
+        return promote_forked(*words, env={"GITHUB_TOKEN": "good-token"})
 
     policy = f"{DEV}    checks: {{exists: off}}\n"
     with _world(tmp_path, ["a"], policy) as github, ThreadPoolExecutor(count) as pool:
