@@ -485,4 +485,6 @@ def test_a_humans_commit_stays_until_it_is_taken_over(github: GitHub) -> None:
         assert theirs[:9] in done.json["refusals"][0]["reason"]
         assert github.head(BRANCH) == theirs
     out = ask(github, "--take-over", tag="9.9.2")
+    (said,) = (str(one).replace("\u2060", "") for one in github.comments[1])
+    assert f"loses a commit that promote did not make: {theirs[:9]}" in said
     assert github.head(BRANCH) == out["commit"] != theirs

@@ -124,7 +124,7 @@ class _Decision:
             draft=draft,
             commit=self.intent.kept or self._commit(proposal),
             extras=self._extras,
-            comment=pull_request.superseding(proposal) if others else None,
+            comment=pull_request.superseding(proposal, self._lost) if others else None,
             **common,
         )
         return found if found.rewrites or not found.extras.is_empty else None
@@ -142,6 +142,12 @@ class _Decision:
             message=pull_request.message(proposal, self._templates, self.judgement.results),
             author=self.change.config.author,
         )
+
+    @property
+    def _lost(self) -> str:
+        """Which commits of others the branch loses, in words; empty where it loses none."""
+        lost = (one for one in self.judgement.results if one.name == "human-commits")
+        return next((one.detail for one in lost if one.verdict == Result.ALLOWED), "")
 
     @property
     def _proposal(self) -> Proposal:

@@ -83,15 +83,20 @@ def message(proposal: Proposal, templates: Templates, gates: Iterable[GateResult
     return proposal.declaration.message(filled(templates.commit, known), verdicts(gates))
 
 
-def superseding(proposal: Proposal) -> str | None:
-    """Return the comment that says what a commit proposes instead of what, where it replaces any."""
-    asked = proposal.declaration
-    if not asked.supersedes:
-        return None
-    by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
-    run = f" Run: {code(asked.run)}." if asked.run else ""
-    new = summary(proposal.moves)
-    return f"Proposes {code(new)} now, in place of {code(asked.supersedes)}.{by}{run}"
+def superseding(proposal: Proposal, lost: str = "") -> str | None:
+    """Return the comment that says what a commit proposes instead of what, where it replaces any.
+
+    `lost` says which commits of others the branch has no longer.
+    """
+    asked, said = proposal.declaration, list[str]()
+    if asked.supersedes:
+        by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
+        run = f" Run: {code(asked.run)}." if asked.run else ""
+        new = code(summary(proposal.moves))
+        said.append(f"Proposes {new} now, in place of {code(asked.supersedes)}.{by}{run}")
+    if lost:
+        said.append(inert(lost))
+    return "\n\n".join(said) or None
 
 
 def closing(proposal: Proposal, base: str) -> str:
