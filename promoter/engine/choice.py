@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -92,102 +92,132 @@ def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Ch
 def _choice(candidate: Candidate, registry: Registry) -> Choice:
     """Return what is wanted of one app, or why that is not known."""
     try:
-        return _chosen(candidate, registry)
+        return _Chooser(candidate, registry).choice()
     except PromoteError as error:
         return Choice(candidate, error=error)
     except Exception as error:  # noqa: BLE001 - a bug that one app meets stops no other
         return Choice(candidate, error=error_of(error))
 
 
-def _chosen(candidate: Candidate, registry: Registry) -> Choice:
-    policy, warnings = candidate.policy, list[str]()
-    if policy is None:
-        images = _followed(candidate, registry, warnings)
-    elif policy.needs_digest:
-        return Choice(candidate, _moved(candidate, policy, registry))
-    else:
-        tag = Tag.parse(_tag(candidate, policy, registry, warnings))
-        images = tuple(
-            ImageRequest(one.name, tag, _digest(one, str(tag), candidate, registry))
-            for one in candidate.images
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    """Asks a registry what is wanted of one app's images."""
+
+    candidate: Candidate
+    registry: Registry
+    warnings: list[str] = field(default_factory=list)
+    """What had to be left out."""
+
+    def choice(self) -> Choice:
+        """Return what is wanted, or raise why that is not known."""
+        policy = self.candidate.policy
+        if policy is None:
+            images = self._followed()
+        elif policy.needs_digest:
+            return Choice(self.candidate, self._moved(policy))
+        else:
+            tag = Tag.parse(self._tag(policy))
+            images = tuple(
+                ImageRequest(one.name, tag, self._digest(one, str(tag)))
+                for one in self.candidate.images
+            )
+        found = Choice(self.candidate, images, warnings=tuple(self.warnings))
+        if not found.is_current and found.settings.checks.exists != "off":
+            self._foresee(found)
+        return found
+
+    def _followed(self) -> tuple[ImageRequest, ...]:
+        """Return what the previous environment runs, as the environment compares it."""
+        assert self.candidate.followed is not None
+        self.warnings.extend(self.candidate.followed.warnings)
+        return tuple(
+            one
+            if one.digest or one.tag is None
+            else replace(one, digest=self._digest(have, str(one.tag)))
+            for have, one in zip(self.candidate.images, self.candidate.followed.images, strict=True)
         )
-    found = Choice(candidate, images, warnings=tuple(warnings))
-    if not found.is_current and found.settings.checks.exists != "off":
-        _foresee(found, registry)
-    return found
 
+    def _foresee(self, choice: Choice) -> None:
+        """Have the registry asked now, among many questions, what the checks will ask one by one."""
+        for have, wanted in zip(self.candidate.images, choice.images, strict=True):
+            with suppress(PromoteError):
+                ask(self.registry, choice.settings, have.repository, wanted.reference)
 
-def _followed(
-    candidate: Candidate, registry: Registry, warnings: list[str]
-) -> tuple[ImageRequest, ...]:
-    """Return what the previous environment runs, as the environment compares it."""
-    assert candidate.followed is not None
-    warnings += candidate.followed.warnings
-    return tuple(
-        one
-        if one.digest or one.tag is None
-        else replace(one, digest=_digest(have, str(one.tag), candidate, registry))
-        for have, one in zip(candidate.images, candidate.followed.images, strict=True)
-    )
+    def _digest(self, one: RunningImage, tag: str) -> Digest | None:
+        """Return the digest to compare with, where the file holds nothing else."""
+        if self.candidate.target.settings.pin != "digest":
+            return None
+        return self.registry.resolve(one.repository, tag)
 
-
-def _foresee(choice: Choice, registry: Registry) -> None:
-    """Have the registry asked now, among many questions, what the checks will ask one by one."""
-    for have, wanted in zip(choice.candidate.images, choice.images, strict=True):
-        with suppress(PromoteError):
-            ask(registry, choice.settings, have.repository, wanted.reference)
-
-
-def _digest(one: RunningImage, tag: str, candidate: Candidate, registry: Registry) -> Digest | None:
-    """Return the digest to compare with, where the file holds nothing else."""
-    if candidate.target.settings.pin != "digest":
-        return None
-    return registry.resolve(one.repository, tag)
-
-
-def _moved(candidate: Candidate, policy: Policy, registry: Registry) -> tuple[ImageRequest, ...]:
-    """Return the images that a moving tag stands for now."""
-    tag = Tag.parse(policy.argument)
-    pin = candidate.target.settings.pin
-    if pin == "tag":
-        raise UsageError(
-            "a policy by digest writes digests, and pin is tag",
-            f"Set environments.{candidate.target.environment}.pin to digest or both in promoter.yaml.",
+    def _moved(self, policy: Policy) -> tuple[ImageRequest, ...]:
+        """Return the images that a moving tag stands for now."""
+        tag, target = Tag.parse(policy.argument), self.candidate.target
+        if target.settings.pin == "tag":
+            raise UsageError(
+                "a policy by digest writes digests, and pin is tag",
+                f"Set environments.{target.environment}.pin to digest or both in promoter.yaml.",
+            )
+        return tuple(
+            ImageRequest(one.name, tag, self.registry.resolve(one.repository, str(tag)))
+            for one in self.candidate.images
         )
-    return tuple(
-        ImageRequest(one.name, tag, registry.resolve(one.repository, str(tag)))
-        for one in candidate.images
-    )
 
+    def _tag(self, policy: Policy) -> str:
+        """Return the one tag that the policy wants of all images, or raise why there is none."""
+        repositories = list(dict.fromkeys(one.repository for one in self.candidate.images))
+        listed = [frozenset(self._tags(one)) for one in repositories]
+        # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
+        common = frozenset.intersection(*listed)
+        if not common and any(listed):
+            names = ", ".join(repositories)
+            raise SelectionError(f"{names} have no tag in common", "Push all images with one tag.")
+        left = Deadline(_MATCHING).remaining
+        taken = _matching(common, self.candidate, left)
+        ranked = choose.select(policy, taken, left)
+        if not ranked.ordered:
+            raise _nothing(policy, repositories, taken)
+        found: str | None = ranked.ordered[0]
+        if policy.needs_creation:
+            known = self._dated(repositories[0], ranked.ordered)
+            found = choose.newest(policy, known)
+        if found is None:
+            raise SelectionError(
+                f"none of the {len(known)} tags of {repositories[0]} says when it was made",
+                "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
+            )
+        explain_choice(self.candidate, ranked, found)
+        return found
 
-def _tag(candidate: Candidate, policy: Policy, registry: Registry, warnings: list[str]) -> str:
-    """Return the one tag that the policy wants of all images of an app, or raise why there is none.
+    def _tags(self, repository: str) -> tuple[str, ...]:
+        """Return all tags of an image, or raise why not and where its name comes from."""
+        try:
+            return self.registry.tags(repository)
+        except UnreadableError as error:
+            raise located(error, repository, self.candidate.target) from None
 
-    `warnings` says what had to be left out.
-    """
-    repositories = list(dict.fromkeys(one.repository for one in candidate.images))
-    listed = [frozenset(_tags(one, candidate, registry)) for one in repositories]
-    # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
-    common = frozenset.intersection(*listed)
-    if not common and any(listed):
-        names = ", ".join(repositories)
-        raise SelectionError(f"{names} have no tag in common", "Push all images with one tag.")
-    left = Deadline(_MATCHING).remaining
-    taken = _matching(common, candidate, left)
-    ranked = choose.select(policy, taken, left)
-    if not ranked.ordered:
-        raise _nothing(policy, repositories, taken)
-    found: str | None = ranked.ordered[0]
-    if policy.needs_creation:
-        known = _described(repositories[0], ranked.ordered, registry, warnings)
-        found = choose.newest(policy, known)
-    if found is None:
-        raise SelectionError(
-            f"none of the {len(known)} tags of {repositories[0]} says when it was made",
-            "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
-        )
-    explain_choice(candidate, ranked, found)
-    return found
+    def _dated(self, repository: str, tags: Sequence[str]) -> list[choose.DatedTag]:
+        """Return when each tag's image was made; broken ones are left out, with a warning.
+
+        Raises what may pass, as the newest could be among those that cannot be read now, and the
+        first failure where no tag is left.
+        """
+        known: list[choose.DatedTag] = []
+        broken: list[tuple[str, RemoteError]] = []
+        for tag in tags:
+            try:
+                created = self.registry.describe(repository, tag).created
+                known.append(choose.DatedTag(tag, created))
+            except (AbsentError, LyingError, UnreadableError) as error:
+                if error.may_pass:
+                    raise
+                broken.append((tag, error))
+        if broken and not known:
+            raise broken[0][1]
+        if broken:
+            tag, first = broken[0]
+            left_out = f"{len(broken)} of {len(tags)} tags of {repository} cannot be read"
+            self.warnings.append(f"{left_out} and are left out, such as {tag}: {first.message}")
+        return known
 
 
 def _matching(
@@ -216,42 +246,6 @@ def _some(tags: frozenset[str]) -> str:
     """Return how many tags there are, with the last of them."""
     last = sorted(filter(Tag.is_one, tags), key=natural)[-3:]
     return f"{len(tags)}, such as {', '.join(last)}" if last else str(len(tags))
-
-
-def _tags(repository: str, candidate: Candidate, registry: Registry) -> tuple[str, ...]:
-    """Return all tags of an image, or raise why not and where its name comes from."""
-    try:
-        return registry.tags(repository)
-    except UnreadableError as error:
-        raise located(error, repository, candidate.target) from None
-
-
-def _described(
-    repository: str, tags: Sequence[str], registry: Registry, warnings: list[str]
-) -> list[choose.DatedTag]:
-    """Return when each tag's image was made; those that are broken are left out, with a warning.
-
-    Raises what may pass, as the newest could be among those that cannot be read now, and the first
-    failure where no tag is left.
-    """
-    known: list[choose.DatedTag] = []
-    broken: list[tuple[str, RemoteError]] = []
-    for tag in tags:
-        try:
-            known.append(choose.DatedTag(tag, registry.describe(repository, tag).created))
-        except (AbsentError, LyingError, UnreadableError) as error:
-            if error.may_pass:
-                raise
-            broken.append((tag, error))
-    if broken and not known:
-        raise broken[0][1]
-    if broken:
-        tag, first = broken[0]
-        warnings.append(
-            f"{len(broken)} of {len(tags)} tags of {repository} cannot be read and are left out, "
-            f"such as {tag}: {first.message}"
-        )
-    return known
 
 
 def _nothing(policy: Policy, repositories: list[str], tags: frozenset[str]) -> SelectionError:
