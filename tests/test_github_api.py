@@ -198,7 +198,7 @@ def test_a_history_that_is_never_answered_costs_a_promotion_its_since_and_no_mor
     repo.commit("main", "services/a/dev/kustomization.yaml", text.replace("../../base", "../base"))
     git_http.configure(github.repository)
     if by == "rest":
-        github.fail("POST", "query [A-Z]", status=404, body={"message": "Not Found"}, times=99)
+        github.fail("POST", "query [A-Z]", status=400, body={"message": "Problems"}, times=99)
     # Never, as far as the run can tell: it has a fraction of this time.
     silent = r"query History" if by == "graphql" else r"/commits$|/commits/\w+/pulls$"
     github.fail("POST" if by == "graphql" else "GET", silent, delay=900, times=99)

@@ -339,9 +339,13 @@ def _runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("stream", "said"), [("1", "printed more than"), ("2", "was not done")])
-def test_a_renderer_that_floods_is_bounded(stream: str, said: str, tmp_path: Path) -> None:
-    renderer = _program(tmp_path, f"yes xxxxxxxxxxxxx >&{stream}\n", remaining=lambda: 6.0)
+@pytest.mark.parametrize(
+    ("stream", "left", "said"), [(1, 60.0, "printed more than"), (2, 4.0, "was not done")]
+)
+def test_a_renderer_that_floods_is_bounded(
+    stream: int, left: float, said: str, tmp_path: Path
+) -> None:
+    renderer = _program(tmp_path, f"yes xxxxxxxxxxxxx >&{stream}\n", remaining=lambda: left)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     verdict = _judged(_folder(tmp_path, _IMAGES), renderer)
     assert said in verdict.note

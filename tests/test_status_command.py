@@ -190,16 +190,14 @@ def test_any_number_of_apps_in_two_environments_costs_one_clone_and_three_reques
     names = [f"app-{n:03}" for n in range(count)]
     policy = f"{BY_PULL}  prod:\n    path: apps/{{app}}/overlays/prod\n    promotes-from: dev\n"
     repo = make(server.repository, {one: f"example.org/{one}" for one in names}, policy)
-    both = ["from refs/heads/main^0", "M 040000 {tree} {path}"]
+    trees = repo.git("rev-parse", *(f"main:apps/{one}/overlays/dev" for one in names)).split()
     overlays = [
-        both[1].format(
-            tree=repo.git("rev-parse", f"main:apps/{one}/overlays/dev"),
-            path=f"apps/{one}/overlays/prod",
-        )
-        for one in names
+        f"M 040000 {tree} apps/{one}/overlays/prod" for one, tree in zip(names, trees, strict=True)
     ]
     head = ["commit refs/heads/main", "committer A <a@b.c> 1767229200 +0000", "data 4", "Prod"]
-    repo.git("fast-import", "--quiet", stdin="\n".join([*head, both[0], *overlays, ""]))
+    repo.git(
+        "fast-import", "--quiet", stdin="\n".join([*head, "from refs/heads/main^0", *overlays, ""])
+    )
     git_http.configure(server.repository)
     with server:
         found = rows(server.url, "--no-registry", "--timeout", "10m", GITHUB_TOKEN="good-token")
