@@ -62,6 +62,14 @@ def test_a_hold_is_a_file_that_says_who_why_and_until_when(tmp_path: Path) -> No
     assert later["action"] == "pushed"
 
 
+def test_an_actor_that_is_no_text_is_named_as_far_as_it_is_one(tmp_path: Path) -> None:
+    repo = pushed(tmp_path / "r.git")
+    arguments = ("hold", "--app", "web", "--reason", "wait", "--repo", str(repo.path))
+    done = promote(*arguments, env={**AT, "GITHUB_ACTOR": "al\udcffice\n-- x"})
+    assert done.code == 0, done.stderr
+    assert 'by: "al ice -- x"' in repo.read(WEB)
+
+
 def test_asked_again_it_stays_as_it_was_begun_and_another_reason_is_written(tmp_path: Path) -> None:
     repo = pushed(tmp_path / "r.git")
     run(repo, "hold", "--app", "web", "--reason", "wait")

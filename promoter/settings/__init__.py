@@ -36,6 +36,7 @@ from promoter.settings.forms import (
     LONGEST_RUN,
     Building,
     GitHubApp,
+    Line,
     Lines,
     Registries,
     RenderMeans,
@@ -123,7 +124,7 @@ class Settings(BaseSettings):
     docker_config: str | None = Field(default=None, validation_alias="DOCKER_CONFIG")
     registry_auth_file: str | None = Field(default=None, validation_alias="REGISTRY_AUTH_FILE")
     actions: bool = Field(default=False, validation_alias="GITHUB_ACTIONS")
-    actor: str | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
+    actor: Line | None = Field(default=None, validation_alias=AliasChoices("GITHUB_ACTOR", "USER"))
     server_url: str | None = Field(default=None, validation_alias="GITHUB_SERVER_URL")
     github_repository: str | None = Field(default=None, validation_alias="GITHUB_REPOSITORY")
     run_id: str | None = Field(default=None, validation_alias="GITHUB_RUN_ID")

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import one_line
 from promoter.domain.duration import parse_duration
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
@@ -94,6 +95,8 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
     return f"there is no rule {shown(name)} to allow\n{hint}"
 
 
+Line = Annotated[str, AfterValidator(one_line)]
+"""A text that others read: one line, without what cannot be printed."""
 Secret = Annotated[SecretStr, BeforeValidator(_without_line_end)]
 Lines = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_lines)]
 Rules = Annotated[frozenset[str], NoDecode, BeforeValidator(_rules)]
