@@ -56,6 +56,10 @@ class Story:
         self._stream.append("\n".join([*parts, ""]))
         return f":{self.count}"
 
+    def put(self, file: str, text: str) -> None:
+        """Have the last commit write one file more."""
+        self._stream[-1] += f"M 100644 inline {file}\ndata {len(text)}\n{text}\n"
+
     def done(self, *marks: str) -> list[str]:
         """Write the commits and return those of some marks."""
         marked = self.git.directory / "marks"
@@ -261,3 +265,21 @@ def test_a_commit_names_its_pull_request_as_its_forge_writes_it(
     message: str, number: int | None
 ) -> None:
     assert pull_number(message) == number
+
+
+def test_a_commit_is_asked_a_single_time_what_it_removed_however_many_files_it_made(
+    story: Story, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = [f"apps/{name}/k.yaml" for name in ("a", "b", "c")]
+    story.commit()
+    story.commit(files[0], "v1")
+    for file in files[1:]:
+        story.put(file, "v1")
+    (tip,) = story.done(f":{story.count}")
+    caplog.set_level("DEBUG", "promoter")
+    with story.clone() as clone:
+        clone.remote_refs()
+        paths = [PurePosixPath(file) for file in files]
+        found = file_versions(clone, tip, paths, now=2 * _START)
+        assert [[one.data for one in found[path]] for path in paths] == [[b"v1"]] * 3
+    assert sum("diff-tree" in one.getMessage() for one in caplog.records) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import field
-from difflib import SequenceMatcher
-from heapq import nlargest
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +12,7 @@ from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
 from promoter.git.refs import NOTHING
+from promoter.git.renames import Renames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,6 +107,7 @@ class FileHistory:
     """In seconds since the epoch; a date after it proves nothing."""
     places: Mapping[str, _Place]
     """All commits of the base that were brought."""
+    renames: Renames
     reach: Reach = BRIEF
     depth: int = 0
     """Which of the depths has been read."""
@@ -154,7 +154,7 @@ class FileHistory:
         if not row.parents:
             return
         parent = row.parents[0]
-        before = _previous_path(self.clone, parent, row.commit, row.path)
+        before = self.renames.previous_path(parent, row.commit, row.path)
         if before is not None:
             self.names.append((row.commit, parent, before))
             self._go_over(place, parent, before)
@@ -208,9 +208,9 @@ def file_versions(
     """
     with clone.git.within(reach.patience):
         clone.fetch(commit, depth=reach.depths[0])
-    places = _places(clone, commit, now)
+    places, renames = _places(clone, commit, now), Renames(clone)
     found = {
-        path: FileHistory(clone, commit, path, now, places, reach, rows=rows)
+        path: FileHistory(clone, commit, path, now, places, renames, reach, rows=rows)
         for path, rows in _listed(clone, commit, paths).items()
     }
     clone.objects.bring(oid for one in found.values() for oid in one.oids(0))
@@ -256,45 +256,3 @@ def _listed(
                 )  # fmt: skip
                 found[path].append(row)
     return found
-
-
-def _previous_path(
-    clone: Clone, parent: str, commit: str, path: PurePosixPath
-) -> PurePosixPath | None:
-    """Return the name that a file had in a commit's parent; None where the commit made it.
-
-    A file was renamed where the commit removed one that is mostly the same, as git sees it. A copy
-    of a file that stays has a history of its own.
-    """
-    fields = clone.git(
-        "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=AD",
-        parent, commit,
-    ).split("\0")  # fmt: skip
-    rows = zip(fields[0::2], fields[1::2], strict=False)
-    changes = [(*raw.split()[2:5], name) for raw, name in rows if raw]
-    own = next((new for _, new, kind, name in changes if (kind, name) == ("A", str(path))), "")
-    gone = {name: old for old, _, kind, name in changes if kind == "D"}
-    if not gone or not own:
-        return None
-
-    def unlike(name: str) -> tuple[bool, float]:
-        return gone[name] != own, -SequenceMatcher(None, name, str(path), autojunk=False).ratio()
-
-    names = sorted(_likely(gone, own, path), key=unlike)[:_MOVED]
-    clone.objects.bring([own, *(gone[name] for name in names)])
-    found = clone.git(
-        "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", parent, commit,
-        "--", *(f":(literal){name}" for name in (str(path), *names)),
-    ).split("\0")  # fmt: skip
-    renamed = zip(found[1::3], found[2::3], strict=False)
-    return next((PurePosixPath(old) for old, new in renamed if new == str(path)), None)
-
-
-def _likely(gone: Mapping[str, str], own: str, path: PurePosixPath) -> list[str]:
-    """Return the removed files that one may have been: of its content, or with its folders."""
-    parts = frozenset(path.parts)
-
-    def rank(name: str) -> tuple[bool, int]:
-        return gone[name] == own, len(parts.intersection(name.split("/")))
-
-    return nlargest(_COMPARED, gone, key=rank)
