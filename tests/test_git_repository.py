@@ -63,7 +63,7 @@ def test_branches_that_are_brought_together_cost_one_branchs_connections(
             base = repository.base(None)
             branches = [f"promote/dev/{app}" for app in APPS[:count]]
             before = connections(hub)
-            repository.bring(branches)
+            repository.prefetch(branches)
             for app, branch in zip(APPS, branches, strict=False):
                 (commit,) = repository.look(base, branch).commits
                 where = PurePosixPath(kustomization(app))

@@ -30,7 +30,7 @@ class BranchPulls:
         self._known: dict[str, tuple[Pull, ...]] = {}
         branches = list(targets)
         if len(branches) > 1:
-            world.repository.bring(branches)
+            world.repository.prefetch(branches)
         if len(branches) >= _MANY:
             by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
             history = self._history(targets.values()) if by_forge else None

@@ -55,13 +55,13 @@ class OpenHolds:
         self._template = view.config.templates.branch
         self._names: dict[str, frozenset[str]] = {}
 
-    def bring(self, targets: Sequence[Target], known: Sequence[str]) -> None:
-        """Bring what the branches hold that may be about some apps, where `known` does not have it."""
+    def prefetch(self, targets: Sequence[Target], known: Sequence[str]) -> None:
+        """Fetch what the branches hold that may be about some apps, where `known` does not have it."""
         branches = {
             branch for one in targets for app in one.each for branch in self._branches_of(app)
         }
         if len(branches.difference(known)) > 1:
-            self._world.repository.bring(sorted(branches.difference(known)))
+            self._world.repository.prefetch(sorted(branches.difference(known)))
 
     def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
         """Return the hold of each app of a request; `own` is the branch on which it is delivered."""

@@ -112,7 +112,7 @@ class Run:
             prefetch_closures(view.tree, (app.directory for app in apps), beside)
         known = BranchPulls(self.world, view, {_branch(one, view): one.target for one in pulls})
         holds = OpenHolds(self.world, view, known.of)
-        holds.bring([one.target for one in work], [_branch(one, view) for one in pulls])
+        holds.prefetch([one.target for one in work], [_branch(one, view) for one in pulls])
         for one in (*pulls, *pushes):
             try:
                 plan = self._planned(view, one, known, holds)

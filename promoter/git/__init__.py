@@ -35,7 +35,7 @@ class Repository(Protocol):
     def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
         """Return the branches that begin so, as of the last look at the base."""
 
-    def bring(self, branches: Iterable[str]) -> None:
+    def prefetch(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold at once, before each of them is looked at."""
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:

@@ -155,7 +155,7 @@ class GitRepository:
         assert self._refs is not None
         return (one.removeprefix("refs/heads/") for one in self._refs.refs if one != "HEAD")
 
-    def bring(self, branches: Iterable[str]) -> None:
+    def prefetch(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold in one round trip, before each of them is looked at."""
         tips = [tip for branch in branches if (tip := self._tip(branch))]
         self._clone.fetch(*tips, depth=_BRANCH_LIMIT)

@@ -119,7 +119,7 @@ class GitHubRepository:
         if tip is not None:
             is_guessed = self._guess is not None and branch == self._guess.branch
             if not is_guessed and branch not in self._looked:
-                self.bring([branch])
+                self.prefetch([branch])
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
         # Of names that the look at the base has not told of, making the branch tells.
@@ -175,7 +175,7 @@ class GitHubRepository:
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
         """Files come with the look at the base."""
 
-    def bring(self, branches: Iterable[str]) -> None:
+    def prefetch(self, branches: Iterable[str]) -> None:
         """Look at many branches and their pulls at once, before each of them is looked at."""
         client, wanted = self._client, tuple(branches)
         seen = client.attempt(
