@@ -512,6 +512,12 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
             "environments: {p: {path: x, freeze: [{dates: 24.12.2026}]}}",
             "Did you mean '2026-12-24'?",
         ),
+        ("groups: {all: {apps: web}}", "Write apps: [web]"),
+        ("apps: {web: {source: acme/web}}", "Did you mean https://github.com/acme/web?"),
+        (
+            "apps: {web: {environments: [prod]}}",
+            "Write it as in environments: {prod: {pin: digest}}",
+        ),
         ("env: {}", "Did you mean environments? Write it as in environments: {"),
         ("app: {}", "Did you mean apps?"),
         (
@@ -554,6 +560,7 @@ def test_key_in_another_place_or_of_another_tool_is_told_where_it_belongs(
         ),
         ("a: 1\ndeliver push\nb: 2\n", "no ':' after this key", "Write deliver: push"),
         ("a: 1\ndeliver:push\n", "no ':' after this key", "deliver: push"),
+        ("a:\n  - r:1/x\n - y\n", "did not find expected key", "Indent the line"),
         ("a: {path: x/{app}}}\n", "expected ','", 'Put the value in quotes: "x/{app}"'),
         ("a: {path: \u201cx/{app}\u201d}\n", "expected ','", "Write plain quotes"),
         ("a: *\n", "alphabetic", "begins with * or & in quotes"),

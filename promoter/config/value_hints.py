@@ -85,7 +85,7 @@ def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked
     if isinstance(value, str):
         return _of_text(place, value)
     if isinstance(value, list):
-        return _of_list(key, value)
+        return _of_list(key, value, top=len(place) == 1)
     if isinstance(value, dict):
         return _of_mapping(key, value, wants_text="must be text" in asked.said)
     wants_text = "must be text" in asked.said and type(value) is int and abs(value) < _NUMBER
@@ -114,7 +114,9 @@ def _of_text(place: tuple[object, ...], text: str) -> str:
     if len(place) > 1 and place[-2] == "allow":
         return _of_rule(text)
     around = place[0] if len(place) == 2 else None
-    form = _WRAPPED.get(str(around)) or (_LIST if key in _LISTS else None)
+    if len(place) == 3 and place[0] == "groups":
+        around, key = "", "apps"
+    form = _WRAPPED.get(str(around)) or (_LIST if key in _LISTS or around == "" else None)
     if form is None:
         return ""
     # A label may have blanks within.
@@ -130,17 +132,17 @@ def _of_rule(name: str) -> str:
     return f"It cannot be overridden: {key} makes it a warning, or none." if key else ""
 
 
-def _of_list(key: object, value: list[object]) -> str:
+def _of_list(key: object, value: list[object], *, top: bool) -> str:
     """Return the hint for a list where a mapping or a single value is wanted."""
     names = [str(get(one, "name") or one) for one in value if isinstance(one, str | dict)]
-    if key in _SECTIONS and names and all(re.fullmatch(r"[\w.-]+", one) for one in names):
+    if top and key in _SECTIONS and names and all(re.fullmatch(r"[\w.-]+", one) for one in names):
         parts = [
             f"{name}: {_flow(one, key) if isinstance(one, dict) else _SECTIONS[str(key)]}"
             for name, one in zip(names, value, strict=False)
         ]
         return f"Write {key}: {{{', '.join(parts)}}}"
     alone = value[0] if len(value) == 1 else None
-    is_text = isinstance(alone, str) and key not in (*_LISTS, *_LISTS_OF_MAPPINGS)
+    is_text = isinstance(alone, str) and key not in (*_LISTS, *_LISTS_OF_MAPPINGS, *_SECTIONS)
     return f"Write {key}: {_scalar(str(alone))}" if is_text else ""
 
 

@@ -33,7 +33,9 @@ def held_to(check: Callable[[str], object]) -> AfterValidator:
         try:
             check(text)
         except UsageError as error:
-            raise ValueError(error.message) from None
+            # Any other hint is about flags; the file's own example is better.
+            meant = f"\n{error.hint}" if error.hint.startswith("Did you mean") else ""
+            raise ValueError(f"{error.message}{meant}") from None
         return text
 
     return AfterValidator(checked)

@@ -38,8 +38,11 @@ def check_repository(text: str) -> None:
     if not text.isprintable() or (
         "://" not in text and not text.startswith("/") and not SCP.fullmatch(text)
     ):
+        is_short = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]*/[\w.-]+", text, re.ASCII)
+        hint = f"Did you mean https://github.com/{text}?" if is_short else ""
         raise UsageError(
-            f"{shown(text)} is not a repository's URL", "Write it as in https://host/owner/name"
+            f"{shown(text)} is not a repository's URL",
+            hint or "Write it as in https://host/owner/name",
         )
     if "://" in text:
         check_scheme(text)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # So much of a line is looked at.
 _LINE = 500
 # A key whose value follows without a blank; what holds '//' is an address.
-_JOINED = re.compile(r"\s*(?:- )?([\w.-]+):((?!//)[^\s#:]+)\s*$", re.ASCII)
+_JOINED = re.compile(r"\s*(?:- )?([A-Za-z][\w-]*):((?!//)[^\s#:]+)\s*$", re.ASCII)
 _PARTED = re.compile(r"\s*([A-Za-z][\w-]*)[= ]+([\w./{}-]+)\s*$", re.ASCII)
 # What to do, by what libyaml says.
 _WHY = {
@@ -63,7 +63,7 @@ def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
 def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:
     """Return what to write for `key:value` and for `key value`; '' where it is neither."""
     joined = next(filter(None, (_JOINED.match(one[:_LINE]) for one in near)), None)
-    if joined is not None and "closed" not in reason:
+    if joined is not None and ("no ':' after" in reason or "mapping values" in reason):
         return f"Write a blank after the ':': {joined[1]}: {joined[2]}"
     parted = _PARTED.match(own[:_LINE]) if "no ':' after" in reason else None
     return f"Write {parted[1]}: {parted[2]}" if parted else ""
