@@ -163,7 +163,7 @@ def _ignored(names: Sequence[str], folder: PurePosixPath, apps: Collection[str])
 def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
     """Return the edit by which a hold is written or removed, or None where all is so already.
 
-    A hold with the same reason and end stays as it is, whoever began it. Raises `RefusedError`
+    A hold with the same reason and end stays as it is, with its beginning. Raises `RefusedError`
     where its place is taken by what is no file.
     """
     change, app, environment = declaration.hold, declaration.app, declaration.environment

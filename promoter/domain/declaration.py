@@ -207,7 +207,7 @@ class Declaration:
         )
 
     def same_wish(self, other: Declaration) -> bool:
-        """Say whether another declaration asks for the same, whoever asked and from wherever."""
+        """Say whether another declaration asks for the same, by any actor and from any run."""
         if len(self.members) != len(other.members):
             return False
         pairs = zip(self.members, other.members, strict=True)

@@ -20,7 +20,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 def bounded_seconds(seconds: int) -> int:
     """Return seconds since the epoch as a calendar can show them: from 1970 to the end of 9998.
 
-    Whoever commits chooses the commit's time, and git takes any number for one.
+    A commit's author chooses its time, and git takes any number for one.
     """
     return min(max(seconds, 0), LATEST)
 
@@ -49,7 +49,7 @@ def parse_moment(text: str) -> datetime:
     """Return a moment such as `2026-12-01T08:00:00Z`, or raise `ValueError` with what is missing.
 
     What to write stands on a line of its own.
-    A bare number is none: whoever writes 2027 does not mean a second of the year 1970.
+    A bare number is none: 2027 does not mean a second of the year 1970.
     """
     found = _MOMENT.fullmatch(text)
     wrong = f"{shown(text)} is not a time\nWrite it as in 2026-12-01T08:00:00Z"

@@ -1,4 +1,4 @@
-"""How far a run is, for whoever shows it."""
+"""How far a run is, for what shows it."""
 
 from __future__ import annotations
 

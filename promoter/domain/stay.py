@@ -28,7 +28,7 @@ class Stay:
 def not_before(own: int, ancestors: Iterable[int], now: int) -> int:
     """Return when a commit was made at the earliest, from its own date and those of its ancestors.
 
-    Whoever commits may write any date. No commit is older than what it stands on, so that a date
+    A commit may have any date. No commit is older than what it stands on, so that a date
     in the past gains nothing; an ancestor's date later than `now` says nothing of anybody.
     """
     return max(own, *(date for date in ancestors if date <= now), 0)

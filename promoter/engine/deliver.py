@@ -56,7 +56,7 @@ def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | No
 
 
 def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outcome:
-    """Do what is left of a plan once its commit is published; `RaceLostError` means plan anew."""
+    """Do what is left of a plan once its commit is published; `RaceLostError` means plan again."""
     if isinstance(made, PromoteError):
         raise made
     if made is not None:
@@ -157,7 +157,7 @@ def _converge(
         again = isinstance(plan.commit, str)
         pull, warnings = forge.renew(pull, draft, comment, may_be_said=again)
     if pull.head != commit or not pull_request.agrees(pull, draft):
-        # What was just pushed may show late. Whoever pushes after this writes the text after this.
+        # What was just pushed may show late. A run that pushes after this writes the text after this.
         pull = forge.read(pull.number)
     if pull.head != commit or not pull_request.agrees(pull, draft):
         raise RaceLostError(

@@ -101,7 +101,7 @@ def _judged(
         gates = BRANCH_GATES if change.request.holds_only else GATES
         judgement = judge(facts, gates)
         if intent.kept and judgement.refusals:
-            # A rule may have begun to refuse since: what is proposed already is not made anew.
+            # A rule may have begun to refuse since: what is proposed already is not made again.
             judgement = judge(replace(facts, allow=facts.allow | app.request.allow), gates)
         judged.append((app, own_intent.proposal, facts, judgement))
     return judged

@@ -54,7 +54,7 @@ class Gate:
     title: str = ""
     """What the pull calls it, where that is not its name."""
     help: str = ""
-    """What whoever allows it accepts; empty where `--allow` may not override it."""
+    """What is accepted by allowing it; empty where `--allow` may not override it."""
     override: str = ""
     """When a refusal's hint names `--allow`, e.g. `To go back`; empty where it does not."""
 

@@ -36,7 +36,7 @@ def declare(request: Request, target: Target, state: BranchState, branch: Branch
     hold, actor = request.hold, request.actor
     declared = _declared(branch, target.app)
     if hold is not None and declared is not None and hold.same_wish(declared.hold):
-        # Who asks again for the same neither begins the hold anew nor becomes who began it.
+        # Asking again for the same neither begins the hold again nor changes who began it.
         hold, actor = declared.hold, declared.actor
     return Declaration(
         app=target.app,

@@ -60,7 +60,7 @@ class HistoryEntry:
     time: int
     """When the commit was made with which it reached the base, in seconds since the epoch."""
     author: str
-    """Who made that commit: of a merge, whoever merged."""
+    """Who made that commit: of a merge, the one who merged."""
     title: str
     """The first line of that commit's message."""
     actor: str | None = None

@@ -87,7 +87,7 @@ def compare(old: str, new: str) -> Reading:
 
 def reading(before: object, after: object, *, certain: bool = True) -> Reading:
     """Return the reading for two values that can be compared, which are not the same."""
-    newer = before < after  # type: ignore[operator] # whoever calls has values of one kind
+    newer = before < after  # type: ignore[operator] # callers have values of one kind
     return Reading(Order.NEWER if newer else Order.OLDER, certain)
 
 

@@ -174,7 +174,7 @@ def _term(sign: str, given: _Given) -> _Term:
         case ">=":
             return _Term(given.bound(), _TOP)
         case "<":
-            # Whoever excludes a release means its prereleases too, unless one is named.
+            # To exclude a release is to exclude its prereleases too, unless one is named.
             open_end = count == 3 and given.pre is None
             return _Term(_BOTTOM, _before(given.numbers) if open_end else given.bound())
         case "<=":
