@@ -74,7 +74,7 @@ def complaint(
 
 
 def _is_misspelt(mistake: _Complaint, mistakes: Sequence[_Complaint]) -> bool:
-    """Say whether what is missing is there under a misspelt name, which is reported itself."""
+    """Return whether what is missing is there under a misspelt name, which is reported itself."""
     return mistake.message.endswith(": is missing") and any(
         one.place[:-1] == mistake.place[:-1]
         and one.hint.startswith(f"Did you mean {mistake.place[-1]}?")
@@ -115,7 +115,7 @@ def _place_of_key(place: tuple[object, ...], said: str, value: object) -> tuple[
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Say whether one place is within the other, so that it is reported already."""
+    """Return whether one place is within the other, so that it is reported already."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 

@@ -50,5 +50,5 @@ class GateSettings(Section):
     them; `[]` for none."""
 
     def lets_allow(self, rule: str) -> bool:
-        """Say whether `--allow` may override a rule here."""
+        """Return whether `--allow` may override a rule here."""
         return self.allow is None or rule in self.allow

@@ -80,7 +80,7 @@ def get(value: Any, part: object) -> Any:  # noqa: ANN401 - what a YAML file hol
 
 
 def has(value: object, part: object) -> bool:
-    """Say whether a value holds a key or an index."""
+    """Return whether a value holds a key or an index."""
     if isinstance(value, dict):
         return part in value
     return isinstance(value, list) and isinstance(part, int) and part < len(value)

@@ -17,7 +17,7 @@ _LONGEST_NAME = 200
 
 
 def is_branch(name: str) -> bool:
-    """Say whether git can have a branch of this name."""
+    """Return whether git can have a branch of this name."""
     parts = name.split("/")
     whole = not name.startswith("-") and name != "HEAD"
     return whole and ".." not in name and "@{" not in name and all(map(_PART.fullmatch, parts))

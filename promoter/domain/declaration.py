@@ -71,7 +71,7 @@ class HoldChange:
         return cls(reason, kind == "end", since, until, undoes, pull)
 
     def same_wish(self, other: HoldChange | None) -> bool:
-        """Say whether another asks for the same, whenever it was asked."""
+        """Return whether another asks for the same, whenever it was asked."""
         return other is not None and replace(self, since=None) == replace(other, since=None)
 
 
@@ -207,7 +207,7 @@ class Declaration:
         )
 
     def same_wish(self, other: Declaration) -> bool:
-        """Say whether another declaration asks for the same, by any actor and from any run."""
+        """Return whether another declaration asks for the same, by any actor and from any run."""
         if len(self.members) != len(other.members):
             return False
         pairs = zip(self.members, other.members, strict=True)

@@ -9,7 +9,7 @@ _OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "de
 
 
 def is_other_forge(host: str) -> bool:
-    """Say whether a host is known to be another forge than GitHub, or is called like one."""
+    """Return whether a host is known to be another forge than GitHub, or is called like one."""
     return host in _OTHER_FORGES or host.startswith(("gitlab.", "bitbucket.", "gitea."))
 
 

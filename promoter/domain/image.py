@@ -38,7 +38,7 @@ class Tag(str):
 
     @classmethod
     def is_one(cls, text: str) -> bool:
-        """Say whether a text is a tag."""
+        """Return whether a text is a tag."""
         return _TAG.fullmatch(text) is not None
 
     @classmethod
@@ -120,7 +120,7 @@ class Digest(str):
 
 
 def is_digest(text: str) -> bool:
-    """Say whether a text has the form of a digest, of whatever algorithm."""
+    """Return whether a text has the form of a digest, of whatever algorithm."""
     return _DIGEST.fullmatch(text) is not None
 
 
@@ -131,7 +131,7 @@ class Name(str):
 
     @classmethod
     def is_one(cls, text: str) -> bool:
-        """Say whether a text is an image name."""
+        """Return whether a text is an image name."""
         try:
             cls.parse(text)
         except UsageError:
@@ -191,14 +191,14 @@ class Ref:
         return self.digest or self.tag
 
     def is_same(self, other: Ref) -> bool | None:
-        """Say whether two are one image: by digests where both have one, else by tags, else None."""
+        """Return whether two are one image: by digests where both have one, else by tags, else None."""
         for mine, theirs in ((self.digest, other.digest), (self.tag, other.tag)):
             if mine and theirs:
                 return mine == theirs
         return None
 
     def __bool__(self) -> bool:
-        """Say whether there is a tag or a digest."""
+        """Return whether there is a tag or a digest."""
         return self.tag is not None or self.digest is not None
 
     def __str__(self) -> str:

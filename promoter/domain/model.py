@@ -184,7 +184,7 @@ class PullExtras:
     merge_method: str = "merge"
 
     def missing_from(self, pull: Pull | None) -> PullExtras:
-        """Return what a pull does not have yet; those who were asked or have reviewed are not asked again."""
+        """Return what a pull does not have yet; nobody is asked for a second review."""
         if pull is None:
             return self
         return replace(

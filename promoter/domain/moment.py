@@ -69,7 +69,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def _is_shown(moment: datetime) -> bool:
-    """Say whether a calendar can show a moment in every time zone."""
+    """Return whether a calendar can show a moment in every time zone."""
     return 0 <= moment.timestamp() <= LATEST
 
 

@@ -55,7 +55,7 @@ class Shard:
         return cls(index + 1, count)
 
     def holds(self, app: str) -> bool:
-        """Say whether an app is in this shard; of all shards of one count, it is in exactly one."""
+        """Return whether an app is in this shard; of all shards of one count, it is in exactly one."""
         remainder = int.from_bytes(sha256(app.encode()).digest()) % self.count
         return remainder == self.index - 1
 

@@ -75,7 +75,7 @@ def _alike(name: str, names: Sequence[str]) -> str | None:
 
 
 def _differ(one: str, other: str, most: int) -> bool:
-    """Say whether at most so many letters are wrong, missing, too many, or swapped with the next."""
+    """Return whether at most so many letters are wrong, missing, too many, or swapped with the next."""
     at = begun_alike(one, other)
     one, other = one[at:], other[at:]
     if not (one and other) or not most:
@@ -94,7 +94,7 @@ def begun_alike(one: str, other: str) -> int:
 
 
 def _same_words(one: str, other: str) -> bool:
-    """Say whether all words of one are in the other, or each begins as its counterpart does."""
+    """Return whether all words of one are in the other, or each begins as its counterpart does."""
     mine, theirs = (_SEPARATORS.split(text.lower().strip("-")) for text in (one, other))
     few, many = sorted((mine, theirs), key=len)
     if len(few) < len(many):
@@ -103,13 +103,13 @@ def _same_words(one: str, other: str) -> bool:
 
 
 def _is_short_for(short: str, long: str) -> bool:
-    """Say whether a word is another, begins it, or does so but for its last letter (stage, staging)."""
+    """Return whether a word is another or begins it, its last letter apart (stage, staging)."""
     common = begun_alike(short, long)
     return short == long or common >= max(4, len(short) - 1) or 3 <= len(short) == common
 
 
 def _are_opposites(one: str, other: str) -> bool:
-    """Say whether one of two words is the other with what turns it round before it."""
+    """Return whether one of two words is the other with what turns it round before it."""
     short, long = sorted((_letters(one), _letters(other)), key=len)
     return any(long == f"{sign}{short}" for sign in _OPPOSITES)
 

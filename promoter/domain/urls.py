@@ -100,7 +100,7 @@ def _split(text: str) -> SplitResult:
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Say whether a host, with or without a port, is this machine; a malformed one is not."""
+    """Return whether a host, with or without a port, is this machine; a malformed one is not."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -26,13 +26,13 @@ class _Hunk:
 
 
 def all_merge_into(edits: Iterable[FileEdit], onto: Iterable[FileEdit]) -> bool:
-    """Say whether edits are of the same files as others, and each of them merges into its file."""
+    """Return whether edits are of the same files as others, and each of them merges into its file."""
     ours, theirs = ({edit.path: edit for edit in each} for each in (edits, onto))
     return ours.keys() == theirs.keys() and all(merges_into(ours[p], theirs[p]) for p in ours)
 
 
 def merges_into(edit: FileEdit, onto: FileEdit) -> bool:
-    """Say whether a merge of one edit into the file that `onto` edits leaves what `onto` leaves.
+    """Return whether a merge of one edit into the file that `onto` edits leaves what `onto` leaves.
 
     Where that is in doubt, the answer is no.
     """

@@ -147,7 +147,7 @@ def check_placeholder(spot: Spot) -> None:
 
 
 def _holds(region: Region, text: str, expected: Mapping[Path, str | None]) -> bool:
-    """Say whether a region's new text, read again, differs in exactly what was intended."""
+    """Return whether a region's new text, read again, differs in exactly what was intended."""
     source = region.text
     if text == source.text:
         return not expected

@@ -36,7 +36,7 @@ def insert_key(spot: Spot, keys: Sequence[str], text: str, what: tuple[str, str]
 
 
 def accepts_keys(spot: Spot) -> bool:
-    """Say whether keys can be added to a node: a mapping or nothing that nothing else shares."""
+    """Return whether keys can be added to a node: a mapping or nothing that nothing else shares."""
     node = spot.node
     tagged = spot.region.text.text.startswith("!", spot.start)
     empty = isinstance(node, ScalarNode) and is_null(node.value, node.style) and not tagged

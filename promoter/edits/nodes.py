@@ -53,7 +53,7 @@ def flatten(nodes: Iterable[Node]) -> dict[Path, str]:
 def proved(
     before: Mapping[Path, str], after: Mapping[Path, str], changes: Mapping[Path, str | None]
 ) -> bool:
-    """Say whether two flattened trees differ in exactly the intended paths (None: gone)."""
+    """Return whether two flattened trees differ in exactly the intended paths (None: gone)."""
     wanted = dict(before)
     for path, text in changes.items():
         if text is None:

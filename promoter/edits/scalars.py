@@ -37,7 +37,7 @@ _GO_NUMBER = re.compile(
 
 
 def is_safe_plain(text: str) -> bool:
-    """Say whether every reader takes the plain scalar for exactly this string."""
+    """Return whether every reader takes the plain scalar for exactly this string."""
     if not _SAFE_PLAIN.fullmatch(text) or text.endswith(":"):
         return False
     return not (
@@ -49,12 +49,12 @@ def is_safe_plain(text: str) -> bool:
 
 
 def is_null(text: str, style: str | None) -> bool:
-    """Say whether a scalar's text, plain, stands for no value at all."""
+    """Return whether a scalar's text, plain, stands for no value at all."""
     return style is None and text in _NULLS
 
 
 def is_string_for_kustomize(text: str) -> bool:
-    """Say whether kustomize takes a plain scalar for a string; it refuses the whole file otherwise."""
+    """Return whether kustomize takes a plain scalar for a string; it refuses the whole file otherwise."""
     if text in _WORDS - _NULLS:
         return False
     if not _GO_NUMBER.fullmatch(text):

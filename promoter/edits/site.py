@@ -121,7 +121,7 @@ class Site:
         return Ref(*split(self.text.rpartition("=")[2])[1:])
 
     def called(self, name: str) -> bool:
-        """Say whether the file means this image."""
+        """Return whether the file means this image."""
         return name in self.names or (
             self.loose and any(name.endswith(f"/{one}") for one in self.names)
         )
@@ -254,12 +254,12 @@ def _digest_rank(key: str, beside: str) -> int | None:
 
 
 def _is_whole(key: str) -> bool:
-    """Say whether a key holds the whole digest, algorithm included, where nothing says otherwise."""
+    """Return whether a key holds the whole digest, algorithm included, where nothing says otherwise."""
     return _word(key).endswith("digest")
 
 
 def _is_bare(key: str) -> bool:
-    """Say whether a key holds a digest's digits alone, where nothing says otherwise."""
+    """Return whether a key holds a digest's digits alone, where nothing says otherwise."""
     return _digest_rank(key, "") is not None and not _is_whole(key)
 
 

@@ -76,7 +76,7 @@ class Policies:
                 yield Work(key, request, target, choice.warnings)
 
     def _is_so(self, choice: Choice, view: View) -> bool:
-        """Say whether the base has what is wanted, and no branch proposes anything else."""
+        """Return whether the base has what is wanted, and no branch proposes anything else."""
         if not choice.is_current:
             return False
         if choice.settings.deliver == "push":

@@ -90,7 +90,7 @@ def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
 
 
 def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
-    """Say whether a file has keys of ours."""
+    """Return whether a file has keys of ours."""
     try:
         keys = mapping(load(base.read(path), str(path)).value)
     except (KeyError, UsageError):
@@ -99,7 +99,7 @@ def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
 
 
 def _tries_file(settings: Settings, document: Document) -> bool:
-    """Say whether the caller's file stands for the repository's: it says more, and nothing is written."""
+    """Return whether the caller's file stands for the repository's: it says more, and this only looks."""
     return (settings.dry_run or settings.check) and not callers_file.is_wiring(document)
 
 

@@ -100,7 +100,7 @@ def ask_registry(
 
 
 def _is_unverified(intent: Intent, seen: Seen) -> bool:
-    """Say whether the base takes verified commits alone, and the commit would not be."""
+    """Return whether the base takes verified commits alone, and the commit would not be."""
     settings, world = seen.target.settings, seen.world
     by_git = (seen.config.transport or settings.transport) == "git"
     if not intent.makes_commit or intent.end is End.PUSH or not by_git:
@@ -148,7 +148,7 @@ def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
 
 
 def needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
-    """Say whether the pull's text has to be made: it is of another commit, or says less."""
+    """Return whether the pull's text has to be made: it is of another commit, or says less."""
     if intent.proposal is None or intent.end not in (End.PULL, End.SUPERSEDED):
         return False
     if intent.makes_commit or change.pull is None:

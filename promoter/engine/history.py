@@ -156,7 +156,7 @@ class _Stream:
             self._ahead.extend(islice(self._versions, 1))
 
     def has_later(self, wanted: FileVersion) -> bool:
-        """Say whether a version's commit comes behind the newest one here."""
+        """Return whether a version's commit comes behind the newest one here."""
         while self._ahead and self._ahead[-1].time >= wanted.time:
             if not (more := list(islice(self._versions, 1))):
                 break

@@ -108,7 +108,7 @@ def _judged(
 
 
 def _is_refused_though_superseded(intent: Intent, judged: Sequence[_Judged], seen: Seen) -> bool:
-    """Say whether a request for what is older than the base's is refused by other rules as well."""
+    """Return whether a request for what is older than the base's is refused by other rules as well."""
     if intent.end is not End.SUPERSEDED or intent.proposal is not None or seen.request.scheduled:
         return False
     refusals = [one for *_, judgement in judged for one in judgement.refusals]
@@ -150,7 +150,7 @@ def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
 
 
 def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
-    """Say whether the base's rules demand that the branch stands on its newest commit."""
+    """Return whether the base's rules demand that the branch stands on its newest commit."""
     if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
         return False
     return seen.world.forge().rules(change.state.base_branch).up_to_date

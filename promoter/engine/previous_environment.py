@@ -49,7 +49,7 @@ class _Wanted:
     ref: Ref
 
     def is_in(self, version: _Version) -> bool:
-        """Say whether a version has this image; a tag that has moved is another one."""
+        """Return whether a version has this image; a tag that has moved is another one."""
         found = image_named(version.images, self.name)
         return found is not None and bool(self.ref.is_same(found.ref))
 

@@ -59,7 +59,7 @@ def _of_the_machine(error: OSError) -> PromoteError:
 
 
 def _is_somewhere() -> bool:
-    """Say whether the current folder still exists."""
+    """Return whether the current folder still exists."""
     try:
         os.getcwd()  # noqa: PTH109 - pathlib would cost more than --help may take
     except OSError:

@@ -107,7 +107,7 @@ class World:
         return asked.arrivals(base, paths)
 
     def has_history_from_forge(self, base: Tree) -> bool:
-        """Say whether the forge is asked for the history of the base's files."""
+        """Return whether the forge is asked for the history of the base's files."""
         return self.wiring.kind.repository is not None and not self.repository.has_history(base)
 
     def registry(self) -> Registry:

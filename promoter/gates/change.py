@@ -69,7 +69,7 @@ def dead_edit(facts: Facts) -> Verdict | None:
 
 
 def render(facts: Facts) -> Verdict | None:
-    """Refuse what does not build; say whether anything but container images changes."""
+    """Refuse what does not build; return whether anything but container images changes."""
     found = facts.render
     if found is None:
         return Verdict(Result.SKIPPED, "nothing was rendered") if facts.proposal else None

@@ -134,13 +134,13 @@ def _present(images: Sequence[ImageFacts]) -> str:
 
 
 def must_exist(facts: Facts) -> bool:
-    """Say whether an image that its registry does not have is refused."""
+    """Return whether an image that its registry does not have is refused."""
     settings = facts.target.settings
     return settings.checks.exists == "refuse" or settings.pin != "tag"
 
 
 def _needs_registry(facts: Facts) -> bool:
-    """Say whether another gate refuses what its registry does not answer."""
+    """Return whether another gate refuses what its registry does not answer."""
     checks = facts.target.settings.checks
     return checks.signature == "refuse" or checks.platforms not in ("off", "warn", ())
 

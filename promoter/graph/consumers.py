@@ -84,7 +84,7 @@ class _Index:
     named: dict[PurePosixPath, frozenset[PurePosixPath]] = field(default_factory=dict)
 
     def add(self, folders: Iterable[PurePosixPath]) -> bool:
-        """Read the kustomizations of folders in one round trip; say whether that was not too many."""
+        """Read the kustomizations of folders in one round trip; return whether that was not too many."""
         files = {
             folder: file
             for folder in folders

@@ -139,7 +139,7 @@ def scalars_of(value: Value | None, *names: str) -> Iterator[Scalar]:
 
 
 def is_inline(value: Value) -> bool:
-    """Say whether a text is YAML itself where kustomize takes either YAML or a path."""
+    """Return whether a text is YAML itself where kustomize takes either YAML or a path."""
     text = text_of(value)
     if "\n" in text:
         return True

@@ -60,7 +60,7 @@ class _UnsureError(Exception):
 
 
 def may_write_images(document: Value) -> bool:
-    """Say whether a built-in transformer may put another image into a container."""
+    """Return whether a built-in transformer may put another image into a container."""
     kind = text_of(mapping(document).get("kind"))
     ends = (one.text.rpartition("/")[2] for one in scalars(mapping(document).get("fieldSpecs")))
     return kind in _CHANGING or any(end in ("image", "reference") for end in ends)

@@ -56,7 +56,7 @@ _HELM = "HelmChartInflationGenerator"
 
 
 def is_fetched(text: str) -> bool:
-    """Say whether kustomize would look for this outside, wherever it names a file or folder."""
+    """Return whether kustomize would look for this outside, wherever it names a file or folder."""
     return _FETCHED.match(text) is not None
 
 

@@ -54,12 +54,12 @@ class Entry:
 
 
 def is_plain(name: str | None) -> bool:
-    """Say whether an entry's name is a plain name, and no more than that as an expression."""
+    """Return whether an entry's name is a plain name, and no more than that as an expression."""
     return _PLAIN.fullmatch(name or "") is not None
 
 
 def matches(name: str | None, image: str) -> bool | None:
-    """Say whether an entry of that name changes the image; None where only Go's engine knows."""
+    """Return whether an entry of that name changes the image; None where only Go's engine knows."""
     match = matcher(name or "")
     return None if match is None else match(image) is not None
 

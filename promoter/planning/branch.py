@@ -45,7 +45,7 @@ def branch_of(target: Target, config: Config, request: Request | None = None) ->
 
 
 def is_merged(state: BranchState) -> bool:
-    """Say whether the branch holds nothing but what a merged pull has brought to the base."""
+    """Return whether the branch holds nothing but what a merged pull has brought to the base."""
     merged = (pull for pull in state.pulls if pull.state is PullState.MERGED)
     return state.open_pull is None and any(pull.head == state.tip for pull in merged)
 

@@ -155,7 +155,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
 
 
 def _is_mixed(asked: Proposal, ordering: Ordering) -> bool:
-    """Say whether some of several apps would go on where others go back: then a gate refuses."""
+    """Return whether some of several apps would go on where others go back: then a gate refuses."""
     together = bool(asked.declaration.members)
     return together and any(ordering.of(pair) is Order.NEWER for pair in with_base(asked))
 
@@ -239,7 +239,7 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
 
 
 def _same_result(one: Proposal, other: Proposal) -> bool:
-    """Say whether a merge of one proposal into the other's base leaves what the other leaves."""
+    """Return whether a merge of one proposal into the other's base leaves what the other leaves."""
     return one.moves == other.moves and all_merge_into(one.edits, other.edits)
 
 
@@ -266,7 +266,7 @@ def _declined(change: Change) -> str | None:
 
 
 def _is_left_over(change: Change) -> bool:
-    """Say whether the branch is that of a pull which promote closed, and was to delete."""
+    """Return whether the branch is that of a pull which promote closed, and was to delete."""
     state, branch = change.state, change.branch
     if state.tip is None or branch.foreign:
         return False

@@ -204,7 +204,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
 
 
 def _explains(asked: Declaration, moves: tuple[ImageMove, ...]) -> bool:
-    """Say whether images became what a promotion declares."""
+    """Return whether images became what a promotion declares."""
     tags = {str(one.tag) for one in asked.images if one.tag}
     digests = {str(one.digest) for one in asked.images if one.digest}
     return any(one.after.tag in tags or one.after.digest in digests for one in moves)
@@ -223,7 +223,7 @@ def _moves(
 
 
 def _goes_back(moves: tuple[ImageMove, ...], window: list[_State], target: Target) -> bool:
-    """Say whether images go back: by the order of its tags, else as what ran before came back."""
+    """Return whether images go back: by the order of its tags, else as what ran before came back."""
     policy = target.settings.policy
     pairs = [(one.before.tag, one.after.tag) for one in moves if one.before and one.after]
     orders = {order_of(policy, old, new).order for old, new in pairs if old and new and old != new}

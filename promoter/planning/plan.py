@@ -213,7 +213,7 @@ def commit_of(plan: Plan) -> CommitDraft | None:
 
 
 def writes(plan: Plan) -> bool:
-    """Say whether carrying a plan out changes anything anywhere."""
+    """Return whether carrying a plan out changes anything anywhere."""
     return isinstance(plan, Push | OpenPull | RenewPull | ClosePull) or (
         isinstance(plan, Superseded) and plan.renewal is not None
     )

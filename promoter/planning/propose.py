@@ -152,13 +152,13 @@ def undo(
 
 
 def _stays(image: ImageRequest, target: Target) -> bool:
-    """Say whether an image is written as it is asked for: an environment may pin it otherwise."""
+    """Return whether an image is written as it is asked for: an environment may pin it otherwise."""
     pin = target.settings.pin
     return pin == "tag" or (image.digest is not None and (pin == "both" or image.tag is None))
 
 
 def _whole(declaration: Declaration, target: Target, tree: Tree) -> bool:
-    """Say whether its images are just those that one `--tag` sets."""
+    """Return whether its images are just those that one `--tag` sets."""
     with suppress(SelectionError, RefusedError):
         by_tag = sorted(one.name for one in _set_by_tag(target, tree))
         return sorted(image.name for image in declaration.images) == by_tag

@@ -19,12 +19,12 @@ _ATTACHMENT_OR_CACHE = re.compile(
 
 
 def is_moving(tag: str) -> bool:
-    """Say whether a tag is moved along by habit, as `latest` and branches' names are."""
+    """Return whether a tag is moved along by habit, as `latest` and branches' names are."""
     return _MOVING.fullmatch(tag) is not None
 
 
 def is_attachment_or_cache(tag: str) -> bool:
-    """Say whether a tag holds no release but an image's signature, attestation, SBOM or build cache.
+    """Return whether a tag holds no release but an image's signature, attestation, SBOM or build cache.
 
     Such are `sha256-<hex>`, `sha256-<hex>.sig`, `1.4.0.att`, `1.4.0.sbom`, `buildcache`, `cache`.
     """
@@ -32,7 +32,7 @@ def is_attachment_or_cache(tag: str) -> bool:
 
 
 def names_attachment_or_cache(tag: str, pattern: str) -> bool:
-    """Say whether a pattern has the word by which a tag is known as an attachment or a cache.
+    """Return whether a pattern has the word by which a tag is known as an attachment or a cache.
 
     A pattern that merely matches everything does not ask for them.
     """

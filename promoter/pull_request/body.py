@@ -113,7 +113,7 @@ def _undo(one: Undo) -> Line:
 
 
 def _is_short(command: str) -> bool:
-    """Say whether a command can be shown within a line, just as it is."""
+    """Return whether a command can be shown within a line, just as it is."""
     return len(command) <= _COMMAND and command.isprintable()
 
 

@@ -60,7 +60,7 @@ class _Kind(NamedTuple):
 
 
 def is_breaking(commit: SourceCommit) -> bool:
-    """Say whether a commit declares a breaking change: by `!`, or in a footer."""
+    """Return whether a commit declares a breaking change: by `!`, or in a footer."""
     found = _TYPE.match(commit.title)
     return bool(commit.breaking or (found and found["breaking"]))
 

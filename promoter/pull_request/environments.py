@@ -109,7 +109,7 @@ def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
 
 
 def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> bool | None:
-    """Say whether an environment runs what is promoted; None where that is not known.
+    """Return whether an environment runs what is promoted; None where that is not known.
 
     Digests decide where both sides have one, else the tags do; a digest beside a mere tag is
     compared with the one that the registry has for the tag.
@@ -125,7 +125,7 @@ def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) 
 
 
 def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool | None:
-    """Say whether an image runs as it is promoted; None where that is not known."""
+    """Return whether an image runs as it is promoted; None where that is not known."""
     same, built = move.after.is_same(image.ref), evidence.built.get(move.name)
     if same is None and image.digest and built:
         return built.digest == image.digest

@@ -79,7 +79,7 @@ def anchor(text: str, url: str | None) -> str:
 
 
 def is_page(url: str | None) -> bool:
-    """Say whether an address is one of the web that can stand in Markdown as it is."""
+    """Return whether an address is one of the web that can stand in Markdown as it is."""
     return url is not None and _WEB.fullmatch(url) is not None
 
 

@@ -72,7 +72,7 @@ class _State:
 
 
 def agrees(pull: Pull, draft: PullDraft) -> bool:
-    """Say whether a pull is about the same commit as the draft, and says no less of it."""
+    """Return whether a pull is about the same commit as the draft, and says no less of it."""
     if pull.title != draft.title:
         return False
     if pull.body == draft.body:
@@ -90,7 +90,7 @@ def facts_of(pull: Pull, proposal: Proposal) -> frozenset[str] | None:
 
 
 def declines(pull: Pull, proposal: Proposal) -> bool:
-    """Say whether a closed pull is a person's no to the same images at the same tags."""
+    """Return whether a closed pull is a person's no to the same images at the same tags."""
     state = None if closed_by_us(pull.body) else _State.of(pull.body)
     if state is None or state.images is None:
         return False
@@ -98,7 +98,7 @@ def declines(pull: Pull, proposal: Proposal) -> bool:
 
 
 def tells_others(pull: Pull, proposal: Proposal) -> bool | None:
-    """Say whether a pull is about other images than a proposal's; None where it does not say."""
+    """Return whether a pull is about other images than a proposal's; None where it does not say."""
     state = _State.of(pull.body)
     return state.listed(proposal) != state.images if state and state.images is not None else None
 
@@ -118,7 +118,7 @@ def holds_of(pull: Pull) -> tuple[tuple[str, str, str], ...]:
 
 
 def is_ours(body: str) -> bool:
-    """Say whether a pull's body was written by promote."""
+    """Return whether a pull's body was written by promote."""
     return find_hidden(_NAME, body) is not None
 
 
@@ -128,7 +128,7 @@ def mark_closed(body: str) -> str:
 
 
 def closed_by_us(body: str) -> bool:
-    """Say whether a closed pull was closed by promote itself."""
+    """Return whether a closed pull was closed by promote itself."""
     return _CLOSED in body
 
 

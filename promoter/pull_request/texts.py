@@ -44,7 +44,7 @@ def own_title(proposal: Proposal) -> str:
 
 
 def goes_back(proposal: Proposal) -> bool:
-    """Say whether it is a rollback, or older tags were allowed and none goes forward."""
+    """Return whether it is a rollback, or older tags were allowed and none goes forward."""
     if proposal.declaration.goes_back:
         return True
     if "downgrade" not in proposal.declaration.allow:

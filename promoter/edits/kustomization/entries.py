@@ -266,6 +266,6 @@ def _doubt(spot: Spot, name: str) -> Refusal | None:
 
 
 def _plain(spot: Spot) -> bool:
-    """Say whether a value is written plain: neither quoted, nor tagged, nor anchored."""
+    """Return whether a value is written plain: neither quoted, nor tagged, nor anchored."""
     at = spot.node.start_mark.index
     return spot.style is None and not spot.region.text.text.startswith(("!", "&"), at)

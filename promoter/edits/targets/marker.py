@@ -153,7 +153,7 @@ def _all(text: str) -> Iterator[int]:
 
 
 def _commented(region: Region, place: int, values: Sequence[tuple[int, int]]) -> bool:
-    """Say whether a marker stands on a line that is a comment, or inside of one of the values.
+    """Return whether a marker stands on a line that is a comment, or inside of one of the values.
 
     `values` are where each begins and ends, in order: none overlaps another.
     """

@@ -82,7 +82,7 @@ class YamlPathTarget(Target):
         return parent, missing
 
     def _takes(self, region: Region, parent: Spot, missing: tuple[str, ...]) -> bool:
-        """Say whether keys are added to a mapping: it has to be known that it is meant."""
+        """Return whether keys are added to a mapping: it has to be known that it is meant."""
         by_name = not any(one == "*" or one.startswith("[") or one.isdecimal() for one in missing)
         if not (by_name and accepts_keys(parent)):
             return False

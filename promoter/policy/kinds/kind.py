@@ -41,7 +41,7 @@ class PolicyKind:
         return None
 
     def takes(self, tag: str) -> bool:  # noqa: ARG002 - a kind that takes whatever it can read
-        """Say whether a tag may be chosen."""
+        """Return whether a tag may be chosen."""
         return True
 
     def rank(self, tag: str) -> Any:  # noqa: ANN401 - comparable with other ranks of its kind

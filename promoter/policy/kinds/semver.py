@@ -54,7 +54,7 @@ def _read(found: re.Match[str]) -> Version:
 
 
 def is_prerelease(version: Version) -> bool:
-    """Say whether a version comes before the release of its numbers."""
+    """Return whether a version comes before the release of its numbers."""
     return version[3] != _RELEASE
 
 
@@ -67,7 +67,7 @@ class _Term:
     inverted: bool = False
 
     def holds(self, version: Version) -> bool:
-        """Say whether a version is among them."""
+        """Return whether a version is among them."""
         return (self.low <= (version, 0) < self.high) is not self.inverted
 
 
@@ -86,7 +86,7 @@ class Range:
     parts: tuple[_Part, ...]
 
     def holds(self, version: Version, *, prereleases: bool = False) -> bool:
-        """Say whether a version is in the range; prereleases where it, or the caller, wants them."""
+        """Return whether a version is in the range; prereleases where it, or the caller, wants them."""
         wanted = prereleases or not is_prerelease(version)
         return any(
             (wanted or part.mentions) and all(term.holds(version) for term in part.terms)
@@ -214,7 +214,7 @@ class Semver(PolicyKind):
     knows_prereleases = True
 
     def takes(self, tag: str) -> bool:
-        """Say whether a tag is a version in the range."""
+        """Return whether a tag is a version in the range."""
         version = version_of(tag)
         wanted = range_of(self.argument)
         return version is not None and wanted.holds(version, prereleases=self.prereleases)
