@@ -24,7 +24,7 @@ from promoter.forges.github.http import Http, NoAnswerError, rest_request
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
-from tests.servers.github import GitHub
+from tests.servers.github import GitHub, merging
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, numstat, promote, promote_process
 
@@ -99,6 +99,37 @@ def test_an_update_leaves_one_pull_and_no_branch_aside(plain: GitHub) -> None:
     (pull,) = plain.open_pulls()
     assert (pull["number"], "9.9.2" in pull["title"]) == (1, True)
     assert set(plain.store.refs()) == {"refs/heads/main", f"refs/heads/{BRANCH}"}
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_branch_that_is_left_of_a_merged_pull_costs_no_request_more(
+    plain: GitHub, method: str
+) -> None:
+    run(plain, "9.9.1")
+    with plain.lock:
+        plain.look()
+        merging.merge(plain, plain.pulls[0], method, "alice", {})
+    assert plain.head(BRANCH)
+    done, requests = asked(plain, lambda: run(plain, "9.9.2"))
+    assert (done.json["action"], done.json["pull_request"]["number"]) == ("created", 2)
+    assert requests == ["query Overview", "mutation Deliver"]
+    (made,) = plain.store.read([str(plain.head(BRANCH))])
+    assert made.parents == (plain.head("main"),)
+    assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"status": None, "after": True}])
+def test_a_branch_that_is_left_is_begun_anew_though_the_delivery_breaks(
+    plain: GitHub, fault: dict[str, Any]
+) -> None:
+    run(plain, "9.9.1")
+    plain.merge(1)
+    plain.fail("POST", "mutation Deliver", **fault)
+    done, _ = asked(plain, lambda: run(plain, "9.9.2"))
+    assert (done.json["action"], done.json["pull_request"]["number"]) == ("created", 2)
+    assert set(plain.store.refs()) == {"refs/heads/main", f"refs/heads/{BRANCH}"}
+    assert len(plain.pulls) == 2
+    assert run(plain, "9.9.2").json["action"] == "unchanged"
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,12 @@ def proposed(world: World) -> None:
     world.registry.push("a", "1.4.3")
 
 
+def _merged(world: World) -> None:
+    """What was proposed is merged, and its branch is left; a newer tag is pushed."""
+    proposed(world)
+    world.github.merge(1)
+
+
 def _overtaken(world: World) -> None:
     """What is proposed has reached the base by other ways."""
     world.run("--app", "a", "--tag", "1.4.2")
@@ -287,6 +293,7 @@ DELIVERIES = (
     Delivery("pull by git, finished and merged", _MERGES + _WANTS),
     Delivery("pull by API", PULLS + API),
     Delivery("pull by API, renewed", PULLS + API, _NEWER, proposed),
+    Delivery("pull by API, on a branch that is left", PULLS + API, _NEWER, _merged),
     Delivery("pull by API, closed", PULLS + API, before=_overtaken),
     Delivery("pull by API, finished and merged", _MERGES + API + _WANTS),
     Delivery("push by git", PUSHES),

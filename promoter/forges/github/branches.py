@@ -98,7 +98,7 @@ def branches_query(
 
 
 def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> Branch:  # noqa: ANN401 - JSON
-    """Return what is said of a branch and its pulls; which commit is its own is told by the open one.
+    """Return what is said of a branch and its pulls; the pull at its tip tells its own commit.
 
     `repository` is GitHub's id of it.
     """
@@ -120,9 +120,9 @@ def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> Branch: 
 
 
 def _is_current(pull: Any, tip: str | None, repository: str, base: str) -> bool:  # noqa: ANN401 - JSON
-    """Say whether a pull is ours, open, at the branch's tip, and shown whole."""
+    """Say whether a pull is ours, open or merged, at the branch's tip, and shown whole."""
     return bool(
-        pull["state"] == "OPEN"
+        pull["state"] in ("OPEN", "MERGED")
         and pull["headRefOid"] == tip
         and pull["baseRefName"] == base
         and (pull["headRepository"] or {}).get("id") == repository

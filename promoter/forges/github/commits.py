@@ -62,13 +62,13 @@ class Commits:
         """Make a commit on its branch step by step; `RaceLostError` where the branch has moved."""
         if draft.lease == draft.onto:
             return self._commit(draft, draft.branch)
-        if draft.lease is not None:
-            return self._replace(draft)
         if draft.opens is not None:
             # What was done of it at once, without an answer that says so.
             tip = self._refs.tip(draft.branch)
-            if tip and tip != draft.onto and self._is_made(draft, tip):
+            if tip not in (None, draft.onto, draft.lease) and self._is_made(draft, tip):
                 return tip
+        if draft.lease is not None:
+            return self._replace(draft)
         self._refs.make(draft.branch, draft.onto)
         try:
             return self._commit(draft, draft.branch)

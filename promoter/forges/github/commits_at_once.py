@@ -32,9 +32,9 @@ def commit_at_once(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str |
     """Return the commits that were made, or why a branch did not move, by the drafts' places."""
     often = Counter(one.branch for one in drafts)
     alone = {n: one for n, one in enumerate(drafts) if often[one.branch] == 1}
-    fresh = [n for n, one in alone.items() if one.lease is None and one.opens is not None]
+    fresh = [n for n, one in alone.items() if one.lease != one.onto and one.opens is not None]
     added = [n for n, one in alone.items() if one.lease == one.onto and one.renews is not None]
-    moved = [n for n, one in alone.items() if one.lease not in (None, one.onto)]
+    moved = [n for n, one in alone.items() if one.lease not in (None, one.onto) and not one.opens]
     found: dict[int, str | PromoteError] = {}
     for several, write in ((fresh, _deliver), (added, _update), (moved, _replace)):
         for start in range(0, len(several), _AT_ONCE):
@@ -46,12 +46,15 @@ def commit_at_once(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str |
 def _deliver(
     refs: Refs, drafts: Mapping[int, CommitDraft]
 ) -> Iterator[tuple[int, str | PromoteError]]:
-    """Make branches, each with its commit and its pull."""
-    client, repository = refs.client, refs.node()
+    """Make branches, each with its commit and its pull.
+
+    One that is left of an earlier pull begins anew at the base: no open pull can close by that.
+    """
+    client = refs.client
     writes: dict[str, Mutation] = {}
     for n, draft in drafts.items():
         assert draft.opens is not None
-        writes[f"ref{n}"] = new_branch(repository, draft.branch, draft.onto)
+        writes[f"ref{n}"] = _begin(refs, draft.branch, draft.lease, draft.onto)
         writes[f"commit{n}"] = new_commit(client, draft, draft.branch)
         writes[f"pull{n}"] = new_pull(client, draft.branch, draft.opens)
     done = carry_out(client, "Deliver", writes).done
@@ -62,6 +65,11 @@ def _deliver(
             pull = opened(client, done[f"pull{n}"], draft.opens)
             client.opened[draft.branch, draft.opens.base] = pull
             yield n, commit
+
+
+def _begin(refs: Refs, branch: str, lease: str | None, onto: str) -> Mutation:
+    """Return the write by which a branch begins at a commit, from where it was seen."""
+    return refs.moves((branch, lease, onto)) if lease else new_branch(refs.node(), branch, onto)
 
 
 def _update(
