@@ -152,7 +152,7 @@ _ON_THE_COMMAND_LINE = {
     "tag without flag": Mistake(
         ("--app", "orders", "1.5.0"), 2, ("takes no argument '1.5.0'", "Write --tag 1.5.0")
     ),
-    "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean promote pulls?")),
+    "command misspelt": Mistake(("pull",), 2, ("no command 'pull'", "Did you mean promote pulls --repo ")),
     "empty tag": Mistake(
         ("--app", "orders", "--tag", ""), 2, ("tag '' is empty", "Give --tag TAG", "variable")
     ),
@@ -1347,6 +1347,9 @@ def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Com
         ),
         ("promote --app a --dry-run shows it", "promote --app a --dry-run --repo R shows it"),
         ("promote --app a --repo S", "promote --app a --repo S"),
+        ("They are listed by promote pulls", "They are listed by promote pulls --repo R"),
+        ("Did you mean promote status?", "Did you mean promote status --repo R?"),
+        ("A range is for promote auto, as in x", "A range is for promote auto, as in x"),
         ("promote set-image x=*:1 --dir y", "promote set-image x=*:1 --dir y"),
     ],
 )

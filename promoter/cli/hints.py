@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 # What word processors make of the dashes of a flag.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
+# A command without a flag that is to be copied, and not only spoken of.
+_BARE = re.compile(
+    r"(?:(?<=: )|(?<=by )|(?<=mean )|(?<=Write ))promote (?:auto|status|history|pulls)(?=[;?]|\.?$)",
+    re.MULTILINE,
+)
 _WITH_REPOSITORY = "auto|rollback|hold|unhold|status|history|pulls(?: \\w+ \\d+)?"
 _EXAMPLES = {
     "APP": "aurora", "TAG": "1.4.2", "IMAGE": "ghcr.io/owner/app=1.4.2", "ENV": "prod",
@@ -274,6 +279,7 @@ def with_repository(hint: str, repo: str) -> str:
     flags = rf"(?: --(?:{valued})[ =]{value}| --(?:{switches})\b| -[qv]\b)+"
     command = re.compile(rf"\bpromote(?: (?:{_WITH_REPOSITORY}))?{flags}")
     given = f" --repo {shlex.quote(repo)}"
+    hint = _BARE.sub(lambda one: one[0] + given, hint)
     return command.sub(lambda one: one[0] + ("" if " --repo" in one[0] else given), hint)
 
 
