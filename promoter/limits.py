@@ -95,7 +95,7 @@ def read_output(process: Popen[bytes], stdin: bytes | None, seconds: float) -> t
             selector.register(process.stdin, EVENT_WRITE)
         while selector.get_map():
             ready = selector.select(max(0.0, end - time.monotonic()))
-            if not ready:
+            if not ready or time.monotonic() > end:
                 raise TimeoutExpired(process.args, seconds)
             for key, _ in ready:
                 if key.data is None:
