@@ -198,28 +198,28 @@ def test_pushes_to_the_base_ask_for_no_pull(
 def test_without_graphql_for_reading_each_branch_is_read_by_rest(
     tmp_path: Path, registry: Registry
 ) -> None:
-    fleet = world(tmp_path, registry, "api", BY_PULL, count=8)
-    fleet.apps = fleet.apps[:6]
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=5)
+    fleet.apps = fleet.apps[:3]
     fleet.github.fail("POST", "query [A-Z]", status=400, body={"message": "Problems"}, times=9_999)
     with fleet.github:
         fleet.build("1.4.2")
-        assert fleet.auto()[0] == {"unchanged": 2, "created": 6}
-        assert fleet.auto()[0] == {"unchanged": 8}
+        assert fleet.auto()[0] == {"unchanged": 2, "created": 3}
+        assert fleet.auto()[0] == {"unchanged": 5}
         fleet.build("1.4.3")
-        assert fleet.auto()[0] == {"unchanged": 2, "updated": 6}
-        assert len(fleet.github.open_pulls()) == 6
+        assert fleet.auto()[0] == {"unchanged": 2, "updated": 3}
+        assert len(fleet.github.open_pulls()) == 3
 
 
 def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
     tmp_path: Path, registry: Registry
 ) -> None:
-    fleet = world(tmp_path, registry, "api", BY_PULL, count=8)
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=5)
     with fleet.github:
         fleet.build("1.4.2")
         fleet.auto()
         fleet.github.close(3)
-        assert fleet.auto()[0] == {"unchanged": 8}
-        assert len(fleet.github.open_pulls()) == 7
+        assert fleet.auto()[0] == {"unchanged": 5}
+        assert len(fleet.github.open_pulls()) == 4
         registry.push("app-002", "1.4.3")
         assert fleet.auto()[0]["created"] == 1
 
@@ -238,15 +238,15 @@ def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
 def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
     tmp_path: Path, registry: Registry, place: str, fault: dict[str, Any]
 ) -> None:
-    fleet = world(tmp_path, registry, "api", BY_PULL, count=6)
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=5)
     with fleet.github:
         fleet.build("1.4.2")
         if place != "mutation Deliver":
-            assert fleet.auto()[0] == {"created": 6}
+            assert fleet.auto()[0] == {"created": 5}
             fleet.build("1.4.3")
         fleet.github.fail("POST", place, **fault)
         taken = fleet.auto()[0]
-        assert taken == {"created" if place == "mutation Deliver" else "updated": 6}
+        assert taken == {"created" if place == "mutation Deliver" else "updated": 5}
         assert not fleet.github.faults
         _check(fleet, "1.4.2" if place == "mutation Deliver" else "1.4.3")
 
@@ -272,7 +272,7 @@ def test_histories_that_are_not_answered_in_passing_are_told_all_the_same(
 def test_one_branch_that_moves_under_way_is_planned_anew_and_keeps_no_other(
     tmp_path: Path, registry: Registry
 ) -> None:
-    fleet = world(tmp_path, registry, "api", BY_PULL, count=6)
+    fleet = world(tmp_path, registry, "api", BY_PULL, count=5)
     repo = Repository(fleet.github.repository)
     with fleet.github:
         fleet.build("1.4.2")
