@@ -380,6 +380,8 @@ _WORDS_AND_FLAGS = (
     ("--app shop --hold", "It is a command: promote hold --app shop --reason TEXT"),
     ("--app shop --fail-fast", "A failure of one app does not stop the others"),
     ("--app shop -- --tag 1.5.0", "Leave '--' out."),
+    ("--app shop --tag <tag>", "It is a placeholder: give the tag itself."),
+    ("--app shop --tag :1.5.0", "Did you mean 1.5.0?"),
     ("approve 3", "A pull request is approved on the forge."),
     ("statuss", "Did you mean promote status?"),
     ("Status", "Did you mean promote status?"),
@@ -573,6 +575,8 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
         ("PROMOTER_BRANCH", "x", "Did you mean PROMOTER_BASE?"),
         ("PROMOTER_FROBNICATE", "x", "Unset it: nothing reads it."),
         ("PROMOTER_COLOR", "never", "Set NO_COLOR=1"),
+        ("PROMOTE_DRY_RUN", "1", "Did you mean PROMOTER_DRY_RUN?"),
+        ("PROMOTOR_ENV", "dev", "Did you mean PROMOTER_ENV?"),
         ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
         ("PROMOTER_NOW", "tomorrow", "Write it as in 2026-12-01T08:00:00Z"),
@@ -922,6 +926,31 @@ _IN_THE_CONFIGURATION = {
     "one app as a list": (
         ("  orders:\n", "  - name: orders\n"), 2, ("Begin all lines of this level with '- '",)
     ),
+    "rules as a text": (
+        (_PUSH, f"{_PUSH}    allow: all\n"), 2, ("Leave allow out: then every rule",)
+    ),
+    "machine's own name": (
+        (_PUSH, f"{_PUSH}    checks: {{platforms: [linux/x86_64]}}\n"), 2,
+        ("'linux/x86_64' is not a platform", "Did you mean linux/amd64?"),
+    ),
+    "kind of a policy": (
+        (_PUSH, f"{_PUSH}    policy: {{strategy: semver}}\n"), 2,
+        ("unknown key environments.dev.policy.strategy", "Write what it names as the key"),
+    ),
+    "list among keys": (
+        ("  billing:\n", "  - cart\n  billing:\n"), 2, ("and no list: write cart: {}",)
+    ),
+    "environment with a blank": (
+        ("environments:\n", "environments:\n  Prod env: {path: x}\n"), 2, ("Write prod-env",)
+    ),
+    "path beside its environment": (
+        ("environments:\n", "environments:\n  path: x\n"), 2,
+        ("Indent it: path belongs to an environment",),
+    ),
+    "path without a blank": (
+        ("environments:\n", "environments:\n  qa: path:x/y\n"), 2,
+        ("Write a blank after the ':': path: x/y",),
+    ),
     "unknown default": (
         ("apps:\n", "default-environment: production\napps:\n"), 2,
         ("promoter.yaml:9:1: ", "no environment 'production'", "Did you mean prod?"),
@@ -978,7 +1007,24 @@ def test_another_tag_of_the_image_that_runs_is_told(company: Company) -> None:
     assert said in company.run(*_ASK, "--dry-run").stdout
 
 
-@pytest.mark.parametrize("name", ["kustomize.yaml", "Kustomization.yaml"])
+@pytest.mark.parametrize(
+    "name", ["promotor.yaml", "promoter.json", "promoters.yml", "promoter.yaml.txt"]
+)
+def test_configuration_of_a_name_that_is_not_read_is_refused(company: Company, name: str) -> None:
+    company.repo.commit("main", name, company.configuration)
+    company.repo.git("symbolic-ref", "HEAD", "refs/heads/main")
+    stream = (
+        "commit refs/heads/main\ncommitter A Human <human@example.org> 1767225601 +0000\n"
+        f"data 1\nx\nfrom {company.repo.git('rev-parse', 'main')}\nD promoter.yaml\n"
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=company.repo.path, check=True, input=stream.encode()
+    )
+    said = (f"{name}: this file is not read", f"git mv {name} promoter.yaml")
+    assert_told(company.run(*_ASK), 2, said)
+
+
+@pytest.mark.parametrize("name", ["kustomize.yaml", "Kustomization.yaml", "kustomisation.yaml"])
 def test_kustomization_under_another_name_is_told(company: Company, name: str) -> None:
     repo, text = company.repo, "resources: [../../base]\n"
     folder = "apps/search/overlays/qa"

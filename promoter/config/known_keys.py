@@ -42,7 +42,13 @@ _IN_FREEZE = {
     "for": "duration",
     "except": "exceptions",
 }
-_WITHIN = {"targets": _IN_TARGETS, "freeze": _IN_FREEZE}
+_IN_POLICY = {
+    **dict.fromkeys(("range", "constraint", "version"), "semver"),
+    "filter-tags": "include",
+    "pattern": "regex",
+    "order": "numeric",
+}
+_WITHIN = {"targets": _IN_TARGETS, "freeze": _IN_FREEZE, "policy": _IN_POLICY}
 _NO_SECRETS = (
     "Remove it: no secret belongs in this file. A token is given by the variable GITHUB_TOKEN; one "
     "that was pushed has to be revoked."
@@ -90,6 +96,8 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     """Return what to write for a key that is not known: the key that is meant, and where it belongs."""
     name, known = str(place[-1]), known_keys(model, value, place[:-1])
     around = next((key for key in _WITHIN if key in place[:-1]), "")
+    if around == "policy" and name.lower() in ("type", "kind", "strategy", "policy", "name"):
+        return _NO_KEYS["type"]
     meant = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
     here = next((one for one in meant if one in known), None)
     if around == "targets" and here is not None:

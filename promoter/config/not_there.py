@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ _OTHER_KINDS: dict[Kind | None, tuple[str, str]] = {
     Kind.FILE: ("a file", "Name its folder."),
 }
 # What a kustomization is named by mistake, in small letters.
-_MISNAMED = ("kustomize.yaml", "kustomize.yml", "kustomization.yaml", "kustomization.yml")
+_MISNAMED = re.compile(r"kusto?mi[sz](?:e|ations?|aton|tion)\.ya?ml", re.ASCII)
 
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
@@ -122,7 +123,8 @@ def check_not_above(
 def check_misnamed(tree: Tree, directory: PurePosixPath) -> None:
     """Raise `SelectionError` for a kustomization under a name that kustomize does not read."""
     for name, kind in tree.entries(directory).items():
-        misnamed = name.lower() in _MISNAMED and kind is Kind.FILE
+        named = _MISNAMED.fullmatch(name.lower()) and name not in KUSTOMIZATION_NAMES
+        misnamed = named and kind is Kind.FILE
         # Flux's Kustomization is another resource, which may have any name.
         if misnamed and b"toolkit.fluxcd.io" not in tree.read(directory / name):
             raise SelectionError(

@@ -51,6 +51,8 @@ _NOT_ALLOWED = {
     "missing-image": "checks.exists: warn",
     "render": "render: off",
 }
+# Keys that people write beside an environment's name.
+_OF_AN_ENVIRONMENT = ("path", "deliver", "pin", "render", "soak", "policy", "promotes-from")
 _TEMPLATE = {"app", "environment"}
 
 
@@ -111,8 +113,15 @@ def _as_sibling(place: tuple[object, ...], document: object) -> str:
 def _of_text(place: tuple[object, ...], text: str) -> str:
     """Return the hint for a text: in a list, in a section, or among the rules."""
     key = place[-1]
-    if len(place) > 1 and place[-2] == "allow":
-        return _of_rule(text)
+    if "allow" in place[-2:] and (way := _of_rule(text)):
+        return way
+    if place[0] == "environments" and len(place) == 2:
+        if text == key:
+            return f"Write {re.sub(r'[^a-z0-9.-]+', '-', text.lower()).strip('-.')}"
+        if found := re.fullmatch(r"([a-z-]+):(\S.*)", text):
+            return f"Write a blank after the ':': {found[1]}: {found[2]}"
+        if key in _OF_AN_ENVIRONMENT:
+            return f"Indent it: {key} belongs to an environment, as in {EXAMPLES['environments']}"
     around = place[0] if len(place) == 2 else None
     if len(place) == 3 and place[0] == "groups":
         around, key = "", "apps"

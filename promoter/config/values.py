@@ -52,7 +52,18 @@ def _check_person(text: str) -> None:
         raise ValueError(f"{shown(text)} is neither a user nor team:NAME{hint}")
 
 
+# What machines call themselves.
+_MACHINES = {
+    "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "aarch64": "arm64", "arm64v8": "arm64",
+    "i386": "386", "i686": "386", "x86": "386", "armv7": "arm/v7", "armhf": "arm/v7",
+}  # fmt: skip
+
+
 def _check_platform(text: str) -> None:
+    system, _, machine = text.partition("/")
+    if machine in _MACHINES:
+        msg = f"{shown(text)} is not a platform as registries name it"
+        raise ValueError(f"{msg}\nDid you mean {system}/{_MACHINES[machine]}?")
     if not _PLATFORM.fullmatch(text):
         meant = f"linux/{text}" if text in ("amd64", "arm64", "arm/v7", "386") else "linux/amd64"
         raise ValueError(f"{shown(text)} is not a platform\nWrite it as in {meant}")

@@ -75,15 +75,22 @@ def _meant(text: str) -> str:
     if len(several) > 1 and all(map(_TAG.fullmatch, several)):
         return "One tag is promoted at a time: run promote once for each."
     if (text[:1] in "^~<>=" and not _TAG.fullmatch(text.lstrip("="))) or "*" in text:
-        return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
+        return _of_a_range(text)
     for sign in ("/", "+"):
         if sign in text and _TAG.fullmatch(text.replace(sign, "-")):
             return f"Did you mean {text.replace(sign, '-')}? A tag holds no {sign!r}."
-    if _TAG.fullmatch(text.lstrip("-.=")):
-        return f"Did you mean {text.lstrip('-.=')}?"
+    if _TAG.fullmatch(text.lstrip("-.=:")):
+        return f"Did you mean {text.lstrip('-.=:')}?"
     if "{{" in text:
         return "Nothing has filled it in: GitHub does so in a workflow's file, and not in a script."
     return _of_a_shell(text)
+
+
+def _of_a_range(text: str) -> str:
+    """Return what to write in place of a text with signs of a range of versions."""
+    if text.startswith("<") and text.endswith(">"):
+        return "It is a placeholder: give the tag itself."
+    return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
 
 
 def _of_a_shell(text: str) -> str:

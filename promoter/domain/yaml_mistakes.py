@@ -65,6 +65,10 @@ def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:
     joined = next(filter(None, (_JOINED.match(one[:_LINE]) for one in near)), None)
     if joined is not None and ("no ':' after" in reason or "mapping values" in reason):
         return f"Write a blank after the ':': {joined[1]}: {joined[2]}"
+    entry = re.match(r"\s*- ([A-Za-z][\w-]*):?\s*$", own[:_LINE], re.ASCII)
+    is_alone = not any(one.lstrip().startswith("- ") for one in near[:-1])
+    if entry is not None and is_alone and "expected key" in reason:
+        return f"Keys with values stand here, and no list: write {entry[1]}: {{}}"
     parted = _PARTED.match(own[:_LINE]) if "no ':' after" in reason else None
     return f"Write {parted[1]}: {parted[2]}" if parted else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -55,7 +56,7 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
 def misnamed(names: Iterable[str]) -> str | None:
     """Return the first of some files that is named almost as the configuration is, if any."""
     others = (one for one in sorted(names) if one != str(config.FILE))
-    return next((one for one in others if one.lower() in _MISNAMED), None)
+    return next((one for one in others if _MISNAMED.fullmatch(one.lower())), None)
 
 
 def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | None:
@@ -71,5 +72,6 @@ def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | No
     return None
 
 
-_MISNAMED = frozenset({"promoter.yml", "promoter.yaml", ".promoter.yml", ".promoter.yaml"})
+# What the configuration is named by mistake, in small letters.
+_MISNAMED = re.compile(r"\.?promot[eo]rs?\.(?:ya?ml|json)(?:\.txt)?", re.ASCII)
 _HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."

@@ -106,7 +106,11 @@ _HINTS = (
     (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
     ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
     *RULE_HINTS,
-    ("gh006", "The branch is protected: deliver by pull-request, or allow this account to push."),
+    (
+        "gh006",
+        "The branch is protected: allow this account to push there; where it is the base, "
+        "deliver: pull-request needs no push to it.",
+    ),
     (
         r"repository 'https?://.*' not found",
         f"Check the URL; a private repository also needs a token that may read it{OWN_RUN}.",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Read before any setting, or for the tests of the project.
 _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
+# How people begin a variable of ours by mistake.
+_NEARLY_OURS = ("PROMOTE_", "PROMOTOR_", "PROMOTERS_")
 _SWITCHES = {
     "yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false",
     "ja": "true", "oui": "true", "si": "true", "nein": "false", "non": "false", "never": "false",
@@ -59,6 +61,11 @@ def check_variables(settings: type[BaseSettings]) -> None:
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
             raise UsageError(f"there is no variable {name}", _meant(name, known))
+    for name in (one for begun in _NEARLY_OURS for one in names_of_variables(begun)):
+        meant = f"PROMOTER_{name.partition('_')[2].upper()}"
+        if meant in known:
+            hint = f"Did you mean {meant}? Or unset it: nothing reads it."
+            raise UsageError(f"there is no variable {name}", hint)
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
@@ -70,7 +77,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
     close = meant if meant in known else closest(name, sorted(known))
     if close:
         return f"Did you mean {close}? Or unset it: nothing reads it."
-    return "Unset it: nothing reads it. Each flag has a variable, as --api-url PROMOTER_API_URL."
+    return "Unset it: nothing reads it. Flags have variables, as --api-url has PROMOTER_API_URL."
 
 
 def check_flags(flags: Mapping[str, Any]) -> None:

@@ -186,6 +186,8 @@ def _names(file: Path, images: Sequence[str]) -> bool:
 
 
 def _nearest_folder(directory: Path) -> str:
+    if directory.is_file():
+        return f"It is a file: give --file {directory}, or --dir {directory.parent}"
     beside = directory.parent if directory.parent.is_dir() else Path()
     names = [one.name for one in beside.iterdir() if one.is_dir() and one.name.isprintable()]
     close = closest(directory.name, sorted(names))
