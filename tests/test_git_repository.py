@@ -126,4 +126,4 @@ def test_a_default_branch_may_have_any_name(hub: GitHub) -> None:
     repo.git("symbolic-ref", "HEAD", "refs/heads/größe")
     with clone(hub) as one:
         assert GitRepository(one, 1767225601).base(None)[0] == "größe"
-        assert connections(hub) == 1
+        assert connections(hub) == 2, "the look, and all of a small repository"

@@ -35,11 +35,14 @@ class ProbableFiles:
 
 
 def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:
-    """Return the files below folders that are called like an app, then those of shared folders."""
+    """Return the files below folders that are called like an app, then those of shared folders.
+
+    Without apps, only whether the commit is small is of use.
+    """
     own: list[str] = []
     shared: list[str] = []
     folders, looked_into, files, is_small = [ROOT], 0, 0, True
-    while folders and looked_into < _FOLDERS:
+    while folders and looked_into < _FOLDERS and (apps or files <= _SMALL):
         folder = folders.pop(0)
         looked_into += 1
         is_own = any(part in apps for part in folder.parts)

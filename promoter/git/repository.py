@@ -80,7 +80,7 @@ class GitRepository:
             name, commit = base_branch(everything, wanted, self._clone.url)
         self._clone.fetch(commit)
         self._base = commit
-        if apps and self._clone.objects.blobless:
+        if self._clone.objects.blobless:
             self._prefetch(commit, apps)
         return name, self._clone.tree(commit)
 
@@ -98,9 +98,14 @@ class GitRepository:
         return self._clone.look(wanted, BRANCHES, likely_refs(apps))
 
     def _prefetch(self, base: str, apps: Collection[str]) -> None:
-        """Bring in one round trip what promotions of some apps probably read."""
+        """Bring in one round trip what promotions of some apps probably read.
+
+        Where no apps are known yet, all of a small repository.
+        """
         assert self._refs is not None
         probable = probable_files(self._clone.tree(base), apps)
+        if not (apps or probable.is_small):
+            return
         tips = [
             tip
             for ref, tip in self._refs.refs.items()
