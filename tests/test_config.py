@@ -633,12 +633,14 @@ def test_what_is_probably_not_meant_is_warned_of_where_it_stands(keys: str, said
     [
         ("batch: true", "deliver: push", []),
         ("deliver: push, batch: true", "deliver: pull-request", []),
-        ("deliver: push", "labels: [a]", ["apps.x.environments.a.labels: does nothing with deliver: push"]),
+        ("deliver: push", "labels: [a]", ["apps.x.environments.a.labels: does nothing with deliver: push: remove it, or set deliver: "
+          "pull-request"]),
         ("checks: {cosign-key: k}", "checks: {signature: refuse}", []),
         ("policy: {digest: latest}", "pin: digest", []),
         ("pin: digest", "policy: {digest: latest}", []),
         ("labels: [a], deliver: push", "batch: true",
-         ["environments.a.labels: does nothing with deliver: push"]),
+         ["environments.a.labels: does nothing with deliver: push: remove it, or set deliver: "
+          "pull-request"]),
     ],
 )  # fmt: skip
 def test_a_key_that_has_an_effect_for_one_app_is_not_warned_of(

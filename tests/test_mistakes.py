@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.cli.command_table import COMMANDS, WORDS
-from promoter.cli.hints import with_repository
+from promoter.cli.repository_in_hints import with_repository
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
@@ -376,12 +376,20 @@ _WORDS_AND_FLAGS = (
     ("shop from dev to prod", "Write promote --app shop --from dev --env prod"),
     ("shop: 1.5.0 to prod", "Write promote --app shop --tag 1.5.0 --env prod"),
     ("--app shop --env prod --cluster eu", "Leave it out: --env is given."),
-    ("--app shop --soak 24h", "It is a key of promoter.yaml, as in soak: 24h"),
+    ("--app shop --soak 24h", "It is a key of an environment in promoter.yaml, as in soak: 24h"),
     ("--app shop --hold", "It is a command: promote hold --app shop --reason TEXT"),
     ("--app shop --fail-fast", "A failure of one app does not stop the others"),
     ("--app shop -- --tag 1.5.0", "Leave '--' out."),
     ("--app shop --tag <tag>", "It is a placeholder: give the tag itself."),
     ("--app shop --tag :1.5.0", "Did you mean 1.5.0?"),
+    ("--app shop rollback --reason x", "The command comes first: promote rollback --app shop"),
+    ("--app shop --tag 1 --wait", "Did you mean --wait-for-image 5m?"),
+    ("--app shop=1.5.0", "Did you mean --app shop --tag 1.5.0"),
+    ("--app shop@1.5.0 --tag x", "Did you mean --app shop --tag 1.5.0"),
+    ("--env=prod --app shop --cluster x", "Leave it out: --env is given."),
+    ("status -q", "It only reads: leave it out."),
+    ("rollback --app shop --from dev", "to run what another runs: promote --app shop --from dev"),
+    ("--app shop --path x/y", "The folder of an app is path of an environment"),
     ("approve 3", "A pull request is approved on the forge."),
     ("statuss", "Did you mean promote status?"),
     ("Status", "Did you mean promote status?"),
@@ -490,7 +498,7 @@ _WORDS_AND_FLAGS = (
     ("--token s3cret", "The token is read from the variable GITHUB_TOKEN"),
     ("--password s3cret", "docker login"),
     ("--create-pr", "as in deliver: pull-request"),
-    ("--draft", "It is a key of promoter.yaml, as in draft: true"),
+    ("--draft", "It is a key of an environment in promoter.yaml, as in draft: true"),
     ("--reviewer alice", "as in reviewers: [alice"),
     ("--pin digest", "as in pin: both"),
     ("--frobnicate", "It has --app, --together, --group"),
@@ -540,7 +548,7 @@ _WORDS_AND_FLAGS = (
         "Did you mean --repo https://github.com/a/b?",
     ),
     ("--app aurora --tag x --repo ssh://github.com:a/b", "Did you mean git@github.com:a/b?"),
-    ("--app aurora --tag x --allow signature", "checks.signature: warn makes it a warning"),
+    ("--app aurora --tag x --allow signature", "checks.signature: warn lets it pass"),
     ("--app aurora --tag x --repo git://github.com/a/b", "Did you mean https://github.com/a/b?"),
     ("demo --repo x", "promote demo DIR"),
     (
@@ -840,7 +848,7 @@ _IN_THE_CONFIGURATION = {
     ),
     "group as a list": (
         ("apps:\n", "groups: {shop: [orders, billing]}\napps:\n"), 2,
-        ("groups.shop: must be a mapping", "groups: {storefront: {apps: [web, api]}}"),
+        ("groups.shop: must be a mapping", "Write shop: {apps: [orders, billing]}"),
     ),
     "value misspelt": (
         (_PUSH, "    deliver: psuh\n"), 2, ("deliver: must be 'push'", "Did you mean push?")
@@ -896,7 +904,7 @@ _IN_THE_CONFIGURATION = {
         ("is an e-mail address", "Write the name of the user, or team:NAME"),
     ),
     "rule that nobody overrides": (
-        (_PUSH, f"{_PUSH}    allow: [signature]\n"), 2, ("It cannot be overridden: checks.signature",)
+        (_PUSH, f"{_PUSH}    allow: [signature]\n"), 2, ("It cannot be overridden: set checks.signature: warn",)
     ),
     "all rules": (
         (_PUSH, f"{_PUSH}    allow: [all]\n"), 2, ("Leave allow out: then every rule",)

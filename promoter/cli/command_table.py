@@ -137,13 +137,19 @@ COMMANDS = {
         "keep an app at its current tag until unhold or --until",
         'promote hold --app aurora --env prod --reason "order migration"',
         {"what to hold": ("app", "env", "reason", "until", "take-over"), **_WRITING},
-        helps={"app": "an app (required); several are held one by one"},
+        helps={
+            "app": "an app (required); several are held one by one",
+            "take-over": "replace the hold's branch even if others committed to it",
+        },
     ),
     "unhold": Command(
         "end a hold",
         'promote unhold --app aurora --env prod --reason "1.4.4 is fixed"',
         {"whose hold to end": ("app", "env", "reason", "take-over"), **_WRITING},
-        helps={"app": "an app (required); of several, each hold is ended by itself"},
+        helps={
+            "app": "an app (required); of several, each hold is ended by itself",
+            "take-over": "replace the hold's branch even if others committed to it",
+        },
     ),
     "status": Command(
         "show what runs where, since when, and what is newer, proposed or refused",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from promoter.cli.command_lines import apart, kind_of, meant_line
 from promoter.cli.options import OPTIONS, option_of
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 # What word processors make of the dashes of a flag.
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
-# A command without a flag that is to be copied, and not only spoken of.
-_BARE = re.compile(
-    r"(?:(?<=: )|(?<=by )|(?<=mean )|(?<=Write ))promote (?:auto|status|history|pulls)(?=[;?]|\.?$)",
-    re.MULTILINE,
-)
-_WITH_REPOSITORY = "auto|rollback|hold|unhold|status|history|pulls(?: \\w+ \\d+)?"
 _EXAMPLES = {
     "APP": "aurora", "TAG": "1.4.2", "IMAGE": "ghcr.io/owner/app=1.4.2", "ENV": "prod",
     "SHA": "0a1b2c3d", "DURATION": "5m", "RULE": "downgrade", "GROUP": "storefront",
@@ -69,6 +63,11 @@ def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError
     """
     prog, option = parser.prog, name.removeprefix("--")
     value = _value_of(name, words)
+    if late := _late(parser, words):
+        return UsageError(f"{prog} has no command behind flags", f"The command comes first: {late}")
+    if len(name) == 2 and name not in FLAGS_MEANT and option_of(name) is not None:
+        option = next(long for long, one in OPTIONS.items() if one.short == name)
+        name = f"--{option}"
     if name == "--":
         return UsageError(f"{prog} takes nothing behind '--'", "Leave '--' out.")
     if name.startswith("--") and option in OPTIONS:
@@ -95,6 +94,16 @@ def unknown_flag(parser: Grammar, name: str, words: Sequence[str]) -> UsageError
     )
 
 
+def _late(parser: Grammar, words: Sequence[str]) -> str:
+    """Return the line of a command that stands behind flags of `promote`; '' where none does."""
+    bare, flags = apart(words)
+    names = [one for one in bare if one in parser.commands and one != "promote"]
+    if parser.prog != "promote" or len(names) != 1 or not words[0].startswith("-"):
+        return ""
+    rest = [one for one in bare if one != names[0]]
+    return meant_line(names[0], parser.commands[names[0]], rest, flags)
+
+
 def _other_flag(parser: Grammar, plain: str, value: str, words: Sequence[str]) -> str:
     """Return the hint for a flag that stands for one which the command has; '' for any other."""
     if plain in parser.flags:
@@ -107,12 +116,15 @@ def _other_flag(parser: Grammar, plain: str, value: str, words: Sequence[str]) -
         return ""
     meant = next((one for one in known if _may_be(one, value)), known[0])
     option = OPTIONS.get(meant)
-    if f"--{meant}" in words and f"--{meant}" not in parser.many:
+    given = {one.partition("=")[0] for one in words}
+    if f"--{meant}" in given and f"--{meant}" not in parser.many:
         return f"Leave it out: --{meant} is given."
     if value and option is not None and option.choices and value not in option.choices:
         return f"Did you mean {' or '.join(f'--{meant} {one}' for one in option.choices)}?"
     # An address may hold a login.
     may_show = not (option is not None and option.switch) and meant != "repo"
+    if not value and option is not None and option.metavar == "DURATION":
+        value = _EXAMPLES["DURATION"]
     shows = may_show and _may_be(meant, value) and _PLAIN.fullmatch(value)
     return f"Did you mean --{meant}{f' {shlex.quote(value)}' if shows else ''}?"
 
@@ -155,7 +167,7 @@ def _explained(parser: Grammar, plain: str) -> str:
     if variable := _variable(name):
         return f"It is no flag, but the variable {variable}."
     if key := _key(name):
-        return f"It is a key of promoter.yaml, as in {key}."
+        return f"It is a key of {_section(name)}, as in {key}."
     return COMMANDS_MEANT.get(name, "") if plain.startswith("--") else ""
 
 
@@ -261,37 +273,17 @@ def other_dash(word: str) -> UsageError:
     )
 
 
+def _section(name: str) -> str:
+    """Return the part of promoter.yaml that a key belongs to, in words."""
+    from promoter.config.sections import Environment
+
+    keys = {field.alias for field in Environment.model_fields.values()}
+    own = {name, f"{name}s", name.removesuffix("s")} & keys
+    return f"{'an environment in ' if own else ''}promoter.yaml"
+
+
 def _key(name: str) -> str:
     """Return a line of promoter.yaml for a key that an environment, an app or the file has."""
     from promoter.config.examples import example_of
 
     return example_of(name)
-
-
-def with_repository(hint: str, repo: str) -> str:
-    """Return a hint whose commands name the repository, so that they work when they are copied.
-
-    A command that names one is left as it is.
-    """
-    valued = "|".join(name for name, one in OPTIONS.items() if not one.switch)
-    switches = "|".join(name for name, one in OPTIONS.items() if one.switch)
-    value = r"""(?:"[^"]*"|'[^']*'|[^\s;,"']*[^\s;,.?:"'])"""
-    flags = rf"(?: --(?:{valued})[ =]{value}| --(?:{switches})\b| -[qv]\b)+"
-    command = re.compile(rf"\bpromote(?: (?:{_WITH_REPOSITORY}))?{flags}")
-    given = f" --repo {shlex.quote(repo)}"
-    hint = _BARE.sub(lambda one: one[0] + given, hint)
-    return command.sub(lambda one: one[0] + ("" if " --repo" in one[0] else given), hint)
-
-
-def hints_with_repository(document: Any, repo: str) -> Any:  # noqa: ANN401 - JSON of any shape
-    """Return a result's document with the same done to each `hint` in it."""
-    if isinstance(document, list):
-        return [hints_with_repository(one, repo) for one in document]
-    if not isinstance(document, dict):
-        return document
-    return {
-        key: with_repository(value, repo)
-        if key == "hint" and isinstance(value, str)
-        else hints_with_repository(value, repo)
-        for key, value in document.items()
-    }

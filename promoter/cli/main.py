@@ -87,7 +87,7 @@ def _for_repository(result: Result, repo: str) -> Result:
         return result
     from dataclasses import replace
 
-    from promoter.cli.hints import hints_with_repository, with_repository
+    from promoter.cli.repository_in_hints import hints_with_repository, with_repository
 
     told = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
     document = hints_with_repository(result.document, repo)

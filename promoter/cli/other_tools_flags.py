@@ -58,15 +58,16 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
     ),
     (
         "auto-merge, automerge, merge, merge-when-green, enable-auto-merge",
-        "It is a key of promoter.yaml, as in deliver: auto-merge.",
+        "It is a key of an environment in promoter.yaml, as in deliver: auto-merge.",
     ),
     (
         "squash, rebase, merge-method, merge-strategy, merge-parameters",
-        "It is a key of promoter.yaml, as in merge-method: squash, with deliver: auto-merge.",
+        "It is a key of an environment in promoter.yaml, as in merge-method: squash, with "
+        "deliver: auto-merge.",
     ),
     (
         "set, set-string, values, set-file, helm-set, parameter, -p, value, value-file, "
-        "values-file, path, field, jsonpath, yaml-path, key-path, property, filter, file-path",
+        "values-file, field, jsonpath, yaml-path, key-path, property, filter, file-path",
         "The tag is --tag {value:TAG}; the file and the field that hold it are targets in "
         "promoter.yaml.",
     ),
@@ -97,6 +98,7 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         "context, kube-context, kubeconfig, server, kube-token, as, kubectl, core, in-cluster",
         "No cluster is asked: leave it out. The environment is --env ENV",
     ),
+    ("path, app-path, folder", "The folder of an app is path of an environment in promoter.yaml."),
     (
         "file, -f, filename, -k, manifest",
         "The files and fields that hold the tag are targets in promoter.yaml. "
@@ -175,20 +177,21 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
     ),
     (
         "verify, verify-signature, cosign, check-signature",
-        "It is a key of promoter.yaml, as in checks: {signature: refuse, cosign-key: cosign.pub}.",
+        "It is a key of an environment in promoter.yaml, as in checks: {signature: refuse, "
+        "cosign-key: cosign.pub}.",
     ),
     (
         "platform, arch, architecture, os",
-        "It is a key of promoter.yaml, as in checks: {platforms: [linux/amd64]}.",
+        "It is a key of an environment in promoter.yaml, as in checks: {platforms: [linux/amd64]}.",
     ),
     (
         "no-checks, skip-checks, skip-check, skip-verify, no-registry-check, skip-registry, "
         "skip-exists, no-check",
-        "It is a key of promoter.yaml, as in checks: {exists: off}.",
+        "It is a key of an environment in promoter.yaml, as in checks: {exists: off}.",
     ),
     (
         "no-render, skip-render",
-        "It is a key of promoter.yaml, as in render: off.",
+        "It is a key of an environment in promoter.yaml, as in render: off.",
     ),
     (
         "email, git-email, git-author-email, author-email, git-author-name, git-name, "
@@ -254,7 +257,7 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
     ),
     (
         "pr-labels, pr-label",
-        "It is a key of promoter.yaml, as in labels: [promotion].",
+        "It is a key of an environment in promoter.yaml, as in labels: [promotion].",
     ),
     (
         "no-hold, without-hold, skip-hold",

@@ -30,7 +30,8 @@ ELSEWHERE = {
     ("rollback", "number"): "How many changes to go back is --steps {value:N}",
     ("rollback", "until"): "It holds the app until promote unhold: leave it out. "
     "For an end, then: promote hold --app APP --until {value:TIME} --reason TEXT",
-    ("rollback", "from"): "The environment to roll back is --env {value:ENV}",
+    ("rollback", "from"): "The environment to roll back is --env ENV; to run what another runs: "
+    "{promote}",
     ("rollback", "wait-for-image"): "What ran before is in the registry already: leave it out.",
     ("rollback", "source-revision"): "It is read from the history: leave it out.",
     ("promote", "to"): "The tag to promote is --tag {value:TAG}, the environment --env ENV; "

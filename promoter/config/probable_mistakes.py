@@ -99,7 +99,8 @@ def _idle(
             values = [_word(level.get(other, default)) for level in levels]
             if not any(value in needed for value in values):
                 beside = f"checks.{other}" if within[-1] == "checks" else other
-                yield _warning(document, (*within, key), f"does nothing with {beside}: {values[0]}")
+                without = f"does nothing with {beside}: {values[0]}: remove it, or set {beside}"
+                yield _warning(document, (*within, key), f"{without}: {needed[0]}")
 
 
 def _flat(environment: object) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _MEANT = {
     **dict.fromkeys(("sha", "sha256", "hash"), ("digest",)),
     "version": ("tag",),
     **dict.fromkeys(("ssh", "https"), ("git",)),
-    "true": ("strict", "refuse", "on"),
+    "true": ("refuse", "on", "warn"),
     **dict.fromkeys(("error", "fail", "deny", "block", "enforce"), ("refuse", "strict")),
     **dict.fromkeys(("warning", "info"), ("warn",)),
     **dict.fromkeys(("none", "never", "no", "disabled", "false", "ignore"), ("off",)),
@@ -87,6 +87,8 @@ def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked
     if isinstance(value, str):
         return _of_text(place, value)
     if isinstance(value, list):
+        if len(place) == 2 and place[0] == "groups" and all(isinstance(one, str) for one in value):
+            return f"Write {key}: {{apps: [{', '.join(map(str, value))}]}}"
         return _of_list(key, value, top=len(place) == 1)
     if isinstance(value, dict):
         return _of_mapping(key, value, wants_text="must be text" in asked.said)
@@ -138,7 +140,7 @@ def _of_rule(name: str) -> str:
     if name.lower() in ("all", "any", "*"):
         return "Leave allow out: then every rule that can be overridden may be."
     key = _NOT_ALLOWED.get(name)
-    return f"It cannot be overridden: {key} makes it a warning, or none." if key else ""
+    return f"It cannot be overridden: set {key} in the environment instead." if key else ""
 
 
 def _of_list(key: object, value: list[object], *, top: bool) -> str:
@@ -172,6 +174,8 @@ def _flow(section: dict[object, object], key: object) -> str:
     """Return a section without its name, in braces; its usual form where it holds no texts alone."""
     texts = {str(name): one for name, one in section.items() if isinstance(one, str)}
     texts.pop("name", None)
+    if key == "apps" and set(texts) == {"image"}:
+        return f"{{images: [{texts['image']}]}}"
     inner = ", ".join(f"{name}: {_scalar(one)}" for name, one in texts.items())
     return f"{{{inner}}}" if len(texts) == len(section) - 1 else _SECTIONS[str(key)]
 

@@ -287,7 +287,8 @@ def _caller_file(settings: Settings) -> tuple[Document | None, Config | None]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"{settings.source('config')} {settings.config}: {reason}", "Check the path."
+            f"{settings.source('config')} {settings.config}: {reason}",
+            "Check the path; without --config, the repository's own promoter.yaml is read.",
         ) from error
     document = load(data, settings.config)
     return document, config.read(document)

@@ -162,8 +162,8 @@ def _platforms(one: ImageFacts, wanted: str | tuple[str, ...], facts: Facts) -> 
     missing = [name for name in wanted if not any(is_for(has, name) for has in one.image.platforms)]
     if not missing:
         return Verdict(Result.PASSED, ", ".join(wanted))
-    has = ", ".join(one.image.platforms) or "none that is known"
-    detail = f"not for {', '.join(missing)} (has {has})"
+    has = ", ".join(one.image.platforms)
+    detail = f"not for {', '.join(missing)} ({f'has {has}' if has else 'it names no platform'})"
     hint = "Build it for them too, or change checks.platforms of the environment."
     return _failed("platforms", one, detail, hint, warns=warns)
 

@@ -96,7 +96,8 @@ def base_branch(found: RemoteRefs, wanted: str | None, url: str) -> tuple[str, s
         )
     hint = f"Name another with --base. {nearest(name, known)}"
     if found.head and found.head != name:
-        hint = f"Did you mean {found.head!r}, its default branch?"
+        others = nearest("", known) if len(known) > 1 else ""
+        hint = f"Did you mean {found.head!r}, its default branch? {others}".strip()
     if re.fullmatch(r"[0-9a-f]{7,40}", name):
         hint = f"It reads as a commit, and a base is a branch. {nearest(name, known)}"
     raise SelectionError(f"{url} has no branch {name!r}", hint)

@@ -89,7 +89,7 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
 
         if name in (gate.name for gate in GATES):
             key = _WARNINGS.get(name)
-            way = f"In promoter.yaml, {key} makes it a warning, or none. " if key else ""
+            way = f"In promoter.yaml, {key} lets it pass. " if key else ""
             return f"the rule {name} cannot be allowed\n{way}{nearest('', rules)}"
         hint = nearest(name, rules)
     return f"there is no rule {shown(name)} to allow\n{hint}"
