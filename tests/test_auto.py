@@ -135,7 +135,7 @@ def test_one_apps_failure_is_named_and_stops_no_other(tmp_path: Path, registry: 
     assert run.code == 4
     assert actions(run) == {"app-000": "pushed", "app-001": "failed", "app-002": "pushed"}
     assert "app-001 in dev: " in run.stderr
-    assert "for the policy semver: *" in run.stderr
+    assert "the policy semver: *" in run.stderr
 
 
 def test_silent_registry_fails_soon_and_by_app(tmp_path: Path) -> None:
@@ -449,8 +449,8 @@ def test_policies_choose_as_they_say(
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ("tags: '^v'", "has no tag that environments.dev.tags '^v' takes, among 2, such as 1.4.0, 1.4.1"),
-        ('policy: {semver: "^2"}', "has no tag among 2, such as 1.4.0, 1.4.1, for the policy semver: ^2"),
+        ("tags: '^v'", "(such as 1.4.0, 1.4.1) is taken by environments.dev.tags '^v'"),
+        ('policy: {semver: "^2"}', "(such as 1.4.0, 1.4.1) fits the policy semver: ^2"),
     ],
 )  # fmt: skip
 def test_what_takes_none_of_the_tags_is_named(

@@ -90,7 +90,7 @@ class Command:
         group.add_argument(*filter(None, (option.short, f"--{name}")), **form)
 
 
-_CONFIG = {"config": "use this promoter.yaml where the repository has none"}
+_CONFIG = {"config": "a promoter.yaml for a repository that has none"}
 # Where and how the commands run that write, and those that only read.
 _WRITING = {"where": WHERE, "how": HOW}
 _READING = {"where": WHERE_READ, "how": ("output", "log-format", "verbose")}
@@ -211,7 +211,8 @@ COMMANDS = {
         arguments=(
             ("arguments", {
                 "nargs": "*", "metavar": "ARG",
-                "help": "NAME:TAG, NAME@DIGEST, NAME=*:TAG, NAME=NEWNAME:TAG …; * keeps what is there",
+                "help": "NAME:TAG, NAME@DIGEST, NAME:TAG@DIGEST, NAME=*:TAG, NAME=NEWNAME:TAG; "
+                "* keeps what is there",
             }),
             ("--dir", {
                 "action": "append", "metavar": "DIR",
@@ -257,7 +258,7 @@ PROMOTER_IMAGE takes one image a line. The token is read from PROMOTER_TOKEN,
 GITHUB_TOKEN or GH_TOKEN, in this order; a GitHub App is given by PROMOTER_GITHUB_APP_ID and
 PROMOTER_GITHUB_APP_PRIVATE_KEY (or _FILE).
 
-exit codes: 0 done or already so, 1 an internal error, 2 bad arguments or configuration,
+exit codes: 0 done or nothing to do, 1 an internal error, 2 bad arguments or configuration,
 3 refused, 4 not found or ambiguous, 5 git, forge or registry failed,
 10 --check found a change
 """

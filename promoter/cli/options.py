@@ -39,8 +39,8 @@ OPTIONS = {
     "tag": Option("TAG", help="the tag of the app's images"),
     "image": Option(
         "IMAGE", many=True,
-        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; --tag is for the others that "
-        "promoter.yaml lists"
+        help="one image: NAME=TAG, NAME@DIGEST or NAME=TAG@DIGEST; --tag is then for the app's other "
+        "listed images"
     ),
     "env": Option(
         "ENV", help="the environment (default: default-environment in promoter.yaml, else prod)"
@@ -79,7 +79,7 @@ OPTIONS = {
     ),
     "api-url": Option("URL", help="the forge's API"),
     "config": Option(
-        "FILE", help="use this promoter.yaml where the repository has none; with --dry-run, try it"
+        "FILE", help="a promoter.yaml for a repository that has none; with --dry-run, in place of its own"
     ),
     "transport": Option(
         choices=("git", "api"), help="read and write by git, or by the forge's API (default: git)"

@@ -39,6 +39,9 @@ def _check_path(text: str) -> str:
     if path.is_absolute() and text.strip("/") and ".." not in path.parts:
         msg = f"begins with '/', and is relative to the repository's root\nWrite {text.strip('/')}"
         raise ValueError(msg)
+    if quotes := re.findall("[\u201c\u201d\u2018\u2019]", text):
+        plain = re.sub("[\u201c\u201d\u2018\u2019]", "", text)
+        raise ValueError(f"holds the quote {quotes[0]}, which YAML takes for text\nWrite {plain}")
     if "\\" in text:
         msg = f"holds '\\', and folders are parted by '/'\nWrite {text.replace(chr(92), '/')}"
         raise ValueError(msg)

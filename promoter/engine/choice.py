@@ -235,25 +235,26 @@ def _matching(
     )
     if tags and not taken:
         raise SelectionError(
-            f"{candidate.images[0].repository} has no tag that {what} {shown(pattern)} takes, "
-            f"among {_some(tags)}",
+            f"{_none_of(tags, candidate.images[0].repository)} is taken by {what} {shown(pattern)}",
             "It is a regular expression: ^ is the tag's beginning, and $ its end.",
         )
     return taken
 
 
-def _some(tags: frozenset[str]) -> str:
-    """Return how many tags there are, with the last of them."""
+def _none_of(tags: frozenset[str], repository: str) -> str:
+    """Return the beginning of a sentence about no tag of some, with their number and the last ones."""
     last = sorted(filter(Tag.is_one, tags), key=natural)[-3:]
-    return f"{len(tags)}, such as {', '.join(last)}" if last else str(len(tags))
+    some = f" (such as {', '.join(last)})" if last else ""
+    return f"none of the {len(tags)} tags of {repository}{some}"
 
 
 def _nothing(policy: Policy, repositories: list[str], tags: frozenset[str]) -> SelectionError:
     """Return the error for a policy that takes none of the tags."""
-    said = f"{policy.name}: {policy.argument}"
-    count = f"no tag among {_some(tags)}," if tags else "no tag"
+    said = f"the policy {policy.name}: {policy.argument}"
     return SelectionError(
-        f"{repositories[0]} has {count} for the policy {said}",
+        f"{_none_of(tags, repositories[0])} fits {said}"
+        if tags
+        else f"{repositories[0]} has no tag for {said}",
         "Change the policy, its include or exclude, or give the app one of its own: "
         "apps.APP.environments.ENV.policy in promoter.yaml.",
     )
