@@ -585,6 +585,8 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
         ("PROMOTER_COLOR", "never", "Set NO_COLOR=1"),
         ("PROMOTE_DRY_RUN", "1", "Did you mean PROMOTER_DRY_RUN?"),
         ("PROMOTOR_ENV", "dev", "Did you mean PROMOTER_ENV?"),
+        ("PROMPTER_DRY_RUN", "1", "Did you mean PROMOTER_DRY_RUN?"),
+        ("Promoters_DryRun", "1", "Did you mean PROMOTER_DRY_RUN?"),
         ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
         ("PROMOTER_NOW", "tomorrow", "Write it as in 2026-12-01T08:00:00Z"),

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # Read before any setting, or for the tests of the project.
 _OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
 _TESTS = "PROMOTER_TEST_"
-# How people begin a variable of ours by mistake.
-_NEARLY_OURS = ("PROMOTE_", "PROMOTOR_", "PROMOTERS_")
+# Words like ours that others begin a variable with, as a workflow does for what it has promoted.
+_OF_OTHERS = ("PROMOTED",)
 _SWITCHES = {
     "yes": "true", "y": "true", "on": "true", "no": "false", "n": "false", "off": "false",
     "ja": "true", "oui": "true", "si": "true", "nein": "false", "non": "false", "never": "false",
@@ -61,11 +61,19 @@ def check_variables(settings: type[BaseSettings]) -> None:
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
             raise UsageError(f"there is no variable {name}", _meant(name, known))
-    for name in (one for begun in _NEARLY_OURS for one in names_of_variables(begun)):
-        meant = f"PROMOTER_{name.partition('_')[2].upper()}"
-        if meant in known:
+    plain = {one.replace("_", ""): one for one in known}
+    for name in names_of_variables(""):
+        begun, _, rest = name.upper().partition("_")
+        meant = plain.get(f"PROMOTER{rest.replace('_', '')}")
+        if meant and begun != "PROMOTER" and _is_nearly_ours(begun):
             hint = f"Did you mean {meant}? Or unset it: nothing reads it."
             raise UsageError(f"there is no variable {name}", hint)
+
+
+def _is_nearly_ours(word: str) -> bool:
+    """Return whether a variable's first word is probably meant to be ours."""
+    is_long = len(word) > len("PROMOTER") - 3
+    return is_long and word not in _OF_OTHERS and closest(word, ["PROMOTER"]) is not None
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
