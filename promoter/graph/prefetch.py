@@ -11,7 +11,7 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from promoter.domain.model import Tree
 
@@ -36,6 +36,8 @@ def prefetch_closures(
     # The folders of one app alone are few, and most of them come with the look at the base.
     is_many = len(directories) > 1
     if is_many:
+        # What is in the folders that each has for itself says which of the others are there.
+        tree.look_into(_own_folders(directories))
         tree.look_into({folder for one in directories for folder in _likely_folders(one)})
     level = {file for directory in directories for file in likely_files(tree, directory)}
     seen: set[PurePosixPath] = set()
@@ -75,6 +77,12 @@ def likely_files(tree: Tree, directory: PurePosixPath) -> list[PurePosixPath]:
     for folder in _app_folders(tree, directory):
         found += _yaml_files(tree, folder)
     return found[:_LIKELY_LIMIT]
+
+
+def _own_folders(directories: Sequence[PurePosixPath]) -> set[PurePosixPath]:
+    """Return the folders above some that are no two's; one of all apps may have thousands of names."""
+    above = ({one.parents[n] for one in directories if len(one.parts) > n} for n in (0, 1))
+    return {one for level in above if len(level) == len(directories) for one in level}
 
 
 def _likely_folders(directory: PurePosixPath) -> Iterator[PurePosixPath]:
