@@ -604,6 +604,12 @@ def test_variable_that_is_malformed_is_told_with_what_to_write(
     assert_told(promote(env=given, cwd=tmp_path), 2, (said,))
 
 
+def test_variable_of_a_script_that_is_given_to_a_flag_is_no_mistake(company: Company) -> None:
+    assert company.run(*_ASK, "--dry-run", PROMOTE_TAG="1.5.0", PROMOTE_APP="orders").code == 0
+    run = company.run(*_ASK, PROMOTE_DRY_RUN="1")
+    assert_told(run, 2, ("no variable PROMOTE_DRY_RUN", "Did you mean PROMOTER_DRY_RUN?"))
+
+
 def test_path_in_the_place_of_a_private_key_is_told(tmp_path: Path) -> None:
     given = _APP | {"PROMOTER_GITHUB_APP_PRIVATE_KEY": "/etc/keys/app.pem"}
     run = promote(*_ASK, "--repo", _HUB, env=given, cwd=tmp_path)

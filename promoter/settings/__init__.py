@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         Raises `UsageError` that names the flag or the variable, and never a secret's value.
         """
         given = {name: flags[name] for name in cls.model_fields if flags.get(name) is not None}
-        check_variables(cls)
+        check_variables(cls, given)
         check_flags(given)
         try:
             settings = cls(

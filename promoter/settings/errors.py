@@ -53,19 +53,23 @@ def flag_of(name: str) -> str:
     return f"--{name.rstrip('_').replace('_', '-')}"
 
 
-def check_variables(settings: type[BaseSettings]) -> None:
-    """Raise `UsageError` for a variable of ours that nothing reads: what it asks for is not done."""
+def check_variables(settings: type[BaseSettings], flags: Mapping[str, Any]) -> None:
+    """Raise `UsageError` for a variable of ours that nothing reads: what it asks for is not done.
+
+    One that only nearly begins as ours do may be a script's own, which gives it to a flag.
+    """
     fields = settings.model_fields.items()
     own = (name for name, field in fields if _is_own(field))
     known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
         if name not in known and not name.startswith(_TESTS):
             raise UsageError(f"there is no variable {name}", _meant(name, known))
-    plain = {one.replace("_", ""): one for one in known}
+    plain, own_flags = {one.replace("_", ""): one for one in known}, {f.rstrip("_") for f in flags}
     for name in names_of_variables(""):
         begun, _, rest = name.upper().partition("_")
         meant = plain.get(f"PROMOTER{rest.replace('_', '')}")
-        if meant and begun != "PROMOTER" and _is_nearly_ours(begun):
+        given = meant is not None and meant.removeprefix("PROMOTER_").lower() in own_flags
+        if meant and not given and begun != "PROMOTER" and _is_nearly_ours(begun):
             hint = f"Did you mean {meant}? Or unset it: nothing reads it."
             raise UsageError(f"there is no variable {name}", hint)
 
