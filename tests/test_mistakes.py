@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -9,9 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from promoter.cli.command_table import COMMANDS, WORDS
 from promoter.cli.repository_in_hints import with_repository
+from promoter.config import config
+from promoter.config.document import load
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
@@ -21,7 +25,7 @@ from tests.servers.registry import Registry
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.world import Run
@@ -1018,13 +1022,91 @@ def test_app_without_a_folder_is_told_with_those_that_there_are(company: Company
     assert_told(company.run("--app", "cart", "--tag", "1.5.0"), 4, said)
 
 
+_KEYS = {
+    "environments": ("dev",),
+    "apps": ("orders",),
+    "groups": ("all",),
+    "environments.dev": (
+        *(
+            "path",
+            "deliver",
+            "pin",
+            "render",
+            "soak",
+            "allow",
+            "policy",
+            "freeze",
+            "checks",
+            "tags",
+        ),
+        *("reviewers", "labels", "draft", "batch", "max-age", "milestone"),
+    ),
+    "environments.dev.checks": ("platforms", "exists", "signature", "max-age"),
+    "environments.dev.policy": ("semver", "include", "newest", "numeric"),
+    "apps.orders": ("images", "environments", "targets", "source"),
+    "groups.all": ("apps",),
+}
+_VALUES = (
+    *("all", "yes, no", "a b", "key:value", "*", "Prod", 3, 1.5, True, None, [], ["x y"], ["dev"]),
+    *({}, {"name": "x"}, {"x": "y"}, [{"name": "x"}], [["x"]], "-", "https://x.io/y:1"),
+)
+
+
+def _with_value(place: Sequence[str], value: object) -> dict[str, object]:
+    """Return the shortest configuration that has a value at a place."""
+    found = value
+    for part in reversed(place):
+        found = {part: found}
+    whole = {"environments": {"dev": {"path": "x/{app}"}}}
+    assert isinstance(found, dict)
+    for key, one in found.items():
+        is_environment = key == "environments" and isinstance(one, dict) and len(place) > 2
+        own = {"dev": {"path": "x/{app}"} | one["dev"]} if is_environment else one
+        whole[key] = own
+    return whole
+
+
+@pytest.mark.parametrize("around", _KEYS)
+def test_value_that_a_hint_proposes_is_valid_where_it_is_proposed(around: str) -> None:
+    proposed = 0
+    for key, value in itertools.product(_KEYS[around], _VALUES):
+        place = (*around.split("."), key)
+        told = _complaint(_with_value(place, value))
+        found = re.fullmatch(rf"Write {re.escape(key)}: (.+)", told.hint) if told else None
+        if told and found:
+            proposed += 1
+            again = _complaint(_with_value(place, load(found[1].encode(), "hint").value))
+            said = again.message.partition(":")[0] if again else ""
+            assert not said.startswith(".".join(place)), f"{place}: {value!r}: {told.hint}"
+    assert proposed or around.startswith("environments.dev.")
+
+
+def _complaint(value: object) -> UsageError | None:
+    """Return what is said of a configuration; None where it is valid."""
+    try:
+        config.parse(yaml.safe_dump(value).encode(), "promoter.yaml")
+    except UsageError as error:
+        return error
+    return None
+
+
 def test_another_tag_of_the_image_that_runs_is_told(company: Company) -> None:
     said = "The same image under another tag: 1.5.0 is 1.4.0 (sha256:"
     assert said in company.run(*_ASK, "--dry-run").stdout
 
 
 @pytest.mark.parametrize(
-    "name", ["promotor.yaml", "promoter.json", "promoters.yml", "promoter.yaml.txt"]
+    "name",
+    [
+        "promotor.yaml",
+        "promoter.json",
+        "promoters.yml",
+        "promoter.yaml.txt",
+        "promte.yaml",
+        "prompter.yml",
+        "promoter-config.yaml",
+        ".github/promotor.yaml",
+    ],
 )
 def test_configuration_of_a_name_that_is_not_read_is_refused(company: Company, name: str) -> None:
     company.repo.commit("main", name, company.configuration)
@@ -1164,6 +1246,18 @@ def test_unknown_layout_is_told_with_the_lines_to_write(tmp_path: Path) -> None:
     again = promote(*_ASK, "--repo", str(repo.path))
     assert "promoter.yaml" in again.stderr
     assert "not valid" not in again.stderr
+
+
+def test_newer_tag_that_kustomize_takes_for_a_number_is_told_where_nothing_is_done(
+    company: Company,
+) -> None:
+    text = overlay(company.image("orders"), "1.40")
+    company.repo.commit("main", _PROD, re.sub(r"newTag: .*", "newTag: 1.60", text))
+    run = company.run(*_ASK)
+    assert run.code == 0
+    assert f"warning: {_PROD}:7:13: newTag: 1.60 reads as a number" in run.stderr
+    assert 'Write it in quotes: newTag: "1.60"' in run.stderr
+    assert "nothing done: orders in prod already has 1.60" in run.stdout
 
 
 def clone_of(company: Company, tmp_path: Path) -> Path:

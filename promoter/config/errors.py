@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, get_args
 
-from promoter.config.known_keys import get, has, unknown_key_hint
-from promoter.config.value_hints import Asked, choice_of, hint_for
+from promoter.config.known_keys import unknown_key_hint
+from promoter.config.proposed_values import is_refused, place_of
+from promoter.config.value_hints import Asked, choice_of, example_hint, hint_for
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
@@ -102,6 +103,8 @@ def _most_telling(
     at_key = _place_of_key(place, said, same[0]["input"])
     asked = Asked(model, document.value, said)
     hint = hint or hint_for(at_key, [one["input"] for one in same], asked)
+    if is_refused(hint, at_key, document.value, model):
+        hint = example_hint(at_key, model)
     return _Complaint(f"{key}: {said}", hint, at_key)
 
 
@@ -129,14 +132,9 @@ def _line(mistake: _Complaint, document: Document) -> str:
 
 
 def _place(value: object, location: Sequence[int | str], kind: str) -> tuple[object, ...]:
-    """Return a location as the keys and indexes of the document: without pydantic's own parts."""
-    place: list[object] = []
-    for part in location:
-        inner = get(value, part)
-        if inner is not None or has(value, part):
-            place.append(part)
-            value = inner
-    return (*place, location[-1]) if kind == "missing" else tuple(place)
+    """Return a mistake's place among the keys and indexes of the document."""
+    place = place_of(value, location)
+    return (*place, location[-1]) if kind == "missing" else place
 
 
 def _said(error: ErrorDetails) -> str:

@@ -70,11 +70,16 @@ def hint_for(place: tuple[object, ...], values: Sequence[object], asked: Asked) 
 
     `values` is what pydantic has read there, once for each kind that it may be of.
     """
-    known = "environments" if "environments" in asked.model.model_fields else "reason"
-    hint = f"Write it as in {example_for(place, EXAMPLES[known])}"
+    hint = example_hint(place, asked.model)
     if any(one and isinstance(one, dict) and set(one) <= _TEMPLATE for one in values):
         return f"YAML reads {{ }} without quotes as a mapping. {hint}"
     return (_own_value(place, values, asked) if place else "") or hint
+
+
+def example_hint(place: tuple[object, ...], model: type[BaseModel]) -> str:
+    """Return the hint that shows a place's usual form, with none of the mistake's own value."""
+    known = "environments" if "environments" in model.model_fields else "reason"
+    return f"Write it as in {example_for(place, EXAMPLES[known])}"
 
 
 def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked) -> str:

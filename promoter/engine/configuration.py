@@ -12,7 +12,7 @@ from promoter.config.document import load
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping
 from promoter.domain.model import Kind
-from promoter.engine.current_repository import local_file, misnamed
+from promoter.engine.current_repository import local_file, misnamed, nearly_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,22 +80,24 @@ def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
     folders = [one for one in _FOLDERS if names.get(str(one)) is Kind.DIRECTORY]
     for folder in (PurePosixPath(), *folders):
         there = base.entries(folder)
-        name = str(config.FILE) if str(config.FILE) in there else misnamed(there)
-        if name is not None and _is_configuration(base, folder / name):
-            raise UsageError(
-                "this file is not read, so that none of its rules would apply",
-                f"Rename it: git mv {folder / name} {config.FILE}",
-                file=str(folder / name),
-            )
+        for path in (folder / name for name in nearly_named(there)):
+            if _is_configuration(base, path):
+                raise UsageError(
+                    "this file is not read, so that none of its rules would apply",
+                    f"Rename it: git mv {path} {config.FILE}",
+                    file=str(path),
+                )
 
 
 def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
-    """Return whether a file has keys of ours."""
+    """Return whether a file has keys of ours; under a name that is less near, no other ones."""
     try:
         keys = mapping(load(base.read(path), str(path)).value)
     except (KeyError, UsageError):
         return False
-    return not keys.keys().isdisjoint(one.alias for one in Config.model_fields.values())
+    own = {one.alias for one in Config.model_fields.values()}
+    is_ours = path.name == str(config.FILE) or misnamed([path.name]) is not None
+    return bool(keys) and (keys.keys() <= own or (is_ours and not keys.keys().isdisjoint(own)))
 
 
 def _tries_file(settings: Settings, document: Document) -> bool:

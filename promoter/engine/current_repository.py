@@ -15,6 +15,7 @@ from promoter.config.layout import known_apps
 from promoter.domain.address import git_directory
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
+from promoter.domain.suggest import closest
 from promoter.git.folder import DirectoryTree
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ def misnamed(names: Iterable[str]) -> str | None:
     return next((one for one in others if _MISNAMED.fullmatch(one.lower())), None)
 
 
+def nearly_named(names: Iterable[str]) -> list[str]:
+    """Return those of some files whose names are the configuration's, or near it, in order."""
+    found = ((name, _NAME.fullmatch(name.lower())) for name in sorted(names))
+    return [name for name, named in found if named is not None and _is_near(named[1])]
+
+
+def _is_near(name: str) -> bool:
+    """Return whether a file's name without its ending is ours, or another spelling of it."""
+    return len(name) > len(config.FILE.stem) - 3 and closest(name, [config.FILE.stem]) is not None
+
+
 def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | None:
     """Return a file of the work tree that a run is started in or given, if it has one."""
     if repo is not None and ("://" in repo or not (Path(repo) / ".git").exists()):
@@ -74,4 +86,8 @@ def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | No
 
 # What the configuration is named by mistake, in small letters.
 _MISNAMED = re.compile(r"\.?promot[eo]rs?\.(?:ya?ml|json)(?:\.txt)?", re.ASCII)
+# A name's beginning, with an ending that it may have in place of ours.
+_NAME = re.compile(
+    r"[._]?([a-z]+)(?:[-_.](?:config|conf))?(?:\.(?:ya?ml|json))?(?:\.txt)?", re.ASCII
+)
 _HINT = "Name the GitOps repository: --repo URL, or PROMOTER_REPO."

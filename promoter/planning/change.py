@@ -11,6 +11,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import PullState
+from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
@@ -136,7 +137,10 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if newer and not _is_mixed(asked, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
-            warnings=(_superseded(f"{state.base_branch} already has {newer}", change),),
+            warnings=(
+                _superseded(f"{state.base_branch} already has {newer}", change),
+                *_unbuildable(asked),
+            ),
         )  # fmt: skip
     if change.target.settings.deliver == "push":
         if not asked.edits:
@@ -281,6 +285,12 @@ def _left_to_people(change: Change) -> str:
         f"branch {change.state.branch} holds {commits} that promote did not make, "
         "and is left as it is"
     )
+
+
+def _unbuildable(asked: Proposal) -> list[str]:
+    """Return a warning for each value that kustomize refuses in the files that are left as they are."""
+    found = (one for edit in asked.edits for one in kustomization.unbuildable(edit))
+    return [f"{one.file}:{one.line}:{one.column}: {one.reason}. {one.hint}" for one in found]
 
 
 def _superseded(reason: str, change: Change) -> str:

@@ -16,6 +16,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.image import Name, split
 from promoter.domain.model import FieldChange
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.edits import engine
 from promoter.edits.engine import Step
 from promoter.edits.kustomization.entries import ImageEntry, Kustomization, check_editable, parse
@@ -42,6 +43,7 @@ __all__ = [
     "promotion",
     "read",
     "set_images",
+    "unbuildable",
 ]
 
 
@@ -73,6 +75,14 @@ def promotion(name: str, tag: Tag | None, digest: Digest | None) -> ImageSetting
 def read(path: PurePosixPath, data: bytes) -> Kustomization:
     """Return the images of a kustomization, or raise `RefusedError` with place and reason."""
     return parse(decode(str(path), data))
+
+
+def unbuildable(edit: FileEdit) -> list[Refusal]:
+    """Return why kustomize refuses a file as it is before an edit; nothing for other files."""
+    if edit.path.name not in KUSTOMIZATION_NAMES or edit.added:
+        return []
+    entries = read(edit.path, edit.before).entries
+    return [doubt for entry in entries for doubt in entry.doubtful.values()]
 
 
 def set_images(
