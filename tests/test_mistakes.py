@@ -1046,7 +1046,7 @@ _KEYS = {
     "apps.orders": ("images", "environments", "targets", "source"),
     "groups.all": ("apps",),
 }
-_VALUES = (
+_VALUES: tuple[object, ...] = (
     *("all", "yes, no", "a b", "key:value", "*", "Prod", 3, 1.5, True, None, [], ["x y"], ["dev"]),
     *({}, {"name": "x"}, {"x": "y"}, [{"name": "x"}], [["x"]], "-", "https://x.io/y:1"),
 )
@@ -1054,10 +1054,10 @@ _VALUES = (
 
 def _with_value(place: Sequence[str], value: object) -> dict[str, object]:
     """Return the shortest configuration that has a value at a place."""
-    found = value
+    found: object = value
     for part in reversed(place):
         found = {part: found}
-    whole = {"environments": {"dev": {"path": "x/{app}"}}}
+    whole: dict[str, object] = {"environments": {"dev": {"path": "x/{app}"}}}
     assert isinstance(found, dict)
     for key, one in found.items():
         is_environment = key == "environments" and isinstance(one, dict) and len(place) > 2
