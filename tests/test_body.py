@@ -36,7 +36,7 @@ from promoter.planning import propose
 from promoter.pull_request.checks import checks_together
 from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import has_images
-from promoter.pull_request.markdown import LIMIT, find_hidden
+from promoter.pull_request.markdown import LIMIT, BodySection, bounded, find_hidden
 from promoter.render.objects import compare
 from tests.page_cases import API, CASES
 from tests.world import Repository, aurora, promote
@@ -393,6 +393,18 @@ def test_what_breaks_is_said_with_the_breaking_commit(tmp_path: Path) -> None:
     assert re.search(r"\*\*1 breaking change:\*\* .*feat: keys — Ada: X-Key is required", body), (
         body
     )
+
+
+def test_a_body_is_cut_to_its_bounds_in_bounded_time() -> None:
+    sections = [
+        BodySection(f"Part {part}", "", 1, more=tuple(f"- {row} {'x' * 200}" for row in range(150)))
+        for part in range(20)
+    ]
+    body = bounded("Head", sections, "Foot")
+    assert len(body) <= LIMIT
+    assert body.startswith("Head\n\n### Part 0\n\n- 0 x")
+    assert "the end of “part 19”" in body
+    assert body.endswith("\n\nFoot\n")
 
 
 def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ def stopped(number: signal.Signals, seen: Callable[[], bool], *arguments: str) -
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    thorough_after(1, [(signal.SIGINT, 130), (signal.SIGTERM, 143)]),
-    ids=["SIGINT", "SIGTERM"],
+    thorough_after(1, [(signal.SIGHUP, 143), (signal.SIGINT, 130), (signal.SIGTERM, 143)]),
+    ids=["SIGHUP", "SIGINT", "SIGTERM"],
 )
 def test_signal_while_a_registry_is_silent_ends_at_once_and_a_rerun_goes_on(
     fleet: Path, registry: Registry, number: signal.Signals, code: int

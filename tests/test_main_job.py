@@ -199,8 +199,19 @@ def test_closing_what_a_person_has_added_to_names_what_is_lost(repo: Repository)
 def test_commit_with_our_trailers_but_other_content_is_a_humans(repo: Repository) -> None:
     ask(repo, "9.9.1")
     message = repo.git("log", "-1", "--format=%B", BRANCH)
-    repo.commit(BRANCH, "notes.md", "smuggled\n", message)
-    assert ask(repo, "9.9.2")["exit_code"] == 3
+    smuggled = repo.commit(BRANCH, "notes.md", "smuggled\n", message)
+    refused = ask(repo, "9.9.2")
+    assert refused["exit_code"] == 3
+    assert "that promote did not make" in refused["refusals"][0]["reason"]  # type: ignore[index]
+    assert smuggled[:9] in str(ask(repo, "9.9.2", "--take-over")["warnings"])
+
+
+def test_of_a_branch_of_many_commits_no_number_is_made_up(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    for number in range(21):
+        repo.commit(BRANCH, "notes.md", f"{number}\n", f"Note {number}")
+    reason = ask(repo, "9.9.2")["refusals"][0]["reason"]  # type: ignore[index]
+    assert f"branch {BRANCH} holds 20 or more commits that promote did not make" in reason
 
 
 def test_merged_base_brought_into_the_branch_is_not_a_humans_change(repo: Repository) -> None:

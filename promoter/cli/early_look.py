@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # The commands that begin with a look at some apps, of their forge as well.
 _OF_APPS = ("promote", "rollback", "hold", "unhold")
+_BY_API = ("auto", "status", "history")
 # Where one of these is given, where to look and for what is known only once it has been read.
 _READ_LATER = ("config", "cache", "group")
 
@@ -50,7 +51,7 @@ class _Given:
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
         self._parsed = parsed
         self._is_of_apps = name in _OF_APPS
-        self._reads_by_api = self._value("transport") == "api"
+        self._reads_by_api = name in _BY_API and self._value("transport") == "api"
 
     def _value(self, option: str) -> str | None:
         flag: str | None = getattr(self._parsed, setting_of(option), None)

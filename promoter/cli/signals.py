@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Have SIGINT and SIGTERM raise `Stopped`, so that what was begun is cleaned up and told.
+    """Have SIGINT, SIGTERM and SIGHUP raise `Stopped`, so that what was begun is cleaned up and told.
 
     A second signal ends the process at once. One that is ignored, as by nohup, stays so.
     """
     ends = {
         signal.SIGINT: InterruptedRunError("interrupted", RUN_AGAIN),
         signal.SIGTERM: TerminatedRunError("terminated", RUN_AGAIN),
+        signal.SIGHUP: TerminatedRunError("terminated: the terminal was closed", RUN_AGAIN),
     }
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -11,13 +11,15 @@ from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import Pull, PullDraft, PullExtras, Tree
 
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
 """Who makes the commits where no configuration says so: `Name <address>`."""
+COMMITS_LIMIT = 20
+"""So many commits of a branch are looked at; a promotion's branch holds one or a few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,13 @@ class BranchState:
     def open_pull(self) -> Pull | None:
         """The pull that waits for a merge; there is one at most."""
         return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
+
+
+def counted_commits(commits: Sequence[BranchCommit]) -> str:
+    """Return how many commits of a branch there are, of which no more than the newest are read."""
+    if len(commits) == 1:
+        return "a commit"
+    return f"{len(commits)}{' or more' if len(commits) >= COMMITS_LIMIT else ''} commits"
 
 
 def in_conflict(branch: str, others: Iterable[str]) -> tuple[str, ...]:

@@ -127,6 +127,6 @@ class InterruptedRunError(PromoteError):
 
 
 class TerminatedRunError(InterruptedRunError):
-    """The signal was SIGTERM."""
+    """The signal was SIGTERM or SIGHUP."""
 
     exit = Exit.TERMINATED

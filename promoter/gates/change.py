@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.branch import name_conflict
+from promoter.domain.branch import counted_commits, name_conflict
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict, all_refused, refused
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import PurePosixPath
 
+    from promoter.config.layout import Target
     from promoter.domain.branch import BranchCommit
     from promoter.gates.facts import Facts
 
@@ -103,17 +104,17 @@ def branch_name(facts: Facts) -> Verdict | None:
 
 def human_commits(facts: Facts) -> Verdict | None:
     """Refuse to replace a branch that holds commits which promote did not make; tell what is lost."""
-    commits, folder = facts.foreign, facts.target.directory
-    if lost := [one for one in facts.dropped if _moved_from(one, folder) is None]:
+    commits, target = facts.foreign, facts.target
+    if lost := [one for one in facts.dropped if _moved_from(one, target) is None]:
         reason = f"the branch {facts.branch} loses {_named(lost)}"
         return Verdict(Result.ALLOWED, f"{reason}: asked for with --take-over", warnings=(reason,))
     if not commits:
         return None
     first = commits[0]
-    if len(commits) == 1 and (moved := _moved_from(first, folder)):
+    if len(commits) == 1 and (moved := _moved_from(first, target)):
         reason = (
             f"branch {facts.branch} holds {first.sha[:9]}, which promote made for {moved}, and the "
-            f"folder of {facts.target.app} in {facts.target.environment} is {folder} now"
+            f"folder of {target.app} in {target.environment} is {target.directory} now"
         )
         return refused("human-commits", reason, "To make the branch anew, add --take-over")
     reason = f"branch {facts.branch} holds {_named(commits)}"
@@ -126,15 +127,16 @@ def human_commits(facts: Facts) -> Verdict | None:
 def _named(commits: Sequence[BranchCommit]) -> str:
     """Return commits of others for a sentence."""
     named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
-    count = f"{len(commits)} commits" if len(commits) > 1 else "a commit"
-    return f"{count} that promote did not make: {named}"
+    return f"{counted_commits(commits)} that promote did not make: {named}"
 
 
-def _moved_from(commit: BranchCommit, folder: PurePosixPath) -> PurePosixPath | None:
+def _moved_from(commit: BranchCommit, target: Target) -> PurePosixPath | None:
     """Return the folder for which promote made a commit that it would make elsewhere now, if so."""
-    is_ours = Declaration.parse(commit.message) is not None and len(commit.changed) == 1
-    before = commit.changed[0].parent if is_ours else folder
-    return None if before == folder or commit.changed[0].parts[0] == ".promoter" else before
+    declared = Declaration.parse(commit.message)
+    if declared is None or declared.app != target.app or len(commit.changed) != 1:
+        return None
+    (file,) = commit.changed
+    return None if file.name != target.file.name or file.parent == target.directory else file.parent
 
 
 def verified_commits(facts: Facts) -> Verdict | None:

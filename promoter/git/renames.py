@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOVED = 40
 # Of more files that went at once, not all names are compared letter by letter.
 _COMPARED = 1_000
+_COMPARED_END = 200
 
 
 class _Changes(NamedTuple):
@@ -44,7 +45,8 @@ class Renames:
             return None
 
         def unlike(name: str) -> tuple[bool, float]:
-            ratio = SequenceMatcher(None, name, str(path), autojunk=False).ratio()
+            ends = (name[-_COMPARED_END:], str(path)[-_COMPARED_END:])
+            ratio = SequenceMatcher(None, *ends, autojunk=False).ratio()
             return gone[name] != own, -ratio
 
         names = sorted(_likely(gone, own, path), key=unlike)[:_MOVED]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from promoter.domain.branch import BranchCommit, BranchState, in_conflict
+from promoter.domain.branch import COMMITS_LIMIT, BranchCommit, BranchState, in_conflict
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.moment import bounded_seconds
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from promoter.git.tree import GitTree
 
 _HEADS = "refs/heads/*"
-# So many commits of a branch are looked at; a promotion's branch holds one or a few.
-_BRANCH_LIMIT = 20
 
 
 class _Begun(NamedTuple):
@@ -163,7 +161,7 @@ class GitRepository:
     def prefetch(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold in one round trip, before each of them is looked at."""
         tips = [tip for branch in branches if (tip := self._tip(branch))]
-        self._clone.fetch(*tips, depth=_BRANCH_LIMIT)
+        self._clone.fetch(*tips, depth=COMMITS_LIMIT)
         commits: list[BranchCommit] = []
         for tip in tips:
             # What cannot be read is told where its branch is looked at.
@@ -246,15 +244,15 @@ class GitRepository:
             return self._held[tip, base]
         found: list[BranchCommit] = []
         if not self._clone.has(tip):
-            self._clone.fetch(tip, depth=_BRANCH_LIMIT)
+            self._clone.fetch(tip, depth=COMMITS_LIMIT)
         current = tip
-        while current != base and len(found) < _BRANCH_LIMIT:
+        while current != base and len(found) < COMMITS_LIMIT:
             # The tip is not asked about: a no has the whole history brought, and a branch that the
             # base has in full is told by its merged pull.
             if current != tip and self._clone.is_ancestor(current, of=base):
                 break
             if current in self._clone.shallow_commits():
-                self._clone.fetch(tip, depth=_BRANCH_LIMIT)
+                self._clone.fetch(tip, depth=COMMITS_LIMIT)
             commit = self._commit(current)
             found.append(commit)
             if not commit.parents:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter import pull_request
+from promoter.domain.branch import counted_commits
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
@@ -279,12 +280,8 @@ def _is_left_over(change: Change) -> bool:
 
 
 def _left_to_people(change: Change) -> str:
-    count = len(change.branch.foreign)
-    commits = f"{count} commits" if count != 1 else "a commit"
-    return (
-        f"branch {change.state.branch} holds {commits} that promote did not make, "
-        "and is left as it is"
-    )
+    commits = f"{counted_commits(change.branch.foreign)} that promote did not make"
+    return f"branch {change.state.branch} holds {commits}, and is left as it is"
 
 
 def _unbuildable(asked: Proposal) -> list[str]:

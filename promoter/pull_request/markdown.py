@@ -128,22 +128,25 @@ def bounded(head: str, sections: Sequence[BodySection], foot: str) -> str:
 
     Whatever is not shown is named.
     """
-    kept = list(sections)
+    # A section and its text, which is made anew only where the section is shortened.
+    kept = [(one, one.shown) for one in sections]
     left_out: dict[str, None] = {}
     while True:
         note = (
             f"_Left out, for the forge takes no more: {', '.join(left_out)}._" if left_out else ""
         )
-        parts = [head, *(one.shown for one in kept), note, foot]
-        text = "\n\n".join(part for part in parts if part) + "\n"
-        if not kept or (len(text) <= LIMIT and len(text.encode()) <= _BYTES):
-            return text
-        long = [one for one in kept if one.more]
+        parts = [part for part in (head, *(text for _, text in kept), note, foot) if part]
+        if not kept or sum(map(len, parts)) <= LIMIT:
+            text = "\n\n".join(parts) + "\n"
+            if not kept or (len(text) <= LIMIT and len(text.encode()) <= _BYTES):
+                return text
+        long = [place for place, (one, _) in enumerate(kept) if one.more]
         if long:
-            longest = max(long, key=lambda one: len(one.shown))
-            kept[kept.index(longest)] = replace(longest, more=longest.more[:-1])
-            left_out[f"the end of “{longest.heading.lower()}”"] = None
+            longest = max(long, key=lambda place: len(kept[place][1]))
+            one = kept[longest][0]
+            shorter = replace(one, more=one.more[:-1])
+            kept[longest] = (shorter, shorter.shown)
+            left_out[f"the end of “{one.heading.lower()}”"] = None
             continue
-        least = min(kept, key=lambda one: one.weight)
-        kept.remove(least)
-        left_out[least.heading.lower()] = None
+        least = min(range(len(kept)), key=lambda place: kept[place][0].weight)
+        left_out[kept.pop(least)[0].heading.lower()] = None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.diff import hunks
 from promoter.domain.json import mapping
 from promoter.domain.render import ObjectDiff, RenderDiff
 from promoter.graph.documents import Origin, Scalar, UnreadableError, parse
@@ -179,7 +179,7 @@ def _lines(old: str, new: str) -> tuple[str, ...]:
     left, right = old.splitlines(), new.splitlines()
     if max(len(left), len(right)) > 20_000:
         return (f"({len(left)} lines become {len(right)}: too many to be shown)",)
-    found = list(unified_diff(left, right, n=3, lineterm=""))[2:]
+    found = list(hunks(left, right))
     shown = _shortened(found[:_OBJECT_LINES])
     if len(found) <= _OBJECT_LINES:
         return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.branch import BranchCommit
+from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
 from promoter.domain.moment import seconds_of
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.tree import differing
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
-
-_LIMIT = 20
 
 
 class BranchCommits:
@@ -54,7 +52,7 @@ class BranchCommits:
         ahead = {one["sha"] for one in answer["commits"]}
         found: list[BranchCommit] = []
         current = tip
-        while current in ahead and len(found) < _LIMIT:
+        while current in ahead and len(found) < COMMITS_LIMIT:
             commit = self._by_rest(current)
             found.append(commit)
             if not commit.parents:
