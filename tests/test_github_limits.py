@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers.github.errors import SECONDARY
 from tests.test_github_permissions import settle
-from tests.world import promote
+from tests.world import BRANCH, Repository, Run, promote
 
 if TYPE_CHECKING:
     from tests.servers.github import GitHub
@@ -74,10 +74,14 @@ def _timeless(text: str) -> str:
     return re.sub(r':\d\dZ|"key": "\w+"', "", text)
 
 
-@pytest.mark.parametrize("place", ["query Versions", "/compare/"])
-@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"])
-def test_a_later_read_that_fails_in_passing_changes_nothing(
-    github: GitHub, place: str, fault: dict[str, Any]
+_IN_PASSING = pytest.mark.parametrize(
+    "fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"]
+)
+
+
+@_IN_PASSING
+def test_a_history_that_fails_in_passing_changes_nothing(
+    github: GitHub, fault: dict[str, Any]
 ) -> None:
     def back(*more: str) -> Run:
         return promote(
@@ -88,11 +92,24 @@ def test_a_later_read_that_fails_in_passing_changes_nothing(
     assert run(github, "api").code == 0
     github.merge(1)
     expected = back("--dry-run").json["pull_request"]["body"]
-    github.fail("GET" if place[0] == "/" else "POST", place, **fault)
+    github.fail("POST", "query Versions", **fault)
     done = back()
     assert done.code == 0, done.stderr
     assert not github.faults
     assert _timeless(done.json["pull_request"]["body"]) == _timeless(expected)
+
+
+@_IN_PASSING
+def test_a_comparison_that_fails_in_passing_changes_nothing(
+    github: GitHub, fault: dict[str, Any]
+) -> None:
+    assert run(github, "api").code == 0
+    Repository(github.repository).commit(BRANCH, "notes.md", "please wait\n", "Wait for the team")
+    expected = run(github, "api", "--dry-run")
+    assert "that promote did not make" in expected.stdout + expected.stderr
+    github.fail("GET", "/compare/", **fault)
+    assert run(github, "api", "--dry-run").json == expected.json
+    assert not github.faults
 
 
 @TRANSPORTS

@@ -51,7 +51,8 @@ class _Given:
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
         self._parsed = parsed
         self._is_of_apps = name in _OF_APPS
-        self._reads_by_api = name in _BY_API and self._value("transport") == "api"
+        self._reads_by_api = self._value("transport") == "api"
+        self._asks_forge = self._is_of_apps or (name in _BY_API and self._reads_by_api)
 
     def _value(self, option: str) -> str | None:
         flag: str | None = getattr(self._parsed, setting_of(option), None)
@@ -91,7 +92,7 @@ class _Given:
     def begin_connection(self) -> None:
         """Begin to connect to the API, over which nothing is sent yet."""
         repo = self._value("repo")
-        if not repo or not (self._is_of_apps or self._reads_by_api):
+        if not repo or not self._asks_forge:
             return
         from promoter.domain.address import parse
         from promoter.forges.kinds import kind_of
