@@ -1289,6 +1289,9 @@ def test_misnamed_configuration_whose_rules_would_not_apply_is_an_error(
     company.repo.git("update-ref", "refs/heads/main", renamed)
     said = (f"{name}: this file is not read", f"Rename it: git mv {name} promoter.yaml")
     assert_told(company.run(*_ASK), 2, said)
+    # What has a mistake as well is not passed over for that.
+    company.repo.commit("main", name, "environments: {}\nenvironments: {}\n")
+    assert_told(company.run(*_ASK), 2, said)
     company.repo.commit("main", name, "scrape_configs: []\n")
     other = company.run(*_ASK, "--dry-run")
     is_warned = f"{name} is not read: the file's name is" in other.stderr

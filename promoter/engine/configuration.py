@@ -80,7 +80,8 @@ def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
     folders = [one for one in _FOLDERS if names.get(str(one)) is Kind.DIRECTORY]
     for folder in (PurePosixPath(), *folders):
         there = base.entries(folder)
-        for path in (folder / name for name in nearly_named(there)):
+        files = (name for name, kind in there.items() if kind is not Kind.DIRECTORY)
+        for path in (folder / name for name in nearly_named(files)):
             if _is_configuration(base, path):
                 raise UsageError(
                     "this file is not read, so that none of its rules would apply",
@@ -90,13 +91,16 @@ def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
 
 
 def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
-    """Return whether a file has keys of ours; under a name that is less near, no other ones."""
+    """Return whether a file has keys of ours; under a name that is less near, no other ones.
+
+    What cannot be read is one by its name alone.
+    """
+    is_ours = path.name == str(config.FILE) or misnamed([path.name]) is not None
     try:
         keys = mapping(load(base.read(path), str(path)).value)
     except (KeyError, UsageError):
-        return False
+        return is_ours
     own = {one.alias for one in Config.model_fields.values()}
-    is_ours = path.name == str(config.FILE) or misnamed([path.name]) is not None
     return bool(keys) and (keys.keys() <= own or (is_ours and not keys.keys().isdisjoint(own)))
 
 
