@@ -188,6 +188,8 @@ def test_log_in_json_has_one_run_and_says_how_it_ended(repo: Repository) -> None
     assert told[0]["run"] != lines[0]["run"]
     assert told[-1]["level"] == "error"
     assert "Known: dev, prod" in told[-1]["hint"]
+    assert len([one for one in told if one["message"] == told[-1]["message"]]) == 1
+    assert (told[-1]["action"], told[-1]["exit_code"]) == ("failed", 4)
     mistake = promote("--log-format", "json", "--ap", "x")
     assert json.loads(mistake.stderr.splitlines()[-1])["level"] == "error"
 
@@ -204,6 +206,15 @@ def test_dry_run_in_a_pipe_is_plain_text_as_wide_as_the_window(
     assert "passed   order" in body
     lines = [one for one in body.splitlines() if not one.startswith("  promote ")]
     assert all(len(one) <= width for one in lines)
+
+
+def test_dry_run_that_shows_a_change_ends_with_how_to_make_it(repo: Repository) -> None:
+    said = "Nothing is changed yet: to go ahead, run it without {}.\n"
+    assert ask(repo, "9.9.1", "--dry-run").stdout.endswith("\n" + said.format("--dry-run"))
+    assert ask(repo, "9.9.1", "--check").stdout.endswith("\n" + said.format("--check"))
+    for flags in (["--dry-run", "-q"], []):
+        assert "to go ahead" not in ask(repo, "9.9.1", *flags).stdout
+    assert "to go ahead" not in ask(repo, "9.9.1", "--dry-run").stdout
 
 
 def test_diff_in_a_pipe_stays_one_that_git_applies(repo: Repository, tmp_path: Path) -> None:

@@ -78,31 +78,35 @@ def json_line(run: str, level: str, message: str, **more: Any) -> str:  # noqa: 
 
 
 def json_lines(run: str, promotions: Sequence[Envelope], complaints: Sequence[Complaint]) -> str:
-    """Return how a run ended as log lines: one for each promotion that did something or failed."""
-    lines = [
-        json_line(
-            run,
-            "error" if one.exit_code else "info",
-            one.headline,
-            app=one.app,
-            environment=one.environment,
-            action=one.action,
-            exit_code=one.exit_code,
-        )
-        for one in promotions
-        if not one.by_policy
-    ]
-    lines += [
-        json_line(
-            run,
-            _LEVELS[one.word],
-            one.reason,
-            hint=one.hint,
-            about=one.about,
-            file=one.file,
-            line=one.line,
-            column=one.column,
-        )
-        for one in complaints
-    ]
+    """Return how a run ended as log lines: one for each promotion that did something or failed.
+
+    The complaint that is a failed promotion's end is told in that line, with its hint and place.
+    """
+    left = list(complaints)
+    lines = []
+    for one in promotions:
+        if one.by_policy:
+            continue
+        end = ("" if len(promotions) == 1 else one.subject, one.headline)
+        its = next((n for n in left if n.is_serious and (n.about, n.reason) == end), None)
+        if its is not None:
+            left.remove(its)
+        level, more = "error" if one.exit_code else "info", _parts(its) if its else {}
+        line = json_line(
+            run, level, one.headline, app=one.app, environment=one.environment,
+            action=one.action, exit_code=one.exit_code, **more,
+        )  # fmt: skip
+        lines.append(line)
+    lines += [json_line(run, _LEVELS[one.word], one.reason, **_parts(one)) for one in left]
     return "".join(lines)
+
+
+def _parts(complaint: Complaint) -> dict[str, Any]:
+    """Return what a log line tells of a complaint beside its reason."""
+    return {
+        "hint": complaint.hint,
+        "about": complaint.about,
+        "file": complaint.file,
+        "line": complaint.line,
+        "column": complaint.column,
+    }

@@ -94,7 +94,7 @@ def of_promotion(promotion: Envelope) -> Result:
     return Result(
         exit_code=promotion.exit_code,
         document=promotion.as_json(),
-        pieces=pieces_of(promotion),
+        pieces=(*pieces_of(promotion), *_how_to_go_ahead([promotion])),
         complaints=complaints_of(promotion),
         promotions=(promotion,),
     )
@@ -114,7 +114,11 @@ def of_promotions(
     summary = count(promotions) if counted else ""
     if pieces is None:
         shown = [one for one in promotions if not one.by_policy]
-        pieces = [*(piece for one in shown for piece in pieces_of(one)), Piece(Kind.PLAIN, summary)]
+        pieces = [
+            *(piece for one in shown for piece in pieces_of(one)),
+            Piece(Kind.PLAIN, summary),
+            *_how_to_go_ahead(shown),
+        ]
     return Result(
         exit_code=code,
         document={
@@ -131,6 +135,15 @@ def of_promotions(
         promotions=tuple(promotions),
         summary=summary,
     )
+
+
+def _how_to_go_ahead(promotions: Sequence[Envelope]) -> list[Piece]:
+    """Return the last line of a dry run that shows changes: how to make them."""
+    changes = [one for one in promotions if one.action == Action.PLANNED and one.changed]
+    if not changes:
+        return []
+    flag = "--check" if any(one.exit_code == Exit.PENDING for one in changes) else "--dry-run"
+    return [Piece(Kind.PLAIN, f"\nNothing is changed yet: to go ahead, run it without {flag}.\n")]
 
 
 def of_failure(error: PromoteError) -> Result:
