@@ -953,6 +953,19 @@ _IN_THE_CONFIGURATION = {
         (_PUSH, f"{_PUSH}    checks: {{platforms: [linux/x86_64]}}\n"), 2,
         ("'linux/x86_64' is not a platform", "Did you mean linux/amd64?"),
     ),
+    "machine alone": (
+        (_PUSH, f"{_PUSH}    checks: {{platforms: [aarch64]}}\n"), 2,
+        ("Did you mean linux/arm64?",),
+    ),
+    "platform with a dash": (
+        (_PUSH, f"{_PUSH}    checks: {{platforms: [linux-AMD64]}}\n"), 2,
+        ("Did you mean linux/amd64?",),
+    ),
+    "app with a slash": (("  orders:\n", "  shop/orders:\n"), 2, ("Write shop-orders",)),
+    "keys beside an environment": (
+        ("environments:\n", "environments:\n  qa:\n  path: x\n"), 2,
+        ("Indent what belongs to it: qa: {path: ...}",),
+    ),
     "kind of a policy": (
         (_PUSH, f"{_PUSH}    policy: {{strategy: semver}}\n"), 2,
         ("unknown key environments.dev.policy.strategy", "Write what it names as the key"),

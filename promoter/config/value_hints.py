@@ -88,6 +88,8 @@ def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked
     if asked.said == "is missing":
         return _as_sibling(place, asked.document)
     if value is None:
+        if len(place) == 2 and place[0] == "environments":
+            return _of_no_environment(key, get(asked.document, "environments"))
         return f"Write {key}: {{}}" if len(place) == 2 and place[0] == "apps" else ""
     if isinstance(value, str):
         return _of_text(place, value)
@@ -117,14 +119,22 @@ def _as_sibling(place: tuple[object, ...], document: object) -> str:
     return ""
 
 
+def _of_no_environment(name: object, environments: object) -> str:
+    """Return the hint for an environment without keys; they may stand beside it, not below it."""
+    keys = [one for one in _OF_AN_ENVIRONMENT if get(environments, one) is not None]
+    if not keys:
+        return ""
+    return f"Indent what belongs to it: {name}: {{{', '.join(f'{one}: ...' for one in keys)}}}"
+
+
 def _of_text(place: tuple[object, ...], text: str) -> str:
     """Return the hint for a text: in a list, in a section, or among the rules."""
     key = place[-1]
     if "allow" in place[-2:] and (way := _of_rule(text)):
         return way
+    if text == key:
+        return ""
     if place[0] == "environments" and len(place) == 2:
-        if text == key:
-            return f"Write {re.sub(r'[^a-z0-9.-]+', '-', text.lower()).strip('-.')}"
         if found := re.fullmatch(r"([a-z-]+):(\S.*)", text):
             return f"Write a blank after the ':': {found[1]}: {found[2]}"
         if key in _OF_AN_ENVIRONMENT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -21,6 +22,17 @@ _PAGE = re.compile(
     r"(?:\?[A-Za-z0-9._~=&%-]*)?"
 )
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(?:/[a-z0-9.]+)?", re.ASCII)
+
+
+def _check_name(text: str) -> None:
+    """Raise `ValueError` for what is no name of an app or environment, with one that is."""
+    try:
+        check_name(text)
+    except ValueError as error:
+        meant, hint = re.sub(r"[^a-z0-9._-]+|\.\.+", "-", text.lower()).strip("._-"), ""
+        with suppress(ValueError):
+            hint = f"\nWrite {check_name(meant)}"
+        raise ValueError(f"{error}{hint}") from None
 
 
 def _check_image(text: str) -> None:
@@ -52,21 +64,27 @@ def _check_person(text: str) -> None:
         raise ValueError(f"{shown(text)} is neither a user nor team:NAME{hint}")
 
 
-# What machines call themselves.
-_MACHINES = {
+# What machines and people call the architectures of platforms.
+_ARCHITECTURES = {
+    **{one: one for one in ("amd64", "arm64", "386", "arm/v7", "s390x", "ppc64le", "riscv64")},
     "x86_64": "amd64", "x86-64": "amd64", "x64": "amd64", "aarch64": "arm64", "arm64v8": "arm64",
-    "i386": "386", "i686": "386", "x86": "386", "armv7": "arm/v7", "armhf": "arm/v7",
+    "i386": "386", "i686": "386", "x86": "386", "armv7": "arm/v7", "armv7l": "arm/v7",
+    "armhf": "arm/v7", "arm": "arm/v7",
 }  # fmt: skip
 
 
 def _check_platform(text: str) -> None:
-    system, _, machine = text.partition("/")
-    if machine in _MACHINES:
-        msg = f"{shown(text)} is not a platform as registries name it"
-        raise ValueError(f"{msg}\nDid you mean {system}/{_MACHINES[machine]}?")
-    if not _PLATFORM.fullmatch(text):
-        meant = f"linux/{text}" if text in ("amd64", "arm64", "arm/v7", "386") else "linux/amd64"
-        raise ValueError(f"{shown(text)} is not a platform\nWrite it as in {meant}")
+    """Raise `ValueError` for what is no platform as registries name it, such as linux/x86_64."""
+    # Files of programs are named by linux-amd64 and linux_amd64.
+    found = re.fullmatch(r"(?:(linux|windows|darwin|freebsd)[/_:-])?(.*)", text.strip().lower())
+    system, machine = found.groups() if found else (None, "")
+    meant = _ARCHITECTURES.get(machine)
+    if _PLATFORM.fullmatch(text) and (meant in (None, machine) or machine == "arm"):
+        return
+    said = f"{shown(text)} is not a platform as registries name it"
+    if meant is None:
+        raise ValueError(f"{said}\nWrite it as in linux/amd64")
+    raise ValueError(f"{said}\nDid you mean {system or 'linux'}/{meant}?")
 
 
 def _is_word(text: str) -> bool:
@@ -84,7 +102,7 @@ def _check_forge(text: str) -> None:
         raise ValueError(f"{shown(text)} is not a forge\n{nearest(text, sorted(FORGES))}")
 
 
-AppName = Annotated[str, held_to(check_name)]
+AppName = Annotated[str, held_to(_check_name)]
 ApiUrl = Annotated[str, held_to(urls.check_api_url)]
 Branch = Annotated[str, must(is_branch, "git has no branch that is called {}")]
 PageUrl = Annotated[
