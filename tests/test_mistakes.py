@@ -122,6 +122,10 @@ _ON_THE_COMMAND_LINE = {
     "app misspelt": Mistake(
         ("--app", "order", "--tag", "1.5.0"), 4, ("no app 'order'", "Did you mean orders?")
     ),
+    "placeholder of an app": Mistake(
+        ("--app", "APP", "--tag", "1.5.0"), 4,
+        ("no app 'APP'", "It is a placeholder: give the app itself. Known: "),
+    ),
     "environment in full": Mistake(
         (*_ASK, "--env", "production"), 4, ("no environment 'production'", "Did you mean prod?")
     ),
@@ -385,6 +389,9 @@ _WORDS_AND_FLAGS = (
     ("--app shop --fail-fast", "A failure of one app does not stop the others"),
     ("--app shop -- --tag 1.5.0", "Leave '--' out."),
     ("--app shop --tag <tag>", "It is a placeholder: give the tag itself."),
+    ("--app shop --tag [tag]", "It is a placeholder: give the tag itself."),
+    ("--app <app> --tag 1.5.0", "It is a placeholder: give the name itself."),
+    ("--app shop --env {env} --tag 1.5.0", "It is a placeholder: give the name itself."),
     ("--app shop --tag :1.5.0", "Did you mean 1.5.0?"),
     ("--app shop rollback --reason x", "The command comes first: promote rollback --app shop"),
     ("--app shop --tag 1 --wait", "Did you mean --wait-for-image 5m?"),
@@ -1491,6 +1498,17 @@ def test_refusal_of_a_branchs_name_by_a_ruleset_says_where_the_name_is_set(
     assert_told(company.run(*_ASK), 5, told)
 
 
+def test_refusal_of_the_promotions_branch_by_its_protection_says_which_branches_to_exempt(
+    company: Company,
+) -> None:
+    hook = company.repo.path / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    said = "error: GH006: Protected branch update failed for refs/heads/promote/prod/orders."
+    hook.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    assert_told(company.run(*_ASK), 5, ("exempt promote/** from it", "allow this account"))
+
+
 def test_command_in_a_hint_names_the_repository_of_the_command_line(company: Company) -> None:
     held = company.run("hold", "--app", "orders", "--env", "dev", "--reason", "moving")
     assert held.code == 0, held.stderr
@@ -1541,6 +1559,7 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
         ("1.5.0-rc1", "It has 1.5.0, "),
         ("1", "It has 1.6.0, 1.5.0"),
         ("latest", "It has 1.6.0, 1.5.0"),
+        ("YOUR_TAG", "It is a placeholder: give the tag itself."),
     ],
 )
 def test_tag_that_is_not_there_is_told_with_the_one_that_is_meant(

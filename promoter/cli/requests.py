@@ -17,6 +17,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag, is_digest, split
 from promoter.domain.image_argument import parse_image
 from promoter.domain.redaction import shown
+from promoter.domain.suggest import placeholder_hint
 from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
 
@@ -104,6 +105,8 @@ def checked_names(settings: Settings, option: str, *, many: bool = False) -> tup
 
 def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
     """Return what to write in place of a text that is no name: several names, a path, an image."""
+    if placeholder := placeholder_hint(name, "name"):
+        return placeholder
     several = re.findall(r"[\w.-]+", name) if re.fullmatch(r"[\w.-]+([,; ]+[\w.-]+)+", name) else []
     if several and not source.startswith("--"):
         return f"{source} takes one name a line."

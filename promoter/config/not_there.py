@@ -10,7 +10,7 @@ from promoter.config.config import FILE
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
-from promoter.domain.suggest import nearest
+from promoter.domain.suggest import nearest, placeholder_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ _MISNAMED = re.compile(r"kusto?mi[sz](?:e|ations?|aton|tion)\.ya?ml", re.ASCII)
 
 def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
     """Return the error for an app that there is not; it may be a group."""
-    hint = nearest(app, known)
+    hint = f"{placeholder_hint(app, 'app')} {nearest(app, known)}".lstrip()
     if app in config.groups:
         hint = f"{app} is a group: --group {app}"
     elif app.lower() in _ALL:
@@ -46,7 +46,7 @@ def no_app(app: str, config: Config, known: Iterable[str]) -> SelectionError:
 
 def no_environment(name: str, app: str, known: Iterable[str]) -> SelectionError:
     """Return the error for an environment that there is not; it may stand for all of them."""
-    hint = nearest(name, known)
+    hint = f"{placeholder_hint(name, 'environment')} {nearest(name, known)}".lstrip()
     if name.lower() in _ALL:
         hint = f"Run promote once for each: --env {', then --env '.join(sorted(known))}"
     return SelectionError(f"there is no environment {name!r} for app {app!r}", hint)

@@ -11,6 +11,7 @@ from typing import Self
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
+from promoter.domain.suggest import placeholder_hint
 
 _DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
@@ -55,7 +56,9 @@ class Tag(str):
         else:
             bad = next(c for c in text if not re.fullmatch(r"[\w.-]", c, re.ASCII))
             reason = "holds a blank" if bad in " \t" else f"holds {ascii(bad)}"
-        raise UsageError(f"tag {shown(text)} {reason}", _meant(text))
+        raise UsageError(
+            f"tag {shown(text)} {reason}", placeholder_hint(text, "tag") or _meant(text)
+        )
 
 
 def _meant(text: str) -> str:
@@ -75,7 +78,7 @@ def _meant(text: str) -> str:
     if len(several) > 1 and all(map(_TAG.fullmatch, several)):
         return "One tag is promoted at a time: run promote once for each."
     if (text[:1] in "^~<>=" and not _TAG.fullmatch(text.lstrip("="))) or "*" in text:
-        return _of_a_range(text)
+        return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
     for sign in ("/", "+"):
         if sign in text and _TAG.fullmatch(text.replace(sign, "-")):
             return f"Did you mean {text.replace(sign, '-')}? A tag holds no {sign!r}."
@@ -84,13 +87,6 @@ def _meant(text: str) -> str:
     if "{{" in text:
         return "Nothing has filled it in: GitHub does so in a workflow's file, and not in a script."
     return _of_a_shell(text)
-
-
-def _of_a_range(text: str) -> str:
-    """Return what to write in place of a text with signs of a range of versions."""
-    if text.startswith("<") and text.endswith(">"):
-        return "It is a placeholder: give the tag itself."
-    return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
 
 
 def _of_a_shell(text: str) -> str:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _LISTED = 12
 # At most so many letters are wrong, missing, swapped or too many, and at most a third of them.
 _MOST = 2
+# What documents write for a value that is to be filled in: <tag>, {tag}, [tag], TAG, YOUR_TAG.
+_PLACEHOLDER = re.compile(
+    r"<[\w .-]+>|\{[\w-]+\}|\[[\w-]+\]|(?:YOUR[_-])?(?:TAG|APP|ENV|ENVIRONMENT|VERSION|IMAGE|NAME)",
+    re.ASCII,
+)
 # What makes the opposite of a word.
 _OPPOSITES = ("no", "un", "not", "dis")
 _SEPARATORS = re.compile(r"[-_./\s]+")
@@ -33,6 +38,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close and (len(names) == 1 or len(names) > _LISTED):
         return f"Did you mean {close}?"
     return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
+
+
+def placeholder_hint(text: str, what: str) -> str:
+    """Return the hint for a placeholder that was typed as it stands; '' for any other text."""
+    is_one = _PLACEHOLDER.fullmatch(text) is not None
+    return f"It is a placeholder: give the {what} itself." if is_one else ""
 
 
 def closest(name: str, names: Sequence[str]) -> str | None:

@@ -11,6 +11,7 @@ from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
+from promoter.domain.suggest import placeholder_hint
 from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
@@ -89,7 +90,9 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
     elif known:
         last = sorted(known, key=lambda one: nearness(one, tag), reverse=True)
         more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
-        error.hint = f"It has {', '.join(last[:_LISTED])}{more}. {error.hint}"
+        there = f"It has {', '.join(last[:_LISTED])}{more}."
+        placeholder = placeholder_hint(tag, "tag")
+        error.hint = f"{placeholder} {there}" if placeholder else f"{there} {error.hint}"
 
 
 def ask(registry: Registry, settings: Environment, name: str, reference: str) -> BuiltImage:

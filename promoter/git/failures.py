@@ -107,6 +107,11 @@ _HINTS = (
     ("host key verification failed", "Add the host's key to ~/.ssh/known_hosts."),
     *RULE_HINTS,
     (
+        r"gh006[^;\n]*refs/heads/promote/",
+        "A rule protects the branches of promotions: exempt promote/** from it, or allow this account "
+        "to push there.",
+    ),
+    (
         "gh006",
         "The branch is protected: allow this account to push there; where it is the base, "
         "deliver: pull-request needs no push to it.",
