@@ -27,8 +27,9 @@ from promoter.output.result import of_promotion
 from promoter.planning.outcome import failed
 from tests.servers.github import App, GitHub
 from tests.servers.github.errors import SECONDARY
+from tests.servers.github.tokens import Token
 from tests.thorough import thorough_after
-from tests.world import AURORA, BRANCH, Repository, Run, promote
+from tests.world import AURORA, BRANCH, Repository, Run, promote, promote_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -403,6 +404,81 @@ def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
     assert sum(one.method == "POST" for one in github.rest()) == 2
 
 
+@pytest.mark.parametrize("newer", ["9.9.2", None], ids=["by a newer run's pull", "by hand"])
+def test_a_branch_that_is_merged_before_its_pull_is_opened_is_looked_at_again(
+    github: GitHub, newer: str | None
+) -> None:
+    repository = Repository(github.repository)
+    words = ("--app", "aurora", "--repo", github.url)
+
+    def merge() -> None:
+        if newer is None:
+            repository.git("update-ref", "refs/heads/main", f"refs/heads/{BRANCH}")
+            return
+        # In a process of its own, as it runs within the other run.
+        faster = promote_process(*words, "--tag", newer, env={"GITHUB_TOKEN": "good-token"})
+        assert faster.code == 0, faster.stderr
+        github.merge(1)
+
+    github.just_before("POST", "mutation Open", merge)
+    done = run(github, "9.9.1")
+    assert done.code == 0, done.stderr
+    assert done.json["action"] == ("superseded" if newer else "unchanged")
+    assert not github.meanwhile
+    assert not github.open_pulls()
+    assert (newer or "9.9.1") in repository.read(AURORA)
+    assert sum(one.method == "POST" and "9.9.1" in str(one.body) for one in github.rest()) == 2
+
+
+def test_a_branch_that_a_person_replaces_by_another_history_is_looked_at_again(
+    github: GitHub,
+) -> None:
+    repository = Repository(github.repository)
+
+    def replace_branch() -> None:
+        tree = repository.git("rev-parse", "main^{tree}").strip()
+        orphan = repository.git("commit-tree", "-m", "mine", tree).strip()
+        repository.git("update-ref", f"refs/heads/{BRANCH}", orphan)
+
+    words = f"The main branch has no history in common with {BRANCH}"
+    error = {"resource": "PullRequest", "code": "custom", "message": words}
+    body = {"message": "Validation Failed", "errors": [error]}
+    github.just_before("POST", "mutation Open", replace_branch)
+    github.fail("POST", "mutation Open", status=502)
+    github.fail("POST", r"/pulls$", status=422, body=body)
+    done = run(github, "9.9.1")
+    assert done.code == 3, done.stderr
+    assert "human-commits" in done.stdout
+
+
+def test_an_error_after_the_push_says_what_was_pushed(github: GitHub) -> None:
+    github.tokens["half"] = Token(permissions={"contents": "write", "metadata": "read"})
+    done = promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", github.url, "--output", "json",
+        env={"GITHUB_TOKEN": "half"},
+    )  # fmt: skip
+    assert done.code == 5
+    tip = str(github.head(BRANCH))
+    said = done.json["error"]
+    assert said["message"].endswith(f"; done before that: pushed {tip[:9]} to {BRANCH}")
+    assert "pull-requests: write" in said["hint"]
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_limit_whose_headers_are_no_numbers_is_told_as_one(
+    github: GitHub, transport: str
+) -> None:
+    headers = {"Retry-After": "-5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "NaN"}
+    github.fail(
+        "POST", "graphql", status=429, headers=headers, body={"message": SECONDARY}, times=3
+    )
+    done = run(github, "9.9.1", "--transport", transport, "--timeout", "20s")
+    assert done.code == 5
+    error = done.json["error"]
+    assert "429" in error["message"]
+    assert "limit is reached: run again later" in error["hint"]
+
+
 def test_an_answer_without_end_ends_the_run(
     github: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,17 +492,21 @@ def test_an_answer_without_end_ends_the_run(
 @pytest.mark.parametrize("header", ["X-RateLimit-Reset", "X-RateLimit-Remaining", "Retry-After"])
 @pytest.mark.parametrize("value", ["inf", "nan", "-1", "99999999999999999999", "\u00b2"])
 @pytest.mark.parametrize("status", [200, 403])
-def test_headers_that_no_server_means_end_in_our_words(
+def test_headers_that_no_server_means_are_passed_over(
     github: GitHub, header: str, value: str, status: int
 ) -> None:
     github.has_graphql = False
     body = {"message": "API rate limit exceeded for somebody"} if status == 403 else []
     headers = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}
-    github.fail("GET", r"/pulls$", status=status, headers={**headers, header: value}, body=body)
-    try:
-        forge(github, 3).pulls([BRANCH], "main")
-    except RemoteError as error:
-        assert "Traceback" not in str(error)
+    headers = {**headers, header: value}
+    github.fail("GET", r"/pulls$", status=status, headers=headers, body=body, times=99)
+    one = forge(github, 3)
+    if status == 200:
+        assert one.pulls([BRANCH], "main") == {BRANCH: ()}
+        return
+    with pytest.raises(RemoteError) as told:
+        one.pulls([BRANCH], "main")
+    assert "limit is reached" in told.value.hint
 
 
 def test_what_a_server_says_in_a_refusal_reaches_no_stream_of_its_own(github: GitHub) -> None:

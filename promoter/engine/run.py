@@ -19,7 +19,7 @@ from promoter.engine.plan_promotion import Seen, plan_promotion
 from promoter.engine.races import races
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.selection import Key, Requests, Selection, View, Work
-from promoter.engine.stopped import Stopped, error_of
+from promoter.engine.stopped import Stopped, error_after, error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed, planned
@@ -190,9 +190,11 @@ class Run:
         except RaceLostError as error:
             if error.commit:
                 self._written[key] = (error.commit, plan.action)
+            self._done[key] = self.world.progress[before:]
             raise
-        except PromoteError as error:
-            self.keep(key, failed(error, plan.destination.app, plan.destination.environment))
+        except PromoteError as reason:
+            told = error_after(reason, self.world.progress[before:])
+            self.keep(key, failed(told, plan.destination.app, plan.destination.environment))
         except BaseException:
             self._done[key] = self.world.progress[before:]
             raise
@@ -210,8 +212,7 @@ class Run:
         """Keep an end before its time for all that are not at theirs."""
         for key in self.selection.keys:
             if key not in self.outcomes:
-                done = self._done.get(key, ())
-                error = reason.after(done) if isinstance(reason, Stopped) else error_of(reason)
+                error = error_after(reason, self._done.get(key, ()))
                 self.keep(key, failed(error, key[0], key[1] or None))
 
 

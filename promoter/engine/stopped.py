@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 
-from promoter.domain.errors import InterruptedRunError, PromoteError, RemoteError, UsageError
+from promoter.domain.errors import (
+    InterruptedRunError,
+    PromoteError,
+    RefusedError,
+    RemoteError,
+    UsageError,
+    bounded,
+)
 from promoter.environment import variable
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
@@ -30,6 +37,22 @@ class Stopped(BaseException):
         """Return why, with what was done before."""
         said = f"{self.error.message}: {'; '.join(done) or 'nothing was written'}"
         return type(self.error)(said, self.error.hint)
+
+
+def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
+    """Return whatever ended the work as one of our errors, with what was done before."""
+    if isinstance(reason, Stopped):
+        return reason.after(done)
+    error = error_of(reason)
+    # A refusal is told by its rules.
+    if not done or isinstance(error, RefusedError):
+        return error
+    from copy import copy  # late: most runs do without
+
+    # What several apps ended in stays as it is.
+    told = copy(error)
+    told.message = bounded(f"{error.message}; done before that: {'; '.join(done)}")
+    return told
 
 
 def error_of(reason: BaseException) -> PromoteError:

@@ -144,8 +144,8 @@ class GitHubForge:
             found = self.pulls([branch], base)[branch]
             pull = next((one for one in found if one.state is PullState.OPEN), None)
             # GitHub may not know yet what was just pushed, and says the same of what is gone.
-            if pull is None and failures > 1 and self._is_gone(branch):
-                raise _deleted(branch)
+            if pull is None and failures > 1 and (lost := self._lost(branch, base)):
+                raise lost
             return pull
 
         try:
@@ -155,8 +155,8 @@ class GitHubForge:
         except RaceLostError:
             raise
         except RemoteError as error:
-            if self._is_gone(branch):
-                raise _deleted(branch) from error
+            if lost := self._lost(branch, base):
+                raise lost from error
             raise
 
     def _open_by_graph(self, branch: str, opens: Opening) -> Pull | None:
@@ -181,13 +181,22 @@ class GitHubForge:
                 raise
         return rest_pull(self.client.ask("POST", "/pulls", input=wanted))
 
-    def _is_gone(self, branch: str) -> bool:
-        """Return whether a branch that was there is not there any more."""
+    def _lost(self, branch: str, base: str) -> RaceLostError | None:
+        """Return what others have done to a branch so that no pull can be opened; None for nothing."""
+        ask = self.client.ask
         try:
-            self.client.ask("GET", f"/git/ref/heads/{branch}")
+            tip = ask("GET", f"/git/ref/heads/{branch}")["object"]["sha"]
+            if ask("GET", f"/compare/{base}...{tip}")["ahead_by"]:
+                return None
+            done = f"merged into {base}"
         except FAILURES as error:
-            return getattr(error, "status", None) == 404
-        return False
+            # Also where the two have no commit in common: then somebody has replaced it.
+            if getattr(error, "status", None) != 404:
+                return None
+            done = "deleted or replaced"
+        return RaceLostError(
+            f"{branch} was {done} before its pull request was opened", "Run again."
+        )
 
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False
@@ -259,8 +268,3 @@ class GitHubForge:
         """Return how many requests the API was asked."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
         return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
-
-
-def _deleted(branch: str) -> RaceLostError:
-    """Return the error for a branch that a person has deleted meanwhile."""
-    return RaceLostError(f"{branch} was deleted before its pull request was opened", "Run again.")

@@ -167,8 +167,9 @@ def _failing(reason: ResponseError) -> NoAnswerError:
     found = re.search(r"\b[1-5][0-9]{2}\b", str(reason))
     status = found[0] if found else "an error"
     hint = "GitHub has a problem, or --api-url is wrong; running again is safe."
-    if status == "429":
-        status, hint = "429 too many requests", "The API's limit is reached: run again later."
+    if status in ("403", "429"):  # PyGithub repeats of what is forbidden the limits alone.
+        status = {"429": "429 too many requests"}.get(status, status)
+        hint = "The API's limit is reached: run again later."
     return NoAnswerError(f"{status}, each time that it was asked", hint)
 
 

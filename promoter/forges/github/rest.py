@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from promoter.forges.github.http import Http
     from promoter.http import Answer
 
+# The headers that PyGithub takes for numbers, whatever they say.
+_NUMBERS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"})
 # It writes to stderr what a server says, as it comes: it gives itself a handler for that.
 logging.getLogger("github").handlers.clear()
 logging.getLogger("github").setLevel(logging.CRITICAL + 1)
@@ -47,7 +49,12 @@ class _Response:
     """An answer as PyGithub reads it."""
 
     def __init__(self, answer: Answer) -> None:
-        self.status, self.headers, self._text = answer.status, answer.headers, answer.text
+        self.status, self._text = answer.status, answer.text
+        self.headers = {
+            name: value
+            for name, value in answer.headers.items()
+            if name.lower() not in _NUMBERS or value.isdecimal()
+        }
 
     def getheaders(self) -> list[tuple[str, str]]:
         """Return the headers."""
@@ -73,7 +80,10 @@ class ReadRetry(GithubRetry):
             raise error
         if (response := more.get("response")) is not None:
             seconds = self.get_retry_after(response)
-            if seconds is not None and seconds > self.max_rate_limit_wait:
+            if seconds is None:
+                # PyGithub takes what is no number for a wait, and does not read what is said.
+                response.headers.discard("retry-after")
+            elif seconds > self.max_rate_limit_wait:
                 said = {"message": _message(self.get_content(response, ""))}
                 raise RateLimitExceededException(response.status, said, response.headers)
         return super().increment(*how, **more)
