@@ -172,6 +172,23 @@ def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) 
 
 
 @pytest.mark.parametrize("place", ["mutation Replace", "mutation Update"])
+def test_a_pull_whose_branch_a_person_has_moved_meanwhile_says_what_it_said(
+    plain: GitHub, place: str
+) -> None:
+    run(plain, "9.9.1")
+    if place.endswith("Update"):
+        plain.protect("promote/*", force=False)
+    before = {key: plain.pulls[0][key] for key in ("title", "body")}
+    repo = Repository(plain.repository)
+    plain.just_before("POST", place, lambda: repo.commit(BRANCH, "notes.md", "wait\n", "Wait"))
+    done = run(plain, "9.9.2")
+    assert not plain.meanwhile
+    assert (done.code, done.json["refusals"][0]["rule"]) == (3, "human-commits"), done.stderr
+    assert {key: plain.pulls[0][key] for key in before} == before
+    assert not plain.comments.get(1)
+
+
+@pytest.mark.parametrize("place", ["mutation Replace", "mutation Update"])
 def test_what_is_said_of_a_branch_that_another_run_has_moved_is_taken_back(
     plain: GitHub, place: str
 ) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import graph_pull
-from promoter.forges.github.pull_steps import ended
+from promoter.forges.github.pull_steps import PullSteps, ended, says
 
 if TYPE_CHECKING:
     from promoter.domain.branch import Renewal
@@ -30,13 +31,13 @@ def changes(renewal: Renewal) -> dict[str, Mutation]:
 
 
 def settle(client: Client, renewal: Renewal, answers: Answers, *, is_true: bool) -> None:
-    """Keep a pull that was renewed with its branch; where that did not move, say nothing of it.
+    """Keep a pull that was renewed with its branch; where that did not move, it says what it said.
 
-    The text of a branch that another run has moved is that run's to write, and this one's next look
-    brings it in line; one that was closed with its branch keeps what it said.
+    GitHub writes the text also where it refuses the branch: a person's commit is there, or a rule
+    forbids it. What another run has written meanwhile stays.
     """
     said, pull = answers.done.get("comment"), _pull(answers)
-    if not is_true and pull is not None and pull.state is not PullState.OPEN:
+    if not is_true and pull is not None and _says_still(client, pull, renewal.draft):
         _take_back(client, renewal.pull, answers)
     elif said is not None and not is_true:
         _delete(client, said)
@@ -44,6 +45,13 @@ def settle(client: Client, renewal: Renewal, answers: Answers, *, is_true: bool)
         delete_if_said_before(client, said, renewal.comment)
     if is_true and pull is not None and (said is not None or renewal.comment is None):
         client.renewed[pull.number] = pull
+
+
+def _says_still(client: Client, pull: Pull, draft: PullDraft) -> bool:
+    """Return whether a pull has the text that was written; where that is not known, it has."""
+    with suppress(*FAILURES, PromoteError):
+        return says(PullSteps(client).read(pull.number), draft)
+    return True
 
 
 def renewed(client: Client, pull: Pull, draft: PullDraft, comment: str | None) -> Pull | None:
@@ -118,7 +126,7 @@ def _pull(answers: Answers) -> Pull | None:
 
 
 def _take_back(client: Client, before: Pull, answers: Answers) -> None:
-    """Give an ended pull its text again, and take the comment away."""
+    """Give a pull its text again, and take the comment away."""
     old = {"pullRequestId": before.node, "title": before.title, "body": before.body}
     writes = {"text": Mutation("updatePullRequest", old)}
     if (said := answers.done.get("comment")) is not None:
