@@ -430,6 +430,16 @@ def test_a_branch_that_is_merged_before_its_pull_is_opened_is_looked_at_again(
     assert sum(one.method == "POST" and "9.9.1" in str(one.body) for one in github.rest()) == 2
 
 
+def test_a_branch_without_commits_of_its_own_is_a_lost_race_whatever_its_base_is_called(
+    github: GitHub,
+) -> None:
+    base = "release/50%#1"
+    for name in (BRANCH, base):
+        Repository(github.repository).git("branch", name, "main")
+    with pytest.raises(RaceLostError, match=f"{BRANCH} was merged into {base} before"):
+        forge(github).open(_TEXT, branch=BRANCH, base=base)
+
+
 def test_a_branch_that_a_person_replaces_by_another_history_is_looked_at_again(
     github: GitHub,
 ) -> None:

@@ -51,7 +51,7 @@ def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
 
     # What several apps ended in stays as it is.
     told = copy(error)
-    told.message = bounded(f"{error.message}; done before that: {'; '.join(done)}")
+    told.message = bounded(f"{error.message.rstrip('.')}; done before that: {'; '.join(done)}")
     return told
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
@@ -185,8 +186,8 @@ class GitHubForge:
         """Return what others have done to a branch so that no pull can be opened; None for nothing."""
         ask = self.client.ask
         try:
-            tip = ask("GET", f"/git/ref/heads/{branch}")["object"]["sha"]
-            if ask("GET", f"/compare/{base}...{tip}")["ahead_by"]:
+            tip = ask("GET", f"/git/ref/heads/{quote(branch)}")["object"]["sha"]
+            if ask("GET", f"/compare/{quote(base)}...{tip}")["ahead_by"]:
                 return None
             done = f"merged into {base}"
         except FAILURES as error:
