@@ -960,6 +960,13 @@ _IN_THE_CONFIGURATION = {
         (_PUSH, f"{_PUSH}    checks: {{platforms: [linux/x86_64]}}\n"), 2,
         ("'linux/x86_64' is not a platform", "Did you mean linux/amd64?"),
     ),
+    "target that is named": (
+        ("  orders:\n", "  shop:\n    targets: [{name: x}]\n  orders:\n"), 2,
+        ("apps.shop.targets.0: must name its kind", "Write it as in targets: [{kind: "),
+    ),
+    "environment before that is no name": (
+        (_PUSH, f"{_PUSH}    promotes-from: a b\n"), 2, ("Write it as in promotes-from: dev",)
+    ),
     "machine alone": (
         (_PUSH, f"{_PUSH}    checks: {{platforms: [aarch64]}}\n"), 2,
         ("Did you mean linux/arm64?",),
@@ -1092,6 +1099,8 @@ def test_value_that_a_hint_proposes_is_valid_where_it_is_proposed(around: str) -
     for key, value in itertools.product(_KEYS[around], _VALUES):
         place = (*around.split("."), key)
         told = _complaint(_with_value(place, value))
+        if told and isinstance(value, list):
+            assert not re.match(r"Write \d+:", told.hint), f"{place}: {value!r}: {told.hint}"
         found = re.fullmatch(rf"Write {re.escape(key)}: (.+)", told.hint) if told else None
         if told and found:
             proposed += 1

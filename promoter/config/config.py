@@ -11,7 +11,7 @@ from promoter.config.document import Document, Place, load
 from promoter.config.errors import complaint
 from promoter.config.probable_mistakes import probable_mistakes
 from promoter.config.sections import App, Author, Environment, Group, Templates
-from promoter.config.values import ApiUrl, AppName, Branch, ForgeName
+from promoter.config.values import ApiUrl, AppName, Branch, ForgeName, Reference
 from promoter.domain.branch import AUTHOR
 from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
@@ -45,7 +45,7 @@ class Config(Section):
     """Texts of the pull request and the commit."""
     environments: dict[AppName, Environment] = Field(default_factory=dict)
     """The environments by name; without them the repository's layout names them."""
-    default_environment: AppName | None = None
+    default_environment: Reference | None = None
     """The environment of a promotion that names none."""
     targets: tuple[EditTarget, ...] = ()
     """Where the tags are, for apps of which neither the app nor the environment says so."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from promoter.config.values import AppName
+from promoter.config.values import Reference
 from promoter.domain.section import Section
 from promoter.policy.freeze import WINDOWS_LIMIT, Duration, FreezeWindow
 from promoter.policy.model import TagPattern
@@ -29,7 +29,7 @@ AllowableRule = Literal[
 class GateSettings(Section):
     """The keys of an environment that gates go by."""
 
-    promotes_from: AppName | None = None
+    promotes_from: Reference | None = None
     """The environment that an image has to come from: what it has never had on the base is refused.
     `promote --from` needs no value then, and `promote auto` follows it where there is no `policy`."""
     soak: Duration | None = None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 # A line of YAML, or one value; a sentence about it is none.
-_PROPOSAL = re.compile(r"""Write ([\w.-]+: .+|[^\s"']+|"[^"]*"|'[^']*')""")
+_PROPOSAL = re.compile(r"""Write (?:the name alone: )?([\w.-]+: .+|[^\s"']+|"[^"]*"|'[^']*')""")
 
 
 def is_refused(
@@ -40,7 +40,8 @@ def is_refused(
         if list(proposed) != [key]:
             return False
         proposed = proposed[key]
-    elif isinstance(reduce(get, place, document), dict | list):
+    elif isinstance(key, str) and isinstance(reduce(get, place, document), dict | list):
+        # It is the key that is to be written otherwise.
         return False
     try:
         model.model_validate(_with(document, place, proposed))

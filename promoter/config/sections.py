@@ -9,7 +9,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from promoter.config.gate_settings import GateSettings
-from promoter.config.values import AppName, Images, Label, PageUrl, Person, Platform, Source
+from promoter.config.values import (
+    AppName,
+    Images,
+    Label,
+    PageUrl,
+    Person,
+    Platform,
+    Reference,
+    Source,
+)
 from promoter.domain.redaction import shown
 from promoter.domain.section import Section, held_to, must
 from promoter.edits.targets import EditTarget, Linked
@@ -253,7 +262,7 @@ class Override(Environment):
 class Group(Section):
     """Apps that are promoted together: by one commit and one pull request."""
 
-    apps: Annotated[tuple[AppName, ...], Field(min_length=1)]
+    apps: Annotated[tuple[Reference, ...], Field(min_length=1)]
     """The apps by name."""
 
 

@@ -169,12 +169,13 @@ def _of_list(key: object, value: list[object], *, top: bool) -> str:
         return f"Write {key}: {{{', '.join(parts)}}}"
     alone = value[0] if len(value) == 1 else None
     is_text = isinstance(alone, str) and key not in (*_LISTS, *_LISTS_OF_MAPPINGS, *_SECTIONS)
-    return f"Write {key}: {_scalar(str(alone))}" if is_text else ""
+    begun = "Write " if isinstance(key, int) else f"Write {key}: "
+    return f"{begun}{_scalar(str(alone))}" if is_text else ""
 
 
 def _of_mapping(key: object, value: dict[object, object], *, wants_text: bool) -> str:
     """Return the hint for a mapping where a text or a list is wanted."""
-    if "name" in value and isinstance(key, int):
+    if "name" in value and isinstance(key, int) and wants_text:
         return f"Write the name alone: {shown(str(value['name']))}"
     texts = {str(name): one for name, one in value.items() if isinstance(one, str)}
     if key in _LISTS_OF_MAPPINGS and len(texts) == len(value):

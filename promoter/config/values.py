@@ -102,6 +102,8 @@ def _check_forge(text: str) -> None:
         raise ValueError(f"{shown(text)} is not a forge\n{nearest(text, sorted(FORGES))}")
 
 
+Reference = Annotated[str, held_to(check_name)]
+"""A name that is given elsewhere, so that no other one may be proposed by its form."""
 AppName = Annotated[str, held_to(_check_name)]
 ApiUrl = Annotated[str, held_to(urls.check_api_url)]
 Branch = Annotated[str, must(is_branch, "git has no branch that is called {}")]
