@@ -967,6 +967,18 @@ _IN_THE_CONFIGURATION = {
     "environment before that is no name": (
         (_PUSH, f"{_PUSH}    promotes-from: a b\n"), 2, ("Write it as in promotes-from: dev",)
     ),
+    "images with their tags": (
+        ("  orders:\n", "  shop:\n    images: {ghcr.io/acme/shop: 1.4.0}\n  orders:\n"), 2,
+        ("apps.shop.images: must be a list", "Write images: [ghcr.io/acme/shop]"),
+    ),
+    "range of the latest": (
+        (_PUSH, f"{_PUSH}    policy: {{semver: latest}}\n"), 2,
+        ("is not a range of versions at 'latest'", "A tag that moves is digest: latest"),
+    ),
+    "target without its keys": (
+        ("  orders:\n", "  shop:\n    targets: {kind: yaml-path}\n  orders:\n"), 2,
+        ("apps.shop.targets: must be a list", "tag: image.tag}]"),
+    ),
     "machine alone": (
         (_PUSH, f"{_PUSH}    checks: {{platforms: [aarch64]}}\n"), 2,
         ("Did you mean linux/arm64?",),
@@ -1568,6 +1580,7 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
         ("1.5.0-rc1", "It has 1.5.0, "),
         ("1", "It has 1.6.0, 1.5.0"),
         ("latest", "It has 1.6.0, 1.5.0"),
+        ("null", "Programs print null for a value that is missing: see where the tag comes from."),
         ("YOUR_TAG", "It is a placeholder: give the tag itself."),
     ],
 )

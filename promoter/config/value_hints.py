@@ -177,6 +177,8 @@ def _of_mapping(key: object, value: dict[object, object], *, wants_text: bool) -
     """Return the hint for a mapping where a text or a list is wanted."""
     if "name" in value and isinstance(key, int) and wants_text:
         return f"Write the name alone: {shown(str(value['name']))}"
+    if key == "images" and value:
+        return f"Write images: [{', '.join(_scalar(str(name)) for name in value)}]"
     texts = {str(name): one for name, one in value.items() if isinstance(one, str)}
     if key in _LISTS_OF_MAPPINGS and len(texts) == len(value):
         inner = ", ".join(f"{name}: {_scalar(one)}" for name, one in texts.items())

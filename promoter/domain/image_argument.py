@@ -64,6 +64,8 @@ def _meant(text: str, name: str, reference: tuple[str, str], source: str) -> str
         return f"Did you mean {source} {name}@{tag}"
     if not tag and _HEX.fullmatch(digest):
         return f"Did you mean {source} {name}@sha256:{digest}"
+    if not tag and re.fullmatch(r"[0-9a-f]{7,63}", digest):
+        return f"A digest is sha256: and 64 hex digits. Where it is a tag: {source} {name}={digest}"
     if not tag and Tag.is_one(digest):
         return f"Did you mean {source} {name}={digest}"
     if tag.startswith("="):

@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(
     r"<[\w .-]+>|\{[\w-]+\}|\[[\w-]+\]|(?:YOUR[_-])?(?:TAG|APP|ENV|ENVIRONMENT|VERSION|IMAGE|NAME)",
     re.ASCII,
 )
+_NO_VALUES = ("null", "None", "undefined")
 # What makes the opposite of a word.
 _OPPOSITES = ("no", "un", "not", "dis")
 _SEPARATORS = re.compile(r"[-_./\s]+")
@@ -41,7 +42,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def placeholder_hint(text: str, what: str) -> str:
-    """Return the hint for a placeholder that was typed as it stands; '' for any other text."""
+    """Return the hint for a text that stands for a value which is missing; '' for any other."""
+    if text in _NO_VALUES:
+        return (
+            f"Programs print {text} for a value that is missing: see where the {what} comes from."
+        )
     is_one = _PLACEHOLDER.fullmatch(text) is not None
     return f"It is a placeholder: give the {what} itself." if is_one else ""
 

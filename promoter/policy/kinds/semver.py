@@ -102,6 +102,13 @@ def range_of(text: str) -> Range:
     return Range(tuple(_part(one) for one in text.split("||")))
 
 
+def _meant(text: str) -> str:
+    """Return what to write in place of a text that is no range: a range, or another policy."""
+    if text == "latest":
+        return "A tag that moves is digest: latest; the image that was made last is newest: 10"
+    return "Write '>=1.2 <2', '~1.4' or '1.x'"
+
+
 def _part(text: str) -> _Part:
     """Return the terms of one part, parted by spaces or commas."""
     rest = text.strip()
@@ -112,9 +119,7 @@ def _part(text: str) -> _Part:
     while rest:
         found = _TERM.match(rest)
         if found is None:
-            raise ValueError(
-                f"is not a range of versions at {shown(rest)}\nWrite '>=1.2 <2', '~1.4' or '1.x'"
-            )
+            raise ValueError(f"is not a range of versions at {shown(rest)}\n{_meant(rest)}")
         if found["low"]:
             low, high = _parse(found["low"]), _parse(found["high"])
             terms.append(_Term(_term(">=", low).low, _term("<=", high).high))
