@@ -95,7 +95,7 @@ def superseding(proposal: Proposal, lost: str = "") -> str | None:
         new = code(summary(proposal.moves))
         said.append(f"Proposes {new} now, in place of {code(asked.supersedes)}.{by}{run}")
     if lost:
-        said.append(inert(lost))
+        said.append(f"What was dropped: {code(lost)}")
     return "\n\n".join(said) or None
 
 
