@@ -434,6 +434,22 @@ def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:
     assert rows[-1] == ("soak", "allowed", "app-07, app-08: asked for")
 
 
+def test_what_was_skipped_for_some_of_many_apps_is_not_told_as_passed(tmp_path: Path) -> None:
+    known, alone = CASES["normal"]().evidence(tmp_path), CASES["normal"]().proposal(tmp_path)
+    parts = tuple(
+        (
+            replace(alone, declaration=replace(alone.declaration, app=f"app-{number}")),
+            replace(known, gates=(GateResult("render", verdict, f"detail {number}"),)),
+        )
+        for number, verdict in enumerate(["passed"] * 5 + ["skipped"])
+    )
+    rows = [(one.verdict, one.detail) for one in checks_together(parts)][3:]
+    assert rows == [
+        ("passed", "and 2 more apps, each with values of its own"),
+        ("skipped", "and 1 more app, each with values of its own"),
+    ]
+
+
 def test_a_page_holds_the_same_without_markup(tmp_path: Path) -> None:
     draft = CASES["normal"]().draft(tmp_path)
     assert draft.page is not None

@@ -171,13 +171,18 @@ def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) 
     assert set(plain.store.refs()) == {"refs/heads/main"}
 
 
+def propose_before(plain: GitHub, mutation: str) -> None:
+    """Open a pull whose next change is made by a mutation: where branches are only added to, Update."""
+    run(plain, "9.9.1")
+    if mutation.endswith("Update"):
+        plain.protect("promote/*", force=False)
+
+
 @pytest.mark.parametrize("place", ["mutation Replace", "mutation Update"])
 def test_a_pull_whose_branch_a_person_has_moved_meanwhile_says_what_it_said(
     plain: GitHub, place: str
 ) -> None:
-    run(plain, "9.9.1")
-    if place.endswith("Update"):
-        plain.protect("promote/*", force=False)
+    propose_before(plain, place)
     before = {key: plain.pulls[0][key] for key in ("title", "body")}
     repo = Repository(plain.repository)
     plain.just_before("POST", place, lambda: repo.commit(BRANCH, "notes.md", "wait\n", "Wait"))
@@ -192,9 +197,7 @@ def test_a_pull_whose_branch_a_person_has_moved_meanwhile_says_what_it_said(
 def test_what_is_said_of_a_branch_that_another_run_has_moved_is_taken_back(
     plain: GitHub, place: str
 ) -> None:
-    run(plain, "9.9.1")
-    if place.endswith("Update"):
-        plain.protect("promote/*", force=False)
+    propose_before(plain, place)
     words = ("--app", "aurora", "--tag", "9.9.3", "--repo", plain.url, "--transport", "api")
     token = {"GITHUB_TOKEN": "good-token"}
     plain.just_before("POST", place, lambda: promote_process(*words, env=token))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _MOVED = 40
 # Of more files that went at once, not all names are compared letter by letter.
 _COMPARED = 1_000
+# Of a long name so many letters, as the time grows with their square: its end tells most.
 _COMPARED_END = 200
 
 

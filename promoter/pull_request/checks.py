@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.pull_request.words import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -38,11 +40,12 @@ def _rows(found: Mapping[GateResult, list[str]], number: int) -> list[GateResult
     rows = [
         replace(one, detail=f"{_whom(apps, number)}: {one.detail}") for one, apps in loud + shown
     ]
-    if rest := quiet[len(shown) :]:
-        more = sum(len(apps) for _, apps in rest)
-        rows.append(
-            replace(rest[0][0], detail=f"and {more} more apps, each with values of its own")
-        )
+    rest = quiet[len(shown) :]
+    for verdict in _QUIET:
+        alike = [(one, len(apps)) for one, apps in rest if one.verdict == verdict]
+        if alike:
+            more = counted(sum(count for _, count in alike), "more app")
+            rows.append(replace(alike[0][0], detail=f"and {more}, each with values of its own"))
     return rows
 
 
