@@ -165,6 +165,60 @@ def test_branch_of_a_pull_that_was_closed_as_overtaken_is_deleted_by_the_rerun(
     assert f"refs/heads/{BRANCH}" not in repo.refs()
 
 
+def base_gets(repo: Repository, tag: str) -> None:
+    """Have a person bring a tag to the base past the pull."""
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", tag))
+
+
+@pytest.mark.parametrize("asked", ["9.9.1", "9.9.0"])
+def test_pull_whose_tag_is_older_than_the_bases_is_closed_by_whoever_asks_for_an_older_one(
+    repo: Repository, asked: str
+) -> None:
+    ask(repo, "9.9.1")
+    base_gets(repo, "9.9.2")
+    preview = ask(repo, asked, "--check")
+    assert (preview["action"], preview["exit_code"]) == ("superseded", 10)
+    out = ask(repo, asked)
+    assert (out["action"], out["changed"], out["exit_code"]) == ("superseded", True, 0)
+    assert out["pull_request"]["state"] == "closed"  # type: ignore[index]
+    assert f"refs/heads/{BRANCH}" not in repo.refs()
+    again = ask(repo, asked)
+    assert (again["action"], again["changed"]) == ("superseded", False)
+
+
+def test_closing_an_overtaken_pull_is_what_the_run_says_it_did(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    base_gets(repo, "9.9.2")
+    words = ("--app", "aurora", "--tag", "9.9.1", "--repo", str(repo.path))
+    said = "aurora in prod already has 9.9.2 on main, which is newer than 9.9.1"
+    assert f"would close pull request 1: {said}" in promote(*words, "--dry-run").stdout
+    assert f"closed pull request 1: {said}" in promote(*words).stdout
+
+
+def test_pull_that_was_made_to_go_back_stays_open_where_the_base_goes_on(repo: Repository) -> None:
+    base_gets(repo, "9.9.2")
+    ask(repo, "9.9.1", "--allow", "downgrade")
+    assert ask(repo, "9.9.1")["changed"] is False
+    assert ask(repo, "9.9.0")["changed"] is False
+    assert f"refs/heads/{BRANCH}" in repo.refs()
+
+
+def test_overtaken_pull_to_which_people_have_added_stays_open(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")
+    base_gets(repo, "9.9.2")
+    assert ask(repo, "9.9.1")["changed"] is False
+    assert repo.refs()[f"refs/heads/{BRANCH}"] == human
+
+
+def test_pull_of_which_one_image_is_still_newer_than_the_base_stays_open(repo: Repository) -> None:
+    ask(repo, "9.9.1")
+    newer = repo.read(AURORA).replace("1.4.1", "9.9.2", 1)
+    repo.commit("main", AURORA, newer)
+    ask(repo, "9.9.0")
+    assert f"refs/heads/{BRANCH}" in repo.refs()
+
+
 def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -> None:
     ask(repo, "9.9.1")
     human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")

@@ -73,6 +73,8 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
         done = _bring_in_line(plan.renewal, None, world)
         outcome = outcome_of(plan, changed=done.changed)
         return replace(outcome, pull=done.pull, warnings=(*outcome.warnings, *done.warnings))
+    if isinstance(plan, Superseded) and plan.closing is not None:
+        return replace(outcome_of(plan, changed=True), pull=_close(plan.closing, world).pull)
     return outcome_of(plan)
 
 

@@ -76,8 +76,8 @@ def _nothing(outcome: Outcome, action: Action) -> str:
 def _superseded(outcome: Outcome, where: str) -> str:
     """Return what was newer, or what the base has by now."""
     newer, asked = outcome.superseded_by, _values(outcome, after=True)
+    verb = "would close" if outcome.preview else "closed"
     if newer is None:
-        verb = "would close" if outcome.preview else "closed"
         what = _number(outcome) if outcome.pull else f"branch {outcome.branch}"
         has = f"{where} already has {asked} on {outcome.base}"
         return f"{verb} {what}: {has}" if outcome.changed else f"nothing to do: {has}"
@@ -87,7 +87,8 @@ def _superseded(outcome: Outcome, where: str) -> str:
     else:
         known = f"{where} already has {newer} on {outcome.base}"
     back = "; to go back, add --allow downgrade" if outcome.may_go_back else ""
-    return f"nothing done: {known}, which is newer than {asked}{back}"
+    closes = f"{verb} {_number(outcome)}" if on_base and outcome.changed else "nothing done"
+    return f"{closes}: {known}, which is newer than {asked}{back}"
 
 
 def _until(outcome: Outcome) -> str:

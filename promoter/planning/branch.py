@@ -10,6 +10,8 @@ from promoter.domain.declaration import HOLD_BRANCH, Declaration, branch_name
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullState
 from promoter.planning import propose
+from promoter.policy.order import Order
+from promoter.policy.precedence import with_base
 
 if TYPE_CHECKING:
     from promoter.config.config import Config
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import Tree
     from promoter.domain.proposal import Proposal
     from promoter.planning.plan import Request
+    from promoter.policy.precedence import Ordering
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,28 @@ def read_branch(state: BranchState, target: Target) -> Branch:
     whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
     kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
+
+
+def overtaken(
+    state: BranchState, branch: Branch, target: Target, ordering: Ordering
+) -> Proposal | None:
+    """Return what the open pull would make of a base that has newer images than all of its own.
+
+    None for one that was made to go back or to hold its apps, or to which people have added.
+    """
+    proposal = branch.proposal if state.open_pull else None
+    if proposal is None or branch.foreign or ordering.newer(with_base(proposal)):
+        return None
+    if any(one.hold for one in proposal.declaration.members or (proposal.declaration,)):
+        return None
+    try:
+        on_base = propose.propose(proposal.declaration, target, state.base)
+    except PromoteError:
+        return None
+    moves = zip(on_base.moves, with_base(on_base), strict=True)
+    pairs = [pair for move, pair in moves if move.before != move.after]
+    is_older = all(ordering.of(one) is Order.OLDER for one in pairs)
+    return on_base if is_older and not ordering.uncertain(pairs) else None
 
 
 def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, target: Target) -> Proposal:

@@ -15,7 +15,7 @@ from promoter.domain.model import PullState
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
-from promoter.planning.branch import Branch, read_branch
+from promoter.planning.branch import Branch, overtaken, read_branch
 from promoter.planning.declare import declare
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
@@ -93,6 +93,8 @@ class Intent:
     """The same on the base, where the branch is right already and stands on files that were others."""
     on_tip: tuple[FileEdit, ...] = ()
     """The edits of the branch's own files, where the commit is made on its tip."""
+    overtaken: Proposal | None = None
+    """What the open pull would make of the base, which has newer images than all of its own."""
 
     @property
     def judged(self) -> Proposal | None:
@@ -138,6 +140,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if newer and not _is_mixed(asked, ordering):
         return Intent(
             End.SUPERSEDED, kept=state.tip, by=newer,
+            overtaken=overtaken(state, change.branch, change.target, ordering),
             warnings=(
                 _superseded(f"{state.base_branch} already has {newer}", change),
                 *_unbuildable(asked),

@@ -74,12 +74,17 @@ class _Decision:
             comment = pull_request.closing(self._proposal, state.base_branch)
             return ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
         if end is End.SUPERSEDED:
+            closing = None
+            if (overtaken := self.intent.overtaken) is not None:
+                comment = pull_request.overtaken(overtaken, state.base_branch)
+                closing = ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
             return Superseded(
                 by=self.intent.by,
                 may_go_back=self.change.target.settings.lets_allow("downgrade"),
                 merged_branch=merged,
                 commit=self.intent.kept,
                 renewal=self._renewal(pull) if self.intent.proposal and pull else None,
+                closing=closing,
                 pull=pull,
                 **common,
             )

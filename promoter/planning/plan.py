@@ -179,8 +179,21 @@ class RenewPull(_Promotion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePull(_Promotion):
+    """An open pull that the base has overtaken, or the branch that one left."""
+
+    action: ClassVar[Action] = Action.SUPERSEDED
+    comment: str
+    tip: str | None = None
+    """The branch's commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Superseded(_Promotion):
-    """A newer tag is on the base, or proposed already; its pull's text may have to be renewed."""
+    """A newer tag is on the base, or proposed already.
+
+    The pull's text may have to be renewed, and a pull that the base has overtaken is closed.
+    """
 
     action: ClassVar[Action] = Action.SUPERSEDED
     by: str
@@ -190,16 +203,7 @@ class Superseded(_Promotion):
     merged_branch: str | None = None
     commit: str | None = None
     renewal: RenewPull | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosePull(_Promotion):
-    """An open pull that the base has overtaken, or the branch that one left."""
-
-    action: ClassVar[Action] = Action.SUPERSEDED
-    comment: str
-    tip: str | None = None
-    """The branch's commit."""
+    closing: ClosePull | None = None
 
 
 Plan = Unchanged | Refused | Superseded | Push | OpenPull | RenewPull | ClosePull
@@ -215,5 +219,5 @@ def commit_of(plan: Plan) -> CommitDraft | None:
 def writes(plan: Plan) -> bool:
     """Return whether carrying a plan out changes anything anywhere."""
     return isinstance(plan, Push | OpenPull | RenewPull | ClosePull) or (
-        isinstance(plan, Superseded) and plan.renewal is not None
+        isinstance(plan, Superseded) and bool(plan.renewal or plan.closing)
     )

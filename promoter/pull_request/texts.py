@@ -109,6 +109,14 @@ def closing(proposal: Proposal, base: str) -> str:
     )
 
 
+def overtaken(proposal: Proposal, base: str) -> str:
+    """Return the comment with which a pull is closed whose images the base has newer."""
+    app, asked = code(proposal.declaration.app), code(summary(proposal.moves))
+    has = {short_image(move.before) or "?" for move in proposal.moves}
+    newer = code(has.pop()) if len(has) == 1 else "newer images"
+    return f"Closed as superseded: {code(base)} has {newer} of {app}, and this proposes {asked}."
+
+
 def summary(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
     wanted = {short_image(move.after) or "?" for move in moves}
