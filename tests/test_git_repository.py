@@ -95,8 +95,8 @@ def test_the_base_and_an_apps_branch_come_by_one_connection_and_their_files_by_a
         repository = GitRepository(one, 1767225601)
         base = repository.base(wanted, ["app-3"])
         assert base[0] == "main"
-        assert repository.has("promote/dev/app-5")
-        assert not repository.has("promote/dev/app-55")
+        asked = ["promote/dev/app-5", "promote/dev/app-55"]
+        assert repository.branches(asked) == {"promote/dev/app-5"}
         assert connections(hub) == 2
         where = PurePosixPath(kustomization("app-3"))
         (commit,) = repository.look(base, "promote/dev/app-3").commits

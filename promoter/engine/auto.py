@@ -60,6 +60,7 @@ class Policies:
         for key, error in candidates.failures:
             yield key, failed(error, *key)
             self.progress.tick()
+        current = self._current(found, view)
         for choice in found:
             target = choice.candidate.target
             key = target.key
@@ -67,7 +68,7 @@ class Policies:
                 continue
             if choice.error is not None:
                 yield key, failed(choice.error, *key)
-            elif self._is_so(choice, view):
+            elif key in current:
                 yield key, _unchanged(choice, view)
             else:
                 request = replace(
@@ -75,13 +76,16 @@ class Policies:
                 )
                 yield Work(key, request, target, choice.warnings)
 
-    def _is_so(self, choice: Choice, view: View) -> bool:
-        """Return whether the base has what is wanted, and no branch proposes anything else."""
-        if not choice.is_current:
-            return False
-        if choice.settings.deliver == "push":
-            return True
-        return not self.world.repository.has(branch_of(choice.candidate.target, view.config))
+    def _current(self, found: Iterable[Choice], view: View) -> set[Key]:
+        """Return those of which the base has what is wanted, and no branch proposes anything else."""
+        current = {one.candidate.target.key: one for one in found if one.is_current}
+        branches = {
+            key: branch_of(one.candidate.target, view.config)
+            for key, one in current.items()
+            if one.settings.deliver != "push"
+        }
+        proposed = self.world.repository.branches(branches.values())
+        return {key for key in current if branches.get(key) not in proposed}
 
 
 def _unchanged(choice: Choice, view: View) -> Outcome:

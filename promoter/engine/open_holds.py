@@ -53,15 +53,16 @@ class OpenHolds:
     ) -> None:
         self._world, self._view, self._pulls_of = world, view, pulls_of
         self._template = view.config.templates.branch
-        self._names: dict[str, frozenset[str]] = {}
+        self._names: frozenset[str] = frozenset()
 
     def prefetch(self, targets: Sequence[Target], known: Sequence[str]) -> None:
         """Fetch what the branches hold that may be about some apps, where `known` does not have it."""
-        branches = {
-            branch for one in targets for app in one.each for branch in self._branches_of(app)
-        }
+        repository, apps = self._world.repository, [app for one in targets for app in one.each]
+        names = {branch for app in apps for branch in self._own_branches(app)}
+        self._names = repository.branches(names.difference(known), self._beginnings(apps))
+        branches = {branch for app in apps for branch in self._branches_of(app)}
         if len(branches.difference(known)) > 1:
-            self._world.repository.prefetch(sorted(branches.difference(known)))
+            repository.prefetch(sorted(branches.difference(known)))
 
     def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
         """Return the hold of each app of a request; `own` is the branch on which it is delivered."""
@@ -101,13 +102,10 @@ class OpenHolds:
     def _branches_of(self, target: Target) -> Iterator[str]:
         """Yield the branches that are there and may be about an app."""
         app, environment = target.app, target.environment
-        names = self._names_in(environment)
-        for template in (self._template, HOLD_BRANCH):
-            if (branch := branch_name(environment, app, template)) in names:
-                yield branch
+        yield from self._names.intersection(self._own_branches(target))
         before, _, after = branch_name(environment, "\0", self._template).partition("\0")
         # Only what several apps are called together holds a `+`.
-        for name in (one for one in names if "+" in one):
+        for name in (one for one in self._names if "+" in one):
             together = name.removeprefix(before).removesuffix(after)
             same = branch_name(environment, together, self._template) == name
             if same and self._may_hold(together, app):
@@ -120,9 +118,18 @@ class OpenHolds:
         is_short = _SHORT_NAME.fullmatch(together) is not None
         return together in named or is_short or app in together.split("+")
 
-    def _names_in(self, environment: str) -> frozenset[str]:
-        if environment not in self._names:
-            templates = (self._template, HOLD_BRANCH)
-            begun = (branch_name(environment, "\0", one).partition("\0")[0] for one in templates)
-            self._names[environment] = self._world.repository.branches(filter(None, begun))
-        return self._names[environment]
+    def _own_branches(self, target: Target) -> set[str]:
+        """Return the branches that are about one app alone, whether they are there or not."""
+        return {
+            branch_name(target.environment, target.app, template)
+            for template in (self._template, HOLD_BRANCH)
+        }
+
+    def _beginnings(self, targets: Sequence[Target]) -> set[str]:
+        """Return what the branches of several apps together begin with."""
+        return {
+            begun
+            for environment in {one.environment for one in targets}
+            for template in (self._template, HOLD_BRANCH)
+            if (begun := branch_name(environment, "\0", template).partition("\0")[0])
+        }

@@ -29,11 +29,11 @@ class Repository(Protocol):
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""
 
-    def has(self, branch: str) -> bool:
-        """Say whether there was such a branch at the last look at the base."""
+    def branches(self, names: Iterable[str], beginnings: Iterable[str] = ()) -> frozenset[str]:
+        """Return which of some branches there are, and those of several apps that begin so.
 
-    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
-        """Return the branches that begin so, as of the last look at the base."""
+        As of the last look at the base. The branch of several apps has a `+` in its name.
+        """
 
     def prefetch(self, branches: Iterable[str]) -> None:
         """Bring what several branches hold at once, before each of them is looked at."""

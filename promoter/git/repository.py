@@ -138,19 +138,15 @@ class GitRepository:
         beside = in_conflict(branch, self._heads) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
-    def has(self, branch: str) -> bool:
-        """Say whether there was such a branch at the last look at the base."""
-        return self._tip(branch) is not None
-
-    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
-        """Return the branches that begin so, as of the last look at the base."""
-        assert self._refs is not None
+    def branches(self, names: Iterable[str], beginnings: Iterable[str] = ()) -> frozenset[str]:
+        """Return which of some branches there are, and those of several apps that begin so."""
         beginnings = tuple(beginnings)
         for one in beginnings:
             family = "".join(one.partition("/")[:2])
             if family not in self._families:
                 self._know(family, f"refs/heads/{family}*")
-        return frozenset(one for one in self._heads if one.startswith(beginnings))
+        together = {one for one in self._heads if "+" in one and one.startswith(beginnings)}
+        return frozenset(together.union(name for name in names if self._tip(name)))
 
     @property
     def _heads(self) -> Iterator[str]:

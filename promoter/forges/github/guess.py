@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH, branch_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,11 @@ class Guess:
     def branch(self) -> str:
         """The promotion's branch, unless a template names it otherwise."""
         return self.branches[0]
+
+    @property
+    def hold_branch(self) -> str:
+        """The branch on which a hold of the app is proposed by itself."""
+        return branch_name(self.environment, self.app, HOLD_BRANCH)
 
     @property
     def own(self) -> list[PurePosixPath]:

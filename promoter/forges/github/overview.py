@@ -29,8 +29,8 @@ CONFIGURATION = (
     "{ name oid mode object { ... on Blob { text isTruncated } } }"
 )
 """The field of a commit for the repository's configuration."""
-# What the names of the branches of promotions and holds begin with.
 BRANCHES = "promote"
+"""What the names of the branches of promotions and holds begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class Overview:
     configuration: Any
     tips: Mapping[str, str] | None
     """The branches of promotions and holds; None where there are too many for one answer."""
+    together: frozenset[str] | None
+    """The branches with a `+`, as those of several apps have it; None where there are too many."""
+    named: dict[str, str | None] = field(default_factory=dict)
+    """The commits of the branches that were asked for by name; None for one that is not there."""
     branch: Branch = Branch()
     """That of the one promotion, with its pulls."""
     folders: dict[tuple[str, PurePosixPath], Any] = field(default_factory=dict)
@@ -57,9 +61,8 @@ def query(base: str | None, wanted: Guess | None) -> str:
     """Return the query of the base, None for the default one, and of a promotion that is guessed."""
     fields = [
         "id",
-        'branches: refs(refPrefix: "refs/heads/", '
-        f"query: {json.dumps(BRANCHES)}, first: 100) "
-        "{ pageInfo { hasNextPage } nodes { name target { oid } } }",
+        _refs("branches", BRANCHES, "name target { oid }"),
+        _refs("together", "+", "name"),
     ]
     of_base = f"oid tree {{ oid entries {{ name mode oid }} }} {CONFIGURATION}"
     if wanted is None:
@@ -78,6 +81,7 @@ def query(base: str | None, wanted: Guess | None) -> str:
         branch_field("base", base, shown),
         *folders.fields("f", wanted.head, wanted.folders),
         branch_field("branch", wanted.branch, "...Rules target { ...Tip }"),
+        branch_field("hold", wanted.hold_branch, "target { oid }"),
         *folders.fields("t", branch, wanted.own),
         *folders.fields("o", f"{branch}^", wanted.own),
         pulls_field("pulls", wanted.branch, 20, "...Changes"),
@@ -90,8 +94,12 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
 
     Raises `TypeError` or `KeyError` for what is none.
     """
-    base, target, refs = shown["base"], shown["base"]["target"], shown["branches"]
-    tips = {str(one["name"]): str(one["target"]["oid"]) for one in refs["nodes"]}
+    base, target = shown["base"], shown["base"]["target"]
+    tips = together = None
+    if (nodes := _whole(shown["branches"])) is not None:
+        tips = {str(one["name"]): str(one["target"]["oid"]) for one in nodes}
+    if (nodes := _whole(shown["together"])) is not None:
+        together = frozenset(str(one["name"]) for one in nodes)
     seen = Overview(
         node=shown["id"],
         base=base["name"],
@@ -99,7 +107,8 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
         root=listing(target["tree"]),
         rules=graph_rules(base),
         configuration=target["configuration"],
-        tips=None if refs["pageInfo"]["hasNextPage"] else tips,
+        tips=tips,
+        together=together,
     )
     if wanted is None:
         return seen
@@ -114,7 +123,23 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
             if len(parents) == 1:
                 found[parents[0]["oid"], path] = shown[f"o{n}"]
     histories = {path: target[f"h{n}"]["nodes"] for n, path in enumerate(wanted.histories)}
-    return replace(seen, branch=branch, folders=found, histories=histories)
+    hold = shown["hold"]
+    named = {wanted.branch: branch.tip, wanted.hold_branch: hold and str(hold["target"]["oid"])}
+    return replace(seen, branch=branch, named=named, folders=found, histories=histories)
+
+
+def _refs(alias: str, text: str, shown: str) -> str:
+    """Return the field of the branches whose names hold a text, and what each shows."""
+    return (
+        f'{alias}: refs(refPrefix: "refs/heads/", query: {json.dumps(text)}, first: 100) '
+        f"{{ pageInfo {{ hasNextPage }} nodes {{ {shown} }} }}"
+    )
+
+
+def _whole(refs: Any) -> list[Any] | None:  # noqa: ANN401 - JSON
+    """Return the refs that a field shows; None where it does not show all of them."""
+    nodes: list[Any] = refs["nodes"]
+    return None if refs["pageInfo"]["hasNextPage"] else nodes
 
 
 def _agree(

@@ -39,6 +39,14 @@ class Refs:
 
         return self.client.read(f"read branch {branch}", ask)
 
+    def matching(self, beginning: str) -> dict[str, str]:
+        """Return the branches that begin so, with their commits."""
+        path = f"/git/matching-refs/heads/{beginning}"
+        listed = self.client.read("list the branches", lambda: self.client.ask("GET", path))
+        return {
+            str(one["ref"]).removeprefix("refs/heads/"): str(one["object"]["sha"]) for one in listed
+        }
+
     def node(self) -> str:
         """Return GitHub's own id of the repository, which is asked for where nothing has told it."""
         self.client.node = self.client.node or self._of_repository("node_id")
@@ -76,10 +84,7 @@ class Refs:
 
     def _in_conflict(self, branch: str) -> tuple[str, ...]:
         """Return the branches beside which git cannot have another, which GitHub does not say."""
-        family = branch.partition("/")[0]
-        path = f"/git/matching-refs/heads/{family}"
-        found = self.client.read("list the branches", lambda: self.client.ask("GET", path))
-        return in_conflict(branch, [str(one["ref"]).removeprefix("refs/heads/") for one in found])
+        return in_conflict(branch, self.matching(branch.partition("/")[0]))
 
     def move(
         self, branch: str, before: str, after: str | None, *, within: float = math.inf

@@ -21,6 +21,7 @@ from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.guess import guess
 from promoter.forges.github.history import GitHubHistory
+from promoter.forges.github.known_branches import KnownBranches
 from promoter.forges.github.refs import Refs
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
@@ -59,15 +60,15 @@ class GitHubRepository:
         self._refs = Refs(client)
         self._commits = Commits(self._refs, self._reader)
         self._held = BranchCommits(client, self._reader)
-        self._tips: dict[str, Mapping[str, str] | None] = {}
-        """The branches by what they begin with, as of the last look at the base."""
+        self._branches = KnownBranches(client, self._refs)
+        """As of the last look at the base."""
         self._looked: dict[str, Branch] = {}
         """What many branches hold, as far as it was asked for at once since then."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
         """Return the base branch's name and files as they are now; asks GitHub anew."""
         apps = tuple(apps)
-        self._tips, self._looked = {}, {}
+        self._branches, self._looked = KnownBranches(self._client, self._refs), {}
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
         self._seen = self._look_around(wanted, self._guess)
         if self._seen is not None:
@@ -100,7 +101,7 @@ class GitHubRepository:
         if seen.configuration:
             self._reader.keep_text(seen.configuration)
         client.node, client.rules[seen.base] = seen.node, seen.rules
-        self._tips[overview.BRANCHES] = seen.tips
+        self._branches = KnownBranches(client, self._refs, seen)
         if wanted is not None:
             if seen.branch.rules is not None:
                 client.rules[wanted.branch] = seen.branch.rules
@@ -114,7 +115,7 @@ class GitHubRepository:
         name, tree = base
         if self._guess is not None and branch != self._guess.branch:
             self._look_again(tree.commit, branch)
-        tip = self._tip_seen(branch) if branch else None
+        tip = self._branches.tips([branch]).get(branch) if branch else None
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
             is_guessed = self._guess is not None and branch == self._guess.branch
@@ -123,8 +124,7 @@ class GitHubRepository:
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
         # Of names that the look at the base has not told of, making the branch tells.
-        known = self._tips.get(overview.BRANCHES) or ()
-        beside = in_conflict(branch, known) if branch and not tip else ()
+        beside = in_conflict(branch, self._branches.listed) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
     def _look_again(self, commit: str, branch: str) -> None:
@@ -140,37 +140,9 @@ class GitHubRepository:
         if seen is not None and seen.commit == commit:
             self._guess, self._seen = wanted, seen
 
-    def _tip_seen(self, branch: str) -> str | None:
-        """Return a branch's commit, as of the look at the base where that has told it."""
-        if self._seen is not None and self._guess is not None and branch == self._guess.branch:
-            return self._seen.branch.tip
-        if branch in self._looked:
-            return self._looked[branch].tip
-        is_listed = self._guess is None or self._tips.get(overview.BRANCHES) is not None
-        if is_listed and branch.startswith(overview.BRANCHES):
-            return self._tips_of(overview.BRANCHES).get(branch)
-        return self._refs.tip(branch)
-
-    def branches(self, beginnings: Iterable[str]) -> frozenset[str]:
-        """Return the branches that begin so, as of the last look at the base where that tells it."""
-        found: set[str] = set()
-        for one in beginnings:
-            names = self._tips_of(overview.BRANCHES if one.startswith(overview.BRANCHES) else one)
-            found |= {name for name in names if name.startswith(one)}
-        return frozenset(found)
-
-    def _tips_of(self, beginning: str) -> Mapping[str, str]:
-        """Return the branches that begin so with their commits, as of the last look at the base."""
-        tips = self._tips.get(beginning)
-        if tips is None:
-            path = f"/git/matching-refs/heads/{beginning}"
-            listed = self._client.read("list the branches", lambda: self._client.ask("GET", path))
-            tips = {
-                str(one["ref"]).removeprefix("refs/heads/"): str(one["object"]["sha"])
-                for one in listed
-            }
-            self._tips[beginning] = tips
-        return tips
+    def branches(self, names: Iterable[str], beginnings: Iterable[str] = ()) -> frozenset[str]:
+        """Return which of some branches there are, and those of several apps that begin so."""
+        return frozenset({*self._branches.tips(names), *self._branches.together(beginnings)})
 
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
         """Files come with the look at the base."""
@@ -183,6 +155,7 @@ class GitHubRepository:
             lambda: look(client, self._base_name, wanted, commits=True),
         )
         self._looked |= seen or {}
+        self._branches.keep({branch: one.tip for branch, one in (seen or {}).items()})
         for branch, one in (seen or {}).items():
             if one.pulls is not None:
                 client.pulls[branch, self._base_name] = one.pulls
@@ -258,10 +231,6 @@ class GitHubRepository:
                 return {}
             # A server that has no time for it has none for each file alone either.
             return {(wanted.commit, path): [] for path in wanted.paths}
-
-    def has(self, branch: str) -> bool:
-        """Say whether there is such a branch."""
-        return self._tip_seen(branch) is not None
 
     def delete(self, branch: str, lease: str) -> None:
         """Delete a branch that must still be at `lease`."""
