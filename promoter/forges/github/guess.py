@@ -62,6 +62,11 @@ class Guess:
         return branch_name(self.environment, self.app, HOLD_BRANCH)
 
     @property
+    def own_branches(self) -> tuple[str, str]:
+        """The branch of the promotion, and that of a hold."""
+        return self.branch, self.hold_branch
+
+    @property
     def own(self) -> list[PurePosixPath]:
         """The folders of the app in its environment."""
         return [_filled(layout, self.app, self.environment) for layout in _LAYOUTS]

@@ -12,7 +12,7 @@ from promoter.forges.github.overview import BRANCHES
 from promoter.forges.github.queries import branch_field, query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from promoter.forges.github.client import Client
     from promoter.forges.github.overview import Overview
@@ -35,10 +35,10 @@ class KnownBranches:
         if seen is not None and seen.tips is not None:
             self._lists[BRANCHES] = seen.tips
 
-    @property
-    def listed(self) -> Iterable[str]:
-        """The branches of promotions and holds, where all of them are known."""
-        return self._lists.get(BRANCHES, ())
+    def __iter__(self) -> Iterator[str]:
+        """Yield the branches of promotions and holds that are known to be there."""
+        yield from (name for name, tip in self._tips.items() if tip is not None)
+        yield from self._lists.get(BRANCHES, ())
 
     def keep(self, tips: Mapping[str, str | None]) -> None:
         """Keep what was said of branches elsewhere; None for one that is not there."""

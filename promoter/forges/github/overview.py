@@ -31,6 +31,8 @@ CONFIGURATION = (
 """The field of a commit for the repository's configuration."""
 BRANCHES = "promote"
 """What the names of the branches of promotions and holds begin with."""
+# So many branches are shown by one field.
+_LISTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ class Overview:
     rules: BranchRules
     configuration: Any
     tips: Mapping[str, str] | None
-    """The branches of promotions and holds; None where there are too many for one answer."""
+    """The branches of promotions and holds; None where not all of them were told."""
     together: frozenset[str] | None
     """The branches with a `+`, as those of several apps have it; None where there are too many."""
     named: dict[str, str | None] = field(default_factory=dict)
-    """The commits of the branches that were asked for by name; None for one that is not there."""
+    """The commits of the branches that matter to the one promotion; None for one that is not there."""
     branch: Branch = Branch()
     """That of the one promotion, with its pulls."""
     folders: dict[tuple[str, PurePosixPath], Any] = field(default_factory=dict)
@@ -59,15 +61,15 @@ class Overview:
 
 def query(base: str | None, wanted: Guess | None) -> str:
     """Return the query of the base, None for the default one, and of a promotion that is guessed."""
-    fields = [
-        "id",
-        _refs("branches", BRANCHES, "name target { oid }"),
-        _refs("together", "+", "name"),
-    ]
+    fields = ["id", _refs("together", f'query: "+", first: {_LISTED}')]
     of_base = f"oid tree {{ oid entries {{ name mode oid }} }} {CONFIGURATION}"
     if wanted is None:
         shown = f"name ...Rules target {{ ... on Commit {{ {of_base} }} }}"
-        return repository_query("Base", [*fields, branch_field("base", base, shown)], RULES)
+        fields += [
+            _refs("branches", f"query: {json.dumps(BRANCHES)}, first: {_LISTED}"),
+            branch_field("base", base, shown),
+        ]
+        return repository_query("Base", fields, RULES)
     branch = f"refs/heads/{wanted.branch}"
     # Of the base's commit itself, which cannot move meanwhile.
     checks = [
@@ -81,7 +83,8 @@ def query(base: str | None, wanted: Guess | None) -> str:
         branch_field("base", base, shown),
         *folders.fields("f", wanted.head, wanted.folders),
         branch_field("branch", wanted.branch, "...Rules target { ...Tip }"),
-        branch_field("hold", wanted.hold_branch, "target { oid }"),
+        *(branch_field(f"n{n}", one, "target { oid }") for n, one in enumerate(_near(wanted))),
+        *(_refs(f"b{n}", f"first: {_LISTED}", one) for n, one in enumerate(wanted.own_branches)),
         *folders.fields("t", branch, wanted.own),
         *folders.fields("o", f"{branch}^", wanted.own),
         pulls_field("pulls", wanted.branch, 20, "...Changes"),
@@ -95,11 +98,7 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
     Raises `TypeError` or `KeyError` for what is none.
     """
     base, target = shown["base"], shown["base"]["target"]
-    tips = together = None
-    if (nodes := _whole(shown["branches"])) is not None:
-        tips = {str(one["name"]): str(one["target"]["oid"]) for one in nodes}
-    if (nodes := _whole(shown["together"])) is not None:
-        together = frozenset(str(one["name"]) for one in nodes)
+    together = _tips(shown["together"])
     seen = Overview(
         node=shown["id"],
         base=base["name"],
@@ -107,8 +106,8 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
         root=listing(target["tree"]),
         rules=graph_rules(base),
         configuration=target["configuration"],
-        tips=tips,
-        together=together,
+        tips=_tips(shown["branches"]) if wanted is None else None,
+        together=None if together is None else frozenset(together),
     )
     if wanted is None:
         return seen
@@ -123,23 +122,36 @@ def read(shown: Any, wanted: Guess | None) -> Overview | None:  # noqa: ANN401 -
             if len(parents) == 1:
                 found[parents[0]["oid"], path] = shown[f"o{n}"]
     histories = {path: target[f"h{n}"]["nodes"] for n, path in enumerate(wanted.histories)}
-    hold = shown["hold"]
-    named = {wanted.branch: branch.tip, wanted.hold_branch: hold and str(hold["target"]["oid"])}
+    near = {one: shown[f"n{n}"] for n, one in enumerate(_near(wanted))}
+    named = {one: ref and str(ref["target"]["oid"]) for one, ref in near.items()}
+    for n, _ in enumerate(wanted.own_branches):
+        named |= _tips(shown[f"b{n}"]) or {}
+    named[wanted.branch] = branch.tip
     return replace(seen, branch=branch, named=named, folders=found, histories=histories)
 
 
-def _refs(alias: str, text: str, shown: str) -> str:
-    """Return the field of the branches whose names hold a text, and what each shows."""
-    return (
-        f'{alias}: refs(refPrefix: "refs/heads/", query: {json.dumps(text)}, first: 100) '
-        f"{{ pageInfo {{ hasNextPage }} nodes {{ {shown} }} }}"
-    )
+def _near(wanted: Guess) -> list[str]:
+    """Return the branch of a hold, and those beside which git cannot have it or the promotion's."""
+    parts = (one.split("/") for one in wanted.own_branches)
+    above = ("/".join(one[:n]) for one in parts for n in range(1, len(one)))
+    return list(dict.fromkeys((wanted.hold_branch, *above)))
 
 
-def _whole(refs: Any) -> list[Any] | None:  # noqa: ANN401 - JSON
-    """Return the refs that a field shows; None where it does not show all of them."""
-    nodes: list[Any] = refs["nodes"]
-    return None if refs["pageInfo"]["hasNextPage"] else nodes
+def _refs(alias: str, which: str, below: str = "") -> str:
+    """Return the field of the branches below a folder that are asked for."""
+    prefix = json.dumps(f"refs/heads/{below}/" if below else "refs/heads/")
+    shown = "pageInfo { hasNextPage } nodes { prefix name target { oid } }"
+    return f"{alias}: refs(refPrefix: {prefix}, {which}) {{ {shown} }}"
+
+
+def _tips(refs: Any) -> dict[str, str] | None:  # noqa: ANN401 - JSON
+    """Return the branches that a field shows, with their commits; None where there are more."""
+    if refs["pageInfo"]["hasNextPage"]:
+        return None
+    return {
+        f"{one['prefix']}{one['name']}".removeprefix("refs/heads/"): str(one["target"]["oid"])
+        for one in refs["nodes"]
+    }
 
 
 def _agree(

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.branch import BranchCommit, BranchState, in_conflict
-from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import RemoteError
 from promoter.forges.github import overview
 from promoter.forges.github.branch_commits import BranchCommits
@@ -113,8 +112,7 @@ class GitHubRepository:
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base."""
         name, tree = base
-        if self._guess is not None and branch != self._guess.branch:
-            self._look_again(tree.commit, branch)
+        self._look_again([branch])
         tip = self._branches.tips([branch]).get(branch) if branch else None
         commits: tuple[BranchCommit, ...] = ()
         if tip is not None:
@@ -124,24 +122,24 @@ class GitHubRepository:
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
         # Of names that the look at the base has not told of, making the branch tells.
-        beside = in_conflict(branch, self._branches.listed) if branch and not tip else ()
+        beside = in_conflict(branch, dict.fromkeys(self._branches)) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
-    def _look_again(self, commit: str, branch: str) -> None:
-        """Look around where the branch was not guessed, e.g. as its environment is the default."""
-        assert self._guess is not None
-        environment = branch.removeprefix(BRANCH_PREFIX).partition("/")[0]
-        wanted = replace(self._guess, environment=environment)
-        seen = (
-            self._look_around(wanted.base, wanted)
-            if self._seen and wanted.branch == branch
-            else None
-        )
-        if seen is not None and seen.commit == commit:
-            self._guess, self._seen = wanted, seen
+    def _look_again(self, branches: Iterable[str]) -> None:
+        """Look around where a branch was not guessed, e.g. as its environment is the default."""
+        for branch in branches:
+            if self._guess is None or self._seen is None or branch in self._guess.own_branches:
+                continue
+            wanted = replace(self._guess, environment=f"{branch}//".split("/")[1])
+            if branch in wanted.own_branches:
+                seen = self._look_around(wanted.base, wanted)
+                if seen is not None and seen.commit == self._seen.commit:
+                    self._guess, self._seen = wanted, seen
 
     def branches(self, names: Iterable[str], beginnings: Iterable[str] = ()) -> frozenset[str]:
         """Return which of some branches there are, and those of several apps that begin so."""
+        names = tuple(names)
+        self._look_again(names)
         return frozenset({*self._branches.tips(names), *self._branches.together(beginnings)})
 
     def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:

@@ -44,9 +44,14 @@ def repository(github: GitHub) -> dict[str, Any]:
 def _refs(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
     """Return the refs below a prefix whose names hold a text."""
     prefix, text = how["refPrefix"], how.get("query") or ""
-    names = [one.removeprefix(prefix) for one in github.store.refs(prefix)]
-    found = [one for one in names if text in one]
-    nodes = [ref(github, prefix.removeprefix("refs/heads/") + one) for one in found[: how["first"]]]
+    tips = github.store.refs(prefix)
+    found = [one for one in tips if text in one.removeprefix(prefix)]
+    # GitHub calls them by what follows the prefix.
+    nodes = [
+        _ref(github, one.removeprefix("refs/heads/"), tips[one])
+        | {"name": one.removeprefix(prefix)}
+        for one in found[: how["first"]]
+    ]
     page = {"__typename": "PageInfo", "hasNextPage": len(found) > how["first"], "endCursor": None}
     return {"__typename": "RefConnection", "nodes": nodes, "pageInfo": page}
 
@@ -54,11 +59,15 @@ def _refs(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
 def ref(github: GitHub, branch: str) -> dict[str, Any] | None:
     """Return a branch."""
     tip = github.head(branch)
-    if tip is None:
-        return None
+    return None if tip is None else _ref(github, branch, tip)
+
+
+def _ref(github: GitHub, branch: str, tip: str) -> dict[str, Any]:
+    """Return a branch that is at a commit."""
     kinds = as_rules(protection(github, branch))
     return {
         "__typename": "Ref",
+        "prefix": "refs/heads/",
         "name": branch,
         "target": lambda: commit(github, tip),
         "branchProtectionRule": lambda: graph_rules.classic(github, branch),
