@@ -160,6 +160,29 @@ def test_an_update_of_a_branch_that_is_only_added_to_costs_two_requests(plain: G
     assert len(plain.comments[1]) == 1
 
 
+def test_a_rerun_on_a_branch_of_several_commits_asks_one_question_for_each(plain: GitHub) -> None:
+    plain.protect("promote/*", force=False)
+    run(plain, "9.9.1")
+    run(plain, "9.9.2")
+    done, requests = asked(plain, lambda: run(plain, "9.9.2"))
+    assert done.json["action"] == "unchanged"
+    base, first, second = plain.head("main"), plain.store.text("rev-parse", f"{BRANCH}^"), done.json
+    compared = [one.rpartition("/")[2] for one in requests if "compare" in one]
+    assert compared == [
+        f"{base}...{second['commit']}", f"{first}...{second['commit']}", f"{base}...{first}",
+    ]  # fmt: skip
+    assert len(requests) <= 5
+
+
+def test_a_persons_commit_is_found_by_few_questions(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    Repository(plain.repository).commit(BRANCH, "notes.md", "please wait\n", "Wait")
+    before = len(plain.seen)
+    done = run(plain, "9.9.2")
+    assert done.json["refusals"][0]["rule"] == "human-commits"
+    assert len(plain.seen) - before <= 6
+
+
 def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) -> None:
     run(plain, "9.9.1")
     repo = Repository(plain.repository)

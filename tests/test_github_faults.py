@@ -87,7 +87,7 @@ def opened(github: GitHub) -> tuple[GitHubForge, Pull]:
     Repository(github.repository).git("branch", BRANCH, "main")
     Repository(github.repository).commit(BRANCH, AURORA, "x: 1\n", "A branch's commit")
     one = forge(github)
-    return one, one.open(_TEXT, branch=BRANCH, base="main")
+    return one, one.open(_TEXT, branch=BRANCH, base="main").pull
 
 
 class TestApiTransport:
@@ -229,6 +229,32 @@ def test_a_pull_that_is_said_to_be_there_is_looked_for_until_it_shows(github: Gi
     github.fail("GET", r"/pulls$", status=200, body=[], times=3)
     _, pull = opened(github)
     assert pull.number == 1
+    assert len(github.pulls) == 1
+
+
+@pytest.mark.parametrize(("transport", "most"), [("git", 5), ("api", 8)])
+def test_a_pull_that_lists_do_not_show_yet_is_already_open_and_asked_for_with_patience(
+    github: GitHub, transport: str, most: int
+) -> None:
+    assert run(github, "9.9.1", "--transport", transport).json["action"] == "created"
+    before, github.unlisted = len(github.seen), 4 if transport == "api" else 5
+    again = run(github, "9.9.1", "--transport", transport)
+    assert (again.json["action"], again.json["changed"]) == ("unchanged", False)
+    assert again.json["pull_request"]["number"] == 1
+    asked = [one for one in github.seen[before:] if one.api]
+    assert sum("createPullRequest" in str(one.body) for one in asked) == 1
+    assert not [one for one in asked if one.method == "POST" and not one.graphql]
+    assert len(asked) <= most
+
+
+@pytest.mark.parametrize("fault", ["dropped after", "502 after"])
+def test_a_pull_whose_opening_was_answered_late_is_opened_by_this_run(
+    github: GitHub, fault: str
+) -> None:
+    github.fail("POST", "mutation Open", **_FAULTS[fault])
+    github.unlisted = 3
+    done = run(github, "9.9.1")
+    assert (done.json["action"], done.json["changed"]) == ("created", True)
     assert len(github.pulls) == 1
 
 

@@ -124,7 +124,7 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
     commit = plan.commit if isinstance(plan.commit, str) else made
     try:
         with _under_way("the pull request", progress):
-            pull, warnings = _converge(plan, commit, forge)
+            pull, action, warnings = _converge(plan, commit, forge)
         progress.append(f"pull request {pull.number} is up to date")
         if isinstance(plan, OpenPull) and plan.extras.draft and not pull.draft:
             reason = "there are no drafts in this repository; leave draft: true out"
@@ -136,28 +136,38 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         raise
     if pull.state is PullState.MERGED and commit is not None:
         _delete_merged(plan, commit, world)
-    changed = bool(done) or isinstance(plan, OpenPull) or plan.rewrites
     # Extras may be missing still, as the forge may not give them.
-    action = plan.action if changed else Action.UNCHANGED
-    found = outcome_of(plan, action=action, changed=changed)
+    if done and action is Action.UNCHANGED:
+        action = Action.UPDATED
+    found = outcome_of(plan, action=action, changed=action is not Action.UNCHANGED)
     return replace(found, commit=commit, pull=pull, warnings=(*found.warnings, *warnings, *missing))
 
 
 def _converge(
     plan: OpenPull | RenewPull, commit: str | None, forge: Forge
-) -> tuple[Pull, tuple[str, ...]]:
-    """See that head and text of the pull agree: the forge has no compare-and-set."""
+) -> tuple[Pull, Action, tuple[str, ...]]:
+    """See that head and text of the pull agree: the forge has no compare-and-set.
+
+    Returns the pull, what was done, and warnings.
+    """
     draft, to = plan.draft, plan.destination
     warnings: tuple[str, ...] = ()
+    action = plan.action
     if isinstance(plan, OpenPull):
-        pull = forge.open(draft, branch=to.branch, base=to.base_branch, extras=plan.extras)
+        opening = forge.open(draft, branch=to.branch, base=to.base_branch, extras=plan.extras)
+        pull = opening.pull
+        # It may have been there, and the forge had not listed it yet.
+        is_so = isinstance(plan.commit, str) and not opening.is_new
     else:
-        pull = plan.pull
+        pull, is_so = plan.pull, not plan.rewrites
+    if is_so:
+        action = Action.UNCHANGED
     if not pull_request.agrees(pull, draft):
         comment = plan.comment if isinstance(plan, RenewPull) else None
         # On the commit of an earlier run it may have been said already.
         again = isinstance(plan.commit, str)
         pull, warnings = forge.renew(pull, draft, comment, may_be_said=again)
+        action = Action.UPDATED if is_so else action
     if pull.head != commit or not pull_request.agrees(pull, draft):
         # What was just pushed may show late. A run that pushes after this writes the text after this.
         pull = forge.read(pull.number)
@@ -165,7 +175,7 @@ def _converge(
         raise RaceLostError(
             f"pull request {pull.number} moved on while its text was written", "Run again."
         )
-    return pull, warnings
+    return pull, action, warnings
 
 
 def _delete_merged(plan: Plan, commit: str, world: World) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
+
+
+class Opened(NamedTuple):
+    """The open pull of a branch, and whether this run has opened it."""
+
+    pull: Pull
+    is_new: bool
 
 
 class Forge(Protocol):
@@ -36,7 +43,7 @@ class Forge(Protocol):
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
-    ) -> Pull:
+    ) -> Opened:
         """Return the one open pull of a branch, opened now unless another run just did."""
 
     def renew(

@@ -14,6 +14,7 @@ from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, Sel
 from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
+from promoter.forges import Opened
 from promoter.forges.local_pulls import read, written
 from promoter.git.refs import NOTHING
 
@@ -68,19 +69,19 @@ class LocalForge:
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
-    ) -> Pull:
+    ) -> Opened:
         """Return the one open pull of a branch, opened now unless another run just did."""
         stored, heads = self._read()
         for one in stored:
             if one.pull.branch == branch and one.pull.state is PullState.OPEN:
-                return self.renew(one.pull, draft)[0]
+                return Opened(self.renew(one.pull, draft)[0], is_new=False)
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(
             number, self._url(number), PullState.OPEN, branch, base,
             heads.get(branch) or self._head(branch), draft.title, draft.body,
             draft=bool(extras and extras.draft),
         )  # fmt: skip
-        return self._write(_Stored(pull, NOTHING, ()))
+        return Opened(self._write(_Stored(pull, NOTHING, ())), is_new=True)
 
     def renew(
         self,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
+from promoter.domain.declaration import Declaration
 from promoter.domain.moment import seconds_of
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
+
+# GitHub shows so many files of a comparison, and leaves the others out.
+_FILES_LIMIT = 300
+# Of so many changed files, the folders are asked for at once.
+_FEW = 20
 
 
 class BranchCommits:
@@ -44,28 +50,31 @@ class BranchCommits:
         )
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
-        answer = self._client.read(
-            "compare the branch",
-            lambda: self._client.ask("GET", f"/compare/{base}...{tip}"),
-            new=True,
-        )
-        ahead = {one["sha"] for one in answer["commits"]}
-        found: list[BranchCommit] = []
-        current = tip
-        while current in ahead and len(found) < COMMITS_LIMIT:
-            commit = self._by_rest(current)
-            found.append(commit)
-            if not commit.parents:
+        whole = self._compared(base, tip)
+        ahead = {str(one["sha"]): one for one in whole["commits"]}
+        shown: list[dict[str, Any]] = []
+        while tip in ahead and len(shown) < COMMITS_LIMIT:
+            shown.append(ahead[tip])
+            if not (parents := shown[-1]["parents"]):
                 break
-            current = commit.parents[0]
-        return tuple(found)
+            tip = str(parents[0]["sha"])
+        found = tuple(self._of_comparison(one, whole) for one in shown)
+        sides = ((one, side) for one in found for side in (one.sha, one.onto.commit))
+        # Those of promote alone are made again to be compared, and they change a file or a few.
+        self._reader.read_folders_of(
+            (side, path.parent)
+            for one, side in sides
+            if Declaration.parse(one.message) is not None or len(one.parents) > 1
+            for path in one.changed[:_FEW]
+        )
+        return found
 
-    def _by_rest(self, sha: str) -> BranchCommit:
-        """Return one commit with its tree and the tree that it was made on."""
-        commit = self._reader.commit(sha)
-        parents = tuple(str(one["sha"]) for one in commit["parents"])
-        tree = GitHubTree(self._reader, sha)
+    def _of_comparison(self, shown: dict[str, Any], whole: dict[str, Any]) -> BranchCommit:
+        """Return one commit as REST shows it, with its tree and the tree that it was made on."""
+        sha, commit = str(shown["sha"]), shown["commit"]
+        parents = tuple(str(one["sha"]) for one in shown["parents"])
         onto = GitHubTree(self._reader, parents[-1] if parents else sha)
+        tree = GitHubTree(self._reader, sha)
         return BranchCommit(
             sha=sha,
             parents=parents,
@@ -73,6 +82,25 @@ class BranchCommits:
             author=commit["author"]["name"],
             tree=tree,
             onto=onto,
-            changed=tuple(differing(onto, tree)),
+            changed=self._changed(onto, tree, whole),
             time=seconds_of(commit["committer"]["date"]),
         )
+
+    def _changed(
+        self, onto: GitHubTree, tree: GitHubTree, whole: dict[str, Any]
+    ) -> tuple[PurePosixPath, ...]:
+        """Return the files in which a commit differs from its parent."""
+        is_all = (whole["total_commits"], whole["merge_base_commit"]["sha"]) == (1, onto.commit)
+        files = (whole if is_all else self._compared(onto.commit, tree.commit)).get("files") or ()
+        if len(files) >= _FILES_LIMIT:
+            return tuple(differing(onto, tree))
+        names = [one["filename"] for one in files]
+        names += [one["previous_filename"] for one in files if one["status"] == "renamed"]
+        return tuple(sorted({PurePosixPath(name) for name in names}))
+
+    def _compared(self, base: str, tip: str) -> dict[str, Any]:
+        """Return the commits up to a tip that a base does not have, and the files that they change."""
+        path = f"/compare/{base}...{tip}"
+        ask = partial(self._client.ask, "GET", path)
+        found: dict[str, Any] = self._client.read("compare the branch", ask, new=True)
+        return found

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from promoter.domain.branch import Opening
-from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.errors import RemoteError
 from promoter.domain.model import Pull, PullExtras, PullState
+from promoter.forges import Opened
 from promoter.forges.github.branches import look
-from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import add_comment
-from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.extras import ExtrasAddition
-from promoter.forges.github.failures import GitHubError, message_of
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.first_pulls import FirstLook
-from promoter.forges.github.mutations import carry_out
+from promoter.forges.github.opening import PullOpening
 from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
-from promoter.forges.github.pull_shapes import own_pull, rest_pull
+from promoter.forges.github.pull_shapes import own_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 from promoter.forges.github.rules import rest_rules
 
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 _LISTING = "list the pull requests"
 # The histories of so many files come with one branch's pulls.
 _FEW = 20
-# What GitHub says in private repositories of plans without drafts.
-_NO_DRAFTS = "draft pull requests are not supported"
 _ACTIONS = "github-actions[bot]"
 
 
@@ -129,75 +124,18 @@ class GitHubForge:
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
-    ) -> Pull:
+    ) -> Opened:
         """Return the one open pull of a branch, opened now unless another run just did."""
         known = self.client.opened.pop((branch, base), None)
         if known is not None:
-            return known
+            return Opened(known, is_new=True)
         opens = Opening(draft, base, extras or PullExtras())
 
-        failures = 0
-
-        def find() -> Pull | None:
-            nonlocal failures
-            failures += 1
-            # The answer may have been lost after the pull was made, or another run was faster.
+        def listed() -> Pull | None:
             found = self.pulls([branch], base)[branch]
-            pull = next((one for one in found if one.state is PullState.OPEN), None)
-            # GitHub may not know yet what was just pushed, and says the same of what is gone.
-            if pull is None and failures > 1 and (lost := self._lost(branch, base)):
-                raise lost
-            return pull
+            return next((one for one in found if one.state is PullState.OPEN), None)
 
-        try:
-            return self._open_by_graph(branch, opens) or self.client.write(
-                "open the pull request", lambda: self._open_by_rest(branch, opens), find
-            )
-        except RaceLostError:
-            raise
-        except RemoteError as error:
-            if lost := self._lost(branch, base):
-                raise lost from error
-            raise
-
-    def _open_by_graph(self, branch: str, opens: Opening) -> Pull | None:
-        """Open a pull, whose answer tells the ids of its extras; None where it does not."""
-        client = self.client
-        if not client.node:
-            return None
-        try:
-            writes = {"pull": new_pull(client, branch, opens)}
-            return opened(client, carry_out(client, "Open", writes).done["pull"], opens)
-        except FAILURES:
-            return None
-
-    def _open_by_rest(self, branch: str, opens: Opening) -> Pull:
-        text = {"title": opens.draft.title, "body": opens.draft.body}
-        wanted = {**text, "head": branch, "base": opens.base}
-        draft = {"draft": True} if opens.extras.draft else {}
-        try:
-            return rest_pull(self.client.ask("POST", "/pulls", input={**wanted, **draft}))
-        except GitHubError as error:
-            if not draft or _NO_DRAFTS not in message_of(error).lower():
-                raise
-        return rest_pull(self.client.ask("POST", "/pulls", input=wanted))
-
-    def _lost(self, branch: str, base: str) -> RaceLostError | None:
-        """Return what others have done to a branch so that no pull can be opened; None for nothing."""
-        ask = self.client.ask
-        try:
-            tip = ask("GET", f"/git/ref/heads/{quote(branch)}")["object"]["sha"]
-            if ask("GET", f"/compare/{quote(base)}...{tip}")["ahead_by"]:
-                return None
-            done = f"merged into {base}"
-        except FAILURES as error:
-            # Also where the two have no commit in common: then somebody has replaced it.
-            if getattr(error, "status", None) != 404:
-                return None
-            done = "deleted or replaced"
-        return RaceLostError(
-            f"{branch} was {done} before its pull request was opened", "Run again."
-        )
+        return PullOpening(self.client, branch, opens, listed).run()
 
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 from tenacity import (
     Retrying,
     retry_if_exception,
+    retry_if_result,
     stop_after_attempt,
     stop_after_delay,
     stop_any,
     stop_before_delay,
+    wait_exponential,
     wait_random_exponential,
 )
 from tenacity.stop import stop_base
@@ -69,6 +71,17 @@ def until_known(ask: Callable[[], T], seconds: float, statuses: tuple[int, ...] 
         stop=stop_after_delay(seconds),
         wait=wait_random_exponential(multiplier=0.1, max=2),
         reraise=True,
+    )
+    return attempts(ask)
+
+
+def until_shown(ask: Callable[[], T | None], seconds: float) -> T | None:
+    """Return what is there for certain as soon as a list shows it; None where it does not in time."""
+    attempts = Retrying(
+        retry=retry_if_result(lambda found: found is None),
+        stop=stop_before_delay(seconds),
+        wait=wait_exponential(multiplier=0.5, max=5),
+        retry_error_callback=lambda _: None,
     )
     return attempts(ask)
 

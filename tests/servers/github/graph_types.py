@@ -267,7 +267,7 @@ def _milestones(github: GitHub, query: str, first: int) -> dict[str, Any]:
 def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
     found = [
         one
-        for one in github.pulls
+        for one in github.listed_pulls()
         if how.get("headRefName") in (None, one["head"])
         and how.get("baseRefName") in (None, one["base"])
     ]

@@ -25,7 +25,7 @@ def listed(github: GitHub, request: Request) -> Answer:
         raise invalid("state", code="invalid")
     found = [
         one
-        for one in github.pulls
+        for one in github.listed_pulls()
         if state in ("all", one["state"])
         and head in (None, "", f"{pull_shapes.owner_of(one)}:{one['head']}")
         and base in (None, "", one["base"])

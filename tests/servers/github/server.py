@@ -36,6 +36,8 @@ class GitHub:
         self.store = Store(self.repository)
         self.tokens: dict[str, bool | Token] = {"good-token": True, "read-token": False}
         self.pulls: list[dict[str, Any]] = []
+        self.unlisted = 0
+        """How many lists of pulls do not show the newest pull yet."""
         self.comments: dict[int, list[str]] = {}
         self.commented = 0
         self.seen: list[Seen] = []
@@ -142,6 +144,13 @@ class GitHub:
         with self.lock:
             self.look()
             return [pull_shapes.simple(self, one) for one in self.pulls if one["state"] == "open"]
+
+    def listed_pulls(self) -> list[dict[str, Any]]:
+        """The pulls as a list shows them, which may be behind what there is."""
+        if not (self.unlisted and self.pulls):
+            return list(self.pulls)
+        self.unlisted -= 1
+        return self.pulls[:-1]
 
     def merge(self, number: int) -> None:
         """Merge a pull, as a person does."""
