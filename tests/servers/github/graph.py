@@ -96,7 +96,7 @@ def _update_refs(github: GitHub, request: Request, wanted: dict[str, Any]) -> di
     moves = []
     for one in wanted["refUpdates"]:
         ref = one["name"]
-        now = github.store.refs(ref).get(ref)
+        now = github.store.ref(ref)
         before, after = one.get("beforeOid"), one["afterOid"]
         if before not in (None, now or _ZERO):
             raise GraphError("STALE_DATA", f"Expected {ref} to be at {before}")
@@ -114,7 +114,7 @@ def _create_ref(github: GitHub, request: Request, wanted: dict[str, Any]) -> dic
     """Make a branch."""
     del request
     ref, oid = wanted["name"], wanted["oid"]
-    if github.store.refs(ref).get(ref):
+    if github.store.ref(ref):
         said = f'A ref named "{ref}" already exists in the repository.'
         raise GraphError("UNPROCESSABLE", said)
     if reason := refused(github, ref, None, oid):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def read(github: GitHub, request: Request, name: str) -> Answer:
     """Show the ref of exactly this name."""
     del request
-    sha = github.store.refs(f"refs/{name}").get(f"refs/{name}")
+    sha = github.store.ref(f"refs/{name}")
     if sha is None:
         raise not_found()
     return 200, _shown(github, f"refs/{name}", sha)
@@ -41,7 +41,7 @@ def made(github: GitHub, request: Request) -> Answer:
         )
     if not github.store.asks("check-ref-format", name):
         raise RejectedError(422, f"{name} is not a valid ref name.")
-    if github.store.refs(name).get(name):
+    if github.store.ref(name):
         raise RejectedError(422, "Reference already exists")
     if len(sha) != 40 or github.store.sha(sha) != sha:
         raise RejectedError(422, "Object does not exist")
@@ -54,7 +54,7 @@ def made(github: GitHub, request: Request) -> Answer:
 def moved(github: GitHub, request: Request, name: str) -> Answer:
     """Move a ref, forward alone unless forced."""
     ref, sha = f"refs/{name}", request.text("sha")
-    before = github.store.refs(ref).get(ref)
+    before = github.store.ref(ref)
     if before is None:
         raise RejectedError(422, "Reference does not exist")
     if len(sha) != 40 or github.store.sha(sha) != sha:
@@ -73,7 +73,7 @@ def deleted(github: GitHub, request: Request, name: str) -> Answer:
     """Delete a ref; a pull from it is closed."""
     del request
     ref = f"refs/{name}"
-    before = github.store.refs(ref).get(ref)
+    before = github.store.ref(ref)
     if before is None:
         raise RejectedError(422, "Reference does not exist")
     if reason := refused(github, ref, before, None):

@@ -198,7 +198,7 @@ class GitHub:
 
     def head(self, branch: str) -> str | None:
         """Return a branch's commit."""
-        return self.store.refs(f"refs/heads/{branch}").get(f"refs/heads/{branch}")
+        return self.store.ref(f"refs/heads/{branch}")
 
     def look(self) -> None:
         """Take note of where the branches are: heads move, and pulls without one are closed."""

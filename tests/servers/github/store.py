@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.servers.github.ancestry import Ancestry
 from tests.servers.github.git_process import GitProcess
 from tests.servers.github.objects import Objects
-from tests.servers.refs import read_refs
+from tests.servers.refs import read_ref, read_refs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,6 +101,10 @@ class Store:
     def refs(self, prefix: str = "refs/heads/") -> dict[str, str]:
         """Return ref → commit: almost every answer needs them."""
         return {ref: oid for ref, oid in read_refs(self.path).items() if _is_below(ref, prefix)}
+
+    def ref(self, ref: str) -> str | None:
+        """Return the commit of one ref."""
+        return read_ref(self.path, ref)
 
     def sha(self, name: str, kind: str = "commit") -> str | None:
         """Return the object that a branch, a tag or an id names."""
