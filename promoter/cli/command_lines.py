@@ -1,20 +1,19 @@
-"""The command line that bare words and some flags probably mean, complete enough to be copied."""
+"""The command line that mistaken words and flags probably mean, complete enough to be copied."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections import deque
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from promoter.cli.options import OPTIONS, option_of
-from promoter.cli.other_tools_flags import FLAGS_MEANT
+from promoter.cli.options import OPTIONS, long_name
+from promoter.cli.other_tools import RENAMED
 from promoter.domain.image import split
 from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 ENVIRONMENTS = ("dev", "development", "test", "qa", "stage", "staging", "prod", "production")
 """Names that environments usually have: a bare one of them is no app."""
@@ -27,127 +26,208 @@ _FLAGS = {
 }
 # Words that people write before an environment.
 _TOWARDS = ("from", "to", "in", "into", "on")
-# Flags that one command has for what another calls otherwise.
-_SAME = {("promote", "--to"): "--tag", ("rollback", "--tag"): "--to"}
 # The commands that take several environments.
 _OF_MANY = ("auto", "status", "history")
 # What a command cannot do without, and flags that stand for it.
 _NEEDED = {
-    "promote": (("app", "APP", ("group",)), ("tag", "TAG", ("image", "from"))),
-    "rollback": (("app", "APP", ("group",)), ("reason", "TEXT", ())),
-    "hold": (("app", "APP", ()), ("reason", "TEXT", ())),
-    "unhold": (("app", "APP", ()), ("reason", "TEXT", ())),
+    "promote": {"APP": ("app", "group"), "TAG": ("tag", "image", "from")},
+    "rollback": {"APP": ("app", "group"), "TEXT": ("reason",)},
+    "hold": {"APP": ("app",), "TEXT": ("reason",)},
+    "unhold": {"APP": ("app",), "TEXT": ("reason",)},
 }
-# Options that people write as words, and what their values are.
-_NAMED = {
-    "app": "app", "tag": "tag", "to": "tag", "env": "env", "image": "image", "steps": "tag",
-    "number": "tag", "reason": "reason",
-}  # fmt: skip
+# Options that people write as words before their values.
+_NAMED = ("app", "tag", "to", "env", "image", "steps", "number", "reason")
 _NAME = re.compile(r"[\w./:-]+", re.ASCII)
 # An object of Kubernetes, as kubectl names it.
 _OBJECT = re.compile(
     r"(?:deploy(?:ment)?|statefulset|sts|daemonset|ds|cronjob|job|pod|rollout|app)s?/", re.ASCII
 )
-_ANY_IMAGE = "NAME=*:TAG"
 _TAG = re.compile(r"v?[0-9][A-Za-z0-9_.-]*")
 
 
-def meant_line(
-    command: str, options: Sequence[str], bare: Sequence[str], flags: Sequence[str]
-) -> str:
-    """Return `promote COMMAND` with bare words under the flags that they probably belong to.
+class CommandLine:
+    """The words of a mistaken command line: bare ones, and flags with their values.
 
-    `options` are the command's, and `flags` are given with their values. What the command cannot do
-    without, and is not there, stands as APP, TAG or TEXT.
+    What follows a flag that nobody knows is left out: it may be a secret. `commands` has the options
+    of each command.
     """
-    if command == "set-image":
-        pairs = dict(pairwise(flags))
-        return _set_image([*bare, *(pairs[one] for one in ("--image", "--tag") if one in pairs)])
-    name = ["promote"] if command == "promote" else ["promote", command]
-    own = apart([_SAME.get((command, one), one) for one in flags], options)[1]
-    given = {one.partition("=")[0] for one in own}
-    found = _sorted_out(command, bare, options)
-    missing = {
-        option: [placeholder]
-        for option, placeholder, others in _NEEDED.get(command, ())
-        if option not in found and not {f"--{one}" for one in (option, *others)} & given
-    }
-    app = {"app": (missing.pop("app", None) or found.pop("app", []))}
-    found = {
-        option: values for option, values in {**app, **found}.items() if f"--{option}" not in given
-    }
-    return shlex.join([*name, *_as_flags(found), *own, *_as_flags(missing)])
+
+    def __init__(self, words: Sequence[str], commands: Mapping[str, Sequence[str]]) -> None:
+        self.commands = commands
+        self.bare: list[str] = []
+        self._flags: list[tuple[str, str]] = []
+        waiting = deque(words)
+        while waiting:
+            word = waiting.popleft()
+            if not word.startswith("-") or word == "-":
+                self.bare.append(word)
+                continue
+            option = OPTIONS.get(long_name(word))
+            has_value = bool(waiting) and "=" not in word and not (option and option.switch)
+            # What begins with '-' is no value of a flag that is not known.
+            if has_value and (option is not None or not waiting[0].startswith("-")):
+                self._flags.append((word, waiting.popleft()))
+            else:
+                self._flags.append((word, ""))
+
+    @property
+    def has_app(self) -> bool:
+        """Whether an app is given as a flag, which may be another tool's."""
+        return any(option == "app" for option, _ in self._own("promote", OPTIONS))
+
+    def filled(self, hint: str, bare: Sequence[str] | None = None) -> str:
+        """Return a hint with the line of each command that it names in braces, e.g. `{rollback}`."""
+        return re.sub(
+            r"\{([a-z-]+)\}",
+            lambda one: self.line(one[1], bare) if one[1] in self.commands else one[0],
+            hint,
+        )
+
+    def line(self, command: str, bare: Sequence[str] | None = None) -> str:
+        """Return `promote COMMAND` with the flags, and the bare words under those that they are for.
+
+        `bare` are taken in place of its own bare words. What has no place is left out; what the
+        command cannot do without, and is not there, stands as APP, TAG or TEXT.
+        """
+        bare = self.bare if bare is None else bare
+        if command == "set-image":
+            return self._set_image(bare)
+        options = self.commands[command]
+        own = self._own(command, options)
+        given = {option for option, _ in own}
+        found = _sorted_out(command, bare, [one for one in options if one not in given])
+        missing = {
+            names[0]: [placeholder]
+            for placeholder, names in _NEEDED.get(command, {}).items()
+            if not {*names} & (given | found.keys())
+        }
+        app = (missing if "app" in missing else found).pop("app", [])
+        words = ["promote"] if command == "promote" else ["promote", command]
+        words += [part for option, parts in own if option == "app" for part in parts]
+        words += _as_flags({"app": app} | found)
+        words += [part for option, parts in own if option != "app" for part in parts]
+        return shlex.join(words + _as_flags(missing))
+
+    def _own(self, command: str, options: Collection[str]) -> list[tuple[str, list[str]]]:
+        """Return the flags that are those of a command, or mean one, by its options."""
+        found = []
+        for flag, value in self._flags:
+            option, given = long_name(flag), value or flag.partition("=")[2]
+            if option and not (given or OPTIONS[option].switch or OPTIONS[option].bare):
+                continue
+            if option in options:
+                found.append((option, [flag, *filter(None, [value])]))
+            elif option:
+                if (option := RENAMED.get(f"{command} {option}", "")) in options:
+                    found.append((option, [f"--{option}", given]))
+            elif pair := _of_another_tool(flag.partition("=")[0], given, options):
+                found.append(pair)
+        return found
+
+    def _set_image(self, bare: Sequence[str]) -> str:
+        """Return the line of `promote set-image` for an image and a tag among bare words."""
+        flags = dict(self._flags)
+        words = [*bare, *(flags[one] for one in ("--image", "--tag") if one in flags)]
+        parted = [split_word(one) for one in words if not _OBJECT.match(one) or "=" in one]
+        names = [one for one, sign, _ in parted if sign or kind_of(one) == "app"]
+        tags = [tag or one for one, _, tag in parted if tag or kind_of(one) in ("tag", "count")]
+        image = f"{[*names, 'NAME'][0]}=*:{[*tags, 'TAG'][0]}"
+        return f"promote set-image {shlex.quote(image) if names or tags else image}"
+
+
+def _of_another_tool(
+    flag: str, value: str, options: Collection[str]
+) -> tuple[str, list[str]] | None:
+    """Return another tool's flag as an option of ours, and it as words; None for none, or a login."""
+    if flag in ("--set", "--set-string", "--helm-set", "-p", "--parameter"):
+        key, _, tag = value.partition("=")
+        return ("tag", ["--tag", tag]) if key.rpartition(".")[2].lower() == "tag" and tag else None
+    meant = option_meant(flag, value, options)
+    if not meant or not value or ("//" in value and "@" in value):
+        return None
+    choices = OPTIONS[meant].choices
+    if choices and value not in choices:
+        return None
+    return meant, [f"--{meant}", *([] if OPTIONS[meant].switch else [value])]
+
+
+def option_meant(flag: str, value: str, options: Collection[str]) -> str:
+    """Return which of some options another tool's flag stands for, its value considered; '' for none."""
+    name = plain_name(flag)
+    known = [name] if name in options else [one for one in options_meant(name) if one in options]
+    return next((one for one in known if may_be(one, value)), "".join(known[:1]))
+
+
+def plain_name(flag: str) -> str:
+    """Return a flag's name as ours are written, without its dashes; a letter stays as it is."""
+    return flag.lstrip("-").lower().replace("_", "-") if len(flag) > 2 else flag[1:]
+
+
+def may_be(option: str, value: str) -> bool:
+    """Return whether a value may be one of an option, as far as its form says it."""
+    if option in ("steps", "number"):
+        return value.isdecimal()
+    return not (option == "until" and value.isdecimal())
 
 
 def _as_flags(values: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return options with their values as words of a command line; an empty value is a switch's."""
-    return [
-        part
-        for option, given in values.items()
-        for one in given
-        for part in (f"--{option}", *filter(None, [one]))
-    ]
+    return [part for name, its in values.items() for one in its for part in (f"--{name}", one)]
 
 
-def _sorted_out(command: str, bare: Sequence[str], options: Sequence[str]) -> dict[str, list[str]]:
+def _sorted_out(
+    command: str, bare: Sequence[str], options: Collection[str]
+) -> dict[str, list[str]]:
     """Return the values that bare words give some options of a command."""
     found: dict[str, list[str]] = {}
-    words = list(bare)
-    while words:
-        word = words.pop(0).rstrip(":")
+    waiting = deque(bare)
+    while waiting:
+        word = waiting.popleft().rstrip(":")
         name, _, value = split_word(word)
-        if name in _TOWARDS and words and kind_of(words[0]) == "env":
+        following = waiting[0] if waiting else ""
+        if name in _TOWARDS and kind_of(following) == "env":
             option = "from" if name == "from" and "from" in options else "env"
-            found[option] = [words.pop(0)]
-        elif name in _NAMED and (value or (words and _fits(name, words[0]))):
-            found[name] = [value or words.pop(0)]
-        elif name in _NAMED and not value and any(kind_of(one) == "app" for one in words):
+            word = waiting.popleft()
+        elif name in _NAMED and name in options and (value or _fits(name, following)):
+            option, word = name, value or waiting.popleft()
+        elif name in _NAMED and any(kind_of(one) == "app" for one in waiting):
             continue
         elif value:
-            found |= {"app": [name.rpartition("/")[2]]}
-            words.insert(0, value)
+            option, word = "app", name.rpartition("/")[2]
+            waiting.appendleft(value)
         else:
-            _sort(command, word, options, found)
+            kind = kind_of(word)
+            option = _FLAGS.get((command, kind), kind)
+            word = word.rpartition("/")[2] if kind == "app" else word
+            if option in found and command == "promote":
+                option = "tag"
+        is_many = option == "app" or (option == "env" and command in _OF_MANY)
+        if (
+            option in options
+            and word not in found.get(option, ())
+            and (is_many or option not in found)
+        ):
+            found.setdefault(option, []).append(word)
     return found
 
 
 def _fits(option: str, value: str) -> bool:
-    """Say whether a word may be the value of an option that stands before it without its dashes."""
-    kind = kind_of(value)
-    return option in ("env", "reason") or kind == _NAMED[option] or bool(split_word(value)[1])
-
-
-def _sort(command: str, word: str, options: Sequence[str], found: dict[str, list[str]]) -> None:
-    """Put a word under the option that it is probably for; one that fits none is left out."""
-    kind = "reason" if " " in word else kind_of(word)
-    if word.isdecimal() and len(word) < 3:
-        kind = "count"
-    elif kind == "app" and word.startswith((".", "/", "~")):
-        return  # a file or a folder
-    elif kind == "app":
-        word = word.rpartition("/")[2]
-    option = _FLAGS.get((command, kind), kind)
-    if option in found and command == "promote":
-        option = "tag"
-    if option in options and option not in found:
-        found[option] = [word]
-    elif option in options and (option == "app" or (option == "env" and command in _OF_MANY)):
-        found[option].append(word)
-
-
-def _set_image(bare: Sequence[str]) -> str:
-    """Return the line of `promote set-image` for an image and a tag among bare words."""
-    pairs = [(name, value) for name, sign, value in map(split_word, bare) if sign]
-    plain = [one for one in bare if not split_word(one)[1] and not _OBJECT.match(one)]
-    names = [name for name, _ in pairs] + [one for one in plain if kind_of(one) == "app"]
-    tags = [value for _, value in pairs] + [one for one in plain if kind_of(one) == "tag"]
-    image = f"{next(iter(names), 'NAME')}=*:{next(iter(tags), 'TAG')}"
-    return f"promote set-image {image if image == _ANY_IMAGE else shlex.quote(image)}"
+    """Return whether a word may be the value of an option that stands before it without its dashes."""
+    kinds = ("app",) if option == "app" else ("tag", "count")
+    is_any = option in ("env", "reason")
+    return bool(value) and (is_any or kind_of(value) in kinds or bool(split_word(value)[1]))
 
 
 def kind_of(word: str) -> str:
-    """Return what a bare word probably is: `app`, `env` or `tag`."""
-    return "env" if word in ENVIRONMENTS else "tag" if _TAG.fullmatch(word) else "app"
+    """Return what a bare word probably is: `env`, `reason`, `count`, `tag`, `file` or `app`."""
+    if word in ENVIRONMENTS:
+        return "env"
+    if " " in word:
+        return "reason"
+    if word.isdecimal() and len(word) < 3:
+        return "count"
+    if _TAG.fullmatch(word):
+        return "tag"
+    return "file" if word.startswith((".", "/", "~")) else "app"
 
 
 def split_word(word: str) -> tuple[str, str, str]:
@@ -159,56 +239,6 @@ def split_word(word: str) -> tuple[str, str, str]:
     value = value.removeprefix("*:")
     image, tag, digest = split(value if sign else word)
     if (tag or digest) and _NAME.fullmatch(image):
-        return (
-            (image if "/" in image or not sign else name),
-            sign or (":" if tag else "@"),
-            tag or f"{digest}",
-        )
+        whole = image if "/" in image or not sign else name
+        return whole, sign or (":" if tag else "@"), tag or f"{digest}"
     return (name, sign, value) if sign and value and _NAME.fullmatch(name) else (word, "", "")
-
-
-def _ours(word: str, value: Sequence[str], options: Iterable[str]) -> list[str]:
-    """Return another tool's flag with its value as ours; nothing where there is no such, or a login."""
-    name, _, own = word.partition("=")
-    given = own or "".join(value)
-    plain = f"--{name.strip('-').lower().replace('_', '-')}"
-    if len(name) > 2 and plain[2:] in options:
-        return [plain, *filter(None, [given])]
-    if name in ("--set", "--set-string", "--helm-set", "-p", "--parameter"):
-        key, _, tag = given.partition("=")
-        return ["--tag", tag] if key.rpartition(".")[2].lower() == "tag" and tag else []
-    names = [FLAGS_MEANT[name]] if name in FLAGS_MEANT else options_meant(name[2:])
-    meant = next((one for one in names if one in options), None)
-    if meant is None or not given or given.startswith("-") or ("//" in given and "@" in given):
-        return []
-    return [f"--{meant}"] if OPTIONS[meant].switch else [f"--{meant}", given]
-
-
-def apart(
-    words: Sequence[str], options: Iterable[str] = tuple(OPTIONS)
-) -> tuple[list[str], list[str]]:
-    """Return the bare words, and the flags of some options with their values.
-
-    Other tools' flags are those that they stand for. What follows any other flag is left out: it may
-    be a secret.
-    """
-    bare: list[str] = []
-    flags: list[str] = []
-    taken = [OPTIONS[one] for one in options if one in OPTIONS]
-    waiting = deque(words)
-    while waiting:
-        word = waiting.popleft()
-        if not word.startswith("-"):
-            bare.append(word)
-            continue
-        option = option_of(word)
-        has_value = bool(waiting) and "=" not in word and not (option and option.switch)
-        # What begins with '-' is no value of a flag that is not known.
-        if has_value and option is None:
-            has_value = not waiting[0].startswith("-")
-        value = [waiting.popleft()] if has_value else []
-        if option in taken:
-            flags += [word, *value]
-        elif option is None:
-            flags += _ours(word, value, options)
-    return bare, flags

@@ -115,8 +115,9 @@ def setting_of(option: str) -> str:
     return "from_" if option == "from" else option.replace("-", "_")
 
 
-def option_of(flag: str) -> Option | None:
-    """Return the option of a flag, long or short, with or without `=` and a value; None for none."""
+def long_name(flag: str) -> str:
+    """Return an option's name by its flag, long or short, with or without a value; '' for none."""
     if flag.startswith("--"):
-        return OPTIONS.get(flag[2:].partition("=")[0])
-    return next((one for one in OPTIONS.values() if one.short and one.short == flag), None)
+        name = flag[2:].partition("=")[0]
+        return name if name in OPTIONS else ""
+    return next((name for name, one in OPTIONS.items() if one.short and one.short == flag), "")

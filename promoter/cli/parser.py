@@ -77,16 +77,18 @@ class Parser(argparse.ArgumentParser):
             raise self._unknown_flag(unknown.partition("=")[0])
         from promoter.cli import word_hints
 
-        word = extra[0]
-        if word in self.commands:
-            raise word_hints.late_command(self.prog, self._words, word, self.commands[word])
-        raise word_hints.unknown_word(self, self._words, word, found)
+        raise word_hints.unknown_word(self, self._words, extra[0])
 
     def format_help(self) -> str:
         """Return the help; that of `promote` says first that there are other commands, too."""
         text = super().format_help()
         others = "\n       promote COMMAND ...\n\n"
         return text.replace("\n\n", others, 1) if self.prog == "promote" else text
+
+    @property
+    def command(self) -> str:
+        """The command's name, as the table of commands has it."""
+        return self.prog.removeprefix("promote").strip() or "promote"
 
     @property
     def flags(self) -> list[str]:

@@ -1,0 +1,217 @@
+"""What people write who know other tools, and what to write instead: tables of words alone.
+
+Each row has the names that it answers, parted by commas, and the hint. In a hint, `{rollback}`
+stands for the line of that command with what was given, and `{tag}` for the flag's value.
+"""
+
+from __future__ import annotations
+
+_READ_FROM = (
+    "The token is read from the variable GITHUB_TOKEN, so that no list of processes shows it."
+)
+_REGISTRY_LOGIN = (
+    "A registry's login is docker login, or PROMOTER_REGISTRY_HOST, "
+    "PROMOTER_REGISTRY_USERNAME and PROMOTER_REGISTRY_PASSWORD."
+)
+_EACH_APP = "Name each app: --app A --app B"
+
+
+def _by_name(rows: dict[str, str]) -> dict[str, str]:
+    return {name: hint for names, hint in rows.items() for name in names.split(", ")}
+
+
+FLAGS = _by_name({
+    "no-wait": "Nothing is waited for without --wait-for-image: leave it out.",
+    "keep-going, fail-fast, continue-on-error, no-fail-fast":
+        "A failure of one app does not stop the others: leave it out.",
+    "token, github-token, gh-token, access-token, auth-token, pat, git-token, api-token":
+        _READ_FROM,
+    "username, password, user, git-username, git-password, git-user, auth, login, credentials, "
+    "registry-username, registry-password, docker-username, docker-password":
+        f"{_READ_FROM} {_REGISTRY_LOGIN}",
+    "yes, y, assume-yes, interactive, no-input, non-interactive, confirm, no-prompt, prompt, fill, "
+    "auto-approve, no-interactive, batch-mode, no-edit, web": "Nothing is asked: leave it out.",
+    "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
+    "field, jsonpath, yaml-path, key-path, property, filter, file-path":
+        "The tag is --tag {tag}; the file and the field that hold it are targets in promoter.yaml.",
+    "head, head-branch, pr-branch, branch-name, branch-prefix, H, new-branch, source-branch":
+        "The branch of a pull request is templates.branch in promoter.yaml; the one to promote to "
+        "is --base BRANCH.",
+    "watch, w, follow, interval, daemon, loop, poll, schedule, every, cron":
+        "A run ends when it is done: a schedule, or the program watch, repeats it.",
+    "no-verify, no-hooks": "No hooks of git are run before a commit: leave it out.",
+    "retry, retries, max-retries, retry-count, backoff, retry-limit, idempotent":
+        "Requests that fail are repeated, and running again is safe: leave it out.",
+    "sync, prune, self-heal, sync-policy, refresh, hard-refresh, grpc-web, server-side, rollout":
+        "Nothing is synced here: Argo CD or Flux does so once the change is on the base. Leave it "
+        "out.",
+    "context, kube-context, kubeconfig, server, kube-token, as, kubectl, core, in-cluster":
+        "No cluster is asked: leave it out. The environment is --env ENV",
+    "file, f, filename, k, manifest":
+        "The files and fields that hold the tag are targets in promoter.yaml. "
+        "A promoter.yaml to try, with --dry-run, is --config FILE",
+    "chart, helm, install, reuse-values, create-namespace, cleanup-on-fail, atomic":
+        "Helm is not run: the file and the field that hold the tag are targets in promoter.yaml.",
+    "delete-branch, clean, cleanup, prune-branches, keep-branch":
+        "The branch of a pull request goes when the forge deletes it: leave it out.",
+    "admin, force-merge": "A pull request is merged on the forge, by its own rules: leave it out.",
+    "state, open, closed, all-states": "All are listed, each with its state: leave it out.",
+    "search, selector, labels-selector, jq, template, sort, columns, grep":
+        "For a program to choose from: --output json",
+    "offline, no-fetch, no-clone, local-only":
+        "What is on the base is always read anew; --cache DIR keeps what was fetched.",
+    "depth, shallow, single-branch, clone-depth": "Only what is needed is fetched: leave it out.",
+    "dir, directory":
+        "The repository is --repo REPO; one folder without git: promote set-image --dir DIR",
+    "parallel, concurrency, workers, jobs, j, threads, parallelism":
+        "Registries are asked at once by itself: leave it out.",
+    "log, log-file, logfile, out-file, output-file":
+        "Messages are on stderr, the result is on stdout: send them on by 2> LOG and > FILE",
+    "latest, newest, semver, policy, policy-type, range, constraint, update-strategy, "
+    "select-semver, strategy, version-policy":
+        "Which tag is taken is policy in promoter.yaml, and {auto} takes it.",
+    "approve, approver, approvers, approval":
+        "A pull request is approved on the forge; who is asked is reviewers in promoter.yaml.",
+    "notify, slack, webhook, slack-webhook":
+        "Nobody is notified but by the forge. --output json is for a program that does.",
+    "at, when, date, time":
+        "A promotion is made now; when it may not be is freeze in promoter.yaml.",
+    "all, A, all-apps, all-applications, all-namespaces, all-environments":
+        f"{_EACH_APP}; what the policies choose of all apps: {{auto}}",
+    "force, F": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
+    "V": "Did you mean --version?",
+    "json": "Write --output json",
+    "digest, image-digest, sha256": "A digest goes with its image: --image NAME@DIGEST",
+    "since, from-date, after, before, days": "How many entries are shown is --number N.",
+    "owner, organisation, organization, org, repository-owner, repository-name, repo-owner, repo-name":
+        "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
+    "no-color, no-colour, nocolor, color, colour":
+        "The terminal decides; the variable NO_COLOR=1 drops colours.",
+    "registry, registry-url, docker-registry":
+        "It is the beginning of an image's name: --image ghcr.io/owner/app=1.4.2",
+    "insecure, plain-http, http, insecure-registry, tls-verify, no-tls, skip-tls":
+        "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line.",
+    "no-hold, without-hold, skip-hold": "A rollback holds the app; end it then: {unhold}",
+})  # fmt: skip
+"""By a flag of other tools for which there is no single one of ours; without its dashes."""
+
+KEYS = _by_name({
+    "create-pr, pr, pull-request, create-pull-request, open-pr": "deliver: pull-request",
+    "push, direct, commit-directly, no-pull-request": "deliver: push",
+    "auto-merge, automerge, merge, merge-when-green, enable-auto-merge": "deliver: auto-merge",
+    "squash, rebase, merge-method, merge-strategy, merge-parameters":
+        "merge-method: squash, with deliver: auto-merge",
+    "verify, verify-signature, cosign, check-signature":
+        "checks: {signature: refuse, cosign-key: cosign.pub}",
+    "platform, arch, architecture, os": "checks: {platforms: [linux/amd64]}",
+    "no-checks, skip-checks, skip-check, skip-verify, no-registry-check, skip-registry, skip-exists, "
+    "no-check": "checks: {exists: off}",
+    "no-render, skip-render": "render: off",
+    "filter-regex, tag-regex, regex, allow-tags, tag-filter, filter-tags, pattern":
+        "tags: '^[0-9.]+$'",
+    "pr-labels, pr-label": "labels: [promotion]",
+    "path, app-path, folder": 'path: "apps/{app}/overlays/prod"',
+    "email, git-email, git-author-email, author-email, git-author-name, git-name, committer, "
+    "author-name, git-author, signoff": "author: Release Bot <bot@example.com>",
+    "commit-message, commit-msg, commit-template, message-template":
+        'templates: {commit: "{title}"}',
+    "title, pr-title": 'templates: {title: "[{environment}] {title}"}',
+    "message, m, ticket, jira, issue, body, description, note, pr-body, pr-description, comment":
+        'templates: {title: "{title}", body: "{body}", commit: "{title}"}',
+})  # fmt: skip
+"""By a flag of other tools, the line of promoter.yaml for it."""
+
+OF_OTHER_COMMANDS = _by_name({
+    "auto tag, auto image": "It takes the tag that the policy wants; for one tag: {promote}",
+    "auto from": "It follows promotes-from by itself: leave it out.",
+    "auto group": "It promotes each app by itself; a group: {promote}",
+    "auto together": "With deliver: push, batch: true in promoter.yaml makes one commit.",
+    "auto reason": "A reason is for {rollback}, or promote hold: leave it out.",
+    "auto source-revision": "It finds each image's commit by itself: leave it out.",
+    "auto wait-for-image": "It takes what the registry has now; a later run takes the rest.",
+    "auto take-over": "For the one app whose branch it is: {promote}",
+    "rollback image": "The tag to go back to is --to TAG; all images of the app go together.",
+    "rollback until":
+        "It holds the app until promote unhold: leave it out. For an end, then: {hold}",
+    "rollback from": "The environment to roll back is --env ENV; to run what another runs: {promote}",
+    "rollback wait-for-image": "What ran before is in the registry already: leave it out.",
+    "rollback source-revision": "It is read from the history: leave it out.",
+    "promote to": "To promote it: {promote}; to go back: {rollback}",
+    "promote reason":
+        "A reason is for promote rollback, promote hold and promote unhold. "
+        "The pull request's text is templates.body in promoter.yaml.",
+    "promote no-registry": "To ask no registry, write checks: {exists: off} in promoter.yaml.",
+    "promote shard": "It is a flag of promote auto, which takes all apps: leave it out here.",
+    "hold tag": "A hold keeps what runs now; for a tag: {promote}",
+    "hold image": "A hold is for all images of the app: leave it out.",
+    "hold to, hold steps": "A hold keeps what runs now; to go back: {rollback}",
+    "unhold tag": "It ends the hold only; then promote: {promote}",
+    "status tag, history tag": "It shows all tags: leave it out.",
+    "history from, history until": "How many entries are shown is --number N.",
+    "rollback all, hold all, unhold all, hold group, unhold group, status group, history group, "
+    "hold together, unhold together, status together, history together": _EACH_APP,
+    "status all, history all, pulls all": "It shows all: leave it out.",
+    "auto all": "It takes all: leave it out.",
+    "status number": "The history takes it: {history}",
+    "status, history": "It only reads: leave it out.",
+    "pulls app, pulls env": "It lists all. For one app or environment: {status}",
+    "pulls number": "It lists all, each with its state: leave it out.",
+    "pulls reason": "A comment is written on the pull request itself: leave it out.",
+    "pulls": "It takes the repository alone: promote pulls --repo REPO",
+    "demo": "It makes a repository of its own, in a new or empty folder: promote demo DIR",
+    "set-image repo":
+        "It edits files of a folder, without git: --dir DIR names it; for a repository: {promote}",
+    "set-image image": "The image stands alone, without a flag: {set-image}",
+    "set-image": "It edits files of this folder, as in {set-image}; for an app: {promote}",
+})  # fmt: skip
+"""By a command and a flag that it does not take, or by the command for all flags of others."""
+RENAMED = {
+    "promote to": "tag", "rollback tag": "to", "rollback number": "steps", "history steps": "number",
+    "hold from": "env", "unhold from": "env",
+}  # fmt: skip
+"""By a command and a flag of others, the name that its own option has for the same."""
+
+OTHER_COMMANDS = _by_name({
+    "update, deploy, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
+    "promotion, start": "Promoting needs no command name: {promote}",
+    "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, st, "
+    "inspect, envs, environments, top": "What runs where: {status}",
+    "pause, lock, freeze, suspend, stop, disable, block, pin": "Did you mean {hold}",
+    "resume, unlock, unfreeze, unpause, continue, enable, release-hold, unblock, unpin":
+        "Did you mean {unhold}",
+    "diff, plan, preview, check, test, dry-run, dryrun, template, render, build, whatif":
+        "Write {promote} --dry-run",
+    "validate, lint, verify":
+        "Write {promote} --dry-run; --config FILE tries a promoter.yaml that is not pushed",
+    "undo, revert, back, rollout, downgrade, rollout undo, restore, previous":
+        "Did you mean {rollback}",
+    "log, logs, events, audit, changes, timeline, changelog": "Did you mean {history}",
+    "pr create, pr open, pull create": "A promotion opens it: {promote}",
+    "pr, prs, pull, pull-requests, mr, mrs, prs list, open": "Did you mean promote pulls?",
+    "set image, image set, edit set, kustomize edit, edit, setimage, set_image, kustomize, set images":
+        "Did you mean {set-image}; for an app: {promote}",
+    "init, setup, install, config, configure, bootstrap, new":
+        "The configuration is promoter.yaml, at the root of the GitOps repository; to see one: "
+        "promote demo",
+    "login, logout, auth": f"{_READ_FROM} {_REGISTRY_LOGIN}",
+    "watch, serve, server, daemon, controller, agent": "There is no server: a schedule runs {auto}",
+    "sync, refresh, wait, rollout status, reconcile":
+        "Argo CD or Flux syncs what is on the base. To change that: {promote}",
+    "delete, remove, rm, destroy, uninstall, prune, scale, restart":
+        "An image's tag alone is changed here. To go back: {rollback}",
+    "approve, review, comment":
+        "A pull request is approved on the forge. They are listed by promote pulls",
+    "completion, completions": "There is no completion; promote --help shows all flags.",
+    "version": "Write promote --version",
+    "example, examples, tutorial, quickstart, try": "To see it work: promote demo",
+})  # fmt: skip
+"""By a word that is no command of ours."""
+TOOLS = (
+    "kubectl", "helm", "argocd", "flux", "kargo", "docker", "gh", "git", "updatecli", "gitopscli",
+    "skaffold", "oc",
+)  # fmt: skip
+"""Tools whose commands people write behind ours."""
+OBJECTS = (
+    "kustomization", "helmrelease", "deployment", "application", "statefulset", "rollout", "stage",
+)  # fmt: skip
+"""What other tools' commands say before a name."""
