@@ -207,7 +207,7 @@ _ON_THE_COMMAND_LINE = {
     "app before the tag's flag": Mistake(
         ("orders", "--tag", "1.5.0"), 2, ("takes no 'orders'", "Write promote --app orders --tag 1.5.0")
     ),
-    "command after a flag": Mistake(("-q", "auto"), 2, ("no argument 'auto'", "The command comes first: promote auto -q --repo ")),
+    "command after a flag": Mistake(("-q", "auto"), 2, ("no argument 'auto'", "The command comes first: promote auto --quiet --repo ")),
     "app without a flag": Mistake(
         ("status", "orders"), 2, ("promote status takes no argument 'orders'", "--app orders")
     ),
@@ -348,7 +348,7 @@ _WORDS_AND_FLAGS = (
     ("aurora", "Write promote --app aurora --tag TAG"),
     ("aurora prod", "Write promote --app aurora --env prod --tag TAG"),
     ("aurora prod 1.5.0", "Write promote --app aurora --env prod --tag 1.5.0"),
-    ("prod aurora v1.5.0 -q", "Write promote --app aurora --env prod --tag v1.5.0 -q"),
+    ("prod aurora v1.5.0 -q", "Write promote --app aurora --env prod --tag v1.5.0 --quiet"),
     ("aurora:1.5.0", "Write promote --app aurora --tag 1.5.0"),
     ("ghcr.io/acme/aurora:1.5.0 --env dev", "Write promote --app aurora --tag 1.5.0 --env dev"),
     ("app=aurora tag=1.5.0", "Write promote --app aurora --tag 1.5.0"),
@@ -471,7 +471,7 @@ _WORDS_AND_FLAGS = (
     ("undo --app aurora", "Did you mean promote rollback --app aurora --reason TEXT"),
     ("freeze --app aurora", "Did you mean promote hold --app aurora --reason TEXT"),
     ("resume", "Did you mean promote unhold --app APP --reason TEXT"),
-    ("log shop -n 3", "Did you mean promote history --app shop -n 3"),
+    ("log shop -n 3", "Did you mean promote history --app shop --number 3"),
     ("list", "What runs where: promote status"),
     ("merge 1", "Write promote pulls merge 1"),
     ("set image x:1", "Did you mean promote set-image 'x=*:1'"),

@@ -29,7 +29,7 @@ _TOWARDS = ("from", "to", "in", "into", "on")
 # The commands that take several environments.
 _OF_MANY = ("auto", "status", "history")
 # What a command cannot do without, and flags that stand for it.
-_NEEDED = {
+_NEEDED: dict[str, dict[str, tuple[str, ...]]] = {
     "promote": {"APP": ("app", "group"), "TAG": ("tag", "image", "from")},
     "rollback": {"APP": ("app", "group"), "TEXT": ("reason",)},
     "hold": {"APP": ("app",), "TEXT": ("reason",)},
@@ -43,6 +43,8 @@ _OBJECT = re.compile(
     r"(?:deploy(?:ment)?|statefulset|sts|daemonset|ds|cronjob|job|pod|rollout|app)s?/", re.ASCII
 )
 _TAG = re.compile(r"v?[0-9][A-Za-z0-9_.-]*")
+# What `--set` of Helm and others is given.
+_SET_TAG = re.compile(r"(?:[\w.\[\]-]*\.)?tag=(.+)", re.IGNORECASE)
 
 
 class CommandLine:
@@ -62,18 +64,18 @@ class CommandLine:
             if not word.startswith("-") or word == "-":
                 self.bare.append(word)
                 continue
-            option = OPTIONS.get(long_name(word))
-            has_value = bool(waiting) and "=" not in word and not (option and option.switch)
+            flag, sign, value = word.partition("=")
+            option = OPTIONS.get(long_name(flag))
+            has_value = bool(waiting) and not sign and not (option and option.switch)
             # What begins with '-' is no value of a flag that is not known.
             if has_value and (option is not None or not waiting[0].startswith("-")):
-                self._flags.append((word, waiting.popleft()))
-            else:
-                self._flags.append((word, ""))
+                value = waiting.popleft()
+            self._flags.append((flag, value))
 
     @property
     def has_app(self) -> bool:
         """Whether an app is given as a flag, which may be another tool's."""
-        return any(option == "app" for option, _ in self._own("promote", OPTIONS))
+        return "app" in dict(self._own("promote", OPTIONS))
 
     def filled(self, hint: str, bare: Sequence[str] | None = None) -> str:
         """Return a hint with the line of each command that it names in braces, e.g. `{rollback}`."""
@@ -92,36 +94,36 @@ class CommandLine:
         bare = self.bare if bare is None else bare
         if command == "set-image":
             return self._set_image(bare)
-        options = self.commands[command]
-        own = self._own(command, options)
-        given = {option for option, _ in own}
-        found = _sorted_out(command, bare, [one for one in options if one not in given])
-        missing = {
-            names[0]: [placeholder]
-            for placeholder, names in _NEEDED.get(command, {}).items()
-            if not {*names} & (given | found.keys())
-        }
-        app = (missing if "app" in missing else found).pop("app", [])
+        own = self._own(command, self.commands[command])
+        free = [one for one in self.commands[command] if one not in dict(own)]
+        given = _sorted_out(command, bare, free) + own
+        for placeholder, names in _NEEDED.get(command, {}).items():
+            if not {*names} & dict(given).keys():
+                given.append((names[0], placeholder))
+        given.sort(key=lambda one: one[0] != "app")
         words = ["promote"] if command == "promote" else ["promote", command]
-        words += [part for option, parts in own if option == "app" for part in parts]
-        words += _as_flags({"app": app} | found)
-        words += [part for option, parts in own if option != "app" for part in parts]
-        return shlex.join(words + _as_flags(missing))
+        return shlex.join(
+            words + [part for name, one in given for part in (f"--{name}", one) if part]
+        )
 
-    def _own(self, command: str, options: Collection[str]) -> list[tuple[str, list[str]]]:
-        """Return the flags that are those of a command, or mean one, by its options."""
+    def _own(self, command: str, options: Collection[str]) -> list[tuple[str, str]]:
+        """Return the options of a command that its flags are or mean, with their values."""
         found = []
         for flag, value in self._flags:
-            option, given = long_name(flag), value or flag.partition("=")[2]
-            if option and not (given or OPTIONS[option].switch or OPTIONS[option].bare):
-                continue
+            option = own = long_name(flag)
+            set_tag = None if own else _SET_TAG.fullmatch(value)
+            if own and own not in options:
+                option = RENAMED.get(f"{command} {own}", "")
+            elif set_tag:
+                option = "tag"
+            # What another tool takes may be an address with a login.
+            elif not own and value and not ("//" in value and "@" in value):
+                option = option_meant(flag, value, options)
             if option in options:
-                found.append((option, [flag, *filter(None, [value])]))
-            elif option:
-                if (option := RENAMED.get(f"{command} {option}", "")) in options:
-                    found.append((option, [f"--{option}", given]))
-            elif pair := _of_another_tool(flag.partition("=")[0], given, options):
-                found.append(pair)
+                known, given = OPTIONS[option], set_tag[1] if set_tag else value
+                is_whole = given in known.choices if known.choices else given or known.bare
+                if known.switch or is_whole:
+                    found.append((option, "" if known.switch else given))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:
@@ -133,22 +135,6 @@ class CommandLine:
         tags = [tag or one for one, _, tag in parted if tag or kind_of(one) in ("tag", "count")]
         image = f"{[*names, 'NAME'][0]}=*:{[*tags, 'TAG'][0]}"
         return f"promote set-image {shlex.quote(image) if names or tags else image}"
-
-
-def _of_another_tool(
-    flag: str, value: str, options: Collection[str]
-) -> tuple[str, list[str]] | None:
-    """Return another tool's flag as an option of ours, and it as words; None for none, or a login."""
-    if flag in ("--set", "--set-string", "--helm-set", "-p", "--parameter"):
-        key, _, tag = value.partition("=")
-        return ("tag", ["--tag", tag]) if key.rpartition(".")[2].lower() == "tag" and tag else None
-    meant = option_meant(flag, value, options)
-    if not meant or not value or ("//" in value and "@" in value):
-        return None
-    choices = OPTIONS[meant].choices
-    if choices and value not in choices:
-        return None
-    return meant, [f"--{meant}", *([] if OPTIONS[meant].switch else [value])]
 
 
 def option_meant(flag: str, value: str, options: Collection[str]) -> str:
@@ -170,15 +156,11 @@ def may_be(option: str, value: str) -> bool:
     return not (option == "until" and value.isdecimal())
 
 
-def _as_flags(values: Mapping[str, Sequence[str]]) -> list[str]:
-    return [part for name, its in values.items() for one in its for part in (f"--{name}", one)]
-
-
 def _sorted_out(
     command: str, bare: Sequence[str], options: Collection[str]
-) -> dict[str, list[str]]:
-    """Return the values that bare words give some options of a command."""
-    found: dict[str, list[str]] = {}
+) -> list[tuple[str, str]]:
+    """Return the values that bare words give some options of a command, by the option."""
+    found: list[tuple[str, str]] = []
     waiting = deque(bare)
     while waiting:
         word = waiting.popleft().rstrip(":")
@@ -198,15 +180,12 @@ def _sorted_out(
             kind = kind_of(word)
             option = _FLAGS.get((command, kind), kind)
             word = word.rpartition("/")[2] if kind == "app" else word
-            if option in found and command == "promote":
+            if option in dict(found) and command == "promote":
                 option = "tag"
-        is_many = option == "app" or (option == "env" and command in _OF_MANY)
-        if (
-            option in options
-            and word not in found.get(option, ())
-            and (is_many or option not in found)
-        ):
-            found.setdefault(option, []).append(word)
+        is_free = option == "app" or (option == "env" and command in _OF_MANY)
+        is_free = is_free or option not in dict(found)
+        if option in options and is_free and (option, word) not in found:
+            found.append((option, word))
     return found
 
 
