@@ -456,6 +456,64 @@ def test_a_branch_that_is_merged_before_its_pull_is_opened_is_looked_at_again(
     assert sum(one.method == "POST" and "9.9.1" in str(one.body) for one in github.rest()) == 2
 
 
+@pytest.mark.parametrize(
+    ("transport", "write", "first"),
+    [
+        ("git", "mutation Open", None),
+        ("git", "mutation Renew", "9.9.0"),
+        ("api", "mutation Deliver", None),
+        ("api", "mutation Replace", "9.9.0"),
+    ],
+)
+def test_a_newer_tag_that_reaches_the_base_during_the_run_closes_the_pull_that_it_writes(
+    github: GitHub, transport: str, write: str, first: str | None
+) -> None:
+    repository = Repository(github.repository)
+    if first:
+        run(github, first)
+    newer = repository.read(AURORA).replace("1.4.1", "9.9.9")
+    github.just_before("POST", write, lambda: repository.commit("main", AURORA, newer))
+    done = run(github, "9.9.1", "--transport", transport)
+    assert done.code == 0, done.stderr
+    assert (done.json["action"], done.json["changed"]) == ("superseded", True)
+    assert done.json["pull_request"]["state"] == "closed"
+    assert not github.open_pulls()
+    assert github.head(BRANCH) is None
+
+
+@pytest.mark.parametrize(("transport", "most"), [("git", 3), ("api", 3)])
+def test_another_commit_that_reaches_the_base_during_the_run_costs_one_more_look(
+    github: GitHub, transport: str, most: int
+) -> None:
+    repository = Repository(github.repository)
+    write = "mutation Open" if transport == "git" else "mutation Deliver"
+    github.just_before("POST", write, lambda: repository.commit("main", "notes.md", "x\n"))
+    done = run(github, "9.9.1", "--transport", transport)
+    assert (done.json["action"], done.json["changed"]) == ("created", True)
+    assert done.json["commit"] == github.head(BRANCH)
+    assert sum(one.api for one in github.seen) <= most
+
+
+def test_a_pull_is_open_though_the_second_look_fails(github: GitHub) -> None:
+    repository = Repository(github.repository)
+
+    def meanwhile() -> None:
+        repository.commit("main", "notes.md", "x\n")
+        github.fail("GET", "info/refs", status=404, times=9)
+
+    github.just_before("POST", "mutation Open", meanwhile)
+    done = run(github, "9.9.1")
+    assert (done.code, done.json["action"]) == (0, "created")
+
+
+def test_a_push_whose_answer_was_lost_is_told_as_pushed(github: GitHub) -> None:
+    github.fail("POST", "git-receive-pack", after=True)
+    done = run(github, "9.9.1", "--env", "dev")
+    assert (done.json["action"], done.json["changed"]) == ("pushed", True)
+    assert done.json["commit"] == github.head("main")
+    assert {one["from"] for one in done.json["images"]} == {"1.4.1"}
+
+
 def test_a_branch_without_commits_of_its_own_is_a_lost_race_whatever_its_base_is_called(
     github: GitHub,
 ) -> None:

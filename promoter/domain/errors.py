@@ -116,7 +116,7 @@ class RaceLostError(RemoteError):
 
     code = "race"
     commit: str | None = None
-    """The commit that the run had pushed before it lost, if it had."""
+    """The commit that the run had pushed before it lost, or that it may have pushed."""
 
 
 class InterruptedRunError(PromoteError):

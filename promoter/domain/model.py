@@ -154,6 +154,8 @@ class Pull:
     assignees: tuple[str, ...] = ()
     milestone: str | None = None
     auto_merge: bool = False
+    base_head: str | None = None
+    """The base's commit when the pull was written to; None where the answer does not show it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,14 @@ from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_after, error_of
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_of
-from promoter.planning.outcome import Outcome, failed, planned
-from promoter.planning.plan import Plan, Push, RenewPull, commit_of, writes
+from promoter.planning.outcome import Outcome, failed, outcome_of, planned
+from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, commit_of, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from promoter.engine.world import World
-    from promoter.planning.plan import Action, Request
+    from promoter.planning.plan import Request
 
 
 @dataclass(slots=True)
@@ -43,6 +43,8 @@ class Run:
     """What was done for those that are not at their end."""
     _written: dict[Key, tuple[str, Action]] = field(default_factory=dict)
     """Commits that an attempt pushed before it lost a race."""
+    _unconfirmed: dict[Key, Outcome] = field(default_factory=dict)
+    """What an attempt did, or may have done, as long as the next look shows nothing else."""
 
     def results(self) -> list[Outcome]:
         """Carry the run out and return one outcome for each app and environment, in order.
@@ -62,6 +64,7 @@ class Run:
     def _attempt(self) -> None:
         """Look, plan, publish, bring pulls in line; `RaceLostError` means that some must look again."""
         view = self._look()
+        self._confirm_pushes(view)
         plans = list(self._plan(view, self._select(view)))
         if self._is_preview:
             for key, plan in plans:
@@ -85,6 +88,12 @@ class Run:
         base, tree = self.world.repository.base(wanted, apps)
         wiring = self.world.wiring
         return View(base, tree, wiring.config(tree), wiring.settings.repo)
+
+    def _confirm_pushes(self, view: View) -> None:
+        """Keep the outcomes of pushes that lost a race to themselves: their answer was lost."""
+        for key, outcome in self._unconfirmed.items():
+            if outcome.action is Action.PUSHED and outcome.commit == view.tree.commit:
+                self.keep(key, outcome)
 
     def _select(self, view: View) -> list[Work]:
         """Return the work to do, and keep the outcomes of what needs none."""
@@ -190,6 +199,9 @@ class Run:
         except RaceLostError as error:
             if error.commit:
                 self._written[key] = (error.commit, plan.action)
+                if isinstance(plan, Push):
+                    done = outcome_of(plan, changed=True)
+                    self._unconfirmed[key] = replace(done, commit=error.commit)
             self._done[key] = self.world.progress[before:]
             raise
         except PromoteError as reason:
@@ -199,21 +211,42 @@ class Run:
             self._done[key] = self.world.progress[before:]
             raise
         else:
-            self.keep(key, self._summed(key, outcome))
+            outcome = self._summed(key, outcome)
+            if _has_moved(plan, outcome):
+                self._unconfirmed[key] = outcome
+                self._done[key] = self.world.progress[before:]
+                raise RaceLostError(f"{outcome.base} moved on meanwhile", "Run again.")
+            self.keep(key, outcome)
 
     def _summed(self, key: Key, outcome: Outcome) -> Outcome:
         """Return an outcome in which what an attempt wrote before it lost a race counts as well."""
-        commit, action = self._written.get(key, (None, outcome.action))
-        if commit is None or outcome.commit != commit:
+        earlier = self._unconfirmed.get(key)
+        known = (earlier.commit, earlier.action) if earlier else (None, outcome.action)
+        commit, action = self._written.get(key, known)
+        is_other = commit is None or outcome.commit != commit
+        if is_other or outcome.action is Action.SUPERSEDED:
             return outcome
         return replace(outcome, action=action, changed=True)
 
     def _end(self, reason: BaseException) -> None:
         """Keep an end before its time for all that are not at theirs."""
         for key in self.selection.keys:
-            if key not in self.outcomes:
-                error = error_after(reason, self._done.get(key, ()))
-                self.keep(key, failed(error, key[0], key[1] or None))
+            if key in self.outcomes:
+                continue
+            known = self._unconfirmed.get(key)
+            if known is not None and known.pull is not None and not isinstance(reason, Stopped):
+                # It is done: only a second look, at what has moved meanwhile, is not.
+                self.keep(key, known)
+                continue
+            error = error_after(reason, self._done.get(key, ()))
+            self.keep(key, failed(error, key[0], key[1] or None))
+
+
+def _has_moved(plan: Plan, outcome: Outcome) -> bool:
+    """Return whether the base has moved since it was looked at, by what a pull was answered with."""
+    if outcome.pull is None or not isinstance(plan, OpenPull | RenewPull):
+        return False
+    return outcome.pull.base_head not in (None, plan.destination.base)
 
 
 def _branch(work: Work, view: View) -> str:

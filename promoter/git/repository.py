@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit, BranchState, in_conflict
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
-from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
@@ -176,6 +176,10 @@ class GitRepository:
             updates[draft.branch] = Update(f"refs/heads/{draft.branch}", commit, lease)
             commits.append(commit)
         failed = self._clone.push_each(*updates.values())
+        for update in updates.values():
+            if isinstance(error := failed.get(update.ref), RaceLostError):
+                # It may have been this very push, whose first answer was lost.
+                error.commit = update.new
         pairs = zip(drafts, commits, strict=True)
         return [failed.get(f"refs/heads/{draft.branch}", commit) for draft, commit in pairs]
 

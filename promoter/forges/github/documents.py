@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.forges.github import node_ids
 from promoter.forges.github.mutations import Mutation
-from promoter.forges.github.pull_shapes import graph_pull
+from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 
 if TYPE_CHECKING:
     from promoter.domain.branch import CommitDraft, Opening
@@ -66,7 +66,7 @@ def new_pull(client: Client, branch: str, opens: Opening) -> Mutation:
     }
     names = node_ids.fields(opens.extras, teams=client.may_read_teams)
     beside = f" repository {{ {names} }}" if names else ""
-    return Mutation("createPullRequest", wanted, f"pullRequest {{ ...Pull{beside} }}")
+    return Mutation("createPullRequest", wanted, f"pullRequest {{ {WRITTEN}{beside} }}")
 
 
 def opened(client: Client, shown: Any, opens: Opening) -> Pull:  # noqa: ANN401 - JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -85,7 +86,8 @@ class PullOpening:
 
     def _posted(self, wanted: Mapping[str, object]) -> Pull:
         try:
-            return rest_pull(self._client.ask("POST", "/pulls", input=wanted))
+            shown = self._client.ask("POST", "/pulls", input=wanted)
+            return replace(rest_pull(shown), base_head=shown["base"]["sha"])
         except FAILURES as error:
             if isinstance(error, GitHubError) and _EXISTS in message_of(error).lower():
                 raise _ExistsError from error

@@ -15,7 +15,7 @@ from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
-from promoter.forges.github.pull_shapes import graph_pull
+from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def closed(client: Client, pull: Pull, draft: PullDraft, comment: str) -> Pull |
 def _text(pull: Pull, draft: PullDraft, **more: str) -> Mutation:
     """Return the write of a pull's title and body, and of whatever else is given."""
     wanted = {"pullRequestId": pull.node, "title": draft.title, "body": draft.body, **more}
-    return Mutation("updatePullRequest", wanted, "pullRequest { ...Pull }")
+    return Mutation("updatePullRequest", wanted, f"pullRequest {{ {WRITTEN} }}")
 
 
 def _with_comment(pull: Pull, text: Mutation, comment: str | None) -> dict[str, Mutation]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from promoter.domain.model import Pull, PullState
 
+WRITTEN = "...Pull baseRef { target { oid } }"
+"""What a write of a pull is answered with: the pull, and where its base is then."""
 PULL = """
 fragment Pull on PullRequest {
   id number url state title body headRefName baseRefName headRefOid isDraft
@@ -101,4 +103,5 @@ def graph_pull(shown: Any) -> Pull:  # noqa: ANN401 - JSON
         assignees=tuple(one["login"] for one in shown["assignees"]["nodes"] if one),
         milestone=(shown["milestone"] or {}).get("title"),
         auto_merge=bool(shown["autoMergeRequest"]),
+        base_head=((shown.get("baseRef") or {}).get("target") or {}).get("oid"),
     )
