@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from promoter import pull_request
 from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import (
     BuiltImage,
@@ -157,8 +157,8 @@ class Case:
             )
             for name, _, new in self.images
         )
-        asked = Declaration("checkout", "prod", requests, "dana", RUN, allow=self.allow)
-        return propose.propose(asked, target, DirectoryTree(folder))
+        asked = AppDeclaration("checkout", "prod", requests, "dana", RUN, allow=self.allow)
+        return propose.propose_app(asked, target, DirectoryTree(folder))
 
     def evidence(self, folder: Path) -> Evidence:
         """Return what is known beside the edits, judged by the real gates."""

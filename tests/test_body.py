@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from promoter import pull_request
 from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.evidence import (
     BuiltImage,
     EnvironmentState,
@@ -71,8 +71,8 @@ def proposal(
         "aurora", "prod", Environment(path="prod"), file, (KustomizeTarget(kind="kustomize"),)
     )
     images = tuple(ImageRequest(name, Tag.parse("1.4.2")) for name in wanted)
-    declaration = Declaration("aurora", "prod", images, actor="ada", **more)  # type: ignore[arg-type]
-    return propose.propose(declaration, target, DirectoryTree(tmp_path))
+    declared = AppDeclaration("aurora", "prod", images, actor="ada", **more)  # type: ignore[arg-type]
+    return propose.propose_app(declared, target, DirectoryTree(tmp_path))
 
 
 def running(name: str, tag: str, since: int | None = None, **more: Any) -> EnvironmentState:
@@ -282,9 +282,8 @@ def test_hundreds_of_images_leave_room_for_what_else_a_reviewer_asks(tmp_path: P
     assert "promote rollback --app aurora" in body
     pull = Pull(1, "u", PullState.CLOSED, "b", "main", "h", "t", body)
     assert pull_request.declines(pull, made)
-    other = replace(
-        made, declaration=replace(made.declaration, images=(ImageRequest("x", Tag("2")),))
-    )
+    images = (ImageRequest("x", Tag("2")),)
+    other = replace(made, declaration=replace(made.declaration.first, images=images).alone)
     assert not pull_request.declines(pull, other)
 
 
@@ -302,7 +301,7 @@ def test_what_undoes_a_step_back_names_just_what_it_changed(
 ) -> None:
     listed = "".join(f"  - name: {name}\n    newTag: {tag}\n" for name, tag in entries)
     made = proposal(tmp_path, entries=listed, wanted=("one", "two"))
-    back = replace(made, declaration=replace(made.declaration, allow=("downgrade",)))
+    back = replace(made, declaration=replace(made.declaration.first, allow=("downgrade",)).alone)
     body = pull_request.draft(back, Templates(), evidence()).body
     where = "promote --app aurora --env prod --repo https://github.com/aurora-cloud/gitops"
     assert f"{where} {command}" in body
@@ -367,10 +366,11 @@ def test_a_groups_page_has_each_apps_commits_and_environments(tmp_path: Path) ->
     known, alone = case.evidence(tmp_path), case.proposal(tmp_path)
     parts = []
     for number, app in enumerate(("api", "web")):
-        one = replace(alone, declaration=replace(alone.declaration, app=app))
+        one = replace(alone, declaration=replace(alone.declaration.first, app=app).alone)
         source = replace(known.source, new=f"{number}" * 40) if known.source else None
         parts.append((one, replace(known, source=source)))
-    declaration = Declaration.together("shop", tuple(one.declaration for one, _ in parts))
+    members = tuple(one.declaration.first for one, _ in parts)
+    declaration = Declaration("shop", members, is_together=True)
     whole = replace(alone, declaration=declaration, undo=())
     together = replace(known, source=None, environments=(), members=tuple(parts))
     body = pull_request.draft(whole, Templates(), together).body

@@ -15,7 +15,7 @@ from promoter.cli.command_table import COMMANDS
 from promoter.config.layout import Target
 from promoter.config.sections import Checks, Environment, Templates
 from promoter.domain.branch import BranchCommit
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage, Evidence
 from promoter.domain.image import Digest, Ref, Tag
@@ -47,7 +47,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
     """Return what the gates look at where all is well, but for what is given."""
     change = FieldChange(FILE, 3, 11, "newTag", NAME, old, new)
     proposal = Proposal(
-        Declaration("app", "prod", (ImageRequest(NAME, Tag(new)),)),
+        AppDeclaration("app", "prod", (ImageRequest(NAME, Tag(new)),)).alone,
         (FileEdit(FILE, old.encode(), new.encode(), (change,)),),
         (ImageMove(NAME, Ref(old), Ref(new)),),
     )
@@ -60,7 +60,7 @@ def facts(old: str = "1.4.1", new: str = "1.4.2", **known: Any) -> Facts:
             now=0,
             makes_commit=True,
             proposal=proposal,
-            tag_changes=(TagChange(NAME, old, new),),
+            tag_changes=(TagChange("app", NAME, old, new),),
         ),
         **known,
     )
@@ -97,7 +97,7 @@ def results(seen: Facts) -> dict[str, str]:
         (facts(), "downgrade", "passed"),
         (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
         (facts("abc", "def"), "downgrade", "unknown"),
-        (facts(tag_changes=(TagChange(NAME, None, "1"),)), "downgrade", "passed"),
+        (facts(tag_changes=(TagChange("app", NAME, None, "1"),)), "downgrade", "passed"),
         (facts(), "render", "skipped"),
         (facts(render=Render(note="no renderer")), "render", "unknown"),
         (facts(), "signature", "skipped"),
@@ -144,7 +144,7 @@ def commit(message: str, path: str, author: str = "bob") -> BranchCommit:
 def test_what_a_person_loses_is_named_and_what_promote_made_elsewhere_is_not() -> None:
     theirs = commit("fix it", "notes.md")
     ours = commit(
-        Declaration("app", "prod", (ImageRequest(NAME, Tag("1")),)).message("x"),
+        AppDeclaration("app", "prod", (ImageRequest(NAME, Tag("1")),)).alone.message("x"),
         "old/kustomization.yaml",
     )
     for dropped in ((theirs,), (ours, theirs)):
@@ -158,7 +158,9 @@ def test_what_a_person_loses_is_named_and_what_promote_made_elsewhere_is_not() -
 def test_no_gate_hides_another() -> None:
     seen = facts("1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True)
     found = judge(
-        replace(seen, ordering=Ordering(None, {}), tag_changes=(TagChange(NAME, "1.5.0", "1.4.0"),))
+        replace(
+            seen, ordering=Ordering({}, {}), tag_changes=(TagChange("app", NAME, "1.5.0", "1.4.0"),)
+        )
     )
     assert {one.rule for one in found.refusals} == {
         "downgrade", "dead-edit", "mutable-tag", "missing-image", "verified-commits",
@@ -170,7 +172,7 @@ def test_a_digest_holds_a_tag_that_moves() -> None:
     made = facts(new="latest")
     assert made.proposal is not None
     held = ImageRequest(NAME, Tag("latest"), Digest.parse(DIGEST))
-    declaration = replace(made.proposal.declaration, images=(held,))
+    declaration = replace(made.proposal.declaration.first, images=(held,)).alone
     seen = replace(made, proposal=replace(made.proposal, declaration=declaration))
     assert "mutable-tag" not in results(seen)
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.deadline import Deadline
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
@@ -70,7 +70,7 @@ def draft(github: GitHub, lease: str | None = None, text: str = "x: 1\n") -> Com
     """A commit that changes one file of the base."""
     files: Mapping[PurePosixPath, bytes] = {PurePosixPath(AURORA): text.encode()}
     asked = ImageRequest("a", Tag.parse("1.4.2"))
-    message = Declaration("aurora", "prod", (asked,)).message(f"A title\n\nBy {text}")
+    message = AppDeclaration("aurora", "prod", (asked,)).alone.message(f"A title\n\nBy {text}")
     return CommitDraft(BRANCH, str(github.head("main")), lease, files, message, "a <a@x>")
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.render import RenderVerdict
@@ -62,7 +62,7 @@ def _judged(
     file = PurePosixPath(folder) / "kustomization.yaml"
     target = Target("app", "prod", Environment(path=folder), file, parsed)
     asked = tuple(ImageRequest(name, Tag.parse("1.3.0")) for name in images)
-    edits = propose.propose(Declaration("app", "prod", asked), target, tree).edits
+    edits = propose.propose_app(AppDeclaration("app", "prod", asked), target, tree).edits
     assert edits
     return judge(
         tree, edits, judge_by_names(tree, edits, file.parent), _renderer(renderer), strict=strict

@@ -91,8 +91,8 @@ def test_a_pull_that_no_forge_counts_to_is_none_in_a_commit(key: str) -> None:
     )
     declared = Declaration.parse(message)
     assert declared is not None
-    assert declared.hold is not None
-    assert (declared.previous_pull, declared.hold.undone_pull) == (None, None)
+    assert declared.first.hold is not None
+    assert (declared.previous_pull, declared.first.hold.undone_pull) == (None, None)
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])

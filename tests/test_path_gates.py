@@ -97,7 +97,7 @@ def test_a_digest_without_a_tag_cannot_be_held_to_a_pattern() -> None:
     seen = facts(target=wanting(tags="^1"), now=NOW)
     assert seen.proposal is not None
     only = replace(image().request, tag=None, digest=Digest.parse(DIGEST))
-    declaration = replace(seen.proposal.declaration, images=(only,))
+    declaration = replace(seen.proposal.declaration.first, images=(only,)).alone
     seen = replace(seen, proposal=replace(seen.proposal, declaration=declaration))
     assert results(seen)["tags"] == "failed"
     # The tag that the digest was found by is known where the registry was asked for it.

@@ -17,7 +17,7 @@ import pytest
 from promoter import graph
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError, UsageError
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import Tag
@@ -90,8 +90,8 @@ def _judged(
     file = PurePosixPath("prod/kustomization.yaml")
     kinds = (KustomizeTarget(kind="kustomize"),)
     target = Target("app", "prod", Environment(path="prod"), file, kinds)
-    declaration = Declaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
-    edits = propose.propose(declaration, target, tree).edits
+    declaration = AppDeclaration("app", "prod", (ImageRequest("app", Tag.parse(tag)),))
+    edits = propose.propose_app(declaration, target, tree).edits
     return judge(tree, edits, judge_by_names(tree, edits, file.parent), renderer, strict=strict)
 
 

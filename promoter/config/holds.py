@@ -26,7 +26,7 @@ from promoter.domain.trees import kind_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from promoter.domain.declaration import Declaration
+    from promoter.domain.declaration import AppDeclaration
     from promoter.domain.model import Tree
 
 FOLDER = PurePosixPath(".promoter/holds")
@@ -160,7 +160,7 @@ def _ignored(names: Sequence[str], folder: PurePosixPath, apps: Collection[str])
             yield f"{folder / name} holds nothing: there is no app {file.stem!r}"
 
 
-def hold_edit(tree: Tree, declaration: Declaration) -> FileEdit | None:
+def hold_edit(tree: Tree, declaration: AppDeclaration) -> FileEdit | None:
     """Return the edit by which a hold is written or removed, or None where all is so already.
 
     A hold with the same reason and end stays as it is, with its beginning. Raises `RefusedError`

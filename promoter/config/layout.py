@@ -58,8 +58,6 @@ class Target:
     linked: tuple[Linked, ...] = ()
     images: tuple[str, ...] = ()
     """The images that one tag sets, where the configuration lists them."""
-    members: tuple[Target, ...] = ()
-    """The places of several apps that are promoted together; `app` is the name they then have."""
     config: Config | None = field(default=None, compare=False, repr=False)
     """The configuration that says so."""
 
@@ -72,11 +70,6 @@ class Target:
     def flags(self) -> str:
         """The flags that name it in a command."""
         return f"--app {self.app} --env {self.environment}"
-
-    @property
-    def each(self) -> tuple[Target, ...]:
-        """The place of each app: of one alone, itself."""
-        return self.members or (self,)
 
     @property
     def kustomized(self) -> bool:

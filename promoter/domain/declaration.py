@@ -1,4 +1,7 @@
-"""What a promotion declares about itself, in the trailers of its commit: asked by whom, for what."""
+"""What a promotion declares about itself, in the trailers of its commit: asked by whom, for what.
+
+A declaration has a list of apps: one, or several that are promoted by one commit.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"
@@ -76,8 +79,8 @@ class HoldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """Everything that a promotion's commit and its pull are made from, beside the files."""
+class AppDeclaration:
+    """What a promotion declares for one app: its images, its hold, and who asked from which run."""
 
     app: str
     environment: str
@@ -85,48 +88,24 @@ class Declaration:
     actor: str | None = None
     run: str | None = None
     source_revision: str | None = None
-    previous_pull: int | None = None
-    supersedes: str | None = None
-    """What the same pull proposed before."""
     allow: tuple[str, ...] = ()
     """The rules in spite of which it was made, in order."""
     hold: HoldChange | None = None
     clock: int | None = None
     """The time to which the caller had set the clock, in seconds since the epoch; else None."""
-    members: tuple[Declaration, ...] = ()
-    """What it declares for each of several apps; `app` is then the name that they have together."""
+
+    @property
+    def alone(self) -> Declaration:
+        """The declaration of a promotion of this app alone."""
+        return Declaration(self.app, (self,))
 
     @property
     def goes_back(self) -> bool:
         """Whether it is a rollback."""
-        if self.members:
-            return all(one.goes_back for one in self.members)
         return self.hold is not None and self.hold.undoes is not None
 
-    @classmethod
-    def together(cls, app: str, members: tuple[Declaration, ...]) -> Self:
-        """Return the one declaration of several apps."""
-        first = members[0]
-        return cls(
-            app,
-            first.environment,
-            tuple(image for one in members for image in one.images),
-            actor=first.actor,
-            run=first.run,
-            source_revision=first.source_revision,
-            allow=first.allow,
-            clock=first.clock,
-            members=members,
-        )
-
-    def trailers(self, gates: str = "") -> tuple[str, ...]:
-        """Return the lines by which a commit is known as ours, with what its gates said."""
-        if self.members:
-            return (
-                f"Promoter-Together: {self.app}",
-                *self._links(gates),
-                *(line for one in self.members for line in one.trailers()),
-            )
+    def trailers(self, links: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the lines by which a commit declares it; `links` are those on what came before."""
         asked = {
             "Actor": self.actor,
             "Run": self.run,
@@ -138,55 +117,17 @@ class Declaration:
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
             *_lines(asked),
-            *self._links(gates),
+            *links,
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
             *(self.hold.trailers() if self.hold else ()),
         )
 
-    def _links(self, gates: str) -> tuple[str, ...]:
-        """Return the lines on what came before: gates, the pull, and the proposal."""
-        before = {"Previous-Pull": self.previous_pull, "Supersedes": self.supersedes}
-        return _lines({**before, "Gates": gates})
-
-    def message(self, text: str, gates: str = "") -> str:
-        """Return a commit message: a text whose first line is its title, then the trailers."""
-        lines = [one_line(line) for line in text.strip().splitlines()]
-        return "\n".join([*lines, "", *self.trailers(gates)]) + "\n"
-
     @classmethod
-    def parse(cls, message: str) -> Self | None:
-        """Return what a commit message declares, or None where it is not one of ours."""
-        parts = _parts(message)
-        try:
-            if "Together" not in parts[0]:
-                # Of several apps that were pushed at once, it is what they declare in all.
-                keys = {key for part in parts for key in part}
-                return cls._parsed(
-                    {key: [one for part in parts for one in part.get(key, [])] for key in keys}
-                )
-            members = tuple(one for part in parts[1:] if (one := cls._parsed(part)))
-        except PromoteError:
-            return None
-        if not members or len(members) < len(parts) - 1:
-            return None
-        return replace(
-            cls.together(parts[0]["Together"][0], members),
-            previous_pull=_number(parts[0], "Previous-Pull"),
-            supersedes=_text(parts[0], "Supersedes"),
-        )
+    def parse(cls, found: Trailers) -> Self | None:
+        """Return what the trailers of one app declare, or None where they are not ours.
 
-    @classmethod
-    def parse_app(cls, message: str, app: str, environment: str) -> Self | None:
-        """Return what a commit message declares for one app, alone or among others, or None."""
-        for part in _parts(message):
-            if (part.get("App"), part.get("Environment")) == ([app], [environment]):
-                with suppress(PromoteError):
-                    return cls._parsed(part)
-        return None
-
-    @classmethod
-    def _parsed(cls, found: Trailers) -> Self | None:
-        """Return what the trailers of one app declare, or None where they are not ours."""
+        Raises `PromoteError` for an image that is none.
+        """
         images = tuple(parse_image(text) for text in found.get("Image", []))
         app, environment = _text(found, "App"), _text(found, "Environment")
         hold = HoldChange.parse(found)
@@ -199,25 +140,106 @@ class Declaration:
             actor=_text(found, "Actor"),
             run=_text(found, "Run"),
             source_revision=_text(found, "Source-Revision"),
-            previous_pull=_number(found, "Previous-Pull"),
-            supersedes=_text(found, "Supersedes"),
             allow=tuple(rule for rule in found.get("Allow", []) if _RULE.fullmatch(rule)),
             hold=hold,
             clock=_moment(found, "Clock"),
         )
 
+    @classmethod
+    def among(cls, message: str, app: str, environment: str) -> Self | None:
+        """Return what a commit message declares for one app, alone or among others, or None."""
+        for part in _parts(message):
+            if (part.get("App"), part.get("Environment")) == ([app], [environment]):
+                with suppress(PromoteError):
+                    return cls.parse(part)
+        return None
+
+    def same_wish(self, other: AppDeclaration) -> bool:
+        """Return whether another declaration asks for the same, by any actor and from any run."""
+        mine, theirs = ((one.app, one.environment, one.images) for one in (self, other))
+        same_hold = self.hold.same_wish(other.hold) if self.hold else other.hold is None
+        return mine == theirs and same_hold
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """Everything that a promotion's commit and its pull are made from, beside the files."""
+
+    app: str
+    """The app; of several, the name that they have together."""
+    members: tuple[AppDeclaration, ...]
+    """What it declares for each app: one at least."""
+    previous_pull: int | None = None
+    supersedes: str | None = None
+    """What the same pull proposed before."""
+    is_together: bool = False
+    """Whether it is for several apps or a group, and says so."""
+
+    @property
+    def first(self) -> AppDeclaration:
+        """What it declares for its first app; who asked, and from which run, is the same for all."""
+        return self.members[0]
+
+    @property
+    def environment(self) -> str:
+        """The environment of all its apps."""
+        return self.first.environment
+
+    @property
+    def images(self) -> tuple[ImageRequest, ...]:
+        """The images of all its apps."""
+        return tuple(image for one in self.members for image in one.images)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback."""
+        return all(one.goes_back for one in self.members)
+
+    def of(self, app: str) -> AppDeclaration | None:
+        """Return what it declares for an app, or None where it is not about it."""
+        return next((one for one in self.members if one.app == app), None)
+
+    def trailers(self, gates: str = "") -> tuple[str, ...]:
+        """Return the lines by which a commit is known as ours, with what its gates said."""
+        links = _lines(
+            {"Previous-Pull": self.previous_pull, "Supersedes": self.supersedes, "Gates": gates}
+        )
+        if not self.is_together:
+            return self.first.trailers(links)
+        apps = (line for one in self.members for line in one.trailers())
+        return (f"Promoter-Together: {self.app}", *links, *apps)
+
+    def message(self, text: str, gates: str = "") -> str:
+        """Return a commit message: a text whose first line is its title, then the trailers."""
+        lines = [one_line(line) for line in text.strip().splitlines()]
+        return "\n".join([*lines, "", *self.trailers(gates)]) + "\n"
+
+    @classmethod
+    def parse(cls, message: str) -> Self | None:
+        """Return what a commit message declares, or None where it is not one of ours.
+
+        Of several apps that were pushed at once, it is named by the first.
+        """
+        parts = _parts(message)
+        whole, is_together = parts[0], "Together" in parts[0]
+        try:
+            members = [AppDeclaration.parse(one) for one in (parts[1:] if is_together else parts)]
+        except PromoteError:
+            return None
+        known = tuple(one for one in members if one is not None)
+        if not known or len(known) < len(members):
+            return None
+        name = whole["Together"][0] if is_together else known[0].app
+        pull, before = _number(whole, "Previous-Pull"), _text(whole, "Supersedes")
+        return cls(name, known, pull, before, is_together)
+
     def same_wish(self, other: Declaration) -> bool:
         """Return whether another declaration asks for the same, by any actor and from any run."""
-        if len(self.members) != len(other.members):
+        if (self.app, self.previous_pull) != (other.app, other.previous_pull):
             return False
-        pairs = zip(self.members, other.members, strict=True)
-        if not all(mine.same_wish(theirs) for mine, theirs in pairs):
-            return False
-        mine = (self.app, self.environment, self.images, self.previous_pull)
-        if self.hold is not None and not self.hold.same_wish(other.hold):
-            return False
-        theirs = (other.app, other.environment, other.images, other.previous_pull)
-        return mine == theirs and (self.hold is None) == (other.hold is None)
+        pairs = zip(self.members, other.members, strict=False)
+        same = all(mine.same_wish(theirs) for mine, theirs in pairs)
+        return same and len(self.members) == len(other.members)
 
 
 def _lines(declared: Mapping[str, str | int | None]) -> tuple[str, ...]:

@@ -260,3 +260,5 @@ class ImageMove:
     after: Ref
     pulled: str | None = None
     """The name under which it is pulled, where an entry gives it another one."""
+    app: str = ""
+    """The app that it is of, where it is one of a promotion's."""

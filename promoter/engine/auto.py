@@ -16,7 +16,7 @@ from promoter.engine.choice import choices
 from promoter.engine.selection import Key, Work
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
-from promoter.planning.plan import Action, Request
+from promoter.planning.plan import Action, AppRequest, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,7 +74,7 @@ class Policies:
                 request = replace(
                     self.asked, app=target.app, environment=target.environment, images=choice.images
                 )
-                yield Work(key, request, target, choice.warnings)
+                yield Work(key, request, (AppRequest(request, target),), choice.warnings)
 
     def _current(self, found: Iterable[Choice], view: View) -> set[Key]:
         """Return those of which the base has what is wanted, and no branch proposes anything else."""

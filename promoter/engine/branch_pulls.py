@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from promoter.domain.model import PullState
@@ -24,7 +25,7 @@ _MANY = 4
 class BranchPulls:
     """The pulls of branches; those of a run's own come with the history that their texts show."""
 
-    def __init__(self, world: World, view: View, targets: Mapping[str, Target]) -> None:
+    def __init__(self, world: World, view: View, targets: Mapping[str, Sequence[Target]]) -> None:
         """Ask for many at once: `targets` are what the run delivers on its branches."""
         self._world, self._view, self._targets = world, view, targets
         self._known: dict[str, tuple[Pull, ...]] = {}
@@ -33,10 +34,12 @@ class BranchPulls:
             world.repository.prefetch(branches)
         if len(branches) >= _MANY:
             by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
-            history = self._history(targets.values()) if by_forge else None
+            history = self._history(chain.from_iterable(targets.values())) if by_forge else None
             self._known = world.forge().pulls(branches, view.base, history)
 
-    def of(self, branch: str, target: Target, tip: str | None = None) -> tuple[Pull, ...]:
+    def of(
+        self, branch: str, targets: Sequence[Target], tip: str | None = None
+    ) -> tuple[Pull, ...]:
         """Return a branch's pulls; whether the open one has reviews is asked where that matters.
 
         `tip`: the commit at which the branch was seen.
@@ -44,15 +47,15 @@ class BranchPulls:
         forge, found = self._world.forge(), self._known.get(branch)
         if found is None:
             # Of a single app it comes with the first look through an API.
-            together = bool(target.members) and self._world.wiring.transport == "api"
+            together = len(targets) > 1 and self._world.wiring.transport == "api"
             by_forge = together or self._world.has_history_from_forge(self._view.tree)
             own = branch in self._targets and by_forge
-            history = self._history([target]) if own else None
+            history = self._history(targets) if own else None
             found = forge.pulls([branch], self._view.base, history)[branch]
             if tip is not None and not any(one.head == tip for one in found):
                 # The answer may be from before that commit, and another run have opened its pull.
                 found = forge.pulls([branch], self._view.base)[branch]
-        if not target.settings.reviewers:
+        if not any(one.settings.reviewers for one in targets):
             return found
         return tuple(
             replace(one, has_reviewers=forge.has_reviews(one))
@@ -63,7 +66,7 @@ class BranchPulls:
 
     def _history(self, targets: Iterable[Target]) -> tuple[Tree, Sequence[PurePosixPath]]:
         """Return the files whose history the texts of these pulls show, and their commit."""
-        view, apps = self._view, (app for one in targets for app in one.each)
+        view = self._view
         return view.tree, [
-            file for app in apps for file in shown_files(view.config, view.tree, app)
+            file for one in targets for file in shown_files(view.config, view.tree, one)
         ]

@@ -40,10 +40,9 @@ class EvidenceCollector:
     def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
         self._world, self._config, self._base, self._moment = world, config, base, moment
 
-    def evidence(
-        self, proposal: Proposal, target: Target, facts: Facts, gates: tuple[GateResult, ...]
-    ) -> Evidence:
-        """Return all that is known of a promotion on the base."""
+    def evidence(self, proposal: Proposal, facts: Facts, gates: tuple[GateResult, ...]) -> Evidence:
+        """Return all that is known of one app's promotion on the base."""
+        target = facts.target
         built = {one.request.name: one.image for one in facts.images if one.image}
         labels = next((one.labels for one in built.values() if one.labels), {})
         files = _files(self._config, self._base, target)
@@ -120,7 +119,7 @@ class EvidenceCollector:
         """Return the source commits between what runs and what is promoted."""
         revisions = Revisions(self._world, self._config, target, self._base)
         source, labelled = revisions.source(labels), REVISION in labels
-        revision = proposal.declaration.source_revision
+        revision = proposal.declaration.first.source_revision
         new = old = None
         for move in proposal.moves:
             wanted, running = move.after.digest_or_tag, move.before.digest_or_tag

@@ -14,7 +14,7 @@ from promoter.engine.open_holds import hold_against
 from promoter.engine.previous_environment import previous_of
 from promoter.gates import Facts, ImageFacts
 from promoter.planning import propose
-from promoter.planning.change import Change, End, Intent
+from promoter.planning.intent import End, part_of
 from promoter.policy.precedence import with_base
 
 if TYPE_CHECKING:
@@ -24,20 +24,27 @@ if TYPE_CHECKING:
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
     from promoter.engine.plan_promotion import Seen
+    from promoter.engine.world import World
+    from promoter.planning.change import AppChange, Change
     from promoter.planning.dead_edits import ByNames
+    from promoter.planning.intent import Intent
 
 
-def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFacts, ...]) -> Facts:
-    """Return all that the gates look at; `images`: what the registry has said already."""
+def facts_of(
+    change: Change, app: AppChange, whole: Intent, seen: Seen, images: tuple[ImageFacts, ...]
+) -> Facts:
+    """Return all that the gates look at of one app; `images`: what the registry has said already."""
     target, state, request = seen.target, seen.state, seen.request
-    proposal = intent.proposal or change.asked
+    intent = part_of(whole, app, change)
+    proposal = intent.proposal or app.asked
     writes = intent.end in (End.PUSH, End.PULL)
     judged = intent.judged if writes else None
     asked = [image.name for image in request.images]
     names = propose.by_names(judged, target, state.base, asked) if judged else None
     # A registry is not asked about images that nobody uses.
     used = names is None or not names.refusals or "dead-edit" in request.allow
-    if _tells_of_images(change, intent) and not images and intent.proposal and used:
+    tells = _tells_of_images(change, whole) and not images and used
+    if tells and intent.proposal and intent.proposal.moves:
         running = {m.name: m.before.digest_or_tag for m in intent.proposal.moves}
         images = ask_registry(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
@@ -47,16 +54,15 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         base=state.base_branch,
         branch=state.branch,
         now=seen.world.now,
-        # What was allowed when a commit was made that is kept.
-        allow=frozenset(proposal.declaration.allow)
-        if proposal and not intent.makes_commit
-        else request.allow,
+        allow=_allowed(change, whole, target.app),
         proposal=proposal,
-        edit_refusals=change.refusals,
+        edit_refusals=app.refusals,
         makes_commit=intent.makes_commit,
         tag_changes=tuple(with_base(proposal)) if proposal else (),
         images=images,
-        render=_rendered(change, intent, seen, names),
+        render=_rendered(intent, seen, names)
+        if intent.makes_commit or needs_text(change, whole, seen.world)
+        else None,
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
@@ -67,9 +73,16 @@ def facts_of(change: Change, intent: Intent, seen: Seen, images: tuple[ImageFact
         hold=None
         if intent.end is End.CLOSE
         else read_hold(state.base, target.app, target.environment),
-        proposed_hold=hold_against(change, intent, seen.open_holds),
+        proposed_hold=hold_against(target, change, intent, seen.open_holds),
         goes_back=request.rollback is not None,
     )
+
+
+def _allowed(change: Change, intent: Intent, app: str) -> frozenset[str]:
+    """Return the rules that are allowed for an app: those of the commit, where one is kept."""
+    proposal = intent.proposal or change.asked
+    declared = proposal.declaration.of(app) if proposal and not intent.makes_commit else None
+    return frozenset(declared.allow) if declared else change.request.allow
 
 
 def _dropped(change: Change, intent: Intent) -> tuple[BranchCommit, ...]:
@@ -110,14 +123,10 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
     return world.forge().rules(seen.state.base_branch).verified_commits
 
 
-def _rendered(
-    change: Change, intent: Intent, seen: Seen, names: ByNames | None
-) -> RenderVerdict | None:
-    """Return what the render says, where the commit or the pull's text needs to know."""
+def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdict | None:
+    """Return what the render says of one app's edits."""
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
-        return None
-    if not (intent.makes_commit or needs_text(change, intent, seen)):
         return None
     # A scheduled push has no text that would show it, where the names show what it changes.
     unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
@@ -147,12 +156,13 @@ def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
     )
 
 
-def needs_text(change: Change, intent: Intent, seen: Seen) -> bool:
+def needs_text(change: Change, intent: Intent, world: World) -> bool:
     """Return whether the pull's text has to be made: it is of another commit, or says less."""
     if intent.proposal is None or intent.end not in (End.PULL, End.SUPERSEDED):
         return False
     if intent.makes_commit or change.pull is None:
         return True
     known = pull_request.facts_of(change.pull, intent.proposal)
-    renders = seen.world.renderer() is not None and seen.target.settings.render != "off"
+    rendered = any(one.target.settings.render != "off" for one in change.apps)
+    renders = rendered and world.renderer() is not None
     return known is None or (renders and "render" not in known)

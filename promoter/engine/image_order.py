@@ -12,6 +12,8 @@ from promoter.planning import propose
 from promoter.policy.order import Order, reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.engine.plan_promotion import Seen
     from promoter.policy.precedence import TagChange
 
@@ -19,12 +21,17 @@ if TYPE_CHECKING:
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}
 
 
-def orders(pairs: tuple[TagChange, ...], seen: Seen) -> dict[TagChange, Order]:
+def orders(pairs: Sequence[TagChange], apps: Sequence[Seen]) -> dict[TagChange, Order]:
     """Return how the new stand to the old, for the pairs of which it can be known."""
-    if "downgrade" in seen.request.allow:
+    if "downgrade" in apps[0].request.allow:
         return {}
-    found = {pair: _by_creation(pair, seen) or _by_ancestry(pair, seen) for pair in pairs}
-    return {pair: order for pair, order in found.items() if order is not None}
+    found: dict[TagChange, Order] = {}
+    seen = {one.target.app: one for one in apps}
+    for pair in pairs:
+        app = seen[pair.app]
+        if (order := _by_creation(pair, app) or _by_ancestry(pair, app)) is not None:
+            found[pair] = order
+    return found
 
 
 def _by_creation(pair: TagChange, seen: Seen) -> Order | None:

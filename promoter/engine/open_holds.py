@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
 from promoter.gates import ProposedHold
 from promoter.planning.branch import proposed_hold
-from promoter.planning.change import End
+from promoter.planning.intent import End
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,24 +18,25 @@ if TYPE_CHECKING:
     from promoter.domain.model import Pull
     from promoter.engine.selection import View
     from promoter.engine.world import World
-    from promoter.planning.change import Change, Intent
+    from promoter.planning.change import Change
+    from promoter.planning.intent import Intent
 
 # What many apps are called together says how many they are, and not which.
 _SHORT_NAME = re.compile(r".+\+[0-9]+-[0-9a-f]{12}")
 
 
 def hold_against(
-    change: Change, intent: Intent, others: Mapping[str, ProposedHold]
+    target: Target, change: Change, intent: Intent, others: Mapping[str, ProposedHold]
 ) -> ProposedHold | None:
-    """Return the hold of an open pull that a change would go against; `others` have own branches.
+    """Return the hold of an app that a change would go against; `others` have own branches.
 
     What was built before a rollback would undo it while its pull is not merged yet.
     """
     goes = intent.makes_commit or (intent.end is End.PULL and change.pull is None)
-    own = proposed_hold(change.state, change.target) if goes or intent.end is End.CLOSE else None
+    own = proposed_hold(change.state, target) if goes or intent.end is End.CLOSE else None
     if own is not None and change.pull is not None:
         return ProposedHold(own, change.pull.number, is_own=True)
-    return others.get(change.target.app) if goes else None
+    return others.get(target.app) if goes else None
 
 
 class OpenHolds:
@@ -49,7 +50,7 @@ class OpenHolds:
         self,
         world: World,
         view: View,
-        pulls_of: Callable[[str, Target, str | None], Sequence[Pull]],
+        pulls_of: Callable[[str, Sequence[Target], str | None], Sequence[Pull]],
     ) -> None:
         self._world, self._view, self._pulls_of = world, view, pulls_of
         self._template = view.config.templates.branch
@@ -57,31 +58,31 @@ class OpenHolds:
 
     def prefetch(self, targets: Sequence[Target], known: Sequence[str]) -> None:
         """Fetch what the branches hold that may be about some apps, where `known` does not have it."""
-        repository, apps = self._world.repository, [app for one in targets for app in one.each]
-        names = {branch for app in apps for branch in self._own_branches(app)}
-        self._names = repository.branches(names.difference(known), self._beginnings(apps))
-        branches = {branch for app in apps for branch in self._branches_of(app)}
+        repository = self._world.repository
+        names = {branch for one in targets for branch in self._own_branches(one)}
+        self._names = repository.branches(names.difference(known), self._beginnings(targets))
+        branches = {branch for one in targets for branch in self._branches_of(one)}
         if len(branches.difference(known)) > 1:
             repository.prefetch(sorted(branches.difference(known)))
 
-    def of(self, target: Target, own: str) -> Mapping[str, ProposedHold]:
+    def of(self, targets: Sequence[Target], own: str) -> Mapping[str, ProposedHold]:
         """Return the hold of each app of a request; `own` is the branch on which it is delivered."""
         found: dict[str, ProposedHold] = {}
-        for one in target.each:
+        for one in targets:
             for branch in sorted(self._branches_of(one)):
                 if branch != own and (hold := self._proposed(one, branch)) is not None:
                     found.setdefault(one.app, hold)
         return found
 
-    def promotions_beside(self, target: Target, own: str) -> tuple[str, ...]:
+    def promotions_beside(self, targets: Sequence[Target], own: str) -> tuple[str, ...]:
         """Return a warning for each open pull that promotes an app which a request would hold."""
         found: dict[str, None] = {}
-        for one in target.each:
+        for one in targets:
             for branch in sorted(self._branches_of(one)):
                 state = self._world.repository.look((self._view.base, self._view.tree), branch)
                 if branch == own or not state.commits or proposed_hold(state, one):
                     continue
-                state = replace(state, pulls=tuple(self._pulls_of(branch, one, state.tip)))
+                state = replace(state, pulls=tuple(self._pulls_of(branch, [one], state.tip)))
                 if (pull := state.open_pull) is not None:
                     found[
                         f"pull request {pull.number} ({pull.title}) is open and promotes "
@@ -95,7 +96,7 @@ class OpenHolds:
         state = self._world.repository.look(base, branch)
         if proposed_hold(state, target) is None:
             return None
-        state = replace(state, pulls=tuple(self._pulls_of(branch, target, state.tip)))
+        state = replace(state, pulls=tuple(self._pulls_of(branch, [target], state.tip)))
         hold, pull = proposed_hold(state, target), state.open_pull
         return ProposedHold(hold, pull.number) if hold and pull else None
 

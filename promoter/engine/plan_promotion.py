@@ -15,11 +15,12 @@ from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
 from promoter.engine.image_order import orders
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
-from promoter.planning.branch import Branch, is_merged
-from promoter.planning.change import Change, End, Intent, intend, on_tip, part_of, read_request
+from promoter.planning.branch import is_merged
+from promoter.planning.change import read_request
 from promoter.planning.decide import decide
-from promoter.planning.declare import declare
-from promoter.policy.precedence import Ordering
+from promoter.planning.declare import declare_app
+from promoter.planning.intent import End, Intent, intend, on_tip, unordered
+from promoter.planning.plan import AppRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,17 +29,18 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.branch import BranchState
-    from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
     from promoter.gates import ProposedHold
+    from promoter.planning.change import Change
     from promoter.planning.plan import Plan, Request
+    from promoter.policy.precedence import Ordering
 
-    _Judged: TypeAlias = tuple["Seen", Proposal | None, Facts, Judgement]
+    _Judged: TypeAlias = tuple[Facts, Judgement]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One request with what the repository and the forge say of it."""
+    """What is asked of one app, with what the repository and the forge say of it."""
 
     world: World
     request: Request
@@ -49,40 +51,33 @@ class Seen:
     """By app, the hold that an open pull from another branch would begin."""
 
     @property
-    def each(self) -> list[Seen]:
-        """The same for each app that the request is about."""
-        pairs = zip(self.request.members or (self.request,), self.target.each, strict=True)
-        return [replace(self, request=request, target=target) for request, target in pairs]
-
-    def asking(self, requests: Sequence[Request]) -> Seen:
-        """Return the same with what is asked of each app, in their order."""
-        if not self.request.members:
-            return replace(self, request=requests[0])
-        return replace(self, request=replace(self.request, members=tuple(requests)))
+    def asked(self) -> AppRequest:
+        """What is asked of the app."""
+        return AppRequest(self.request, self.target)
 
 
-def plan_promotion(seen: Seen) -> Plan:
-    """Return what one request comes to: look outside first, then ask all gates, then decide."""
-    apps = [_with_digests(one) for one in seen.each]
-    seen = seen.asking([one.request for one, _ in apps])
-    change = read_request(seen.request, seen.config, seen.target, seen.state)
-    ordering = Ordering(seen.target.settings.policy, orders(change.unordered, seen))
+def plan_promotion(request: Request, apps: Sequence[Seen]) -> Plan:
+    """Return what a request for some apps comes to: look outside, ask all gates, then decide."""
+    digests = [_with_digests(one) for one in apps]
+    apps = [one for one, _ in digests]
+    first = apps[0]
+    change = read_request(request, first.config, [one.asked for one in apps], first.state)
+    ordering = change.ordering(orders(unordered(change), apps))
     intent = intend(change, ordering)
-    if _must_be_rebuilt(change, intent, seen):
+    if _must_be_rebuilt(change, intent, first.world):
         intent = intend(change, ordering, rebuild=True)
-    if intent.end is End.PULL and intent.makes_commit and _adds_only(change, seen):
+    if intent.end is End.PULL and intent.makes_commit and _adds_only(change, first.world):
         intent = on_tip(change, intent)
-    judged = _judged(change, intent, apps, ordering)
-    if _is_refused_though_superseded(intent, judged, seen):
+    judged = _judged(change, intent, digests, ordering)
+    if _is_refused_though_superseded(change, intent, judged):
         # What is refused is judged in whole: which of several rules it is for hides none of them.
-        end = End.PUSH if seen.target.settings.deliver == "push" else End.PULL
-        intent = Intent(end, change.asked)
-        judged = _judged(change, intent, apps, ordering)
+        intent = Intent(End.PUSH if change.settings.deliver == "push" else End.PULL, change.asked)
+        judged = _judged(change, intent, digests, ordering)
     if intent.end is End.SUPERSEDED:
-        absent = tuple(_absent(change, seen))
-        intent = replace(intent, warnings=(*intent.warnings, *absent))
-    judgement = together([(one.target.app, verdict) for one, _, _, verdict in judged])
-    return decide(change, intent, judgement, _evidence(change, intent, judged, judgement, seen))
+        intent = replace(intent, warnings=(*intent.warnings, *_absent(change, apps)))
+    judgement = together([(facts.target.app, verdict) for facts, verdict in judged])
+    evidence = _evidence(change, intent, judged, judgement, first.world)
+    return decide(change, intent, judgement, evidence)
 
 
 def _judged(
@@ -91,41 +86,38 @@ def _judged(
     apps: Sequence[tuple[Seen, tuple[ImageFacts, ...]]],
     ordering: Ordering,
 ) -> list[_Judged]:
-    """Return what all gates say of each app of a request."""
+    """Return what all gates say of each app of a request, and what they looked at."""
+    gates = BRANCH_GATES if change.request.holds_only else GATES
     judged: list[_Judged] = []
-    for app, images in apps:
-        own_change, own_intent = part_of(change, app.request, app.target), intent
-        if change.target.members and intent.proposal is not None:
-            own_intent = replace(intent, proposal=own_change.asked, on_base=None)
-        facts = replace(facts_of(own_change, own_intent, app, images), ordering=ordering)
-        gates = BRANCH_GATES if change.request.holds_only else GATES
+    for (seen, images), app in zip(apps, change.apps, strict=True):
+        facts = replace(facts_of(change, app, intent, seen, images), ordering=ordering)
         judgement = judge(facts, gates)
         if intent.kept and judgement.refusals:
             # A rule may have begun to refuse since: what is proposed already is not made again.
             judgement = judge(replace(facts, allow=facts.allow | app.request.allow), gates)
-        judged.append((app, own_intent.proposal, facts, judgement))
+        judged.append((facts, judgement))
     return judged
 
 
-def _is_refused_though_superseded(intent: Intent, judged: Sequence[_Judged], seen: Seen) -> bool:
+def _is_refused_though_superseded(
+    change: Change, intent: Intent, judged: Sequence[_Judged]
+) -> bool:
     """Return whether a request for what is older than the base's is refused by other rules as well."""
-    if intent.end is not End.SUPERSEDED or intent.proposal is not None or seen.request.scheduled:
+    if intent.end is not End.SUPERSEDED or intent.proposal is not None or change.request.scheduled:
         return False
-    refusals = [one for *_, judgement in judged for one in judgement.refusals]
-    return any(one.rule != "downgrade" for one in refusals)
+    return any(one.rule != "downgrade" for _, verdict in judged for one in verdict.refusals)
 
 
-def _absent(change: Change, seen: Seen) -> Iterator[str]:
+def _absent(change: Change, apps: Sequence[Seen]) -> Iterator[str]:
     """Yield a warning for each image that is older than the base's and in no registry.
 
     Its tag may be mistyped; what a schedule asks for is there, or is waited for.
     """
-    if seen.request.scheduled or seen.world.wiring.settings.wait_for_image:
+    if change.request.scheduled or apps[0].world.wiring.settings.wait_for_image:
         return
-    for app in seen.each:
-        asked = part_of(change, app.request, app.target).asked
+    for seen, app in zip(apps, change.apps, strict=True):
         with suppress(PromoteError):
-            for one in ask_registry(asked.declaration.images if asked else (), {}, app):
+            for one in ask_registry(app.asked.declaration.images if app.asked else (), {}, seen):
                 if one.absent and one.error is not None:
                     yield f"{one.error.message}. {one.error.hint}"
 
@@ -136,7 +128,7 @@ def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     if target.settings.pin == "tag" or (request.hold is not None and not request.images):
         return seen, ()
     try:
-        asked = propose.propose(declare(request, target, seen.state, Branch()), target, base)
+        asked = propose.propose_app(declare_app(seen.asked, base), target, base)
     except RefusedError:
         return seen, ()
     if "dead-edit" not in request.allow and propose.by_names(asked, target, base).refusals:
@@ -149,40 +141,40 @@ def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     return replace(seen, request=replace(request, tag=None, images=held)), images
 
 
-def _must_be_rebuilt(change: Change, intent: Intent, seen: Seen) -> bool:
+def _must_be_rebuilt(change: Change, intent: Intent, world: World) -> bool:
     """Return whether the base's rules demand that the branch stands on its newest commit."""
     if intent.end is not End.PULL or intent.kept is None or change.branch.on_base:
         return False
-    return seen.world.forge().rules(change.state.base_branch).up_to_date
+    return world.forge().rules(change.state.base_branch).up_to_date
 
 
-def _adds_only(change: Change, seen: Seen) -> bool:
+def _adds_only(change: Change, world: World) -> bool:
     """Return whether the branch is there, and its rules forbid to replace what it holds."""
     state = change.state
     if state.tip is None or is_merged(state):
         return False
-    return seen.world.forge().rules(state.branch).append_only
+    return world.forge().rules(state.branch).append_only
 
 
 def _evidence(
-    change: Change, intent: Intent, judged: Sequence[_Judged], judgement: Judgement, seen: Seen
+    change: Change, intent: Intent, judged: Sequence[_Judged], judgement: Judgement, world: World
 ) -> Evidence | None:
     """Return what the pull's text says beside the edits; None where it needs nothing."""
     refused = judgement.refusals and intent.end is not End.SUPERSEDED
-    if refused or not needs_text(change, intent, seen):
+    if refused or not needs_text(change, intent, world):
         return None
     assert intent.proposal is not None
     if not intent.proposal.moves:
-        where = seen.world.wiring.address.given
-        return Evidence(gates=judgement.results, repository=where)
-    tip = seen.state.commits[0] if intent.kept and seen.state.commits else None
-    moment = tip.time if tip else seen.world.now
-    collector = EvidenceCollector(seen.world, seen.config, seen.state.base, moment)
-    with seen.world.collecting():
+        return Evidence(gates=judgement.results, repository=world.wiring.address.given)
+    state = change.state
+    tip = state.commits[0] if intent.kept and state.commits else None
+    moment = tip.time if tip else world.now
+    collector = EvidenceCollector(world, change.config, state.base, moment)
+    with world.collecting():
         found = [
-            (proposal, collector.evidence(proposal, app.target, facts, verdict.results))
-            for app, proposal, facts, verdict in judged
-            if proposal is not None
+            (facts.proposal, collector.evidence(facts.proposal, facts, verdict.results))
+            for facts, verdict in judged
+            if facts.proposal is not None
         ]
-    onto = change.branch.onto if intent.kept else seen.state.base.commit
+    onto = change.branch.onto if intent.kept else state.base.commit
     return replace(evidence_together(found, judgement.results), base=onto or None)

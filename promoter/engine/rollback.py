@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 _STATES = 10
 
 
-def plan_rollback(seen: Seen) -> Plan:
+def plan_rollback(request: Request, apps: Sequence[Seen]) -> Plan:
     """Return the plan of a rollback: a promotion of what each app's history says."""
-    apps = [(app, *_way_back(app)) for app in seen.each]
-    plan = plan_promotion(seen.asking([_filled(*app) for app in apps]))
-    warnings = tuple(warning for *_, way in apps for warning in way.warnings)
+    ways = [(app, *_way_back(app)) for app in apps]
+    plan = plan_promotion(request, [replace(one[0], request=_filled(*one)) for one in ways])
+    warnings = tuple(warning for *_, way in ways for warning in way.warnings)
     plan = replace(plan, warnings=(*warnings, *plan.warnings))
     if isinstance(plan, Refused):
-        for app in apps:
-            plan = replace(plan, refusals=_with_hints(plan.refusals, *app))
+        for one in ways:
+            plan = replace(plan, refusals=_with_hints(plan.refusals, *one))
     return plan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from promoter.domain.branch import BranchState
@@ -21,7 +22,7 @@ from promoter.engine.rollback import plan_rollback
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_after, error_of
 from promoter.graph import prefetch_closures
-from promoter.planning.branch import branch_of
+from promoter.planning.branch import branch_for
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
 from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, commit_of, writes
 
@@ -110,18 +111,19 @@ class Run:
 
         What is pushed to the base is planned on what is pushed before it; batches come first.
         """
-        pulls = [one for one in work if one.target.settings.deliver != "push"]
-        pushes = [one for one in work if one.target.settings.deliver == "push"]
-        pushes.sort(key=lambda one: not one.target.settings.batch)
+        pulls = [one for one in work if not one.pushes]
+        pushes = [one for one in work if one.pushes]
+        pushes.sort(key=lambda one: not one.targets[0].settings.batch)
+        targets = [target for one in work for target in one.targets]
+        branches = {_branch(one, view): one.targets for one in pulls}
         if work:
-            apps = (app for one in work for app in one.target.each)
             # The text of a pull tells what other environments have.
-            shown = (app for one in pulls for app in one.target.each)
+            shown = chain.from_iterable(branches.values())
             beside = (file for one in shown for file in shown_files(view.config, view.tree, one))
-            prefetch_closures(view.tree, (app.directory for app in apps), beside)
-        known = BranchPulls(self.world, view, {_branch(one, view): one.target for one in pulls})
+            prefetch_closures(view.tree, (one.directory for one in targets), beside)
+        known = BranchPulls(self.world, view, branches)
         holds = OpenHolds(self.world, view, known.of)
-        holds.prefetch([one.target for one in work], [_branch(one, view) for one in pulls])
+        holds.prefetch(targets, list(branches))
         for one in (*pulls, *pushes):
             try:
                 plan = self._planned(view, one, known, holds)
@@ -129,7 +131,8 @@ class Run:
                 raise
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
                 error = error_of(reason)
-                self.keep(one.key, failed(error, one.target.app, one.target.environment))
+                where = one.targets[0].environment
+                self.keep(one.key, failed(error, one.request.app, where))
                 continue
             if isinstance(plan, Push):
                 view = replace(view, tree=edited(view.tree, plan.commit.files))
@@ -137,31 +140,34 @@ class Run:
 
     def _planned(self, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
         """Return the plan of one app on what is there now."""
-        target, branch = work.target, _branch(work, view)
-        if target.settings.deliver == "push":
+        targets, branch = work.targets, _branch(work, view)
+        if work.pushes:
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
-            state = replace(state, pulls=known.of(branch, target, state.tip))
-        explain_target(target, view.config)
-        request = self._dated(work.request)
+            state = replace(state, pulls=known.of(branch, targets, state.tip))
+        for one in targets:
+            explain_target(one, view.config)
+        request = work.request
         # A hold is no promotion: what others propose says nothing of it.
-        open_holds = {} if request.holds_only else holds.of(target, branch)
-        seen = Seen(self.world, request, view.config, target, state, open_holds)
-        plan = plan_rollback(seen) if request.rollback else plan_promotion(seen)
+        open_holds = {} if request.holds_only else holds.of(targets, branch)
+        apps = [
+            Seen(self.world, self._dated(one.request), view.config, one.target, state, open_holds)
+            for one in work.apps
+        ]
+        plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
         explain_plan(plan)
-        beside = holds.promotions_beside(target, branch) if request.begins_hold else ()
-        clock = request.clock
+        beside = holds.promotions_beside(targets, branch) if request.begins_hold else ()
+        clock = self.world.wiring.clock
         set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
         return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
 
     def _dated(self, request: Request) -> Request:
         """Return a request whose hold begins now, and with the clock that the caller has set."""
-        hold, clock = request.hold, self.world.wiring.clock
+        hold = request.hold
         if hold is not None and not hold.ends:
             hold = replace(hold, since=self.world.now)
-        members = tuple(replace(one, clock=clock) for one in request.members)
-        return replace(request, hold=hold, clock=clock, members=members)
+        return replace(request, hold=hold, clock=self.world.wiring.clock)
 
     @property
     def _is_preview(self) -> bool:
@@ -250,7 +256,7 @@ def _has_moved(plan: Plan, outcome: Outcome) -> bool:
 
 
 def _branch(work: Work, view: View) -> str:
-    return branch_of(work.target, view.config, work.request)
+    return branch_for(work.request, work.targets[0].environment, view.config)
 
 
 def promote(requests: Sequence[Request], world: World) -> list[Outcome]:

@@ -12,6 +12,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest
 from promoter.engine.current_repository import local_file
 from promoter.planning.outcome import Outcome, failed
+from promoter.planning.plan import AppRequest
 from promoter.planning.previous import follow
 
 if TYPE_CHECKING:
@@ -39,14 +40,24 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One request and the place that it is about."""
+    """One request and the apps that it is about."""
 
     key: Key
     """Under which its outcome is kept."""
     request: Request
-    target: Target
+    apps: tuple[AppRequest, ...]
     warnings: tuple[str, ...] = ()
     """What choosing its tag had to leave out."""
+
+    @property
+    def targets(self) -> list[Target]:
+        """Where the apps are: all in one environment, and delivered in one way."""
+        return [one.target for one in self.apps]
+
+    @property
+    def pushes(self) -> bool:
+        """Whether it is pushed to the base, without a pull."""
+        return self.apps[0].target.settings.deliver == "push"
 
 
 class Selection(Protocol):
@@ -109,15 +120,16 @@ def _look_into_places(requests: Iterable[Request], view: View) -> None:
 
 def _work(key: Key, request: Request, view: View) -> Work:
     """Return a request with its place and, where it follows another environment, what runs there."""
-    if request.group or request.together:
+    if request.is_together:
         return _work_together(key, request, view)
     names = [image.name for image in request.images]
     target = find_target(view.config, view.tree, request.app, request.environment, names)
     if request.from_environment is None:
-        return Work(key, request, target)
+        return Work(key, request, (AppRequest(request, target),))
     found = follow(request, view.config, target, view.tree)
     warnings = (*found.warnings, *_unpushed(found.file, view))
-    return Work(key, replace(request, images=found.images), target, warnings)
+    followed = replace(request, images=found.images)
+    return Work(key, request, (AppRequest(followed, target),), warnings)
 
 
 def _unpushed(file: PurePosixPath | None, view: View) -> tuple[str, ...]:
@@ -141,8 +153,8 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
             raise SelectionError(f"there is no group {request.app!r}", hint)
         apps = view.config.groups[request.app].apps
     alone = replace(request, together=(), group=False)
-    parts = [_work(key, replace(alone, app=app), view) for app in sorted(apps)]
-    targets = tuple(one.target for one in parts)
+    works = [_work(key, replace(alone, app=app), view) for app in sorted(apps)]
+    targets = [target for one in works for target in one.targets]
     first = targets[0]
     for other in targets[1:]:
         sides = [(one.environment, one.settings.deliver) for one in (first, other)]
@@ -155,9 +167,9 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
             )
     return Work(
         key,
-        replace(request, members=tuple(one.request for one in parts)),
-        replace(first, app=request.app, members=targets),
-        tuple(warning for one in parts for warning in one.warnings),
+        request,
+        tuple(app for one in works for app in one.apps),
+        tuple(warning for one in works for warning in one.warnings),
     )
 
 

@@ -104,7 +104,8 @@ def declared(versions: Iterable[FileVersion], name: str, reference: str) -> str 
             if reference.encode() not in version.data:
                 break
             declaration = Declaration.parse(version.message)
-            for image in declaration.images if declaration else ():
-                if image.name == name and reference in (str(image.tag), str(image.digest)):
-                    return declaration.source_revision if declaration else None
+            for app in declaration.members if declaration else ():
+                for image in app.images:
+                    if image.name == name and reference in (str(image.tag), str(image.digest)):
+                        return app.source_revision
     return None

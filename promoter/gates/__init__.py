@@ -164,7 +164,7 @@ def _asked(gate: Gate, facts: Facts) -> Verdict | None:
     if verdict is None or verdict.result is not Result.FAILED:
         return verdict
     if may_be_allowed and gate.name in facts.allow:
-        by = facts.proposal.declaration.actor if facts.proposal else None
+        by = facts.proposal.declaration.first.actor if facts.proposal else None
         asked = f"asked for with --allow {gate.name}{f' by {by}' if by else ''}"
         return Verdict(Result.ALLOWED, f"{gate.help}: {asked}")
     if verdict.warns:

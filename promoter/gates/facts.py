@@ -91,7 +91,7 @@ class Facts:
     """Why they could not."""
     makes_commit: bool = False
     """Whether a commit would be made, or the one that is there is kept."""
-    ordering: Ordering = field(default_factory=lambda: Ordering(None, {}))
+    ordering: Ordering = field(default_factory=lambda: Ordering({}, {}))
     tag_changes: tuple[TagChange, ...] = ()
     """Per image, what the base has and what is proposed."""
     images: tuple[ImageFacts, ...] = ()

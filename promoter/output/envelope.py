@@ -16,7 +16,7 @@ from promoter.planning.outcome import Outcome, failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from promoter.domain.declaration import Declaration
+    from promoter.domain.declaration import AppDeclaration
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import ImageMove, Pull, PullDraft
@@ -71,7 +71,8 @@ class Envelope:
     diff: str = ""
     refusals: tuple[Refusal, ...] = ()
     gates: tuple[GateResult, ...] = ()
-    declaration: Declaration | None = None
+    asked: AppDeclaration | None = None
+    """Who asked, from which run, with which rules allowed."""
     warnings: tuple[str, ...] = ()
     error: Failure | None = None
     by_policy: bool = False
@@ -110,7 +111,7 @@ class Envelope:
             "diff": self.diff,
             "refusals": [refusal_as_json(one) for one in self.refusals],
             "gates": [gate_as_json(one) for one in self.gates],
-            "asked": (one := self.declaration)
+            "asked": (one := self.asked)
             and {"by": one.actor, "run": one.run, "allow": list(one.allow)},
             "warnings": list(self.warnings),
             "error": asdict(self.error) if self.error else None,
@@ -137,7 +138,7 @@ def envelope(outcome: Outcome) -> Envelope:
         diff=unified(outcome.edits),
         refusals=outcome.refusals,
         gates=outcome.gates,
-        declaration=outcome.declaration,
+        asked=outcome.declaration.first if outcome.declaration else None,
         warnings=tuple(map(bounded, outcome.warnings)),
         error=failure(outcome.error) if outcome.error else None,
         by_policy=outcome.by_policy,

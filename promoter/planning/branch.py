@@ -14,6 +14,8 @@ from promoter.policy.order import Order
 from promoter.policy.precedence import with_base
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from promoter.config.config import Config
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
@@ -38,13 +40,18 @@ class Branch:
     """The base's commit that it stands on."""
 
 
-def branch_of(target: Target, config: Config, request: Request | None = None) -> str:
-    """Return the branch on which an app is promoted to an environment, or a hold of it changes."""
-    holds_only = request is not None and request.holds_only
-    template = HOLD_BRANCH if holds_only else config.templates.branch
+def branch_of(target: Target, config: Config) -> str:
+    """Return the branch on which an app is promoted to an environment."""
+    return branch_name(target.environment, target.app, config.templates.branch)
+
+
+def branch_for(request: Request, environment: str, config: Config) -> str:
+    """Return the branch on which a request is carried out."""
     # A group may be called as one of its apps is, and has a branch of its own.
-    is_group = request is not None and request.group
-    return branch_name(target.environment, f"group+{target.app}" * is_group or target.app, template)
+    app = f"group+{request.app}" if request.group else request.app
+    return branch_name(
+        environment, app, HOLD_BRANCH if request.holds_only else config.templates.branch
+    )
 
 
 def is_merged(state: BranchState) -> bool:
@@ -61,11 +68,14 @@ def proposed_hold(state: BranchState, target: Target) -> Hold | None:
     return read_hold(state.commits[0].tree, target.app, target.environment)
 
 
-def read_branch(state: BranchState, target: Target) -> Branch:
-    """Return its commits, ours apart: by trailers, and a tree that is the parent's plus those edits."""
+def read_branch(state: BranchState, app: str, targets: Sequence[Target]) -> Branch:
+    """Return its commits, ours apart: by trailers, and a tree that is the parent's plus those edits.
+
+    `app` is what the apps at the targets are called together.
+    """
     if not state.commits or is_merged(state):
         return Branch()
-    proposals = [_reproduce(commit, state, target) for commit in state.commits]
+    proposals = [_reproduce(commit, state, app, targets) for commit in state.commits]
     foreign = tuple(c for c, p in zip(state.commits, proposals, strict=True) if p is None)
     ours = [number for number, made in enumerate(proposals) if made is not None]
     if not ours:
@@ -75,13 +85,13 @@ def read_branch(state: BranchState, target: Target) -> Branch:
     commits = state.commits[ours[0] :]
     # It stands on the base's commit that it took in last.
     onto = next((one for one in commits if len(one.parents) > 1), commits[-1]).onto
-    whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, target)
+    whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, targets)
     kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
 
 
 def overtaken(
-    state: BranchState, branch: Branch, target: Target, ordering: Ordering
+    state: BranchState, branch: Branch, targets: Sequence[Target], ordering: Ordering
 ) -> Proposal | None:
     """Return what the open pull would make of a base that has newer images than all of its own.
 
@@ -90,10 +100,10 @@ def overtaken(
     proposal = branch.proposal if state.open_pull else None
     if proposal is None or branch.foreign or ordering.newer(with_base(proposal)):
         return None
-    if any(one.hold for one in proposal.declaration.members or (proposal.declaration,)):
+    if any(one.hold for one in proposal.declaration.members):
         return None
     try:
-        on_base = propose.propose(proposal.declaration, target, state.base)
+        on_base = propose.propose(proposal.declaration, targets, state.base)
     except PromoteError:
         return None
     moves = zip(on_base.moves, with_base(on_base), strict=True)
@@ -102,26 +112,28 @@ def overtaken(
     return on_base if is_older and not ordering.uncertain(pairs) else None
 
 
-def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, target: Target) -> Proposal:
+def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, targets: Sequence[Target]) -> Proposal:
     """Return what several commits come to as one edit of what they stand on, where it is one."""
     try:
-        whole = propose.propose(newest.declaration, target, onto)
+        whole = propose.propose(newest.declaration, targets, onto)
         same = all(edit.is_in(tip.tree) for edit in whole.edits)
     except (PromoteError, KeyError):
         return newest
     return whole if same else newest
 
 
-def _reproduce(commit: BranchCommit, state: BranchState, target: Target) -> Proposal | None:
+def _reproduce(
+    commit: BranchCommit, state: BranchState, app: str, targets: Sequence[Target]
+) -> Proposal | None:
     """Return the proposal that a commit is exactly, or None where it is not one of ours."""
     declaration = Declaration.parse(commit.message)
     if len(commit.parents) > 1:
         below = [c for c in state.commits if c.sha == commit.parents[0]]
         declaration = Declaration.parse(below[0].message) if below else None
-    if declaration is None or declaration.app != target.app:
+    if declaration is None or declaration.app != app:
         return None
     try:
-        proposal = propose.propose(declaration, target, commit.onto)
+        proposal = propose.propose(declaration, targets, commit.onto)
     except (PromoteError, KeyError):
         return None
     if {edit.path for edit in proposal.edits} != set(commit.changed):

@@ -1,33 +1,41 @@
-"""What a request asks of what was seen, and what it comes to unless a gate forbids it: all pure."""
+"""What a request asks of each app beside what was seen: the edits that it means; pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from promoter import pull_request
-from promoter.domain.branch import counted_commits
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import PullState
-from promoter.edits import kustomization
-from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
-from promoter.planning.branch import Branch, overtaken, read_branch
-from promoter.planning.declare import declare
+from promoter.planning.branch import Branch, read_branch
+from promoter.planning.declare import declare, declare_app
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from promoter.config.config import Config
     from promoter.config.layout import Target
+    from promoter.config.sections import Environment
     from promoter.domain.branch import BranchState
-    from promoter.domain.model import FileEdit, Pull
+    from promoter.domain.model import Pull, Tree
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
-    from promoter.planning.plan import Request
+    from promoter.planning.plan import AppRequest, Request
+
+
+@dataclass(frozen=True, slots=True)
+class AppChange:
+    """What is asked of one app, and the edits of the base that it means."""
+
+    request: Request
+    target: Target
+    asked: Proposal | None
+    """The edits on the base; None where they cannot be made."""
+    refusals: tuple[Refusal, ...] = ()
+    """Why they cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,26 @@ class Change:
 
     request: Request
     config: Config
-    target: Target
+    apps: tuple[AppChange, ...]
     state: BranchState
     branch: Branch
     asked: Proposal | None
-    """The edits on the base; None where they cannot be made."""
-    refusals: tuple[Refusal, ...] = ()
-    """Why they cannot."""
+    """The edits of all apps on the base; None where those of one cannot be made."""
+
+    @property
+    def settings(self) -> Environment:
+        """The settings of the first app: how its changes are delivered is the same for all."""
+        return self.apps[0].target.settings
+
+    @property
+    def targets(self) -> list[Target]:
+        """Where its apps are."""
+        return [one.target for one in self.apps]
+
+    @property
+    def may_go_back(self) -> bool:
+        """Whether the environment lets an older tag be allowed."""
+        return all(one.target.settings.lets_allow("downgrade") for one in self.apps)
 
     @property
     def pull(self) -> Pull | None:
@@ -50,249 +71,50 @@ class Change:
         return self.state.open_pull
 
     @property
-    def tag_changes(self) -> tuple[TagChange, ...]:
-        """Per image, what is asked for and what it would replace: on the base, in the open pull."""
-        if self.asked is None:
-            return ()
-        pull = with_branch(self.branch.proposal, self.asked) if self.pull else []
-        return (*with_base(self.asked), *pull)
+    def with_base(self) -> tuple[TagChange, ...]:
+        """Per image, what is asked for and what it would replace on the base."""
+        return with_base(self.asked) if self.asked else ()
 
     @property
-    def unordered(self) -> tuple[TagChange, ...]:
-        """Those of them whose order has to be known before it is clear what the request comes to."""
-        ordering = Ordering(self.target.settings.policy, {})
-        settled = intend(self, ordering).end in (End.INVALID, End.UNCHANGED)
-        return () if settled else ordering.uncertain(self.tag_changes)
+    def with_pull(self) -> tuple[TagChange, ...]:
+        """Per image, what is asked for and what it would replace in the open pull."""
+        current = self.branch.proposal if self.pull else None
+        return with_branch(current, self.asked) if current and self.asked else ()
+
+    def ordering(self, known: Mapping[TagChange, Order]) -> Ordering:
+        """Return how tags stand to each other by each app's policy, with what else is known."""
+        return Ordering({one.target.app: one.target.settings.policy for one in self.apps}, known)
 
 
-class End(StrEnum):
-    """What a request comes to."""
-
-    INVALID = "invalid"
-    UNCHANGED = "unchanged"
-    DOUBTED = "doubted"
-    SUPERSEDED = "superseded"
-    PUSH = "push"
-    PULL = "pull"
-    CLOSE = "close"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a request comes to, unless a gate forbids it."""
-
-    end: End
-    proposal: Proposal | None = None
-    """What is pushed, or what the branch and its pull propose."""
-    kept: str | None = None
-    """The branch's commit, where it is right already."""
-    by: str = ""
-    """The newer tag that supersedes what was asked for."""
-    warnings: tuple[str, ...] = ()
-    on_base: Proposal | None = None
-    """The same on the base, where the branch is right already and stands on files that were others."""
-    on_tip: tuple[FileEdit, ...] = ()
-    """The edits of the branch's own files, where the commit is made on its tip."""
-    overtaken: Proposal | None = None
-    """What the open pull would make of the base, which has newer images than all of its own."""
-
-    @property
-    def judged(self) -> Proposal | None:
-        """What the base's files would become."""
-        return self.on_base or self.proposal
-
-    @property
-    def makes_commit(self) -> bool:
-        """Whether a commit has to be made."""
-        return self.end in (End.PUSH, End.PULL) and self.kept is None
-
-
-def read_request(request: Request, config: Config, target: Target, state: BranchState) -> Change:
+def read_request(
+    request: Request, config: Config, apps: Sequence[AppRequest], state: BranchState
+) -> Change:
     """Return a request with the edits that it means on the base, or why there are none."""
-    branch = Branch() if target.settings.deliver == "push" else read_branch(state, target)
+    targets = [one.target for one in apps]
+    pushes = targets[0].settings.deliver == "push"
+    branch = Branch() if pushes else read_branch(state, request.app, targets)
+    changes = tuple(_on_base(one, state.base, branch) for one in apps)
+    asked = _together(request, changes, state)
+    return Change(request, config, changes, state, branch, asked)
+
+
+def _on_base(asked: AppRequest, base: Tree, branch: Branch) -> AppChange:
+    """Return what is asked of one app with its edits of the base."""
+    before = branch.proposal.declaration if branch.proposal else None
     try:
-        declaration = declare(request, target, state, branch)
-        asked = propose.propose(declaration, target, state.base)
+        declaration = declare_app(asked, base, before)
+        proposal = propose.propose_app(declaration, asked.target, base)
     except RefusedError as error:
-        return Change(request, config, target, state, branch, None, error.refusals)
-    return Change(request, config, target, state, branch, asked)
+        return AppChange(asked.request, asked.target, None, error.refusals)
+    return AppChange(asked.request, asked.target, proposal)
 
 
-def part_of(change: Change, request: Request, target: Target) -> Change:
-    """Return what a change is for one of its apps; the same where there is just one."""
-    if not change.target.members:
-        return change
-    asked, refusals = None, change.refusals
-    declared = [] if change.asked is None else change.asked.declaration.members
-    for one in declared:
-        if one.app == target.app:
-            asked, refusals = propose.propose(one, target, change.state.base), ()
-    return replace(change, request=request, target=target, asked=asked, refusals=refusals)
-
-
-def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Intent:
-    """Return what a request comes to; `rebuild`: the base wants branches that stand on its tip."""
-    asked, request, state = change.asked, change.request, change.state
-    if asked is None:
-        return Intent(End.INVALID)
-    downgrades = request.goes_back
-    newer = None if downgrades else ordering.newer(with_base(asked))
-    if newer and not _is_mixed(asked, ordering):
-        return Intent(
-            End.SUPERSEDED, kept=state.tip, by=newer,
-            overtaken=overtaken(state, change.branch, change.target, ordering),
-            warnings=(
-                _superseded(f"{state.base_branch} already has {newer}", change),
-                *_unbuildable(asked),
-            ),
-        )  # fmt: skip
-    if change.target.settings.deliver == "push":
-        if not asked.edits:
-            return Intent(End.UNCHANGED, asked)
-        warnings = ordering.doubts(with_base(asked))
-        return _unless_doubted(change, ordering, Intent(End.PUSH, asked, warnings=warnings))
-    if not asked.edits and change.pull is None:
-        return Intent(End.CLOSE if _is_left_over(change) else End.UNCHANGED, asked)
-    if declined := _declined(change):
-        return Intent(End.UNCHANGED, asked, warnings=(declined,))
-    current = change.branch.proposal
-    if change.pull and not downgrades and (newer := ordering.newer(with_branch(current, asked))):
-        reason = _superseded(f"the open pull request proposes {newer}", change)
-        return Intent(End.SUPERSEDED, current, state.tip, newer, (reason,))
-    return _pull(change, ordering, rebuild=rebuild)
-
-
-def _is_mixed(asked: Proposal, ordering: Ordering) -> bool:
-    """Return whether some of several apps would go on where others go back: then a gate refuses."""
-    together = bool(asked.declaration.members)
-    return together and any(ordering.of(pair) is Order.NEWER for pair in with_base(asked))
-
-
-def on_tip(change: Change, intent: Intent) -> Intent:
-    """Return the same with its commit on the branch's tip, for a branch that may only be added to.
-
-    Where the tip has these files already, nothing can be added to it.
-    """
-    commits, proposal = change.state.commits, intent.proposal
-    if proposal is None or not intent.makes_commit or not commits:
-        return intent
-    edits = propose.propose(proposal.declaration, change.target, commits[0].tree).edits
-    return replace(intent, on_tip=edits, kept=None if edits else change.state.tip)
-
-
-def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
-    """Return what a request that is delivered by a pull comes to."""
-    asked, current, pull = change.asked, change.branch.proposal, change.pull
-    assert asked is not None
-    protected = bool(change.branch.foreign) and not change.request.take_over
-    whole = _with_others(change, ordering)
-    if not whole.edits:
-        if protected:
-            return Intent(End.UNCHANGED, asked, warnings=(_left_to_people(change),))
-        return Intent(End.CLOSE, asked)
-    if pull is not None and current is not None:
-        whole = replace(whole, declaration=_following(current, whole))
-    if current is not None and not (rebuild and not change.branch.on_base):
-        same = current.declaration.same_wish(whole.declaration) and _same_result(current, whole)
-        if same and protected:
-            return Intent(End.UNCHANGED, asked, change.state.tip, "", (_left_to_people(change),))
-        if same and not change.branch.foreign:
-            return Intent(End.PULL, current, change.state.tip, on_base=whole)
-    replaced = with_branch(current, asked) if pull is not None else []
-    made = Intent(End.PULL, whole, warnings=ordering.doubts(replaced))
-    return _unless_doubted(change, ordering, made)
-
-
-def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Intent:
-    """Leave alone what a schedule would replace by an image that may be the older one."""
-    policy = change.target.settings.policy
-    uncertain = ordering.uncertain(change.tag_changes)
-    if not (uncertain and change.request.scheduled and policy and policy.needs_creation):
-        return intent
-    old, new = uncertain[0].old, uncertain[0].new
-    known = f"when {old} was made is not known, so {new} may be older"
-    return Intent(
-        End.DOUBTED, change.asked, warnings=(f"{known}: promote --app with the tag decides",)
-    )
-
-
-def _with_others(change: Change, ordering: Ordering) -> Proposal:
-    """Return the proposal with the open pull's other images, which a part's request keeps."""
-    asked, current = change.asked, change.branch.proposal
-    assert asked is not None
-    if current is None or change.pull is None:
-        return asked
-    if asked.declaration.members or asked.declaration.hold or current.declaration.hold:
-        # A rollback is whole: it is neither a part of another change, nor has it parts.
-        return asked
-    names = {image.name for image in asked.declaration.images}
-    others = tuple(i for i in current.declaration.images if i.name not in names)
-    if not others:
-        return asked
-    images = {image.name: image for image in (*others, *asked.declaration.images)}
-    declaration = replace(asked.declaration, images=tuple(images[name] for name in sorted(images)))
-    whole = propose.propose(declaration, change.target, change.state.base)
-    # What the base has by now, or has overtaken, is proposed no longer.
-    kept = tuple(
-        images[move.name]
-        for move in whole.moves
-        if move.before != move.after
-        and ordering.of(TagChange(move.name, move.before.tag, move.after.tag)) is not Order.OLDER
-    )
-    if len(kept) == len(whole.moves):
-        return whole
-    if not kept:
-        return asked
-    return propose.propose(replace(declaration, images=kept), change.target, change.state.base)
-
-
-def _same_result(one: Proposal, other: Proposal) -> bool:
-    """Return whether a merge of one proposal into the other's base leaves what the other leaves."""
-    return one.moves == other.moves and all_merge_into(one.edits, other.edits)
-
-
-def _following(current: Proposal, proposal: Proposal) -> Declaration:
-    """Return a declaration that goes on in the open pull: it links and replaces what that one does."""
-    before, asked = current.declaration, proposal.declaration
-    instead = pull_request.summary(current.moves) if current.moves else ""
-    if before.images == asked.images:
-        instead = before.supersedes or ""
-    return replace(asked, previous_pull=before.previous_pull, supersedes=instead or None)
-
-
-def _declined(change: Change) -> str | None:
-    """Return why a schedule does not ask again for what a person has said no to by closing a pull."""
-    if not change.request.scheduled or change.pull is not None or change.asked is None:
+def _together(request: Request, apps: Sequence[AppChange], state: BranchState) -> Proposal | None:
+    """Return the edits of all apps as one proposal; None where those of one cannot be made."""
+    made = [one.asked for one in apps if one.asked]
+    if len(made) < len(apps):
         return None
-    for pull in change.state.pulls:
-        if pull.state is PullState.CLOSED and pull_request.declines(pull, change.asked):
-            return (
-                f"pull request {pull.number}, which proposed the same, was closed unmerged: "
-                "promote --app with the tag opens a new one"
-            )
-    return None
-
-
-def _is_left_over(change: Change) -> bool:
-    """Return whether the branch is that of a pull which promote closed, and was to delete."""
-    state, branch = change.state, change.branch
-    if state.tip is None or branch.foreign:
-        return False
-    closed = (one for one in state.pulls if one.state is PullState.CLOSED)
-    return any(one.head == state.tip and pull_request.closed_by_us(one.body) for one in closed)
-
-
-def _left_to_people(change: Change) -> str:
-    commits = f"{counted_commits(change.branch.foreign)} that promote did not make"
-    return f"branch {change.state.branch} holds {commits}, and is left as it is"
-
-
-def _unbuildable(asked: Proposal) -> list[str]:
-    """Return a warning for each value that kustomize refuses in the files that are left as they are."""
-    found = (one for edit in asked.edits for one in kustomization.unbuildable(edit))
-    return [f"{one.file}:{one.line}:{one.column}: {one.reason}. {one.hint}" for one in found]
-
-
-def _superseded(reason: str, change: Change) -> str:
-    allowed = change.target.settings.lets_allow("downgrade")
-    return f"superseded: {reason}{'; to go back, add --allow downgrade' if allowed else ''}"
+    declaration = declare(request, [one.declaration.first for one in made], state)
+    if len(made) == 1:
+        return replace(made[0], declaration=declaration)
+    return propose.propose(declaration, [one.target for one in apps], state.base)

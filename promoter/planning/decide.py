@@ -12,7 +12,7 @@ from promoter.domain.model import PullDraft, PullExtras
 from promoter.gates import Judgement
 from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged
-from promoter.planning.change import End
+from promoter.planning.intent import End
 from promoter.planning.plan import (
     ClosePull,
     Destination,
@@ -26,11 +26,14 @@ from promoter.planning.plan import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from promoter.config.sections import Templates
     from promoter.domain.evidence import GateResult
     from promoter.domain.model import Pull
     from promoter.domain.proposal import Proposal
-    from promoter.planning.change import Change, Intent
+    from promoter.planning.change import Change
+    from promoter.planning.intent import Intent
 
 
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:
@@ -65,8 +68,9 @@ class _Decision:
             return self._refused(merged)
         if end is End.PUSH:
             draft = self._commit(self._proposal)
-            alone = self.change.request.hold is not None or self.change.request.members
-            batch = self.change.target.settings.batch and not alone
+            request = self.change.request
+            alone = request.hold or request.rollback or request.is_together
+            batch = self.change.settings.batch and not alone
             return Push(commit=draft, batch=batch, pull=pull, **common)
         if end is End.PULL:
             return self._pull()
@@ -80,7 +84,7 @@ class _Decision:
                 closing = ClosePull(comment=comment, tip=state.tip, pull=pull, **common)
             return Superseded(
                 by=self.intent.by,
-                may_go_back=self.change.target.settings.lets_allow("downgrade"),
+                may_go_back=self.change.may_go_back,
                 merged_branch=merged,
                 commit=self.intent.kept,
                 renewal=self._renewal(pull) if self.intent.proposal and pull else None,
@@ -166,13 +170,14 @@ class _Decision:
     @property
     def _extras(self) -> PullExtras:
         """What the environment wants of the pull beside its text, and the pull does not have."""
-        settings = self.change.target.settings
+        settings = self.change.settings
+        every = [one.target.settings for one in self.change.apps]
         wanted = PullExtras(
-            labels=settings.labels,
-            reviewers=settings.reviewers,
-            assignees=settings.assignees,
-            milestone=settings.milestone,
-            draft=settings.draft,
+            labels=_once(each for one in every for each in one.labels),
+            reviewers=_once(each for one in every for each in one.reviewers),
+            assignees=_once(each for one in every for each in one.assignees),
+            milestone=next((one.milestone for one in every if one.milestone), None),
+            draft=any(one.draft for one in every),
             auto_merge=settings.deliver == "auto-merge",
             merge_method=settings.merge_method,
         )
@@ -180,19 +185,18 @@ class _Decision:
 
     @property
     def _common(self) -> _Common:
-        change = self.change
-        target, state = change.target, change.state
-        pushes = target.settings.deliver == "push"
+        change, state = self.change, self.change.state
+        pushes = change.settings.deliver == "push"
         proposal = self.intent.proposal if self.intent.end is End.PULL else change.asked
         own = proposal.warnings if proposal else ()
         return {
             "destination": Destination(
-                target.app,
-                target.environment,
+                change.request.app,
+                change.apps[0].target.environment,
                 state.base_branch,
                 state.base.commit,
                 state.base_branch if pushes and self.intent.end is End.PUSH else state.branch,
-                change.config.transport or target.settings.transport,
+                change.config.transport or change.settings.transport,
             ),
             "proposal": proposal,
             "gates": self.judgement.results,
@@ -200,3 +204,7 @@ class _Decision:
                 dict.fromkeys((*own, *self.intent.warnings, *self.judgement.warnings))
             ),
         }
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

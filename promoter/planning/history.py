@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file, read_hold
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
@@ -167,7 +167,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     hold_path = hold_file(target.app, target.environment)
     earlier = next((one.images for one in window[1:] if one.images is not None), {})
     moves = _moves(earlier, now.images)
-    asked = Declaration.parse_app(version.message, target.app, target.environment)
+    asked = AppDeclaration.among(version.message, target.app, target.environment)
     if asked and moves and not _explains(asked, moves):
         asked = None  # a person has set something else on top of it
     was_held = before.hold if before else None
@@ -203,7 +203,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     )
 
 
-def _explains(asked: Declaration, moves: tuple[ImageMove, ...]) -> bool:
+def _explains(asked: AppDeclaration, moves: tuple[ImageMove, ...]) -> bool:
     """Return whether images became what a promotion declares."""
     tags = {str(one.tag) for one in asked.images if one.tag}
     digests = {str(one.digest) for one in asked.images if one.digest}

@@ -66,7 +66,7 @@ class Outcome:
     @property
     def hold(self) -> HoldChange | None:
         """The hold that it begins or ends."""
-        return self.declaration.hold if self.declaration else None
+        return self.declaration.first.hold if self.declaration else None
 
     @property
     def exit_code(self) -> Exit:

@@ -10,6 +10,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.model import PullExtras
 
 if TYPE_CHECKING:
+    from promoter.config.layout import Target
     from promoter.domain.branch import CommitDraft
     from promoter.domain.declaration import HoldChange
     from promoter.domain.evidence import GateResult
@@ -68,8 +69,11 @@ class Request:
     """The apps that are asked for by one commit and one pull; `app` is the name they then have."""
     group: bool = False
     """Whether `app` names a group of the configuration, which says the apps."""
-    members: tuple[Request, ...] = ()
-    """What is asked of each of them."""
+
+    @property
+    def is_together(self) -> bool:
+        """Whether several apps are asked for by one commit and one pull."""
+        return self.group or bool(self.together)
 
     @property
     def goes_back(self) -> bool:
@@ -85,6 +89,14 @@ class Request:
     def holds_only(self) -> bool:
         """Whether it is about a hold alone, and no image."""
         return self.hold is not None and self.rollback is None
+
+
+@dataclass(frozen=True, slots=True)
+class AppRequest:
+    """What is asked of one app, alone or among several, and where the app is."""
+
+    request: Request
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,18 +17,18 @@ from promoter.edits import kustomization
 from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.target_edits import edit_targets
-from promoter.edits.working_files import WorkingFiles
+from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
-    from promoter.domain.declaration import Declaration
+    from promoter.domain.declaration import AppDeclaration, Declaration
     from promoter.domain.image import Tag
     from promoter.domain.model import FileEdit, Tree
-    from promoter.domain.refusal import Refusal
     from promoter.edits.kustomization import ImageEntry
     from promoter.graph import Closure
     from promoter.planning.dead_edits import ByNames
@@ -63,45 +63,45 @@ def resolve(
     return tuple(ImageRequest(name, i.tag, i.digest) for name, i in sorted(asked.items()))
 
 
-def propose(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
-    """Return the edits that a declaration means on a tree, or raise `RefusedError`."""
-    if declaration.members:
-        return _together(declaration, target, tree)
+def propose(declaration: Declaration, targets: Sequence[Target], tree: Tree) -> Proposal:
+    """Return the edits that a declaration means on a tree, each app's on those before it.
+
+    Raises `RefusedError` for what cannot be edited, and `SelectionError` where the declaration is
+    about other apps than those at the targets.
+    """
+    places = {one.app: one for one in targets}
+    if sorted(places) != sorted(one.app for one in declaration.members):
+        raise SelectionError(f"{declaration.app} is about other apps than {', '.join(places)}", "")
+    edits: dict[PurePosixPath, FileEdit] = {}
+    made: list[Proposal] = []
+    for one in declaration.members:
+        now = edited(tree, {path: edit.content for path, edit in edits.items()}) if edits else tree
+        made.append(propose_app(one, places[one.app], now))
+        for edit in made[-1].edits:
+            before = edits.get(edit.path)
+            edits[edit.path] = joined(before, edit) if before else edit
+    if len(made) == 1:
+        return replace(made[0], declaration=declaration)
+    return Proposal(
+        declaration,
+        tuple(edits.values()),
+        tuple(move for one in made for move in one.moves),
+        tuple(warning for one in made for warning in one.warnings),
+    )
+
+
+def propose_app(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
+    """Return the edits that a declaration means for one app on a tree, or raise `RefusedError`."""
     made = (
-        _images(declaration, target, tree) if declaration.images else Proposal(declaration, (), ())
+        _images(declaration, target, tree)
+        if declaration.images
+        else Proposal(declaration.alone, (), ())
     )
     hold = hold_edit(tree, declaration)
-    if hold is None:
-        return made
-    return replace(made, edits=(*made.edits, hold))
+    return made if hold is None else replace(made, edits=(*made.edits, hold))
 
 
-def _together(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
-    """Return the edits of several apps, each made on those before it; all refusals are raised."""
-    places = {one.app: one for one in target.members}
-    if set(places) != {one.app for one in declaration.members}:
-        raise SelectionError(f"{declaration.app} names other apps than {target.app}", "")
-    files = WorkingFiles(tree, target.directory)
-    moves: list[ImageMove] = []
-    warnings: list[str] = []
-    refusals: list[Refusal] = []
-    for one in declaration.members:
-        now = edited(tree, {path: edit.content for path, edit in files.edits.items()})
-        try:
-            made = propose(one, places[one.app], now)
-        except RefusedError as error:
-            refusals += error.refusals
-            continue
-        for edit in made.edits:
-            files.put(edit)
-        moves += made.moves
-        warnings += made.warnings
-    if refusals:
-        raise RefusedError(refusals)
-    return Proposal(declaration, tuple(files.edits.values()), tuple(moves), tuple(warnings))
-
-
-def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
+def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
     placeholders = target.settings.lets_allow("placeholder")
     try:
         with at_target(target):
@@ -114,7 +114,7 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
             )
     except RefusedError as error:
         raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
-    moves = held.moves
+    moves = tuple(replace(one, app=declaration.app) for one in held.moves)
     if not all(move.before for move in moves):
         closure = graph.read_closure(tree, target.directory)
         moves = tuple(_found_below(move, closure) for move in moves)
@@ -124,7 +124,7 @@ def _images(declaration: Declaration, target: Target, tree: Tree) -> Proposal:
     whole = _whole(declaration, target, tree)
     back = undo(target, tree, edits, moves)
     back = back if all(_stays(image, target) for image in back) else ()
-    return Proposal(declaration, edits, moves, warnings, whole, back)
+    return Proposal(declaration.alone, edits, moves, warnings, whole, back)
 
 
 def undo(
@@ -157,7 +157,7 @@ def _stays(image: ImageRequest, target: Target) -> bool:
     return pin == "tag" or (image.digest is not None and (pin == "both" or image.tag is None))
 
 
-def _whole(declaration: Declaration, target: Target, tree: Tree) -> bool:
+def _whole(declaration: AppDeclaration, target: Target, tree: Tree) -> bool:
     """Return whether its images are just those that one `--tag` sets."""
     with suppress(SelectionError, RefusedError):
         by_tag = sorted(one.name for one in _set_by_tag(target, tree))

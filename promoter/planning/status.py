@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import Declaration
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.proposal import Proposal
@@ -147,7 +147,7 @@ def _refusals(
 ) -> tuple[GateResult, ...]:
     """Return the gates that would refuse what the previous environment runs, or any change at all."""
     images = tuple(ImageRequest(one.name, Tag(one.tag)) for one in offered if one.tag)
-    declared = Declaration(target.app, target.environment, images)
+    declared = AppDeclaration(target.app, target.environment, images).alone
     facts = Facts(
         target=target,
         base="",

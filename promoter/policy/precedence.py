@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from promoter.domain.proposal import Proposal
     from promoter.policy.model import Policy
+    from promoter.policy.order import Reading
 
 
 class TagChange(NamedTuple):
     """One image's tag (or digest) that stands somewhere, and the one that is asked for."""
 
+    app: str
     name: str
     old: str | None
     new: str | None
@@ -29,7 +31,8 @@ class TagChange(NamedTuple):
 class Ordering:
     """How new tags stand to old ones: as the policy or the tags say, else as is known from elsewhere."""
 
-    policy: Policy | None
+    policies: Mapping[str, Policy | None]
+    """By app."""
     known: Mapping[TagChange, Order]
 
     def of(self, pair: TagChange) -> Order | None:
@@ -39,7 +42,7 @@ class Ordering:
         """
         if not pair.old or not pair.new:
             return None
-        order, certain = order_of(self.policy, pair.old, pair.new)
+        order, certain = self._reading(pair)
         return order if certain else self.known.get(pair, order)
 
     def uncertain(self, pairs: Sequence[TagChange]) -> tuple[TagChange, ...]:
@@ -47,10 +50,7 @@ class Ordering:
         return tuple(
             pair
             for pair in pairs
-            if pair.old
-            and pair.new
-            and pair not in self.known
-            and not order_of(self.policy, pair.old, pair.new).certain
+            if pair.old and pair.new and pair not in self.known and not self._reading(pair).certain
         )
 
     def newer(self, pairs: Sequence[TagChange]) -> str | None:
@@ -65,18 +65,23 @@ class Ordering:
         old, new = unknown[0].old, unknown[0].new
         return (f"whether {old} or {new} is newer is not known: the last request wins",)
 
+    def _reading(self, pair: TagChange) -> Reading:
+        return order_of(self.policies.get(pair.app), pair.old or "", pair.new or "")
 
-def with_base(asked: Proposal) -> list[TagChange]:
+
+def with_base(asked: Proposal) -> tuple[TagChange, ...]:
     """Return, per image asked for, what the base has."""
-    return [TagChange(m.name, m.before.tag_or_digest, m.after.tag_or_digest) for m in asked.moves]
+    return tuple(
+        TagChange(m.app, m.name, m.before.tag_or_digest, m.after.tag_or_digest) for m in asked.moves
+    )
 
 
-def with_branch(current: Proposal | None, asked: Proposal) -> list[TagChange]:
+def with_branch(current: Proposal, asked: Proposal) -> tuple[TagChange, ...]:
     """Return, per image asked for, what the branch proposes already."""
-    tags = {m.name: m.after.tag_or_digest for m in current.moves} if current else {}
-    revision = current.declaration.source_revision if current else None
-    return [
-        TagChange(m.name, tags[m.name], m.after.tag_or_digest, revision)
+    tags = {(m.app, m.name): m.after.tag_or_digest for m in current.moves}
+    revisions = {one.app: one.source_revision for one in current.declaration.members}
+    return tuple(
+        TagChange(m.app, m.name, tags[place], m.after.tag_or_digest, revisions.get(m.app))
         for m in asked.moves
-        if m.name in tags
-    ]
+        if (place := (m.app, m.name)) in tags
+    )

@@ -29,7 +29,7 @@ def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
     caution = Alert(Level.CAUTION, tuple(one for one in (back, immutable, more) if one))
     warned: list[Line] = [same] if same else []
     warned += [(Span(one),) for one in proposal.warnings]
-    if (clock := proposal.declaration.clock) is not None:
+    if (clock := proposal.declaration.first.clock) is not None:
         warned.append((Span(f"{clock_as_set(clock)}."),))
     warned += [unknown] if (unknown := _not_judged(evidence)) else []
     found = (caution, _breaking(evidence), Alert(Level.WARNING, tuple(warned)))

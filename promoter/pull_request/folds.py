@@ -107,7 +107,7 @@ def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
     blocks: list[Table | Line] = [Table(_header(*columns), tuple(rows))]
     if len(proposal.moves) > _ROWS:
         blocks.append((Span(f"and {len(proposal.moves) - _ROWS} more"),))
-    if revision := proposal.declaration.source_revision:
+    if revision := proposal.declaration.first.source_revision:
         blocks.append((Span("Source revision: "), mono(revision)))
     digests = any(move.before.digest or move.after.digest or move.pulled for move in proposal.moves)
     if not (known or digests or len(blocks) > 1):

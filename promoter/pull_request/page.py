@@ -23,7 +23,7 @@ from promoter.pull_request.words import counted, mono, pull_span, short_image, s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.domain.declaration import Declaration
+    from promoter.domain.declaration import AppDeclaration, Declaration
     from promoter.domain.evidence import Evidence, GateResult
     from promoter.domain.page import Line, Listing
     from promoter.domain.proposal import Proposal
@@ -72,7 +72,8 @@ def _commits(evidence: Evidence) -> tuple[Listing, ...]:
 def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
     """Return what the pull request of a hold says, which changes no image."""
     declaration = proposal.declaration
-    verb = "Ends the hold of " if declaration.hold and declaration.hold.ends else "Holds "
+    hold = declaration.first.hold
+    verb = "Ends the hold of " if hold and hold.ends else "Holds "
     headline = (
         Span(verb),
         strong(declaration.app),
@@ -138,9 +139,9 @@ def _compare(evidence: Evidence) -> Line:
 def _undo(proposal: Proposal, evidence: Evidence) -> Undo:
     """Return how to take the promotion back after the merge, by one command where one does."""
     declaration = proposal.declaration
-    if not proposal.moves and declaration.hold is not None:
-        verb = "hold" if declaration.hold.ends else "unhold"
-        return Undo(hold_command(verb, declaration, evidence.repository))
+    if not proposal.moves and (hold := declaration.first.hold) is not None:
+        verb = "hold" if hold.ends else "unhold"
+        return Undo(hold_command(verb, declaration.first, evidence.repository))
     command = _undo_command(proposal, evidence)
     # Reverting the merge ends the hold of a rollback as well.
     held = declaration.goes_back and command is not None
@@ -178,7 +179,7 @@ def _footer(proposal: Proposal, evidence: Evidence) -> Line:
     if proposal.moves:
         parts += [strong("A newer tag"), Span(" replaces this pull request in place")]
         parts += _closing(goal) if evidence.is_scheduled else [Span(".")]
-    found = (*parts, *_history(declaration, evidence), *_asked(declaration))
+    found = (*parts, *_history(declaration, evidence), *_asked(declaration.first))
     return (replace(found[0], text=found[0].text.lstrip()), *found[1:]) if found else ()
 
 
@@ -189,9 +190,8 @@ def _closing(goal: str) -> list[Span]:
 
 
 def _apps(declaration: Declaration) -> list[str]:
-    if not declaration.members:
-        return ["--app", declaration.app]
-    return [*(part for one in declaration.members for part in ("--app", one.app)), "--together"]
+    apps = [part for one in declaration.members for part in ("--app", one.app)]
+    return [*apps, "--together"] if declaration.is_together else apps
 
 
 def _history(declaration: Declaration, evidence: Evidence) -> Line:
@@ -206,7 +206,7 @@ def _history(declaration: Declaration, evidence: Evidence) -> Line:
     return tuple(found)
 
 
-def _asked(declaration: Declaration) -> Line:
+def _asked(declaration: AppDeclaration) -> Line:
     found: list[Span] = []
     if declaration.actor:
         found += [Span("Asked for by "), strong(declaration.actor)]

@@ -32,7 +32,7 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
         "key": _key(proposal),
         "facts": list(evidence.facts),
     }
-    begun = [one for one in declaration.members or (declaration,) if one.hold and not one.hold.ends]
+    begun = [one for one in declaration.members if one.hold and not one.hold.ends]
     if begun and begun[0].hold and len("".join(one.app for one in begun)) <= _APPS_LIMIT:
         state["holds"] = [one.app for one in begun]
         state["reason"] = begun[0].hold.reason[:_REASON_LIMIT]

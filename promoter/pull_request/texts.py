@@ -24,7 +24,7 @@ _TITLE_LIMIT = 250
 
 def title(proposal: Proposal, templates: Templates) -> str:
     """Return the pull request's title, which is also the commit's first line."""
-    if proposal.declaration.hold is not None:
+    if proposal.declaration.first.hold is not None:
         return one_line(own_title(proposal))[:_TITLE_LIMIT]
     known = fields(proposal) | {"title": own_title(proposal)}
     return one_line(filled(templates.title, known))[:_TITLE_LIMIT]
@@ -32,9 +32,9 @@ def title(proposal: Proposal, templates: Templates) -> str:
 
 def own_title(proposal: Proposal) -> str:
     """Return promote's own title, e.g. `Promote aurora to prod: 1.4.1 → 1.4.2`; never a digest."""
-    declaration = proposal.declaration
+    declaration, hold = proposal.declaration, proposal.declaration.first.hold
     where = f"{declaration.app} in {declaration.environment}"
-    if declaration.hold and declaration.hold.ends:
+    if hold and hold.ends:
         return f"End the hold of {where}"
     if not proposal.moves:
         return f"Hold {where}"
@@ -47,7 +47,7 @@ def goes_back(proposal: Proposal) -> bool:
     """Return whether it is a rollback, or older tags were allowed and none goes forward."""
     if proposal.declaration.goes_back:
         return True
-    if "downgrade" not in proposal.declaration.allow:
+    if "downgrade" not in proposal.declaration.first.allow:
         return False
     orders = {
         order_of(None, move.before.tag, move.after.tag).order
@@ -88,12 +88,13 @@ def superseding(proposal: Proposal, lost: str = "") -> str | None:
 
     `lost` says which commits of others the branch has no longer.
     """
-    asked, said = proposal.declaration, list[str]()
-    if asked.supersedes:
+    declaration, said = proposal.declaration, list[str]()
+    asked = declaration.first
+    if declaration.supersedes:
         by = f" Asked by {inert(asked.actor)}." if asked.actor else ""
         run = f" Run: {code(asked.run)}." if asked.run else ""
         new = code(summary(proposal.moves))
-        said.append(f"Proposes {new} now, in place of {code(asked.supersedes)}.{by}{run}")
+        said.append(f"Proposes {new} now, in place of {code(declaration.supersedes)}.{by}{run}")
     if lost:
         said.append(f"What was dropped: {code(lost)}")
     return "\n\n".join(said) or None
@@ -130,7 +131,7 @@ def plain(text: str) -> str:
 
 def fields(proposal: Proposal) -> dict[str, str]:
     """Return what a template may name, as plain text on one line."""
-    declaration = proposal.declaration
+    declaration, asked = proposal.declaration, proposal.declaration.first
     before = {short_image(m.before) or "(not set)" for m in proposal.moves}
     return {
         "app": declaration.app,
@@ -138,9 +139,9 @@ def fields(proposal: Proposal) -> dict[str, str]:
         "from": before.pop() if len(before) == 1 else f"{len(proposal.moves)} images",
         "to": summary(proposal.moves),
         "images": ", ".join(move.name for move in proposal.moves),
-        "actor": one_line(declaration.actor or ""),
-        "run": one_line(declaration.run or ""),
-        "source-revision": one_line(declaration.source_revision or ""),
+        "actor": one_line(asked.actor or ""),
+        "run": one_line(asked.run or ""),
+        "source-revision": one_line(asked.source_revision or ""),
     }
 
 

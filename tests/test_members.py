@@ -1,0 +1,114 @@
+"""Each of several apps that go together counts for itself: its refusals, its policy, its reviewers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from promoter.config.holds import hold_file
+from promoter.demo.repository import make_source
+from promoter.domain.deadline import Deadline
+from tests.many_apps import BY_PULL, kustomization, make
+from tests.servers import git_http
+from tests.servers.github import GitHub
+from tests.servers.registry import Registry
+from tests.test_together import BOTH, OFF, repository, run
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGES = {name: f"ghcr.io/acme/{name}" for name in ("api", "web")}
+
+
+def test_what_cannot_be_edited_is_told_of_its_own_app_alone(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    text = repo.read(kustomization("web")).replace("newTag: 1.4.1", "newTag: ${TAG}")
+    repo.commit("main", kustomization("web"), text + "\n")
+    (refusal,) = run(repo, *BOTH, "--tag", "1.4.2", code=3)["refusals"]
+    assert refusal["reason"] == "web: the value is a placeholder: '${TAG}'"
+
+
+@pytest.mark.parametrize("app", ["api", "web"])
+def test_the_tags_of_each_app_are_ordered_by_its_own_policy(tmp_path: Path, app: str) -> None:
+    by_name = "{environments: {dev: {policy: {alphabetical: asc}}}}"
+    apps = "".join(f"  {name}: {by_name if name == app else '{}'}\n" for name in IMAGES)
+    repo = make(tmp_path / "r.git", IMAGES, f"{BY_PULL}{OFF}apps:\n{apps}", tag="m")
+    done = run(repo, *BOTH, "--tag", "a")
+    assert done["action"] == "superseded"
+    assert done["warnings"][0].startswith("superseded: main already has m")
+
+
+def test_the_source_of_each_app_says_which_of_its_images_is_newer(tmp_path: Path) -> None:
+    make_source(tmp_path / "source.git", Deadline(30)).close()
+    source = Repository(tmp_path / "source.git")
+    older, newer = (source.git("rev-parse", name) for name in ("v1.4.1", "v1.4.2"))
+    apps = f"apps: {{api: {{source: {source.path}}}, web: {{source: {source.path}}}}}\n"
+    repo = make(tmp_path / "r.git", IMAGES, BY_PULL + OFF + apps)
+    made = run(repo, *BOTH, "--tag", "new-build", "--source-revision", newer)
+    late = run(repo, *BOTH, "--tag", "0ld-build", "--source-revision", older)
+    assert (made["action"], late["action"]) == ("created", "superseded")
+
+
+def test_the_pull_has_the_labels_and_reviewers_of_all_its_apps(tmp_path: Path) -> None:
+    apps = """\
+apps:
+  api: {environments: {dev: {labels: [both, api], reviewers: [alice]}}}
+  web: {environments: {dev: {labels: [both, web], reviewers: ["team:platform"], milestone: Q1}}}
+"""
+    github = GitHub(tmp_path / "srv")
+    github.milestones = ["Q1"]
+    make(github.repository, IMAGES, BY_PULL + OFF + apps)
+    git_http.configure(github.repository)
+    with github:
+        command = [*BOTH, "--tag", "1.4.2", "--repo", github.url]
+        for _ in range(2):
+            done = promote(*command, env={"GITHUB_TOKEN": "good-token"})
+            assert done.code == 0, done.stderr
+        (pull,) = github.open_pulls()
+    assert {one["name"] for one in pull["labels"]} == {"both", "api", "web"}
+    assert [one["login"] for one in pull["requested_reviewers"]] == ["alice"]
+    assert [one["slug"] for one in pull["requested_teams"]] == ["platform"]
+    assert pull["milestone"]["title"] == "Q1"
+
+
+def test_what_was_allowed_for_an_open_pull_of_several_apps_needs_no_second_flag(
+    tmp_path: Path,
+) -> None:
+    repo = repository(tmp_path)
+    repo.commit("main", str(hold_file("web", "dev")), 'reason: "web waits"\n', "Hold")
+    made = run(repo, *BOTH, "--tag", "1.4.2", "--allow", "hold")
+    again = run(repo, *BOTH, "--tag", "1.4.2")
+    assert (again["action"], again["commit"]) == ("unchanged", made["commit"])
+
+
+def test_what_is_proposed_already_asks_no_registry_again(tmp_path: Path) -> None:
+    with Registry() as registry:
+        images = {name: registry.name(name) for name in IMAGES}
+        for name in images:
+            registry.push(name, "1.4.1", "1.4.2")
+        repo = make(tmp_path / "r.git", images, BY_PULL)
+        assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "created"
+        before = len(registry.seen)
+        assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "unchanged"
+        assert registry.seen[before:] == []
+
+
+def test_the_log_says_which_file_each_app_is_edited_in(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    log = promote(*BOTH, "--tag", "1.4.2", "--repo", str(repo.path), "--dry-run", "-v").stderr
+    for app in ("api", "web"):
+        assert f"{app} in dev: kustomize in apps/{app}/overlays/dev" in log
+
+
+def test_a_pull_of_several_apps_is_closed_once_the_base_has_newer_ones_of_all(
+    tmp_path: Path,
+) -> None:
+    repo = repository(tmp_path)
+    run(repo, *BOTH, "--tag", "1.4.2")
+    for app, state in (("api", "open"), ("web", "closed")):
+        text = repo.read(kustomization(app)).replace("1.4.1", "2.0.0")
+        repo.commit("main", kustomization(app), text)
+        done = run(repo, *BOTH, "--tag", "1.4.1")
+        assert (done["action"], done["pull_request"]["state"]) == ("superseded", state)
