@@ -147,6 +147,29 @@ def test_token_is_in_no_output_no_argument_and_no_file(github: GitHub, tmp_path:
     assert found.stdout == ""
 
 
+def renamed(github: GitHub) -> str:
+    """Rename the repository, as GitHub does, and return the URL that it had before."""
+    github.old_names.add("aurora-cloud/config")
+    return github.url.replace("/gitops", "/config")
+
+
+def test_renamed_repository_is_named_by_its_new_url(github: GitHub) -> None:
+    words = ("--app", "aurora", "--tag", "9.9.1", "--repo", renamed(github))
+    done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
+    assert done.code == 5
+    assert f"The repository has moved: give --repo {github.url}\n" in done.stderr
+
+
+def test_renamed_repository_is_written_to_through_the_api_with_a_warning(github: GitHub) -> None:
+    words = ("--app", "aurora", "--repo", renamed(github), "--transport", "api")
+    for tag in ("9.9.1", "9.9.2"):
+        done = promote(*words, "--tag", tag, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == 0, done.stderr
+        said = "aurora-cloud/config is called aurora-cloud/gitops now: give that as --repo"
+        assert done.stderr.count(said) == 1
+    assert len(github.open_pulls()) == 1
+
+
 def test_redirect_does_not_carry_the_token_away(github: GitHub, tmp_path: Path) -> None:
     other = GitHub(tmp_path / "other")
     with other:

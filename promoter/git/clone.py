@@ -15,7 +15,6 @@ from promoter.domain.errors import RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.commits import FastImport
-from promoter.git.failures import failure
 from promoter.git.first_fetch import (
     LOOK_DEPTH,
     base_ref,
@@ -24,6 +23,7 @@ from promoter.git.first_fetch import (
     trace_of,
 )
 from promoter.git.isolation import FETCH, REMOTE
+from promoter.git.moved import failure_there
 from promoter.git.objects import Objects
 from promoter.git.program import Git, Result, check_version, verb_of
 from promoter.git.push import Update, push_each
@@ -269,7 +269,7 @@ class Clone:
         """Ask the remote with a git command, or raise `RemoteError` with git's reason."""
         result = with_retries(self.git, *arguments, stdin=stdin)
         if result.status != 0:
-            raise failure(verb_of(arguments), result)
+            raise failure_there(self.git, self.url, verb_of(arguments), result)
         return result
 
     def _prepare(self) -> None:

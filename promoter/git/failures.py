@@ -92,10 +92,11 @@ RULE_HINTS = (
     (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
 )
 _GITHUB = "github.com"
-_MOVED = "The repository has moved: its old page in a browser leads to its new URL; give that."
+MOVED = "The repository has moved: its old page in a browser leads to its new URL; give that."
+"""The hint for what a server redirects, where it is not known where to."""
 _HINTS = (
-    ("unable to update url base from redirection", _MOVED),
-    (r"returned error: 30[1278]", _MOVED),
+    ("unable to update url base from redirection", MOVED),
+    (r"returned error: 30[1278]", MOVED),
     ("repository was archived", "Unarchive the repository, or give the one that took its place."),
     (
         r"remote: .*\b(saml|sso)\b",

@@ -67,12 +67,13 @@ class Git:
         self.program = git.Git(str(directory))
         self._running: set[Process] = set()
         self._adopted: tuple[tuple[str, ...], Process] | None = None
-        self._configuration = dict(configuration or {})
+        self.configuration = dict(configuration or {})
+        """Git's settings for the remote, beside those of every repository here."""
         self._is_configured = self._is_closed = False
         self._authorized = any(key.endswith(".extraHeader") for key in configuration or ())
         self.program.update_environment(
             GIT_DIR=str(directory),
-            **isolated(self._configuration),
+            **isolated(self.configuration),
         )
 
     def __call__(self, *arguments: str, stdin: bytes | None = None) -> str:
@@ -138,7 +139,7 @@ class Git:
         """Hand git its settings in the way that its version knows."""
         if not self._is_configured:
             if version_of(self) < _COUNTS_SETTINGS:
-                self.program.update_environment(**parameters(self._configuration))
+                self.program.update_environment(**parameters(self.configuration))
             self._is_configured = True
 
     def finish(self, process: Process, verb: str, stdin: bytes | None = None) -> Result:

@@ -16,6 +16,7 @@ from tenacity import (
 )
 from urllib3 import Retry
 
+from promoter.domain.declaration import one_line
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import (
     UNLIKE,
@@ -76,6 +77,7 @@ class Client:
         first: FirstQuery | None = None,
     ) -> None:
         self.owner, self.name = repository
+        self._host = urlsplit(api_url).netloc
         self.deadline = http.deadline
         self.node = ""
         """GitHub's own id of the repository, as soon as something has told it."""
@@ -99,8 +101,6 @@ class Client:
         self._http, self.first = http, first
         self._lacks_graphql: Exception | None = None
         """What the API answered where it has no GraphQL."""
-        self._path = f"/repos/{quote(self.owner)}/{quote(self.name)}"
-        self._where = f"{self.owner}/{self.name} at {urlsplit(api_url).netloc}"
 
     @property
     def counts(self) -> Counter[str]:
@@ -110,6 +110,11 @@ class Client:
     def disconnect(self) -> None:
         """End the connections."""
         self._http.close()
+
+    @property
+    def _path(self) -> str:
+        """Where the repository is below the API's URL."""
+        return f"/repos/{quote(self.owner)}/{quote(self.name)}"
 
     @cached_property
     def _requester(self) -> Requester:
@@ -236,7 +241,16 @@ class Client:
         """
         names = {"owner": self.owner, "name": self.name}
         seconds = self.deadline.remaining()
-        return until_answered(lambda: self.graphql(document, names), seconds)["repository"]
+        shown = until_answered(lambda: self.graphql(document, names), seconds)["repository"]
+        self._follow(str((shown or {}).get("nameWithOwner", "")))
+        return shown
+
+    def _follow(self, named: str) -> None:
+        """Go on under the name that GitHub has for the repository, and warn where it is another."""
+        known, (owner, _, name) = f"{self.owner}/{self.name}", named.partition("/")
+        if name and named.casefold() != known.casefold():
+            _LOG.warning("%s is called %s now: give that as --repo", known, one_line(named))
+            self.owner, self.name = owner, name
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
@@ -263,7 +277,7 @@ class Client:
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
-        return failure(f"could not {work} of {self._where}", error)
+        return failure(f"could not {work} of {self.owner}/{self.name} at {self._host}", error)
 
 
 def shows(key: str) -> Callable[[Any], bool]:

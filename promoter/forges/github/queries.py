@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
 
 def query(name: str, fields: Iterable[str], *fragments: str) -> str:
-    """Return the query for some fields of the repository, with the fragments that they need."""
-    shown = "\n    ".join(fields)
+    """Return the query for some fields of the repository, with the fragments that they need.
+
+    It also asks for the repository's name: GitHub answers for one that was renamed as well.
+    """
+    shown = "\n    ".join(("nameWithOwner", *fields))
     return (
         f"query {name}($owner: String!, $name: String!) {{\n"
         f"  repository(owner: $owner, name: $name) {{\n    {shown}\n  }}\n}}\n{''.join(fragments)}"

@@ -54,8 +54,8 @@ def _root(
     """Return what a field of the operation itself is about, and do what a mutation does."""
     if operation == "query":
         check(github, request.token, "metadata", writes=False)
-        if (how["owner"], how["name"]) != (github.owner, github.name):
-            named = f"{how['owner']}/{how['name']}"
+        named = f"{how['owner']}/{how['name']}"
+        if named not in (github.full_name, *github.old_names):
             said = f"Could not resolve to a Repository with the name '{named}'."
             raise GraphError("NOT_FOUND", said)
         return graph_types.repository(github)

@@ -152,6 +152,11 @@ class Handler(BaseHTTPRequestHandler):
         if authorization.startswith("Basic "):
             decoded = base64.b64decode(authorization.removeprefix("Basic ")).decode()
             token = decoded.partition(":")[2]
+        for old in self.github.old_names:
+            if path.startswith(f"/{old}.git/"):
+                there = f"{self.github.origin}/{self.github.full_name}{self.path[len(old) + 1 :]}"
+                self._send(301, b"", {"Location": there})
+                return
         writing = "git-receive-pack" in self.path
         if len(self.headers.get_all("Authorization", [])) > 1:
             self._plain(400, "Bad Request: duplicate Authorization header", {})

@@ -1,0 +1,54 @@
+"""Where a repository is that has moved: git says that a server redirects it, and not where to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from promoter.domain.declaration import one_line
+from promoter.git.failures import MOVED, failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from promoter.domain.errors import RemoteError
+    from promoter.git.program import Git, Result
+
+_REFS = "/info/refs?service=git-upload-pack"
+# The run is at its end: the answer is worth so many seconds, and so many bytes.
+_PATIENCE, _LIMIT = 5.0, 64 << 10
+
+
+def failure_there(git: Git, url: str, verb: str, result: Result) -> RemoteError:
+    """Return the failure of a git command that asked a URL; of what has moved, with its new URL."""
+    error = failure(verb, result)
+    if error.hint != MOVED or urlsplit(url).scheme not in ("http", "https"):
+        return error
+    if moved := _new_url(url, git.configuration, min(_PATIENCE, git.deadline.remaining())):
+        error.hint = f"The repository has moved: give --repo {one_line(moved)}"
+    return error
+
+
+def _new_url(url: str, settings: Mapping[str, str], seconds: float) -> str:
+    """Return the URL that a server redirects to; "" where it says none."""
+    # Late: git needs no HTTP of ours, and few repositories move.
+    from urllib3 import Timeout
+    from urllib3.exceptions import HTTPError
+
+    from promoter.http import Request, TooLargeError, ask
+    from promoter.pools import Pools
+
+    name, _, value = settings.get(f"http.{url}.extraHeader", "").partition(": ")
+    request = Request("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)
+    pools = Pools(settings.get("http.sslCAInfo"))
+    try:
+        answer = ask(pools.to(url), request, Timeout(total=seconds))
+    except (HTTPError, OSError, TooLargeError):
+        return ""
+    finally:
+        pools.close()
+    to = urljoin(url, str(answer.headers.get("location", ""))) if answer.is_redirect else ""
+    parts = urlsplit(to)
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        return ""
+    return to.removesuffix(_REFS) if to.endswith(_REFS) else ""
