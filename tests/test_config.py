@@ -495,7 +495,7 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
             "environments: {p: {path: x, targets: [{kind: kustomize, image: a}]}}",
             "Known: kind.",
         ),
-        ("environments: {p: {path: x, labels: [1]}}", 'Write "1"'),
+        ("environments: {p: {path: x, labels: [1]}}", "Write '1'"),
         (
             "environments: {p: {path: x, policy: {regex: '^m-([0-9]+)$'}}}",
             "Did you mean '^m-(?P<order>[0-9]+)$'?",

@@ -462,7 +462,7 @@ _WORDS_AND_FLAGS = (
     ("rollback --app shop --image-tag 1.4.0 --reason x", "Did you mean --to 1.4.0?"),
     ("status --limit 5", "The history takes it: promote history --number 5"),
     ("auto /x/y", "Write promote auto"),
-    ("--app shop --tag 1.5.0 -", "Write promote --app shop --tag 1.5.0"),
+    ("--app shop --tag 1.5.0 -", "Leave '-' out: --tag takes one value."),
     ("history --reverse", "It has --app, --env"),
     ("demo --dir x", "in a new or empty folder: promote demo DIR"),
     ("demo --force", "in a new or empty folder: promote demo DIR"),
@@ -926,7 +926,7 @@ _IN_THE_CONFIGURATION = {
     ),
     "mapping for a text": (
         (_PUSH, f"{_PUSH}    policy: {{semver: {{range: ^1.4}}}}\n"), 2,
-        ("must be text, not a mapping", "Write semver: '^1.4'"),
+        ("must be text, not a mapping", "Write semver: ^1.4"),
     ),
     "address of a person": (
         (_PUSH, f"{_PUSH}    reviewers: [bob@example.com]\n"), 2,

@@ -57,12 +57,17 @@ class CommandLine:
     def __init__(self, words: Sequence[str], commands: Mapping[str, Sequence[str]]) -> None:
         self.commands = commands
         self.bare: list[str] = []
-        self._flags: list[tuple[str, str]] = []
-        waiting = deque(words)
+        self.behind: dict[str, list[str]] = {}
+        """By a bare word, the flag before it with its value, and all bare words that follow these."""
+        self.flags: list[tuple[str, str]] = []
+        """The flags as they are written, with their values; '' for none."""
+        waiting, run = deque(words), [""]
         while waiting:
             word = waiting.popleft()
             if not word.startswith("-") or word == "-":
                 self.bare.append(word)
+                self.behind[word] = run
+                run.append(word)
                 continue
             flag, sign, value = word.partition("=")
             option = OPTIONS.get(long_name(flag))
@@ -70,7 +75,8 @@ class CommandLine:
             # What begins with '-' is no value of a flag that is not known.
             if has_value and (option is not None or not waiting[0].startswith("-")):
                 value = waiting.popleft()
-            self._flags.append((flag, value))
+            self.flags.append((flag, value))
+            run = [flag, *filter(None, [value])]
 
     @property
     def has_app(self) -> bool:
@@ -109,7 +115,7 @@ class CommandLine:
     def _own(self, command: str, options: Collection[str]) -> list[tuple[str, str]]:
         """Return the options of a command that its flags are or mean, with their values."""
         found = []
-        for flag, value in self._flags:
+        for flag, value in self.flags:
             option = own = long_name(flag)
             set_tag = None if own else _SET_TAG.fullmatch(value)
             if own and own not in options:
@@ -128,7 +134,7 @@ class CommandLine:
 
     def _set_image(self, bare: Sequence[str]) -> str:
         """Return the line of `promote set-image` for an image and a tag among bare words."""
-        flags = dict(self._flags)
+        flags = dict(self.flags)
         words = [*bare, *(flags[one] for one in ("--image", "--tag") if one in flags)]
         parted = [split_word(one) for one in words if not _OBJECT.match(one) or "=" in one]
         names = [one for one, sign, _ in parted if sign or kind_of(one) == "app"]

@@ -48,14 +48,14 @@ def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
     if name == "--":
         return UsageError(f"{parser.prog} takes nothing behind '--'", "Leave '--' out.")
     option = "" if options_meant(name[1:]) else long_name(name)
-    value = _value_of(name, words)
+    value = next((its for flag, its in given.flags if flag == name), "")
     if option:
         message = f"{parser.prog} takes no --{option}"
-        hint = _of_other_commands(parser, option, value, words)
+        hint = _of_other_commands(parser, option, value, given)
     else:
         message = f"{parser.prog} has no flag {shown(name)}"
-        hint = _of_other_tools(parser, name, value, words)
-        foreign = [one for one in words if one.startswith("-") and not long_name(one)]
+        hint = _of_other_tools(parser, name, value, given)
+        foreign = [flag for flag, _ in given.flags if not long_name(flag)]
         if hint.startswith("Did you mean --") and len(foreign) > 1:
             hint = f"Did you mean {{{parser.command}}}"
     tag = value.rpartition("=")[2]
@@ -71,15 +71,15 @@ def late_command(parser: Parser, name: str, given: CommandLine) -> UsageError:
     )
 
 
-def _of_other_commands(parser: Parser, option: str, value: str, words: Sequence[str]) -> str:
+def _of_other_commands(parser: Parser, option: str, value: str, given: CommandLine) -> str:
     """Return the hint for a flag of other commands."""
     command = parser.command
     if option == "to" and kind_of(value) == "env" and "--env" in parser.flags:
-        return _did_you_mean(parser, "env", value, words)
+        return _did_you_mean(parser, "env", value, given)
     if hint := OF_OTHER_COMMANDS.get(f"{command} {option}"):
         return hint
     if renamed := RENAMED.get(f"{command} {option}"):
-        return _did_you_mean(parser, renamed, value, words)
+        return _did_you_mean(parser, renamed, value, given)
     if hint := OF_OTHER_COMMANDS.get(command):
         return hint
     having = [name for name, options in parser.commands.items() if option in options]
@@ -89,7 +89,7 @@ def _of_other_commands(parser: Parser, option: str, value: str, words: Sequence[
     return f"It is --{option} of {names}{end}"
 
 
-def _of_other_tools(parser: Parser, name: str, value: str, words: Sequence[str]) -> str:
+def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -> str:
     """Return the hint for a flag that no command has: what is meant, what to do instead, or its like."""
     plain, options = plain_name(name), [one[2:] for one in parser.flags]
     if plain in options:
@@ -97,11 +97,11 @@ def _of_other_tools(parser: Parser, name: str, value: str, words: Sequence[str])
     if "number" in options and plain.isdecimal():
         return f"Did you mean --number {plain}?"
     if meant := option_meant(name, value, options):
-        return _did_you_mean(parser, meant, value, words)
+        return _did_you_mean(parser, meant, value, given)
     if hint := _rule(parser, plain) or _instead(parser, plain):
         return hint
     if other := next((one for one in options_meant(plain) if one in OPTIONS), ""):
-        return _of_other_commands(parser, other, value, words)
+        return _of_other_commands(parser, other, value, given)
     close = closest(f"--{plain}", parser.flags) if len(name) > 2 else None
     # A flag of other words is another one: --app-version is no --app.
     if close and (close.count("-") == plain.count("-") + 2 or close.startswith(f"--{plain}")):
@@ -109,11 +109,10 @@ def _of_other_tools(parser: Parser, name: str, value: str, words: Sequence[str])
     return f"It has {', '.join(parser.flags[:6])} and others: {parser.prog} --help"
 
 
-def _did_you_mean(parser: Parser, option: str, value: str, words: Sequence[str]) -> str:
+def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -> str:
     """Return the hint for a flag that stands for one of the command's own."""
     known = OPTIONS.get(option)
-    given = {one.partition("=")[0] for one in words}
-    if f"--{option}" in given and f"--{option}" not in parser.many:
+    if f"--{option}" in dict(given.flags) and f"--{option}" not in parser.many:
         return f"Leave it out: --{option} is given."
     if known is not None and known.choices and value not in known.choices:
         return f"Did you mean {' or '.join(f'--{option} {one}' for one in known.choices)}?"
@@ -174,16 +173,6 @@ def _key(name: str) -> str:
     own = {field.alias for field in Environment.model_fields.values()}
     where = "an environment in " if line.partition(":")[0] in own else ""
     return line and f"It is a key of {where}promoter.yaml, as in {line}."
-
-
-def _value_of(name: str, words: Sequence[str]) -> str:
-    """Return what a flag was given, behind a `=` or as the next word; '' for nothing."""
-    for at, word in enumerate(words):
-        if word.startswith(f"{name}="):
-            return word.partition("=")[2]
-        if word == name:
-            return next((one for one in words[at + 1 : at + 2] if not one.startswith("-")), "")
-    return ""
 
 
 def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> UsageError:

@@ -38,17 +38,16 @@ def unknown_command(
     """
     if word[:1] in DASHES:
         return other_dash(word)
+    first, message = shown(word), f"there is no command {shown(word)}"
+    if word.lower() in TOOLS and rest and not rest[0].startswith("-"):
+        word, *rest = rest
     names = [one for one in commands if one != "promote"]
-    plain, message = word.lower(), f"there is no command {shown(word)}"
-    given = CommandLine([*word.split(), *rest], commands)
+    given, plain = CommandLine([*word.split(), *rest], commands), word.lower()
+    if word in names:
+        return UsageError(message, f"Did you mean {given.line(word, given.bare[1:])}?")
     if closest(plain, ["promote"]):
         message = "promote is the command itself" if word == "promote" else message
         return UsageError(message, f"Write it once: {given.line('promote', given.bare[1:])}")
-    if plain in TOOLS and rest and not rest[0].startswith("-"):
-        hint = unknown_command(rest[0], rest[1:], commands).hint
-        if rest[0] in names:
-            hint = f"Did you mean {CommandLine(rest[1:], commands).line(rest[0])}?"
-        return UsageError(message, hint)
     verb = next((one for one in given.bare[:2] if one in ("merge", "close")), None)
     if verb is not None and given.bare[0] in (verb, "pr", "mr", "pull"):
         numbers = [one.lstrip("#") for one in given.bare if one.lstrip("#").isdecimal()]
@@ -63,7 +62,7 @@ def unknown_command(
         return UsageError(message, f"Did you mean {line}?")
     if given.has_app and plain not in OPTIONS:
         return UsageError(message, f"Leave it out; the commands are {', '.join(names)}.")
-    message = f"promote takes no {shown(word)}: apps and tags are flags"
+    message = f"promote takes no {first}: apps and tags are flags"
     return UsageError(message, f"Write {given.line('promote')}")
 
 
@@ -94,20 +93,20 @@ def unknown_word(parser: Parser, words: Sequence[str], word: str) -> UsageError:
     if word[:1] in DASHES:
         return other_dash(word)
     return UsageError(
-        f"{parser.prog} takes no argument {shown(word)}", _hint_for_word(parser, words, word, given)
+        f"{parser.prog} takes no argument {shown(word)}", _hint_for_word(parser, word, given)
     )
 
 
-def _hint_for_word(parser: Parser, words: Sequence[str], word: str, given: CommandLine) -> str:
+def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
     command = parser.command
     if word == "help":
         return f"Write {parser.prog} --help"
     if command in _SINGLE:
         return _SINGLE[command]
-    before = ["", "", *words[: _position(words, word)]][-2:]
-    option = OPTIONS.get(long_name(before[1]))
+    run = given.behind[word]
+    option = OPTIONS.get(long_name(run[0]))
     if option is not None and option.switch:
-        leave, what = (before[1], "it") if word.lower() in OFF else (shown(word), before[1])
+        leave, what = (run[0], "it") if word.lower() in OFF else (shown(word), run[0])
         return f"Leave out {leave}: {what} takes no value."
     if command == "promote" and not given.has_app and (hint := _of_other_commands(given)):
         return hint
@@ -117,35 +116,19 @@ def _hint_for_word(parser: Parser, words: Sequence[str], word: str, given: Comma
         return f"Write {line}"
     if is_name:
         return f"Write --{word} with two '-' before it."
-    return _after(before[0], before[1], words, parser.many) or f"Write {line}"
+    return _of_several(run, parser.many) or f"Write {line}"
 
 
-def _after(flag: str, value: str, words: Sequence[str], many: Sequence[str]) -> str:
-    """Return what to write where a word follows a flag's value; '' where it follows none."""
-    option, at = OPTIONS.get(long_name(flag)), words.index(value) if value in words else 0
-    following = [value]
-    for one in words[at + 1 :]:
-        if one.startswith("-"):
-            break
-        following.append(one)
-    if value.startswith("--") and "=" in value:
-        return "Is it a part of a value with a blank? Put that value in quotes."
-    if option is None or option.switch or len(following) < 2:
+def _of_several(run: Sequence[str], many: Sequence[str]) -> str:
+    """Return what to write for a flag with several words behind it; '' where it has no value."""
+    flag, *values = run
+    option, quoted = OPTIONS.get(long_name(flag)), [shlex.quote(one) for one in values]
+    if option is None:
         return ""
     if option.metavar == "TEXT":
-        return f"Put the text in quotes: {flag} {shlex.quote(' '.join(following))}"
+        return f"Put the text in quotes: {flag} {shlex.quote(' '.join(values))}"
     if flag in many:
-        each = " ".join(f"{flag} {shlex.quote(one)}" for one in following)
-        return f"Write {flag} before each: {each}"
+        return f"Write {flag} before each: {' '.join(f'{flag} {one}' for one in quoted)}"
     if flag == "--env":
         return "Run promote once for each: --env takes one value."
-    return f"Leave {shown(following[1])} out: {flag} takes one value."
-
-
-def _position(words: Sequence[str], word: str) -> int:
-    """Return where a word stands that is no flag's value."""
-    for at, one in enumerate(words):
-        option = OPTIONS.get(long_name(words[at - 1])) if at else None
-        if one == word and (option is None or option.switch):
-            return at
-    return words.index(word)
+    return f"Leave {shown(values[1])} out: {flag} takes one value."

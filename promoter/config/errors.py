@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING, get_args
 
 from promoter.config.known_keys import unknown_key_hint
-from promoter.config.proposed_values import is_refused, place_of
-from promoter.config.value_hints import Asked, choice_of, example_hint, hint_for
+from promoter.config.value_hints import Mistake, choice_of, hint_for, place_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
@@ -99,12 +98,10 @@ def _most_telling(
         hint = unknown_key_hint(model, document.value, place)
         return _Complaint(f"unknown key {key}", hint, place)
     same = [one for one, its in found if its == place]
-    said, _, hint = _joined(map(_said, same)).partition("\n")
+    said, _, known = _joined(map(_said, same)).partition("\n")
     at_key = _place_of_key(place, said, same[0]["input"])
-    asked = Asked(model, document.value, said)
-    hint = hint or hint_for(at_key, [one["input"] for one in same], asked)
-    if is_refused(hint, at_key, document.value, model):
-        hint = example_hint(at_key, model)
+    values = tuple(one["input"] for one in same)
+    hint = hint_for(Mistake(at_key, values, said, document.value, model), known)
     return _Complaint(f"{key}: {said}", hint, at_key)
 
 

@@ -24,6 +24,13 @@ AllowableRule = Literal[
     "mutable-tag",
 ]
 """A rule that `--allow` may override; a test holds these to the table of gates."""
+WARNING_KEYS = {
+    "missing-image": "checks.exists: warn",
+    "platforms": "checks.platforms: warn",
+    "signature": "checks.signature: warn",
+    "render": "render: off",
+}
+"""By a rule that nobody may override, the line of an environment that makes it a warning."""
 
 
 class GateSettings(Section):

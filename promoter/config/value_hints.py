@@ -1,12 +1,19 @@
-"""What to write in place of a value that cannot stand where it does: if possible, the value itself."""
+"""What to write in place of a value that cannot stand where it does: if possible, the value itself.
+
+A hint is copied as it stands, so that each value that one proposes is tried on the model first.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+import yaml
+from pydantic import ValidationError
+
 from promoter.config.examples import EXAMPLES, example_for
-from promoter.config.known_keys import get
+from promoter.config.gate_settings import WARNING_KEYS
+from promoter.config.known_keys import get, has
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
@@ -16,191 +23,65 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-# The words of promoter.yaml for what others say, where a key takes them.
-_MEANT = {
-    **dict.fromkeys(("pr", "mr", "pull", "merge-request", "pullrequest"), ("pull-request",)),
-    **dict.fromkeys(("direct", "commit"), ("push",)),
-    **dict.fromkeys(("automerge", "auto", "merge"), ("auto-merge", "merge")),
-    **dict.fromkeys(("sha", "sha256", "hash"), ("digest",)),
-    "version": ("tag",),
-    **dict.fromkeys(("ssh", "https"), ("git",)),
-    "true": ("refuse", "on", "warn"),
-    **dict.fromkeys(("error", "fail", "deny", "block", "enforce"), ("refuse", "strict")),
-    **dict.fromkeys(("warning", "info"), ("warn",)),
-    **dict.fromkeys(("none", "never", "no", "disabled", "false", "ignore"), ("off",)),
-    **dict.fromkeys(("helm", "values", "yaml", "helm-values"), ("yaml-path",)),
-    **dict.fromkeys(("kustomization", "kustomize-image"), ("kustomize",)),
-    **dict.fromkeys(("deployment", "kubernetes"), ("manifest",)),
-    **dict.fromkeys(("application", "argo"), ("argocd",)),
+# By a word of promoter.yaml, what others say for it; the likeliest of those with the same comes first.
+_OTHER_WORDS = {
+    "pull-request": "pr mr pull merge-request pullrequest",
+    "push": "direct commit",
+    "auto-merge": "automerge auto merge",
+    "merge": "automerge auto",
+    "digest": "sha sha256 hash",
+    "tag": "version",
+    "git": "ssh https",
+    "refuse": "true error fail deny block enforce",
+    "on": "true",
+    "warn": "true warning info",
+    "strict": "error fail deny block enforce",
+    "off": "none never no disabled false ignore",
+    "yaml-path": "helm values yaml helm-values",
+    "kustomize": "kustomization kustomize-image",
+    "manifest": "deployment kubernetes",
+    "argocd": "application argo",
 }
-# What a text is put in, at a section that begins with it and at a list.
-_WRAPPED = {"environments": "{{path: {}}}", "apps": "{{images: [{}]}}"}
-_LIST = "[{}]"
-_LISTS = (
-    "images", "labels", "reviewers", "assignees", "allow", "platforms", "include", "exclude",
-    "exceptions",
-)  # fmt: skip
+# The first key of what stands in a section by its name.
+_FIRST_KEYS = {"environments": "path", "apps": "images", "groups": "apps"}
 # Greater numbers are not shown as the text that was probably meant.
 _NUMBER = 10**12
-_SECTIONS = {"environments": "{path: ...}", "apps": "{}", "groups": "{apps: [...]}"}
-_LISTS_OF_MAPPINGS = ("targets", "linked", "freeze")
-# Rules that no --allow goes past, and the key that makes them a warning.
-_NOT_ALLOWED = {
-    "signature": "checks.signature: warn",
-    "platforms": "checks.platforms: warn",
-    "missing-image": "checks.exists: warn",
-    "render": "render: off",
-}
 # Keys that people write beside an environment's name.
 _OF_AN_ENVIRONMENT = ("path", "deliver", "pin", "render", "soak", "policy", "promotes-from")
-_TEMPLATE = {"app", "environment"}
+# One value; a sentence about it is none.
+_PROPOSAL = re.compile(r"""Write (?:the name alone: )?([^\s"']+|"[^"]*"|'[^']*')""")
+# A longer value is not repeated.
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a hint is asked about: the model of the file, the file's value, and what is said of it."""
+class Mistake:
+    """A value that cannot stand where it does: its place in a document, and what is said of it."""
 
-    model: type[BaseModel]
-    document: object
+    place: tuple[object, ...]
+    values: tuple[object, ...]
+    """What pydantic has read there, once for each kind that it may be of."""
     said: str
+    document: object
+    model: type[BaseModel]
 
 
-def hint_for(place: tuple[object, ...], values: Sequence[object], asked: Asked) -> str:
-    """Return what to write at a place in place of a value, which may be read other than as meant.
-
-    `values` is what pydantic has read there, once for each kind that it may be of.
-    """
-    hint = example_hint(place, asked.model)
-    if any(one and isinstance(one, dict) and set(one) <= _TEMPLATE for one in values):
-        return f"YAML reads {{ }} without quotes as a mapping. {hint}"
-    return (_own_value(place, values, asked) if place else "") or hint
-
-
-def example_hint(place: tuple[object, ...], model: type[BaseModel]) -> str:
-    """Return the hint that shows a place's usual form, with none of the mistake's own value."""
-    known = "environments" if "environments" in model.model_fields else "reason"
-    return f"Write it as in {example_for(place, EXAMPLES[known])}"
-
-
-def _own_value(place: tuple[object, ...], values: Sequence[object], asked: Asked) -> str:
-    """Return the hint that has the value itself in the form that is wanted; '' where none can."""
-    value, key = values[0], place[-1]
-    if asked.said == "is missing":
-        return _as_sibling(place, asked.document)
-    if value is None:
-        if len(place) == 2 and place[0] == "environments":
-            return _of_no_environment(key, get(asked.document, "environments"))
-        return f"Write {key}: {{}}" if len(place) == 2 and place[0] == "apps" else ""
-    if isinstance(value, str):
-        return _of_text(place, value)
-    if isinstance(value, list):
-        if len(place) == 2 and place[0] == "groups" and all(isinstance(one, str) for one in value):
-            return f"Write {key}: {{apps: [{', '.join(map(str, value))}]}}"
-        return _of_list(key, value, top=len(place) == 1)
-    if isinstance(value, dict):
-        return _of_mapping(key, value, wants_text="must be text" in asked.said)
-    wants_text = "must be text" in asked.said and type(value) is int and abs(value) < _NUMBER
-    if not wants_text:
-        return ""
-    return f'Write "{value}"' if isinstance(key, int) else f'Write {key}: "{value}"'
-
-
-def _as_sibling(place: tuple[object, ...], document: object) -> str:
-    """Return the line for the path that an environment lacks, as another has it; '' for none."""
-    environments = get(document, "environments")
-    if len(place) != 3 or place[0] != "environments" or not isinstance(environments, dict):
-        return ""
-    own = str(place[1])
-    for name, one in environments.items():
-        path = get(one, "path") if place[-1] == "path" else None
-        if isinstance(path, str) and name != own:
-            parts = [own if part == str(name) else part for part in path.split("/")]
-            return f'Write it as in path: "{"/".join(parts)}"'
-    return ""
-
-
-def _of_no_environment(name: object, environments: object) -> str:
-    """Return the hint for an environment without keys; they may stand beside it, not below it."""
-    keys = [one for one in _OF_AN_ENVIRONMENT if get(environments, one) is not None]
-    if not keys:
-        return ""
-    return f"Indent what belongs to it: {name}: {{{', '.join(f'{one}: ...' for one in keys)}}}"
-
-
-def _of_text(place: tuple[object, ...], text: str) -> str:
-    """Return the hint for a text: in a list, in a section, or among the rules."""
-    key = place[-1]
-    if "allow" in place[-2:] and (way := _of_rule(text)):
-        return way
-    if text == key:
-        return ""
-    if place[0] == "environments" and len(place) == 2:
-        if found := re.fullmatch(r"([a-z-]+):(\S.*)", text):
-            return f"Write a blank after the ':': {found[1]}: {found[2]}"
-        if key in _OF_AN_ENVIRONMENT:
-            return f"Indent it: {key} belongs to an environment, as in {EXAMPLES['environments']}"
-    around = place[0] if len(place) == 2 else None
-    if len(place) == 3 and place[0] == "groups":
-        around, key = "", "apps"
-    form = _WRAPPED.get(str(around)) or (_LIST if key in _LISTS or around == "" else None)
-    if form is None:
-        return ""
-    # A label may have blanks within.
-    parted = re.split(r"\s*,\s*" if key == "labels" else r"[\s,]+", text.strip(" ,"))
-    return f"Write {key}: {form.format(', '.join(map(_scalar, parted)))}"
-
-
-def _of_rule(name: str) -> str:
-    """Return the hint for what stands in `allow` and is no rule that may be overridden."""
-    if name.lower() in ("all", "any", "*"):
-        return "Leave allow out: then every rule that can be overridden may be."
-    key = _NOT_ALLOWED.get(name)
-    return f"It cannot be overridden: set {key} in the environment instead." if key else ""
-
-
-def _of_list(key: object, value: list[object], *, top: bool) -> str:
-    """Return the hint for a list where a mapping or a single value is wanted."""
-    names = [str(get(one, "name") or one) for one in value if isinstance(one, str | dict)]
-    if top and key in _SECTIONS and names and all(re.fullmatch(r"[\w.-]+", one) for one in names):
-        parts = [
-            f"{name}: {_flow(one, key) if isinstance(one, dict) else _SECTIONS[str(key)]}"
-            for name, one in zip(names, value, strict=False)
-        ]
-        return f"Write {key}: {{{', '.join(parts)}}}"
-    alone = value[0] if len(value) == 1 else None
-    is_text = isinstance(alone, str) and key not in (*_LISTS, *_LISTS_OF_MAPPINGS, *_SECTIONS)
-    begun = "Write " if isinstance(key, int) else f"Write {key}: "
-    return f"{begun}{_scalar(str(alone))}" if is_text else ""
-
-
-def _of_mapping(key: object, value: dict[object, object], *, wants_text: bool) -> str:
-    """Return the hint for a mapping where a text or a list is wanted."""
-    if "name" in value and isinstance(key, int) and wants_text:
-        return f"Write the name alone: {shown(str(value['name']))}"
-    if key == "images" and value:
-        return f"Write images: [{', '.join(_scalar(str(name)) for name in value)}]"
-    texts = {str(name): one for name, one in value.items() if isinstance(one, str)}
-    if key in _LISTS_OF_MAPPINGS and len(texts) == len(value):
-        inner = ", ".join(f"{name}: {_scalar(one)}" for name, one in texts.items())
-        return f"Write {key}: [{{{inner}}}]"
-    if wants_text and len(texts) == len(value) == 1:
-        return f"Write {key}: {_scalar(next(iter(texts.values())))}"
-    return ""
-
-
-def _flow(section: dict[object, object], key: object) -> str:
-    """Return a section without its name, in braces; its usual form where it holds no texts alone."""
-    texts = {str(name): one for name, one in section.items() if isinstance(one, str)}
-    texts.pop("name", None)
-    if key == "apps" and set(texts) == {"image"}:
-        return f"{{images: [{texts['image']}]}}"
-    inner = ", ".join(f"{name}: {_scalar(one)}" for name, one in texts.items())
-    return f"{{{inner}}}" if len(texts) == len(section) - 1 else _SECTIONS[str(key)]
-
-
-def _scalar(text: str) -> str:
-    """Return a text as it is written in YAML, in quotes where it may need them."""
-    return text if re.fullmatch(r"[A-Za-z][\w./-]*", text, re.ASCII) else shown(text)
+def hint_for(mistake: Mistake, known: str) -> str:
+    """Return what to write in place of a value; `known` is what its own check says, if anything."""
+    names = "environments" if "environments" in mistake.model.model_fields else "reason"
+    example = f"Write it as in {example_for(mistake.place, EXAMPLES[names])}"
+    if known:
+        return example if _is_refused(known, mistake) else known
+    if any(
+        one and isinstance(one, dict) and set(one) <= {"app", "environment"}
+        for one in mistake.values
+    ):
+        return f"YAML reads {{ }} without quotes as a mapping. {example}"
+    if not mistake.place:
+        return example
+    if mistake.said == "is missing":
+        return _as_sibling(mistake.place, mistake.document) or example
+    return _misplaced(mistake) or _meant(mistake) or example
 
 
 def choice_of(expected: str, given: object, key: str) -> str:
@@ -208,7 +89,132 @@ def choice_of(expected: str, given: object, key: str) -> str:
     words = re.findall(r"'([^']*)'", expected)
     text = str(given).lower() if isinstance(given, bool) else str(given)
     plain = text.lower().replace("_", "-")
-    meant = _MEANT.get(plain, ())
-    close = next((one for one in meant if one in words), None) or closest(plain, words)
+    meant = (one for one, its in _OTHER_WORDS.items() if one in words and plain in its.split())
+    close = next(meant, None) or closest(plain, words)
     said = f"must be {'one of ' if key else ''}{expected}, not {shown(text)}"
     return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close}?" if close else said
+
+
+def place_of(value: object, location: Sequence[int | str]) -> tuple[object, ...]:
+    """Return pydantic's location of a mistake as the keys and indexes of the document alone."""
+    place: list[object] = []
+    for part in location:
+        if has(value, part):
+            place.append(part)
+            value = get(value, part)
+    return tuple(place)
+
+
+def _misplaced(mistake: Mistake) -> str:
+    """Return the hint for what stands beside its environment, and for a rule; '' for neither."""
+    place, value, key = mistake.place, mistake.values[0], mistake.place[-1]
+    environments = get(mistake.document, "environments")
+    is_environment = place[0] == "environments" and len(place) == 2
+    beside = [one for one in _OF_AN_ENVIRONMENT if get(environments, one) is not None]
+    if is_environment and value is None and beside:
+        return f"Indent what belongs to it: {key}: {{{', '.join(f'{one}: ...' for one in beside)}}}"
+    if not isinstance(value, str):
+        return ""
+    if is_environment and (found := re.fullmatch(r"([a-z-]+):(\S.*)", value)):
+        return f"Write a blank after the ':': {found[1]}: {found[2]}"
+    if is_environment and key in _OF_AN_ENVIRONMENT:
+        return f"Indent it: {key} belongs to an environment, as in {EXAMPLES['environments']}"
+    if "allow" in place[-2:] and value.lower() in ("all", "any", "*"):
+        return "Leave allow out: then every rule that can be overridden may be."
+    if "allow" in place[-2:] and (other := WARNING_KEYS.get(value)):
+        return f"It cannot be overridden: set {other} in the environment instead."
+    return ""
+
+
+def _as_sibling(place: tuple[object, ...], document: object) -> str:
+    """Return the line for the path that an environment lacks, as another has it; '' for none."""
+    environments = get(document, "environments")
+    if place[0] != "environments" or place[2:] != ("path",) or not isinstance(environments, dict):
+        return ""
+    own = str(place[1])
+    for name, one in environments.items():
+        if isinstance(path := get(one, "path"), str) and name != own:
+            parts = [own if part == str(name) else part for part in path.split("/")]
+            return f'Write it as in path: "{"/".join(parts)}"'
+    return ""
+
+
+def _meant(mistake: Mistake) -> str:
+    """Return the hint that has the value in another form, which the model takes; '' for none."""
+    key = mistake.place[-1]
+    for one in _other_forms(
+        mistake.place, mistake.values[0], in_text="must be text" in mistake.said
+    ):
+        text = yaml.safe_dump(
+            one, default_flow_style=True, allow_unicode=True, width=999, sort_keys=False
+        )
+        text = text.partition("\n")[0]
+        if len(text) < _LONGEST and _takes(mistake, one):
+            return f"Write {text}" if isinstance(key, int) else f"Write {key}: {text}"
+    return ""
+
+
+def _other_forms(place: tuple[object, ...], value: object, *, in_text: bool) -> list[object]:
+    """Return a value in other forms, the likeliest first: as text, in a section, in a list, alone."""
+    key, section = place[-1], str(place[0])
+    first_key = _FIRST_KEYS.get(section) if len(place) == 2 else None
+    if value is None and first_key:
+        return [{}]
+    if type(value) is int and abs(value) < _NUMBER:
+        return [str(value)]
+    if isinstance(value, str) and value.strip(" ,") and value != key:
+        words = re.split(r"[\s,]+", value.strip(" ,"))
+        if first_key == "path":
+            return [{"path": value}] if [value] == words else []
+        # A label may have blanks within.
+        commas = re.split(r"\s*,\s*", value.strip(" ,"))
+        return [{first_key: words}] if first_key else [commas, words]
+    if isinstance(value, list) and value:
+        alone = value if len(value) == 1 and isinstance(value[0], str) else []
+        names = [dict(_named(section, one) for one in value)] if len(place) == 1 else []
+        return [{first_key: value}] if first_key else [*names, *alone]
+    if isinstance(value, dict) and value:
+        texts = list(value.values()) if in_text and len(value) == 1 else []
+        if isinstance(key, int):
+            return [value.get("name"), *texts]
+        return [list(value)] if key == "images" else [[value], *texts]
+    return []
+
+
+def _named(section: str, entry: object) -> tuple[str, object]:
+    """Return an entry of a list as the name and the value that a section has for it."""
+    inner = dict(entry) if isinstance(entry, dict) else {}
+    name = str(inner.pop("name", next(iter(inner), "") if isinstance(entry, dict) else entry))
+    if list(inner) == ["image"]:
+        inner = {"images": [inner["image"]]}
+    empty = {"environments": {"path": "..."}, "groups": {"apps": ["..."]}}
+    return name, inner or empty.get(section, {})
+
+
+def _is_refused(hint: str, mistake: Mistake) -> bool:
+    """Return whether the model refuses what a hint says to write; False where it names no value."""
+    found = _PROPOSAL.fullmatch(hint)
+    # It may be the key that is to be written otherwise.
+    is_key = mistake.values[0] == "".join(map(str, mistake.place[-1:]))
+    return found is not None and not is_key and not _takes(mistake, found[1].strip("\"'"))
+
+
+def _takes(mistake: Mistake, value: object) -> bool:
+    """Return whether the model takes a value in place of the mistaken one."""
+    try:
+        mistake.model.model_validate(_with(mistake.document, mistake.place, value))
+    except ValidationError as error:
+        wrong = (place_of(mistake.document, one["loc"]) for one in error.errors(include_url=False))
+        return not any(one[: len(mistake.place)] == mistake.place for one in wrong)
+    return True
+
+
+def _with(value: object, place: Sequence[object], proposed: object) -> object:
+    """Return a document with another value at a place."""
+    if not place:
+        return proposed
+    first, rest = place[0], place[1:]
+    if isinstance(value, list) and isinstance(first, int):
+        return [_with(one, rest, proposed) if at == first else one for at, one in enumerate(value)]
+    known = value if isinstance(value, dict) else {}
+    return known | {first: _with(known.get(first), rest, proposed)}

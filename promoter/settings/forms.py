@@ -57,15 +57,6 @@ def _without_line_end(value: object) -> object:
     return value.rstrip("\r\n") if isinstance(value, str) else value
 
 
-# The keys that make a warning of rules which nobody may override.
-_WARNINGS = {
-    "missing-image": "checks.exists: warn",
-    "platforms": "checks.platforms: warn",
-    "signature": "checks.signature: warn",
-    "render": "render: off",
-}
-
-
 def _rules(value: object) -> object:
     """Return rules to go on in spite of, or raise for one that there is not."""
     names = _lines(value)
@@ -85,10 +76,11 @@ def _no_rule(name: str, rules: Iterable[str]) -> str:
         flags = " ".join(f"--allow {one}" for one in several)
         hint = f"Write {flags}; PROMOTER_ALLOW takes one rule a line."
     else:
+        from promoter.config.gate_settings import WARNING_KEYS
         from promoter.gates import GATES
 
         if name in (gate.name for gate in GATES):
-            key = _WARNINGS.get(name)
+            key = WARNING_KEYS.get(name)
             way = f"In promoter.yaml, {key} lets it pass. " if key else ""
             return f"the rule {name} cannot be allowed\n{way}{nearest('', rules)}"
         hint = nearest(name, rules)
