@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
@@ -71,6 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Else each worker and each of the command's processes would compile all modules anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    if hasattr(config, "workerinput"):
+        # All is reported by then, and taking modules and tests apart takes a worker half a second.
+        atexit.register(os._exit, 0)
     if _is_controller(config) and not config.getoption("--hypothesis-profile"):
         return
     # Late, and where tests run: this is a large part of what is imported.

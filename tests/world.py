@@ -169,7 +169,7 @@ def _aurora() -> Path:
     # A copy of two packs takes a tenth of the time that one of two hundred objects takes.
     for config in directory.rglob("config"):
         subprocess.run(["git", "repack", "-adq"], cwd=config.parent, check=True)
-        _never_tidied(config)
+        _keep_as_written(config)
     return directory
 
 
@@ -181,14 +181,14 @@ def _empty() -> Path:
     subprocess.run(command, check=True)
     with (directory / "config").open("a") as config:
         config.write("[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n")
-    _never_tidied(directory / "config")
+    _keep_as_written(directory / "config")
     return directory
 
 
-def _never_tidied(config: Path) -> None:
-    """Have git not look after each push whether a repository wants to be tidied up."""
+def _keep_as_written(config: Path) -> None:
+    """Have git keep objects as they came: either takes a process more."""
     with config.open("a") as text:
-        text.write("[receive]\n\tautogc = false\n")
+        text.write("[receive]\n\tautogc = false\n[fastimport]\n\tunpackLimit = 1\n")
 
 
 def numstat(repo: Repository, before: str, after: str) -> list[str]:
