@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,7 +23,7 @@ from tests.many_apps import serving_many
 from tests.world import Templates, serving_aurora
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from tests.servers.github import GitHub
 
@@ -133,6 +133,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for one in items:
             if one.get_closest_marker("thorough"):
                 one.add_marker(pytest.mark.skip(reason=_THOROUGH))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, dict[str, Any], dict[str, Any]]:
+    """Have workers send no keywords of what has passed: they are most of fifteen thousand reports."""
+    data = yield
+    if data.get("outcome") == "passed":
+        data["keywords"] = {}
+    return data
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

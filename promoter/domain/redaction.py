@@ -129,8 +129,9 @@ def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape
     if isinstance(value, list | tuple):
         return type(value)(redacted_values(one) for one in value)
     if is_dataclass(value) and not isinstance(value, type):
-        known = {one.name: redacted_values(getattr(value, one.name)) for one in fields(value)}
-        return replace(value, **known)
+        known = {one.name: getattr(value, one.name) for one in fields(value)}
+        changed = {name: redacted_values(one) for name, one in known.items()}
+        return value if changed == known else replace(value, **changed)
     return value
 
 

@@ -46,6 +46,7 @@ from promoter.settings.forms import (
     Switch,
     Timeout,
 )
+from promoter.settings.variables import SetVariables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,8 +153,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return flags and variables: no `.env` is read, which takes as long as variables do."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return init_settings, env_settings
+        del env_settings, dotenv_settings, file_secret_settings
+        return init_settings, SetVariables(settings_cls)
 
     @classmethod
     def read(cls, flags: Mapping[str, Any]) -> Self:
