@@ -14,6 +14,7 @@ from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import (
+    AppEvidence,
     BuiltImage,
     EnvironmentState,
     Evidence,
@@ -186,20 +187,19 @@ class Case:
             images=images,
             render=render,
         )
-        return Evidence(
+        gates = judge(facts).results
+        app = AppEvidence(
+            "checkout",
             render=render.diff,
-            render_note=render.note,
             environments=self.environments,
             source=self.source,
             built=known,
             running={n: BuiltImage(digest(f"{n}:{old}"), NOW - timedelta(days=16)) for n, old, _ in self.images if old}
             if self.registry else {},
-            repository=GITOPS,
-            base=sha("base"),
-            moment=ago(0),
-            gates=judge(facts).results,
+            gates=gates,
             argocd=self.target().argocd_url,
         )  # fmt: skip
+        return Evidence((app,), gates, repository=GITOPS, base=sha("base"), moment=ago(0))
 
     def _known(self) -> dict[str, BuiltImage]:
         """Return what the registry says of the new images."""

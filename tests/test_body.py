@@ -20,6 +20,7 @@ from promoter.config.layout import Target
 from promoter.config.sections import Environment, Templates
 from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.evidence import (
+    AppEvidence,
     BuiltImage,
     EnvironmentState,
     Evidence,
@@ -33,7 +34,7 @@ from promoter.domain.proposal import Proposal
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
-from promoter.pull_request.checks import checks_together
+from promoter.pull_request.checks import checks
 from promoter.pull_request.commits import commit_listings
 from promoter.pull_request.environments import has_images
 from promoter.pull_request.markdown import LIMIT, BodySection, bounded, find_hidden
@@ -92,7 +93,12 @@ def evidence() -> Evidence:
         SourceCommit("b" * 40, "fix: a leak", "Grace"),
         SourceCommit("c" * 40, "Mend the build (#40)", "Linus"),
     )
-    return Evidence(
+    gates = (
+        GateResult("edit", "passed", "1 field changed"),
+        GateResult("exists", "passed", "in the registry"),
+    )
+    app = AppEvidence(
+        "aurora",
         render=compare(before, after),
         environments=(
             running("dev", "1.4.2", 1_767_225_600, age=200_000),
@@ -107,12 +113,14 @@ def evidence() -> Evidence:
             )
         },
         running={NAME: BuiltImage("sha256:" + "e" * 64, datetime(2025, 12, 1, tzinfo=UTC))},
-        repository="https://github.com/aurora-cloud/gitops",
-        gates=(
-            GateResult("edit", "passed", "1 field changed"),
-            GateResult("exists", "passed", "in the registry"),
-        ),
+        gates=gates,
     )
+    return Evidence((app,), gates, "https://github.com/aurora-cloud/gitops")
+
+
+def with_app(known: Evidence, **more: Any) -> Evidence:
+    """Return the same with something else known of the app."""
+    return replace(known, members=(replace(known.members[0], **more),))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -221,8 +229,8 @@ def test_an_environment_is_compared_by_what_both_sides_have(
     tmp_path: Path, image: RunningImage, known: str | None, runs: bool | None
 ) -> None:
     state = EnvironmentState("dev", (image,))
-    seen = Evidence(built={NAME: BuiltImage(known)} if known else {})
-    assert has_images(state, proposal(tmp_path), seen) is runs
+    seen = AppEvidence("aurora", built={NAME: BuiltImage(known)} if known else {})
+    assert has_images(state, proposal(tmp_path).moves, seen) is runs
 
 
 def test_the_merge_of_a_pull_request_stands_for_its_commits() -> None:
@@ -235,7 +243,7 @@ def test_the_merge_of_a_pull_request_stands_for_its_commits() -> None:
         SourceCommit("f" * 40, "docs: say it", "Ada", breaking="no v1"),
     )
     source = replace(evidence().source, commits=commits)  # type: ignore[type-var]
-    (listing,) = commit_listings(source, None)
+    (listing,) = commit_listings(with_app(evidence(), source=source))
     shown = ["".join(span.text for span in line) for line in listing.lines]
     assert [one.split()[0] for one in shown] == ["Breaking", "Breaking", "Feature"]
     assert "feat: baskets (#40) — Ada" in shown[2]
@@ -262,7 +270,7 @@ def test_a_body_knows_its_bounds(tmp_path: Path) -> None:
     many = tuple(SourceCommit(f"{n:040x}", "fix: " + "x" * 500, "A" * 500) for n in range(5000))
     states = tuple(running(f"env-{n}", "1.4.2" * 20) for n in range(400))
     source = replace(evidence().source, commits=many)  # type: ignore[type-var]
-    huge = replace(evidence(), source=source, environments=states)
+    huge = with_app(evidence(), source=source, environments=states)
     body = pull_request.draft(proposal(tmp_path), Templates(), huge).body
     assert len(body) <= LIMIT
     assert body.count("```") % 2 == 0
@@ -314,7 +322,7 @@ def test_what_undoes_a_step_back_names_just_what_it_changed(
 def test_another_tag_of_the_same_image_is_alerted(tmp_path: Path, wanted: tuple[str, ...]) -> None:
     entries = "".join(f"  - name: {name}\n    newTag: 1.4.1\n" for name in wanted)
     known = evidence()
-    same = replace(known, running={NAME: known.built[NAME]})
+    same = with_app(known, running={NAME: known.built[NAME]})
     made = proposal(tmp_path, entries=entries, wanted=wanted)
     body = pull_request.draft(made, Templates(), same).body
     which = "aurora-customer " if len(wanted) > 1 else ""
@@ -331,7 +339,7 @@ def test_a_name_that_is_pulled_from_elsewhere_is_told_with_its_source(tmp_path: 
 
 def test_environments_stand_in_their_order_whichever_is_the_target(tmp_path: Path) -> None:
     states = (running("dev", "1.4.2", 1, age=90_000), running("qa", "1.4.1", 1, target=True))
-    known = replace(
+    known = with_app(
         evidence(), environments=(*states, running("prod", "1.4.0", 1)), more_environments=3
     )
     body = pull_request.draft(proposal(tmp_path), Templates(), known).body
@@ -343,7 +351,7 @@ def test_environments_stand_in_their_order_whichever_is_the_target(tmp_path: Pat
 
 def test_many_environments_stand_below_each_other(tmp_path: Path) -> None:
     states = tuple(running(f"eu-{number}", "1.4.2", 1) for number in range(8))
-    known = replace(evidence(), environments=(*states, running("prod", "1.4.1", 1, target=True)))
+    known = with_app(evidence(), environments=(*states, running("prod", "1.4.1", 1, target=True)))
     body = pull_request.draft(proposal(tmp_path), Templates(), known).body
     assert "|  | runs | since |" in body
     assert "| prod (this pull request) | `1.4.1` → `1.4.2` |" in body
@@ -354,7 +362,7 @@ def test_what_goes_out_is_told_beside_what_comes_in(tmp_path: Path) -> None:
         SourceCommit(sha * 40, title, "x") for sha, title in (("a", "come"), ("b", "gone"))
     )
     source = SourceRange("https://github.com/o/r", "0" * 40, "a" * 40, "diverged", (come,), 0)
-    known = replace(evidence(), source=replace(source, removed=(gone,), removed_more=2))
+    known = with_app(evidence(), source=replace(source, removed=(gone,), removed_more=2))
     body = pull_request.draft(proposal(tmp_path), Templates(), known).body
     assert "**This takes commits away.** 3 commits that run now go away" in body
     assert body.index("### 1 commit comes in") < body.index("come —")
@@ -364,21 +372,22 @@ def test_what_goes_out_is_told_beside_what_comes_in(tmp_path: Path) -> None:
 def test_a_groups_page_has_each_apps_commits_and_environments(tmp_path: Path) -> None:
     case = CASES["normal"]()
     known, alone = case.evidence(tmp_path), case.proposal(tmp_path)
-    parts = []
-    for number, app in enumerate(("api", "web")):
-        one = replace(alone, declaration=replace(alone.declaration.first, app=app).alone)
-        source = replace(known.source, new=f"{number}" * 40) if known.source else None
-        parts.append((one, replace(known, source=source)))
-    members = tuple(one.declaration.first for one, _ in parts)
+    apps = ("api", "web")
+    members = tuple(replace(alone.declaration.first, app=app) for app in apps)
+    moves = tuple(replace(move, app=app) for app in apps for move in alone.moves)
     declaration = Declaration("shop", members, is_together=True)
-    whole = replace(alone, declaration=declaration, undo=())
-    together = replace(known, source=None, environments=(), members=tuple(parts))
+    whole = replace(alone, declaration=declaration, moves=moves, undo=())
+    (one,) = known.members
+    assert one.source is not None
+    sources = [replace(one.source, new=f"{number}" * 40) for number, _ in enumerate(apps)]
+    each = [replace(one, app=a, source=s) for a, s in zip(apps, sources, strict=True)]
+    together = replace(known, members=tuple(each))
     body = pull_request.draft(whole, Templates(), together).body
     for app in ("api", "web"):
         assert f"### {app}: 12 commits\n" in body
         assert f"| {app} | `1.5.0` since 22 Nov (5 days) | `1.5.0` since 24 Nov (3 days) | " in body
     assert "**2 breaking changes:**" in body
-    shared = replace(together, source=known.source)
+    shared = replace(known, members=tuple(replace(one, app=app) for app in apps))
     assert (
         pull_request.draft(whole, Templates(), shared).body.count("12 commits") == 2
     )  # heading and link
@@ -388,7 +397,7 @@ def test_what_breaks_is_said_with_the_breaking_commit(tmp_path: Path) -> None:
     commits = (SourceCommit("a" * 40, "feat: keys", "Ada", breaking="X-Key is required"),)
     source = SourceRange("https://github.com/o/r", "0" * 40, "a" * 40, "ahead", commits, 0)
     body = pull_request.draft(
-        proposal(tmp_path), Templates(), replace(evidence(), source=source)
+        proposal(tmp_path), Templates(), with_app(evidence(), source=source)
     ).body
     assert re.search(r"\*\*1 breaking change:\*\* .*feat: keys — Ada: X-Key is required", body), (
         body
@@ -407,23 +416,15 @@ def test_a_body_is_cut_to_its_bounds_in_bounded_time() -> None:
     assert body.endswith("\n\nFoot\n")
 
 
-def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:
-    known, alone = CASES["normal"]().evidence(tmp_path), CASES["normal"]().proposal(tmp_path)
-
+def test_what_many_apps_have_in_common_is_one_check() -> None:
     def gates(number: int) -> tuple[GateResult, ...]:
         order = GateResult("downgrade", "passed", f"1.{number}.1 is newer than 1.{number}.0")
         soak = GateResult("soak", "allowed", "asked for") if number in (7, 8) else None
         edit = GateResult("edit", "passed", "1 field changed")
         return (edit, order, soak) if soak else (edit, order)
 
-    parts = tuple(
-        (
-            replace(alone, declaration=replace(alone.declaration, app=f"app-{number:02}")),
-            replace(known, gates=gates(number)),
-        )
-        for number in range(60)
-    )
-    rows = [(one.name, one.verdict, one.detail) for one in checks_together(parts)]
+    apps = tuple(AppEvidence(f"app-{n:02}", gates=gates(n)) for n in range(60))
+    rows = [(one.name, one.verdict, one.detail) for one in checks(Evidence(apps))]
     assert rows[0] == ("edit", "passed", "all 60 apps: 1 field changed")
     assert [one[2] for one in rows if one[0] == "downgrade"] == [
         "app-00: 1.0.1 is newer than 1.0.0",
@@ -434,16 +435,12 @@ def test_what_many_apps_have_in_common_is_one_check(tmp_path: Path) -> None:
     assert rows[-1] == ("soak", "allowed", "app-07, app-08: asked for")
 
 
-def test_what_was_skipped_for_some_of_many_apps_is_not_told_as_passed(tmp_path: Path) -> None:
-    known, alone = CASES["normal"]().evidence(tmp_path), CASES["normal"]().proposal(tmp_path)
-    parts = tuple(
-        (
-            replace(alone, declaration=replace(alone.declaration, app=f"app-{number}")),
-            replace(known, gates=(GateResult("render", verdict, f"detail {number}"),)),
-        )
+def test_what_was_skipped_for_some_of_many_apps_is_not_told_as_passed() -> None:
+    apps = tuple(
+        AppEvidence(f"app-{number}", gates=(GateResult("render", verdict, f"detail {number}"),))
         for number, verdict in enumerate(["passed"] * 5 + ["skipped"])
     )
-    rows = [(one.verdict, one.detail) for one in checks_together(parts)][3:]
+    rows = [(one.verdict, one.detail) for one in checks(Evidence(apps))][3:]
     assert rows == [
         ("passed", "and 2 more apps, each with values of its own"),
         ("skipped", "and 1 more app, each with values of its own"),
@@ -466,16 +463,15 @@ def test_a_page_holds_the_same_without_markup(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_comes_from_outside_is_inert(tmp_path: Path, text: str) -> None:
     commits = (SourceCommit("a" * 40, text, text), SourceCommit("b" * 40, f"feat: {text}", "x"))
-    known = Evidence(
-        render_note=text,
+    app = AppEvidence(
+        "aurora",
         source=SourceRange("https://github.com/o/r", "0" * 40, text, "ahead", commits),
         environments=(running(text, text, 1), running("prod", text, 2, target=True)),
-        repository=f"https://github.com/o/g/{text}",
-        base=text,
         argocd=f"https://argo.example/{text}",
-        gates=(GateResult(text, "unknown", text),),
         built={NAME: BuiltImage(text, None, (text,))},
     )
+    gates = (GateResult(text, "unknown", text),)
+    known = Evidence((app,), gates, repository=f"https://github.com/o/g/{text}", base=text)
     made = proposal(tmp_path, run=f"javascript:{text}", source_revision=text)
     body = pull_request.draft(made, Templates(title="{to} {run}"), known).body
     shown = MarkdownIt("gfm-like", {"html": True, "linkify": False}).render(body)

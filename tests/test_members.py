@@ -112,3 +112,13 @@ def test_a_pull_of_several_apps_is_closed_once_the_base_has_newer_ones_of_all(
         repo.commit("main", kustomization(app), text)
         done = run(repo, *BOTH, "--tag", "1.4.1")
         assert (done["action"], done["pull_request"]["state"]) == ("superseded", state)
+
+
+def test_the_pull_of_several_apps_promises_nothing_of_a_schedule_that_never_looks_at_it(
+    tmp_path: Path,
+) -> None:
+    repo = repository(tmp_path, BY_PULL + '    policy: {semver: "*"}\n')
+    said = "is remembered as a rejection"
+    alone = run(repo, "--app", "web", "--tag", "1.4.2")["pull_request"]["body"]
+    together = run(repo, *BOTH, "--tag", "1.4.2")["pull_request"]["body"]
+    assert (said in alone, said in together) == (True, False)

@@ -19,7 +19,7 @@ from promoter.config.layout import Target
 from promoter.config.sections import Environment
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError, UsageError
-from promoter.domain.evidence import Evidence
+from promoter.domain.evidence import AppEvidence, Evidence
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.page import CodeBlock
@@ -64,7 +64,7 @@ def _kustomize() -> Renderer:
 
 def _shown(diff: RenderDiff) -> str:
     """Return the text of a rendered difference in a pull request."""
-    fold = rendered(Evidence(render=diff))
+    fold = rendered(Evidence((AppEvidence("app", render=diff),)))
     assert fold is not None
     return "\n".join(one.text for one in fold.blocks if isinstance(one, CodeBlock))
 

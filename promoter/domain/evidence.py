@@ -6,13 +6,13 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.render import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from promoter.domain.model import RunningImage
-    from promoter.domain.proposal import Proposal
     from promoter.domain.render import RenderDiff
 
 
@@ -68,6 +68,11 @@ class SourceRange:
     """What runs now and goes away, newest first."""
     removed_more: int = 0
 
+    @property
+    def key(self) -> tuple[str | None, str | None, str | None]:
+        """What makes it differ from another one."""
+        return self.repository, self.old, self.new
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
@@ -100,49 +105,81 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that a pull's text can say beside the edits; every part may be missing."""
+class AppEvidence:
+    """What is known of the promotion of one app beside its edits; every part may be missing."""
 
+    app: str
     render: RenderDiff | None = None
-    render_note: str = ""
     environments: tuple[EnvironmentState, ...] = ()
+    more_environments: int = 0
+    """How many more environments there are than are listed."""
     source: SourceRange | None = None
     built: Mapping[str, BuiltImage] = field(default_factory=dict)
     """What the registry says of the new images, by their names."""
     running: Mapping[str, BuiltImage] = field(default_factory=dict)
     """What it says of those that they replace."""
+    gates: tuple[GateResult, ...] = ()
+    argocd: str | None = None
+    """The page of the Argo CD application, where it is configured."""
+    is_scheduled: bool = True
+    """Whether `promote auto` chooses tags for the environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a pull's text can say beside the edits; every part may be missing."""
+
+    members: tuple[AppEvidence, ...] = ()
+    """What is known of each app."""
+    gates: tuple[GateResult, ...] = ()
     repository: str | None = None
     """The GitOps repository, as `--repo` takes it."""
     base: str | None = None
     """The commit that the promotion's edits were made on."""
     moment: int | None = None
     """When the promotion's commit was made, in seconds since the epoch."""
-    more_environments: int = 0
-    """How many more environments there are than are listed."""
-    gates: tuple[GateResult, ...] = ()
-    argocd: str | None = None
-    """The page of the Argo CD application, where it is configured."""
-    members: tuple[tuple[Proposal, Evidence], ...] = ()
-    """Of several apps together: what each one's own part is, and what is known of it."""
     merges_itself: bool = False
     """Whether the pull request merges by itself once its checks pass."""
-    is_scheduled: bool = True
-    """Whether `promote auto` chooses tags for the environment."""
+
+    @property
+    def alone(self) -> AppEvidence | None:
+        """What is known of the app that is promoted alone; None of several."""
+        return self.members[0] if len(self.members) == 1 else None
+
+    @property
+    def render(self) -> RenderDiff | None:
+        """The difference that is rendered of all apps; None where that of one is not known."""
+        diffs = [one.render for one in self.members if one.render is not None]
+        return joined(diffs) if diffs and len(diffs) == len(self.members) else None
+
+    @property
+    def built(self) -> dict[str, BuiltImage]:
+        """What the registry says of the new images of all apps, by their names."""
+        return {name: image for one in self.members for name, image in one.built.items()}
+
+    @property
+    def running(self) -> dict[str, BuiltImage]:
+        """What it says of those that they replace."""
+        return {name: image for one in self.members for name, image in one.running.items()}
+
+    @property
+    def source(self) -> SourceRange | None:
+        """The source commits, where they are the same for all apps."""
+        found = {one.source and one.source.key: one.source for one in self.members}
+        return next(iter(found.values())) if len(found) == 1 else None
 
     @property
     def sources(self) -> tuple[SourceRange, ...]:
-        """The source commits, once each: those of all, else of each app."""
-        every = (self, *(one for _, one in self.members))
-        found = {(one.repository, one.old, one.new): one for e in every if (one := e.source)}
-        return tuple(found.values())
+        """The source commits of each app, once each."""
+        return tuple({s.key: s for one in self.members if (s := one.source)}.values())
 
     @property
     def facts(self) -> tuple[str, ...]:
         """The names of the parts that are there."""
         known = {
-            "built": bool(self.built),
+            "built": any(one.built for one in self.members),
             "commits": any(one.relation != "unknown" for one in self.sources),
-            "places": any(one.environments for one in (self, *(one for _, one in self.members))),
+            "places": any(one.environments for one in self.members),
             "render": self.render is not None,
         }
         return tuple(name for name, there in known.items() if there)

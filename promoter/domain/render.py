@@ -83,5 +83,7 @@ class RenderVerdict:
 
 def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:
     """Return several differences as one; an object that is in two of them is shown once."""
+    if len(diffs) == 1:
+        return diffs[0]
     objects = dict.fromkeys(one for diff in diffs for one in diff.objects)
     return RenderDiff(tuple(sorted(objects, key=lambda one: (one.images_only, one.title))))

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from promoter.config.layout import environments_of, find_target
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import BuiltImage, EnvironmentState, Evidence, SourceRange
+from promoter.domain.evidence import AppEvidence, BuiltImage, EnvironmentState, SourceRange
 from promoter.domain.model import RunningImage
-from promoter.domain.render import joined
 from promoter.edits import kustomization
 from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
@@ -40,7 +39,9 @@ class EvidenceCollector:
     def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
         self._world, self._config, self._base, self._moment = world, config, base, moment
 
-    def evidence(self, proposal: Proposal, facts: Facts, gates: tuple[GateResult, ...]) -> Evidence:
+    def evidence(
+        self, proposal: Proposal, facts: Facts, gates: tuple[GateResult, ...]
+    ) -> AppEvidence:
         """Return all that is known of one app's promotion on the base."""
         target = facts.target
         built = {one.request.name: one.image for one in facts.images if one.image}
@@ -55,9 +56,9 @@ class EvidenceCollector:
         found = (
             self._environment(e, history.get(file, ()), names, file) for e, file in shown.items()
         )
-        return Evidence(
+        return AppEvidence(
+            target.app,
             render=facts.render.diff if facts.render else None,
-            render_note=facts.render.note if facts.render else "",
             environments=tuple(
                 replace(one, target=one.environment == target.environment) for one in found if one
             ),
@@ -65,11 +66,8 @@ class EvidenceCollector:
             source=self._source(proposal, target, history.get(target.file, ()), labels),
             built=built,
             running=self._running(proposal, target) if built else {},
-            repository=self._world.wiring.address.given,
-            moment=self._moment,
             gates=gates,
             argocd=target.argocd_url,
-            merges_itself=target.settings.deliver == "auto-merge",
             is_scheduled=bool(target.settings.policy or target.settings.promotes_from),
         )
 
@@ -182,30 +180,3 @@ def _images(
         if entry.name in names and entry.name is not None
     )
     return tuple(found) or None
-
-
-def evidence_together(
-    members: Sequence[tuple[Proposal, Evidence]], gates: tuple[GateResult, ...]
-) -> Evidence:
-    """Return what is known of several apps as one: environments and commits are each app's own."""
-    found = [one for _, one in members]
-    if len(found) == 1:
-        return found[0]
-    sources = {
-        (one.source.repository, one.source.old, one.source.new) if one.source else None
-        for one in found
-    }
-    diffs = [one.render for one in found if one.render is not None]
-    return replace(
-        found[0],
-        render=joined(diffs) if len(diffs) == len(found) else None,
-        render_note=next((one.render_note for one in found if one.render_note), ""),
-        environments=(),
-        more_environments=0,
-        source=found[0].source if len(sources) == 1 else None,
-        members=tuple(members),
-        built={name: image for one in found for name, image in one.built.items()},
-        running={name: image for one in found for name, image in one.running.items()},
-        gates=gates,
-        argocd=None,
-    )

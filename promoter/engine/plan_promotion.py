@@ -10,7 +10,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
-from promoter.engine.evidence import EvidenceCollector, evidence_together
+from promoter.engine.evidence import EvidenceCollector
 from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
 from promoter.engine.image_order import orders
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
@@ -163,18 +163,18 @@ def _evidence(
     refused = judgement.refusals and intent.end is not End.SUPERSEDED
     if refused or not needs_text(change, intent, world):
         return None
-    assert intent.proposal is not None
-    if not intent.proposal.moves:
-        return Evidence(gates=judgement.results, repository=world.wiring.address.given)
-    state = change.state
+    state, repository = change.state, world.wiring.address.given
+    if intent.proposal is None or not intent.proposal.moves:
+        return Evidence(gates=judgement.results, repository=repository)
     tip = state.commits[0] if intent.kept and state.commits else None
     moment = tip.time if tip else world.now
     collector = EvidenceCollector(world, change.config, state.base, moment)
     with world.collecting():
-        found = [
-            (facts.proposal, collector.evidence(facts.proposal, facts, verdict.results))
+        members = tuple(
+            collector.evidence(facts.proposal, facts, verdict.results)
             for facts, verdict in judged
             if facts.proposal is not None
-        ]
+        )
     onto = change.branch.onto if intent.kept else state.base.commit
-    return replace(evidence_together(found, judgement.results), base=onto or None)
+    merges = change.settings.deliver == "auto-merge"
+    return Evidence(members, judgement.results, repository, onto or None, moment, merges)

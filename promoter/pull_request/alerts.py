@@ -56,8 +56,9 @@ def _back(proposal: Proposal, evidence: Evidence) -> Line:
 def _same(proposal: Proposal, evidence: Evidence) -> Line:
     """Return the images that another tag names, and that are the same by their digests."""
     parts: list[Line] = []
+    running, built = evidence.running, evidence.built
     for move in proposal.moves:
-        old, new = evidence.running.get(move.name), evidence.built.get(move.name)
+        old, new = running.get(move.name), built.get(move.name)
         digest = move.after.digest or (new.digest if new else None)
         before = move.before.digest or (old.digest if old else None)
         tags = {move.before.tag, move.after.tag}
@@ -73,7 +74,8 @@ def _same(proposal: Proposal, evidence: Evidence) -> Line:
 
 def _immutable(evidence: Evidence) -> Line:
     """Return the fields that change though Kubernetes takes no change of them."""
-    objects = [one for one in evidence.render.objects if one.immutable] if evidence.render else []
+    diff = evidence.render
+    objects = [one for one in diff.objects if one.immutable] if diff else []
     if not objects:
         return ()
     parts = [(*_fields(one.immutable), Span(f" of {one.title}")) for one in objects[:_OBJECTS]]
@@ -83,7 +85,7 @@ def _immutable(evidence: Evidence) -> Line:
 
 def _more(evidence: Evidence) -> Line:
     """Return the objects in which more than images would change."""
-    broken = evidence.render.broken if evidence.render else ()
+    broken = diff.broken if (diff := evidence.render) else ()
     if not broken:
         return ()
     parts = [(*_beside(one), Span(f" of {one.title}")) for one in broken[:_OBJECTS]]

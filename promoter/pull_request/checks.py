@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from promoter.domain.evidence import Evidence, GateResult
-    from promoter.domain.proposal import Proposal
 
 _NAMED = 3
 _ROWS = 4
@@ -19,16 +18,18 @@ _ROWS = 4
 _QUIET = ("passed", "skipped")
 
 
-def checks_together(members: Sequence[tuple[Proposal, Evidence]]) -> list[GateResult]:
-    """Return the verdicts of several apps, each with the apps that it is about.
+def checks(evidence: Evidence) -> Sequence[GateResult]:
+    """Return what the gates said; of several apps, each verdict with the apps that it is about.
 
     Of a gate that all pass in words of their own, as many are shown as fit.
     """
+    if len(evidence.members) < 2:
+        return evidence.gates
     gates: dict[str, dict[GateResult, list[str]]] = {}
-    for proposal, known in members:
-        for one in known.gates:
-            gates.setdefault(one.name, {}).setdefault(one, []).append(proposal.declaration.app)
-    return [row for found in gates.values() for row in _rows(found, len(members))]
+    for app in evidence.members:
+        for one in app.gates:
+            gates.setdefault(one.name, {}).setdefault(one, []).append(app.app)
+    return [row for found in gates.values() for row in _rows(found, len(evidence.members))]
 
 
 def _rows(found: Mapping[GateResult, list[str]], number: int) -> list[GateResult]:

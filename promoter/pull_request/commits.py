@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from promoter.domain.evidence import Evidence, SourceCommit, SourceRange
     from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
 
 _SHOWN, _FOLDED, _APPS = 8, 150, 20
 # https://www.conventionalcommits.org/en/v1.0.0/
@@ -70,7 +69,21 @@ def breaking_changes(source: SourceRange | None) -> list[SourceCommit]:
     return [one for one in source.commits if is_breaking(one)] if source else []
 
 
-def commit_listings(source: SourceRange | None, moment: int | None) -> tuple[Listing, ...]:
+def commit_listings(evidence: Evidence) -> tuple[Listing, ...]:
+    """Return the commits of all apps, else those of each below a heading with its name."""
+    source, moment = evidence.source, evidence.moment
+    if source is not None:
+        return _of_source(source, moment)
+    found = [
+        replace(listing, heading=f"{app.app}: {listing.heading}")
+        for app in evidence.members[:_APPS]
+        for listing in _of_source(app.source, moment)
+    ]
+    limit = max(2, _SHOWN // max(1, len(found)))
+    return tuple(_shortened(one, limit) for one in found)
+
+
+def _of_source(source: SourceRange | None, moment: int | None) -> tuple[Listing, ...]:
     """Return the commits that come in and those that go away, or why neither is known."""
     if source is None:
         return ()
@@ -90,19 +103,6 @@ def commit_listings(source: SourceRange | None, moment: int | None) -> tuple[Lis
         page = compare_page(web_address(source.repository), source.new, source.old)
         found.append(_listing(heading, source, source.removed, (gone, page, moment)))
     return tuple(found)
-
-
-def listings_together(
-    members: Sequence[tuple[Proposal, Evidence]], moment: int | None
-) -> tuple[Listing, ...]:
-    """Return the commits of several apps, each app's below a heading with its name."""
-    found = [
-        replace(listing, heading=f"{proposal.declaration.app}: {listing.heading}")
-        for proposal, known in members[:_APPS]
-        for listing in commit_listings(known.source, moment)
-    ]
-    limit = max(2, _SHOWN // max(1, len(found)))
-    return tuple(_shortened(one, limit) for one in found)
 
 
 def _shortened(listing: Listing, limit: int) -> Listing:

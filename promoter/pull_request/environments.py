@@ -19,9 +19,7 @@ from promoter.pull_request.words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.evidence import EnvironmentState, Evidence
+    from promoter.domain.evidence import AppEvidence, EnvironmentState, Evidence
     from promoter.domain.model import ImageMove, RunningImage
     from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
@@ -34,12 +32,19 @@ _UNKNOWN: Line = (Span("?"),)
 
 
 def environment_table(proposal: Proposal, evidence: Evidence) -> Table | None:
+    """Return what environments run: of one app side by side, of several in a row an app."""
+    if (app := evidence.alone) is not None:
+        return _of_one(app, proposal.moves, evidence)
+    return _of_several(proposal, evidence)
+
+
+def _of_one(app: AppEvidence, moves: tuple[ImageMove, ...], evidence: Evidence) -> Table | None:
     """Return the environments as columns, where there are many as rows; None without any."""
-    states = evidence.environments
+    states = app.environments
     if not states:
         return None
     rows: list[list[Line]] = [
-        [(Span("runs"),), *(_runs(one, proposal, evidence) for one in states)],
+        [(Span("runs"),), *(_runs(one, moves, app) for one in states)],
         [(Span("since"),), *(_since(one, evidence.moment) for one in states)],
     ]
     if any(one.pull for one in states if not one.target):
@@ -51,64 +56,71 @@ def environment_table(proposal: Proposal, evidence: Evidence) -> Table | None:
     table = [header, *rows]
     if len(states) > _COLUMNS:
         table = [list(column) for column in zip(*table, strict=True)]
-    if evidence.more_environments:
-        more = f"and {counted(evidence.more_environments, 'more environment')}"
+    if app.more_environments:
+        more = f"and {counted(app.more_environments, 'more environment')}"
         blank: list[Line] = [()] * (len(table[0]) - 1)
         table.append([(Span(more),), *blank])
     return Table(tuple(table[0]), tuple(tuple(row) for row in table[1:]))
 
 
-def environments_together(members: Sequence[tuple[Proposal, Evidence]]) -> Table | None:
+def _of_several(proposal: Proposal, evidence: Evidence) -> Table | None:
     """Return the environments of several apps: a row an app, a column an environment."""
     found = [
-        (proposal, known, {one.environment: one for one in known.environments})
-        for proposal, known in members[:_APPS]
+        (app, {one.environment: one for one in app.environments})
+        for app in evidence.members[:_APPS]
     ]
-    names = list(dict.fromkeys(name for _, _, states in found for name in states))[:_COLUMNS]
+    names = list(dict.fromkeys(name for _, states in found for name in states))[:_COLUMNS]
     if not names:
         return None
-    target = next(
-        (s.environment for _, _, states in found for s in states.values() if s.target), ""
-    )
+    target = next((s.environment for _, states in found for s in states.values() if s.target), "")
     header = [f"{name}{' (this pull request)' if name == target else ''}" for name in names]
     rows: list[tuple[Line, ...]] = []
-    for proposal, known, states in found:
-        app: Line = (Span(proposal.declaration.app),)
-        cells = (_cell(states.get(name), proposal, known) for name in names)
-        rows.append((app, *cells))
-    if len(members) > _APPS:
+    for app, states in found:
+        moves = tuple(one for one in proposal.moves if one.app == app.app)
+        cells = (_cell(states.get(name), moves, app, evidence.moment) for name in names)
+        rows.append(((Span(app.app),), *cells))
+    if (more := len(evidence.members) - _APPS) > 0:
         blank: list[Line] = [()] * len(names)
-        rows.append(((Span(f"and {counted(len(members) - _APPS, 'more app')}"),), *blank))
+        rows.append(((Span(f"and {counted(more, 'more app')}"),), *blank))
     return Table(((Span(""),), *((Span(one),) for one in header)), tuple(rows))
 
 
-def _cell(state: EnvironmentState | None, proposal: Proposal, evidence: Evidence) -> Line:
+def _cell(
+    state: EnvironmentState | None,
+    moves: tuple[ImageMove, ...],
+    app: AppEvidence,
+    moment: int | None,
+) -> Line:
     """Return what one environment has of an app, and since when."""
     if state is None:
         return (Span("–"),)
-    since = _since(state, evidence.moment)
-    runs = _runs(state, proposal, evidence)
+    since, runs = _since(state, moment), _runs(state, moves, app)
     return runs if since == _UNKNOWN else (*runs, Span(" since "), *since)
 
 
 def has_run_in(proposal: Proposal, evidence: Evidence) -> Line:
-    """Return where else the new images run and for how long, the nearest environment first."""
-    others = [one for one in evidence.environments if not one.target]
-    having = [one for one in reversed(others) if has_images(one, proposal, evidence)]
+    """Return where else an app's new images run and for how long, the nearest environment first."""
+    app, moves = evidence.alone, proposal.moves
+    if app is None:
+        return ()
+    others = [one for one in app.environments if not one.target]
+    having = [one for one in reversed(others) if has_images(one, moves, app)]
     if having:
         places = ((strong(f"{one.environment}{_age(one)}"),) for one in having[:3])
         return (Span("ran in "), *joined(places))
     if goes_back(proposal):
         return ()
-    known = all(has_images(one, proposal, evidence) is False for one in others)
-    if others and known and not evidence.more_environments:
-        goal = summary(proposal.moves)
+    known = all(has_images(one, moves, app) is False for one in others)
+    if others and known and not app.more_environments:
+        goal = summary(moves)
         verb = "are" if goal.endswith(" images") else "is"
         return (strong(f"{goal} {verb} not yet in any other environment"),)
     return ()
 
 
-def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> bool | None:
+def has_images(
+    state: EnvironmentState, moves: tuple[ImageMove, ...], app: AppEvidence
+) -> bool | None:
     """Return whether an environment runs what is promoted; None where that is not known.
 
     Digests decide where both sides have one, else the tags do; a digest beside a mere tag is
@@ -116,17 +128,16 @@ def has_images(state: EnvironmentState, proposal: Proposal, evidence: Evidence) 
     """
     images = {one.name: one for one in state.images}
     found = [
-        _is_same(move, images[move.name], evidence) if move.name in images else None
-        for move in proposal.moves
+        _is_same(move, images[move.name], app) if move.name in images else None for move in moves
     ]
     if any(one is False for one in found):
         return False
     return None if None in found or not found else True
 
 
-def _is_same(move: ImageMove, image: RunningImage, evidence: Evidence) -> bool | None:
+def _is_same(move: ImageMove, image: RunningImage, app: AppEvidence) -> bool | None:
     """Return whether an image runs as it is promoted; None where that is not known."""
-    same, built = move.after.is_same(image.ref), evidence.built.get(move.name)
+    same, built = move.after.is_same(image.ref), app.built.get(move.name)
     if same is None and image.digest and built:
         return built.digest == image.digest
     return same
@@ -138,16 +149,16 @@ def _age(state: EnvironmentState) -> str:
     return f" {'more than ' if state.at_least else ''}{span(state.age)}"
 
 
-def _runs(state: EnvironmentState, proposal: Proposal, evidence: Evidence) -> Line:
+def _runs(state: EnvironmentState, moves: tuple[ImageMove, ...], app: AppEvidence) -> Line:
     """Return what an environment runs; of the target, also what it shall run."""
     shown = _images(state)
     if state.target:
-        goals = list(dict.fromkeys(short_image(m.after) for m in proposal.moves))
+        goals = list(dict.fromkeys(short_image(m.after) for m in moves))
         new = mono(goals[0] or "?") if len(goals) == 1 else Span(f"{len(goals)} tags")
         return (*shown, Span(" → "), new)
     tags = {one.name: one.tag for one in state.images}
-    rebuilt = has_images(state, proposal, evidence) is False and all(
-        move.after.tag and tags.get(move.name) == move.after.tag for move in proposal.moves
+    rebuilt = has_images(state, moves, app) is False and all(
+        move.after.tag and tags.get(move.name) == move.after.tag for move in moves
     )
     return (*shown, Span(" (another digest)")) if rebuilt else shown
 

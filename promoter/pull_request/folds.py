@@ -13,6 +13,8 @@ from promoter.pull_request.links import line_page, web_address
 from promoter.pull_request.words import counted, joined, mono, short_image
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from promoter.domain.evidence import BuiltImage, Evidence
     from promoter.domain.model import FileEdit, ImageMove
     from promoter.domain.page import Line
@@ -97,12 +99,12 @@ def _change(old: str, new: str) -> str:
 
 def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
     """Return each image with its digests, platforms and when it was built, as far as known."""
-    known = bool(evidence.built or evidence.running)
-    images = [*evidence.built.values(), *evidence.running.values()]
+    built, running = evidence.built, evidence.running
+    images = [*built.values(), *running.values()]
     columns = ["image", "from", "to"]
     columns += ["built"] if any(one.created for one in images) else []
-    columns += ["platforms"] if any(one.platforms for one in evidence.built.values()) else []
-    shown = [_image_row(move, evidence) for move in proposal.moves[:_ROWS]]
+    columns += ["platforms"] if any(one.platforms for one in built.values()) else []
+    shown = [_image_row(move, built, running) for move in proposal.moves[:_ROWS]]
     rows = [tuple(row[one] for one in columns) for row in shown]
     blocks: list[Table | Line] = [Table(_header(*columns), tuple(rows))]
     if len(proposal.moves) > _ROWS:
@@ -110,14 +112,16 @@ def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
     if revision := proposal.declaration.first.source_revision:
         blocks.append((Span("Source revision: "), mono(revision)))
     digests = any(move.before.digest or move.after.digest or move.pulled for move in proposal.moves)
-    if not (known or digests or len(blocks) > 1):
+    if not (images or digests or len(blocks) > 1):
         return None  # the diff says as much
     return Fold("Images, digests and platforms", tuple(blocks), 4)
 
 
-def _image_row(move: ImageMove, evidence: Evidence) -> dict[str, Line]:
+def _image_row(
+    move: ImageMove, built: Mapping[str, BuiltImage], running: Mapping[str, BuiltImage]
+) -> dict[str, Line]:
     """Return one image by columns: where it is pulled from, what it was, what it shall be."""
-    new, old = evidence.built.get(move.name), evidence.running.get(move.name)
+    new, old = built.get(move.name), running.get(move.name)
     name: Line = (mono(move.name, _page(move.name)),)
     if move.pulled is not None:
         name = (mono(move.name), Span(", pulled as "), mono(move.pulled, _page(move.pulled)))

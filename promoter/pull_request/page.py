@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from promoter.domain.page import Page, Span, Undo
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.alerts import alerts
-from promoter.pull_request.checks import checks_together
-from promoter.pull_request.commits import commit_listings, listings_together
-from promoter.pull_request.environments import environment_table, environments_together, has_run_in
+from promoter.pull_request.checks import checks
+from promoter.pull_request.commits import commit_listings
+from promoter.pull_request.environments import environment_table, has_run_in
 from promoter.pull_request.folds import diff_fold, folds, moves_table
 from promoter.pull_request.hold import hold_command, hold_listing
 from promoter.pull_request.links import compare_page, pull_page, web_address
@@ -21,11 +21,9 @@ from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import counted, mono, pull_span, short_image, strong
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from promoter.domain.declaration import AppDeclaration, Declaration
-    from promoter.domain.evidence import Evidence, GateResult
-    from promoter.domain.page import Line, Listing
+    from promoter.domain.evidence import Evidence
+    from promoter.domain.page import Line
     from promoter.domain.proposal import Proposal
 
 # Checks that want to be seen stand first.
@@ -45,28 +43,14 @@ def page(proposal: Proposal, evidence: Evidence) -> Page:
         alerts=alerts(proposal, evidence),
         hold=hold_listing(proposal, evidence),
         images=None if alike or len(proposal.moves) > _ROWS else moves_table(proposal.moves),
-        checks=tuple(sorted(_checks(evidence), key=lambda one: _ORDER.get(one.verdict, 0))),
-        commits=_commits(evidence) if replaced else (),
-        environments=environments_together(evidence.members)
-        if evidence.members
-        else environment_table(proposal, evidence),
+        checks=tuple(sorted(checks(evidence), key=lambda one: _ORDER.get(one.verdict, 0))),
+        commits=commit_listings(evidence) if replaced else (),
+        environments=environment_table(proposal, evidence),
         folds=folds(proposal, evidence),
         edit=diff_fold(proposal, evidence),
         undo=_undo(proposal, evidence),
         footer=_footer(proposal, evidence),
     )
-
-
-def _checks(evidence: Evidence) -> Sequence[GateResult]:
-    """Return what the gates said; of several apps, what is the same for them in one row."""
-    return checks_together(evidence.members) if evidence.members else evidence.gates
-
-
-def _commits(evidence: Evidence) -> tuple[Listing, ...]:
-    """Return the commits that come in; of several apps, each one's own unless they share them."""
-    if evidence.source is None and evidence.members:
-        return listings_together(evidence.members, evidence.moment)
-    return commit_listings(evidence.source, evidence.moment)
 
 
 def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
@@ -106,7 +90,8 @@ def _facts(proposal: Proposal, evidence: Evidence) -> tuple[Line, ...]:
     """Return how many images it is about, where they have run, and the links."""
     number = len(proposal.moves)
     images: Line = (Span(f"{number} images"),) if number > 1 else ()
-    argocd: Line = (Span("Argo CD", url=evidence.argocd),) if evidence.argocd else ()
+    page = evidence.alone.argocd if evidence.alone else None
+    argocd: Line = (Span("Argo CD", url=page),) if page else ()
     found = (images, has_run_in(proposal, evidence), _compare(evidence), argocd)
     return tuple(one for one in found if one)
 
@@ -178,7 +163,9 @@ def _footer(proposal: Proposal, evidence: Evidence) -> Line:
         parts += [strong("It merges by itself"), Span(" once the required checks pass. ")]
     if proposal.moves:
         parts += [strong("A newer tag"), Span(" replaces this pull request in place")]
-        parts += _closing(goal) if evidence.is_scheduled else [Span(".")]
+        # A schedule asks for each app by itself, and looks at the pulls of its own branch.
+        alone = None if declaration.is_together else evidence.alone
+        parts += _closing(goal) if alone and alone.is_scheduled else [Span(".")]
     found = (*parts, *_history(declaration, evidence), *_asked(declaration.first))
     return (replace(found[0], text=found[0].text.lstrip()), *found[1:]) if found else ()
 
