@@ -788,6 +788,22 @@ def test_mistake_about_where_is_told_with_what_to_do(tmp_path: Path, name: str) 
     assert_told(run, mistake.code, mistake.said)
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--app", "a", "--tag", "1", "--repo", "{}"),
+        ("--app", "a", "--tag", "1", "--repo", "host:{}"),
+        ("set-image", "web:1", "--dir", "{}"),
+        ("set-image", "web:1", "--file", "{}"),
+    ],
+)
+def test_path_that_is_longer_than_paths_may_be_is_a_mistake(
+    flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    run = promote(*(one.format("x" * 5_000) for one in flags), cwd=tmp_path)
+    assert_told(run, 2, ("file name too long", "Check the path"))
+
+
 def test_folder_within_a_clone_is_told_with_the_clone(company: Company, tmp_path: Path) -> None:
     clone = clone_of(company, tmp_path)
     run = promote(*_ASK, "--repo", str(clone / "apps"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _NO_NAMES = frozenset((*OTHER_COMMANDS, *OPTIONS, *TOOLS, *OBJECTS))
 # The commands whose line may have a tag.
 _TAKING_TAGS = ("{promote}", "{rollback}", "{set-image}")
+_ON_OFF = ("true", "yes", "1", "on", *OFF)
 # The commands whose argument is one alone.
 _SINGLE = {
     "pulls": "Name one pull request at a time.",
@@ -105,9 +106,10 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
         return _SINGLE[command]
     run = given.behind[word]
     option = OPTIONS.get(long_name(run[0]))
-    if option is not None and option.switch:
-        leave, what = (run[0], "it") if word.lower() in OFF else (shown(word), run[0])
-        return f"Leave out {leave}: {what} takes no value."
+    if option is not None and (
+        option.metavar == "TEXT" or (option.switch and word.lower() in _ON_OFF)
+    ):
+        return _of_several(run, parser.many)
     if command == "promote" and not given.has_app and (hint := _of_other_commands(given)):
         return hint
     line, is_name = given.line(command), f"--{word}" in parser.flags
@@ -125,6 +127,9 @@ def _of_several(run: Sequence[str], many: Sequence[str]) -> str:
     option, quoted = OPTIONS.get(long_name(flag)), [shlex.quote(one) for one in values]
     if option is None:
         return ""
+    if option.switch:
+        leave, what = (flag, "it") if values[0].lower() in OFF else (shown(values[0]), flag)
+        return f"Leave out {leave}: {what} takes no value."
     if option.metavar == "TEXT":
         return f"Put the text in quotes: {flag} {shlex.quote(' '.join(values))}"
     if flag in many:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from promoter.domain.errors import (
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _WRONG_PLACE = (
     FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError,
 )  # fmt: skip
+_WRONG_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
 
 RUN_AGAIN = "Run the same command again: it goes on there."
 
@@ -74,7 +76,7 @@ def _of_the_machine(error: OSError) -> PromoteError:
     """Return what this machine did not do, with the path that it is about."""
     reason = (error.strerror or type(error).__name__).lower()
     where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-    if not isinstance(error, _WRONG_PLACE):
+    if not isinstance(error, _WRONG_PLACE) and error.errno not in _WRONG_PATH:
         return RemoteError(f"{where}{reason}", "Once that is over, running again is safe.")
     if error.filename is None and not _is_somewhere():
         return UsageError("the current folder is no longer there", "Go to one that is.")
