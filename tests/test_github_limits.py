@@ -139,6 +139,40 @@ def test_a_limit_that_is_longer_than_the_run_ends_it_in_githubs_words(
     assert "run again after 300 s" in done.json["error"]["hint"]
 
 
+@pytest.mark.parametrize(
+    ("transport", "requests"), [("api", ["Overview"]), ("git", ["Pulls", "GET /pulls"])]
+)
+def test_a_primary_limit_is_asked_about_once_and_told_with_its_end(
+    github: GitHub, transport: str, requests: list[str]
+) -> None:
+    github.limit.remaining = github.graphql_limit.remaining = 0
+    done = run(github, transport)
+    assert done.code == 5
+    assert [one.rpartition("gitops")[2] or one for one in asked(github)][:1] == requests[:1]
+    assert len(asked(github)) == len(requests)
+    assert "run again after 20" in done.json["error"]["hint"]
+
+
+def test_the_limit_of_graphql_leaves_rest_to_ask(github: GitHub) -> None:
+    github.graphql_limit.remaining = 0
+    done = run(github, "git")
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert len(github.graphql()) == 1
+
+
+@TRANSPORTS
+def test_a_primary_limit_that_ends_within_the_run_is_waited_for(
+    github: GitHub, transport: str
+) -> None:
+    look, write = _WHOLE[transport]
+    said = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 2)}
+    github.fail("POST", f"query {look}", status=200, headers=headers, body=said)
+    done = run(github, transport)
+    assert (done.code, done.json["action"]) == (0, "created"), done.stderr
+    assert asked(github) == [look, look, write]
+
+
 def test_a_limit_of_rest_is_told_in_githubs_words(github: GitHub) -> None:
     github.has_graphql = False
     github.slow_down("GET", r"/pulls", seconds=300, times=99)

@@ -162,4 +162,4 @@ def test_what_graphql_does_not_answer_is_said_with_v(github: GitHub) -> None:
     refused = {"errors": [{"type": "INSUFFICIENT_SCOPES", "message": "lacks 'read:org'"}]}
     github.fail("POST", "query Overview", status=200, body=refused)
     done, _ = run(github, "classic", "api", "9.9.1", "-v")
-    assert "GraphQL did not answer Overview: 400 lacks 'read:org'" in done.stderr
+    assert "GraphQL did not answer Overview: lacks 'read:org'" in done.stderr

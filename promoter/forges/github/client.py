@@ -23,6 +23,7 @@ from promoter.forges.github.failures import (
     GitHubError,
     RedirectedError,
     failure,
+    is_limit,
     is_of_graphql,
     is_passing,
 )
@@ -131,16 +132,19 @@ class Client:
         except FAILURES as error:
             raise self.failure(work, error) from error
 
-    def attempt(self, work: str, ask: Callable[[], T]) -> T | None:
+    def attempt(self, work: str, ask: Callable[[], T], *, is_needed: bool = False) -> T | None:
         """Return an answer; None where there is none, and another way is to be taken.
 
-        Raises `RemoteError` for an answer that is not GitHub's.
+        Raises `RemoteError` for an answer that is not GitHub's, and where the limit of GraphQL is
+        reached and it `is_needed` later as well.
         """
         try:
             return ask()
         except UNLIKE as error:
             raise self.failure(work, error) from error
-        except FAILURES:
+        except FAILURES as error:
+            if is_needed and is_limit(error):
+                raise self.failure(work, error) from error
             return None
 
     def write(

@@ -11,13 +11,13 @@ from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import redacted
 from promoter.environment import token_variable
 from promoter.forges.github.http import NoAnswerError
+from promoter.forges.github.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LIMITS = ("rate limit", "abuse detection")
-_LONGEST = 600.0
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
 _OUTAGES = ("something went wrong", "timed out", "timeout")
@@ -89,8 +89,7 @@ def is_limit(error: BaseException) -> bool:
 def waits_for(error: BaseException) -> float | None:
     """Return the seconds that GitHub asks to wait, where it says them."""
     headers = getattr(error, "headers", None) or {}
-    seconds = str(headers.get("retry-after", ""))
-    return min(float(seconds), _LONGEST) if seconds.isdecimal() else None
+    return seconds_to_wait(headers, message_of(error))
 
 
 def message_of(error: BaseException) -> str:
@@ -120,8 +119,10 @@ def failure(work: str, error: Exception) -> RemoteError:
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
     rule = next((hint for sign, hint in RULE_HINTS if re.search(sign, said.lower())), "")
+    # GraphQL's errors are in an answer that has come.
+    status = "" if is_of_graphql(error) else f"{error.status} "
     return RemoteError(
-        f"{work}: {error.status} {said}".strip()[:500],
+        f"{work}: {status}{said}".strip()[:500],
         for_this_run(rule or _hint(error, said.lower())),
     )
 

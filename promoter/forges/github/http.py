@@ -20,6 +20,7 @@ from urllib3.exceptions import (
 
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
+from promoter.forges.github.rate_limits import limit_of
 from promoter.http import Request, TooLargeError, ask, why
 from promoter.pools import Pools
 
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 LIMIT = 32 * 1024 * 1024
 # One answer may take so long, in seconds.
 _PATIENCE = 20
-# A secondary limit without a time lasts for a minute, and none is waited for longer, in seconds.
-LIMITED, _LONGEST = 60.0, 600.0
+_GRAPHQL = "/graphql"
 _VERSION = "2022-11-28"
 _CHECK = "Check the network and --api-url; running again is safe."
 
@@ -54,7 +54,7 @@ class NoAnswerError(Exception):
 
 
 class _Limit(NamedTuple):
-    """A secondary limit: when it ends, by the monotonic clock, and the answer that told it."""
+    """A limit: when it ends, by the monotonic clock, and the answer that told it."""
 
     end: float
     answer: Answer
@@ -68,7 +68,8 @@ class Http:
         self.counts: Counter[str] = Counter()
         self._early = taken(authorities)
         self._own = Pools(authorities)
-        self._limit: _Limit | None = None
+        self._limits: dict[bool, _Limit] = {}
+        """By whether they are about GraphQL."""
 
     @property
     def patience(self) -> int:
@@ -83,7 +84,8 @@ class Http:
 
     def send(self, request: Request, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
-        if (refused := self._wait_for_limit()) is not None:
+        by_graphql = request.url.endswith(_GRAPHQL)
+        if (refused := self._wait_for_limit(by_graphql)) is not None:
             return refused
         seconds = min(_PATIENCE, self.deadline.remaining())
         if not seconds:
@@ -99,30 +101,23 @@ class Http:
             ) from None
         except (HTTPError, OSError) as error:
             raise _no_answer(error, seconds) from error
-        if (limited := limited_for(answer.status, answer.headers, answer.text)) is not None:
-            self._limit = _Limit(time.monotonic() + limited, answer)
+        if (found := limit_of(answer)) is not None:
+            limit = _Limit(time.monotonic() + found.seconds, answer)
+            kinds = (True, False) if found.is_whole else (by_graphql,)
+            self._limits |= dict.fromkeys(kinds, limit)
         return answer
 
-    def _wait_for_limit(self) -> Answer | None:
+    def _wait_for_limit(self, by_graphql: bool) -> Answer | None:
         """Send nothing before a limit has passed; returns its answer where the run ends before."""
-        if self._limit is None:
+        limit = self._limits.get(by_graphql)
+        if limit is None:
             return None
-        left = self._limit.end - time.monotonic()
+        left = limit.end - time.monotonic()
         if left >= self.deadline.remaining():
-            return self._limit.answer
+            return limit.answer
         time.sleep(max(0.0, left))
-        self._limit = None
+        self._limits.pop(by_graphql, None)
         return None
-
-
-def limited_for(status: int, headers: Mapping[str, str], text: str) -> float | None:
-    """Return for how many seconds GitHub wants to be asked nothing; None where it says no such thing."""
-    if status not in (403, 429):
-        return None
-    seconds = str(headers.get("retry-after", ""))
-    if seconds.isdecimal():
-        return min(float(seconds), _LONGEST)
-    return LIMITED if "secondary rate limit" in text.lower() else None
 
 
 def graphql_request(
@@ -131,7 +126,7 @@ def graphql_request(
     """Return the request that asks the API at a URL by a GraphQL document."""
     parts = urlsplit(api_url)
     path = parts.path.rstrip("/").removesuffix("/v3")
-    url = parts._replace(path=f"{path}/graphql").geturl()
+    url = parts._replace(path=f"{path}{_GRAPHQL}").geturl()
     return rest_request("POST", url, token, {"query": document, "variables": variables})
 
 

@@ -90,7 +90,7 @@ class GitHubRepository:
             shown = client.query(overview.query(base, wanted))
             return overview.read(shown, wanted) if shown and shown["base"] else None
 
-        seen = client.attempt("read the repository", ask)
+        seen = client.attempt("read the repository", ask, is_needed=True)
         if seen is None:
             return None
         if seen.root is not None:

@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.http import LIMIT, LIMITED
+from promoter.forges.github.http import LIMIT
+from promoter.forges.github.rate_limits import SECONDARY
 from promoter.http import Request
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def reads_only(deadline: Deadline) -> ReadRetry:
         backoff_factor=0.2,
         status_forcelist=[429, *range(500, 600)],
         allowed_methods={"GET"},
-        secondary_rate_wait=LIMITED,
+        secondary_rate_wait=SECONDARY,
     )
     return made
 

@@ -50,7 +50,9 @@ class Seen:
 
 @dataclass
 class Limit:
-    """The primary rate limit; every API request takes one."""
+    """The primary rate limit of REST (`core`) or of GraphQL; every request takes one."""
+
+    resource: str = "core"
 
     limit: int = 5000
     remaining: int = 5000
@@ -70,5 +72,5 @@ class Limit:
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Used": str(self.limit - self.remaining),
             "X-RateLimit-Reset": str(int(time.time() + self.resets_in)),
-            "X-RateLimit-Resource": "core",
+            "X-RateLimit-Resource": self.resource,
         }

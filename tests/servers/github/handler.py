@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.servers import git_http
 from tests.servers.github import apps, git_data, graph, issues, pulls, refs, routes, shapes
 from tests.servers.github.errors import RejectedError, not_found
-from tests.servers.github.faults import Fault, Seen
+from tests.servers.github.faults import Fault, Limit, Seen
 from tests.servers.github.protection import hook_environment
 from tests.servers.github.routes import Request
 from tests.servers.github.tokens import check, known
@@ -110,13 +110,17 @@ class Handler(BaseHTTPRequestHandler):
             self._broken(fault)
             return
         self._cuts = fault is not None
-        self._json(status, answer, {**self.github.limit.headers(), **headers})
+        self._json(status, answer, {**self._limit.headers(), **headers})
+
+    @property
+    def _limit(self) -> Limit:
+        return self.github.graphql_limit if self._seen.graphql else self.github.limit
 
     def _answer(self, request: Request) -> tuple[int, Any]:
         """Answer an API request, once it is known who asks."""
         github, root = self.github, f"/repos/{self.github.full_name}"
-        if not github.limit.take():
-            raise RejectedError(403, "API rate limit exceeded")
+        if not self._limit.take():
+            return self._limited()
         words = request.authorization.split()
         if len(words) == 2 and words[1].count(".") == 2:
             return apps.answer(github, request, request.path.removeprefix(root))
@@ -145,6 +149,13 @@ class Handler(BaseHTTPRequestHandler):
             raise RejectedError(403, "Repository was archived so is read-only.")
         found: tuple[int, Any] = endpoint(github, request, **names)
         return found
+
+    def _limited(self) -> tuple[int, Any]:
+        """Answer where the limit is reached: GraphQL has its own way of saying that."""
+        if not self._seen.graphql:
+            raise RejectedError(403, "API rate limit exceeded")
+        said = "API rate limit exceeded for user ID 1."
+        return 200, {"errors": [{"type": "RATE_LIMITED", "message": said}]}
 
     def _git(self, path: str, body: bytes, authorization: str, fault: Fault | None) -> None:
         """Let git answer, once it is known who asks."""

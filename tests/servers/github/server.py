@@ -46,7 +46,7 @@ class GitHub:
         self.meanwhile: list[tuple[str, str, Callable[[], object]]] = []
         self.violations: list[str] = []
         self.redirect: str | None = None
-        self.limit = Limit()
+        self.limit, self.graphql_limit = Limit(), Limit("graphql")
         self.app: App | None = None
         # The repository: what its settings say, who works on it, which rules its branches have.
         self.old_names: set[str] = set()
