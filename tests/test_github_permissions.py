@@ -158,6 +158,16 @@ def test_an_environment_that_is_written_through_the_api_costs_no_request_more(
     assert (done.json["action"], asked) == ("updated", ["Pulls", "Aside", "Replace"])
 
 
+@pytest.mark.parametrize(("times", "asked"), [(1, 2), (9, 3)])
+def test_rules_that_github_fails_to_tell_are_asked_for_again_and_then_done_without(
+    github: GitHub, times: int, asked: int
+) -> None:
+    github.untold = times
+    done, requests = run(github, "classic", "api", "9.9.1")
+    assert done.json["action"] == "created"
+    assert requests == [*["Overview"] * asked, "Deliver"]
+
+
 def test_what_graphql_does_not_answer_is_said_with_v(github: GitHub) -> None:
     refused = {"errors": [{"type": "INSUFFICIENT_SCOPES", "message": "lacks 'read:org'"}]}
     github.fail("POST", "query Overview", status=200, body=refused)

@@ -18,16 +18,18 @@ from urllib3 import Retry
 
 from promoter.domain.declaration import one_line
 from promoter.domain.json import parse_json
+from promoter.forges.github import graphql_answers
 from promoter.forges.github.failures import (
     UNLIKE,
     GitHubError,
     RedirectedError,
+    complaint,
     failure,
     is_limit,
     is_of_graphql,
     is_passing,
 )
-from promoter.forges.github.graphql_answers import data_of, may_read_teams, operation
+from promoter.forges.github.graphql_answers import data_but_for_rules, data_of
 from promoter.forges.github.http import NoAnswerError, graphql_request, rest_request
 from promoter.forges.github.retry import (
     SETTLING,
@@ -135,8 +137,7 @@ class Client:
     def attempt(self, work: str, ask: Callable[[], T], *, is_needed: bool = False) -> T | None:
         """Return an answer; None where there is none, and another way is to be taken.
 
-        Raises `RemoteError` for an answer that is not GitHub's, and where the limit of GraphQL is
-        reached and it `is_needed` later as well.
+        Raises `RemoteError` for an answer that is not GitHub's, and at its limit where it `is_needed`.
         """
         try:
             return ask()
@@ -201,7 +202,7 @@ class Client:
                 to = urljoin(f"{self._api_url}/", str(headers.get("location", "")))
                 raise RedirectedError(to)
             if status >= 400:
-                raise GitHubError(status, _complaint(text), headers)
+                raise GitHubError(status, complaint(text), headers)
             return parse_json(text) if text else None
 
         # What breaks before it is whole is not repeated by PyGithub.
@@ -245,7 +246,11 @@ class Client:
         """
         names = {"owner": self.owner, "name": self.name}
         seconds = self.deadline.remaining()
-        shown = until_answered(lambda: self.graphql(document, names), seconds)["repository"]
+        try:
+            data = until_answered(lambda: self.graphql(document, names), seconds)
+        except GitHubError as error:
+            data = data_but_for_rules(error)
+        shown = data["repository"]
         self._follow(str((shown or {}).get("nameWithOwner", "")))
         return shown
 
@@ -262,12 +267,12 @@ class Client:
             raise self._lacks_graphql
         try:
             answer = self._asked_by_graphql(document, variables)
-            self.may_read_teams = may_read_teams(answer)
+            self.may_read_teams = graphql_answers.may_read_teams(answer)
             return data_of(answer, self._api_url)
         except FAILURES as error:
             # What is done without GraphQL then costs more requests.
-            failed = failure(f"GraphQL did not answer {operation(document)}", error)
-            _LOG.debug(failed.message)
+            name = graphql_answers.operation(document)
+            _LOG.debug(failure(f"GraphQL did not answer {name}", error).message)
             if getattr(error, "status", None) == 404 and not is_of_graphql(error):
                 self._lacks_graphql = error
             raise
@@ -287,11 +292,3 @@ class Client:
 def shows(key: str) -> Callable[[Any], bool]:
     """Return what says whether an answer is an object with a key."""
     return lambda answer: isinstance(answer, dict) and key in answer
-
-
-def _complaint(text: str) -> dict[str, Any]:
-    try:
-        said = parse_json(text)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}

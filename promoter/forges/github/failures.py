@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
+from promoter.domain.json import parse_json
 from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import redacted
 from promoter.environment import token_variable
@@ -41,6 +43,14 @@ class RedirectedError(RuntimeError):
     def __init__(self, to: str) -> None:
         super().__init__(to)
         self.to = to
+
+
+def complaint(text: str) -> dict[str, Any]:
+    """Return the JSON object that an answer of REST complains with; {} where it has none."""
+    said = None
+    with suppress(ValueError):
+        said = parse_json(text)
+    return said if isinstance(said, dict) else {}
 
 
 def is_passing(error: BaseException) -> bool:

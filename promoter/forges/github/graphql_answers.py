@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from promoter.http import Answer
 
 # The fields that are null, with an error of their own, for a token without a permission that
-# promote does without, and where GitHub fails to tell them: what they show is not known then.
+# promote does without. Where GitHub fails to tell them each time, what they show is not known either.
 _HIDDEN = frozenset({"branchProtectionRule", "refUpdateRule"})
 # A classic token without any of these scopes is refused each document that names a team's field.
 _READS_TEAMS = frozenset(
@@ -30,7 +30,7 @@ def data_of(answer: Answer, api_url: str) -> dict[str, Any]:
     if answer.status >= 400:
         raise GitHubError(answer.status, shown, answer.headers)
     errors = shown.get("errors")
-    if errors is not None and not _lacks_only_what_is_hidden(shown):
+    if errors is not None and not (_lacks_only_rules(shown) and _are_forbidden(errors)):
         is_absent = len(errors) == 1 and errors[0].get("type") == "NOT_FOUND"
         raise GitHubError(404 if is_absent else 400, shown, answer.headers)
     data = shown["data"]
@@ -52,9 +52,23 @@ def operation(document: str) -> str:
     return found[1] if found else "a document"
 
 
-def _lacks_only_what_is_hidden(shown: Any) -> bool:  # noqa: ANN401 - JSON
+def _are_forbidden(errors: Any) -> bool:  # noqa: ANN401 - JSON
+    """Say whether errors are all about what a token may not read, which no other attempt changes."""
+    return all(one.get("type") == "FORBIDDEN" for one in errors)
+
+
+def data_but_for_rules(error: GitHubError) -> dict[str, Any]:
+    """Return the data of an answer that lacks nothing but rules; raises any other error again."""
+    shown: Any = error.data
+    if not _lacks_only_rules(shown):
+        raise error
+    data: dict[str, Any] = shown["data"]
+    return data
+
+
+def _lacks_only_rules(shown: Any) -> bool:  # noqa: ANN401 - JSON
     """Say whether an answer lacks nothing but what a token need not be able to read."""
-    errors = shown.get("errors")
+    errors = shown.get("errors") if isinstance(shown, dict) else None
     if not isinstance(errors, list) or not isinstance(shown.get("data"), dict):
         return False
     return bool(errors) and all(

@@ -45,6 +45,12 @@ def answer(github: GitHub, request: Request) -> dict[str, Any]:
         return {"errors": [{"message": str(error)}]}
     except GraphError as error:
         return {"errors": [error.body]}
+    if github.untold and "branchProtectionRule" in request.body["query"]:
+        github.untold -= 1
+        data["repository"]["base"]["branchProtectionRule"] = None
+        said = "Something went wrong while executing your query."
+        path = ["repository", "base", "branchProtectionRule"]
+        selector.errors.append({"message": said, "path": path})
     return {"data": data, "errors": selector.errors} if selector.errors else {"data": data}
 
 

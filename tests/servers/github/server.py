@@ -36,6 +36,8 @@ class GitHub:
         self.store = Store(self.repository)
         self.tokens: dict[str, bool | Token] = {"good-token": True, "read-token": False}
         self.pulls: list[dict[str, Any]] = []
+        self.untold = 0
+        """How many GraphQL answers fail to tell the rules of branches."""
         self.unlisted = 0
         """How many lists of pulls do not show the newest pull yet."""
         self.comments: dict[int, list[str]] = {}
