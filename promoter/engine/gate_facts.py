@@ -163,6 +163,6 @@ def needs_text(change: Change, intent: Intent, world: World) -> bool:
     if intent.makes_commit or change.pull is None:
         return True
     known = pull_request.facts_of(change.pull, intent.proposal)
-    rendered = any(one.target.settings.render != "off" for one in change.apps)
-    renders = rendered and world.renderer() is not None
+    wanted = all(one.target.settings.render != "off" for one in change.apps)
+    renders = wanted and world.renderer() is not None
     return known is None or (renders and "render" not in known)

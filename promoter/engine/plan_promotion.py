@@ -94,7 +94,7 @@ def _judged(
         judgement = judge(facts, gates)
         if intent.kept and judgement.refusals:
             # A rule may have begun to refuse since: what is proposed already is not made again.
-            judgement = judge(replace(facts, allow=facts.allow | app.request.allow), gates)
+            judgement = judge(replace(facts, allow=facts.allow | change.request.allow), gates)
         judged.append((facts, judgement))
     return judged
 

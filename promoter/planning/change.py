@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 class AppChange:
     """What is asked of one app, and the edits of the base that it means."""
 
-    request: Request
     target: Target
     asked: Proposal | None
     """The edits on the base; None where they cannot be made."""
@@ -105,8 +104,8 @@ def _on_base(asked: AppRequest, base: Tree, branch: Branch) -> AppChange:
         declaration = declare_app(asked, base, before)
         proposal = propose.propose_app(declaration, asked.target, base)
     except RefusedError as error:
-        return AppChange(asked.request, asked.target, None, error.refusals)
-    return AppChange(asked.request, asked.target, proposal)
+        return AppChange(asked.target, None, error.refusals)
+    return AppChange(asked.target, proposal)
 
 
 def _together(request: Request, apps: Sequence[AppChange], state: BranchState) -> Proposal | None:
