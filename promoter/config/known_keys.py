@@ -11,44 +11,34 @@ from pydantic import BaseModel
 
 from promoter.config.examples import example_for
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import closest, nearest
+from promoter.domain.suggest import closest, named_by_others, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
-# What other tools call a key.
+# By a key, what other tools call it; at the top, in an environment or in an app, and in some sections.
 _OTHER_NAMES = {
-    "env": "environments", "envs": "environments", "repo": "repository", "branch": "base",
-    "folder": "path", "dir": "path", "directory": "path", "from": "promotes-from",
-    "requires": "promotes-from", "previous": "promotes-from", "auto-merge": "deliver",
-    "automerge": "deliver", "pr": "deliver", "pull-request": "deliver", "delivery": "deliver",
-    "strategy": "deliver", "semver-range": "policy", "schedule": "freeze", "windows": "freeze",
-    "default": "default-environment", "default-env": "default-environment", "sign": "signature",
-    "approvers": "reviewers", "wait": "soak", "bake-time": "soak", "applications": "apps",
-    "services": "apps", "range": "semver", "filter-tags": "include",
+    "environments": "env envs", "repository": "repo", "base": "branch",
+    "path": "folder dir directory", "promotes-from": "from requires previous",
+    "deliver": "auto-merge automerge pr pull-request delivery strategy", "policy": "semver-range",
+    "freeze": "schedule windows", "default-environment": "default default-env",
+    "signature": "sign", "reviewers": "approvers", "soak": "wait bake-time",
+    "apps": "applications services", "semver": "range", "include": "filter-tags",
 }  # fmt: skip
-# What is written in a target for the keys that hold the path of a scalar, or a file.
-_IN_TARGETS = {
-    "path": "tag", "key": "tag", "yaml-path": "tag", "tag-path": "tag", "name": "image",
-    "filename": "file",
+_WITHIN = {
+    "targets": {"tag": "path key yaml-path tag-path", "image": "name", "file": "filename"},
+    "freeze": {
+        "dates": "from to start end begin until date", "weekly": "day days week",
+        "timezone": "tz time-zone zone", "cron": "schedule", "duration": "for",
+        "exceptions": "except",
+    },
+    "policy": {
+        "semver": "range constraint version", "include": "filter-tags", "regex": "pattern",
+        "numeric": "order",
+    },
 }  # fmt: skip
-_IN_FREEZE = {
-    **dict.fromkeys(("from", "to", "start", "end", "begin", "until", "date"), "dates"),
-    **dict.fromkeys(("day", "days", "week"), "weekly"),
-    **dict.fromkeys(("tz", "time-zone", "zone"), "timezone"),
-    "schedule": "cron",
-    "for": "duration",
-    "except": "exceptions",
-}
-_IN_POLICY = {
-    **dict.fromkeys(("range", "constraint", "version"), "semver"),
-    "filter-tags": "include",
-    "pattern": "regex",
-    "order": "numeric",
-}
-_WITHIN = {"targets": _IN_TARGETS, "freeze": _IN_FREEZE, "policy": _IN_POLICY}
 _NO_SECRETS = (
     "Remove it: no secret belongs in this file. A token is given by the variable GITHUB_TOKEN; one "
     "that was pushed has to be revoked."
@@ -58,12 +48,17 @@ _NO_KEYS = {
     **dict.fromkeys(
         ("token", "github-token", "password", "secret", "access-token", "pat"), _NO_SECRETS
     ),
-    "timeout": "It is a flag: --timeout 5m",
-    "cache": "It is a flag: --cache DIR",
-    "signing-key": "It is a flag: --signing-key KEY",
-    "output": "It is a flag: --output json",
-    "dry-run": "It is a flag: --dry-run",
-    "verbose": "It is a flag: --verbose",
+    **{
+        flag.partition(" ")[0]: f"It is a flag: --{flag}"
+        for flag in (
+            "timeout 5m",
+            "cache DIR",
+            "signing-key KEY",
+            "output json",
+            "dry-run",
+            "verbose",
+        )
+    },
     "type": 'Write what it names as the key, as in policy: {semver: "^1.4"}',
     **dict.fromkeys(
         ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),
@@ -146,9 +141,8 @@ def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
 def _spellings(name: str, names: Mapping[str, str]) -> list[str]:
     """Return the keys that a name may be another spelling of."""
     kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
-    other = names.get(kebab)
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
-    return list(dict.fromkeys([other, *plain] if other else plain))
+    return list(dict.fromkeys([*named_by_others(kebab, names), *plain]))
 
 
 def _paths(kind: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from promoter.config.gate_settings import WARNING_KEYS
 from promoter.config.known_keys import get, has
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import closest
+from promoter.domain.suggest import closest, named_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,7 @@ def choice_of(expected: str, given: object, key: str) -> str:
     words = re.findall(r"'([^']*)'", expected)
     text = str(given).lower() if isinstance(given, bool) else str(given)
     plain = text.lower().replace("_", "-")
-    meant = (one for one, its in _OTHER_WORDS.items() if one in words and plain in its.split())
+    meant = (one for one in named_by_others(plain, _OTHER_WORDS) if one in words)
     close = next(meant, None) or closest(plain, words)
     said = f"must be {'one of ' if key else ''}{expected}, not {shown(text)}"
     return f"{said}\nDid you mean {f'{key}: ' if key else ''}{close}?" if close else said

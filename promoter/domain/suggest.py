@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _LISTED = 12
 # At most so many letters are wrong, missing, swapped or too many, and at most a third of them.
@@ -49,6 +49,14 @@ def placeholder_hint(text: str, what: str) -> str:
         )
     is_one = _PLACEHOLDER.fullmatch(text) is not None
     return f"It is a placeholder: give the {what} itself." if is_one else ""
+
+
+def named_by_others(name: str, names: Mapping[str, str]) -> list[str]:
+    """Return which of our names others may mean by one of theirs, the likeliest first.
+
+    `names` has, by each of ours, those of others, which blanks part.
+    """
+    return [own for own, others in names.items() if name in others.split()]
 
 
 def closest(name: str, names: Sequence[str]) -> str | None:

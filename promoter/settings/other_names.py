@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from promoter.domain.suggest import named_by_others
+
 OTHER_NAMES = {
     "app": "application apps applications app-name application-name service services name project "
     "component workload deployment release release-name product module a",
@@ -53,4 +55,4 @@ def options_meant(name: str) -> list[str]:
 
     `name` is as a flag has it, without the dashes before it: `base-branch`.
     """
-    return [option for option, names in OTHER_NAMES.items() if name in names.split()]
+    return named_by_others(name, OTHER_NAMES)
