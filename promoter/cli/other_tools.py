@@ -91,7 +91,6 @@ FLAGS = _by_name({
         "It is the beginning of an image's name: --image ghcr.io/owner/app=1.4.2",
     "insecure, plain-http, http, insecure-registry, tls-verify, no-tls, skip-tls":
         "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line.",
-    "no-hold, without-hold, skip-hold": "A rollback holds the app; end it then: {unhold}",
 })  # fmt: skip
 """By a flag of other tools for which there is no single one of ours; without its dashes."""
 
