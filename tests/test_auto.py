@@ -138,6 +138,40 @@ def test_one_apps_failure_is_named_and_stops_no_other(tmp_path: Path, registry: 
     assert "the policy semver: *" in run.stderr
 
 
+def test_what_does_not_build_is_not_pushed_by_a_schedule_either(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 2)
+    registry.push("app-000", "1.4.2")
+    refs, renderer = repo.refs(), tmp_path / "kustomize"
+    renderer.write_text("#!/bin/sh\necho 'Error: it does not build' >&2\nexit 1\n", "utf-8")
+    renderer.chmod(0o755)
+    done = auto(repo, env={"PROMOTER_RENDERER": str(renderer)})
+    (failed,) = (one for one in done.json["results"] if one["app"] == "app-000")
+    assert (done.code, failed["exit_code"]) == (3, 3), done.stdout
+    assert failed["refusals"][0]["rule"] == "render"
+    assert repo.refs() == refs
+    # Without a renderer, the names decide.
+    assert auto(repo).json["results"][0]["action"] == "pushed"
+
+
+@pytest.mark.thorough
+def test_a_schedule_that_runs_out_of_time_pushes_by_the_names_and_says_so(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, 3)
+    for name in ("app-000", "app-001", "app-002"):
+        registry.push(name, "1.4.2")
+    renderer = tmp_path / "kustomize"
+    # A build takes half of the time that is left.
+    renderer.write_text("#!/bin/sh\nexec sleep 60\n", "utf-8")
+    renderer.chmod(0o755)
+    done = auto(repo, "--timeout", "16", env={"PROMOTER_RENDERER": str(renderer)})
+    told = [" ".join(one["warnings"]) for one in done.json["results"]]
+    assert [one["action"] for one in done.json["results"]] == ["pushed"] * 3, done.stdout
+    assert ["the run's time is short" in one for one in told] == [False, False, True]
+
+
 def test_silent_registry_fails_soon_and_by_app(tmp_path: Path) -> None:
     repo = make(tmp_path / "g.git", {f"a{n}": "127.0.0.1:9/x" for n in range(40)}, SEMVER)
     run = auto(repo)

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from promoter.planning.dead_edits import ByNames
     from promoter.planning.intent import Intent
 
+# The part of a scheduled run's time in which nothing is rendered any more where names tell enough.
+_RESERVED = 1 / 3
+_LATE = "the run's time is short; the images' names show what the edit changes"
+
 
 def facts_of(
     change: Change, app: AppChange, whole: Intent, seen: Seen, images: tuple[ImageFacts, ...]
@@ -128,16 +132,22 @@ def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdic
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
         return None
-    # A scheduled push has no text that would show it, where the names show what it changes.
-    unread = seen.request.scheduled and intent.end is End.PUSH and target.kustomized
-    if unread and target.settings.render == "warn" and _is_known(seen):
-        return None
+    if _is_late(seen) and target.settings.render == "warn" and _is_known(seen):
+        return RenderVerdict(warnings=(f"not rendered: {_LATE}",), note=_LATE)
     verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
     return verdict if intent.makes_commit else replace(verdict, refusals=(), warnings=())
 
 
+def _is_late(seen: Seen) -> bool:
+    """Return whether a scheduled run over many apps would end before all of it is written."""
+    deadline = seen.world.wiring.deadline
+    return seen.request.scheduled and deadline.remaining() < deadline.seconds * _RESERVED
+
+
 def _is_known(seen: Seen) -> bool:
     """Return whether the names of images show what an edit of them changes."""
+    if not seen.target.kustomized:
+        return False
     closure = graph.read_closure(seen.state.base, seen.target.directory)
     return closure.complete and not closure.patched
 
