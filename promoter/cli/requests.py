@@ -147,17 +147,9 @@ def request_of(settings: Settings, app: str) -> Request:
         )
     if source:
         checked_names(settings, "from_")
-    return Request(
-        app=app,
-        environment=settings.environment,
-        tag=_tag(settings.tag, app, settings.source("tag")) if settings.tag is not None else None,
-        images=images,
-        allow=settings.allow,
-        actor=settings.actor,
-        run=settings.run,
-        take_over=settings.take_over,
-        from_environment=source,
-    )
+    tag = _tag(settings.tag, app, settings.source("tag")) if settings.tag is not None else None
+    request = Request(app, tag=tag, images=images, allow=settings.allow, from_environment=source)
+    return _asked(settings, request)
 
 
 def rollback_of(settings: Settings, app: str) -> Request:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
 from promoter.environment import variable
-from promoter.output.printable import printable
+from promoter.output.printable import JOINER, printable
 from promoter.output.text import complaints_of
 from promoter.pull_request import code
 from promoter.pull_request.markdown import inert, is_page
@@ -29,7 +29,6 @@ _SUMMARY_LIMIT = 500_000
 # The runner takes `::command::` at a line's beginning, after any blanks, and `##[command]` anywhere.
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 _OLD_COMMAND = re.compile(r"##(?=\[)")
-_BREAK = "\u2060"  # a word joiner: nothing to the eye, and no command to the runner
 
 
 def report(result: Result) -> None:
@@ -87,7 +86,7 @@ def mask(secret: str) -> str:
 
 def defused(text: str) -> str:
     """Return text for a step's log in which no line is a command, wherever the runner ends lines."""
-    return _OLD_COMMAND.sub(f"##{_BREAK}", _COMMAND.sub(rf"\1:{_BREAK}", printable(text)))
+    return _OLD_COMMAND.sub(f"##{JOINER}", _COMMAND.sub(rf"\1:{JOINER}", printable(text)))
 
 
 def defused_json(text: str) -> str:
@@ -132,7 +131,7 @@ def _annotation(complaint: Complaint) -> str:
 
 
 def _data(text: str) -> str:
-    text = _OLD_COMMAND.sub(f"##{_BREAK}", printable(text))
+    text = _OLD_COMMAND.sub(f"##{JOINER}", printable(text))
     return text.replace("%", "%25").replace("\n", "%0A")
 
 

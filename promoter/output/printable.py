@@ -6,7 +6,8 @@ from typing import Any
 
 from promoter.domain.errors import bounded
 
-_JOINER = "\u2060"
+JOINER = "\u2060"
+"""What nobody sees, and what parts a word so that it is no link, and no command to the runner."""
 
 
 def printable(text: str) -> str:
@@ -14,7 +15,7 @@ def printable(text: str) -> str:
 
     What nobody sees in the text of pull requests, where it keeps words from being links, goes.
     """
-    text = text.replace("\r\n", "\n").replace(_JOINER, "")
+    text = text.replace("\r\n", "\n").replace(JOINER, "")
     return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit
-from promoter.domain.redaction import redacted, redacted_values
+from promoter.domain.redaction import redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
 from promoter.output.text import Complaint, Kind, Piece, complaints_of, pieces_of
 from promoter.planning.plan import Action
@@ -48,15 +48,8 @@ class Result:
 
     def redacted(self) -> Result:
         """Return the result as it may be shown and stored; `masks` are for the runner alone."""
-        return replace(
-            self,
-            document=redacted_values(self.document),
-            pieces=redacted_values(self.pieces),
-            markdown=redacted(self.markdown),
-            complaints=redacted_values(self.complaints),
-            promotions=redacted_values(self.promotions),
-            summary=redacted(self.summary),
-        )
+        shown: Result = redacted_values(self)
+        return replace(shown, masks=self.masks)
 
     def shortened(self) -> Result:
         """Return the result of a quiet run: a line for each change that was made or not taken.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import bounded
-from promoter.output.printable import printable
+from promoter.output.printable import JOINER, printable
 from promoter.pull_request.markdown import code, inert
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _GAP = 2  # blanks between two columns
 _PULL = re.compile(r"#[0-9]+", re.ASCII)
-_JOINER = "\u2060"  # nobody sees it, and nobody can copy a commit's id that holds one
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +138,4 @@ def inert_cell(cell: str) -> str:
 def _copied(cell: str) -> str:
     """Return a cell to copy from: as code where it would otherwise hold a character nobody sees."""
     shown = inert_cell(cell)
-    return code(bounded(cell).replace("->", "\u2192")) if _JOINER in shown else shown
+    return code(bounded(cell).replace("->", "\u2192")) if JOINER in shown else shown
