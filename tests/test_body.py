@@ -61,7 +61,7 @@ needs_renderer = pytest.mark.skipif(
 
 def proposal(
     tmp_path: Path, *, entries: str = f"  - name: {NAME}\n    newTag: 1.4.1\n",
-    wanted: tuple[str, ...] = (NAME,), **more: str,
+    wanted: tuple[str, ...] = (NAME,), **more: Any,
 ) -> Proposal:  # fmt: skip
     """Return a promotion to 1.4.2 in a folder: of the one image there, or of those that are wanted."""
     folder = tmp_path / "prod"
@@ -72,7 +72,7 @@ def proposal(
         "aurora", "prod", Environment(path="prod"), file, (KustomizeTarget(kind="kustomize"),)
     )
     images = tuple(ImageRequest(name, Tag.parse("1.4.2")) for name in wanted)
-    declared = AppDeclaration("aurora", "prod", images, actor="ada", **more)  # type: ignore[arg-type]
+    declared = AppDeclaration("aurora", "prod", images, actor="ada", **more)
     return propose.propose_app(declared, target, DirectoryTree(tmp_path))
 
 
@@ -308,8 +308,8 @@ def test_what_undoes_a_step_back_names_just_what_it_changed(
     tmp_path: Path, entries: tuple[tuple[str, str], ...], command: str
 ) -> None:
     listed = "".join(f"  - name: {name}\n    newTag: {tag}\n" for name, tag in entries)
-    made = proposal(tmp_path, entries=listed, wanted=("one", "two"))
-    back = replace(made, declaration=replace(made.declaration.first, allow=("downgrade",)).alone)
+    back = proposal(tmp_path, entries=listed, wanted=("one", "two"), allow=("downgrade",))
+    made = replace(back, declaration=replace(back.declaration.first, allow=()).alone)
     body = pull_request.draft(back, Templates(), evidence()).body
     where = "promote --app aurora --env prod --repo https://github.com/aurora-cloud/gitops"
     assert f"{where} {command}" in body

@@ -20,9 +20,9 @@ class Proposal:
     moves: tuple[ImageMove, ...]
     warnings: tuple[str, ...] = ()
     whole: bool = False
-    """Whether its images are just those that one `--tag` sets."""
+    """Whether the images that undo it are just those that one `--tag` sets."""
     undo: tuple[ImageRequest, ...] = ()
-    """The images that, set once it is merged, restore every byte; empty where none do."""
+    """Of what goes back, the images that, set after the merge, restore every byte; else none."""
 
     @property
     def image_edits(self) -> tuple[FileEdit, ...]:

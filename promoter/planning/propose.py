@@ -121,9 +121,11 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     warnings = tuple(warning for edit in made for warning in edit.warnings)
     edits = tuple(edit for edit in made if edit.after != edit.before)
-    whole = _whole(declaration, target, tree)
-    back = undo(target, tree, edits, moves)
-    back = back if all(_stays(image, target) for image in back) else ()
+    may_go_back = declaration.goes_back or "downgrade" in declaration.allow
+    back = undo(target, tree, edits, moves) if may_go_back else ()
+    if not back or not all(_stays(image, target) for image in back):
+        return Proposal(declaration.alone, edits, moves, warnings)
+    whole = _is_set_by_tag(declaration, target, tree)
     return Proposal(declaration.alone, edits, moves, warnings, whole, back)
 
 
@@ -157,7 +159,7 @@ def _stays(image: ImageRequest, target: Target) -> bool:
     return pin == "tag" or (image.digest is not None and (pin == "both" or image.tag is None))
 
 
-def _whole(declaration: AppDeclaration, target: Target, tree: Tree) -> bool:
+def _is_set_by_tag(declaration: AppDeclaration, target: Target, tree: Tree) -> bool:
     """Return whether its images are just those that one `--tag` sets."""
     with suppress(SelectionError, RefusedError):
         by_tag = sorted(one.name for one in _set_by_tag(target, tree))
