@@ -16,7 +16,7 @@ from promoter.output.terminal_page import render
 from promoter.planning.status import Arrival, Newest, PreviousEnvironment, Relation, Status
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
-from tests.servers.github import GitHub
+from tests.servers.github import GitHub, merging
 from tests.servers.registry import Registry
 from tests.world import AURORA, Repository, aurora, promote
 
@@ -166,6 +166,21 @@ def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:
     dev, prod = rows(str(repo.path))
     assert dev["error"] is None
     assert prod["error"]
+
+
+@pytest.mark.parametrize("has_graphql", [True, False])
+def test_a_pull_that_no_message_names_is_asked_of_the_forge_in_one_request(
+    github: GitHub, has_graphql: bool
+) -> None:
+    token = {"GITHUB_TOKEN": "good-token"}
+    done = promote("--app", "aurora", "--tag", "9.9.1", "--repo", github.url, env=token)
+    assert done.code == 0, done.stderr
+    merging.merge(github, github.pulls[0], "rebase", "alice", {})
+    github.has_graphql, before = has_graphql, len(github.seen)
+    dev, prod = rows(github.url, **token)
+    assert (dev["since"]["pull_request"], prod["since"]["pull_request"]) == (None, 1)
+    asked = [one for one in github.seen[before:] if one.api]
+    assert len(asked) == (2 if has_graphql else 3)
 
 
 @pytest.mark.parametrize("transport", ["git", "api"])

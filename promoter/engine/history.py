@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
+from collections import deque
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
@@ -12,18 +12,14 @@ from typing import TYPE_CHECKING
 from promoter.config.holds import hold_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import PullState
 from promoter.engine.places import Scope, find_targets, nothing_found
-from promoter.planning.branch import branch_of
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
 from promoter.planning.states import State
-from promoter.pull_request import proposed_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.model import Tree
     from promoter.engine.world import World
@@ -31,8 +27,8 @@ if TYPE_CHECKING:
     from promoter.git.history import FileVersion
     from promoter.planning.history import HistoryEntry
 
-# Of so many apps in their environments the forge is asked for pulls that no commit names.
-_ASKED = 4
+# Of so many commits the forge is asked for the pulls, which no message names.
+_ASKED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ def read_history(
     streams = [entries_of(one, joined(one, versions)) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_pulls(shown[:number], readable, config, base, world)
+    entries = _with_pulls(shown[:number], readable, base, world)
     return History(base, tuple(entries), len(shown) <= number, warnings)
 
 
@@ -176,38 +172,28 @@ def _newest(streams: Sequence[_Stream]) -> FileVersion:
     return next((one for one in heads if not any(s.has_later(one) for s in streams)), heads[0])
 
 
+def merged_pulls(world: World, base: str, commits: Iterable[str]) -> Mapping[str, int]:
+    """Return the merged pulls of commits that the forge alone knows: a rebase names none.
+
+    A forge that needs a token, or does not answer, leaves them unknown.
+    """
+    wanted = tuple(dict.fromkeys(commits))[:_ASKED]
+    with suppress(PromoteError):
+        return world.forge().pulls_of_commits(wanted, base) if wanted else {}
+    return {}
+
+
 def _with_pulls(
-    entries: Sequence[HistoryEntry],
-    targets: Sequence[Target],
-    config: Config,
-    base: str,
-    world: World,
+    entries: Sequence[HistoryEntry], targets: Sequence[Target], base: str, world: World
 ) -> list[HistoryEntry]:
-    """Return entries with the merged pulls that the forge alone knows: a rebase names none."""
-    without_pull: dict[tuple[str, str], list[HistoryEntry]] = defaultdict(list)
-    for one in entries:
-        if one.kind is EntryKind.PROMOTION and one.pull is None:
-            without_pull[one.app, one.environment].append(one)
-    numbers: dict[str, int] = {}
-    for target in targets if len(without_pull) <= _ASKED else ():
-        own = without_pull.get(target.key)
-        if own and target.settings.deliver != "push":
-            numbers |= _numbers(own, branch_of(target, config), base, world)
+    """Return entries with the pulls that brought them."""
+    by_pull = {one.key for one in targets if one.settings.deliver != "push"}
+    unknown = (
+        one.commit
+        for one in entries
+        if one.pull is None
+        and one.kind is EntryKind.PROMOTION
+        and (one.app, one.environment) in by_pull
+    )
+    numbers = merged_pulls(world, base, unknown)
     return [replace(one, pull=numbers.get(one.commit, one.pull)) for one in entries]
-
-
-def _numbers(
-    entries: Sequence[HistoryEntry], branch: str, base: str, world: World
-) -> dict[str, int]:
-    """Return the pull of each commit for which just one merged pull proposed the same images."""
-    try:
-        pulls = world.forge().pulls([branch], base)[branch]
-    except PromoteError:
-        # A forge that needs a token, or does not answer, leaves the number unknown.
-        return {}
-    by_images = defaultdict(list)
-    for pull in pulls:
-        if pull.state is PullState.MERGED:
-            by_images[proposed_images(pull)].append(pull.number)
-    found = {one.commit: by_images.get(one.proposed, []) for one in entries}
-    return {commit: numbers[0] for commit, numbers in found.items() if len(numbers) == 1}

@@ -13,7 +13,7 @@ from promoter.domain.model import PullState
 from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
 from promoter.engine.choice import choices
-from promoter.engine.history import files_with_hold, joined
+from promoter.engine.history import files_with_hold, joined, merged_pulls
 from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
@@ -70,6 +70,7 @@ def read_status(
     tree.prefetch(path for path in files if kind_of(tree, path))
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     arrivals = _arrivals(targets.values(), files, tree, world, warnings)
+    arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
     pulls = _open_pulls(base, world, warnings)
     holds, branches = _proposed_holds(pulls), {one.branch: one for one in pulls}
     rows = {}
@@ -138,6 +139,26 @@ def _arrivals(
     except PromoteError as error:
         warnings.append(f"since when is not known of all: {error.message}")
     return arrivals
+
+
+def _with_pulls(
+    base: str, arrivals: Mapping[Key, Arrival], targets: Iterable[Target], world: World
+) -> dict[Key, Arrival]:
+    """Return the arrivals that a pull brought which no message names."""
+    unknown = {
+        one.key: arrival
+        for one in targets
+        if one.settings.deliver != "push"
+        and (arrival := arrivals.get(one.key)) is not None
+        and arrival.pull is None
+        and not arrival.at_least
+    }
+    pulls = merged_pulls(world, base, (one.commit for one in unknown.values()))
+    return {
+        key: replace(one, pull=pulls[one.commit])
+        for key, one in unknown.items()
+        if one.commit in pulls
+    }
 
 
 def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:

@@ -41,6 +41,9 @@ class Forge(Protocol):
     def all(self) -> tuple[Pull, ...]:
         """Return every open pull, newest first; ended ones only where they cost no more."""
 
+    def pulls_of_commits(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
+        """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
     ) -> Opened:

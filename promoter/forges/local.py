@@ -67,6 +67,10 @@ class LocalForge:
         """Return every pull, newest first."""
         return tuple(stored.pull for stored in self._read()[0])
 
+    def pulls_of_commits(self, commits: Sequence[str], base: str) -> Mapping[str, int]:  # noqa: ARG002 - the protocol's
+        """Its merges name their pulls."""
+        return {}
+
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
     ) -> Opened:

@@ -71,8 +71,6 @@ class HistoryEntry:
     """The pull that brought it, as far as it is known."""
     images: tuple[ImageMove, ...] = ()
     """The images that changed."""
-    proposed: frozenset[str] = frozenset()
-    """The images that the promotion set, in the form of `--image`, as the commit says."""
     file: str = ""
     goes_back: bool = False
     """Whether an older tag took the place of a newer one, or what ran before came back."""
@@ -193,7 +191,6 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         run=asked.run if asked else None,
         pull=version.pull,
         images=moves,
-        proposed=frozenset(map(str, asked.images)) if asked else frozenset(),
         file=str(version.path),
         goes_back=bool(asked and asked.goes_back) or _goes_back(moves, window, target),
         held=now.hold if touches_hold else None,

@@ -11,6 +11,7 @@ from promoter.domain.model import Pull, PullExtras, PullState
 from promoter.forges import Opened
 from promoter.forges.github.branches import look
 from promoter.forges.github.comments import add_comment
+from promoter.forges.github.commit_pulls import pulls_of_commits
 from promoter.forges.github.extras import ExtrasAddition
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.first_pulls import FirstLook
@@ -121,6 +122,10 @@ class GitHubForge:
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
         listed = read_pages(self.client, _LISTING, "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)
+
+    def pulls_of_commits(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
+        """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+        return pulls_of_commits(self.client, commits, base)
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None

@@ -1,0 +1,55 @@
+"""Which merged pull brought a commit to the base: GitHub knows it where no message says so."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from promoter.forges.github.client import FAILURES
+from promoter.forges.github.queries import query
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from promoter.forges.github.client import Client
+
+# So many commits are asked about in one query; by REST, each costs a request.
+_AT_ONCE, _BY_REST = 50, 4
+
+
+def pulls_of_commits(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:
+    """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+    found: dict[str, int] = {}
+    for start in range(0, len(commits), _AT_ONCE):
+        some = commits[start : start + _AT_ONCE]
+        ask = partial(client.query, query("CommitPulls", map(_field, range(len(some)), some)))
+        shown = client.attempt("look for the pull requests", ask)
+        if shown is None:
+            return found | _by_rest(client, commits[start : start + _BY_REST], base)
+        for n, commit in enumerate(some):
+            nodes = ((shown[f"c{n}"] or {}).get("associatedPullRequests") or {}).get("nodes") or ()
+            merged = (one for one in nodes if one["mergedAt"] and one["baseRefName"] == base)
+            if (pull := next(merged, None)) is not None:
+                found[commit] = int(pull["number"])
+    return found
+
+
+def _field(number: int, commit: str) -> str:
+    return (
+        f"c{number}: object(oid: {json.dumps(commit)}) {{ ... on Commit {{ "
+        "associatedPullRequests(first: 5) { nodes { number mergedAt baseRefName } } } }"
+    )
+
+
+def _by_rest(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for commit in commits:
+        try:
+            shown: Any = client.ask("GET", f"/commits/{commit}/pulls")
+            merged = (one for one in shown if one["merged_at"] and one["base"]["ref"] == base)
+            if (pull := next(merged, None)) is not None:
+                found[commit] = int(pull["number"])
+        except FAILURES:
+            return found
+    return found
