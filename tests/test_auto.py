@@ -18,6 +18,7 @@ from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, Run, promote
 
 if TYPE_CHECKING:
@@ -275,7 +276,7 @@ def test_on_github_one_push_serves_all_pulls_and_a_no_is_heeded(
 
 
 @pytest.mark.parametrize("strict", [False, True], ids=["no rule", "branches must be up to date"])
-@pytest.mark.parametrize("count", [6, pytest.param(20, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("count", thorough_after(1, [3, 20]))
 def test_commit_to_another_file_moves_the_head_of_no_approved_pull(
     tmp_path: Path, registry: Registry, strict: bool, count: int
 ) -> None:
@@ -305,7 +306,7 @@ def test_commit_to_another_file_moves_the_head_of_no_approved_pull(
     assert set(actions(run).values()) == ({"updated"} if strict else set())
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_pull_from_a_fork_is_left_alone_and_is_no_answer(
     tmp_path: Path, registry: Registry, transport: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from tests.many_apps import BY_PULL, CLUSTERS, DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -28,6 +30,15 @@ APPS = 26
 SMALL = 40
 MANY = pytest.mark.parametrize("count", [APPS, pytest.param(60, marks=pytest.mark.thorough)])
 POLICY = '    policy: {semver: "*"}\n'
+
+
+_PLACES = ("mutation Deliver", "mutation Aside", "mutation Replace")
+_FAULTS: dict[str, dict[str, Any]] = {
+    "not done": {"status": 502},
+    "done, the answer lost": {"status": None, "after": True},
+    "done, and failed": {"status": 502, "after": True},
+    "another's answer": {"status": 200},
+}
 
 
 @dataclass
@@ -146,8 +157,10 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
         assert asked == {**rest, "mutation Renew": count}
 
 
-@MANY
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize(
+    ("transport", "count"),
+    thorough_after(2, [("git", 6), ("api", APPS), ("git", APPS), ("git", 60), ("api", 60)]),
+)
 def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
     tmp_path: Path, registry: Registry, transport: str, count: int
 ) -> None:
@@ -186,7 +199,7 @@ def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
             assert asked == {**looks[transport], **branches}
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_pushes_to_the_base_ask_for_no_pull(
     tmp_path: Path, registry: Registry, transport: str
 ) -> None:
@@ -232,18 +245,23 @@ def test_a_pull_that_was_closed_among_many_is_a_no_by_api(
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        {"status": 502},
-        {"status": None, "after": True},
-        pytest.param({"status": 502, "after": True}, marks=pytest.mark.thorough),
-        pytest.param({"status": 200}, marks=pytest.mark.thorough),
-    ],
-    ids=["not done", "done, the answer lost", "done, and failed", "another's answer"],
+    ("place", "fault"),
+    # Each place with a fault first; then each with each.
+    thorough_after(
+        3,
+        [
+            ("mutation Deliver", "done, the answer lost"),
+            ("mutation Aside", "not done"),
+            ("mutation Replace", "done, the answer lost"),
+            ("mutation Deliver", "not done"),
+            ("mutation Aside", "done, the answer lost"),
+            ("mutation Replace", "not done"),
+            *product(_PLACES, ["done, and failed", "another's answer"]),
+        ],
+    ),
 )
-@pytest.mark.parametrize("place", ["mutation Deliver", "mutation Aside", "mutation Replace"])
 def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
-    tmp_path: Path, registry: Registry, place: str, fault: dict[str, Any]
+    tmp_path: Path, registry: Registry, place: str, fault: str
 ) -> None:
     fleet = world(tmp_path, registry, "api", BY_PULL, count=5)
     with fleet.github:
@@ -251,7 +269,7 @@ def test_what_a_request_for_several_branches_has_not_done_is_done_for_each(
         if place != "mutation Deliver":
             assert fleet.auto()[0] == {"created": 5}
             fleet.build("1.4.3")
-        fleet.github.fail("POST", place, **fault)
+        fleet.github.fail("POST", place, **_FAULTS[fault])
         taken = fleet.auto()[0]
         assert taken == {"created" if place == "mutation Deliver" else "updated": 5}
         assert not fleet.github.faults

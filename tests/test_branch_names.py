@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from promoter.domain.branch import in_conflict
+from tests.thorough import thorough_after
 from tests.world import BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_a_branch_in_the_way_is_named_before_anything_is_pushed(tmp_path: Path, 
 
 
 @_OTHERS
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_branch_in_the_way_on_github_is_named(github: GitHub, transport: str, other: str) -> None:
     Repository(github.repository).git("branch", other, "main")
     assert_refused(on_github(github, transport), BRANCH, other)
@@ -54,7 +55,7 @@ def test_a_branch_in_the_way_on_github_is_named(github: GitHub, transport: str, 
 
 
 @pytest.mark.parametrize("other", ["deploy", "deploy/prod/aurora/old"])
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_branch_in_the_way_of_a_name_of_the_users_own_is_named(
     github: GitHub, transport: str, other: str
 ) -> None:

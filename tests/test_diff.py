@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from promoter.domain import diff
 from promoter.domain.model import FileEdit
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def test_a_diff_is_pythons_own(before: list[str], after: list[str]) -> None:
     assert list(diff.hunks(before, after)) == list(unified_diff(before, after, lineterm=""))[2:]
 
 
-@pytest.mark.parametrize("added", [[], ["name: new"]])
+@pytest.mark.parametrize("added", thorough_after(1, [["name: new"], []]))
 def test_lines_that_are_much_alike_are_compared_in_bounded_time_and_told_truly(
     added: list[str],
 ) -> None:

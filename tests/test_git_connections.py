@@ -10,6 +10,7 @@ import pytest
 
 from tests.many_apps import kustomization, serving_many
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import AURORA, Repository, promote, promote_process, serving_aurora
 
 if TYPE_CHECKING:
@@ -52,7 +53,10 @@ class Hub:
             self.repository.commit("main", f"other/{number}.yaml", f"number: {number}\n")
 
 
-@pytest.fixture(params=["small", "of-many-apps"])
+SIZES = ("small", "of-many-apps")
+
+
+@pytest.fixture(params=SIZES)
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hub]:
     """A GitHub with a repository of some fifty files, or of some hundreds."""
     if request.param == "small":
@@ -91,6 +95,7 @@ def test_a_newer_tag_takes_as_many_as_a_fresh_pull(hub: Hub) -> None:
     assert hub.api == 2
 
 
+@pytest.mark.parametrize("hub", thorough_after(1, SIZES), indirect=True)
 def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
     hub.promote("9.9.1")
     held = hub.repository.read(hub.file)
@@ -101,6 +106,7 @@ def test_a_base_that_has_overtaken_the_pull_takes_no_more(hub: Hub) -> None:
     assert hub.api == 2, "the pulls, and the comment with the mark that closes the pull"
 
 
+@pytest.mark.parametrize("hub", thorough_after(1, SIZES), indirect=True)
 def test_a_newer_tag_that_comes_between_the_first_answer_and_gits_look_is_not_replaced(
     hub: Hub,
 ) -> None:

@@ -19,6 +19,7 @@ from promoter.git.isolation import parameters
 from tests.command import promote, promote_process
 from tests.many_apps import BY_PULL, make
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import BRANCH, Repository, aurora
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ _HOSTILE = (
 
 
 @pytest.mark.parametrize(
-    "section", ["http", 'http "{origin}/"', 'http "{url}"', 'http "{origin}/aurora-cloud"']
+    "section",
+    thorough_after(2, ["http", 'http "{url}"', 'http "{origin}/"', 'http "{origin}/aurora-cloud"']),
 )
 def test_a_header_of_the_users_own_configuration_is_replaced_by_ours(
     github: GitHub, tmp_path: Path, section: str

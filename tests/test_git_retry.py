@@ -15,6 +15,7 @@ from promoter.git.isolation import Credential
 from promoter.git.program import Result
 from promoter.git.push import Update
 from promoter.git.retry import is_doubtful, is_passing
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from tests.servers.github import GitHub
@@ -134,11 +135,11 @@ def test_failures_are_told_with_the_way_out(
 
 _FAULTS: list[dict[str, Any]] = [
     {"status": 503},
-    {"status": 429},
     {"status": 403, "headers": {"Retry-After": "1"}},
+    {"status": None, "after": True},
+    {"status": 429},
     {"status": None},
     {"status": 502, "after": True},
-    {"status": None, "after": True},
 ]
 
 
@@ -147,7 +148,7 @@ def _clone(github: GitHub, seconds: float = 30) -> Clone:
     return Clone(github.url, Deadline(seconds), configuration=credential.configuration())
 
 
-@pytest.mark.parametrize("fault", _FAULTS, ids=str)
+@pytest.mark.parametrize("fault", thorough_after(3, _FAULTS), ids=str)
 def test_reads_and_pushes_outlast_an_outage(github: GitHub, fault: dict[str, Any]) -> None:
     base = str(github.head("main"))
     with _clone(github) as clone:

@@ -15,6 +15,7 @@ from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http
 from tests.servers.github import App, GitHub, Token
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Run, promote
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def test_all_that_a_new_pull_is_to_have_costs_one_request(github: GitHub, transp
     ids=["not done", "done, the answer lost", "another's answer", "done, and failed"],
 )
 @pytest.mark.parametrize("place", ["mutation Extras", "mutation (Open|Deliver)"])
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_what_a_new_pull_is_to_have_arrives_after_a_fault(
     github: GitHub, transport: str, place: str, fault: dict[str, Any]
 ) -> None:
@@ -406,7 +407,7 @@ class TestApiTransport:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("status", [None, 502, 504])
+@pytest.mark.parametrize("status", thorough_after(2, [None, 502, 504]))
 def test_faults_around_opening_still_make_one_pull(
     github: GitHub, status: int | None, *, after: bool
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.servers.github.errors import SECONDARY
 from tests.test_github_permissions import settle
+from tests.thorough import thorough_after
 from tests.world import BRANCH, Repository, Run, promote
 
 if TYPE_CHECKING:
@@ -58,8 +60,11 @@ def asked(github: GitHub) -> list[str]:
     ]
 
 
-@TRANSPORTS
-@pytest.mark.parametrize("fault", _PASSING)
+@pytest.mark.parametrize(
+    ("transport", "fault"),
+    # Each fault through the API, and the first two beside git; then the others.
+    thorough_after(len(_PASSING) + 2, [*product(["api"], _PASSING), *product(["git"], _PASSING)]),
+)
 def test_a_failure_of_the_first_query_that_passes_costs_one_request(
     github: GitHub, transport: str, fault: str
 ) -> None:

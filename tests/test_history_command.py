@@ -16,6 +16,7 @@ import pytest
 
 from tests.many_apps import kustomization, make, with_files
 from tests.servers.github import GitHub, merging
+from tests.thorough import thorough_after
 from tests.world import AURORA, Repository, Run, Templates, aurora, promote, serving_aurora
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def test_the_history_is_git_log_line_by_line(busy: GitHub, transport: str) -> No
     assert pulls == [4, None if transport == "local" else 3, 2, 1]
 
 
-@pytest.mark.parametrize("transport", ["git", "api", "local"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git", "local"]))
 def test_a_rollback_reads_the_same_history(busy: GitHub, transport: str) -> None:
     repo = Repository(busy.repository)
     where = str(repo.path) if transport == "local" else busy.url
@@ -177,7 +178,7 @@ def test_a_rollback_reads_the_same_history(busy: GitHub, transport: str) -> None
     assert target("--to", "1.4.0") == {"1.4.0"}
 
 
-@pytest.mark.parametrize("transport", ["git", "api", "local"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api", "local"]))
 def test_a_promotion_that_a_person_has_added_to_is_still_a_promotion(
     tmp_path: Path, transport: str
 ) -> None:

@@ -140,8 +140,8 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
 def test_a_text_that_begins_something_again_and_again_takes_no_longer_than_another(
     read: Callable[[str], object], text: str
 ) -> None:
-    # A search that looked at the rest of it each time would take hours.
-    assert read(text * (4_000_000 // len(text))) is not Ellipsis
+    # A search that looked at the rest of it each time would take many minutes.
+    assert read(text * (1_000_000 // len(text))) is not Ellipsis
 
 
 def test_json_that_is_nested_without_end_is_told_as_no_json() -> None:

@@ -82,13 +82,16 @@ def test_where_nobody_knows_the_last_request_wins_with_a_warning(repo: Repositor
 
 @pytest.mark.parametrize(
     ("event", "repository", "known"),
-    [
-        ("push", "aurora-cloud/aurora", True),
-        ("release", "aurora-cloud/aurora", True),
-        ("schedule", "aurora-cloud/aurora", False),
-        ("workflow_dispatch", "aurora-cloud/aurora", False),
-        ("push", "GITOPS/aurora", False),
-    ],
+    thorough_after(
+        3,
+        [
+            ("push", "aurora-cloud/aurora", True),
+            ("schedule", "aurora-cloud/aurora", False),
+            ("push", "GITOPS/aurora", False),
+            ("release", "aurora-cloud/aurora", True),
+            ("workflow_dispatch", "aurora-cloud/aurora", False),
+        ],
+    ),
 )
 def test_commit_of_a_workflow_counts_where_it_builds_the_image(
     tmp_path: Path, event: str, repository: str, *, known: bool
@@ -130,13 +133,13 @@ def action(repo: Repository, tag: str, *more: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "settings"),
     thorough_after(
-        5,
+        3,
         [
             ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", ""),
-            ("1.4.0", "1.4.0-alpine", ""),
             ("2026.1.0", "1.0.0", ""),
-            ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", SEMVER),
             ("1.5.0", "1.4.0", NEWEST),
+            ("1.4.0", "1.4.0-alpine", ""),
+            ("1.4.0-f3a9c21", "1.4.0-1b2c3d4", SEMVER),
             ("1.4-f3a9c21", "1.4-1b2c3d4", ""),
             ("2026.01.09-f3a9c21", "2026.01.09-1b2c3d4", ""),
             ("1.4.0", "1.4.0-1", ""),
@@ -159,7 +162,7 @@ def test_the_image_that_was_made_later_is_newer_where_its_tag_does_not_deny_it(
 @pytest.mark.parametrize(
     ("old", "new", "settings"),
     thorough_after(
-        4,
+        3,
         [
             ("1.4.1", "1.4.2", ""),
             ("v1.4.2", "v1.4.2-3-g1a2b3c4", ""),

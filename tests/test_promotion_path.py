@@ -378,7 +378,7 @@ def test_three_environments_are_a_chain_in_which_each_waits_for_the_one_before(
     assert ask(repo, "--tag", "1.4.3", hours=3).code == 3
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_the_path_is_read_through_git_and_the_api(github: GitHub, transport: str) -> None:
     repo = Repository(github.repository)
     configure(repo, "promotes-from: dev\nsoak: 1h")

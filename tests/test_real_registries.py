@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from promoter.threads import answers
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers import certificate, real_registry
 from tests.servers.real_registry import PASSWORD, USER
+from tests.thorough import thorough_after
 from tests.world import Run, promote
 
 if TYPE_CHECKING:
@@ -98,8 +100,9 @@ def _bearer(host: str, mode: str) -> str | None:
     return f"Bearer {found.json()['token']}"
 
 
-@pytest.mark.parametrize("kind", ["debian", "crane"])
-@pytest.mark.parametrize("minors", [11, pytest.param(50, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    ("minors", "kind"), thorough_after(1, product([11, 50], ["debian", "crane"]))
+)
 def test_policies_choose_over_more_tags_than_a_page_has(
     tmp_path: Path, kind: str, minors: int
 ) -> None:

@@ -14,6 +14,7 @@ from promoter.registry.credentials import Credentials
 from promoter.registry.failures import UnreadableError
 from promoter.registry.tags import next_page
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ def test_a_page_that_is_not_here_is_an_error(target: str) -> None:
         next_page(Answer(200, {"Link": f"<{target}>; rel=next"}, b"", URL))
 
 
-@pytest.mark.parametrize(("count", "page"), [(5000, 50), (20_000, 100)])
+@pytest.mark.parametrize(("count", "page"), thorough_after(1, [(5000, 50), (20_000, 100)]))
 def test_hundreds_of_linked_pages_are_read(server: Registry, count: int, page: int) -> None:
     server.push("app", *(f"1.0.{number}" for number in range(count)))
     server.page = page

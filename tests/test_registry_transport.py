@@ -18,6 +18,7 @@ from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError, UnreadableError
 from tests.servers import certificate
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -186,7 +187,7 @@ def test_a_login_stays_at_its_host_and_comes_along_on_it(server: Registry) -> No
         assert other.logins == [None]
 
 
-@pytest.mark.parametrize("compresses", [False, True])
+@pytest.mark.parametrize("compresses", thorough_after(1, [True, False]))
 @pytest.mark.parametrize(
     ("begin", "again", "count", "end"),
     [

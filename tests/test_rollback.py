@@ -10,6 +10,7 @@ import pytest
 from promoter.config.holds import hold_file
 from tests.many_apps import BY_PULL, DEV, kustomization, make
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, Templates, aurora, is_fresh, promote
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def test_a_rollback_replaces_what_the_open_pull_proposes(repo: Repository) -> No
     assert back["pull_request"]["number"] == ahead["pull_request"]["number"]
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transport: str) -> None:
     repo = Repository(github.repository)
     token = {"GITHUB_TOKEN": "good-token"}
