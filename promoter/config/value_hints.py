@@ -25,23 +25,14 @@ if TYPE_CHECKING:
 
 # By a word of promoter.yaml, what others say for it; the likeliest of those with the same comes first.
 _OTHER_WORDS = {
-    "pull-request": "pr mr pull merge-request pullrequest",
-    "push": "direct commit",
-    "auto-merge": "automerge auto merge",
-    "merge": "automerge auto",
-    "digest": "sha sha256 hash",
-    "tag": "version",
-    "git": "ssh https",
-    "refuse": "true error fail deny block enforce",
-    "on": "true",
-    "warn": "true warning info",
-    "strict": "error fail deny block enforce",
-    "off": "none never no disabled false ignore",
-    "yaml-path": "helm values yaml helm-values",
-    "kustomize": "kustomization kustomize-image",
-    "manifest": "deployment kubernetes",
-    "argocd": "application argo",
-}
+    "pull-request": "pr mr pull merge-request pullrequest", "push": "direct commit",
+    "auto-merge": "automerge auto merge", "merge": "automerge auto",
+    "digest": "sha sha256 hash", "tag": "version", "git": "ssh https",
+    "refuse": "true error fail deny block enforce", "on": "true", "warn": "true warning info",
+    "strict": "error fail deny block enforce", "off": "none never no disabled false ignore",
+    "yaml-path": "helm values yaml helm-values", "kustomize": "kustomization kustomize-image",
+    "manifest": "deployment kubernetes", "argocd": "application argo",
+}  # fmt: skip
 # The first key of what stands in a section by its name.
 _FIRST_KEYS = {"environments": "path", "apps": "images", "groups": "apps"}
 # Greater numbers are not shown as the text that was probably meant.
@@ -142,20 +133,18 @@ def _as_sibling(place: tuple[object, ...], document: object) -> str:
 def _meant(mistake: Mistake) -> str:
     """Return the hint that has the value in another form, which the model takes; '' for none."""
     key = mistake.place[-1]
-    for one in _other_forms(
-        mistake.place, mistake.values[0], in_text="must be text" in mistake.said
-    ):
+    for one in _other_forms(mistake):
         text = yaml.safe_dump(
             one, default_flow_style=True, allow_unicode=True, width=999, sort_keys=False
-        )
-        text = text.partition("\n")[0]
+        ).partition("\n")[0]
         if len(text) < _LONGEST and _takes(mistake, one):
             return f"Write {text}" if isinstance(key, int) else f"Write {key}: {text}"
     return ""
 
 
-def _other_forms(place: tuple[object, ...], value: object, *, in_text: bool) -> list[object]:
+def _other_forms(mistake: Mistake) -> list[object]:
     """Return a value in other forms, the likeliest first: as text, in a section, in a list, alone."""
+    place, value = mistake.place, mistake.values[0]
     key, section = place[-1], str(place[0])
     first_key = _FIRST_KEYS.get(section) if len(place) == 2 else None
     if value is None and first_key:
@@ -174,7 +163,8 @@ def _other_forms(place: tuple[object, ...], value: object, *, in_text: bool) -> 
         names = [dict(_named(section, one) for one in value)] if len(place) == 1 else []
         return [{first_key: value}] if first_key else [*names, *alone]
     if isinstance(value, dict) and value:
-        texts = list(value.values()) if in_text and len(value) == 1 else []
+        is_text = "must be text" in mistake.said and len(value) == 1
+        texts = list(value.values()) if is_text else []
         if isinstance(key, int):
             return [value.get("name"), *texts]
         return [list(value)] if key == "images" else [[value], *texts]
@@ -195,7 +185,7 @@ def _is_refused(hint: str, mistake: Mistake) -> bool:
     """Return whether the model refuses what a hint says to write; False where it names no value."""
     found = _PROPOSAL.fullmatch(hint)
     # It may be the key that is to be written otherwise.
-    is_key = mistake.values[0] == "".join(map(str, mistake.place[-1:]))
+    is_key = mistake.values[0] in mistake.place[-1:]
     return found is not None and not is_key and not _takes(mistake, found[1].strip("\"'"))
 
 
