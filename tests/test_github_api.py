@@ -14,13 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from urllib3 import Retry
+from urllib3 import HTTPConnectionPool, Retry
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http, NoAnswerError, rest_request
+from promoter.forges.github.rest import reads_only
 from tests.many_apps import BY_PULL, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
@@ -496,3 +498,18 @@ def test_an_api_that_fails_each_time_is_told_with_its_status(
     with pytest.raises(NoAnswerError, match=re.escape(said)) as caught:
         Http(Deadline(60)).send(request, Retry(1, status_forcelist={status}))
     assert hint in caught.value.hint
+
+
+def test_an_api_that_is_silent_is_not_waited_for_again() -> None:
+    silent = ReadTimeoutError(HTTPConnectionPool("localhost"), "/", "silent")
+    with pytest.raises(ReadTimeoutError):
+        reads_only(Deadline(60)).increment("GET", "/", error=silent)
+    cut = ProtocolError("cut")
+    assert reads_only(Deadline(60)).increment("GET", "/", error=cut).total == 4
+
+
+def test_a_read_waits_for_no_attempt_after_the_run() -> None:
+    failed: Retry = reads_only(Deadline(0.5))
+    for _ in range(4):
+        failed = failed.increment("GET", "/", error=ProtocolError("cut"))
+    assert failed.get_backoff_time() <= 0.5

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 # Ten thousand names with their texts take a tenth of it.
 LIMIT = 32 * 1024 * 1024
-# One answer may take so long, in seconds.
-_PATIENCE = 20
+# One answer may take so long, in seconds: GitHub gives up a request of its own after ten.
+_PATIENCE = 15
 _GRAPHQL = "/graphql"
 _VERSION = "2022-11-28"
 _CHECK = "Check the network and --api-url; running again is safe."

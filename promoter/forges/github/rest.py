@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException
 from pydantic import SecretStr
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import TimeoutError as TookTooLongError
 
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
@@ -77,7 +78,12 @@ class ReadRetry(GithubRetry):
         A wait that the server asks for and that is longer than the run is an error.
         """
         self.max_rate_limit_wait = self.deadline.remaining()
-        if (error := more.get("error")) is not None and not self.max_rate_limit_wait:
+        error = more.get("error")
+        # What is silent for its whole time is not waited for again and again.
+        is_silent = isinstance(error, TookTooLongError) and not isinstance(
+            error, NewConnectionError
+        )
+        if error is not None and (is_silent or not self.max_rate_limit_wait):
             raise error
         if (response := more.get("response")) is not None:
             seconds = self.get_retry_after(response)
@@ -88,6 +94,10 @@ class ReadRetry(GithubRetry):
                 said = {"message": _message(self.get_content(response, ""))}
                 raise RateLimitExceededException(response.status, said, response.headers)
         return super().increment(*how, **more)
+
+    def get_backoff_time(self) -> float:
+        """Return the seconds to wait before the next attempt; none is made after the run."""
+        return min(float(super().get_backoff_time()), self.deadline.remaining())
 
     def get_retry_after(self, response: Any) -> float | None:  # noqa: ANN401 - urllib3's own
         """Return the seconds that the server asks to wait; None for what are none."""
