@@ -95,7 +95,7 @@ def _imports(node: ast.AST, *, types: bool) -> Iterator[str]:
             for alias in child.names:
                 whole = f"{child.module}.{alias.name}"
                 yield whole if whole in MODULES else child.module
-        else:
+        elif not isinstance(child, ast.expr):
             yield from _imports(child, types=types)
 
 
