@@ -79,8 +79,9 @@ class Http:
     def close(self) -> None:
         """End the connections."""
         self._own.close()
-        if self._early is not None and self._early.done():
-            self._early.result().close()
+        if self._early is not None:
+            # It may still be on its way.
+            self._early.add_done_callback(lambda done: done.result().close())
 
     def send(self, request: Request, retries: Retry | None = None) -> Answer:
         """Send a request and return its answer, or raise `NoAnswerError`."""
