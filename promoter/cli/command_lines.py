@@ -7,7 +7,7 @@ import shlex
 from collections import deque
 from typing import TYPE_CHECKING
 
-from promoter.cli.options import OPTIONS, long_name
+from promoter.cli.options import OPTIONS, long_name, prog_of
 from promoter.cli.other_tools import RENAMED
 from promoter.domain.image import split
 from promoter.settings.other_names import options_meant
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 
 ENVIRONMENTS = ("dev", "development", "test", "qa", "stage", "staging", "prod", "production")
 """Names that environments usually have: a bare one of them is no app."""
-# What a bare word of some kind is to a command, where the flag has another name.
-_FLAGS = {
-    ("rollback", "tag"): "to",
-    ("rollback", "count"): "steps",
-    ("history", "count"): "number",
-    ("promote", "count"): "tag",
-}
 # Words that people write before an environment.
 _TOWARDS = ("from", "to", "in", "into", "on")
 # The commands that take several environments.
@@ -75,6 +68,8 @@ class CommandLine:
             # What begins with '-' is no value of a flag that is not known.
             if has_value and (option is not None or not waiting[0].startswith("-")):
                 value = waiting.popleft()
+            if option is None and (tag := _SET_TAG.fullmatch(value)):
+                flag, value = "--tag", tag[1]
             self.flags.append((flag, value))
             run = [flag, *filter(None, [value])]
 
@@ -107,29 +102,21 @@ class CommandLine:
             if not {*names} & dict(given).keys():
                 given.append((names[0], placeholder))
         given.sort(key=lambda one: one[0] != "app")
-        words = ["promote"] if command == "promote" else ["promote", command]
-        return shlex.join(
-            words + [part for name, one in given for part in (f"--{name}", one) if part]
-        )
+        parts = [part for name, one in given for part in (f"--{name}", one) if part]
+        return f"{prog_of(command)} {shlex.join(parts)}".rstrip()
 
     def _own(self, command: str, options: Collection[str]) -> list[tuple[str, str]]:
         """Return the options of a command that its flags are or mean, with their values."""
         found = []
         for flag, value in self.flags:
-            option = own = long_name(flag)
-            set_tag = None if own else _SET_TAG.fullmatch(value)
-            if own and own not in options:
-                option = RENAMED.get(f"{command} {own}", "")
-            elif set_tag:
-                option = "tag"
-            # What another tool takes may be an address with a login.
-            elif not own and value and not ("//" in value and "@" in value):
-                option = option_meant(flag, value, options)
-            if option in options:
-                known, given = OPTIONS[option], set_tag[1] if set_tag else value
-                is_whole = given in known.choices if known.choices else given or known.bare
-                if known.switch or is_whole:
-                    found.append((option, "" if known.switch else given))
+            if own := long_name(flag):
+                option = own if own in options else RENAMED.get(f"{command} {own}", "")
+            else:
+                # It may be an address with a login.
+                is_safe = value and not ("//" in value and "@" in value)
+                option = option_meant(flag, value, options) if is_safe else ""
+            if option in options and OPTIONS[option].takes(value):
+                found.append((option, "" if OPTIONS[option].switch else value))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:
@@ -184,7 +171,7 @@ def _sorted_out(
             waiting.appendleft(value)
         else:
             kind = kind_of(word)
-            option = _FLAGS.get((command, kind), kind)
+            option = RENAMED.get(f"{command} {kind}", kind)
             word = word.rpartition("/")[2] if kind == "app" else word
             if option in dict(found) and command == "promote":
                 option = "tag"

@@ -6,7 +6,7 @@ Only argparse is imported, so that help answers at once.
 from __future__ import annotations
 
 from promoter import __version__
-from promoter.cli.options import HOW, OPTIONS, WHERE, WHERE_READ, setting_of
+from promoter.cli.options import HOW, OPTIONS, WHERE, WHERE_READ, prog_of, setting_of
 from promoter.cli.parser import Formatter, Parser, StoreSingle, one_of, pull_number
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
@@ -47,7 +47,7 @@ class Command:
         """Return the grammar of `promote NAME`."""
         is_main = name == "promote"
         parser = Parser(
-            prog=name if is_main else f"promote {name}",
+            prog=prog_of(name),
             description=f"{self.text}\n\n  {self.example}",
             epilog=_epilog() if is_main else None,
             formatter_class=Formatter,

@@ -7,11 +7,12 @@ import shlex
 from typing import TYPE_CHECKING
 
 from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
-from promoter.cli.options import OPTIONS, long_name
+from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, KEYS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
+from promoter.settings.errors import EXAMPLES
 from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 OFF = ("false", "no", "0", "off", "none")
 """What people write behind a switch to have it off."""
-_EXAMPLES = {
-    "APP": "aurora", "TAG": "1.4.2", "IMAGE": "ghcr.io/owner/app=1.4.2", "ENV": "prod",
-    "SHA": "0a1b2c3d", "DURATION": "5m", "RULE": "downgrade", "GROUP": "storefront",
-    "TEXT": '"1.4.3 loses orders"', "TIME": "24h", "N": "3", "I/N": "2/4",
-    "REPO": "https://github.com/owner/gitops", "BRANCH": "main", "KIND": "github",
-    "URL": "https://github.example.com/api/v3", "FILE": "promoter.yaml",
-    "KEY": "~/.ssh/id_ed25519", "DIR": "~/.cache/promote",
-}  # fmt: skip
 # What is repeated of a value: no address with a login, no text of a program.
 _PLAIN = re.compile(r"[\w.:@/*^~+-]{1,100}", re.ASCII)
 _TAG = re.compile(r"-+v?[0-9][A-Za-z0-9_.-]*", re.ASCII)
@@ -58,8 +51,8 @@ def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
         foreign = [flag for flag, _ in given.flags if not long_name(flag)]
         if hint.startswith("Did you mean --") and len(foreign) > 1:
             hint = f"Did you mean {{{parser.command}}}"
-    tag = value.rpartition("=")[2]
-    hint = hint.replace("{tag}", tag if kind_of(tag) in ("tag", "count") else "TAG")
+    tag = value if kind_of(value) in ("tag", "count") else dict(given.flags).get("--tag", "TAG")
+    hint = hint.replace("{value}", tag)
     return UsageError(message, given.filled(hint))
 
 
@@ -83,7 +76,7 @@ def _of_other_commands(parser: Parser, option: str, value: str, given: CommandLi
     if hint := OF_OTHER_COMMANDS.get(command):
         return hint
     having = [name for name, options in parser.commands.items() if option in options]
-    names = ", ".join("promote" if one == "promote" else f"promote {one}" for one in having[:3])
+    names = ", ".join(map(prog_of, having[:3]))
     is_whole = len(having) == 1 and (value or OPTIONS[option].switch)
     end = f", as in {{{having[0]}}}" if is_whole else "; leave it out here."
     return f"It is --{option} of {names}{end}"
@@ -117,7 +110,7 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
     if known is not None and known.choices and value not in known.choices:
         return f"Did you mean {' or '.join(f'--{option} {one}' for one in known.choices)}?"
     if not value and known is not None and known.metavar == "DURATION":
-        value = _EXAMPLES["DURATION"]
+        value = EXAMPLES[setting_of(option)]
     # An address may hold a login.
     is_told = not (option == "repo" and "@" in value) and not (known is not None and known.switch)
     if is_told and may_be(option, value) and _PLAIN.fullmatch(value):
@@ -177,10 +170,7 @@ def _key(name: str) -> str:
 
 def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> UsageError:
     """Return the error for a flag at the end, or before another one, that needs a value."""
-    option = OPTIONS.get(long_name(flag))
-    example = "VALUE"
-    if option is not None:
-        example = _EXAMPLES.get(option.metavar) or (option.choices or ("VALUE",))[0]
+    example = EXAMPLES.get(flag[2:].replace("-", "_"), "VALUE")
     at = next((n for n, word in enumerate(words) if word in (flag, f"-{flag[2:3]}")), len(words))
     following = "".join(words[at + 1 : at + 2])
     if flag in ("--tag", "--to") and _TAG.fullmatch(following):

@@ -33,6 +33,12 @@ class Option:
         """Whether it takes no value."""
         return not (self.metavar or self.choices)
 
+    def takes(self, value: str) -> bool:
+        """Return whether a value, or none (''), may be given; of a switch it is left out."""
+        if self.choices is not None:
+            return value in self.choices
+        return self.switch or self.bare or bool(value)
+
 
 OPTIONS = {
     "app": Option("APP", many=True, help="an app; repeat it for several, each with its own pull request"),
@@ -103,6 +109,11 @@ WHERE = (
 )  # fmt: skip
 WHERE_READ = tuple(one for one in WHERE if one != "signing-key")
 HOW = ("dry-run", "check", "output", "log-format", "verbose", "quiet")
+
+
+def prog_of(command: str) -> str:
+    """Return how a command is called, e.g. `promote rollback`; without a name it is `promote`."""
+    return command if command == "promote" else f"promote {command}"
 
 
 def variable_of(option: str) -> str:

@@ -1,7 +1,7 @@
 """What people write who know other tools, and what to write instead: tables of words alone.
 
 Each row has the names that it answers, parted by commas, and the hint. In a hint, `{rollback}`
-stands for the line of that command with what was given, and `{tag}` for the flag's value.
+stands for the line of that command with what was given, and `{value}` for the flag's value.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FLAGS = _by_name({
     "auto-approve, no-interactive, batch-mode, no-edit, web": "Nothing is asked: leave it out.",
     "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
     "field, jsonpath, yaml-path, key-path, property, filter, file-path":
-        "The tag is --tag {tag}; the file and the field that hold it are targets in promoter.yaml.",
+        "The tag is --tag {value}; the file and the field that hold it are targets in promoter.yaml.",
     "head, head-branch, pr-branch, branch-name, branch-prefix, H, new-branch, source-branch":
         "The branch of a pull request is templates.branch in promoter.yaml; the one to promote to "
         "is --base BRANCH.",
@@ -58,9 +58,8 @@ FLAGS = _by_name({
     "state, open, closed, all-states": "All are listed, each with its state: leave it out.",
     "search, selector, labels-selector, jq, template, sort, columns, grep":
         "For a program to choose from: --output json",
-    "offline, no-fetch, no-clone, local-only":
-        "What is on the base is always read anew; --cache DIR keeps what was fetched.",
-    "depth, shallow, single-branch, clone-depth": "Only what is needed is fetched: leave it out.",
+    "offline, no-fetch, no-clone, local-only, depth, shallow, single-branch, clone-depth":
+        "Only what is needed is fetched, each time anew; --cache DIR keeps it for the next run.",
     "dir, directory":
         "The repository is --repo REPO; one folder without git: promote set-image --dir DIR",
     "parallel, concurrency, workers, jobs, j, threads, parallelism":
@@ -165,10 +164,11 @@ OF_OTHER_COMMANDS = _by_name({
 })  # fmt: skip
 """By a command and a flag that it does not take, or by the command for all flags of others."""
 RENAMED = {
-    "promote to": "tag", "rollback tag": "to", "rollback number": "steps", "history steps": "number",
+    "promote to": "tag", "promote count": "tag", "rollback tag": "to", "rollback number": "steps",
+    "rollback count": "steps", "history steps": "number", "history count": "number",
     "hold from": "env", "unhold from": "env",
 }  # fmt: skip
-"""By a command and a flag of others, the name that its own option has for the same."""
+"""By a command and another's flag, or the kind of a bare word, the option that it has for that."""
 
 OTHER_COMMANDS = _by_name({
     "update, deploy, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "

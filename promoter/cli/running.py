@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.command_table import COMMANDS, unused_options
 from promoter.cli.log import logging_to_stderr, new_run
-from promoter.cli.options import setting_of
+from promoter.cli.options import prog_of, setting_of
 from promoter.cli.signals import ending_after, held
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
@@ -78,11 +78,10 @@ def run_command(
 
 def _warn_of_unused(name: str, settings: Settings) -> None:
     """Warn of variables that say what is to be done, to a command that does not heed them."""
-    command = "promote" if name == "promote" else f"promote {name}"
     for option in sorted(unused_options(name)):
         if setting_of(option) in settings.model_fields_set:
             source = settings.source(setting_of(option))
-            _LOG.warning("%s is set, but %s does not use it", source, command)
+            _LOG.warning("%s is set, but %s does not use it", source, prog_of(name))
 
 
 def _warn_of_unit(settings: Settings, flag: str | None) -> None:

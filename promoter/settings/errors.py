@@ -30,12 +30,18 @@ _SWITCHES = {
 }  # fmt: skip
 # No secret is as short as that.
 _SHORT = re.compile(r"\w{1,7}", re.ASCII)
-# A value of each setting that is not a switch and can be malformed.
-_VALUES = {
-    "wait_for_image": "5m", "timeout": "90s", "steps": "2", "number": "20", "shards": "4",
-    "now": "2026-12-01T08:00:00Z", "render_allow": "helm", "transport": "git", "output": "json",
-    "log_format": "json", "allow": "downgrade", "job_completion_index": "0",
+EXAMPLES = {
+    "app": "aurora", "tag": "1.4.2", "image": "ghcr.io/owner/app=1.4.2", "env": "prod",
+    "from": "dev", "source_revision": "0a1b2c3d", "wait_for_image": "5m", "allow": "downgrade",
+    "group": "storefront", "reason": '"1.4.3 loses orders"', "until": "24h", "to": "1.4.2",
+    "steps": "2", "number": "20", "shard": "2/4", "repo": "https://github.com/owner/gitops",
+    "base": "main", "forge": "github", "api_url": "https://github.example.com/api/v3",
+    "config": "promoter.yaml", "transport": "git", "signing_key": "~/.ssh/id_ed25519",
+    "cache": "~/.cache/promote", "timeout": "90s", "output": "json", "log_format": "json",
+    "shards": "4", "now": "2026-12-01T08:00:00Z", "render_allow": "helm",
+    "job_completion_index": "0",
 }  # fmt: skip
+"""A value of each setting that is not a switch, and that is no secret."""
 
 
 def initial_name(name: str, field: FieldInfo) -> str:
@@ -148,7 +154,7 @@ def _reason(error: ErrorDetails) -> str:
 def _example(where: str, name: str, given: object) -> str:
     """Return what to write in place of a value that cannot be read."""
     sign = " " if where.startswith("--") else "="
-    if name.lower() not in _VALUES:
+    if name.lower() not in EXAMPLES:
         value = _SWITCHES.get(str(given).lower())
         return f"Write {where}{sign}{value or f'true, or {where}{sign}false'}"
-    return f"Write it as in {where}{sign}{_VALUES[name.lower()]}"
+    return f"Write it as in {where}{sign}{EXAMPLES[name.lower()]}"
