@@ -145,7 +145,7 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
         rest = {"git-receive-pack": 1, "query Branches": ceil(count / 25)}
         if count > SMALL:
             rest["query History"] = ceil(count / 30)
-        assert asked == {**rest, "mutation Open": count}
+        assert asked == {**rest, "mutation Open": ceil(count / 4)}
         taken, asked = fleet.auto()
         assert taken == {"unchanged": count}
         assert asked.pop("git-upload-pack") <= 7
@@ -154,7 +154,54 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
         taken, asked = fleet.auto()
         assert taken == {"updated": count}
         assert asked.pop("git-upload-pack") <= 7
-        assert asked == {**rest, "mutation Renew": count}
+        assert asked == {**rest, "mutation Renew": ceil(count / 4)}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_by_git_a_few_apps_take_two_requests(
+    tmp_path: Path, registry: Registry, count: int
+) -> None:
+    fleet = world(tmp_path, registry, "git", BY_PULL, count=count)
+    with fleet.github:
+        for tag, write in (("1.4.2", "Open"), ("1.4.3", "Renew")):
+            fleet.build(tag)
+            _, asked = fleet.auto()
+            del asked["git-upload-pack"], asked["git-receive-pack"]
+            assert asked == {"query Branches": 1, f"mutation {write}": 1}
+
+
+@pytest.mark.parametrize("write", ["Open", "Renew"])
+@pytest.mark.parametrize("fault", thorough_after(2, _FAULTS))
+def test_pulls_that_one_request_did_not_write_for_certain_are_written_alone(
+    tmp_path: Path, registry: Registry, write: str, fault: str
+) -> None:
+    fleet = world(tmp_path, registry, "git", BY_PULL, count=3)
+    with fleet.github:
+        fleet.build("1.4.2")
+        if write == "Renew":
+            assert fleet.auto()[0] == {"created": 3}
+            fleet.build("1.4.3")
+        fleet.github.fail("POST", f"mutation {write}", **_FAULTS[fault])
+        assert fleet.auto()[0] == {"created" if write == "Open" else "updated": 3}
+        assert not fleet.github.faults
+        _check(fleet, "1.4.2" if write == "Open" else "1.4.3")
+
+
+def test_a_pull_that_a_person_ends_as_several_are_renewed_keeps_its_text(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "git", BY_PULL, count=3)
+    with fleet.github:
+        fleet.build("1.4.2")
+        fleet.auto()
+        before = dict(fleet.github.pulls[1])
+        fleet.build("1.4.3")
+        fleet.github.just_before("POST", "mutation Renew", lambda: fleet.github.close(2))
+        fleet.auto()
+        ended = fleet.github.pulls[1]
+        assert (ended["title"], ended["body"]) == (before["title"], before["body"])
+        assert not fleet.github.comments.get(2)
+        _check(fleet, "1.4.3")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +230,7 @@ def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
             assert asked.pop("query History") == ceil(2 * count / 40)
         if transport == "git":
             assert asked.pop("git-receive-pack") == 1
-            assert asked.pop("mutation Open") == count
+            assert asked.pop("mutation Open") == ceil(count / 4)
             assert asked == {"git-upload-pack": 3 + 2 * more, **branches}
         else:
             assert asked.pop("mutation Deliver") == ceil(count / 4)

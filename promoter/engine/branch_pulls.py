@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from promoter.engine.selection import View
     from promoter.engine.world import World
 
-# From so many branches on, their pulls are asked for at once.
-_MANY = 4
-
 
 class BranchPulls:
     """The pulls of branches; those of a run's own come with the history that their texts show."""
@@ -32,7 +29,6 @@ class BranchPulls:
         branches = list(targets)
         if len(branches) > 1:
             world.repository.prefetch(branches)
-        if len(branches) >= _MANY:
             by_forge = world.wiring.transport == "api" or world.has_history_from_forge(view.tree)
             history = self._history(chain.from_iterable(targets.values())) if by_forge else None
             self._known = world.forge().pulls(branches, view.base, history)

@@ -55,6 +55,24 @@ def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | No
     return [results.get(id(one)) for one in plans]
 
 
+def write_pulls(plans: Sequence[Plan], made: Sequence[object], world: World) -> None:
+    """Open and renew the pulls of several pushed commits at once, as far as the forge can.
+
+    Through an API, they are written with their commits.
+    """
+    drafts = [
+        _with_pull(commit, plan)
+        for plan, done in zip(plans, made, strict=True)
+        if isinstance(done, str)
+        and isinstance(plan, OpenPull | RenewPull)
+        and plan.destination.transport == "git"
+        and (commit := commit_of(plan))
+    ]
+    if len(drafts) > 1:
+        with _under_way("the pull requests", world.progress):
+            world.forge().write_at_once(drafts)
+
+
 def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outcome:
     """Do what is left of a plan once its commit is published; `RaceLostError` means plan again."""
     if isinstance(made, PromoteError):

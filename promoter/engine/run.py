@@ -12,7 +12,7 @@ from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.trees import edited
 from promoter.engine.branch_pulls import BranchPulls
-from promoter.engine.deliver import carry_out, publish
+from promoter.engine.deliver import carry_out, publish, write_pulls
 from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.open_holds import OpenHolds
@@ -72,7 +72,9 @@ class Run:
                 self.keep(key, self._preview(plan))
             return
         lost = []
-        for (key, plan), made in zip(plans, self._publish(plans), strict=True):
+        published = self._publish(plans)
+        write_pulls([plan for _, plan in plans], published, self.world)
+        for (key, plan), made in zip(plans, published, strict=True):
             try:
                 self._finish(key, plan, made)
             except RaceLostError as error:

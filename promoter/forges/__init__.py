@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.branch import CommitDraft
     from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
 
 
@@ -48,6 +49,12 @@ class Forge(Protocol):
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None
     ) -> Opened:
         """Return the one open pull of a branch, opened now unless another run just did."""
+
+    def write_at_once(self, drafts: Sequence[CommitDraft]) -> None:
+        """Open or renew the pulls of commits that were pushed, as far as that goes for many at once.
+
+        `open` and `renew` then return what was written, and write the rest.
+        """
 
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.branch import CommitDraft
     from promoter.domain.model import PullDraft, PullExtras, Tree
     from promoter.git.program import Git
 
@@ -86,6 +87,9 @@ class LocalForge:
             draft=bool(extras and extras.draft),
         )  # fmt: skip
         return Opened(self._write(_Stored(pull, NOTHING, ())), is_new=True)
+
+    def write_at_once(self, drafts: Sequence[CommitDraft]) -> None:
+        """Each pull is a file here: many at once are no faster."""
 
     def renew(
         self,

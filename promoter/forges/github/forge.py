@@ -21,18 +21,20 @@ from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import own_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
+from promoter.forges.github.pulls_at_once import write_at_once
 from promoter.forges.github.rules import rest_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.branch import CommitDraft
     from promoter.domain.model import BranchRules, PullDraft, Tree
     from promoter.forges.github.client import Client
 
 _LISTING = "list the pull requests"
-# The histories of so many files come with one branch's pulls.
-_FEW = 20
+# The histories of so many files come with the pulls of so many branches.
+_FEW, _FEW_BRANCHES = 20, 4
 _ACTIONS = "github-actions[bot]"
 
 
@@ -58,11 +60,11 @@ class GitHubForge:
     ) -> dict[str, tuple[Pull, ...]]:
         """Return the pulls from branches to a base in every state, newest first, by their branch.
 
-        The history of a few files of a commit comes along with those of one branch.
+        The history of a few files of a commit comes along with those of a few branches.
         """
         client = self.client
         client.expected = tuple(history[1]) if history else ()
-        if len(branches) > 1 or len(client.expected) > _FEW:
+        if len(branches) > _FEW_BRANCHES or len(client.expected) > _FEW:
             history = None
         known = {one: client.pulls.pop((one, base), None) for one in branches}
         found = {name: pulls for name, pulls in known.items() if pulls is not None}
@@ -141,6 +143,10 @@ class GitHubForge:
             return next((one for one in found if one.state is PullState.OPEN), None)
 
         return PullOpening(self.client, branch, opens, listed).run()
+
+    def write_at_once(self, drafts: Sequence[CommitDraft]) -> None:
+        """Open or renew the pulls of commits that were pushed, some in each request."""
+        write_at_once(self.client, drafts)
 
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False

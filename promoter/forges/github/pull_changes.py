@@ -34,9 +34,12 @@ def settle(client: Client, renewal: Renewal, answers: Answers, *, is_true: bool)
     """Keep a pull that was renewed with its branch; where that did not move, it says what it said.
 
     GitHub writes the text also where it refuses the branch: a person's commit is there, or a rule
-    forbids it. What another run has written meanwhile stays.
+    forbids it. So it does of a pull that a person has ended. What another run has written stays.
     """
     said, pull = answers.done.get("comment"), _pull(answers)
+    if is_true and pull is not None and pull.state is not PullState.OPEN:
+        _take_back(client, renewal.pull, answers)
+        return
     if not is_true and pull is not None and _says_still(client, pull, renewal.draft):
         _take_back(client, renewal.pull, answers)
     elif said is not None and not is_true:
