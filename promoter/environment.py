@@ -67,7 +67,7 @@ def variable(name: str) -> str | None:
 
 
 def disable_plugins() -> None:
-    """Have pydantic load no plugins: it would run code of any package, after a look at each of them."""
+    """Keep pydantic from loading plugins: it would look at each package, and run code of any."""
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
 
 
@@ -96,7 +96,7 @@ def token_variable() -> str:
 
 
 def is_in_actions() -> bool:
-    """Say whether this is a run of GitHub Actions."""
+    """Return whether this is a run of GitHub Actions."""
     return bool({**_hidden, **os.environ}.get("GITHUB_ACTIONS"))
 
 

@@ -163,7 +163,7 @@ def _own_kind(kind: type[Any]) -> type[Any]:
 
 
 def _is_connected(connection: Any) -> bool:  # noqa: ANN401 - urllib3 has several
-    """Say whether a connection that nothing is expected from is open.
+    """Return whether a connection that nothing is expected from is open.
 
     By urllib3 itself, one is at its end as soon as there is anything to be read: of TLS 1.3, the
     tickets for later sessions are.

@@ -71,7 +71,7 @@ def clone_folder() -> Path:
 
 @contextmanager
 def render_folder() -> Iterator[Path]:
-    """Have a folder for a render, which goes in the end."""
+    """Make a folder for a render, and remove it in the end."""
     folder = new_folder(RENDER)
     try:
         yield folder
@@ -80,7 +80,7 @@ def render_folder() -> Iterator[Path]:
 
 
 def _is_full(place: str) -> bool:
-    """Say whether a disk has no room for a file, where it says how much it has."""
+    """Return whether a disk has no room for a file, where it says how much it has."""
     shown = os.statvfs(place)
     return bool(shown.f_blocks) and not shown.f_bavail
 

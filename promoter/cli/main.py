@@ -69,7 +69,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def _is_auto(given: str) -> bool:
-    """Say whether the variable that stands for `promote auto` is on; raises `UsageError`."""
+    """Return whether the variable that stands for `promote auto` is on; raises `UsageError`."""
     if given.lower() in ("1", "true", "0", "false", ""):
         return given.lower() in ("1", "true")
     raise UsageError("PROMOTER_AUTO: must be 1, true, 0 or false", "Write PROMOTER_AUTO=true")

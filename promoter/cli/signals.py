@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Have SIGINT, SIGTERM and SIGHUP raise `Stopped`, so that what was begun is cleaned up and told.
+    """Raise `Stopped` on SIGINT, SIGTERM and SIGHUP, so that the run cleans up and reports what it did.
 
     A second signal ends the process at once. One that is ignored, as by nohup, stays so.
     """
@@ -47,7 +47,7 @@ def stoppable() -> Iterator[None]:
 
 
 class _Held:
-    """Whether signals wait, and which one does."""
+    """Whether signals are held back, and which one came meanwhile."""
 
     depth = 0
     number: int | None = None
@@ -58,7 +58,7 @@ _held = _Held()
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Have a signal wait for the end of a short work: compiled modules take none while they load."""
+    """Hold signals back for a short piece of work: compiled modules take none while they load."""
     _held.depth += 1
     try:
         yield
@@ -71,7 +71,7 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def ending_after(seconds: float) -> Iterator[None]:
-    """Have the run's deadline raise `Stopped`, wherever the run then is."""
+    """Raise `Stopped` at the run's deadline, wherever the run then is."""
 
     def expire(_: int, __: FrameType | None) -> None:
         raise Stopped(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_streams() -> None:
-    """Have all three standard streams there, and none that fails on a letter it cannot write."""
+    """Open the standard streams that are closed, and let none fail on a letter it cannot write."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
@@ -36,7 +36,7 @@ def emit(stream: TextIO, text: str) -> OSError | None:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Let what a stream still holds go nowhere, or Python would fail on it again at the end."""
+    """Send what a stream still holds nowhere, or Python would fail on it again at the end."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -119,7 +119,7 @@ class _Story:
         self.parts.append(Piece(Kind.PLAIN, f"{text}\n"))
 
     def _set_rules(self) -> None:
-        """Have the owner of prod commit the rules of the way there."""
+        """Commit the rules of the way to prod, as its owner would."""
         self._say("promoter.yaml says that prod takes what dev has had for a day:\n")
         before = self.git("rev-parse", "refs/heads/main")
         message = "prod takes what has soaked in dev for a day\n"
@@ -230,7 +230,7 @@ def _synced(git: Git, before: str) -> str:
 
 
 def _next(git: Git) -> str:
-    """Say which commands to try next on the same repository."""
+    """Print which commands to try next on the same repository."""
     repo = shlex.quote(str(git.directory))
     commands_ = (
         f"promote status --repo {repo}",

@@ -40,7 +40,7 @@ class Tree(Protocol):
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files at once, so that reading them later costs no round trip each."""
+        """Fetch many files at once, so that reading them later costs no round trip each."""
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""

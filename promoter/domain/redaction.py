@@ -79,7 +79,7 @@ _secrets = _Secrets()
 
 
 def add_secret(*secrets: str | None) -> None:
-    """Have `redacted` take these out of every text from now on; each line of a key is a secret."""
+    """Let `redacted` take these out of every text from now on; each line of a key is a secret."""
     for secret in filter(None, secrets):
         plain = secret.replace("\\n", "\n")
         for one in (secret.strip(), *(line.strip() for line in plain.splitlines())):
@@ -88,7 +88,7 @@ def add_secret(*secrets: str | None) -> None:
 
 
 def add_login(user: str, password: str) -> None:
-    """Have `redacted` take out a login: its password, and the two as HTTP's Basic scheme sends them.
+    """Let `redacted` take out a login: its password, and the two as HTTP's Basic scheme sends them.
 
     A password that is too short to be searched for by itself is found in that form.
     """

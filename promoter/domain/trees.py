@@ -51,7 +51,7 @@ class EditedTree:
         return data
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files in one round trip."""
+        """Fetch many files in one round trip."""
         self._base.prefetch(path for path in paths if path not in self._files)
 
     def unfold(self, directory: PurePosixPath) -> None:

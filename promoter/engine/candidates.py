@@ -96,7 +96,7 @@ def _followed(config: Config, place: Place) -> list[Place]:
 
 
 def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
-    """Bring the kustomizations of all places, and the files of their targets, in one round trip."""
+    """Fetch the kustomizations of all places, and the files of their targets, in one round trip."""
     followed = (previous for one in chosen for previous in _followed(config, one))
     files: list[PurePosixPath] = []
     for one in (*chosen, *followed):

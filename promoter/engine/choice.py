@@ -138,7 +138,7 @@ class _Chooser:
         )
 
     def _foresee(self, choice: Choice) -> None:
-        """Have the registry asked now, among many questions, what the checks will ask one by one."""
+        """Ask the registry now, among many questions, what the checks will ask one by one."""
         for have, wanted in zip(self.candidate.images, choice.images, strict=True):
             with suppress(PromoteError):
                 ask(self.registry, choice.settings, have.repository, wanted.reference)

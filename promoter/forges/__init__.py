@@ -59,7 +59,7 @@ class Forge(Protocol):
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False
     ) -> tuple[Pull, tuple[str, ...]]:
-        """Give an open pull a title and a body, and say on it, a single time, what that changes.
+        """Set the title and body of an open pull, and comment on it once what that changes.
 
         Returns the pull, and why nothing was said; `RaceLostError` where it has ended meanwhile.
         `may_be_said`: an earlier run may have said it.
@@ -72,7 +72,7 @@ class Forge(Protocol):
         """Return a pull as it is now."""
 
     def has_reviews(self, pull: Pull) -> bool:
-        """Say whether somebody has reviewed a pull."""
+        """Return whether somebody has reviewed a pull."""
 
     def add_extras(
         self, pull: Pull, extras: PullExtras

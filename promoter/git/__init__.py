@@ -36,7 +36,7 @@ class Repository(Protocol):
         """
 
     def prefetch(self, branches: Iterable[str]) -> None:
-        """Bring what several branches hold at once, before each of them is looked at."""
+        """Fetch what several branches hold at once, before each of them is looked at."""
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits and move their branches there: the only way in which anything is written.
@@ -47,7 +47,7 @@ class Repository(Protocol):
         """
 
     def has_history(self, base: Tree) -> bool:
-        """Say whether the history of the base's files can be read without bringing more of it."""
+        """Return whether the history of the base's files can be read without bringing more of it."""
 
     def arrivals(
         self,

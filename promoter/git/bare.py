@@ -34,7 +34,7 @@ def write_repository(directory: Path, remote: Mapping[str, str]) -> None:
 
 
 def borrow(directory: Path, url: str) -> bool:
-    """Have a clone read the objects of a folder in place; False where that cannot be."""
+    """Let a clone read the objects of a folder in place; return False where it cannot."""
     if not url.startswith("file://"):
         return False
     source = Path(_folder(url))

@@ -100,7 +100,7 @@ class Clone:
         shutil.rmtree(self._home, ignore_errors=True)
 
     def look(self, base: str | None, pattern: str, likely: Iterable[str] = ()) -> RemoteRefs:
-        """Bring the base branch (None: the default one) and return it with the refs of a pattern.
+        """Fetch the base branch (None: the default one) and return it with the refs of a pattern.
 
         One process does both. Refs that are `likely` come along where they are there; each may hold
         one `*`.
@@ -137,7 +137,7 @@ class Clone:
         return listed
 
     def fetch(self, *commits: str, depth: int = 1) -> None:
-        """Bring commits with their directories, without file contents where the server can."""
+        """Fetch commits with their directories, without file contents where the server can."""
         wanted = [
             commit
             for commit in dict.fromkeys(commits)
@@ -157,7 +157,7 @@ class Clone:
     def fetch_files(
         self, oids: Iterable[str], commits: Sequence[str] = (), *, is_small: bool = False
     ) -> None:
-        """Bring files, with the chain of commits that lead to some; all of a small repository.
+        """Fetch files, with the chain of commits that lead to some; all of a small repository.
 
         One process does it. Only the first time in a run brings more than the files.
         """
@@ -178,7 +178,7 @@ class Clone:
             self.objects.note_present(missing)
 
     def fetch_history(self, depth: int, *commits: str) -> None:
-        """Bring commits with so many before them, and nothing of their files."""
+        """Fetch commits with so many before them, and nothing of their files."""
         self._prepare()
         if self._borrows:
             self._check_there(commits)
@@ -200,7 +200,7 @@ class Clone:
         return self._trees[commit]
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
-        """Say whether a commit is in the history of another, deepening the clone only as needed."""
+        """Return whether a commit is in the history of another, deepening the clone only as needed."""
         if commit == of or self._leads_to(commit, of):
             return True
         for depth in _DEPTHS:
@@ -250,7 +250,7 @@ class Clone:
             self.objects.blobless = False
 
     def _fetch(self, depth: int, left_out: str, *oids: str, complete: bool = False) -> Result:
-        """Bring commits to a depth, without the objects that are left out.
+        """Fetch commits to a depth, without the objects that are left out.
 
         `complete` has the server send what is here already too: of a commit that was brought, it
         takes the files to be here.

@@ -87,7 +87,7 @@ def write_commit(
 
 
 def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:
-    """Have git itself make and sign a commit with a tree and a parent; returns its id."""
+    """Make and sign a commit by git itself, with a tree and a parent; return its id."""
     who = {
         f"GIT_{role}_{part}": value
         for role in ("AUTHOR", "COMMITTER")

@@ -54,7 +54,7 @@ class DirectoryTree:
         """Do nothing: the files are here."""
 
     def _through_link(self, directory: PurePosixPath) -> bool:
-        """Say whether a folder lies behind a link, which could lead anywhere."""
+        """Return whether a folder lies behind a link, which could lead anywhere."""
         parts = [directory, *directory.parents][:-1]
         return any((self._root / part).is_symlink() for part in parts)
 

@@ -160,7 +160,7 @@ class FileHistory:
             self._go_over(place, parent, before)
 
     def _go_over(self, place: int, parent: str, path: PurePosixPath) -> None:
-        """Have the versions of another name follow those up to a place."""
+        """Put the versions of another name behind those up to a place."""
         self.rows[place:] = _listed(self.clone, parent, [path])[path]
 
     def _go_on(self) -> bool:

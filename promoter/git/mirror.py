@@ -97,7 +97,7 @@ class Mirror:
         return objects
 
     def take_back(self, git: Git) -> None:
-        """Have the clone's refs be the remote's alone; the objects stay."""
+        """Remove the refs that are not the remote's; the objects stay."""
         for file in (git.directory / _REFS).glob("*"):
             file.unlink()
 

@@ -44,7 +44,7 @@ class Objects:
         return found
 
     def bring(self, oids: Iterable[str]) -> None:
-        """Bring file contents in one round trip; those already here cost nothing."""
+        """Fetch file contents in one round trip; those already here cost nothing."""
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
         missing = self.missing(wanted)
         if missing and self._bring_probable is not None:

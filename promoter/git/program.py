@@ -90,7 +90,7 @@ class Git:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Give what is run meanwhile so many seconds at most: the run can do without it."""
+        """Limit what is run meanwhile to so many seconds: the run can do without it."""
         whole = self.deadline
         self.deadline = Deadline(min(seconds, whole.remaining()))
         try:
@@ -119,7 +119,7 @@ class Git:
         return process
 
     def adopt(self, process: Process, arguments: tuple[str, ...]) -> None:
-        """Have the next command be a process that was started before, if it is the same command."""
+        """Take a process that was started before for the next command, if it is the same command."""
         self._adopted = arguments, process
         self._began[process.pid] = time.monotonic(), arguments
         self._running.add(process)

@@ -61,7 +61,7 @@ def push_each(git: Git, updates: Sequence[Update]) -> dict[str, PromoteError]:
 
 
 def _push_failure(result: Result, ref: str) -> PromoteError:
-    """Tell a lost race from a refusal by the server."""
+    """Return why a push failed: a lost race, or a refusal by the server."""
     report = redacted(result.stdout.decode("utf-8", "replace"))
     if conflict := _CONFLICT.search(f"{report}\n{redacted(result.stderr)}"):
         beside = filter(None, conflict.groups())

@@ -96,7 +96,7 @@ class GitRepository:
         return self._clone.look(wanted, BRANCHES, likely_refs(apps))
 
     def _prefetch(self, base: str, apps: Collection[str]) -> None:
-        """Bring in one round trip what promotions of some apps probably read.
+        """Fetch in one round trip what promotions of some apps probably read.
 
         Where no apps are known yet, all of a small repository.
         """
@@ -155,7 +155,7 @@ class GitRepository:
         return (one.removeprefix("refs/heads/") for one in self._refs.refs if one != "HEAD")
 
     def prefetch(self, branches: Iterable[str]) -> None:
-        """Bring what several branches hold in one round trip, before each of them is looked at."""
+        """Fetch what several branches hold in one round trip, before each of them is looked at."""
         tips = [tip for branch in branches if (tip := self._tip(branch))]
         self._clone.fetch(*tips, depth=COMMITS_LIMIT)
         commits: list[BranchCommit] = []
@@ -184,7 +184,7 @@ class GitRepository:
         return [failed.get(f"refs/heads/{draft.branch}", commit) for draft, commit in pairs]
 
     def has_history(self, base: Tree) -> bool:
-        """Say whether the history of the base's files is here from its beginning."""
+        """Return whether the history of the base's files is here from its beginning."""
         return self._clone.has_history(base.commit)
 
     def arrivals(
@@ -261,7 +261,7 @@ class GitRepository:
         return self._held.setdefault((tip, base), tuple(found))
 
     def _bring_changed(self, commits: Iterable[BranchCommit]) -> None:
-        """Bring what the files that commits changed were before and after, in one round trip."""
+        """Fetch what the files that commits changed were before and after, in one round trip."""
         sides = ((one.changed, side) for one in commits for side in (one.onto.commit, one.sha))
         self._clone.objects.bring(
             oid for paths, side in sides for oid in self._clone.tree(side).files(paths)

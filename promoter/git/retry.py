@@ -68,7 +68,7 @@ def with_retries(git: Git, *arguments: str, stdin: bytes | None = None) -> Resul
 
 
 def is_passing(result: Result) -> bool:
-    """Say whether a failure may pass by itself: an outage, a limit, a broken connection."""
+    """Return whether a failure may pass by itself: an outage, a limit, a broken connection."""
     status, own, theirs = _read(result)
     if any(sign in theirs for sign in _LIMITS):
         return True
@@ -81,7 +81,7 @@ def is_passing(result: Result) -> bool:
 
 
 def is_doubtful(result: Result) -> bool:
-    """Say whether a refusal may be a limit in disguise: git does not show what came with a 403."""
+    """Return whether a refusal may be a limit in disguise: git does not show what came with a 403."""
     status, _, theirs = _read(result)
     return status == 403 and not any(sign in theirs for sign in _REFUSED)
 

@@ -55,7 +55,7 @@ def read_range(clone: Clone, repository: str, old: str | None, new: str | None) 
 
 
 def _is_exact(clone: Clone, old: str, new: str) -> bool:
-    """Say whether what lies between two commits is known in spite of where the history was cut.
+    """Return whether what lies between two commits is known in spite of where the history was cut.
 
     What seems to be on one side alone could be on both, by a way that leads behind a cut. It is not
     where all that lies between the two is younger than every cut.

@@ -53,7 +53,7 @@ class GitTree:
             raise RefusedError([replace(one, file=str(path)) for one in error.refusals]) from None
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files in one round trip; names that are no file are passed over."""
+        """Fetch many files in one round trip; names that are no file are passed over."""
         self._objects.bring(self.files(paths))
 
     def files(self, paths: Iterable[PurePosixPath]) -> list[str]:

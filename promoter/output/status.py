@@ -82,7 +82,7 @@ def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:
 
 
 def _is_waiting(row: Status) -> bool:
-    """Say whether somebody may have something to do there."""
+    """Return whether somebody may have something to do there."""
     is_behind = row.previous is not None and row.previous.relation is not Relation.SAME
     is_old = row.newest is not None and row.newest.behind != 0
     return bool(row.error or row.open_pull or row.refusals or is_behind or is_old)

@@ -59,7 +59,7 @@ def _shared_folder(target: Target) -> str:
 
 @contextmanager
 def at_target(target: Target) -> Iterator[None]:
-    """Have an error about a target say where promoter.yaml names it."""
+    """Add to an error about a target where promoter.yaml names it."""
     try:
         yield
     except SelectionError as error:

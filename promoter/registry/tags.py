@@ -85,7 +85,7 @@ def next_page(answer: Answer) -> str | None:
 
 
 def _is_next(parameters: str) -> bool:
-    """Say whether a link's parameters call it the next; the first `rel` counts."""
+    """Return whether a link's parameters call it the next; the first `rel` counts."""
     for parameter in _PARAMETER.finditer(parameters):
         if parameter["key"].lower() == "rel":
             return "next" in (parameter["value"] or "").strip('"').lower().split()

@@ -19,7 +19,7 @@ _LABELLED = re.compile(r"(?:^|\.)(?:labels|annotations|matchLabels)\.")
 
 
 def changes_anything(diff: RenderDiff, edits: Sequence[FileEdit]) -> bool:
-    """Say whether a render shows an effect of edits.
+    """Return whether a render shows an effect of edits.
 
     A label that is moved along with an image is none.
     """

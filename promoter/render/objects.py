@@ -35,7 +35,7 @@ _MISSING = object()
 
 
 def holds_objects(text: str) -> bool:
-    """Say whether a render is what a renderer prints: objects, at least one, and nothing else."""
+    """Return whether a render is what a renderer prints: objects, at least one, and nothing else."""
     found = _documents(text)
     return bool(found) and all(_KIND.search(one) for one in found)
 
@@ -112,7 +112,7 @@ def _pair_renamed(
     removed: dict[tuple[str, str, str, str], _Object],
     added: dict[tuple[str, str, str, str], _Object],
 ) -> None:
-    """Bring generated objects together whose name changed in its hash alone."""
+    """Pair the generated objects whose names differ in their hash alone."""
     by_stem = {(*key[:3], _HASH.sub("", key[3])): key for key in reversed(added)}
     for key in [key for key in removed if key[1] in _HASHED and key not in added]:
         stem = _HASH.sub("", key[3])

@@ -118,7 +118,7 @@ def check_flags(flags: Mapping[str, Any]) -> None:
 
 
 def _is_own(field: FieldInfo) -> bool:
-    """Say whether a setting's variable is ours, not one of the runner or of Docker."""
+    """Return whether a setting's variable is ours, not one of the runner or of Docker."""
     alias = field.validation_alias
     return alias is None or str(alias).startswith("PROMOTER_")
 

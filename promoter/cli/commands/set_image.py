@@ -176,7 +176,7 @@ def _folders_below(directory: Path, images: Sequence[str]) -> str:
 
 
 def _names(file: Path, images: Sequence[str]) -> bool:
-    """Say whether a file holds the name of one of some images."""
+    """Return whether a file holds the name of one of some images."""
     try:
         check_size(str(file), file.stat().st_size)
         text = file.read_text(errors="replace")

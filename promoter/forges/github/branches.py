@@ -120,7 +120,7 @@ def read_branch(branch: Any, pulls: Any, repository: str, base: str) -> Branch: 
 
 
 def _is_current(pull: Any, tip: str | None, repository: str, base: str) -> bool:  # noqa: ANN401 - JSON
-    """Say whether a pull is ours, open or merged, at the branch's tip, and shown whole."""
+    """Return whether a pull is ours, open or merged, at the branch's tip, and shown whole."""
     return bool(
         pull["state"] in ("OPEN", "MERGED")
         and pull["headRefOid"] == tip

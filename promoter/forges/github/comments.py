@@ -22,7 +22,7 @@ _ANSWER = (
 
 
 def add_comment(client: Client, pull: Pull, text: str) -> None:
-    """Say something on a pull, unless it was said already, by whatever run."""
+    """Comment on a pull, unless a run has written the same already."""
     path, text = f"/issues/{pull.number}/comments", redacted(text)
 
     def do() -> int:

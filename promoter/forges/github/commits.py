@@ -123,13 +123,13 @@ class Commits:
         raise RefusedError([Refusal("human-commits", reason, hint)])
 
     def _is_made(self, draft: CommitDraft, tip: str) -> bool:
-        """Say whether a commit is the one that a draft describes."""
+        """Return whether a commit is the one that a draft describes."""
         made = self._reader.commit(tip)
         parents = [one["sha"] for one in made["parents"]]
         return bool(parents == [draft.onto] and made["message"].strip() == draft.message.strip())
 
     def _commit(self, draft: CommitDraft, branch: str) -> str:
-        """Have GitHub make and sign a commit on a branch that must be at the draft's parent."""
+        """Make a commit by GitHub, which signs it, on a branch that must be at the draft's parent."""
         writes = {"commit": new_commit(self._client, draft, branch)}
 
         def do() -> str:

@@ -216,7 +216,7 @@ class ExtrasAddition:
         self._done.append(f"merged at once ({self._extras.merge_method})")
 
     def _is_merged(self) -> bool:
-        """Say whether the pull has been merged after all: a lost answer, or somebody else."""
+        """Return whether the pull has been merged after all: a lost answer, or somebody else."""
         return bool(self._client.ask("GET", f"/pulls/{self._number}")["merged"])
 
     def _enqueue(self) -> None:

@@ -54,7 +54,7 @@ def complaint(text: str) -> dict[str, Any]:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Say whether a failed request may succeed a little later: an outage, a limit, a lag."""
+    """Return whether a failed request may succeed a little later: an outage, a limit, a lag."""
     if isinstance(error, NoAnswerError):
         return error.may_pass
     if not isinstance(error, GitHubError):
@@ -69,7 +69,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_lag(error: BaseException) -> bool:
-    """Say whether GitHub does not know yet what was just pushed; that lasts for some seconds."""
+    """Return whether GitHub does not know yet what was just pushed; that lasts for some seconds."""
     if not isinstance(error, GitHubError) or error.status != 422:
         return False
     return (
@@ -78,14 +78,14 @@ def is_lag(error: BaseException) -> bool:
 
 
 def is_of_graphql(error: BaseException) -> bool:
-    """Say whether it was GraphQL that failed, rather than the request for it."""
+    """Return whether it was GraphQL that failed, rather than the request for it."""
     data = getattr(error, "data", None)
     errors = data.get("errors") if isinstance(data, dict) and "message" not in data else None
     return isinstance(errors, list)
 
 
 def is_limit(error: BaseException) -> bool:
-    """Say whether GitHub asks for patience."""
+    """Return whether GitHub asks for patience."""
     if not isinstance(error, GitHubError):
         return False
     said = message_of(error).lower()
@@ -194,7 +194,7 @@ def _limit_ends(headers: Mapping[str, str]) -> str:
 
 
 def _names_field(error: GitHubError, field: str, code: str) -> bool:
-    """Say whether a validation error complains of a field."""
+    """Return whether a validation error complains of a field."""
     errors = error.data.get("errors", []) if isinstance(error.data, dict) else []
     return any(
         isinstance(one, dict) and one.get("field") == field and one.get("code") == code

@@ -50,7 +50,7 @@ class FirstLook:
         self._answer: FirstPulls | Exception | None = None
 
     def has_asked_for(self, branches: Sequence[str]) -> bool:
-        """Say whether the pulls of branches come with it."""
+        """Return whether the pulls of branches come with it."""
         return bool(branches) and set(branches) <= set(self._wanted.branches)
 
     def texts(self, seconds: float) -> dict[str, bytes]:

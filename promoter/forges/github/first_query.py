@@ -29,7 +29,7 @@ class FirstQuery:
         self._answer: Future[Answer] | None = in_background(lambda: http.send(request))
 
     def is_for(self, request: Request) -> bool:
-        """Say whether a request asks the same, and the answer was not taken yet."""
+        """Return whether a request asks the same, and the answer was not taken yet."""
         return self._answer is not None and request == self._request
 
     def is_there(self, seconds: float) -> bool:

@@ -187,7 +187,7 @@ class GitHubForge:
         return self._steps.read(number)
 
     def has_reviews(self, pull: Pull) -> bool:
-        """Say whether somebody has reviewed a pull."""
+        """Return whether somebody has reviewed a pull."""
         path = f"/pulls/{pull.number}/reviews"
         return bool(self.client.read("read the reviews", lambda: self.client.ask("GET", path)))
 

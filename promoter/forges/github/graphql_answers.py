@@ -41,7 +41,7 @@ def data_of(answer: Answer, api_url: str) -> dict[str, Any]:
 
 
 def may_read_teams(answer: Answer) -> bool:
-    """Say whether the token that was answered may name teams in documents, as far as that is said."""
+    """Return whether the token that was answered may name teams in documents, as far as that is said."""
     scopes = answer.headers.get("x-oauth-scopes")
     return scopes is None or not _READS_TEAMS.isdisjoint(re.split(r"[\s,]+", scopes))
 
@@ -53,7 +53,7 @@ def operation(document: str) -> str:
 
 
 def _are_forbidden(errors: Any) -> bool:  # noqa: ANN401 - JSON
-    """Say whether errors are all about what a token may not read, which no other attempt changes."""
+    """Return whether errors are all about what a token may not read, which no other attempt changes."""
     return all(one.get("type") == "FORBIDDEN" for one in errors)
 
 
@@ -67,7 +67,7 @@ def data_but_for_rules(error: GitHubError) -> dict[str, Any]:
 
 
 def _lacks_only_rules(shown: Any) -> bool:  # noqa: ANN401 - JSON
-    """Say whether an answer lacks nothing but what a token need not be able to read."""
+    """Return whether an answer lacks nothing but what a token need not be able to read."""
     errors = shown.get("errors") if isinstance(shown, dict) else None
     if not isinstance(errors, list) or not isinstance(shown.get("data"), dict):
         return False

@@ -160,7 +160,7 @@ def _agree(
     found: Mapping[tuple[str, PurePosixPath], Any],
     wanted: Guess,
 ) -> bool:
-    """Say whether the folders, which were looked up by the base's name, are those of its commit."""
+    """Return whether the folders, which were looked up by the base's name, are those of its commit."""
     for (_, path), shown in found.items():
         top = PurePosixPath(path.parts[0])
         if shown and top == path and root.get(path.name, ("",))[0] != shown.get("oid"):

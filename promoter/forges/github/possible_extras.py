@@ -37,7 +37,7 @@ def possible_extras(client: Client, pull: Pull, extras: PullExtras) -> PullExtra
 
 
 def _can_merge(client: Client, pull: Pull, method: str) -> bool:
-    """Say whether a pull can be armed, or be merged now; what cannot be read is yes."""
+    """Return whether a pull can be armed, or be merged now; what cannot be read is yes."""
     try:
         settings = client.ask("GET", "")
         if settings.get(_METHODS[method]) is False:
@@ -59,7 +59,7 @@ def _state(client: Client, pull: Pull) -> str:
 
 
 def _may_be_asked(client: Client, name: str) -> bool:
-    """Say whether somebody may be asked for a review; what cannot be read is yes."""
+    """Return whether somebody may be asked for a review; what cannot be read is yes."""
     if name.startswith(TEAM):
         return True
     try:

@@ -79,5 +79,5 @@ def ended(pull: Pull) -> RaceLostError:
 
 
 def says(pull: Pull, draft: PullDraft) -> bool:
-    """Say whether a pull has the title and the body that a draft wants."""
+    """Return whether a pull has the title and the body that a draft wants."""
     return (pull.title, pull.body) == (draft.title, draft.body)

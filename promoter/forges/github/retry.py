@@ -93,14 +93,14 @@ class _Spent(stop_base):
         self._seconds = seconds
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        """Say whether to stop."""
+        """Return whether to stop."""
         is_told = waits_for(_error_of(retry_state)) is not None
         most = self._seconds if is_told else min(self._seconds, _PATIENCE)
         return (retry_state.seconds_since_start or 0.0) + retry_state.upcoming_sleep >= most
 
 
 def _may_be_answered(error: BaseException) -> bool:
-    """Say whether an answer may come a little later: after an outage, or in place of another's."""
+    """Return whether an answer may come a little later: after an outage, or in place of another's."""
     return is_passing(error) or isinstance(error, UNLIKE)
 
 
@@ -120,7 +120,7 @@ class Settled(stop_base):
     """Stops when GitHub has had its time to learn of what was just written."""
 
     def __call__(self, retry_state: RetryCallState) -> bool:
-        """Say whether to stop."""
+        """Return whether to stop."""
         error = _error_of(retry_state)
         spent = retry_state.seconds_since_start or 0.0
         return (is_lag(error) or is_unknown(error)) and spent >= SETTLING
@@ -133,7 +133,7 @@ def _error_of(retry_state: RetryCallState) -> BaseException:
 
 
 def is_unknown(error: BaseException) -> bool:
-    """Say whether GraphQL does not know what it is asked about."""
+    """Return whether GraphQL does not know what it is asked about."""
     return getattr(error, "status", None) == 404 and is_of_graphql(error)
 
 

@@ -39,7 +39,7 @@ class GitHubTree:
         return _Entries(self, directory)
 
     def is_folder(self, path: PurePosixPath) -> bool | None:
-        """Say whether a path is a folder (False: nothing is there), where that is known already."""
+        """Return whether a path is a folder (False: nothing is there), where that is known already."""
         if (self.commit, path) in self._reader.absent:
             return False
         known = self._listings.get(path) or self._reader.folders.get((self.commit, path))
@@ -53,7 +53,7 @@ class GitHubTree:
         return self._reader.blob(oid)
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Bring many files in few requests; names that are no file are passed over."""
+        """Fetch many files in few requests; names that are no file are passed over."""
         paths = list(paths)
         folders = (path.parent for path in paths)
         self._reader.read_folders(self.commit, [one for one in folders if not self._is_absent(one)])
@@ -81,7 +81,7 @@ class GitHubTree:
         return self._listings[directory]
 
     def _is_absent(self, directory: PurePosixPath) -> bool:
-        """Say whether the nearest folder above that is known holds no folder that leads there."""
+        """Return whether the nearest folder above that is known holds no folder that leads there."""
         for parent in directory.parents:
             known = self._listings.get(parent, self._reader.folders.get((self.commit, parent)))
             if known is not None:
@@ -139,11 +139,11 @@ class Reader:
         """The paths at which a commit has nothing."""
 
     def read_folders(self, commit: str, paths: Iterable[PurePosixPath]) -> None:
-        """Bring folders with their files' texts, many in one query; without GraphQL nothing comes."""
+        """Fetch folders with their files' texts, many in one query; without GraphQL nothing comes."""
         self.read_folders_of((commit, one) for one in paths)
 
     def read_folders_of(self, wanted: Iterable[tuple[str, PurePosixPath]]) -> None:
-        """Bring folders of several commits likewise."""
+        """Fetch folders of several commits likewise."""
         missing = [one for one in dict.fromkeys(wanted) if one not in self.folders]
         for start in range(0, len(missing), _FOLDERS_AT_ONCE):
             part = missing[start : start + _FOLDERS_AT_ONCE]
@@ -194,7 +194,7 @@ class Reader:
         return self._blobs[sha]
 
     def blobs(self, shas: list[str]) -> None:
-        """Bring many files in few requests; what does not come as text is read one by one later."""
+        """Fetch many files in few requests; what does not come as text is read one by one later."""
         missing = [sha for sha in dict.fromkeys(shas) if sha not in self._blobs]
         for start in range(0, len(missing), _BLOBS_AT_ONCE):
             part = missing[start : start + _BLOBS_AT_ONCE]
