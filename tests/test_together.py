@@ -230,8 +230,9 @@ def test_through_the_api_many_apps_are_looked_at_together(tmp_path: Path, count:
         assert done.code == 0, done.stderr
         return done.json["action"], len(github.seen) - before
 
-    # Overview, branch with its pulls, the apps' folders, those above them, bases.
-    look = 4 + ceil(2 * count / 100)
+    # Overview, branch with its pulls, the apps' folders, those above them, bases; and the branches
+    # by their names: those of each app and of its hold, and the group's own.
+    look = 4 + ceil(2 * count / 100) + ceil((2 * count + 1) / 100)
     history = ceil(count / 40)
     with github:
         # The histories of a few apps come with the branch.

@@ -60,7 +60,8 @@ class OpenHolds:
         """Fetch what the branches hold that may be about some apps, where `known` does not have it."""
         repository = self._world.repository
         names = {branch for one in targets for branch in self._own_branches(one)}
-        self._names = repository.branches(names.difference(known), self._beginnings(targets))
+        # What the run delivers on is looked at next: it is asked for with the others.
+        self._names = repository.branches(names.union(known), self._beginnings(targets))
         branches = {branch for one in targets for branch in self._branches_of(one)}
         if len(branches.difference(known)) > 1:
             repository.prefetch(sorted(branches.difference(known)))
