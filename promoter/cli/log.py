@@ -80,7 +80,7 @@ def json_line(run: str, level: str, message: str, **more: Any) -> str:  # noqa: 
 def json_lines(run: str, promotions: Sequence[Envelope], complaints: Sequence[Complaint]) -> str:
     """Return how a run ended as log lines: one for each promotion that did something or failed.
 
-    The complaint that is a failed promotion's end is told in that line, with its hint and place.
+    The complaint that is a failed promotion's end stands in that line, with its hint and place.
     """
     left = list(complaints)
     lines = []

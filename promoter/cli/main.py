@@ -51,7 +51,7 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
         raise
     except Stopped as stop:
         return _failed(stop.after(progress))
-    except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is told as well
+    except BaseException as reason:  # noqa: BLE001 - a compiled module's panic is reported as well
         return _failed(error_of(reason))
 
 
@@ -89,9 +89,9 @@ def _for_repository(result: Result, repo: str) -> Result:
 
     from promoter.cli.repository_in_hints import hints_with_repository, with_repository
 
-    told = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
+    complaints = (replace(one, hint=with_repository(one.hint, repo)) for one in result.complaints)
     document = hints_with_repository(result.document, repo)
-    return replace(result, complaints=tuple(told), document=document)
+    return replace(result, complaints=tuple(complaints), document=document)
 
 
 def _without_secrets(result: Result) -> Result:

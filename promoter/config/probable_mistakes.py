@@ -1,4 +1,4 @@
-"""What may stand in `promoter.yaml` and is probably not meant: told as warnings, each at its place."""
+"""Values of `promoter.yaml` that may stand there and are probably not meant: a warning for each."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def _entry(name: str, value: str) -> str:
 
 
 def _append(path: str, text: str) -> None:
-    # A pipe that nobody reads is told, and not waited for.
+    # A pipe that nobody reads is reported, and not waited for.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         number = os.open(path, flags, 0o666)

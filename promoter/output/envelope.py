@@ -1,4 +1,4 @@
-"""One promotion as it is told: plain values, which JSON, text and Actions all show."""
+"""One promotion as it is shown: plain values, which JSON, text and Actions all show."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Envelope:
 
 
 def envelope(outcome: Outcome) -> Envelope:
-    """Return what is told of one promotion's outcome."""
+    """Return what is shown of one promotion's outcome."""
     return Envelope(
         headline=headline(outcome),
         action=outcome.action.value,
@@ -147,12 +147,12 @@ def envelope(outcome: Outcome) -> Envelope:
 
 
 def failed_envelope(error: PromoteError) -> Envelope:
-    """Return what is told of a run that could not go on."""
+    """Return what is shown of a run that could not go on."""
     return envelope(failed(error))
 
 
 def failure(error: PromoteError) -> Failure:
-    """Return what is told of an error."""
+    """Return what is shown of an error."""
     return Failure(error.code, error.message, error.hint, error.file, error.line, error.column)
 
 

@@ -1,4 +1,4 @@
-"""The history as it is told: a table for people, the same for Markdown, and JSON."""
+"""The history as it is shown: a table for people, the same for Markdown, and JSON."""
 
 from __future__ import annotations
 

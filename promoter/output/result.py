@@ -28,7 +28,7 @@ _GRAVEST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a command comes to, however it is then told."""
+    """What a command comes to, however it is then shown."""
 
     exit_code: int = 0
     document: dict[str, Any]
@@ -55,7 +55,7 @@ class Result:
         """Return the result of a quiet run: a line for each change that was made or not taken.
 
         Of what is so already nothing is said, and of many apps a summary. What is refused or failed
-        is told as ever: it is of no use without what to do.
+        is shown as ever: it is of no use without what to do.
         """
         serious = [one for one in self.complaints if one.is_serious]
         line = self.summary or "".join(
@@ -68,7 +68,7 @@ class Result:
         return replace(self, pieces=shown, complaints=tuple(serious))
 
     def also(self, error: PromoteError) -> Result:
-        """Return the result with an error that was met when it was told."""
+        """Return the result with an error that was met while it was written."""
         failed, document = failure(error), dict(self.document)
         if "error" in document:
             document["error"] = document["error"] or failed_envelope(error).as_json()["error"]

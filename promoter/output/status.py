@@ -1,4 +1,4 @@
-"""The status as it is told: a table for people, the same for Markdown within one issue, and JSON."""
+"""The status as it is shown: a table for people, the same for Markdown within one issue, and JSON."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise malformed(error, given) from None
         settings._flags = frozenset(given)
-        # What is given by halves is told now, whatever the command.
+        # What is given by halves is reported now, whatever the command.
         _ = settings.github_app, settings.registries, settings.apps_shard
         return settings
 

@@ -37,7 +37,7 @@ def run_requests(requests: Sequence[Request], settings: Settings, progress: list
     masks: list[str] = []
     try:
         outcomes = _promoted(requests, settings, progress, masks)
-    except PromoteError as error:  # what keeps all apps from being looked for is told of each
+    except PromoteError as error:  # what keeps all apps from being looked for is reported for each
         outcomes = [_failed(error, one) for one in requests]
     return replace(_result(outcomes), masks=tuple(masks))
 

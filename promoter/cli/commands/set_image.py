@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-# How far below a folder without a kustomization one is looked for, and how many are told.
+# How far below a folder without a kustomization one is looked for, and how many are shown.
 _FOLDERS_LOOKED_AT, _FOLDERS_SHOWN = 2_000, 3
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file as it was named, which people are told, and where it really is."""
+    """A file as it was named, which is shown, and where it really is."""
 
     named: Path
     real: Path
@@ -145,7 +145,7 @@ def _repositories(directory: Path) -> Iterator[Path]:
 def _found(directory: Path, images: Sequence[str]) -> Path:
     """Return the kustomization in a folder, or raise `SelectionError` for none or several.
 
-    `images` are those to set: the folders of kustomizations that name one of them are told.
+    `images` are those to set: the folders of kustomizations that name one of them are shown.
     """
     if not directory.is_dir():
         raise SelectionError(f"there is no folder {str(directory)!r}", _nearest_folder(directory))
