@@ -314,3 +314,117 @@ def test_what_is_broken_elsewhere_forbids_nothing_here(tmp_path: Path) -> None:
     verdict = _judged(tmp_path, files, target)
     assert verdict.refusals == ()
     assert "dev does not build" in verdict.warnings[0]
+
+
+def _flux(patch: str = "", **more: str) -> dict[str, str]:
+    """Return an environment that lists files outside of its folder, as Flux builds it."""
+    listed = f"resources: [../apps/web/web.yaml]\n{patch}"
+    return {
+        "prod/kustomization.yaml": listed,
+        "apps/web/web.yaml": deployment("web", "web:1.0.0"),
+        **more,
+    }
+
+
+@pytest.mark.parametrize("file", ["/apps/web/web.yaml", "/apps/web/prod.yaml"])
+def test_files_outside_of_the_folder_that_lists_them_are_rendered(
+    file: str, tmp_path: Path
+) -> None:
+    patched = file.endswith("prod.yaml")
+    files = _flux("patches: [{path: ../apps/web/prod.yaml}]\n" if patched else "")
+    if patched:
+        files["apps/web/prod.yaml"] = deployment("web", "web:1.0.0")
+    verdict = _judged(tmp_path, files, {"kind": "patch" if patched else "manifest", "file": file})
+    assert (verdict.refusals, verdict.warnings, verdict.not_judged) == ((), (), ())
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
+    outside = "apps/web/web.yaml is outside of the folder that lists it: Flux builds that, and Argo"
+    assert verdict.needs.startswith(outside)
+
+
+def test_a_file_outside_whose_image_a_patch_sets_is_refused(tmp_path: Path) -> None:
+    patch = {"apps/web/prod.yaml": deployment("web", "web:1.1.0")}
+    files = _flux("patches: [{path: ../apps/web/prod.yaml}]\n", **patch)
+    target = {"kind": "manifest", "file": "/apps/web/web.yaml"}
+    (refusal,) = _judged(tmp_path, files, target).refusals
+    assert (refusal.rule, refusal.file, refusal.line) == ("dead-edit", "apps/web/web.yaml", 10)
+    assert refusal.reason == "apps/web/prod.yaml:10 sets the image web:1.1.0 in its place"
+
+
+def test_a_file_that_a_base_of_the_environment_lists_from_outside_is_found(tmp_path: Path) -> None:
+    files = {f"base/{name}": text for name, text in _flux().items()}
+    files["over/kustomization.yaml"] = "resources: [../base/prod]\n"
+    target = {"kind": "manifest", "file": "/base/apps/web/web.yaml"}
+    verdict = _judged(tmp_path, files, target, folder="over")
+    assert verdict.not_judged == ()
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
+
+
+def test_a_file_is_not_called_unlisted_where_another_environment_lists_it_from_outside(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "prod/kustomization.yaml": "resources: [a.yaml]\n",
+        "prod/a.yaml": deployment("a", "a:1"),
+        "apps/web/kustomization.yaml": "resources: [../../prod/a.yaml]\n",
+        "apps/web/web.yaml": deployment("web", "web:1.0.0"),
+        "dev/kustomization.yaml": "resources: [../apps/web/web.yaml]\n",
+    }
+    verdict = _judged(tmp_path, files, {"kind": "manifest", "file": "/apps/web/web.yaml"})
+    assert verdict.refusals == ()
+    assert verdict.diff is not None
+
+
+# `ſ` is an s to kustomize, which ignores case.
+@pytest.mark.parametrize(
+    "field",
+    [
+        "configMapGenerator: [{name: x, files: [SECRET]}]\n",
+        "configMapGenerator: [{name: x, files: ['key=SECRET']}]\n",
+        "configMapGenerator: [{name: x, fileſ: [SECRET]}]\n",
+        "secretGenerator: [{name: x, ENVS: [SECRET]}]\n",
+        "patches: [{path: SECRET}]\n",
+        "patchesStrategicMerge: [SECRET]\n",
+        "crds: [SECRET]\n",
+        "openapi: {path: SECRET}\n",
+        "replacements: [{path: SECRET}]\n",
+        "configurations: [SECRET]\n",
+        "components: [SECRET]\n",
+        "transformers:\n- |\n  apiVersion: builtin\n  kind: PatchTransformer\n"
+        "  metadata: {name: x}\n  path: SECRET\n",
+        "tranſformers:\n- |\n  apiVersion: builtin\n  kind: PatchTransformer\n"
+        "  metadata: {name: x}\n  path: SECRET\n",
+        "generators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n"
+        "  metadata: {name: x}\n  files: [SECRET]\n",
+    ],
+)
+@pytest.mark.parametrize("way", ["absolute", "above"])
+def test_no_build_that_reads_outside_of_its_folder_reads_the_machine(
+    field: str, way: str, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2=hunter2\n", encoding="utf-8")
+    path = str(secret) if way == "absolute" else f"{'../' * 20}{str(secret)[1:]}"
+    root = tmp_path / "repository"
+    files = _flux(field.replace("SECRET", path))
+    target = {"kind": "manifest", "file": "/apps/web/web.yaml"}
+    verdict = _judged(root, files, target)
+    assert verdict.diff is None
+    assert verdict.not_judged == (PurePosixPath("apps/web/web.yaml"),)
+    assert verdict.refusals == ()
+    assert "hunter2" not in str(verdict)
+
+
+def test_a_link_to_outside_of_the_repository_is_never_rendered(tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text(deployment("hunter2"), encoding="utf-8")
+    root = tmp_path / "repository"
+    (root / "apps").mkdir(parents=True)
+    (root / "apps/link.yaml").symlink_to("../../secret.yaml")
+    (root / "apps/folder").symlink_to("../..")
+    target = {"kind": "manifest", "file": "/apps/web/web.yaml"}
+    for link in ("link.yaml", "folder/secret.yaml"):
+        files = _flux(f"crds: [../apps/{link}]\n")
+        verdict = _judged(root, files, target)
+        assert verdict.diff is None
+        assert "symbolic link" in verdict.note

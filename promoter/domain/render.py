@@ -79,6 +79,10 @@ class RenderVerdict:
     """What to do to have it rendered."""
     not_judged: tuple[PurePosixPath, ...] = ()
     """The edited files that nobody can say of whether a container gets what is set there."""
+    is_expected: bool = False
+    """Whether one of these should be built, as a kustomization is beside it or lists it."""
+    needs: str = ""
+    """What a build elsewhere must be allowed to come to the same, as a sentence without full stop."""
 
 
 def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:

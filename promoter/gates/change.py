@@ -60,16 +60,21 @@ def dead_edit(facts: Facts) -> Verdict | None:
         return None
     detail = f"not judged: whether a container gets what is set in {files[0]} is not known"
     render = facts.render
-    is_told = render is not None and render.hint.startswith("Allow")
-    return Verdict(
-        Result.UNKNOWN,
-        detail,
-        warnings=(f"{detail}: {render.note}. {render.hint}",) if is_told and render else (),
-    )
+    # A pull's text tells it; of a push, nothing else does.
+    pushed = facts.target.settings.deliver == "push"
+    if render is None or not (render.hint.startswith("Allow") or (pushed and render.is_expected)):
+        return Verdict(Result.UNKNOWN, detail)
+    said = f"{detail}: {render.note}{f'. {render.hint}' if render.hint else ''}"
+    return Verdict(Result.UNKNOWN, detail, warnings=(said,))
 
 
 def render(facts: Facts) -> Verdict | None:
     """Refuse what does not build; return whether anything but container images changes."""
+    verdict, needs = _rendered(facts), facts.render.needs if facts.render else ""
+    return replace(verdict, detail=f"{verdict.detail}. {needs}") if verdict and needs else verdict
+
+
+def _rendered(facts: Facts) -> Verdict | None:
     found = facts.render
     if found is None:
         return Verdict(Result.SKIPPED, "nothing was rendered") if facts.proposal else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from itertools import islice
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -10,11 +11,11 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.domain.paths import kustomizations_among
 from promoter.graph.images import Images
-from promoter.graph.layer import Layer, read_layer
+from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
 from promoter.graph.prefetch import likely_files
 from promoter.graph.reading import Reading, shortened
-from promoter.graph.requirements import Access, fetched
+from promoter.graph.requirements import Access, fetched, leaving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +32,8 @@ _CHARTS = {
     "helmCharts": "helmcharts",
     "helmChartInflationGenerator": "helmchartinflationgenerator",
 }
+# Fields by which a build reads files that the kustomization itself does not name.
+_READERS = (*PLUGINS, *_CHARTS.values(), "helmglobals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Closure:
     """The places of what runs after its own `images`: replacements and transformers."""
     patched: bool = False
     """Whether a patch, a replacement or a transformer may change what the files say."""
+    outside: tuple[PurePosixPath, ...] = ()
+    """Files outside of the folder of the kustomization that names them: a build must be allowed them."""
     layers: Mapping[PurePosixPath, Layer] = field(default_factory=dict, repr=False)
 
     @property
@@ -89,6 +94,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
     top = layers.get(directory)
     images = Images(reading, layers, built_in_transformers(reading, layers))
     found = images.of(top) if top is not None else ()
+    outside = tuple(_outside(reading, layers))
     return Closure(
         directory=directory,
         file=top.file if top is not None else directory,
@@ -102,6 +108,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
         unknown=images.unknown,
         overwriting=tuple(top.overwriting()) if top is not None else (),
         patched=any(layer.patches_anything for layer in layers.values()),
+        outside=outside,
         layers=layers,
     )
 
@@ -149,6 +156,29 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
         reading.note(directory / found[0], reason, access=Access.FILES)
         return None
     return directory / found[0]
+
+
+def _outside(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Iterator[PurePosixPath]:
+    """Yield the files outside of the folder of the kustomization that names them.
+
+    A build that is allowed them is allowed any file of the machine: it is not made where a plugin
+    could name one, or a path leads out of the repository.
+    """
+    found = {
+        path: layer
+        for layer in layers.values()
+        for path in layer.outside()
+        if reading.kind(path) is Kind.FILE
+    }
+    yield from found
+    for path, first in islice(found.items(), 1):
+        for layer in layers.values():
+            odd = next((one for one in _READERS if one in layer.fields), None)
+            odd = odd or next((one.text for one in leaving(layer.fields, layer.directory)), None)
+            if odd is not None:
+                reason = f"{first.file} names {path}, which is outside of its folder"
+                also = f"with {shortened(odd)} of {layer.file} files of this machine could be read"
+                reading.require(Access.FILES, f"{reason}, and {also}")
 
 
 def _require(reading: Reading, layer: Layer) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
+from promoter.domain.trees import kind_of
 from promoter.graph.documents import text_of
 from promoter.graph.images import Images
 from promoter.graph.layer import read_layer
@@ -37,6 +38,8 @@ class Kustomizations:
     """The kustomization nearby that should list the file's containers and does not."""
     everywhere: bool = True
     """Whether all that reach it are known; not so in a repository of very many kustomizations."""
+    is_beside_one: bool = False
+    """Whether one that does not reach it is in a folder above it, or in the environment's."""
 
 
 def kustomizations_of(
@@ -44,8 +47,8 @@ def kustomizations_of(
 ) -> dict[PurePosixPath, Kustomizations]:
     """Return, for each edited file, the kustomizations that reach it.
 
-    `directory` is the environment's folder. Kustomize reads no file from outside the folder of a
-    kustomization, so that the ones which list a file stand above it.
+    `directory` is the environment's folder. The kustomizations that list a file mostly stand above
+    it; where none does, the environment's own may list it from afar, as Flux allows.
     """
     index = _Index(tree, Reading(tree))
     return {edit.path: _of_file(index, edit, directory) for edit in edits}
@@ -60,9 +63,17 @@ def _of_file(index: _Index, edit: FileEdit, directory: PurePosixPath) -> Kustomi
             return Kustomizations((path.parent,))
     else:
         index.add(path.parents)
-        direct = [one for one in path.parents if path in index.named_by(one)]
+        direct = index.naming(path)
+        if not direct:
+            index.follow(_starts(index.tree, directory, path))
+            direct = index.naming(path)
     if not direct:
-        return Kustomizations(unlisted_in=_should_list(index, edit, directory))
+        unlisted = _should_list(index, edit, directory)
+        if unlisted is not None and index.add(_folders_below(index.tree, ROOT)):
+            direct = index.naming(path)
+        if not direct:
+            beside = any(index.layers.get(one) for one in (*path.parents, directory))
+            return Kustomizations(unlisted_in=unlisted, is_beside_one=beside)
     index.add(_folders_below(index.tree, directory))
     reached = index.reached_from(direct)
     own = [one for one in reached if one == directory or one.is_relative_to(directory)]
@@ -99,6 +110,19 @@ class _Index:
             self.named[folder] = frozenset(_named(layer)) if layer is not None else frozenset()
         return True
 
+    def naming(self, path: PurePosixPath) -> list[PurePosixPath]:
+        """Return the kustomizations that name a file, as far as they are known."""
+        return [folder for folder, named in self.named.items() if path in named]
+
+    def follow(self, folders: Iterable[PurePosixPath]) -> None:
+        """Read the kustomizations of folders and all that these stand on."""
+        waiting, known = list(folders), set[PurePosixPath]()
+        while waiting and self.add(waiting):
+            known.update(waiting)
+            named = dict.fromkeys(one for folder in waiting for one in self.named_by(folder))
+            below = (one for one in named if one not in known)
+            waiting = [one for one in below if kind_of(self.tree, one) is Kind.DIRECTORY]
+
     def layer(self, folder: PurePosixPath) -> Layer | None:
         """Return the kustomization of a folder."""
         self.add([folder])
@@ -132,6 +156,13 @@ class _Index:
             for one in folders
             if one not in inner and (layer := self.layers.get(one)) and layer.stands_alone
         ]
+
+
+def _starts(tree: Tree, directory: PurePosixPath, path: PurePosixPath) -> Iterable[PurePosixPath]:
+    """Return the folders of an environment from which a file that no folder above lists is looked for."""
+    if any(kustomizations_in(tree, directory)):
+        return [directory]
+    return () if path.is_relative_to(directory) else _folders_below(tree, directory)
 
 
 def _named(layer: Layer) -> Iterator[PurePosixPath]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.paths import resolved
 from promoter.graph.documents import (
     Origin,
     Scalar,
@@ -76,6 +78,14 @@ class Layer:
     def plugin_paths(self) -> Iterator[Value]:
         """Yield every scalar that names a file or a folder of generators or transformers."""
         yield from (one for one in self.listed(*PLUGINS) if not is_inline(one))
+
+    def outside(self) -> Iterator[PurePosixPath]:
+        """Yield the paths that it names outside of its folder; kustomize reads files there if told to."""
+        named = (self.paths(), self.plugin_paths(), self.unread_paths(), self.values_paths())
+        for value in chain.from_iterable(named):
+            path = resolved(self.directory, text_of(value))
+            if path is not None and not path.is_relative_to(self.directory):
+                yield path
 
     def patches(self) -> Iterator[tuple[Value | None, Value | None]]:
         """Yield each patch as the scalar of its path, or as that of its text."""

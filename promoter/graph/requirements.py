@@ -12,10 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.paths import resolved
 from promoter.graph.documents import Scalar, mapping, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import PurePosixPath
 
     from promoter.graph.documents import Mapping, Value
 
@@ -77,14 +79,37 @@ def fetched(value: Value, *, whole: bool = False) -> Iterator[Scalar]:
                 yield from fetched(child, whole=whole)
 
 
+def leaving(value: Value, directory: PurePosixPath) -> Iterator[Scalar]:
+    """Yield the scalars of a kustomization that would be paths to outside of the repository.
+
+    Any field counts but data, whatever its name is: a build that reads files of every folder reads
+    these, too.
+    """
+    if isinstance(value, Scalar):
+        path = value.text[pair.end() :] if (pair := _KEY.match(value.text)) else value.text
+        texts = (value.text, path)
+        if any(one and resolved(directory, one) is None for one in texts):
+            yield value
+    elif isinstance(value, list):
+        for child in value:
+            yield from leaving(child, directory)
+    else:
+        for key, child in value.items():
+            if key.lower() not in _DATA:
+                yield from leaving(child, directory)
+
+
 def ambiguous(value: Value) -> str:
-    """Return a key that stands twice but for its case, which kustomize ignores; '' without one."""
+    """Return a key that kustomize, which ignores case, may take for another; '' without one.
+
+    It stands twice but for its case, or has letters that are those of ASCII in another case.
+    """
     if isinstance(value, list):
         return next((key for child in value if (key := ambiguous(child))), "")
     known: set[str] = set()
     for key, child in mapping(value).items():
         name = key.lower()
-        if name in known:
+        if name in known or not key.isascii():
             return key
         known.add(name)
         if name not in _DATA and (found := ambiguous(child)):

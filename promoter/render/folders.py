@@ -17,13 +17,17 @@ _FILES, _BYTES = 3000, 32 * 1024 * 1024
 
 
 def write(
-    tree: Tree, folders: Iterable[PurePosixPath], roots: Sequence[Path]
+    tree: Tree,
+    folders: Iterable[PurePosixPath],
+    single: Iterable[PurePosixPath],
+    roots: Sequence[Path],
 ) -> tuple[PurePosixPath, ...] | None:
-    """Write folders with all below them into each root; None where that would be too much.
+    """Write folders with all below them, and single files, into each root; None for too many.
 
     Returns what is left out: links and submodules, which are never followed.
     """
     found = dict(item for folder in folders for item in _below(tree, folder))
+    found |= dict.fromkeys(single, Kind.FILE)
     files = sorted(path for path, kind in found.items() if kind is Kind.FILE)
     if len(files) > _FILES:
         return None

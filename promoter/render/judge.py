@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _FIRST = "Fix it first: what does not build cannot be deployed."
+_LIFTED = (
+    "Flux builds that, and Argo CD with the build option --load-restrictor LoadRestrictionsNone"
+)
 # What kustomize says of a number where it wants text.
 _NO_TEXT = "cannot unmarshal"
 _ALLOWABLE = ("network", "helm", "exec")
@@ -68,6 +71,9 @@ def judge(
         )
     else:
         found = _Judge(tree, edits, names, renderer, strict).verdict()
+    reached = (names.reached[path] for path in found.not_judged)
+    expected = any(one.folders or one.is_beside_one for one in reached)
+    found = replace(found, is_expected=expected)
     if not strict or any(one.rule == "render" for one in found.refusals):
         return found
     return _strict(found, str(edits[0].path))
@@ -108,6 +114,8 @@ class _Judge:
     """Files of which a kustomization was not rendered."""
     idle: dict[tuple[PurePosixPath, str], list[Closure]] = field(default_factory=dict)
     """The images of files that changed nothing, with the kustomizations in which they did not."""
+    outside: list[PurePosixPath] = field(default_factory=list)
+    """Files that were rendered though they are outside of the folder that names them."""
 
     def verdict(self) -> RenderVerdict:
         """Return what all renders together say, beside what the names show."""
@@ -130,8 +138,16 @@ class _Judge:
         note, hint = self.notes[0] if self.notes else ("", "")
         not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
         diff = joined(self.diffs) if self.diffs else None
+        outside = next(iter(self.outside), None)
+        needs = f"{outside} is outside of the folder that lists it: {_LIFTED}" if outside else ""
         found = RenderVerdict(
-            dead, tuple(self.warnings), diff, note, hint, (*unreached, *not_judged)
+            dead,
+            tuple(self.warnings),
+            diff,
+            note,
+            hint,
+            (*unreached, *not_judged),
+            needs=needs,
         )
         return self._compared(found)
 
@@ -144,8 +160,9 @@ class _Judge:
             alone = edits if 1 < len(edits) <= _ALONE_LIMIT else ()
             names = ["before", "after", *(f"only-{number}" for number, _ in enumerate(alone))]
             roots = [home.resolve() / name for name in names]
-            folders = {*closure.folders, *(file.parent for file in (*closure.files, closure.file))}
-            left_out = write(self.tree, folders, roots)
+            files = {closure.file, *closure.files}.difference(closure.outside)
+            folders = {*closure.folders, *(file.parent for file in files)}
+            left_out = write(self.tree, folders, closure.outside, roots)
             if left_out is None:
                 return self._skip(edits, "the folders are too large to be rendered here", "")
             for edit in edits:
@@ -153,16 +170,18 @@ class _Judge:
             for root, edit in zip(roots[2:], alone, strict=True):
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
-            built = build_both(self.renderer, places[:2], home)
+            renderer = replace(self.renderer, reads_outside=bool(closure.outside))
+            built = build_both(renderer, places[:2], home)
             fault = self._fault(built, closure, edits, left_out)
             if fault is not None:
                 return fault
             diff = compare(built[0].text, built[1].text)
             self.diffs.append(diff)
+            self.outside += closure.outside[:1]
             if not alone:
                 self._keep_idle(diff, edits, closure)
             for place, edit in zip(places[2:], alone, strict=True):
-                (single,) = build_both(self.renderer, [place], home)
+                (single,) = build_both(renderer, [place], home)
                 if not single.failure and not single.unmade:
                     self._keep_idle(compare(built[0].text, single.text), [edit], closure)
         return ()

@@ -54,6 +54,9 @@ class Renderer:
     remaining: Callable[[], float] = lambda: 2 * _TIME
     """The seconds that the run has left; a build takes no more than half of them."""
 
+    reads_outside: bool = False
+    """Whether a kustomization may name files outside of its folder, as Flux lets it."""
+
     @property
     def name(self) -> str:
         """The program's name, for messages."""
@@ -72,6 +75,8 @@ class Renderer:
     def command(self, folder: Path) -> list[str]:
         """Return the command that renders a folder."""
         command = [self.program, "kustomize" if self.is_kubectl else "build", str(folder)]
+        if self.reads_outside:
+            command += ["--load-restrictor", "LoadRestrictionsNone"]
         if _HELM in self.access:
             command.append("--enable-helm")
         if _EXEC in self.access:
