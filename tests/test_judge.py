@@ -201,7 +201,8 @@ def test_values_inside_an_object_are_seen_in_the_render(tmp_path: Path) -> None:
     verdict = _judged(tmp_path, files, target)
     assert verdict.refusals == ()
     assert verdict.diff is not None
-    assert verdict.diff.objects[0].other == ("spec.values.image.tag",)
+    assert verdict.diff.images_only
+    assert verdict.diff.objects[0].images == (("web:1.0.0", "web:1.3.0"),)
     unlisted = _files(_LIST, **{"prod/release.yaml": _RELEASE})
     verdict = _judged(tmp_path, unlisted, target)
     # Whoever else applies such an object is not known.
@@ -428,3 +429,107 @@ def test_a_link_to_outside_of_the_repository_is_never_rendered(tmp_path: Path) -
         verdict = _judged(root, files, target)
         assert verdict.diff is None
         assert "symbolic link" in verdict.note
+
+
+_TASK = (
+    "apiVersion: tekton.dev/v1\nkind: Task\nmetadata: {name: t}\n"
+    "spec:\n  steps:\n  - name: a\n    image: web:1.0.0\n"
+)
+_WORKSPACE = (
+    "apiVersion: workspace.devfile.io/v1alpha2\nkind: DevWorkspaceTemplate\nmetadata: {name: d}\n"
+    "spec:\n  components:\n  - name: a\n    container: {image: 'web:1.0.0'}\n"
+)
+_APPLICATION = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+    "spec:\n  source:\n    helm:\n      values: |\n        image:\n          repository: web\n"
+    "          tag: 1.0.0\n"
+)
+_FOO = "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\nspec:\n  image: web:1.0.0\n"
+_TAG = {"tag": "spec.values.image.tag"}
+_RELEASE_PATCH = "- op: replace\n  path: /spec/values/image/tag\n  value: 1.1.0\n"
+_MERGE_PATCH = (
+    "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\n"
+    "spec: {values: {image: {tag: 1.1.0}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "target"),
+    [
+        ("resources: [o.yaml]\n", {"o.yaml": _TASK}, {"kind": "manifest", "file": "o.yaml"}),
+        ("resources: [o.yaml]\n", {"o.yaml": _WORKSPACE}, {"kind": "manifest", "file": "o.yaml"}),
+        ("resources: [o.yaml]\n", {"o.yaml": _RELEASE}, {**_AT, "file": "o.yaml", **_TAG}),
+        (
+            "resources: [o.yaml]\n",
+            {"o.yaml": _RELEASE.replace("tag: 1.0.0", "name: web")},
+            {**_AT, "file": "o.yaml", **_TAG},
+        ),
+        (
+            "resources: [o.yaml]\n",
+            {"o.yaml": _APPLICATION},
+            {**_AT, "file": "o.yaml", "tag": "spec.source.helm.values.image.tag"},
+        ),
+        (
+            "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
+            {"o.yaml": _RELEASE, "p.yaml": _MERGE_PATCH},
+            {**_AT, "file": "p.yaml", **_TAG},
+        ),
+        (
+            "resources: [o.yaml]\npatches: [{path: p.yaml, target: {kind: HelmRelease}}]\n",
+            {"o.yaml": _RELEASE, "p.yaml": _RELEASE_PATCH},
+            {**_AT, "file": "p.yaml", "tag": "0.value"},
+        ),
+        (
+            "resources: [o.yaml]\nconfigurations: [c.yaml]\nimages: [{name: web, newTag: 1.1.0}]\n",
+            {"o.yaml": _FOO, "c.yaml": "images: [{path: spec/image, kind: Foo}]\n"},
+            {"kind": "kustomize"},
+        ),
+        (
+            "resources: [o.yaml]\nconfigurations: [c.yaml]\n"
+            "images: [{name: web, newName: ghcr.io/web, newTag: 1.1.0}]\n",
+            {
+                "o.yaml": _FOO.replace("image: web", "runs: web"),
+                "c.yaml": "images: [{path: spec/runs, kind: Foo}]\n",
+            },
+            {"kind": "kustomize"},
+        ),
+    ],
+    ids=[
+        "Tekton", "DevWorkspace", "HelmRelease", "a key that is added", "text of values",
+        "merge patch", "JSON patch", "configurations", "a field of another name",
+    ],
+)  # fmt: skip
+def test_the_field_that_is_the_image_is_no_change_of_more_than_images(
+    text: str, more: dict[str, str], target: dict[str, Any], tmp_path: Path
+) -> None:
+    files = {"prod/kustomization.yaml": text} | {f"prod/{name}": one for name, one in more.items()}
+    verdict = _judged(tmp_path, files, target, strict=True)
+    assert (verdict.refusals, verdict.warnings) == ((), ())
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
+    assert {new.rpartition("/")[2] for one in verdict.diff.objects for _, new in one.images} == {
+        "web:1.3.0"
+    }
+
+
+@pytest.mark.parametrize(
+    "copied",
+    ["metadata.annotations.image", "metadata.labels.tag", "data.image", "spec.replicas"],
+)
+def test_what_follows_an_image_into_another_field_is_a_change_of_more_than_images(
+    copied: str, tmp_path: Path
+) -> None:
+    text = f"""\
+resources: [deploy.yaml, other.yaml]
+images: [{{name: web, newTag: 1.1.0}}]
+replacements:
+- source: {{kind: Deployment, name: web, fieldPath: "spec.template.spec.containers.0.image"}}
+  targets:
+  - select: {{kind: Other}}
+    fieldPaths: [{copied}]
+    options: {{create: true}}
+"""
+    other = "apiVersion: v1\nkind: Other\nmetadata: {name: o}\ndata: {a: b}\nspec: {a: b}\n"
+    verdict = _judged(tmp_path, _files(text, **{"prod/other.yaml": other}), {"kind": "kustomize"})
+    assert verdict.diff is not None
+    assert [one.other for one in verdict.diff.broken] == [(copied,)]

@@ -63,6 +63,8 @@ class Closure:
     """Whether a patch, a replacement or a transformer may change what the files say."""
     outside: tuple[PurePosixPath, ...] = ()
     """Files outside of the folder of the kustomization that names them: a build must be allowed them."""
+    image_keys: frozenset[str] = frozenset()
+    """The last keys of the fields that its `configurations` name as those of images."""
     layers: Mapping[PurePosixPath, Layer] = field(default_factory=dict, repr=False)
 
     @property
@@ -109,6 +111,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
         overwriting=tuple(top.overwriting()) if top is not None else (),
         patched=any(layer.patches_anything for layer in layers.values()),
         outside=outside,
+        image_keys=images.keys,
         layers=layers,
     )
 

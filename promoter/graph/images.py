@@ -79,8 +79,8 @@ class Images:
     """The configurations of built-in transformers, by the folder of the layer that lists them."""
     unknown: str = ""
     """Why a container may have any image at all."""
-    _keys: frozenset[str] = frozenset()
-    """The fields beside containers that `configurations` name."""
+    keys: frozenset[str] = frozenset()
+    """The last keys of the fields beside containers that `configurations` name."""
     _done: dict[PurePosixPath, tuple[Image, ...]] = field(default_factory=dict)
     _open: list[PurePosixPath] = field(default_factory=list)
     _work: int = 0
@@ -116,13 +116,13 @@ class Images:
                 path = self.reading.path(layer.file, value)
                 for document in self.reading.documents(path) if path else ():
                     images = mapping(document).get("images")
-                    self._keys |= {_last(one) for rule in sequence(images) for one in _paths(rule)}
+                    self.keys |= {_last(one) for rule in sequence(images) for one in _paths(rule)}
                     others = (rule for key, rule in mapping(document).items() if key != "images")
                     rules += (
                         one for rule in others for each in sequence(rule) for one in _paths(each)
                     )
         for one in rules:
-            if _last(one) in _KEYS | self._keys:
+            if _last(one) in _KEYS | self.keys:
                 self._doubt(f"{one.file}:{one.line} has a rule that rewrites images")
 
     def _doubt(self, reason: str) -> None:
@@ -212,7 +212,7 @@ class Images:
 
     def _writes_image(self, path: Scalar) -> bool:
         last = re.split(r"(?<!\\)\.", path.text)[-1]
-        return last in _KEYS | self._keys or _INDEX.fullmatch(last) is not None
+        return last in _KEYS | self.keys or _INDEX.fullmatch(last) is not None
 
     def _written(self, document: Value) -> Iterator[Image]:
         """Yield the images that an object or a patch has written in it."""
@@ -233,7 +233,7 @@ class Images:
             yield from self._in_object(child)
         for key, child in mapping(value).items():
             if isinstance(child, Scalar):
-                if key in self._keys and not child.null:
+                if key in self.keys and not child.null:
                     yield _image(child, certain=False)
                 continue
             if key in _LISTS:

@@ -19,8 +19,8 @@ _FILES, _BYTES = 3000, 32 * 1024 * 1024
 def write(
     tree: Tree,
     folders: Iterable[PurePosixPath],
-    single: Iterable[PurePosixPath],
     roots: Sequence[Path],
+    single: Iterable[PurePosixPath] = (),
 ) -> tuple[PurePosixPath, ...] | None:
     """Write folders with all below them, and single files, into each root; None for too many.
 

@@ -6,24 +6,19 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from dataclasses import field, replace
 from pathlib import PurePosixPath
-from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
-from promoter.domain.suggest import closest
-from promoter.edits import kustomization
 from promoter.planning.dead_edits import explained
-from promoter.render import kustomize_words
+from promoter.render import fault_place, kustomize_words
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
+from promoter.render.image_fields import ImageFields
 from promoter.render.objects import compare, holds_objects
 from promoter.render.program import build_both
 from promoter.temporary import render_folder
@@ -41,8 +36,6 @@ _FIRST = "Fix it first: what does not build cannot be deployed."
 _LIFTED = (
     "Flux builds that, and Argo CD with the build option --load-restrictor LoadRestrictionsNone"
 )
-# What kustomize says of a number where it wants text.
-_NO_TEXT = "cannot unmarshal"
 _ALLOWABLE = ("network", "helm", "exec")
 # As many files of one kustomization are rendered one by one, to learn which of them has an effect.
 _ALONE_LIMIT = 8
@@ -70,7 +63,7 @@ def judge(
             names.refusals, note=NO_RENDERER, hint="Install kustomize", not_judged=unreached
         )
     else:
-        found = _Judge(tree, edits, names, renderer, strict).verdict()
+        found = _Judge(tree, edits, names, renderer, strict, ImageFields.of(edits)).verdict()
     reached = (names.reached[path] for path in found.not_judged)
     expected = any(one.folders or one.is_beside_one for one in reached)
     found = replace(found, is_expected=expected)
@@ -106,6 +99,7 @@ class _Judge:
     names: ByNames
     renderer: Renderer
     strict: bool
+    fields: ImageFields
     diffs: list[RenderDiff] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -162,7 +156,7 @@ class _Judge:
             roots = [home.resolve() / name for name in names]
             files = {closure.file, *closure.files}.difference(closure.outside)
             folders = {*closure.folders, *(file.parent for file in files)}
-            left_out = write(self.tree, folders, closure.outside, roots)
+            left_out = write(self.tree, folders, roots, closure.outside)
             if left_out is None:
                 return self._skip(edits, "the folders are too large to be rendered here", "")
             for edit in edits:
@@ -175,7 +169,8 @@ class _Judge:
             fault = self._fault(built, closure, edits, left_out)
             if fault is not None:
                 return fault
-            diff = compare(built[0].text, built[1].text)
+            fields = replace(self.fields, keys=closure.image_keys)
+            diff = compare(built[0].text, built[1].text, fields=fields)
             self.diffs.append(diff)
             self.outside += closure.outside[:1]
             if not alone:
@@ -183,7 +178,9 @@ class _Judge:
             for place, edit in zip(places[2:], alone, strict=True):
                 (single,) = build_both(renderer, [place], home)
                 if not single.failure and not single.unmade:
-                    self._keep_idle(compare(built[0].text, single.text), [edit], closure)
+                    self._keep_idle(
+                        compare(built[0].text, single.text, fields=fields), [edit], closure
+                    )
         return ()
 
     def _keep_idle(self, diff: RenderDiff, edits: Sequence[FileEdit], closure: Closure) -> None:
@@ -236,7 +233,7 @@ class _Judge:
                 self.warnings.append(reason)
                 return self._skip(edits, reason, "")
             plain = Refusal("render", reason, hint or _FIRST, file)
-            located = plain if failed else _located(message, closure, self.tree)
+            located = plain if failed else fault_place.located(message, closure, self.tree)
             return (located or plain,)
         note = next((one.unmade for one in built if one.unmade), "")
         if not note and not all(holds_objects(one.text) for one in built):
@@ -265,33 +262,6 @@ class _Judge:
             refusal = Refusal("render", reason, hint, str(self.edits[0].path))
             return replace(found, refusals=(*found.refusals, refusal))
         return replace(found, warnings=(*found.warnings, reason))
-
-
-def _located(message: str, closure: Closure, tree: Tree) -> Refusal | None:
-    """Return the refusal of what keeps a kustomization from being built at its place, if it is known."""
-    if _NO_TEXT not in message:
-        return _missing_file(closure, tree)
-    files = (layer.file for layer in closure.layers.values())
-    for file in sorted(files, key=lambda one: one != closure.file):
-        with suppress(PromoteError, KeyError):
-            entries = kustomization.read(file, tree.read(file)).entries
-            if found := next((doubt for one in entries for doubt in one.doubtful.values()), None):
-                return found
-    return None
-
-
-def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
-    """Return the refusal of a kustomization that names a file which is not there, at that name."""
-    found = (re.fullmatch(r"(.+):(\d+):(\d+): (.+) is not there", one) for one in closure.warnings)
-    first = next((one for one in found if one), None)
-    if first is None:
-        return None
-    path = PurePosixPath(normpath(PurePosixPath(first[1]).parent / first[4]))
-    close = closest(path.name, sorted(tree.entries(path.parent)))
-    meant = PurePosixPath(first[4]).with_name(close) if close else None
-    hint = f"Did you mean {meant}?" if meant else "Add the file, or remove the line."
-    reason = f"{closure.directory} does not build, even before the edit: there is no {first[4]}"
-    return Refusal("render", reason, hint, first[1], int(first[2]), int(first[3]))
 
 
 def _way(access: str, renderer: Renderer) -> str:

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import hunks
 from promoter.domain.json import mapping
 from promoter.domain.render import ObjectDiff, RenderDiff
-from promoter.graph.documents import Origin, Scalar, UnreadableError, parse
+from promoter.graph.documents import Origin, UnreadableError, parse
+from promoter.render.image_fields import ImageFields, YAMLPath, changed_fields, plain
 from promoter.render.immutable import immutable_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from promoter.graph.documents import Value
 
 # Beyond this an object is told, and not taken apart.
 _OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000
 _OBJECT_LINES, _LINE = 120, 200
-_Path: TypeAlias = "tuple[str | int, ...]"
 _HASHED = frozenset({"ConfigMap", "Secret"})
 _HASH = re.compile(r"-[bcdfghkm2456789t]{10}$")
 _SEPARATOR = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_CONTAINERS_ALONE = ImageFields()
 _KIND = re.compile(r"^kind: ", re.MULTILINE)
-_CONTAINERS = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_MISSING = object()
 
 
 def holds_objects(text: str) -> bool:
@@ -40,14 +38,17 @@ def holds_objects(text: str) -> bool:
     return bool(found) and all(_KIND.search(one) for one in found)
 
 
-def compare(before: str, after: str) -> RenderDiff:
-    """Return what differs between two renders, object by object."""
+def compare(before: str, after: str, *, fields: ImageFields = _CONTAINERS_ALONE) -> RenderDiff:
+    """Return what differs between two renders, object by object.
+
+    `fields` are those that hold images beside those of containers.
+    """
     old, new = _documents(before), _documents(after)
     gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
     removed = _by_key(text for text in dict.fromkeys(old) if text in gone)
     added = _by_key(text for text in dict.fromkeys(new) if text in come)
     _pair_renamed(removed, added)
-    found = [_difference(removed.get(key), added.get(key)) for key in {**removed, **added}]
+    found = [_difference(removed.get(key), added.get(key), fields) for key in {**removed, **added}]
     return RenderDiff(tuple(sorted(found, key=lambda one: (one.images_only, one.title))))
 
 
@@ -79,7 +80,7 @@ def _parsed(text: str, *, known: bool) -> _Object:
     data: Any = None
     if known:
         try:
-            data = _plain(parse(text, Origin("")))
+            data = plain(parse(text, Origin("")))
         except UnreadableError:
             data = None
     if not isinstance(data, dict):
@@ -93,14 +94,6 @@ def _parsed(text: str, *, known: bool) -> _Object:
     group = str(data.get("apiVersion", "")).rpartition("/")[0]
     kind, name = str(data.get("kind", "")), str(metadata.get("name", ""))
     return _Object(text, data, (group, kind, str(metadata.get("namespace", "")), name))
-
-
-def _plain(value: Value | None) -> Any:  # noqa: ANN401 - YAML
-    if isinstance(value, dict):
-        return {key: _plain(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_plain(child) for child in value]
-    return value.text if isinstance(value, Scalar) and not value.null else None
 
 
 def _first(pattern: str, text: str) -> str:
@@ -121,14 +114,14 @@ def _pair_renamed(
             removed[match] = removed.pop(key)
 
 
-def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
+def _difference(old: _Object | None, new: _Object | None, fields: ImageFields) -> ObjectDiff:
     one = new or old
     assert one is not None
     _, kind, namespace, name = one.key
     state = "changed" if old and new else "added" if new else "removed"
     before, after = old.data if old else None, new.data if new else None
     if kind == "Secret":
-        paths = sorted({_dotted(path) for path, _, _ in _leaves(before or {}, after or {})})
+        paths = sorted({_dotted(path) for path, _, _ in changed_fields(before or {}, after or {})})
         lines = tuple(f"~ {path}: *** (not shown)" for path in paths)
         return ObjectDiff(kind, namespace, name, state, lines, (), tuple(paths) or ("?",))
     lines = _lines(old.text if old else "", new.text if new else "")
@@ -137,10 +130,11 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
     if before is None or after is None:
         return ObjectDiff(kind, namespace, name, state, lines, compared=False)
     images, others = [], []
-    leaves = list(_leaves(before, after))
+    leaves = list(changed_fields(before, after))
     for path, left, right in leaves:
-        if _is_image(path) and isinstance(left, str) and isinstance(right, str):
-            images.append((left, right))
+        moved = fields.moved(path, left, right)
+        if moved is not None:
+            images.append(moved)
         else:
             others.append(_dotted(path))
     fixed = immutable_fields(kind, after, [path for path, _, _ in leaves])
@@ -148,30 +142,9 @@ def _difference(old: _Object | None, new: _Object | None) -> ObjectDiff:
     return ObjectDiff(kind, namespace, name, state, lines, pairs, tuple(others), immutable=fixed)
 
 
-def _leaves(old: Any, new: Any, path: _Path = ()) -> Iterator[tuple[_Path, Any, Any]]:  # noqa: ANN401 - YAML
-    """Yield the paths of the scalars that differ, with both values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in dict.fromkeys([*old, *new]):
-            yield from _leaves(old.get(key, _MISSING), new.get(key, _MISSING), (*path, key))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for index, (left, right) in enumerate(zip(old, new, strict=True)):
-            yield from _leaves(left, right, (*path, index))
-    elif old != new or type(old) is not type(new):
-        yield path, old, new
-
-
-def _dotted(path: _Path) -> str:
+def _dotted(path: YAMLPath) -> str:
     steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return "".join(steps).removeprefix(".")
-
-
-def _is_image(path: _Path) -> bool:
-    match path:
-        case (*_, str(holder), int(), "image"):
-            return holder in _CONTAINERS
-        case (*_, "volumes", int(), "image", "reference"):
-            return True
-    return False
 
 
 def _lines(old: str, new: str) -> tuple[str, ...]:
