@@ -16,9 +16,8 @@ from promoter.engine.image_order import orders
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
-from promoter.planning.change import read_request
+from promoter.planning.change import declare_app, read_request
 from promoter.planning.decide import decide
-from promoter.planning.declare import declare_app
 from promoter.planning.intent import End, Intent, intend, on_tip, unordered
 from promoter.planning.plan import AppRequest
 

@@ -89,7 +89,7 @@ class Requests:
     @property
     def apps(self) -> list[str]:
         """The apps that are asked for."""
-        return [app for one in self.requests for app in one.together or (one.app,)]
+        return [app for one in self.requests for app in one.apps]
 
     def select(self, view: View, done: Iterable[Key]) -> Iterator[Work | tuple[Key, Outcome]]:
         """Yield each request with its place, or why it has none."""
@@ -109,7 +109,7 @@ def _look_into_places(requests: Iterable[Request], view: View) -> None:
     config, apps = view.config, dict[str, None]()
     for one in requests:
         group = config.groups.get(one.app) if one.group else None
-        apps |= dict.fromkeys(group.apps if group else one.together or (one.app,))
+        apps |= dict.fromkeys(group.apps if group else one.apps)
     if len(apps) > 1:
         environments = config.environments
         places = ((app, name) for app in apps for name in environments)

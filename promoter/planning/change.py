@@ -1,26 +1,28 @@
-"""What a request asks of each app beside what was seen: the edits that it means; pure."""
+"""What a request asks of each app: what its commit declares, and the edits that it means; pure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter import pull_request
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.errors import RefusedError
+from promoter.domain.model import PullState
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
-from promoter.planning.declare import declare, declare_app
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.config.sections import Environment
     from promoter.domain.branch import BranchState
-    from promoter.domain.model import Pull, Tree
+    from promoter.domain.model import ImageRequest, Pull, Tree
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.planning.plan import AppRequest, Request
@@ -113,7 +115,41 @@ def _together(request: Request, apps: Sequence[AppChange], state: BranchState) -
     made = [one.asked for one in apps if one.asked]
     if len(made) < len(apps):
         return None
-    declaration = declare(request, [one.declaration.first for one in made], state)
+    declaration = _declared(request, [one.declaration.first for one in made], state)
     if len(made) == 1:
         return replace(made[0], declaration=declaration)
     return propose.propose(declaration, [one.target for one in apps], state.base)
+
+
+def declare_app(asked: AppRequest, base: Tree, before: Declaration | None = None) -> AppDeclaration:
+    """Return what is asked of one app as a commit will declare it; `before`: what the branch does."""
+    request, target = asked.request, asked.target
+    images: tuple[ImageRequest, ...] = ()
+    if request.images or request.hold is None:
+        images = propose.resolve(request.images, request.tag, target, base)
+    hold, actor = request.hold, request.actor
+    declared = before.of(target.app) if before else None
+    if hold is not None and declared is not None and hold.same_wish(declared.hold):
+        # Asking again for the same neither begins the hold again nor changes who began it.
+        hold, actor = declared.hold, declared.actor
+    return AppDeclaration(
+        app=target.app,
+        environment=target.environment,
+        images=images,
+        actor=actor,
+        run=request.run,
+        source_revision=request.source_revision,
+        allow=tuple(sorted(request.allow)),
+        hold=hold,
+        clock=request.clock,
+    )
+
+
+def _declared(request: Request, apps: Iterable[AppDeclaration], state: BranchState) -> Declaration:
+    """Return a request as its commit will declare it, from what that is for each app."""
+    latest = state.pulls[0] if state.pulls and not state.open_pull else None
+    # What somebody closed unmerged is followed; what we closed ourselves says nothing.
+    if latest and (latest.state is not PullState.CLOSED or pull_request.closed_by_us(latest.body)):
+        latest = None
+    number = latest.number if latest else None
+    return Declaration(request.app, tuple(apps), number, is_together=request.is_together)

@@ -71,6 +71,11 @@ class Request:
     """Whether `app` names a group of the configuration, which says the apps."""
 
     @property
+    def apps(self) -> tuple[str, ...]:
+        """The apps that it names; a group, whose apps the configuration names, by its own name."""
+        return self.together or (self.app,)
+
+    @property
     def is_together(self) -> bool:
         """Whether several apps are asked for by one commit and one pull."""
         return self.group or bool(self.together)

@@ -49,7 +49,7 @@ def _promoted(
     found = wired(settings)
     masks += new_tokens(settings, found)
     revision = _source_revision(found)
-    apps = [app for one in requests for app in one.together or (one.app,)]
+    apps = [app for one in requests for app in one.apps]
     # What is held or rolled back has a branch of another name.
     plain = all(one.hold is None and one.rollback is None for one in requests)
     with opened(found, progress, apps=apps, with_pulls=apps if plain else ()) as world:
