@@ -9,7 +9,7 @@ import pytest
 from promoter.config.holds import hold_file
 from promoter.demo.repository import make_source
 from promoter.domain.deadline import Deadline
-from tests.many_apps import BY_PULL, kustomization, make
+from tests.many_apps import BY_PULL, kustomization, make, with_files
 from tests.servers import git_http
 from tests.servers.github import GitHub
 from tests.servers.registry import Registry
@@ -122,3 +122,40 @@ def test_the_pull_of_several_apps_promises_nothing_of_a_schedule_that_never_look
     alone = run(repo, "--app", "web", "--tag", "1.4.2")["pull_request"]["body"]
     together = run(repo, *BOTH, "--tag", "1.4.2")["pull_request"]["body"]
     assert (said in alone, said in together) == (True, False)
+
+
+def test_apps_that_share_a_file_are_edited_in_it_one_after_the_other(tmp_path: Path) -> None:
+    entries = "".join(f"  - name: {name}\n    newTag: 1.4.1\n" for name in IMAGES.values())
+    containers = "".join(f"        - {{name: {n}, image: {i}}}\n" for n, i in IMAGES.items())
+    repo = with_files(
+        tmp_path / "r.git",
+        {
+            "promoter.yaml": "environments: {dev: {path: all, checks: {exists: off}}}\n"
+            "apps:\n"
+            + "".join(f"  {name}: {{images: [{image}]}}\n" for name, image in IMAGES.items()),
+            "all/kustomization.yaml": f"resources: [d.yaml]\nimages:\n{entries}",
+            "all/d.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: all}\nspec:\n"
+            f"  template:\n    spec:\n      containers:\n{containers}",
+        },
+    )
+    made = run(repo, *BOTH, "--tag", "1.4.2")
+    assert made["files"] == ["all/kustomization.yaml"]
+    file = repo.read("all/kustomization.yaml", made["branch"])
+    assert file.count("newTag: 1.4.2") == 2
+    body = made["pull_request"]["body"]
+    assert "| both apps: 1 field changed, every other byte is the same |" in body
+    again = run(repo, *BOTH, "--tag", "1.4.2")
+    assert (again["action"], again["commit"]) == ("unchanged", made["commit"])
+
+
+def test_each_app_is_pinned_to_the_digests_of_its_own_images(tmp_path: Path) -> None:
+    with Registry() as registry:
+        images = {name: registry.name(name) for name in IMAGES}
+        for name in images:
+            registry.push(name, "1.4.1", "1.4.2")
+        apps = "apps:\n  api: {environments: {dev: {pin: both}}}\n  web: {}\n"
+        repo = make(tmp_path / "r.git", images, BY_PULL + apps)
+        made = run(repo, *BOTH, "--tag", "1.4.2")
+        digests = [one["digest"] for one in made["images"]]
+        assert [one and one[:7] for one in digests] == ["sha256:", None]
+        assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "unchanged"

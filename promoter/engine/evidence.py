@@ -39,11 +39,10 @@ class EvidenceCollector:
     def __init__(self, world: World, config: Config, base: Tree, moment: int) -> None:
         self._world, self._config, self._base, self._moment = world, config, base, moment
 
-    def evidence(
-        self, proposal: Proposal, facts: Facts, gates: tuple[GateResult, ...]
-    ) -> AppEvidence:
+    def evidence(self, facts: Facts, gates: tuple[GateResult, ...]) -> AppEvidence:
         """Return all that is known of one app's promotion on the base."""
-        target = facts.target
+        target, proposal = facts.target, facts.proposal
+        assert proposal is not None
         built = {one.request.name: one.image for one in facts.images if one.image}
         labels = next((one.labels for one in built.values() if one.labels), {})
         files = _files(self._config, self._base, target)

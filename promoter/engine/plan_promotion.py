@@ -169,11 +169,7 @@ def _evidence(
     moment = tip.time if tip else world.now
     collector = EvidenceCollector(world, change.config, state.base, moment)
     with world.collecting():
-        members = tuple(
-            collector.evidence(facts.proposal, facts, verdict.results)
-            for facts, verdict in judged
-            if facts.proposal is not None
-        )
+        members = tuple(collector.evidence(facts, verdict.results) for facts, verdict in judged)
     onto = change.branch.onto if intent.kept else state.base.commit
     merges = change.settings.deliver == "auto-merge"
     return Evidence(members, judgement.results, repository, onto or None, moment, merges)
