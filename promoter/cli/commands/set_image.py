@@ -110,7 +110,7 @@ def _plan(
 ) -> tuple[FileEdit, tuple[str, ...]]:
     """Return the edit of one file, and what is not known about it.
 
-    A new entry must be felt by a container where all can be read.
+    A new entry must be used by a container, as far as all files can be read.
     """
     try:
         check_size(str(file.named), file.real.stat().st_size)
