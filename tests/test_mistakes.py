@@ -360,6 +360,7 @@ _WORDS_AND_FLAGS = (
     ("edit set image r.io:1/a/shop:1.5.0", "promote set-image 'r.io:1/a/shop=*:1.5.0'; for an app"),
     ("set image deployment/shop shop=r.io/a/shop:1.5.0", "promote --app shop --tag 1.5.0"),
     ("kubectl set image deployment/shop shop=x:1.5.0", "promote --app shop --tag 1.5.0"),
+    ("helm upgrade shop --set image.tag=1.5.0 -n dev", "promote --app shop --tag 1.5.0 --env dev"),
     ("helm upgrade shop", "Promoting needs no command name: promote --app shop --tag TAG"),
     ("app sync shop", "Argo CD or Flux syncs what is on the base. To change that: promote --app"),
     ("setimage x=*:1", "promote set-image 'x=*:1'; for an app: promote --app x --tag 1"),

@@ -73,11 +73,6 @@ class CommandLine:
             self.flags.append((flag, value))
             run = [flag, *filter(None, [value])]
 
-    @property
-    def has_app(self) -> bool:
-        """Whether an app is given as a flag, which may be another tool's."""
-        return "app" in dict(self._own("promote", OPTIONS))
-
     def filled(self, hint: str, bare: Sequence[str] | None = None) -> str:
         """Return a hint with the line of each command that it names in braces, e.g. `{rollback}`."""
         return re.sub(
@@ -95,7 +90,7 @@ class CommandLine:
         bare = self.bare if bare is None else bare
         if command == "set-image":
             return self._set_image(bare)
-        own = self._own(command, self.commands[command])
+        own = self.options(command)
         free = [one for one in self.commands[command] if one not in dict(own)]
         given = _sorted_out(command, bare, free) + own
         for placeholder, names in _NEEDED.get(command, {}).items():
@@ -105,16 +100,16 @@ class CommandLine:
         parts = [part for name, one in given for part in (f"--{name}", one) if part]
         return f"{prog_of(command)} {shlex.join(parts)}".rstrip()
 
-    def _own(self, command: str, options: Collection[str]) -> list[tuple[str, str]]:
+    def options(self, command: str) -> list[tuple[str, str]]:
         """Return the options of a command that its flags are or mean, with their values."""
+        options = self.commands[command]
         found = []
         for flag, value in self.flags:
-            if own := long_name(flag):
-                option = own if own in options else RENAMED.get(f"{command} {own}", "")
-            else:
-                # It may be an address with a login.
-                is_safe = value and not ("//" in value and "@" in value)
-                option = option_meant(flag, value, options) if is_safe else ""
+            own = long_name(flag)
+            option = own if own in options else RENAMED.get(f"{command} {own}", "")
+            # What another tool takes may be an address with a login.
+            if not option and value and not ("//" in value and "@" in value):
+                option = option_meant(flag, value, options)
             if option in options and OPTIONS[option].takes(value):
                 found.append((option, "" if OPTIONS[option].switch else value))
         return found

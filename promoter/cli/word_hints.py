@@ -61,8 +61,6 @@ def unknown_command(
     if close and not longer and not (close == "auto" and (rest or plain != close)):
         line = given.line(close, given.bare[1:]) if rest else f"promote {close}"
         return UsageError(message, f"Did you mean {line}?")
-    if given.has_app and plain not in OPTIONS:
-        return UsageError(message, f"Leave it out; the commands are {', '.join(names)}.")
     message = f"promote takes no {first}: apps and tags are flags"
     return UsageError(message, f"Write {given.line('promote')}")
 
@@ -110,7 +108,8 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
         option.metavar == "TEXT" or (option.switch and word.lower() in _ON_OFF)
     ):
         return _of_several(run, parser.many)
-    if command == "promote" and not given.has_app and (hint := _of_other_commands(given)):
+    names_app = "app" in dict(given.options(command))
+    if command == "promote" and not names_app and (hint := _of_other_commands(given)):
         return hint
     line, is_name = given.line(command), f"--{word}" in parser.flags
     at = given.bare.index(word)
