@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NO_NAMES = frozenset((*OTHER_COMMANDS, *OPTIONS, *TOOLS, *OBJECTS))
 # The commands whose line may have a tag.
 _TAKING_TAGS = ("{promote}", "{rollback}", "{set-image}")
-_ON_OFF = ("true", "yes", "1", "on", *OFF)
+# What others write behind a switch.
+_ON_OFF = ("true", "yes", "1", "on", "client", "server", *OFF)
 # The commands whose argument is one alone.
 _SINGLE = {
     "pulls": "Name one pull request at a time.",
@@ -104,9 +105,10 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
         return _SINGLE[command]
     run = given.behind[word]
     option = OPTIONS.get(long_name(run[0]))
-    if option is not None and (
-        option.metavar == "TEXT" or (option.switch and word.lower() in _ON_OFF)
-    ):
+    is_image = run[0] == "--image" and "=" in word
+    is_text = option is not None and option.metavar == "TEXT"
+    is_of_switch = option is not None and option.switch and word.lower() in _ON_OFF
+    if is_image or is_text or is_of_switch:
         return _of_several(run, parser.many)
     names_app = "app" in dict(given.options(command))
     if command == "promote" and not names_app and (hint := _of_other_commands(given)):
