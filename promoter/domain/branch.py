@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
 """Who makes the commits where no configuration says so: `Name <address>`."""
 COMMITS_LIMIT = 20
-"""So many commits of a branch are looked at; a promotion's branch holds one or a few."""
+"""How many commits of a branch are read; a promotion's branch holds one or a few."""
 
 
 @dataclass(frozen=True, slots=True)

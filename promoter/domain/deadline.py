@@ -28,7 +28,7 @@ class Deadline:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Be over after so many seconds, for all that is done meanwhile; then go on as before."""
+        """Shorten the deadline to this many seconds within the block."""
         end = self._end
         self._end = min(end, time.monotonic() + seconds)
         try:

@@ -29,7 +29,7 @@ _SHAPES = re.compile(
     r"|\beyJ[\w-]{10,4096}\.[\w-]{10,4096}\.[\w-]{10,4096}",
     re.IGNORECASE | re.ASCII,
 )
-# So many characters of a hostile text are shown.
+# How many characters of a hostile text are shown.
 _SHOWN = 60
 # Of these, the first characters lead to the secrets that begin so; the rest is searched one by one.
 _RUN = re.compile(r"[\w%+/=.~:-]{8,}", re.ASCII)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LISTED = 12
-# At most so many letters are wrong, missing, swapped or too many, and at most a third of them.
+# How many letters may be wrong, missing, swapped or too many; at most a third of the word.
 _MOST = 2
 # What documents write for a value that is to be filled in: <tag>, {tag}, [tag], TAG, YOUR_TAG.
 _PLACEHOLDER = re.compile(
@@ -99,7 +99,7 @@ def _alike(name: str, names: Sequence[str]) -> str | None:
 
 
 def _differ(one: str, other: str, most: int) -> bool:
-    """Return whether at most so many letters are wrong, missing, too many, or swapped with the next."""
+    """Return whether this many letters at most are wrong, missing, too many, or swapped."""
     at = begun_alike(one, other)
     one, other = one[at:], other[at:]
     if not (one and other) or not most:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from promoter.edits.kustomization.entries import ImageEntry
     from promoter.edits.targets import EditTarget, Target
 
-# So many places of one value are refused, each by itself.
+# How many places of one value are refused one by one.
 _LISTED = 20
 _Chosen: TypeAlias = "tuple[Site, ImageRequest]"
 

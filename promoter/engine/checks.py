@@ -112,7 +112,7 @@ class Checker:
         """Return what cosign says of an image, where the environment wants to know."""
         if self.checks.signature == "off":
             return None
-        # What is left is for what follows.
+        # The rest of the time is for what follows.
         seconds = min(_COSIGN_TIME, self.deadline.remaining() * 3 / 4)
         said = verified(self.checks, f"{repository}@{digest}", seconds)
         if said.verified:

@@ -91,7 +91,7 @@ class EvidenceCollector:
                     break
                 since, pull, at_least = version.time, version.pull, version.first
         except PromoteError:
-            # What was read before the history could be read no further still holds.
+            # What was read until then is true; they may have been there even longer.
             at_least = True
         age = max(0, self._moment - since) if since is not None else None
         return EnvironmentState(

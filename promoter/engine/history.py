@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from promoter.git.history import FileVersion
     from promoter.planning.history import HistoryEntry
 
-# Of so many commits the forge is asked for the pulls, which no message names.
+# For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100
 
 
@@ -78,7 +78,7 @@ class AppHistory:
         self._unread, self._read = self._states(), list[State]()
 
     def upto(self, number: int) -> list[State]:
-        """Return the newest states, newest first: so many, as far as there are."""
+        """Return the newest states, at most `number`, newest first."""
         self._read += islice(self._unread, max(0, number - len(self._read)))
         return self._read[:number]
 

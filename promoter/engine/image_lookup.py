@@ -29,14 +29,14 @@ _LOG = logging.getLogger(__name__)
 _AT_ONCE = 8
 # Seconds between two looks for an image whose push is under way.
 _PAUSE = 2.0
-# So many of a registry's tags are listed where one is not there.
+# How many of a registry's tags are listed where one is missing.
 _LISTED = 4
 
 
 def look_up(
     registry: Registry, target: Target, wanted: Sequence[ImageFacts], seconds: float
 ) -> list[BuiltImage | PromoteError]:
-    """Return each image of an app, or why not; a missing one is waited for so many seconds."""
+    """Return each image of an app, or why not; waits up to `seconds` for missing ones."""
 
     def now(asked: Sequence[ImageFacts]) -> list[BuiltImage | PromoteError]:
         return list(answers(one, asked, min(_AT_ONCE, len(asked))))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from promoter.planning.change import Change
     from promoter.planning.intent import Intent
 
-# What many apps are called together says how many they are, and not which.
+# The short name of many apps says how many they are, and not which.
 _SHORT_NAME = re.compile(r".+\+[0-9]+-[0-9a-f]{12}")
 
 

@@ -1,4 +1,4 @@
-"""Look: all that has to be asked outside for one promotion, asked before any gate is; then its plan."""
+"""Plans one request: asks outside for what the gates need, asks all gates, and decides."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def plan_promotion(request: Request, apps: Sequence[Seen]) -> Plan:
         intent = on_tip(change, intent)
     judged = _judged(change, intent, digests, ordering)
     if _is_refused_though_superseded(change, intent, judged):
-        # What is refused is judged in whole: which of several rules it is for hides none of them.
+        # An older tag that other rules refuse as well is judged in full, so that all of them are told.
         intent = Intent(End.PUSH if change.settings.deliver == "push" else End.PULL, change.asked)
         judged = _judged(change, intent, digests, ordering)
     if intent.end is End.SUPERSEDED:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from promoter.engine.plan_promotion import Seen
     from promoter.gates import ImageFacts
 
-# So many versions of a file are looked at; through an API each of them costs requests.
+# How many versions of a file are read; through an API each of them costs requests.
 _VERSIONS = 100
 
 
@@ -141,7 +141,7 @@ def _latest(
     It is read no further once each stay has its beginning, or lasts for so many seconds.
     """
     base, repository = seen.state.base, seen.world.repository
-    # What the base has comes first: a history may not agree with it.
+    # The base's own file comes first, as a history may not agree with it.
     newest = _Version(seen.world.now, file.held(base, base.read(file.path)), is_first=True)
     read = [newest]
     try:

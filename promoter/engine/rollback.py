@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from promoter.planning.plan import Plan, Request
     from promoter.planning.states import State
 
-# So many earlier states are asked of the registry for the newest that is still there.
+# For how many earlier states the registry is asked, to find the newest that is still there.
 _STATES = 10
 
 

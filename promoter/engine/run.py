@@ -237,7 +237,7 @@ class Run:
         return replace(outcome, action=action, changed=True)
 
     def _end(self, reason: BaseException) -> None:
-        """Keep an end before its time for all that are not at theirs."""
+        """Keep, for all apps that are not done, why the run ended before."""
         for key in self.selection.keys:
             if key in self.outcomes:
                 continue

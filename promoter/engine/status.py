@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # Each version costs a file's contents: one says what runs, one what ran before.
 _AHEAD = 2
-# What registries have not answered when this part of the time is left is not known.
+# The part of the time at whose beginning what registries have not answered counts as unknown.
 _RESERVE = 0.2
 
 

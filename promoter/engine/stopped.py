@@ -51,7 +51,7 @@ def error_after(reason: BaseException, done: Sequence[str]) -> PromoteError:
         return error
     from copy import copy  # late: most runs do without
 
-    # What several apps ended in stays as it is.
+    # A copy, as several apps may have ended with the same error.
     told = copy(error)
     told.message = bounded(f"{error.message.rstrip('.')}; done before that: {'; '.join(done)}")
     return told

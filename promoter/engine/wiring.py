@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
-# What the pull's text would like to know may not hold the promotion up.
+# Seconds to read a source repository in: a pull's text does not hold the promotion up.
 _SOURCE_TIME = 10.0
 
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from promoter.render import Renderer
 
 
-# What the text of a pull would like to know may take so many seconds a promotion, and of the time
-# of a whole run such a part.
+# How long collecting what a pull's text shows may take: in seconds for one promotion, and as a part
+# of a whole run's time.
 _EVIDENCE, _EVIDENCE_PART = 10.0, 0.25
-# So many seconds are spent on a forge that may spare git a connection.
+# How many seconds are spent on a forge that may spare git a connection.
 _FIRST_ANSWER = 2.0
 
 
@@ -48,7 +48,7 @@ class World:
     _api: Repository | None = None
     _registry: Registry | None = None
     _renderers: tuple[Renderer | None, ...] = ()
-    """What looking for the program that renders has come to; empty until then."""
+    """The program that renders, or None without one; empty until it was looked for."""
     _spent: float = 0.0
     """The seconds that evidence has taken."""
 
@@ -150,7 +150,7 @@ def opened(
     """
     forge, opening = None, None
     if wiring.transport == "api":
-        # What reads through the API is the forge itself, so that one count has all requests.
+        # Reading through the API uses the same forge, so that one count has all requests.
         forge = wires.open_forge(wiring, apps)
     elif with_pulls is not None and wiring.kind.api_url is not None:
         # Before git, whose library takes as long to be loaded as the forge to answer.

@@ -52,7 +52,7 @@ def dead_edit(facts: Facts) -> Verdict | None:
     if refusals:
         return all_refused(refusals)
     if facts.unread:
-        # Where it does not build for that, the refusal says so.
+        # If it does not build for that reason, the refusal says so.
         warnings = () if any(one.rule == "render" for one in judged) else facts.unread
         return Verdict(Result.UNKNOWN, facts.unread[0], warnings=warnings)
     files = facts.render.not_judged if facts.render else ()

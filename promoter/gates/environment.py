@@ -104,7 +104,7 @@ def max_age(facts: Facts) -> Verdict | None:
     wanted = facts.target.settings.max_age
     if wanted is None or facts.goes_back:
         return None
-    # Of an image that is not there its absence is refused, and not its age.
+    # An image that is not there is refused as missing, and not for its age.
     there = (one for one in facts.images if not (one.absent and must_exist(facts)))
     return gravest(_young(one, wanted, facts) for one in there)
 

@@ -26,7 +26,7 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     if not facts.makes_commit or settings.pin != "tag" or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
-    # Of one that is not there, its own gate says so, and which tag may be meant.
+    # The gate `missing-image` tells of images that are not there, and which tag may be meant.
     absent = [one.request for one in facts.images if one.absent and must_exist(facts)]
     moving = [
         str(one)

@@ -22,7 +22,7 @@ _UNREAD = "Run it again; --transport git reads a longer history."
 
 
 def downgrade(facts: Facts) -> Verdict | None:
-    """Refuse an older tag in place of a newer one; say where nobody knows which is newer."""
+    """Refuse an older tag in place of a newer one; say where it is not known which is newer."""
     if facts.proposal is None:
         return None
     if facts.goes_back:
@@ -133,7 +133,7 @@ def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdi
     name, unread = facts.previous.environment, facts.previous.unread
     stays = [facts.previous.stays[image] for image in short]
     starts = [stay.start for stay in stays if stay and stay.end is None]
-    # Where one is there no longer, its time does not go on.
+    # The time of an image that is gone does not grow: no end can be told.
     until = max(starts) + wanted if starts and len(starts) == len(stays) else None
     images, had, whole = several(short), format_seconds(least), format_seconds(wanted)
     if unread and any(stay is None or stay.at_least for stay in stays):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.model import RunningImage
 
-# So many versions before one are read: what comes back has mostly run just before.
+# How many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5
 
 

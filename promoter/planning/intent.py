@@ -156,7 +156,7 @@ def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
 
 
 def _unless_doubted(change: Change, ordering: Ordering, intent: Intent) -> Intent:
-    """Leave alone what a schedule would replace by an image that may be the older one."""
+    """Return that nothing is done where a schedule might replace an image by an older one."""
     policy = change.settings.policy
     uncertain = ordering.uncertain((*change.with_base, *change.with_pull))
     if not (uncertain and change.request.scheduled and policy and policy.needs_creation):
@@ -184,7 +184,7 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
         return asked
     images = {image.name: image for image in (*others, *app.images)}
     whole = _with_images(asked, [images[name] for name in sorted(images)], change)
-    # What the base has by now, or has overtaken, is proposed no longer.
+    # Images that the base has by now, or has newer ones of, are dropped.
     kept = [
         images[move.name]
         for move in whole.moves

@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What a rollback goes back to: a tag, or so many distinct states of the file."""
+    """What a rollback goes back to: a tag, or a number of distinct states of the file."""
 
     reason: str
     to: Tag | None = None
@@ -58,7 +58,7 @@ class Request:
     from_environment: str | None = None
     """What runs in this environment is asked for; '' stands for the one that `promotes-from` names."""
     scheduled: bool = False
-    """Whether a policy asks, which heeds a person's no, rather than a person."""
+    """Whether a policy asks, and not a person: it respects that a person has closed a pull."""
     rollback: Rollback | None = None
     """Asks for what the history of the file says; the images are filled in from there."""
     hold: HoldChange | None = None
@@ -140,7 +140,7 @@ class Unchanged(_Promotion):
     commit: str | None = None
     """The branch's commit that proposes it already."""
     merged_branch: str | None = None
-    """The commit of a branch that has been merged and is of no more use."""
+    """The commit of a branch that has been merged and can be deleted."""
     waiting: tuple[GateResult, ...] = ()
     """The gates that a schedule waits for; what they keep is not made."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.planning.states import State
 
 _TAGS_SHOWN = 8
-# So many states more are read than are counted: what came back after more of them counts as new.
+# How many more states are read than are counted: what came back after more of them counts as new.
 _WINDOW = 50
 
 
@@ -39,7 +39,7 @@ class States(Protocol):
         """Whether there are more behind what could be read."""
 
     def upto(self, number: int) -> Sequence[State]:
-        """Return the newest states, newest first: so many, as far as there are."""
+        """Return the newest states, at most `number`, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Past:
         return tuple(found)
 
     def _line(self, steps: int) -> tuple[State, ...]:
-        """Return the states that led to what is taken back, that first: so many, and some more."""
+        """Return the states that led to what is taken back, that first: `steps` and some more."""
         number, line = steps + _WINDOW, self._leading(steps + _WINDOW)
         while len(line) <= steps and len(self.states.upto(number)) == number:
             number *= 2
@@ -135,11 +135,11 @@ class Past:
         return line
 
     def _leading(self, number: int, since: int = 0) -> tuple[State, ...]:
-        """Return the states that led to the newest, or to an earlier one, of so many."""
+        """Return the states that led to the newest of `number`, or to an earlier one."""
         return leading(self.states.upto(number)[since:], self.target.settings.policy)
 
     def _stepped(self, line: Sequence[State], steps: int) -> State:
-        """Return the state so many steps before what is taken back; what is as far back stays."""
+        """Return the state that is `steps` before what is taken back, or the current one if that is."""
         keys = [one.key for one in line]
         if steps <= keys.index(self.current.key):
             return self.current
@@ -163,7 +163,7 @@ class Past:
         passing = {self.current.key, undone.key}
         having = with_tag(states, tag, names)
         found = [one for one in having if one.key not in passing or has_tag(one, tag, names)]
-        # Where no other state had it, it is what runs or what is taken back that is meant.
+        # If no other state had the tag, the current state or the one taken back is meant.
         found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
         where = f"{self.target.app} in {self.target.environment}"
         if not found:

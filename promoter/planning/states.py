@@ -57,7 +57,7 @@ def _take_back(line: list[State], state: State, policy: Policy | None) -> None:
 
 
 def _orders(policy: Policy | None, before: State, after: State) -> frozenset[Order | None]:
-    """Return how the tags of a state stand to those of another one; None for what nobody knows."""
+    """Return how the tags of a state stand to those of another one; None where it is not known."""
     return frozenset(images_going(policy, before.images, after).values())
 
 
@@ -84,7 +84,7 @@ def with_tag(states: Sequence[State], tag: str, names: Collection[str]) -> tuple
 def images_going(
     policy: Policy | None, now: Mapping[str, RunningImage], state: State
 ) -> Mapping[str, Order | None]:
-    """Return how the tags of a state stand to those that run now; None where nobody knows."""
+    """Return how the tags of a state stand to those that run now; None where it is not known."""
     found: dict[str, Order | None] = {}
     for name, image in now.items():
         then = state.images.get(name, image)

@@ -36,7 +36,7 @@ class Ordering:
     known: Mapping[TagChange, Order]
 
     def of(self, pair: TagChange) -> Order | None:
-        """Return how the new one stands to the old one, or None where nobody knows.
+        """Return how the new one stands to the old one, or None where it is not known.
 
         A reading that is not certain counts only where nothing is known from elsewhere.
         """
@@ -58,7 +58,7 @@ class Ordering:
         return next((one.old for one in pairs if self.of(one) is Order.OLDER), None)
 
     def doubts(self, pairs: Sequence[TagChange]) -> tuple[str, ...]:
-        """Return the warning that the last request wins, where nobody knows the order."""
+        """Return the warning that the last request wins, where the order is not known."""
         unknown = [pair for pair in pairs if pair.old and pair.new and self.of(pair) is None]
         if not unknown:
             return ()

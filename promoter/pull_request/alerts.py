@@ -1,4 +1,4 @@
-"""What there is to fear of a promotion; nothing else stands above the checks."""
+"""The alerts above the checks: what makes a promotion dangerous."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OBJECTS, _FIELDS, _BREAKING = 5, 5, 5
 
 
 def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
-    """Return what there is to fear, the gravest first."""
+    """Return the alerts of a promotion, the gravest first."""
     back, immutable, more = _back(proposal, evidence), _immutable(evidence), _more(evidence)
     same = _same(proposal, evidence)
     caution = Alert(Level.CAUTION, tuple(one for one in (back, immutable, more) if one))

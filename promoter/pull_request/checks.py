@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NAMED = 3
 _ROWS = 4
-# What nobody has to decide about is not listed app by app.
+# Verdicts that ask for no decision, of which not every app is listed.
 _QUIET = ("passed", "skipped")
 
 

@@ -67,7 +67,7 @@ class Newest(PolicyKind):
         return int(self.argument)
 
     def rank(self, tag: str) -> list[Any]:
-        """Return natural order: build numbers and times count up; of bare commits nobody knows."""
+        """Return natural order: build numbers and times count up; of bare commits it is not known."""
         return natural(tag)
 
 
