@@ -13,6 +13,7 @@ from promoter.domain.model import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github import (
     branches,
     comments,
+    commit_pulls,
     documents,
     extras,
     extras_at_once,
@@ -55,6 +56,7 @@ DOCUMENTS = {
     "pulls": branches.branches_query(
         "main", ["a"], histories=FileHistories("0" * 40, _GUESS.histories)
     ),
+    "pulls of commits": commit_pulls.query(["0" * 40, "1" * 40]),
     "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
     "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),
@@ -83,6 +85,11 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
         "Aside": {"ref": branch, "commit": commit},
         "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **changes},
         "Update": {"branch": commit, **changes},
+        "Open": {
+            f"pull{n}": documents.new_pull(client, "b", Opening(text, "main", _EXTRAS))
+            for n in range(2)
+        },
+        "Renew": {f"{name}{n}": one for n in range(2) for name, one in changes.items()},
         "TakeBack": {"comment": comments.deletion(said)},
         "Extras": extras_at_once.writes(_PULL, _EXTRAS, _IDS),
     }

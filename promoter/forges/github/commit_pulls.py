@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.queries import query
+from promoter.forges.github.queries import query as repository_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,7 @@ def pulls_of_commits(client: Client, commits: Sequence[str], base: str) -> dict[
     found: dict[str, int] = {}
     for start in range(0, len(commits), _AT_ONCE):
         some = commits[start : start + _AT_ONCE]
-        ask = partial(client.query, query("CommitPulls", map(_field, range(len(some)), some)))
-        shown = client.attempt("look for the pull requests", ask)
+        shown = client.attempt("look for the pull requests", partial(client.query, query(some)))
         if shown is None:
             return found | _by_rest(client, commits[start : start + _BY_REST], base)
         for n, commit in enumerate(some):
@@ -35,11 +34,14 @@ def pulls_of_commits(client: Client, commits: Sequence[str], base: str) -> dict[
     return found
 
 
-def _field(number: int, commit: str) -> str:
-    return (
-        f"c{number}: object(oid: {json.dumps(commit)}) {{ ... on Commit {{ "
+def query(commits: Sequence[str]) -> str:
+    """Return the query for the pulls of commits, which answers them as `c0`, `c1` and so on."""
+    fields = (
+        f"c{n}: object(oid: {json.dumps(commit)}) {{ ... on Commit {{ "
         "associatedPullRequests(first: 5) { nodes { number mergedAt baseRefName } } } }"
+        for n, commit in enumerate(commits)
     )
+    return repository_query("CommitPulls", fields)
 
 
 def _by_rest(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:
