@@ -145,6 +145,9 @@ class Escaping:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         del directories
 
+    def at(self, commit: str) -> Escaping:
+        raise KeyError(commit)
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

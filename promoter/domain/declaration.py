@@ -26,6 +26,7 @@ BRANCH_PREFIX = "promote/"
 HOLD_BRANCH_PREFIX = "promote-hold/"
 HOLD_BRANCH = HOLD_BRANCH_PREFIX + "{environment}/{app}"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _VALUE_LIMIT = 500
 Trailers: TypeAlias = dict[str, list[str]]
@@ -49,6 +50,9 @@ class HoldChange:
     """The commit of the base that a rollback takes back."""
     undone_pull: int | None = None
     """The pull request that brought that commit, where it is known."""
+    restores: str | None = None
+    """The commit of the base whose images come back as that has them written, where setting tags
+    and digests would write them otherwise."""
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit declares it."""
@@ -60,6 +64,7 @@ class HoldChange:
                 "Hold-Until": self.until if self.until is None else rfc3339(self.until),
                 "Rollback": self.undoes,
                 "Undone-Pull": self.undone_pull,
+                "Restores": self.restores,
             }
         )
 
@@ -71,7 +76,10 @@ class HoldChange:
             return None
         since, until = _moment(found, "Hold-Since"), _moment(found, "Hold-Until")
         undoes, pull = _text(found, "Rollback"), _number(found, "Undone-Pull")
-        return cls(reason, kind == "end", since, until, undoes, pull)
+        restores = _text(found, "Restores")
+        if restores is not None and not _COMMIT.fullmatch(restores):
+            restores = None
+        return cls(reason, kind == "end", since, until, undoes, pull, restores)
 
     def same_wish(self, other: HoldChange | None) -> bool:
         """Return whether another asks for the same, whenever it was asked."""
@@ -103,6 +111,11 @@ class AppDeclaration:
     def goes_back(self) -> bool:
         """Whether it is a rollback."""
         return self.hold is not None and self.hold.undoes is not None
+
+    @property
+    def restores(self) -> str | None:
+        """The commit whose images come back as that has them written."""
+        return self.hold.restores if self.hold else None
 
     def trailers(self, links: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the lines by which a commit declares it; `links` are those on what came before."""

@@ -48,6 +48,12 @@ class Tree(Protocol):
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Read the names in many directories at once, whether or not they are there."""
 
+    def at(self, commit: str) -> Tree:
+        """Return the files of another commit of the same repository, which may have to be brought.
+
+        Raises `KeyError` where the files come from no repository, and `RemoteError` without an answer.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:

@@ -62,6 +62,10 @@ class EditedTree:
         """Read the names in many directories at once."""
         self._base.look_into(directories)
 
+    def at(self, commit: str) -> Tree:
+        """Return the files of another commit, as they are there."""
+        return self._base.at(commit)
+
     def over(self, files: Mapping[PurePosixPath, bytes | None]) -> EditedTree:
         """Return a tree with more changed files over those of this one."""
         # Only what is new is looked at: a run over many apps makes one of these for each.
@@ -109,3 +113,7 @@ class FilesTree:
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """All names are at hand."""
+
+    def at(self, commit: str) -> Tree:
+        """Raise `KeyError`: there are these files alone."""
+        raise KeyError(commit)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # How many places of one value are refused one by one.
 _LISTED = 20
+_TAGS_LISTED = 5
 _Chosen: TypeAlias = "tuple[Site, ImageRequest]"
 
 
@@ -41,6 +42,8 @@ class TargetEdits:
     """One proved edit for each file that holds an image; one that changes nothing included."""
     moves: tuple[ImageMove, ...]
     """Each image with the tag and digest that stand there now."""
+    warnings: tuple[str, ...] = ()
+    """The images that stand at several tags, each with its places."""
 
 
 def edit_targets(
@@ -65,7 +68,8 @@ def edit_targets(
     for target in targets:
         if isinstance(target, KustomizeTarget):
             sites.add_kustomization(file)
-    return TargetEdits(sites.edits(), tuple(map(sites.move, images)))
+    warnings = tuple(said for one in images if (said := sites.several_tags(one)))
+    return TargetEdits(sites.edits(), tuple(map(sites.move, images)), warnings)
 
 
 @dataclass(slots=True)
@@ -142,6 +146,19 @@ class _Sites:
             pulled = next((site.new_name for site in sites if site.new_name), "")
         new = pulled if pulled and pulled != request.name else None
         return ImageMove(request.name, before, Ref(request.tag, request.digest), new)
+
+    def several_tags(self, request: ImageRequest) -> str:
+        """Return in words that an image stands at several tags now, and where; '' where at one."""
+        tags: dict[str, Site] = {}
+        for site in self.held.get(request.name, []):
+            if site.part is not Part.DIGEST:
+                tags.setdefault(site.value.tag or "no tag", site)
+        if len(tags) < 2 or request.tag is None:
+            return ""
+        shown_tags = [f"{shown(tag)} ({site.spot.place})" for tag, site in tags.items()]
+        more = f" and {len(tags) - _TAGS_LISTED} more" if len(tags) > _TAGS_LISTED else ""
+        listed = ", ".join(shown_tags[:_TAGS_LISTED])
+        return f"{request.name} has several tags, and all become {request.tag}: {listed}{more}"
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
         steps: dict[object, engine.Step] = {}

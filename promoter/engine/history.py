@@ -13,18 +13,20 @@ from promoter.config.holds import hold_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.engine.places import Scope, find_targets, nothing_found
+from promoter.planning.container_images import container_images
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
 from promoter.planning.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
-    from promoter.domain.model import Tree
+    from promoter.domain.model import ImageMove, Tree
     from promoter.engine.world import World
     from promoter.git import Repository
     from promoter.git.history import FileVersion
+    from promoter.planning.container_images import ContainerImage
     from promoter.planning.history import HistoryEntry
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
@@ -59,8 +61,31 @@ def read_history(
     streams = [entries_of(one, joined(one, versions)) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_pulls(shown[:number], readable, base, world)
+    entries = _with_base_images(_with_pulls(shown[:number], readable, base, world), readable, tree)
     return History(base, tuple(entries), len(shown) <= number, warnings)
+
+
+def _with_base_images(
+    entries: Iterable[HistoryEntry], targets: Iterable[Target], tree: Tree
+) -> Iterator[HistoryEntry]:
+    """Yield entries with what a base set before an entry of `images` came, or after it went."""
+    places = {one.key: one for one in targets}
+    for one in entries:
+        without = [move.name for move in one.images if not (move.before and move.after)]
+        images: Mapping[str, ContainerImage] = {}
+        if without and one.kind in (EntryKind.PROMOTION, EntryKind.EDIT):
+            # What is not known is left out.
+            with suppress(PromoteError, KeyError):
+                then = tree.at(one.commit)
+                images = container_images(places[one.app, one.environment], then, without)
+        yield replace(one, images=tuple(_with_base(move, images) for move in one.images))
+
+
+def _with_base(move: ImageMove, images: Mapping[str, ContainerImage]) -> ImageMove:
+    """Return what became of an image, with what a base set where the app's files set nothing."""
+    if (base := images.get(move.name)) is None:
+        return move
+    return replace(move, before=move.before or base.ref, after=move.after or base.ref)
 
 
 class AppHistory:
@@ -72,7 +97,7 @@ class AppHistory:
     def __init__(self, repository: Repository, base: Tree, target: Target) -> None:
         self._repository, self._base, self._target = repository, base, target
         self.now = {one.name: one for one in target.own_images(base)}
-        """What the base has now, by the names of the images."""
+        """What the app's files of the base set now, by the names of the images."""
         self.is_cut = False
         """Whether there is more behind what was read."""
         self._unread, self._read = self._states(), list[State]()
@@ -82,15 +107,28 @@ class AppHistory:
         self._read += islice(self._unread, max(0, number - len(self._read)))
         return self._read[:number]
 
+    def set_below(self, state: State | None, names: Collection[str]) -> dict[str, ContainerImage]:
+        """Return those of some images that a base has set in a state, or sets now (None)."""
+        if state is None or not state.ended_by:
+            return container_images(self._target, self._base, names)
+        try:
+            # What ended it changed the app's own files: below them is what was there before.
+            tree = self._base.at(state.ended_by)
+            return container_images(self._target, tree, names)
+        except (PromoteError, KeyError):
+            return {}
+
     def _states(self) -> Iterator[State]:
         """Yield each state, newest first, for as long as it lasted; what is unreadable is passed over."""
-        newer: State | None = None
-        for state in self._versions():
-            if newer is not None and state.key != newer.key:
-                yield newer
-            newer = state
-        if newer is not None:
-            yield newer
+        now: State | None = None
+        for version in self._versions():
+            if now is not None and version.key != now.key:
+                yield now
+                now = replace(version, ended_by=now.commit)
+            else:
+                now = replace(now or version, commit=version.commit)
+        if now is not None:
+            yield now
 
     def _versions(self) -> Iterator[State]:
         """Yield what each commit left of the images, newest first."""
@@ -98,8 +136,10 @@ class AppHistory:
         for version in joined(self._target, read):
             self.is_cut = version.is_first
             with suppress(PromoteError):
-                if images := images_at(self._target, version):
-                    yield State(version.commit, images)
+                images = images_at(self._target, version)
+                # A kustomization that lists none of the images leaves them to its bases.
+                if images or (self._target.kustomized and self._target.file in version.files):
+                    yield State(version.commit, images, version.commit)
             if version.is_first:
                 return
 

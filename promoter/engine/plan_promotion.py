@@ -124,7 +124,8 @@ def _absent(change: Change, apps: Sequence[Seen]) -> Iterator[str]:
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     """Return the request with the digests that its tags stand for now, where they are written."""
     request, target, base = seen.request, seen.target, seen.state.base
-    if target.settings.pin == "tag" or (request.hold is not None and not request.images):
+    hold = request.hold
+    if target.settings.pin == "tag" or (hold and (hold.restores or not request.images)):
         return seen, ()
     try:
         asked = propose.propose_app(declare_app(seen.asked, base), target, base)

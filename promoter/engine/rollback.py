@@ -11,18 +11,21 @@ from promoter import pull_request
 from promoter.config.holds import read_hold
 from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
-from promoter.domain.model import PullState
+from promoter.domain.model import PullState, RunningImage
 from promoter.engine.history import AppHistory
 from promoter.engine.plan_promotion import plan_promotion
-from promoter.planning.plan import Refused
-from promoter.planning.propose import pulled_names
+from promoter.planning.change import declare_app
+from promoter.planning.plan import AppRequest, Refused
+from promoter.planning.propose import propose_app, pulled_names
 from promoter.planning.rollback import Past, WayBack, request_for
 from promoter.planning.states import described
 from promoter.registry.failures import AbsentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import PurePosixPath
 
+    from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.engine.plan_promotion import Seen
     from promoter.planning.plan import Plan, Request
@@ -48,7 +51,7 @@ def _way_back(seen: Seen) -> tuple[Past, WayBack]:
     """Return what one app has run, and the way back that is asked for."""
     target, base = seen.target, seen.state.base
     history = AppHistory(seen.world.repository, base, target)
-    if not history.now:
+    if not (history.now or any(one.images for one in history.upto(_STATES))):
         raise SelectionError(
             f"{target.file} holds no image of {target.app} whose past could be read",
             "Name the place where its tags live in promoter.yaml.",
@@ -71,14 +74,53 @@ def _filled(seen: Seen, past: Past, way: WayBack) -> Request:
     if held is not None and way.state.key == past.current.key:
         # It has gone back already: the hold stays as it is, whatever reason is given now.
         hold = HoldChange(held.reason, until=held.until, undoes=held.undoes)
-    else:
-        hold = HoldChange(
-            one_line(rollback.reason),
-            since=seen.world.now,
-            undoes=way.undone.commit,
-            undone_pull=_undone_pull(seen, way),
-        )
-    return replace(seen.request, tag=None, images=past.requests(way), hold=hold)
+        return replace(seen.request, tag=None, images=(), hold=hold)
+    hold = HoldChange(
+        one_line(rollback.reason),
+        since=seen.world.now,
+        undoes=way.undone.commit,
+        undone_pull=_undone_pull(seen, way),
+    )
+    restoring = _restoring(seen, way, hold)
+    try:
+        images = past.requests(way)
+        by_tags = replace(seen.request, tag=None, images=images, hold=hold)
+        if restoring is None or _results(seen, by_tags) == _results(seen, restoring):
+            return by_tags
+    except RefusedError:
+        if restoring is None:
+            raise
+    return restoring
+
+
+def _restoring(seen: Seen, way: WayBack, hold: HoldChange) -> Request | None:
+    """Return the rollback that brings the images back as they were written; None where none can."""
+    if way.stays:
+        return None
+    whole = replace(hold, restores=way.state.newest)
+    request = replace(seen.request, tag=None, images=(), hold=whole)
+    made = _proposed(seen, request)
+    if made is None:
+        return None
+    wanted = (RunningImage(one.name, one.after.tag, one.after.digest) for one in made.moves)
+    images = [request_for(one.name, one) for one in wanted]
+    return replace(request, images=tuple(one for one in images if one))
+
+
+def _results(seen: Seen, request: Request) -> dict[PurePosixPath, bytes] | None:
+    """Return what the files of images hold after a request; None where it cannot be carried out."""
+    made = _proposed(seen, request)
+    return {edit.path: edit.after for edit in made.image_edits} if made else None
+
+
+def _proposed(seen: Seen, request: Request) -> Proposal | None:
+    """Return what a request means for the app on the base; None where it cannot be carried out."""
+    target, base = seen.target, seen.state.base
+    try:
+        declared = declare_app(AppRequest(request, target), base)
+        return propose_app(declared, target, base)
+    except (RefusedError, SelectionError):
+        return None
 
 
 def _undone_pull(seen: Seen, way: WayBack) -> int | None:
@@ -125,7 +167,7 @@ def _newest_available(seen: Seen, past: Past, way: WayBack) -> State | None:
     """Return the newest state before the chosen one of which the registry has all images."""
     names = pulled_names(seen.target, seen.state.base)
     try:
-        for state in islice(way.earlier, _STATES):
+        for state in islice((one for one in way.earlier if one.images), _STATES):
             with suppress(AbsentError, RefusedError):
                 for one in past.requests(replace(way, state=state)):
                     name = names.get(one.name, one.name)

@@ -17,6 +17,7 @@ from promoter.engine.history import files_with_hold, joined, merged_pulls
 from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
+from promoter.planning.container_images import running_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.policy import choose
@@ -110,7 +111,7 @@ def _of_files(place: FoundTarget, tree: Tree) -> Status:
     target = place.target
     hold = read_hold(tree, target.app, target.environment)
     try:
-        return replace(status, hold=hold, images=target.own_images(tree))
+        return replace(status, hold=hold, images=running_images(target, tree))
     except PromoteError as error:
         return replace(status, hold=hold, error=error.message)
 

@@ -13,6 +13,8 @@ from promoter.limits import FILE_LIMIT, too_large
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from promoter.domain.model import Tree
+
 
 class DirectoryTree:
     """A folder's files; links are reported, never followed."""
@@ -63,6 +65,10 @@ class DirectoryTree:
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: a folder is read as fast alone."""
+
+    def at(self, commit: str) -> Tree:
+        """Raise `KeyError`: a folder has no commits."""
+        raise KeyError(commit)
 
 
 def _kind(entry: os.DirEntry[str]) -> Kind:

@@ -12,7 +12,7 @@ from promoter.domain.model import Kind
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from promoter.git.objects import Listing, Objects
     from promoter.git.program import Git
@@ -25,8 +25,11 @@ _LEADING_OUT = frozenset({"", ".", ".."})
 class GitTree:
     """A `promoter.domain.model.Tree` over one commit of a clone; file contents are fetched in batches."""
 
-    def __init__(self, git: Git, objects: Objects, commit: str) -> None:
-        self._git, self._objects = git, objects
+    def __init__(
+        self, git: Git, objects: Objects, commit: str, fetch: Callable[[str], None] | None = None
+    ) -> None:
+        self._git, self._objects, self._fetch = git, objects, fetch
+        self._others: dict[str, GitTree] = {}
         self.commit = commit
         self._directories: dict[PurePosixPath, Listing] = {}
         self._kinds: dict[PurePosixPath, dict[str, Kind]] = {}
@@ -73,6 +76,18 @@ class GitTree:
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: the directories of a commit come with it."""
+
+    def at(self, commit: str) -> GitTree:
+        """Return the files of another commit, which is brought where its folders are not here."""
+        if commit not in self._others:
+            try:
+                self._objects.listing(self._objects.root(commit))
+            except KeyError:
+                if self._fetch is None:
+                    raise
+                self._fetch(commit)
+            self._others[commit] = GitTree(self._git, self._objects, commit, self._fetch)
+        return self._others[commit]
 
     def mode(self, path: PurePosixPath) -> int:
         """Return a path's mode as git keeps it; that of a plain file where there is none yet."""

@@ -97,6 +97,8 @@ def _change(entry: HistoryEntry) -> str:
 
 def _step(one: ImageMove) -> str:
     before, after = (_reference(ref) for ref in (one.before, one.after))
+    if not one.after:
+        return f"{before} removed"
     return f"{before} -> {after}" if one.before else after
 
 

@@ -42,7 +42,7 @@ class EntryKind(StrEnum):
     OTHER = "other"
     """It changed something else in their files."""
     REMOVED = "removed"
-    """It removed their files."""
+    """It removed their files, and the images with them."""
     UNREADABLE = "unreadable"
     """It left them in a form that cannot be read."""
     HOLD = "hold"
@@ -172,7 +172,7 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     touches_hold = hold_path in version.changed
     if now.images is None:
         kind = EntryKind.UNREADABLE
-    elif not now.images and earlier:
+    elif earlier and not any(path in version.files for path in target.files):
         kind, moves = EntryKind.REMOVED, _moves(earlier, {})
     elif moves:
         known = earlier or version.is_first
@@ -204,6 +204,8 @@ def _explains(asked: AppDeclaration, moves: tuple[ImageMove, ...]) -> bool:
     """Return whether images became what a promotion declares."""
     tags = {str(one.tag) for one in asked.images if one.tag}
     digests = {str(one.digest) for one in asked.images if one.digest}
+    if asked.restores and not all(one.after for one in moves):
+        return True
     return any(one.after.tag in tags or one.after.digest in digests for one in moves)
 
 

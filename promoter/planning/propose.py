@@ -6,11 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError, UsageError
-from promoter.domain.image import Ref, split
-from promoter.domain.model import ImageMove, ImageRequest, RunningImage
+from promoter.domain.image import split
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
@@ -18,8 +17,10 @@ from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
+from promoter.planning.container_images import container_images
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
+from promoter.planning.restored import restored_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.declaration import AppDeclaration, Declaration
     from promoter.domain.image import Tag
-    from promoter.domain.model import FileEdit, Tree
+    from promoter.domain.model import FileEdit, ImageMove, Tree
     from promoter.edits.kustomization import ImageEntry
-    from promoter.graph import Closure
     from promoter.planning.dead_edits import ByNames
 
 
@@ -92,11 +92,13 @@ def propose(declaration: Declaration, targets: Sequence[Target], tree: Tree) -> 
 
 def propose_app(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means for one app on a tree, or raise `RefusedError`."""
-    made = (
-        _images(declaration, target, tree)
-        if declaration.images
-        else Proposal(declaration.alone, (), ())
-    )
+    if declaration.restores:
+        made = restored_images(declaration, target, tree)
+    elif declaration.images:
+        made = _images(declaration, target, tree)
+    else:
+        made = Proposal(declaration.alone, (), ())
+    made = _with_undo(made, declaration, target, tree)
     hold = hold_edit(tree, declaration)
     return made if hold is None else replace(made, edits=(*made.edits, hold))
 
@@ -115,18 +117,22 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     except RefusedError as error:
         raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
-    if not all(move.before for move in moves):
-        closure = graph.read_closure(tree, target.directory)
-        moves = tuple(_found_below(move, closure) for move in moves)
+    below = container_images(target, tree, [move.name for move in moves if not move.before])
+    moves = tuple(replace(m, before=below[m.name].ref) if m.name in below else m for m in moves)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
-    warnings = tuple(warning for edit in made for warning in edit.warnings)
+    warnings = (*held.warnings, *(warning for edit in made for warning in edit.warnings))
     edits = tuple(edit for edit in made if edit.after != edit.before)
-    may_go_back = declaration.goes_back or "downgrade" in declaration.allow
-    back = undo(target, tree, edits, moves) if may_go_back else ()
+    return Proposal(declaration.alone, edits, moves, warnings)
+
+
+def _with_undo(made: Proposal, declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
+    """Return a proposal with what takes it back, where it goes back itself."""
+    if not (made.moves and (declaration.goes_back or "downgrade" in declaration.allow)):
+        return made
+    back = undo(target, tree, made.edits, made.moves)
     if not back or not all(_stays(image, target) for image in back):
-        return Proposal(declaration.alone, edits, moves, warnings)
-    whole = _is_set_by_tag(declaration, target, tree)
-    return Proposal(declaration.alone, edits, moves, warnings, whole, back)
+        return made
+    return replace(made, undo=back, whole=_is_set_by_tag(declaration, target, tree))
 
 
 def undo(
@@ -257,14 +263,3 @@ def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
         return tuple(one for one in held if by_name.get(one.name) is one)
     names = [_entry_name(name, held, target) for name in target.images]
     return tuple(by_name.get(name, RunningImage(name)) for name in names)
-
-
-def _found_below(move: ImageMove, closure: Closure) -> ImageMove:
-    """Return a move with what the containers have now, where no entry says it."""
-    if move.before:
-        return move
-    for one in closure.images:
-        name, tag, digest = split(one.text)
-        if name == move.name:
-            return replace(move, before=Ref(tag, digest))
-    return move

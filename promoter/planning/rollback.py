@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
@@ -19,27 +19,13 @@ if TYPE_CHECKING:
     from promoter.config.layout import Target
     from promoter.domain.image import Tag
     from promoter.domain.model import ImageRequest, RunningImage
+    from promoter.planning.container_images import ContainerImage
     from promoter.planning.plan import Rollback
-    from promoter.planning.states import State
+    from promoter.planning.states import State, States
 
 _TAGS_SHOWN = 8
 # How many more states are read than are counted: what came back after more of them counts as new.
 _WINDOW = 50
-
-
-class States(Protocol):
-    """The states that an app has had in its environment, read as far back as is asked for."""
-
-    @property
-    def now(self) -> Mapping[str, RunningImage]:
-        """What the base has, by the names of the images."""
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there are more behind what could be read."""
-
-    def upto(self, number: int) -> Sequence[State]:
-        """Return the newest states, at most `number`, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +36,16 @@ class WayBack:
     line: tuple[State, ...]
     """The states that led to what is taken back, that first: as `--steps` counts them."""
     warnings: tuple[str, ...] = ()
+    below: Mapping[str, ContainerImage] = field(default_factory=dict)
+    """The images that have an entry now, and had none then: a base set them."""
+    stays: bool = False
+    """Whether some images came or went since then, and stay as they are."""
+
+    @property
+    def images(self) -> dict[str, RunningImage]:
+        """What ran in the state that it goes back to."""
+        below = {name: one.named(name) for name, one in self.below.items()}
+        return {**self.state.images, **below}
 
     @property
     def undone(self) -> State:
@@ -95,21 +91,46 @@ class Past:
         way = WayBack(state, line)
         if state.key == self.current.key:
             return replace(way, warnings=(self._already(line),))
-        come = [name for name in self.states.now if name not in state.images]
-        gone = [name for name in state.images if name not in self.states.now]
-        if (come or gone) and wanted.to is None:
+        own, now = self.states.now, self._running(state)
+        missing = [name for name in own if name not in state.images]
+        below = dict(self.states.set_below(state, missing)) if missing else {}
+        come = [name for name in missing if name not in below]
+        gone = [name for name in state.images if name not in now]
+        way = replace(way, below=below, stays=bool(come or gone))
+        if way.stays and wanted.to is None:
+            if not state.images:
+                raise self._nothing_earlier()
             there = f"{come[0]} was not there" if come else f"{gone[0]} was there"
             raise self._irreversible(way, there)
         since = state.commit[:9]
         stay = [f"{one} was added after {since}, and stays as it is" for one in come]
         stay += [f"{one} was removed after {since}, and stays so" for one in gone]
-        return replace(way, warnings=(*stay, *self._forward(state)))
+        forward = self._forward(way, now)
+        return replace(way, warnings=(*stay, *forward, *self._set_otherwise(below)))
+
+    def _running(self, state: State) -> dict[str, RunningImage]:
+        """Return what runs now, with those of a state's images that a base alone sets."""
+        missing = [name for name in state.images if name not in self.states.now]
+        below = self.states.set_below(None, missing) if missing else {}
+        return {**self.states.now, **{name: one.named(name) for name, one in below.items()}}
+
+    def _set_otherwise(self, below: Mapping[str, ContainerImage]) -> list[str]:
+        """Return a warning for each image to which its base gives another tag than it did then."""
+        now = self.states.set_below(None, below) if below else {}
+        return [
+            f"{name} ran {then.ref.tag_or_digest or 'without a tag'} before, and {now[name].place} "
+            f"sets {now[name].ref.tag_or_digest or 'no tag'} by now"
+            for name, then in below.items()
+            if name in now and now[name].ref != then.ref
+        ]
 
     def requests(self, way: WayBack) -> tuple[ImageRequest, ...]:
         """Return what has to be set for a state; raises `RefusedError` where tags do not do it."""
         found = []
-        for name, now in self.states.now.items():
+        for name, now in self._running(way.state).items():
             then = way.state.images.get(name, now)
+            if name in way.below:
+                raise self._irreversible(way, f"{name} had no tag of its own")
             if (then.ref, then.new_name) == (now.ref, now.new_name):
                 continue
             if then.new_name != now.new_name:
@@ -147,10 +168,7 @@ class Past:
             return line[steps]
         target, earlier = self.target, len(line) - 1
         if not earlier:
-            reason = f"{target.app} has run nothing but {described(self.current.images)} in "
-            reason += f"{target.environment}, and there is nothing to go back to"
-            hint = f"See what it has run: promote history {target.flags}"
-            raise SelectionError(reason, hint, file=str(target.file))
+            raise self._nothing_earlier()
         had = f"{target.app} in {target.environment} has had {counted(earlier, 'earlier state')}"
         raise self._nothing(f"{had}, and --steps asks for {steps}", line[1:])
 
@@ -161,7 +179,7 @@ class Past:
             number *= 2
             states = self.states.upto(number)
         passing = {self.current.key, undone.key}
-        having = with_tag(states, tag, names)
+        having = with_tag(states, tag, names) or self._set_by_a_base(states, tag)
         found = [one for one in having if one.key not in passing or has_tag(one, tag, names)]
         # If no other state had the tag, the current state or the one taken back is meant.
         found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
@@ -181,9 +199,21 @@ class Past:
             )
         return found[0]
 
+    def _set_by_a_base(self, states: Sequence[State], tag: Tag) -> tuple[State, ...]:
+        """Return the states in which images without a tag of their own had this one from a base."""
+        names, found = self.states.now, []
+        for state in states:
+            missing = [name for name in names if name not in state.images]
+            below = self.states.set_below(state, missing) if missing else {}
+            images = {name: one.named(name) for name, one in below.items()}
+            if has_tag(replace(state, images={**state.images, **images}), tag, names):
+                found.append(state)
+        return tuple(found[:1])
+
     def _already(self, line: Sequence[State]) -> str:
         """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
-        runs = f"{self.target.environment} runs {described(self.current.images)} already"
+        now = self._running(line[0])
+        runs = f"{self.target.environment} runs {described(now)} already"
         if self.held is None:
             reason = f"{runs}, so that there is nothing to take back"
             hint = f"To keep it there: promote hold {self.target.flags} --reason WHY"
@@ -195,14 +225,14 @@ class Past:
             further = f"; --steps {place} goes on to {described(line[place].images)}"
         return f"{runs}: it went back from {described(line[0].images)}, and is held{further}"
 
-    def _forward(self, state: State) -> tuple[str, ...]:
+    def _forward(self, way: WayBack, now: Mapping[str, RunningImage]) -> tuple[str, ...]:
         """Return which images a state would bring forward; raises `RefusedError` where all would."""
-        target = self.target
-        going = images_going(target.settings.policy, self.states.now, state)
+        target, state = self.target, replace(way.state, images=way.images)
+        going = images_going(target.settings.policy, now, state)
         newer = [name for name, order in going.items() if order is Order.NEWER]
         if newer and len(newer) == len(going):
             reason = (
-                f"{described(state.images)} is newer than {described(self.current.images)}, "
+                f"{described(state.images)} is newer than {described(now)}, "
                 f"which {target.environment} runs"
             )
             forward = f"promote {target.flags}"
@@ -211,6 +241,13 @@ class Past:
         return tuple(
             f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
         )
+
+    def _nothing_earlier(self) -> SelectionError:
+        target = self.target
+        reason = f"{target.app} has run nothing but {described(self.current.images)} in "
+        reason += f"{target.environment}, and there is nothing to go back to"
+        hint = f"See what it has run: promote history {target.flags}"
+        return SelectionError(reason, hint, file=str(target.file))
 
     def _nothing(self, message: str, others: Sequence[State], meant: str = "") -> SelectionError:
         tags = list(dict.fromkeys(described(one.images) for one in others))

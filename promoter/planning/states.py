@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from promoter.domain.dataclass import dataclass
 from promoter.policy.choose import order_of
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from promoter.domain.model import RunningImage
+    from promoter.planning.container_images import ContainerImage
     from promoter.policy.model import Policy
 
 
@@ -21,11 +22,36 @@ class State:
 
     commit: str
     images: Mapping[str, RunningImage]
+    """Empty where they set none: then a base alone does."""
+    newest: str = ""
+    """The last commit of its files while it lasted."""
+    ended_by: str = ""
+    """The commit that began the next state; '' where it lasts."""
 
     @property
     def key(self) -> frozenset[object]:
         """What makes it differ from another state."""
         return frozenset((name, one.ref, one.new_name) for name, one in self.images.items())
+
+
+class States(Protocol):
+    """The states that an app has had in its environment, read as far back as is asked for."""
+
+    @property
+    def now(self) -> Mapping[str, RunningImage]:
+        """What the app's files set, by the names of the images."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more behind what could be read."""
+
+    def upto(self, number: int) -> Sequence[State]:
+        """Return the newest states, at most `number`, newest first."""
+
+    def set_below(
+        self, state: State | None, names: Collection[str]
+    ) -> Mapping[str, ContainerImage]:
+        """Return those of some images that a base has set in a state, or sets now (None)."""
 
 
 def leading(states: Sequence[State], policy: Policy | None = None) -> tuple[State, ...]:
@@ -97,6 +123,8 @@ def images_going(
 
 def described(images: Mapping[str, RunningImage]) -> str:
     """Return a state in a few words: its tags, or which image has which."""
+    if not images:
+        return "no tag of its own"
     references = dict.fromkeys(str(one.ref.tag_or_digest or "?") for one in images.values())
     if len(references) == 1:
         return next(iter(references))

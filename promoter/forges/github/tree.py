@@ -74,6 +74,10 @@ class GitHubTree:
         self._listings |= unfolded(self._reader.below(oid), directory)
         self._unfolded.add(directory)
 
+    def at(self, commit: str) -> GitHubTree:
+        """Return the files of another commit, read as they are needed."""
+        return GitHubTree(self._reader, commit)
+
     def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         """Return name → (object id, mode) of a directory; empty where there is none."""
         if directory not in self._listings:

@@ -1,0 +1,260 @@
+"""Images as another commit has them written: their bytes come back, and nothing else changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import field
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import PromoteError, RefusedError
+from promoter.domain.model import FieldChange, FileEdit
+from promoter.domain.refusal import Refusal
+from promoter.edits import kustomization
+from promoter.edits.nodes import flatten, last_index
+from promoter.edits.region import Region
+from promoter.edits.targets import KustomizeTarget
+from promoter.edits.text import Splice, encode, replace
+from promoter.edits.working_files import WorkingFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.domain.model import Tree
+    from promoter.edits.nodes import Path
+    from promoter.edits.site import Site
+    from promoter.edits.targets import EditTarget, Target
+
+# Of more lines than these, which are the same is not looked for: it may take their square.
+_COMPARED = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One text that says something of an image, and where it stands in its file."""
+
+    image: str
+    field: str
+    text: str
+    start: int
+    end: int
+
+    @property
+    def label(self) -> tuple[str, str]:
+        """What it says something of."""
+        return self.image, self.field
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One version of a file: what it says of the images that are meant, and all the rest."""
+
+    region: Region
+    places: list[_Place] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Where they stand, with what belongs to each."""
+    rest: dict[Path, str] = field(default_factory=dict)
+    """The other values, by the text that they are in and the way to them."""
+    list_start: int | None = None
+    """Where `images` of a kustomization begins that lists no others."""
+
+    @property
+    def values(self) -> list[tuple[str, str, str]]:
+        """What its places say."""
+        return [(one.image, one.field, one.text) for one in self.places]
+
+    def add(self, image: str, site: Site) -> None:
+        """Add the place of a site."""
+        region, spot = site.spot.region, site.spot
+        start, end = region.place(spot.start), region.place(spot.end)
+        self.places.append(_Place(image, str(site.part), spot.text, start, end))
+        self.spans.append((start, end))
+
+    def by_label(self) -> dict[tuple[str, str, int], _Place]:
+        """Return its places by image and field, and by their order where several are alike."""
+        found: dict[tuple[str, str, int], _Place] = {}
+        seen = Counter[tuple[str, str]]()
+        for one in self.places:
+            found[*one.label, seen[one.label]] = one
+            seen[one.label] += 1
+        return found
+
+    def lines(self) -> set[int]:
+        """Return the lines in which the images stand, from 0."""
+        position = self.region.text.position
+        heads = [] if self.list_start is None else [(self.list_start, self.list_start)]
+        return {
+            line
+            for start, end in (*self.spans, *heads)
+            for line in range(position(start)[0] - 1, position(max(start, end - 1))[0])
+        }
+
+
+def restore_images(
+    tree: Tree,
+    then: Tree,
+    file: PurePosixPath,
+    targets: Sequence[EditTarget],
+    names: Collection[str],
+) -> tuple[FileEdit, ...]:
+    """Return the edits by which images stand as they do in another tree, byte by byte.
+
+    `file` is the environment's kustomization, of whose entries those of these names are meant: one
+    that the other tree does not have goes. Raises `RefusedError` where something else would have to
+    change, and `SelectionError` as the targets' `find` does.
+    """
+    files, earlier = WorkingFiles(tree, file.parent), WorkingFiles(then, file.parent)
+    by_file: dict[PurePosixPath, list[EditTarget]] = {}
+    for one in targets:
+        path = file if isinstance(one, KustomizeTarget) else files.path(one.file)
+        by_file.setdefault(path, []).append(one)
+    edits = []
+    for path, own in by_file.items():
+        try:
+            old, new = files.read(path), earlier.read(path)
+        except KeyError as error:
+            raise _impossible(path) from error
+        if old != new:
+            edits.append(_restored(_Reader(path, own, names), old, new))
+    return tuple(edit for edit in edits if edit.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Takes versions of one file apart for the images that are meant."""
+
+    path: PurePosixPath
+    targets: Sequence[EditTarget]
+    names: Collection[str]
+
+    def read(self, data: bytes) -> _Reading:
+        """Return one version taken apart; raises as the targets' `find` does."""
+        found = _Reading(Region.of(self.path, data))
+        regions: dict[Path, Region] = {(): found.region}
+        own: set[Path] = set()
+        above: set[Path] = set()
+        for target in self.targets:
+            if isinstance(target, KustomizeTarget):
+                own |= self._entries(data, found)
+                continue
+            for site in _sites(target, found.region):
+                region, way = site.spot.region, (*site.spot.region.path, "", *site.path)
+                regions[region.path] = region
+                own.add(way)
+                above |= {way[:number] for number in range(len(way))}
+                if not site.missing:
+                    found.add(target.image or site.name, site)
+        above |= {("", *path) for path in regions if path}
+        for path, region in regions.items():
+            for way, text in flatten(region.documents).items():
+                whole = (*path, "", *way)
+                is_own = any(whole[:number] in own for number in range(len(whole) + 1))
+                if not is_own and whole not in above:
+                    found.rest[whole] = text
+        return found
+
+    def _entries(self, data: bytes, found: _Reading) -> set[Path]:
+        """Read `images` of a kustomization: the entries that are meant, and all others."""
+        known = kustomization.read(self.path, data)
+        if known.images is None:
+            return set()
+        others = 0
+        for entry in known.entries:
+            node = entry.spot.node if entry.spot is not None else None
+            if node is None or entry.name not in self.names:
+                values = flatten([node] if node is not None else [])
+                found.rest |= {("images", others, *way): text for way, text in values.items()}
+                others += 1
+                continue
+            for name, spot in entry.fields.items():
+                text = str(spot.node.value)
+                found.places.append(_Place(entry.name or "", name, text, spot.start, spot.end))
+            found.spans.append((int(node.start_mark.index), last_index(node)))
+        if not others:
+            found.list_start = int(known.images[0].start_mark.index)
+        return {("", 0, str(known.images[0].value))}
+
+
+def _sites(target: Target, region: Region) -> Iterator[Site]:
+    """Yield a target's sites, and the digests beside them that stand there or were emptied."""
+    for site in target.find(region):
+        yield site
+        for beside in site.digests_beside():
+            if beside.holds_digest or not beside.text:
+                yield beside
+
+
+def _restored(reader: _Reader, old: bytes, new: bytes) -> FileEdit:
+    """Return the edit of one file: the first of the ways there that is proved."""
+    now, then = reader.read(old), reader.read(new)
+    if now.values == then.values:
+        return FileEdit(reader.path, old, old, ())
+    for text in _ways(now, then):
+        data = encode(now.region.text, text)
+        try:
+            made = reader.read(data)
+        except PromoteError:
+            continue
+        if made.values == then.values and made.rest == now.rest:
+            return FileEdit(reader.path, old, data, tuple(_changes(reader.path, now, then)))
+    raise _impossible(reader.path)
+
+
+def _impossible(path: PurePosixPath) -> RefusedError:
+    reason = "its images cannot be written as they were so that nothing else changes"
+    return RefusedError([Refusal("rollback", reason, "Revert the commit by hand.", str(path))])
+
+
+def _ways(now: _Reading, then: _Reading) -> Iterator[str]:
+    """Yield texts that may be what is wanted, best first: each has still to be proved."""
+    whole = _by_lines(now, then, clipped=False)
+    if whole == then.region.text.text:
+        yield whole
+    if [one.label for one in now.places] == [one.label for one in then.places]:
+        written = then.region.text.text
+        pairs = zip(now.places, then.places, strict=True)
+        splices = [Splice(a.start, a.end, written[b.start : b.end]) for a, b in pairs]
+        yield replace(now.region.text, dict.fromkeys(splices))
+    if whole is not None:
+        yield whole
+    if (clipped := _by_lines(now, then, clipped=True)) is not None:
+        yield clipped
+
+
+def _by_lines(now: _Reading, then: _Reading, *, clipped: bool) -> str | None:
+    """Return the text with the lines of its images as they were; None where that is too much to find.
+
+    `clipped`: of lines that are gone together, only those of the images go.
+    """
+    old, new = (one.region.text.text.split("\n") for one in (now, then))
+    if max(len(old), len(new)) > _COMPARED:
+        return None
+    own, other = now.lines(), then.lines()
+    lines: list[str] = []
+    for kind, start, end, first, last in SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
+        ours = not (own.isdisjoint(range(start, end)) and other.isdisjoint(range(first, last)))
+        if kind == "delete" and ours and clipped:
+            lines += [old[number] for number in range(start, end) if number not in own]
+        elif kind == "equal" or not ours:
+            lines += old[start:end]
+        else:
+            lines += new[first:last]
+    return "\n".join(lines)
+
+
+def _changes(path: PurePosixPath, now: _Reading, then: _Reading) -> Iterator[FieldChange]:
+    """Yield what became of each place, where it stands now."""
+    position = now.region.text.position
+    head = now.list_start or 0
+    old, new = now.by_label(), then.by_label()
+    for label in dict.fromkeys((*old, *new)):
+        before, after = old.get(label), new.get(label)
+        texts = [one.text if one else None for one in (before, after)]
+        if texts[0] != texts[1]:
+            image, name, _ = label
+            at = position(before.start if before else head)
+            yield FieldChange(path, *at, name, image, texts[0] or None, texts[1])

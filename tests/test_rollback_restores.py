@@ -1,0 +1,197 @@
+"""Rolling back to what no tag alone brings back: the bytes are as they were, at each place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.many_apps import with_files
+from tests.world import Repository, promote
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGE = "ghcr.io/acme/shop"
+FILE = "stages/test/kustomization.yaml"
+BASE = "base/deploy.yaml"
+PLAIN = "# The stage test.\nresources:\n  - ../../base\n"
+WHY = ("--reason", "it loses orders")
+AT = ("--app", "shop", "--env", "test")
+CONFIG = (
+    "environments:\n  test: {path: stages/test, deliver: %s, checks: {exists: off}}\n"
+    "apps:\n  shop: {images: [ghcr.io/acme/shop]}\n"
+)
+
+
+def deployment(*tags: str) -> str:
+    """Return a Deployment with a container for each of some tags of the one image."""
+    containers = "".join(
+        f"        - name: c{number}\n          image: {IMAGE}:{tag}\n"
+        for number, tag in enumerate(tags)
+    )
+    return (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop\nspec:\n"
+        "  selector:\n    matchLabels: {app: shop}\n  template:\n    metadata:\n"
+        f"      labels: {{app: shop}}\n    spec:\n      containers:\n{containers}"
+    )
+
+
+def stage(path: Path, *, deliver: str = "push", tag: str = "2.0.0") -> Repository:
+    """Make a repository whose stage takes the image's tag from a base."""
+    return with_files(
+        path,
+        {
+            "promoter.yaml": CONFIG % deliver,
+            "base/kustomization.yaml": "resources:\n  - deploy.yaml\n",
+            BASE: deployment(tag),
+            FILE: PLAIN,
+        },
+    )
+
+
+def targeted(path: Path, targets: str, files: dict[str, str]) -> Repository:
+    """Make a repository whose app has its tags in files of its own."""
+    config = CONFIG % "push" + f"    targets: {targets}\n"
+    config = config.replace("{images: [ghcr.io/acme/shop]}", "\n    images: [ghcr.io/acme/shop]")
+    return with_files(path, {"promoter.yaml": config, **files})
+
+
+def run(repo: Repository, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """Run a command on the repository and return its envelope."""
+    done = promote(*arguments, "--repo", str(repo.path), "--output", "json")
+    assert done.code == code, done.stdout + done.stderr
+    return done.json
+
+
+def moves(envelope: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what became of the images."""
+    return [(one["from"], one["to"]) for one in envelope["images"]]
+
+
+def test_the_entry_of_a_first_promotion_is_taken_away_again(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    assert moves(run(repo, *AT, "--tag", "3.0.0")) == [("2.0.0", "3.0.0")]
+    back = run(repo, "rollback", *AT, *WHY)
+    assert (back["action"], moves(back)) == ("pushed", [("3.0.0", "2.0.0")])
+    assert repo.git("show", f"main:{FILE}") + "\n" == PLAIN
+    assert any(f"{BASE}:14 sets 2.0.0" in one for one in back["warnings"])
+    # It is held, and asking again changes nothing.
+    again = run(repo, "rollback", *AT, *WHY)
+    assert again["action"] == "unchanged"
+    assert "test runs 2.0.0 already" in again["warnings"][0]
+
+
+def test_what_ran_just_before_is_gone_back_to_and_no_entry_of_long_ago(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git", tag="1.9.0")
+    entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"
+    repo.commit("main", FILE, PLAIN + entry, "Pin")
+    repo.commit("main", FILE, PLAIN, "No pin")
+    repo.commit("main", BASE, deployment("2.0.0"), "A newer base")
+    run(repo, *AT, "--tag", "3.0.0")
+    before = repo.git("rev-parse", "main^:stages")
+    assert moves(run(repo, "rollback", *AT, "--to", "1.0.0", "--dry-run", *WHY)) == [
+        ("3.0.0", "1.0.0")
+    ]
+    assert moves(run(repo, "rollback", *AT, "--to", "2.0.0", "--dry-run", *WHY)) == [
+        ("3.0.0", "2.0.0")
+    ]
+    back = run(repo, "rollback", *AT, *WHY)
+    assert moves(back) == [("3.0.0", "2.0.0")]
+    assert repo.git("rev-parse", "main:stages") == before
+
+
+def test_a_base_that_sets_another_tag_by_now_is_told(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    run(repo, *AT, "--tag", "3.0.0")
+    repo.commit("main", BASE, deployment("2.1.0"), "A newer base")
+    back = run(repo, "rollback", *AT, *WHY)
+    assert moves(back) == [("3.0.0", "2.1.0")]
+    said = f"{IMAGE} ran 2.0.0 before, and {BASE}:14 sets 2.1.0 by now"
+    assert said in back["warnings"]
+
+
+def test_the_entry_alone_goes_where_people_have_added_others_since(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    run(repo, *AT, "--tag", "3.0.0")
+    text = repo.read(FILE) + "\n"
+    other = "  - name: redis\n    newTag: 7.2.0\n"
+    repo.commit("main", FILE, f"{text}{other}".replace("The stage", "Stage"), "Pin redis")
+    run(repo, "rollback", *AT, *WHY)
+    after = repo.read(FILE) + "\n"
+    assert after == PLAIN.replace("The stage", "Stage") + "images:\n" + other
+
+
+def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git", deliver="pull-request")
+    run(repo, *AT, "--tag", "3.0.0")
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+    back = run(repo, "rollback", *AT, *WHY)
+    assert back["pull_request"]["title"] == "Roll back shop in test: 3.0.0 → 2.0.0"
+    tip = repo.refs()["refs/heads/promote/test/shop"]
+    again = run(repo, "rollback", *AT, *WHY)
+    assert (again["action"], repo.refs()["refs/heads/promote/test/shop"]) == ("unchanged", tip)
+    assert promote("pulls", "merge", "2", "--repo", str(repo.path)).code == 0
+    assert repo.read(FILE) + "\n" == PLAIN
+
+
+def test_a_digest_in_the_place_of_the_tag_comes_back_with_it(tmp_path: Path) -> None:
+    pinned = f"8.7.1@sha256:{'a' * 64}"
+    values = f"image:\n  repository: {IMAGE}\n  tag: {pinned} # renovate\n"
+    repo = targeted(
+        tmp_path / "r.git",
+        "[{kind: yaml-path, file: values.yaml, tag: image.tag, repository: image.repository}]",
+        {"stages/test/values.yaml": values},
+    )
+    run(repo, *AT, "--tag", "8.8.0")
+    assert "tag: 8.8.0 # renovate" in repo.read("stages/test/values.yaml")
+    back = run(repo, "rollback", *AT, *WHY)
+    assert repo.read("stages/test/values.yaml") + "\n" == values
+    assert [one["digest"] for one in back["images"]] == [f"sha256:{'a' * 64}"]
+
+
+def test_an_empty_tag_is_empty_again(tmp_path: Path) -> None:
+    chart, values = "appVersion: v0.10.6\n", f'images:\n  repository: {IMAGE}\n  tag: ""\n'
+    repo = targeted(
+        tmp_path / "r.git",
+        f"[{{kind: yaml-path, file: Chart.yaml, tag: appVersion, image: {IMAGE}}}, {{kind: yaml-path, "
+        "file: values.yaml, tag: images.tag, repository: images.repository}]",
+        {"stages/test/Chart.yaml": chart, "stages/test/values.yaml": values},
+    )
+    run(repo, *AT, "--tag", "v0.11.0")
+    assert 'tag: "v0.11.0"' in repo.read("stages/test/values.yaml")
+    run(repo, "rollback", *AT, *WHY)
+    assert repo.read("stages/test/values.yaml") + "\n" == values
+    assert repo.read("stages/test/Chart.yaml") + "\n" == chart
+
+
+def test_each_place_of_an_image_gets_its_own_tag_again(tmp_path: Path) -> None:
+    repo = targeted(
+        tmp_path / "r.git",
+        "[{kind: manifest, file: deploy.yaml}]",
+        {
+            "stages/test/kustomization.yaml": "resources:\n  - deploy.yaml\n",
+            "stages/test/deploy.yaml": deployment("purple", "bad-orange"),
+        },
+    )
+    before = repo.git("rev-parse", "main:stages")
+    made = run(repo, *AT, "--tag", "v3")
+    assert any("purple" in one and "bad-orange" in one for one in made["warnings"])
+    run(repo, "rollback", *AT, *WHY)
+    assert repo.git("rev-parse", "main:stages") == before
+
+
+@pytest.mark.parametrize("command", ["status", "history"])
+def test_what_a_base_sets_is_told(command: str, tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    if command == "status":
+        (row,) = run(repo, "status", *AT, "--no-registry")["apps"]
+        assert [one["tag"] for one in row["images"]] == ["2.0.0"]
+        return
+    run(repo, *AT, "--tag", "3.0.0")
+    run(repo, "rollback", *AT, *WHY)
+    entries = [one for one in run(repo, "history", *AT)["entries"] if one["images"]]
+    assert [(one["kind"], one["goes_back"], moves(one)) for one in entries] == [
+        ("promotion", True, [("3.0.0", "2.0.0")]),
+        ("promotion", False, [("2.0.0", "3.0.0")]),
+    ]
