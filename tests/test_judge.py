@@ -533,3 +533,38 @@ replacements:
     verdict = _judged(tmp_path, _files(text, **{"prod/other.yaml": other}), {"kind": "kustomize"})
     assert verdict.diff is not None
     assert [one.other for one in verdict.diff.broken] == [(copied,)]
+
+
+_LOCAL = "  annotations: {config.kubernetes.io/local-config: 'true'}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "local"),
+    [
+        ("", True),
+        ("commonAnnotations: {config.kubernetes.io/local-config: 'true'}\n", False),
+        (
+            "patches: [{patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web},"
+            " $patch: delete}'}]\n",
+            False,
+        ),
+    ],
+    ids=["a resource", "an annotation of all", "a deleting patch"],
+)
+@pytest.mark.parametrize("kind", ["kustomize", "manifest"])
+def test_an_edit_of_what_renders_no_object_is_refused(
+    text: str, local: bool, kind: str, tmp_path: Path
+) -> None:
+    files = _files(_LIST + text)
+    if local:
+        files["prod/deploy.yaml"] = files["prod/deploy.yaml"].replace(
+            "spec:\n", f"{_LOCAL}spec:\n", 1
+        )
+    if kind == "kustomize":
+        files["prod/kustomization.yaml"] += "images: [{name: web, newTag: 1.0.0}]\n"
+    target = {"kind": kind} if kind == "kustomize" else _WEB
+    verdict = _judged(tmp_path, files, target)
+    (refusal,) = verdict.refusals
+    assert refusal.rule == "dead-edit"
+    assert refusal.reason.startswith("prod/kustomization.yaml renders no object")
+    assert refusal.file == f"prod/{'kustomization' if kind == 'kustomize' else 'deploy'}.yaml"

@@ -137,6 +137,16 @@ def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
     return at_change(edit, change, reason, "Look for what sets this image after the file is read.")
 
 
+def explained_as_empty(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+    """Return the refusal of an edit of a kustomization that is built to no object at all."""
+    reason = f"{closure.file} renders no object: all that it lists is left out or deleted"
+    hint = "Look for config.kubernetes.io/local-config, and for patches with $patch: delete."
+    if edit.path.name in KUSTOMIZATION_NAMES:
+        return at_entry(edit, graph.Dead(name, reason, hint, name))
+    change = next(one for one in edit.changes if one.image == name)
+    return at_change(edit, change, reason, hint)
+
+
 def _explained_entry(closure: Closure, edit: FileEdit, name: str) -> Refusal:
     """Return the refusal of an entry that changes no rendered image."""
     entries = kustomization.read(edit.path, edit.after).entries

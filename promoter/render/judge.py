@@ -14,7 +14,7 @@ from promoter import graph
 from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
-from promoter.planning.dead_edits import explained
+from promoter.planning.dead_edits import explained, explained_as_empty
 from promoter.render import fault_place, kustomize_words
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.folders import put, write
@@ -25,6 +25,7 @@ from promoter.temporary import render_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from promoter.domain.model import FileEdit, Tree
     from promoter.graph import Closure
@@ -108,6 +109,8 @@ class _Judge:
     """Files of which a kustomization was not rendered."""
     idle: dict[tuple[PurePosixPath, str], list[Closure]] = field(default_factory=dict)
     """The images of files that changed nothing, with the kustomizations in which they did not."""
+    empty: set[PurePosixPath] = field(default_factory=set)
+    """The kustomizations that have no objects, before the edits and after."""
     outside: list[PurePosixPath] = field(default_factory=list)
     """Files that were rendered though they are outside of the folder that names them."""
 
@@ -159,15 +162,15 @@ class _Judge:
             left_out = write(self.tree, folders, roots, closure.outside)
             if left_out is None:
                 return self._skip(edits, "the folders are too large to be rendered here", "")
-            for edit in edits:
-                put(roots[1] / edit.path, edit.after)
-            for root, edit in zip(roots[2:], alone, strict=True):
+            changed = [*((roots[1], edit) for edit in edits), *zip(roots[2:], alone, strict=True)]
+            for root, edit in changed:
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
             renderer = replace(self.renderer, reads_outside=bool(closure.outside))
             built = build_both(renderer, places[:2], home)
-            fault = self._fault(built, closure, edits, left_out)
-            if fault is not None:
+            if self._has_no_objects(built, home):
+                self.empty.add(closure.directory)
+            elif (fault := self._fault(built, closure, edits, left_out)) is not None:
                 return fault
             fields = replace(self.fields, keys=closure.image_keys)
             diff = compare(built[0].text, built[1].text, fields=fields)
@@ -182,6 +185,15 @@ class _Judge:
                         compare(built[0].text, single.text, fields=fields), [edit], closure
                     )
         return ()
+
+    def _has_no_objects(self, built: Sequence[BuildOutput], home: Path) -> bool:
+        """Return whether builds printed nothing, and that by a program that prints what there is."""
+        if any(one.text.strip() or one.failure or one.unmade for one in built):
+            return False
+        probe = home.resolve() / "probe"
+        put(probe / "kustomization.yaml", b"resources: [object.yaml]\n")
+        put(probe / "object.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe}\n")
+        return all(holds_objects(one.text) for one in build_both(self.renderer, [probe], home))
 
     def _keep_idle(self, diff: RenderDiff, edits: Sequence[FileEdit], closure: Closure) -> None:
         """Keep which images of which files changed nothing in a render."""
@@ -201,7 +213,9 @@ class _Judge:
                 continue
             if reached.everywhere:
                 edit = next(one for one in self.edits if one.path == path)
-                found.append(explained(closures[0], edit, name))
+                is_empty = all(one.directory in self.empty for one in closures)
+                explain = explained_as_empty if is_empty else explained
+                found.append(explain(closures[0], edit, name))
         return tuple(dict.fromkeys(found))
 
     def _skip(self, edits: Iterable[FileEdit], note: str, hint: str) -> tuple[Refusal, ...]:
