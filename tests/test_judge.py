@@ -126,7 +126,7 @@ def test_a_manifest_whose_image_a_patch_sets_is_refused_where_it_is_rendered(
     files = _files(text, **{"prod/patch.yaml": deployment("web", "web:1.1.0")})
     assert _judged(tmp_path, files, _WEB, renderer="names").refusals == ()
     (refusal,) = _judged(tmp_path, files, _WEB).refusals
-    assert refusal.reason == "prod/patch.yaml:10 sets the image web:1.1.0 in its place"
+    assert refusal.reason == "prod/patch.yaml:10 sets web:1.1.0 in its place"
 
 
 @pytest.mark.parametrize("renderer", ["kustomize", "names"])
@@ -238,7 +238,7 @@ def test_strict_passes_nothing_beside_what_it_rendered(tmp_path: Path) -> None:
         (
             "- name: web\n  newTag: '1'\nreplacements: [{sourceValue: 'x:1', targets: [{select:"
             " {kind: Deployment}, fieldPaths: [spec.template.spec.containers.0.image]}]}]\n",
-            "prod/kustomization.yaml:5 changes the image of web after `images`",
+            "the replacement at prod/kustomization.yaml:5 sets x:1 in its place",
         ),
     ],
 )
@@ -349,7 +349,7 @@ def test_a_file_outside_whose_image_a_patch_sets_is_refused(tmp_path: Path) -> N
     target = {"kind": "manifest", "file": "/apps/web/web.yaml"}
     (refusal,) = _judged(tmp_path, files, target).refusals
     assert (refusal.rule, refusal.file, refusal.line) == ("dead-edit", "apps/web/web.yaml", 10)
-    assert refusal.reason == "apps/web/prod.yaml:10 sets the image web:1.1.0 in its place"
+    assert refusal.reason == "apps/web/prod.yaml:10 sets web:1.1.0 in its place"
 
 
 def test_a_file_that_a_base_of_the_environment_lists_from_outside_is_found(tmp_path: Path) -> None:
@@ -568,3 +568,58 @@ def test_an_edit_of_what_renders_no_object_is_refused(
     assert refusal.rule == "dead-edit"
     assert refusal.reason.startswith("prod/kustomization.yaml renders no object")
     assert refusal.file == f"prod/{'kustomization' if kind == 'kustomize' else 'deploy'}.yaml"
+
+
+_PARAMETERS = """\
+resources: [deploy.yaml, other.yaml]
+configMapGenerator: [{name: parameters, envs: [parameters.env]}]
+generatorOptions: {disableNameSuffixHash: true}
+replacements:
+- source: {kind: ConfigMap, name: parameters, fieldPath: data.other}
+  targets: [{select: {kind: Other}, fieldPaths: [spec.image]}]
+- source: {kind: ConfigMap, name: parameters, fieldPath: data.web}
+  targets:
+  - select: {kind: Deployment, name: web}
+    fieldPaths: ["PATH"]
+"""
+
+
+@pytest.mark.parametrize("path", ["0.image", "[name=main].image", "*.image"])
+@pytest.mark.parametrize("kind", ["kustomize", "manifest"])
+def test_a_replacement_that_sets_the_image_is_named_with_what_it_takes_it_from(
+    path: str, kind: str, tmp_path: Path
+) -> None:
+    text = _PARAMETERS.replace("PATH", f"spec.template.spec.containers.{path}")
+    more = {
+        "prod/parameters.env": "other=o:1\nweb=ghcr.io/web:7\n",
+        "prod/other.yaml": "apiVersion: v1\nkind: Other\nmetadata: {name: o}\nspec: {image: 'o:1'}\n"
+        f"---\n{deployment('second', 'web:1.0.0')}",
+        "prod/second.yaml": deployment("second", "web:1.0.0"),
+    }
+    if kind == "kustomize":
+        more["prod/other.yaml"] = more["prod/other.yaml"].partition("---")[0]
+    target = {"kind": kind} if kind == "kustomize" else _WEB
+    (refusal,) = _judged(tmp_path, _files(text, **more), target).refusals
+    assert refusal.reason == (
+        "the replacement at prod/kustomization.yaml:7 sets data.web of ConfigMap parameters"
+        " (prod/parameters.env:2) in its place"
+    )
+    assert refusal.hint.startswith("Set the tag in prod/parameters.env.")
+    assert refusal.source_line != ""
+
+
+@pytest.mark.parametrize(
+    ("patch", "listed"),
+    [
+        (_MERGE_PATCH, "patches: [{path: p.yaml}]\n"),
+        (_RELEASE_PATCH, "patches: [{path: p.yaml, target: {kind: HelmRelease}}]\n"),
+    ],
+)
+def test_a_patch_that_sets_a_value_anew_is_named(patch: str, listed: str, tmp_path: Path) -> None:
+    files = _files(
+        f"resources: [o.yaml]\n{listed}", **{"prod/o.yaml": _RELEASE, "prod/p.yaml": patch}
+    )
+    (refusal,) = _judged(tmp_path, files, {**_AT, "file": "o.yaml", **_TAG}).refusals
+    line = patch[: patch.index("1.1.0")].count("\n") + 1
+    assert refusal.reason == f"prod/p.yaml:{line} sets 1.1.0 in its place"
+    assert refusal.hint.startswith("Set the tag in prod/p.yaml.")

@@ -12,6 +12,7 @@ from promoter.graph.dead import (
     unused,
 )
 from promoter.graph.images import Image
+from promoter.graph.overwriters import Overwriter, overwriter
 from promoter.graph.prefetch import prefetch_closures
 from promoter.graph.transformer import Entry
 
@@ -21,12 +22,14 @@ __all__ = [
     "Entry",
     "Image",
     "Kustomizations",
+    "Overwriter",
     "dead_entries",
     "entry_over",
     "final_images",
     "kustomizations_of",
     "later_entry",
     "overriding_entries",
+    "overwriter",
     "prefetch_closures",
     "read_closure",
     "unused",

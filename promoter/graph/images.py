@@ -139,7 +139,7 @@ class Images:
     def _after(self, layer: Layer, onto: tuple[Image, ...]) -> tuple[Image, ...]:
         """Return the images after a layer that is not the top; its own last steps count too."""
         found = self._apply(self._before_entries(layer, onto), layer)
-        for one in self._replacements(layer):
+        for one in self.replacements(layer):
             if any(map(self._writes_image, scalars_of_paths(one))):
                 self._doubt(f"{_place(one) or layer.file} replaces images")
         for document in self.transformers.get(layer.directory, ()):
@@ -154,9 +154,8 @@ class Images:
             found |= dict.fromkeys(self._of_resource(layer, value))
         for value in layer.listed("components"):
             found = dict.fromkeys(self._after_component(layer, value, tuple(found)))
-        for path_value, text in layer.patches():
-            for document in self._patch(layer, path_value, text):
-                found |= dict.fromkeys(self._written(document))
+        for document in self.patches(layer):
+            found |= dict.fromkeys(self._written(document))
         return tuple(found)
 
     def _of_resource(self, layer: Layer, value: Value) -> Iterable[Image]:
@@ -193,13 +192,15 @@ class Images:
             return None
         return self.layers.get(path)
 
-    def _patch(self, layer: Layer, path: Value | None, text: Value | None) -> list[Value]:
-        if path is None:
-            return self.reading.inline(layer.file, text)
-        place = self.reading.path(layer.file, path)
-        return self.reading.documents(place) if place is not None else []
+    def patches(self, layer: Layer) -> Iterator[Value]:
+        """Yield the documents of a layer's patches."""
+        for path, text in layer.patches():
+            if path is None:
+                yield from self.reading.inline(layer.file, text)
+            elif (place := self.reading.path(layer.file, path)) is not None:
+                yield from self.reading.documents(place)
 
-    def _replacements(self, layer: Layer) -> Iterator[Value]:
+    def replacements(self, layer: Layer) -> Iterator[Value]:
         """Yield a layer's replacements, those of other files included."""
         for value in layer.listed("replacements"):
             path = next(scalars_of(value, "path"), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -15,10 +16,9 @@ from promoter.graph.documents import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import PurePosixPath
 
     from promoter.domain.model import FieldChange, FileEdit, Tree
-    from promoter.graph import Closure, Dead, Entry, Kustomizations
+    from promoter.graph import Closure, Dead, Entry, Kustomizations, Overwriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     """Return the refusal at the entry that it is about, else where entries are added."""
     before = kustomization.read(edit.path, edit.before)
     entry = before.find(dead.entry)
-    at = before.place if entry is None else entry.start
+    # At the end of a file, where an entry would be added, there is nothing to be seen.
+    missing = before.place if before.images is not None else None
+    at = missing if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
     refusal = source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
     return replace(refusal, images=(dead.image,))
@@ -119,25 +121,35 @@ def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Re
     return replace(refusal, images=(change.image,))
 
 
-def explained(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+def explained(tree: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
     """Return the refusal of an edit that changes no rendered image, with what the files show."""
     if edit.path.name in KUSTOMIZATION_NAMES:
-        return _explained_entry(closure, edit, name)
+        return _explained_entry(tree, closure, edit, name)
     places = {(one.line, one.column) for one in edit.changes if one.image == name}
     for image in graph.final_images(closure):
         written = (image.line, image.column) in places and image.file == str(edit.path)
         if written and image.overridden_by is not None:
             return overridden(edit, image.overridden_by)
     change = next(one for one in edit.changes if one.image == name)
-    other = next((i for i in closure.images if i.name == name and i.file != str(edit.path)), None)
-    if closure.patched and other is not None:
-        reason = f"{other.file}:{other.line} sets the image {other.text} in its place"
-        return at_change(edit, change, reason, f"Set the tag in {other.file}.")
+    later = graph.overwriter(tree, closure, edit.path, (change.line, change.column))
+    if later is not None:
+        return at_change(edit, change, *_in_its_place(later))
     reason = f"no object that {closure.file} renders would change"
     return at_change(edit, change, reason, "Look for what sets this image after the file is read.")
 
 
-def explained_as_empty(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+def _in_its_place(later: Overwriter) -> tuple[str, str]:
+    """Return what sets an image anew, as a reason, and where the tag is to be set then."""
+    place = f"{later.file}:{later.line}"
+    if not later.source:
+        return f"{place} sets {later.text} in its place", f"Set the tag in {later.file}."
+    file = later.source_place.rpartition(":")[0]
+    hint = f"Set the tag in {file}." if file else "Set the tag where that takes it from."
+    at = f" ({later.source_place})" if later.source_place not in ("", place) else ""
+    return f"the replacement at {place} sets {later.source}{at} in its place", hint
+
+
+def explained_as_empty(_: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
     """Return the refusal of an edit of a kustomization that is built to no object at all."""
     reason = f"{closure.file} renders no object: all that it lists is left out or deleted"
     hint = "Look for config.kubernetes.io/local-config, and for patches with $patch: delete."
@@ -147,7 +159,7 @@ def explained_as_empty(closure: Closure, edit: FileEdit, name: str) -> Refusal:
     return at_change(edit, change, reason, hint)
 
 
-def _explained_entry(closure: Closure, edit: FileEdit, name: str) -> Refusal:
+def _explained_entry(tree: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
     """Return the refusal of an entry that changes no rendered image."""
     entries = kustomization.read(edit.path, edit.after).entries
     place = next((n for n, entry in enumerate(entries) if entry.name == name), len(entries))
@@ -164,6 +176,13 @@ def _explained_entry(closure: Closure, edit: FileEdit, name: str) -> Refusal:
     if override is not None:
         reason = f"{override.place} sets the tag of the image {name} afterwards"
         return at_entry(edit, graph.Dead(name, reason, f"Set the tag in {override.file}.", name))
+    for image in graph.final_images(closure):
+        if image.name == name or any(step.entry.name == name for step in image.steps):
+            at = (image.line, image.column)
+            changed = graph.overwriter(tree, closure, PurePosixPath(image.file), at)
+            if changed is not None and changed.source:
+                reason, hint = _in_its_place(changed)
+                return at_entry(edit, graph.Dead(name, reason, hint, name))
     if closure.overwriting:
         reason = f"{closure.overwriting[0]} changes the image of {name} after `images`"
         hint = "Set the tag where that takes it from."

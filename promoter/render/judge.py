@@ -215,7 +215,7 @@ class _Judge:
                 edit = next(one for one in self.edits if one.path == path)
                 is_empty = all(one.directory in self.empty for one in closures)
                 explain = explained_as_empty if is_empty else explained
-                found.append(explain(closures[0], edit, name))
+                found.append(explain(self.tree, closures[0], edit, name))
         return tuple(dict.fromkeys(found))
 
     def _skip(self, edits: Iterable[FileEdit], note: str, hint: str) -> tuple[Refusal, ...]:
