@@ -98,10 +98,10 @@ class Source:
         return Refusal(rule, reason, hint, self.path, line, column, self._shown(line))
 
     def _shown(self, line: int) -> str | None:
-        """Return a line as inert text, or None where it is too long for a terminal."""
+        """Return a line as inert text, or None where it is blank, or too long for a terminal."""
         start = self._starts[line - 1]
         text = self.text[start : self.line_end(start)]
-        if len(text) > _SHOWN_LINE:
+        if len(text) > _SHOWN_LINE or not text.strip():
             return None
         return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in text)
 

@@ -104,9 +104,7 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
     """Return the refusal at the entry that it is about, else where entries are added."""
     before = kustomization.read(edit.path, edit.before)
     entry = before.find(dead.entry)
-    # At the end of a file, where an entry would be added, there is nothing to be seen.
-    missing = before.place if before.images is not None else None
-    at = missing if entry is None else entry.start
+    at = before.place if entry is None else entry.start
     source = decode(str(edit.path), edit.before)
     refusal = source.refusal("dead-edit", one_line(dead.reason), one_line(dead.hint), at=at)
     return replace(refusal, images=(dead.image,))
