@@ -483,7 +483,7 @@ def test_every_key_has_a_line_that_its_complaint_shows(place: tuple[str, ...]) -
         ("environments: {prod: {promotes_from: x}}", "Did you mean promotes-from?"),
         (
             "environments: {prod: {auto-merge: true}}",
-            "Did you mean deliver? Write it as in deliver: ",
+            "Did you mean deliver? Write it as in deliver: auto-merge",
         ),
         ("environments: {prod: {branch: main}}", "the top of the file, as in base: main"),
         ("environments: {prod: {hold: true}}", "promote hold --app APP --env ENV --reason TEXT"),

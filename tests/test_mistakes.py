@@ -440,7 +440,12 @@ _WORDS_AND_FLAGS = (
     ("--app shop -n prod", "Did you mean --env prod?"),
     ("--app shop --app-version 1", "Did you mean --tag 1?"),
     ("--app shop --app-colour 1", "It has --app, --together"),
-    ("-V", "Did you mean --version?"),
+    ("-V", "Did you mean promote --version?"),
+    ("status --version", "Did you mean promote --version?"),
+    (
+        "--cosign-key x",
+        "It is a key of an environment in promoter.yaml, as in checks: {signature: ",
+    ),
     ("--github-app-id 12", "It is no flag, but the variable PROMOTER_GITHUB_APP_ID."),
     ("--now 2026-12-01", "It is no flag, but the variable PROMOTER_NOW."),
     ("--app shop --undo", "Did you mean promote rollback --app shop --reason TEXT"),
@@ -734,7 +739,8 @@ def _commands(text: str) -> list[list[str]]:
     verbs = "|".join(WORDS)
     found = re.findall(rf"\bpromote ((?:--[a-z]|(?:{verbs})\b)[^;?,\n]*)", hints)
     lines = (one.partition(" or promote ")[0].removesuffix(".").strip() for one in found)
-    return [shlex.split(one) for one in lines if "--help" not in one]
+    ends = ("--help", "--version")
+    return [shlex.split(one) for one in lines if not one.endswith(ends)]
 
 
 _WHERE = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
-from promoter.cli.other_tools import FLAGS, KEYS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
+from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest
@@ -95,6 +95,8 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
         return hint
     if other := next((one for one in options_meant(plain) if one in OPTIONS), ""):
         return _of_other_commands(parser, other, value, given)
+    if hint := _key(plain) or OTHER_COMMANDS.get(plain, ""):
+        return hint
     close = closest(f"--{plain}", parser.flags) if len(name) > 2 else None
     # A flag of other words is another one: --app-version is no --app.
     if close and (close.count("-") == plain.count("-") + 2 or close.startswith(f"--{plain}")):
@@ -148,21 +150,22 @@ def _instead(parser: Parser, plain: str) -> str:
     setting = plain.replace("-", "_")
     if setting in Settings.model_fields:
         return f"It is no flag, but the variable PROMOTER_{setting.upper()}."
-    return _key(plain) or OTHER_COMMANDS.get(plain, "")
+    return ""
 
 
 def _is_for(hint: str, parser: Parser) -> bool:
     """Return whether a command has the flags that a hint names, those of command lines apart."""
-    plain = re.sub(r"promote [a-z-]+ --[a-z]+", "", hint)
+    plain = re.sub(r"promote (?:[a-z-]+ )?--[a-z]+", "", hint)
     return all(flag in parser.flags for flag in re.findall(r"(?<!\S)--[a-z-]+", plain))
 
 
 def _key(name: str) -> str:
     """Return the hint for a flag that is a key of promoter.yaml, here or elsewhere; '' for none."""
-    from promoter.config.examples import example_of
+    from promoter.config.config import Config
+    from promoter.config.known_keys import line_for
     from promoter.config.sections import Environment
 
-    line = KEYS.get(name) or example_of(name)
+    line = line_for(Config, name)
     own = {field.alias for field in Environment.model_fields.values()}
     where = "an environment in " if line.partition(":")[0] in own else ""
     return line and f"It is a key of {where}promoter.yaml, as in {line}."

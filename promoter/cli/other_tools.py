@@ -78,7 +78,7 @@ FLAGS = _by_name({
     "all, A, all-apps, all-applications, all-namespaces, all-environments":
         f"{_EACH_APP}; what the policies choose of all apps: {{auto}}",
     "force, F": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
-    "V": "Did you mean --version?",
+    "V, version": "Did you mean promote --version?",
     "json": "Write --output json",
     "digest, image-digest, sha256": "A digest goes with its image: --image NAME@DIGEST",
     "since, from-date, after, before, days": "How many entries are shown is --number N.",
@@ -92,32 +92,6 @@ FLAGS = _by_name({
         "Registries without TLS are named by PROMOTER_HTTP_REGISTRIES, one a line.",
 })  # fmt: skip
 """By a flag of other tools for which there is no single one of ours; without its dashes."""
-
-KEYS = _by_name({
-    "create-pr, pr, pull-request, create-pull-request, open-pr": "deliver: pull-request",
-    "push, direct, commit-directly, no-pull-request": "deliver: push",
-    "auto-merge, automerge, merge, merge-when-green, enable-auto-merge": "deliver: auto-merge",
-    "squash, rebase, merge-method, merge-strategy, merge-parameters":
-        "merge-method: squash, with deliver: auto-merge",
-    "verify, verify-signature, cosign, check-signature":
-        "checks: {signature: refuse, cosign-key: cosign.pub}",
-    "platform, arch, architecture, os": "checks: {platforms: [linux/amd64]}",
-    "no-checks, skip-checks, skip-check, skip-verify, no-registry-check, skip-registry, skip-exists, "
-    "no-check": "checks: {exists: off}",
-    "no-render, skip-render": "render: off",
-    "filter-regex, tag-regex, regex, allow-tags, tag-filter, filter-tags, pattern":
-        "tags: '^[0-9.]+$'",
-    "pr-labels, pr-label": "labels: [promotion]",
-    "path, app-path, folder": 'path: "apps/{app}/overlays/prod"',
-    "email, git-email, git-author-email, author-email, git-author-name, git-name, committer, "
-    "author-name, git-author, signoff": "author: Release Bot <bot@example.com>",
-    "commit-message, commit-msg, commit-template, message-template":
-        'templates: {commit: "{title}"}',
-    "title, pr-title": 'templates: {title: "[{environment}] {title}"}',
-    "message, m, ticket, jira, issue, body, description, note, pr-body, pr-description, comment":
-        'templates: {title: "{title}", body: "{body}", commit: "{title}"}',
-})  # fmt: skip
-"""By a flag of other tools, the line of promoter.yaml for it."""
 
 OF_OTHER_COMMANDS = _by_name({
     "auto tag, auto image": "It takes the tag that the policy wants; for one tag: {promote}",

@@ -90,9 +90,3 @@ def example_for(place: Sequence[object], default: str = EXAMPLES["environments"]
         if line and around not in ("apps", "environments", "groups"):
             return line
     return default
-
-
-def example_of(name: str) -> str:
-    """Return the line for the key of this name, in the singular or the plural; '' for none."""
-    key = next((one for one in (name, f"{name}s", name.removesuffix("s")) if one in EXAMPLES), "")
-    return EXAMPLES.get(key, "")

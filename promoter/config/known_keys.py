@@ -18,14 +18,31 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-# By a key, what other tools call it; at the top, in an environment or in an app, and in some sections.
+# By a key, or by a whole line with its value, what other tools call it.
 _OTHER_NAMES = {
-    "environments": "env envs", "repository": "repo", "base": "branch",
-    "path": "folder dir directory", "promotes-from": "from requires previous",
-    "deliver": "auto-merge automerge pr pull-request delivery strategy", "policy": "semver-range",
-    "freeze": "schedule windows", "default-environment": "default default-env",
-    "signature": "sign", "reviewers": "approvers", "soak": "wait bake-time",
-    "apps": "applications services", "semver": "range", "include": "filter-tags",
+    "environments": "env envs", "apps": "applications services", "repository": "repo",
+    "base": "branch", "default-environment": "default default-env", "semver": "range",
+    "path": "folder dir directory app-path", "promotes-from": "from requires previous",
+    "policy": "semver-range", "freeze": "schedule windows", "soak": "wait bake-time",
+    "signature": "sign", "reviewers": "approvers", "include": "filter-tags",
+    "labels": "pr-labels pr-label", "render: off": "no-render skip-render",
+    "deliver: pull-request": "create-pr pr pull-request create-pull-request open-pr delivery strategy",
+    "deliver: push": "push direct commit-directly no-pull-request",
+    "deliver: auto-merge": "auto-merge automerge merge merge-when-green enable-auto-merge",
+    "merge-method: squash, with deliver: auto-merge": "squash rebase merge-strategy merge-parameters",
+    "tags: '^[0-9.]+$'": "filter-regex tag-regex allow-tags tag-filter pattern",
+    "checks: {platforms: [linux/amd64]}": "platform arch architecture os",
+    "checks: {signature: refuse, cosign-key: cosign.pub}":
+        "verify verify-signature cosign check-signature",
+    "checks: {exists: off}":
+        "no-checks skip-checks skip-check skip-verify no-registry-check skip-registry skip-exists "
+        "no-check",
+    "author: Release Bot <bot@example.com>":
+        "email git-email git-author-email author-email git-author-name git-name committer "
+        "author-name git-author signoff",
+    'templates: {commit: "{title}"}': "commit-message commit-msg commit-template message-template",
+    'templates: {title: "[{environment}] {title}"}': "pr-title",
+    'templates: {body: "{body} See our handbook."}': "pr-body pr-description jira issue",
 }  # fmt: skip
 _WITHIN = {
     "targets": {"tag": "path key yaml-path tag-path", "image": "name", "file": "filename"},
@@ -68,7 +85,6 @@ _NO_KEYS = {
     "a regular expression.",
     "hold": "A hold is begun by promote hold --app APP --env ENV --reason TEXT",
     "auto": 'What promote auto chooses is policy, as in policy: {semver: "^1.4"}',
-    "verify": "It is checks, as in checks: {signature: refuse, cosign-key: cosign.pub}",
 }
 # A target's keys are those of its kind alone.
 _OF_A_KIND = ("targets", "linked")
@@ -93,12 +109,14 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     around = next((key for key in _WITHIN if key in place[:-1]), "")
     if around == "policy" and name.lower() in ("type", "kind", "strategy", "policy", "name"):
         return _NO_KEYS["type"]
-    meant = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
+    spellings = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
+    lines = {one.partition(":")[0]: one for one in reversed(spellings) if ":" in one}
+    meant = [one.partition(":")[0] for one in spellings]
     here = next((one for one in meant if one in known), None)
     if around == "targets" and here is not None:
         return f"Did you mean {here}: {shown(str(reduce(get, place, value)))}?"
     if here is not None and name.lower() not in _NO_KEYS:
-        example = example_for((*place[:-1], here))
+        example = lines.get(here) or example_for((*place[:-1], here))
         alike = here.replace("-", "").rstrip("s") == name.lower().replace("_", "").rstrip("s")
         return f"Did you mean {here}?" + ("" if alike else f" Write it as in {example}")
     if name.lower() in _NO_KEYS:
@@ -113,8 +131,17 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
             path = min(paths, key=lambda path: (path[0] != place[0], len(path)))
             where = ".".join(_named(path[:-1], place))
             where = f"It belongs to {where}" if where else "It belongs to the top of the file"
-            return f"{where}, as in {example_for(path)}"
+            return f"{where}, as in {lines.get(one) or example_for(path)}"
     return nearest(name, known)
+
+
+def line_for(model: type[BaseModel], name: str) -> str:
+    """Return a line with a key of a model that is called so, here or elsewhere; '' for none."""
+    for one in _spellings(name, _OTHER_NAMES):
+        paths = [path for path in _paths(model) if path[-1] == one]
+        if paths or ":" in one:
+            return example_for(paths[0]) if paths else one
+    return ""
 
 
 def _section_of(model: type[BaseModel], value: Any) -> str:  # noqa: ANN401 - what a file holds
@@ -139,7 +166,7 @@ def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
 
 
 def _spellings(name: str, names: Mapping[str, str]) -> list[str]:
-    """Return the keys that a name may be another spelling of."""
+    """Return the keys, or lines, that a name may be another spelling of."""
     kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
     return list(dict.fromkeys([*named_by_others(kebab, names), *plain]))
