@@ -126,3 +126,14 @@ def test_a_newer_tag_that_comes_between_the_first_answer_and_gits_look_is_not_re
     (pull,) = server.open_pulls()
     assert "9.9.2" in pull["title"]
     assert "9.9.2" in hub.repository.read(hub.file, pull["head"]["ref"])
+
+
+@pytest.mark.parametrize("command", ["status", "history"])
+def test_of_a_small_repository_the_history_comes_with_the_files(
+    tmp_path: Path, command: str
+) -> None:
+    with serving_aurora(tmp_path / "srv") as server:
+        words = (command, "--app", "aurora", "--repo", server.url)
+        done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == 0, done.stderr
+        assert sum(one.path.endswith("/info/refs") for one in server.seen) == 2

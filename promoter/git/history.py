@@ -206,8 +206,9 @@ def file_versions(
 
     Commits dated later than `now`, in seconds since the epoch, prove nothing about others' dates.
     """
-    with clone.git.within(reach.patience):
-        clone.fetch(commit, depth=reach.depths[0])
+    if not clone.has_history(commit):
+        with clone.git.within(reach.patience):
+            clone.fetch(commit, depth=reach.depths[0])
     places, renames = _places(clone, commit, now), Renames(clone)
     found = {
         path: FileHistory(clone, commit, path, now, places, renames, reach, rows=rows)
