@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,3 +161,29 @@ def test_each_app_is_pinned_to_the_digests_of_its_own_images(tmp_path: Path) -> 
         digests = [one["digest"] for one in made["images"]]
         assert [one and one[:7] for one in digests] == ["sha256:", None]
         assert run(repo, *BOTH, "--tag", "1.4.2")["action"] == "unchanged"
+
+
+@pytest.mark.parametrize("together", [("--together",), ()])
+def test_the_registry_is_asked_about_several_apps_at_once_and_no_more_often(
+    tmp_path: Path, together: tuple[str, ...]
+) -> None:
+    # Each question about a new image waits for that about the other app's.
+    both = threading.Barrier(2)
+
+    def meet(path: str) -> None:
+        if path.endswith("/manifests/1.4.2"):
+            with suppress(threading.BrokenBarrierError):
+                both.wait(20)
+
+    with Registry() as registry:
+        images = {name: registry.name(name) for name in IMAGES}
+        for name in images:
+            registry.push(name, "1.4.1", "1.4.2")
+        repo = make(tmp_path / "r.git", images, BY_PULL)
+        registry.says = meet
+        run(repo, "--app", "api", "--app", "web", *together, "--tag", "1.4.2")
+        assert not both.broken
+        # Of both apps the manifest and the configuration of what runs and of what is to run.
+        assert len(registry.seen) == 8
+        run(repo, "--app", "api", "--app", "web", *together, "--tag", "1.4.2")
+        assert len(registry.seen) == 8

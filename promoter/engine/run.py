@@ -15,6 +15,7 @@ from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.deliver import carry_out, publish, write_pulls
 from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
+from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
 from promoter.engine.plan_promotion import Seen, plan_promotion
 from promoter.engine.races import races
@@ -126,6 +127,10 @@ class Run:
         known = BranchPulls(self.world, view, branches)
         holds = OpenHolds(self.world, view, known.of)
         holds.prefetch(targets, list(branches))
+        # A branch that is there proposes these images already, as a rule.
+        there = self.world.repository.branches(branches)
+        new = [app for one in work if _branch(one, view) not in there for app in one.apps]
+        look_ahead(new, view.tree, self.world)
         for one in (*pulls, *pushes):
             try:
                 plan = self._planned(view, one, known, holds)

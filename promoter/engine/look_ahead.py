@@ -1,0 +1,62 @@
+"""What the plans of several apps will ask the registries one by one, asked side by side before."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from promoter.domain.image import split
+from promoter.domain.model import RunningImage
+from promoter.edits.held_images import held_images
+from promoter.engine.checks import Checker
+from promoter.engine.image_lookup import ask
+from promoter.planning import propose
+from promoter.threads import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from promoter.domain.model import Tree
+    from promoter.engine.world import World
+    from promoter.planning.plan import AppRequest
+
+    Question: TypeAlias = Callable[[], object]
+
+_AT_ONCE = 16
+
+
+def look_ahead(apps: Sequence[AppRequest], tree: Tree, world: World) -> None:
+    """Ask the registries about the images of several apps at once; each app's plan has the answers.
+
+    A single app asks by itself. Whatever fails fails again in the plan of its app, which tells it.
+    """
+    if len(apps) > 1:
+        questions = (question for app in apps for question in _questions(app, tree, world))
+        for _ in answers(_asked, questions, _AT_ONCE):
+            pass
+
+
+def _questions(app: AppRequest, tree: Tree, world: World) -> Iterator[Question]:
+    """Yield what is asked about the images of one app that the base does not have yet."""
+    request, target = app.request, app.target
+    if request.scheduled or request.rollback or request.hold:
+        # A schedule has asked already, and what a rollback goes back to is not known yet.
+        return
+    with suppress(Exception):
+        registry, settings = world.registry(), target.settings
+        if not Checker(registry, target, world.wiring.deadline).needed:
+            return
+        held = {one.name: one for one in held_images(tree, target.file, target.targets)}
+        for image in propose.resolve(request.images, request.tag, target, tree):
+            running = held.get(image.name) or RunningImage(split(image.name)[0])
+            if image.reference in (running.tag, running.digest):
+                continue
+            yield partial(ask, registry, settings, running.repository, image.reference)
+            if settings.deliver != "push" and (reference := running.ref.digest_or_tag):
+                yield partial(registry.describe, running.repository, reference)
+
+
+def _asked(question: Question) -> None:
+    with suppress(Exception):
+        question()
