@@ -250,3 +250,33 @@ def test_refusals_of_several_gates_are_told_at_once(repo: Repository) -> None:
     assert verdicts["mutable-tag"] == verdicts["human-commits"] == "failed"
     assert verdicts["edit"] == "passed"
     assert repo.read(AURORA, "promote/prod/aurora").count("9.9.1") == 3
+
+
+_RENDERED = compare(LOADED % 1, LOADED % 1)
+
+
+def test_what_names_do_not_show_is_known_once_all_is_rendered() -> None:
+    unread = ("a remote base",)
+    assert "dead-edit" not in results(facts(unread=unread, render=Render(diff=_RENDERED)))
+    partly = Render(diff=_RENDERED, not_judged=(FILE,))
+    assert results(facts(unread=unread, render=partly))["dead-edit"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("deliver", "is_expected", "warned"),
+    [("push", True, True), ("push", False, False), ("pull-request", True, False)],
+)
+def test_what_is_pushed_without_being_judged_is_warned_of_where_something_should_build_it(
+    deliver: str, is_expected: bool, warned: bool
+) -> None:
+    verdict = Render(note="it is too large", not_judged=(FILE,), is_expected=is_expected)
+    settings = Environment.model_validate({"path": "apps/{app}", "deliver": deliver})
+    seen = facts(render=verdict, target=Target("app", "prod", settings, FILE))
+    said = [one for one in judge(seen).warnings if one.endswith("is not known: it is too large")]
+    assert bool(said) is warned
+
+
+def test_a_build_that_needs_an_option_elsewhere_is_told_in_its_check() -> None:
+    seen = facts(render=Render(diff=_RENDERED, needs="Argo CD needs an option"))
+    (said,) = (one.detail for one in judge(seen).results if one.name == "render")
+    assert said == "no object changes. Argo CD needs an option"

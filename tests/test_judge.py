@@ -14,11 +14,12 @@ from promoter.domain.declaration import AppDeclaration
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.render import RenderVerdict
-from promoter.edits.targets import EditTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.render import Renderer, find, judge
+from tests import graph_files
 from tests.graph_files import deployment
 
 if TYPE_CHECKING:
@@ -623,3 +624,48 @@ def test_a_patch_that_sets_a_value_anew_is_named(patch: str, listed: str, tmp_pa
     line = patch[: patch.index("1.1.0")].count("\n") + 1
     assert refusal.reason == f"prod/p.yaml:{line} sets 1.1.0 in its place"
     assert refusal.hint.startswith("Set the tag in prod/p.yaml.")
+
+
+_COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+
+
+def _unread(root: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the names do not show of `--tag 1.3.0` in the component `prod`."""
+    tree = graph_files.tree(root, files)
+    file = PurePosixPath("prod/kustomization.yaml")
+    asked = (ImageRequest("web", Tag.parse("1.3.0")),)
+    target = Target(
+        "app", "prod", Environment(path="prod"), file, (KustomizeTarget(kind="kustomize"),)
+    )
+    edits = propose.propose_app(AppDeclaration("app", "prod", asked), target, tree).edits
+    return judge_by_names(tree, edits, file.parent).unread
+
+
+def test_a_component_whose_own_resources_use_the_image_is_told_as_nothing_unknown(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "prod/kustomization.yaml": f"{_COMPONENT}{_LIST}{_OVERRIDE}",
+        "prod/deploy.yaml": deployment("web", "web:1.0.0"),
+        "top/kustomization.yaml": "components: [../prod]\n",
+    }
+    assert _unread(tmp_path, files) == ()
+    files["prod/deploy.yaml"] = deployment("web", "other:1.0.0")
+    (said,) = _unread(tmp_path, files)
+    assert said == (
+        "prod/kustomization.yaml is a Component, and its own resources do not use web: whether what"
+        " lists it does is not known"
+    )
+
+
+def test_a_component_that_nothing_lists_is_told_as_such(tmp_path: Path) -> None:
+    files = {
+        "prod/kustomization.yaml": f"{_COMPONENT}{_OVERRIDE}",
+        "top/kustomization.yaml": "resources: [deploy.yaml]\n",
+        "top/deploy.yaml": deployment("web", "web:1.0.0"),
+    }
+    (said,) = _unread(tmp_path, files)
+    assert said == (
+        "prod/kustomization.yaml is a Component that no kustomization lists, so nothing gets its"
+        " images, unless Flux or Argo CD names it as a component"
+    )

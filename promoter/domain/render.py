@@ -84,6 +84,11 @@ class RenderVerdict:
     needs: str = ""
     """What a build elsewhere must be allowed to come to the same, as a sentence without full stop."""
 
+    @property
+    def judges_all(self) -> bool:
+        """Whether each edited file was rendered, so that what names do not show is known."""
+        return self.diff is not None and not self.not_judged
+
 
 def joined(diffs: Sequence[RenderDiff]) -> RenderDiff:
     """Return several differences as one; an object that is in two of them is shown once."""

@@ -51,7 +51,7 @@ def dead_edit(facts: Facts) -> Verdict | None:
     refusals = facts.dead_edits or tuple(one for one in judged if one.rule == "dead-edit")
     if refusals:
         return all_refused(refusals)
-    if facts.unread:
+    if facts.unread and not (facts.render and facts.render.judges_all):
         # If it does not build for that reason, the refusal says so.
         warnings = () if any(one.rule == "render" for one in judged) else facts.unread
         return Verdict(Result.UNKNOWN, facts.unread[0], warnings=warnings)

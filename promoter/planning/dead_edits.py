@@ -15,7 +15,7 @@ from promoter.edits.text import decode
 from promoter.graph.documents import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from promoter.domain.model import FieldChange, FileEdit, Tree
     from promoter.graph import Closure, Dead, Entry, Kustomizations, Overwriter
@@ -48,7 +48,7 @@ def judge_by_names(tree: Tree, edits: Sequence[FileEdit], directory: PurePosixPa
         if edit.path.name in KUSTOMIZATION_NAMES:
             dead, unknown = dead_entries(edit, edit.images, tree)
             refusals += dead
-            warnings += unknown
+            warnings += _unlisted(edit, reached[edit.path]) or unknown
         else:
             refusals += dead_file(tree, edit, reached[edit.path])
     return ByNames(directory, reached, tuple(refusals), tuple(warnings))
@@ -63,12 +63,38 @@ def dead_entries(
     folder in the tree, where its name in the edit is another one.
     """
     after = kustomization.read(edit.path, edit.after)
-    if not after.judges_itself:
-        return (), (f"{edit.path} names no resources of its own: whether they use it is not known",)
     closure = graph.read_closure(tree, edit.path.parent if directory is None else directory)
+    if not after.judges_itself:
+        return (), tuple(_not_its_own(edit, names, after.is_component, closure))
     known = {entry.name for entry in after.entries}
     found = graph.dead_entries(closure, after.entries, [name for name in names if name in known])
     return tuple(at_entry(edit, one) for one in found), closure.warnings
+
+
+def _not_its_own(
+    edit: FileEdit, names: Iterable[str], is_component: bool, closure: Closure
+) -> Iterator[str]:
+    """Yield what is not known of images that are not those of a kustomization's own resources."""
+    used = {image.name for image in closure.images}
+    names = [name for name in names if name not in used]
+    if names and is_component:
+        yield (
+            f"{edit.path} is a Component, and its own resources do not use {', '.join(names)}: "
+            "whether what lists it does is not known"
+        )
+    elif names:
+        yield f"{edit.path} names no resources of its own: whether they use it is not known"
+
+
+def _unlisted(edit: FileEdit, reached: Kustomizations) -> tuple[str, ...]:
+    """Return that nothing lists a Component, where that is known."""
+    known = reached.everywhere and not reached.folders
+    if not known or not kustomization.read(edit.path, edit.after).is_component:
+        return ()
+    where = "unless Flux or Argo CD names it as a component"
+    return (
+        f"{edit.path} is a Component that no kustomization lists, so nothing gets its images, {where}",
+    )
 
 
 def dead_file(tree: Tree, edit: FileEdit, reached: Kustomizations) -> list[Refusal]:

@@ -68,11 +68,18 @@ class Kustomization:
     @property
     def judges_itself(self) -> bool:
         """Whether its own graph says which images are used: a Component's parents are not in it."""
-        fields = {k.value.lower(): v for k, v in self.root.value} if self.root is not None else {}
-        kind = fields.get("kind")
-        if kind is not None and kind.value == "Component":
-            return False
-        return any(name in fields for name in ("resources", "bases", "components", "helmcharts"))
+        names = ("resources", "bases", "components", "helmcharts")
+        return not self.is_component and any(name in self._fields for name in names)
+
+    @property
+    def is_component(self) -> bool:
+        """Whether it works on the objects of the kustomization that lists it."""
+        kind = self._fields.get("kind")
+        return kind is not None and kind.value == "Component"
+
+    @property
+    def _fields(self) -> dict[str, Node]:
+        return {k.value.lower(): v for k, v in self.root.value} if self.root is not None else {}
 
     @property
     def place(self) -> int:
