@@ -11,19 +11,22 @@ from tests.thorough import thorough_after
 from tests.world import BRANCH, Repository, aurora, promote
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.servers.github import GitHub
     from tests.world import Run
 
-_ASK = ("--app", "aurora", "--tag", "1.4.2", "--output", "json")
+_APP = ("--app", "aurora", "--output", "json")
+_ASK = (*_APP, "--tag", "1.4.2")
 _OTHERS = pytest.mark.parametrize("other", ["promote", "promote/prod", f"{BRANCH}/old"])
 _OWN_NAME = '\ntemplates:\n  branch: "deploy/{environment}/{app}"\n'
 
 
-def on_github(github: GitHub, transport: str) -> Run:
+def on_github(github: GitHub, transport: str, *more: str) -> Run:
     """Run the command on a GitHub."""
-    arguments = (*_ASK, "--repo", github.url, "--transport", transport)
+    asked = _APP if more else _ASK
+    arguments = (*asked, *more, "--repo", github.url, "--transport", transport)
     return promote(*arguments, env={"GITHUB_TOKEN": "good-token"})
 
 
@@ -88,6 +91,42 @@ def test_a_hold_is_refused_as_well(tmp_path: Path) -> None:
     (refusal,) = done.json["refusals"]
     assert refusal["rule"] == "branch-name"
     assert refusal["hint"] == "Delete or rename promote-hold."
+
+
+def test_a_branch_whose_pull_to_another_base_is_open_is_not_moved_for_this_one(
+    tmp_path: Path,
+) -> None:
+    repo = aurora(tmp_path / "gitops.git")
+    repo.git("branch", "release", "main")
+    _promote_to_both(repo, lambda *more: promote(*_APP, "--repo", str(repo.path), *more))
+    assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
+
+
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_branch_whose_pull_to_another_base_is_open_on_github_is_not_moved(
+    github: GitHub, transport: str
+) -> None:
+    repo = Repository(github.repository)
+    repo.git("branch", "release", "main")
+    _promote_to_both(repo, lambda *more: on_github(github, transport, *more))
+    github.merge(1)
+    done = on_github(github, transport, "--tag", "1.4.3", "--base", "release", "--take-over")
+    assert (done.code, done.json["action"]) == (0, "created"), done.stdout
+    assert [one["base"] for one in github.pulls] == ["main", "release"]
+
+
+def _promote_to_both(repo: Repository, ask: Callable[..., Run]) -> None:
+    """Promote to main, and be refused for another base whatever is asked for there."""
+    assert ask("--tag", "1.4.2").code == 0
+    before = repo.refs()
+    for more in (("--tag", "1.4.3"), ("--tag", "1.4.2"), ("--tag", "1.4.3", "--take-over")):
+        done = ask(*more, "--base", "release")
+        assert done.code == 3, done.stdout
+        (refusal,) = done.json["refusals"]
+        assert refusal["rule"] == "branch-name"
+        assert "is that of pull request 1 to main, which is open" in refusal["reason"]
+        assert "templates.branch in promoter.yaml on release" in refusal["hint"]
+    assert repo.refs() == before
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -94,6 +95,21 @@ class BranchState:
     pulls: tuple[Pull, ...] = ()
     in_conflict: tuple[str, ...] = ()
     """The branches beside which git cannot have this one, which is not there."""
+    elsewhere: tuple[Pull, ...] = ()
+    """The open pulls from the branch to other bases, which move with it."""
+
+    def with_pulls(self, pulls: Iterable[Pull]) -> BranchState:
+        """Return the state with what the forge says of the branch's pulls."""
+        all_of = tuple(pulls)
+        return replace(
+            self,
+            pulls=tuple(one for one in all_of if one.base == self.base_branch),
+            elsewhere=tuple(
+                one
+                for one in all_of
+                if one.base != self.base_branch and one.state is PullState.OPEN
+            ),
+        )
 
     @property
     def open_pull(self) -> Pull | None:
@@ -112,6 +128,16 @@ def in_conflict(branch: str, others: Iterable[str]) -> tuple[str, ...]:
     """Return the branches beside which git cannot have another: it has no `a/b` where there is `a`."""
     return tuple(
         one for one in others if one.startswith(f"{branch}/") or branch.startswith(f"{one}/")
+    )
+
+
+def shared_branch(branch: str, base: str, pull: Pull) -> Refusal:
+    """Return why a branch cannot deliver to a base while a pull to another one is open from it."""
+    return Refusal(
+        "branch-name",
+        f"the branch {branch} is that of pull request {pull.number} to {pull.base}, which is open "
+        f"and would get what is promoted to {base}",
+        f"Merge or close it, or set another templates.branch in promoter.yaml on {base}.",
     )
 
 

@@ -71,6 +71,7 @@ def facts_of(
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
         dropped=_dropped(change, intent) if request.take_over else (),
+        elsewhere=state.elsewhere if intent.end in (End.PULL, End.CLOSE) else (),
         in_conflict=state.in_conflict if intent.makes_commit and intent.end is End.PULL else (),
         unverified=_is_unverified(intent, seen),
         previous=previous_of(seen, proposal, images) if proposal and is_asked else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
@@ -83,7 +82,7 @@ class OpenHolds:
                 state = self._world.repository.look((self._view.base, self._view.tree), branch)
                 if branch == own or not state.commits or proposed_hold(state, one):
                     continue
-                state = replace(state, pulls=tuple(self._pulls_of(branch, [one], state.tip)))
+                state = state.with_pulls(self._pulls_of(branch, [one], state.tip))
                 if (pull := state.open_pull) is not None:
                     found[
                         f"pull request {pull.number} ({pull.title}) is open and promotes "
@@ -97,7 +96,7 @@ class OpenHolds:
         state = self._world.repository.look(base, branch)
         if proposed_hold(state, target) is None:
             return None
-        state = replace(state, pulls=tuple(self._pulls_of(branch, [target], state.tip)))
+        state = state.with_pulls(self._pulls_of(branch, [target], state.tip))
         hold, pull = proposed_hold(state, target), state.open_pull
         return ProposedHold(hold, pull.number) if hold and pull else None
 

@@ -152,7 +152,7 @@ class Run:
             state = BranchState(view.base, view.tree, branch)
         else:
             state = self.world.repository.look((view.base, view.tree), branch)
-            state = replace(state, pulls=known.of(branch, targets, state.tip))
+            state = state.with_pulls(known.of(branch, targets, state.tip))
         for one in targets:
             explain_target(one, view.config)
         request = work.request

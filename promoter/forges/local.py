@@ -53,10 +53,13 @@ class LocalForge:
         base: str,
         history: tuple[Tree, Sequence[PurePosixPath]] | None = None,  # noqa: ARG002 - git has it
     ) -> dict[str, tuple[Pull, ...]]:
-        """Return the pulls from branches to a base in every state, newest first, by their branch."""
+        """Return the pulls from branches to a base in every state, newest first, by their branch.
+
+        Those that are open to other bases are among them.
+        """
         found: dict[str, tuple[Pull, ...]] = dict.fromkeys(branches, ())
         for one in self.all():
-            if one.branch in found and one.base == base:
+            if one.branch in found and (one.base == base or one.state is PullState.OPEN):
                 found[one.branch] = (*found[one.branch], one)
         return found
 
@@ -78,7 +81,8 @@ class LocalForge:
         """Return the one open pull of a branch, opened now unless another run just did."""
         stored, heads = self._read()
         for one in stored:
-            if one.pull.branch == branch and one.pull.state is PullState.OPEN:
+            ends = (one.pull.branch, one.pull.base)
+            if ends == (branch, base) and one.pull.state is PullState.OPEN:
                 return Opened(self.renew(one.pull, draft)[0], is_new=False)
         number = max((one.pull.number for one in stored), default=0) + 1
         pull = Pull(

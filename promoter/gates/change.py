@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.branch import counted_commits, name_conflict
+from promoter.domain.branch import counted_commits, name_conflict, shared_branch
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.gates.gate import Result, Verdict, all_refused, refused
@@ -101,9 +101,10 @@ def _rendered(facts: Facts) -> Verdict | None:
 
 
 def branch_name(facts: Facts) -> Verdict | None:
-    """Refuse a branch that git cannot have beside others."""
-    beside = facts.in_conflict
-    return all_refused([name_conflict(facts.branch, beside)]) if beside else None
+    """Refuse a branch that git cannot have beside others, or from which another base has a pull."""
+    shared = [shared_branch(facts.branch, facts.base, pull) for pull in facts.elsewhere]
+    beside = [name_conflict(facts.branch, facts.in_conflict)] if facts.in_conflict else []
+    return all_refused([*shared, *beside]) if shared or beside else None
 
 
 def human_commits(facts: Facts) -> Verdict | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from promoter.domain.branch import BranchCommit
     from promoter.domain.errors import PromoteError
     from promoter.domain.evidence import BuiltImage
-    from promoter.domain.model import ImageRequest
+    from promoter.domain.model import ImageRequest, Pull
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
     from promoter.domain.render import RenderVerdict
@@ -106,6 +106,8 @@ class Facts:
     """The branch's commits that promote did not make and may not replace."""
     dropped: tuple[BranchCommit, ...] = ()
     """Those that are lost, as was asked for."""
+    elsewhere: tuple[Pull, ...] = ()
+    """The open pulls from the branch to other bases, which would move with it."""
     in_conflict: tuple[str, ...] = ()
     """The branches beside which git cannot have the one that would be made."""
     unverified: bool = False

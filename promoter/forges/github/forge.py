@@ -60,6 +60,7 @@ class GitHubForge:
     ) -> dict[str, tuple[Pull, ...]]:
         """Return the pulls from branches to a base in every state, newest first, by their branch.
 
+        Those that are open to other bases are among them.
         The history of a few files of a commit comes along with those of a few branches.
         """
         client = self.client
@@ -103,20 +104,27 @@ class GitHubForge:
     def _pulls_by_rest(self, branches: Sequence[str], base: str) -> dict[str, tuple[Pull, ...]]:
         client, found = self.client, dict[str, tuple[Pull, ...]]()
         if len(branches) > 1:
-            opened = (one for one in self.all() if one.base == base and one.branch in branches)
-            found = {one.branch: (one,) for one in opened}
+            opened = [one for one in self.all() if one.branch in branches]
+            found = {
+                one.branch: tuple(other for other in opened if other.branch == one.branch)
+                for one in opened
+                if one.base == base
+            }
         for branch in branches:
             if branch not in found:
                 wanted = {
                     "state": "all",
                     "head": f"{client.owner}:{branch}",
-                    "base": base,
                     "sort": "created",
                     "direction": "desc",
                 }
                 page = partial(read_page, client, "/pulls", own_pull, wanted)
                 listed = (one for one in client.read(_LISTING, page) if one is not None)
-                found[branch] = tuple(one for one in listed if one.branch == branch)
+                found[branch] = tuple(
+                    one
+                    for one in listed
+                    if one.branch == branch and (one.base == base or one.state is PullState.OPEN)
+                )
         return found
 
     def all(self) -> tuple[Pull, ...]:
@@ -140,7 +148,8 @@ class GitHubForge:
 
         def listed() -> Pull | None:
             found = self.pulls([branch], base)[branch]
-            return next((one for one in found if one.state is PullState.OPEN), None)
+            opened = (one for one in found if one.state is PullState.OPEN)
+            return next((one for one in opened if one.base == base), None)
 
         return PullOpening(self.client, branch, opens, listed).run()
 

@@ -64,7 +64,7 @@ def rest_pull(shown: object) -> Pull:
 
 
 def graph_pulls(shown: Any, repository: str, base: str) -> tuple[Pull, ...] | None:  # noqa: ANN401 - JSON
-    """Return the pulls of a connection to a base, whose branches are in the repository with this id.
+    """Return the pulls of a connection that matter to a base, from the repository with this id.
 
     None where others hide older ones: anybody may open pulls from branches of this name in a fork.
     """
@@ -72,7 +72,8 @@ def graph_pulls(shown: Any, repository: str, base: str) -> tuple[Pull, ...] | No
     own = [
         one
         for one in nodes
-        if (one["headRepository"] or {}).get("id") == repository and one["baseRefName"] == base
+        if (one["headRepository"] or {}).get("id") == repository
+        and (one["baseRefName"] == base or one["state"] == "OPEN")
     ]
     if len(own) < len(nodes) < shown["totalCount"]:
         return None
