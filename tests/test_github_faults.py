@@ -417,6 +417,7 @@ def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opene
     (pull,) = github.open_pulls()
     assert pull["number"] == 2
     assert "9.9.2" in pull["title"]
+    assert done.json["action"] == "created"
 
 
 def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(

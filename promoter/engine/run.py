@@ -237,9 +237,12 @@ class Run:
         known = (earlier.commit, earlier.action) if earlier else (None, outcome.action)
         commit, action = self._written.get(key, known)
         is_other = commit is None or outcome.commit != commit
-        if is_other or outcome.action is Action.SUPERSEDED:
+        # A pull that is opened now is new, though the commit was to renew another.
+        if is_other or outcome.action in (Action.SUPERSEDED, Action.CREATED):
             return outcome
-        return replace(outcome, action=action, changed=True)
+        return replace(
+            outcome, action=action, changed=outcome.changed or action is not Action.UNCHANGED
+        )
 
     def _end(self, reason: BaseException) -> None:
         """Keep, for all apps that are not done, why the run ended before."""
