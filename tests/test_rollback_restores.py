@@ -12,6 +12,8 @@ from tests.world import Repository, promote
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.servers.github import GitHub
+
 IMAGE = "ghcr.io/acme/shop"
 FILE = "stages/test/kustomization.yaml"
 BASE = "base/deploy.yaml"
@@ -122,6 +124,31 @@ def test_the_entry_alone_goes_where_people_have_added_others_since(tmp_path: Pat
     assert after == PLAIN.replace("The stage", "Stage") + "images:\n" + other
 
 
+def test_an_entry_for_an_image_that_a_replacement_makes_goes_too(tmp_path: Path) -> None:
+    made = f"kind: ConfigMap\napiVersion: v1\nmetadata: {{name: images}}\ndata: {{shop: '{IMAGE}:1'}}\n"
+    replacement = (
+        "resources: [deploy.yaml, images.yaml]\nreplacements:\n  - source: {kind: ConfigMap, name: "
+        "images, fieldPath: data.shop}\n    targets:\n      - select: {kind: Deployment}\n        "
+        "fieldPaths: [spec.template.spec.containers.0.image]\n"
+    )
+    repo = with_files(
+        tmp_path / "r.git",
+        {
+            "promoter.yaml": CONFIG % "push",
+            "base/kustomization.yaml": replacement,
+            "base/images.yaml": made,
+            BASE: deployment("1").replace(IMAGE, "controller"),
+            FILE: PLAIN,
+        },
+    )
+    before = repo.git("rev-parse", "main:stages")
+    run(repo, *AT, "--tag", "3.0.0")
+    done = promote("rollback", *AT, *WHY, "--repo", str(repo.path))
+    assert f"  {IMAGE}: 3.0.0 -> (not set)\n" in done.stdout, done.stderr
+    assert "the tag is what the rest of the files sets" in done.stderr
+    assert repo.git("rev-parse", "main:stages") == before
+
+
 def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git", deliver="pull-request")
     run(repo, *AT, "--tag", "3.0.0")
@@ -133,6 +160,33 @@ def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> 
     assert (again["action"], repo.refs()["refs/heads/promote/test/shop"]) == ("unchanged", tip)
     assert promote("pulls", "merge", "2", "--repo", str(repo.path)).code == 0
     assert repo.read(FILE) + "\n" == PLAIN
+
+
+@pytest.mark.parametrize("transport", ["api", "git"])
+def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transport: str) -> None:
+    repo, token = Repository(github.repository), {"GITHUB_TOKEN": "good-token"}
+    folder = "clusters/prod/apps/web"
+    config = "environments: {prod: {path: 'clusters/prod/apps/{app}', checks: {exists: off}}}\n"
+    repo.commit("main", f"{folder}/base/deploy.yaml", deployment("2.0.0"))
+    repo.commit("main", f"{folder}/base/kustomization.yaml", "resources: [deploy.yaml]\n")
+    repo.commit("main", f"{folder}/kustomization.yaml", "resources: [base]\n")
+    repo.commit("main", "promoter.yaml", f"{config}apps: {{web: {{images: [{IMAGE}]}}}}\n")
+    before = repo.git("rev-parse", f"main:{folder}")
+
+    def ask(*arguments: str) -> dict[str, Any]:
+        where = ("--repo", github.url, "--transport", transport, "--output", "json")
+        done = promote(*arguments, "--app", "web", *where, env=token)
+        assert done.code == 0, done.stdout + done.stderr
+        return done.json
+
+    github.merge(ask("--tag", "3.0.0")["pull_request"]["number"])
+    back = ask("rollback", *WHY)
+    assert moves(back) == [("3.0.0", "2.0.0")]
+    assert ask("rollback", *WHY)["action"] == "unchanged"
+    github.merge(back["pull_request"]["number"])
+    assert repo.git("rev-parse", f"main:{folder}") == before
+    told = [moves(one) for one in ask("history")["entries"] if one["images"]]
+    assert told == [[("3.0.0", "2.0.0")], [("2.0.0", "3.0.0")]]
 
 
 def test_a_digest_in_the_place_of_the_tag_comes_back_with_it(tmp_path: Path) -> None:

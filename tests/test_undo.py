@@ -17,7 +17,9 @@ from promoter.config.sections import Environment
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
+from promoter.domain.trees import edited
 from promoter.edits.linked import edit_linked
+from promoter.edits.restore import restore_images
 from promoter.edits.scalars import is_safe_plain
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import (
@@ -42,7 +44,8 @@ from tests.world import promote
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.domain.model import FileEdit
+    from promoter.domain.model import FileEdit, Tree
+    from promoter.edits.target_edits import TargetEdits
 
 DIGEST = f"sha256:{'a' * 64}"
 _ONE = PurePosixPath("kustomization.yaml")
@@ -90,9 +93,40 @@ def run_back(
     ids=lambda directory: directory.name,
 )
 def test_undo_restores_every_byte_or_is_not_offered(case: Path, tmp_path: Path) -> None:
+    target, files, held = of_case(case, tmp_path)
+    made = edit_linked(files, target.file, target.linked, held.files, held.moves)
+    back = undo(target, files, made, held.moves)
+    if not back:
+        assert case.name in LOSSY
+        return
+    results = run_back(tmp_path, target, made, back)
+    assert {edit.path: results[edit.path] for edit in made} == {e.path: e.before for e in made}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [one for one in _CASES if not _fails(one)],
+    ids=lambda directory: directory.name,
+)
+def test_a_rollback_restores_every_byte_whatever_the_promotion_has_lost(
+    case: Path, tmp_path: Path
+) -> None:
+    target, files, held = of_case(case, tmp_path)
+    changed = {edit.path: edit for edit in held.files if edit.after != edit.before}
+    after = edited(files, {path: edit.after for path, edit in changed.items()})
+    names = {move.name for move in held.moves}
+    back = restore_images(after, files, target.file, target.targets, names)
+    assert {one.path: one.after for one in back} == {p: e.before for p, e in changed.items()}
+    assert all(edit.changes for edit in back)
+    forth = restore_images(files, after, target.file, target.targets, names)
+    assert {one.path: one.after for one in forth} == {p: e.after for p, e in changed.items()}
+
+
+def of_case(case: Path, directory: Path) -> tuple[Target, Tree, TargetEdits]:
+    """Return the app of a case, its files before, and what its promotion makes of them."""
     for file in (case / "before").rglob("*"):
         if file.is_file():
-            copy = tmp_path / file.relative_to(case / "before")
+            copy = directory / file.relative_to(case / "before")
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(file.read_bytes())
     said = _case(case)
@@ -101,15 +135,9 @@ def test_undo_restores_every_byte_or_is_not_offered(case: Path, tmp_path: Path) 
         file=PurePosixPath(said.get("file", "kustomization.yaml")),
         linked=_LINKED.validate_python(said.get("linked", [])),
     )
-    files = DirectoryTree(tmp_path)
-    held = edit_targets(files, target.file, target.targets, [_request(x) for x in said["images"]])
-    made = edit_linked(files, target.file, target.linked, held.files, held.moves)
-    back = undo(target, files, made, held.moves)
-    if not back:
-        assert case.name in LOSSY
-        return
-    results = run_back(tmp_path, target, made, back)
-    assert {edit.path: results[edit.path] for edit in made} == {e.path: e.before for e in made}
+    files = DirectoryTree(directory)
+    images = [_request(x) for x in said["images"]]
+    return target, files, edit_targets(files, target.file, target.targets, images)
 
 
 def _values(quote: str, tag: str, digest: str, comment: str) -> list[tuple[str, EditTarget]]:

@@ -76,11 +76,12 @@ def _hunks(old: list[bytes], new: list[bytes], *, ours: bool) -> list[_Hunk]:
         return [
             _Hunk(at, at + 1, [after], ours) for at, (before, after) in lines if before != after
         ]
-    start = _alike(old, new)
-    kept = min(_alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
+    start = alike(old, new)
+    kept = min(alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
     return [_Hunk(start, len(old) - kept, new[start : len(new) - kept], ours)]
 
 
-def _alike(one: list[bytes], other: list[bytes]) -> int:
+def alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return how many lines two texts have in common at their beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))

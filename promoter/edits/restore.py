@@ -12,8 +12,9 @@ from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
+from promoter.edits.clean_merge import alike
 from promoter.edits.nodes import flatten, last_index
-from promoter.edits.region import Region
+from promoter.edits.region import Region, occurrences
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from promoter.edits.site import Site
     from promoter.edits.targets import EditTarget, Target
 
-# Of more lines than these, which are the same is not looked for: it may take their square.
-_COMPARED = 4_000
+# Of more lines than these, those that are the same are not looked for: it may take their square.
+_COMPARED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,11 @@ class _Reader:
                 region, way = site.spot.region, (*site.spot.region.path, "", *site.path)
                 regions[region.path] = region
                 own.add(way)
+                # Where it is an alias, the text stands at its anchor.
+                own |= {
+                    (*region.path, "", *one.path)
+                    for one in (() if site.missing else occurrences(region, site.spot.node))
+                }
                 above |= {way[:number] for number in range(len(way))}
                 if not site.missing:
                     found.add(target.image or site.name, site)
@@ -229,21 +235,23 @@ def _by_lines(now: _Reading, then: _Reading, *, clipped: bool) -> str | None:
     `clipped`: of lines that are gone together, only those of the images go.
     """
     old, new = (one.region.text.text.split("\n") for one in (now, then))
-    if max(len(old), len(new)) > _COMPARED:
+    start = alike(old, new)
+    end = min(alike(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    parts = [lines[start : len(lines) - end] for lines in (old, new)]
+    if max(map(len, parts)) > _COMPARED:
         return None
     own, other = now.lines(), then.lines()
-    lines: list[str] = []
-    for kind, start, end, first, last in SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        ours = not (own.isdisjoint(range(start, end)) and other.isdisjoint(range(first, last)))
-        if kind == "delete" and ours and clipped:
-            lines += [old[number] for number in range(start, end) if number not in own]
-        elif kind == "equal" or not ours:
-            lines += old[start:end]
+    lines = old[:start]
+    for kind, *bounds in SequenceMatcher(None, parts[0], parts[1], autojunk=False).get_opcodes():
+        first, last, since, until = (start + one for one in bounds)
+        is_own = not (own.isdisjoint(range(first, last)) and other.isdisjoint(range(since, until)))
+        if kind == "delete" and is_own and clipped:
+            lines += [old[number] for number in range(first, last) if number not in own]
+        elif kind == "equal" or not is_own:
+            lines += old[first:last]
         else:
-            lines += new[first:last]
-    return "\n".join(lines)
+            lines += new[since:until]
+    return "\n".join([*lines, *old[len(old) - end :]])
 
 
 def _changes(path: PurePosixPath, now: _Reading, then: _Reading) -> Iterator[FieldChange]:

@@ -116,7 +116,7 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
     lines = [promotion.headline]
     if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
-            f"  {one.name}: {one.before.tag_or_digest or '(not set)'} -> {one.after}"
+            f"  {one.name}: {one.before.tag_or_digest or '(not set)'} -> {str(one.after) or '(not set)'}"
             for one in promotion.images
             if one.before.tag_or_digest != one.after.tag_or_digest
         ]

@@ -8,6 +8,7 @@ from promoter import graph
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref, split
 from promoter.domain.model import RunningImage
+from promoter.edits import kustomization
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,7 +23,7 @@ class ContainerImage:
 
     ref: Ref
     place: str
-    """The `file:line` that says so."""
+    """The `file:line` that says so; '' where nothing shows what the image is."""
 
     def named(self, name: str) -> RunningImage:
         """Return it as an image of an environment, under a name."""
@@ -34,17 +35,24 @@ def container_images(
 ) -> dict[str, ContainerImage]:
     """Return the images of these names that containers have, as the app's `images` would meet them.
 
-    Of several containers with one image, the first counts. Empty where no kustomization is edited.
+    Of several containers with one image, the first counts. One that the files do not show, as a
+    replacement makes it, has neither tag nor place. Empty where no kustomization is edited.
     """
     if not (names and target.kustomized):
         return {}
+    closure = graph.read_closure(tree, target.directory)
     found: dict[str, ContainerImage] = {}
-    for one in graph.read_closure(tree, target.directory).images:
+    for one in closure.images:
         name, tag, digest = split(one.text)
         if name in names and name not in found:
             entry = one.overridden_by
             place = entry.place if entry else f"{one.file}:{one.line}"
             found[name] = ContainerImage(Ref(tag, digest), place)
+    if missing := [name for name in names if name not in found]:
+        own = kustomization.read(target.file, tree.read(target.file))
+        dead = graph.dead_entries(closure, own.entries, missing) if own.judges_itself else ()
+        unused = {one.image for one in dead}
+        found |= {name: ContainerImage(Ref(), "") for name in missing if name not in unused}
     return found
 
 
@@ -57,5 +65,5 @@ def running_images(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     known = {name for one in own for name in (one.name, one.new_name)}
     missing = [name for name in target.images if name not in known]
     below = container_images(target, tree, missing)
-    more = (one.named(name) for name, one in below.items())
+    more = (one.named(name) for name, one in below.items() if one.place)
     return (*own, *more)

@@ -121,7 +121,7 @@ class Past:
             f"{name} ran {then.ref.tag_or_digest or 'without a tag'} before, and {now[name].place} "
             f"sets {now[name].ref.tag_or_digest or 'no tag'} by now"
             for name, then in below.items()
-            if name in now and now[name].ref != then.ref
+            if name in now and now[name].ref != then.ref and then.place and now[name].place
         ]
 
     def requests(self, way: WayBack) -> tuple[ImageRequest, ...]:

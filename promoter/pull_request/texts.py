@@ -120,7 +120,7 @@ def overtaken(proposal: Proposal, base: str) -> str:
 
 def summary(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
-    wanted = {short_image(move.after) or "?" for move in moves}
+    wanted = {short_image(move.after) or "no tag" for move in moves}
     return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
 
 
