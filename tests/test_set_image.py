@@ -231,6 +231,18 @@ SHAPES = {
         "images:\n- name: nginx\n  newTag: >-\n    v1\n- name: b\n",
         "images:\n- name: nginx\n  newTag: v2\n- name: b\n",
     ),
+    "folded value above an empty line and a comment": (
+        "images:\r\n- name: nginx\r\n  newTag: >-\r\n    v1\r\n\r\n# end\r\n",
+        "images:\r\n- name: nginx\r\n  newTag: v2\r\n\r\n# end\r\n",
+    ),
+    "digest in a block above an empty line": (
+        f"images:\n- name: nginx\n  newTag: v1\n  digest: |-\n    sha256:{'a' * 64}\n\n# end\n",
+        "images:\n- name: nginx\n  newTag: v2\n\n# end\n",
+    ),
+    "digest in a block behind the dash": (
+        f"images:\n- digest: >-\n    sha256:{'a' * 64}\n\n  name: nginx\n  newTag: v1\n",
+        "images:\n- name: nginx\n  newTag: v2\n",
+    ),
 }
 
 
@@ -241,6 +253,18 @@ def test_shape_is_edited_byte_for_byte(before: str, after: str, tmp_path: Path) 
     run = set_image("--file", str(file), "--allow", "dead-edit", "nginx:v2")
     assert run.code == 0, run.stderr
     assert file.read_bytes().decode() == after
+
+
+@pytest.mark.parametrize("header", [">-", "|-", "|", ">", ">+", "|2-"])
+@pytest.mark.parametrize("below", ["", "- name: b\n", "  newName: q\n", "\n# end\nresources: []\n"])
+def test_a_digest_is_added_below_a_tag_in_a_block(header: str, below: str, tmp_path: Path) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text(f"images:\n- name: nginx\n  newTag: {header}\n    v1\n{below}", "utf-8")
+    new = f"nginx:v2@sha256:{'b' * 64}"
+    run = set_image("--file", str(file), "--allow", "dead-edit", new)
+    assert run.code == 0, run.stderr
+    added = f"  newTag: v2\n  digest: sha256:{'b' * 64}\n"
+    assert file.read_text("utf-8") == f"images:\n- name: nginx\n{added}{below}"
 
 
 @pytest.mark.parametrize(

@@ -98,13 +98,16 @@ def scalar_splice(spot: Spot, text: str) -> Splice:
             raise spot.region.unproved(text, at=spot.written)
         return Splice(colon.end(), colon.end(), f" {written(text, None)}")
     if spot.style in ("|", ">"):
-        # A block gives its line break back.
-        ended = source.text[spot.start : spot.end].endswith("\n")
-        tail = source.newline(spot.start) if ended else ""
-        return Splice(spot.start, spot.end, written(text, None) + tail)
+        return Splice(spot.start, written_end(spot), written(text, None))
     # No reader takes an address or several words for a number, a boolean or a date: they stay plain.
     plain = spot.style is None and _PLAIN.match(text)
     return Splice(spot.start, spot.end, text if plain else written(text, spot.style))
+
+
+def written_end(spot: Spot) -> int:
+    """Return where a value ends; a block ends before its last line break and the empty lines below."""
+    text = spot.region.text.text[spot.start : spot.end]
+    return spot.start + len(text.rstrip("\r\n")) if spot.style in ("|", ">") else spot.end
 
 
 def check_fit(spot: Spot, *, placeholders: bool = False) -> None:

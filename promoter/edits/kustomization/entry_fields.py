@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.edits.engine import scalar_splice
+from promoter.edits.engine import scalar_splice, written_end
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice
 
@@ -76,9 +76,6 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     style = anchor.style if anchor.style == '"' and key.startswith('"') else None
     if _flow(entry):
         return Splice(anchor.end, anchor.end, f", {key}: {written(value, style)}")
-    end = anchor.end
-    if anchor.style in ("|", ">") and source.text[:end].endswith("\n"):
-        end -= 1
     newline = source.newline(anchor.key_start)
     column = source.position(anchor.key_start)[1] - 1
     # Values aligned in a column go on being aligned.
@@ -86,7 +83,7 @@ def _add(source: Source, entry: ImageEntry, name: str, value: str, *, gone: set[
     pad = " " * max(1, gap + len(source.text[anchor.key_start : anchor.key_end]) - len(key) - 1)
     pad = pad if gap > 2 else " "
     line = f"{' ' * column}{key}:{pad}{written(value, style)}"
-    after = source.line_end(end)
+    after = source.line_end(written_end(anchor))
     return Splice(after, after, f"{newline}{line}")
 
 
@@ -96,9 +93,7 @@ def _drop(source: Source, entry: ImageEntry, span: Spot, gone: set[str]) -> Spli
     if _flow(entry):
         stays = [one for name, one in entry.fields.items() if name not in gone]
         return _drop_flow(text, span, first=all(one.key_start > span.key_start for one in stays))
-    start, end = source.line_start(span.key_start), source.next_line(span.end)
-    if span.style in ("|", ">") and text[: span.end].endswith("\n"):
-        end = span.end
+    start, end = source.line_start(span.key_start), source.next_line(written_end(span))
     if not text[start : span.key_start].strip():
         if end == len(text) and not text.endswith("\n") and start:
             # The last line goes: the one before it becomes the last, again without a line break.
@@ -115,7 +110,7 @@ def _drop(source: Source, entry: ImageEntry, span: Spot, gone: set[str]) -> Spli
     )
     if follower is not None and not _between(source, entry, (end, follower), gone).strip():
         return Splice(span.key_start, follower, "")
-    return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(span.end), "")
+    return Splice(len(text[: span.key_start].rstrip(" ")), source.line_end(written_end(span)), "")
 
 
 def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set[str]) -> str:
@@ -125,7 +120,7 @@ def _between(source: Source, entry: ImageEntry, span: tuple[int, int], gone: set
     for one in sorted((entry.fields[name] for name in gone), key=lambda one: one.key_start):
         if start <= one.key_start < end:
             kept += source.text[start : source.line_start(one.key_start)]
-            start = source.next_line(one.end)
+            start = source.next_line(written_end(one))
     return kept + source.text[start:end]
 
 
