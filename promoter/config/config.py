@@ -17,6 +17,7 @@ from promoter.domain.errors import UsageError
 from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
+from promoter.edits.targets.model import InFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,8 @@ class Config(Section):
     linked: tuple[Linked, ...] = ()
     """Other strings that hold the tag, for apps of which nothing nearer names any."""
     apps: dict[AppName, App] = Field(default_factory=dict)
-    """The apps by name; without them every app that an environment's path holds."""
+    """The apps by name; without them every app whose folder by an environment's path, or by a target's
+    file, has a kustomization or that file."""
     groups: dict[AppName, Group] = Field(default_factory=dict)
     """Apps that `promote --group NAME` promotes together: by one commit and one pull request; what
     refuses one of them refuses all."""
@@ -77,6 +79,18 @@ class Config(Section):
 
     def place_of_target(self, environment: str, app: str, file: str) -> Place | None:
         """Return where the target of a file stands that counts for an app in an environment."""
+        keys, listed = self._listed_targets(environment, app)
+        named = (n for n, one in enumerate(listed) if getattr(one, "file", None) == file)
+        return self.place_of((*keys, next(named, 0))) if keys else None
+
+    def target_keys(self, environment: str, app: str) -> tuple[str, ...]:
+        """Return the keys of the `targets` that count for an app in an environment, if any."""
+        return self._listed_targets(environment, app)[0]
+
+    def _listed_targets(
+        self, environment: str, app: str
+    ) -> tuple[tuple[str, ...], tuple[EditTarget, ...]]:
+        """Return the nearest list of targets as it is written, and its keys; empty without one."""
         own = self.apps.get(app)
         levels: list[tuple[tuple[str, ...], Section | None]] = [
             (
@@ -89,10 +103,8 @@ class Config(Section):
         ]
         for keys, level in levels:
             if level is not None and "targets" in level.model_fields_set:
-                listed: tuple[Any, ...] = getattr(level, "targets", ())
-                named = (n for n, one in enumerate(listed) if getattr(one, "file", None) == file)
-                return self.place_of((*keys, "targets", next(named, 0)))
-        return None
+                return (*keys, "targets"), getattr(level, "targets", ())
+        return (), ()
 
     def path_keys(self, environment: str, app: str) -> tuple[str, ...]:
         """Return the keys of the `path` that counts for an app in an environment."""
@@ -201,8 +213,12 @@ def _check_own_folders(config: Config, document: Document) -> None:
         for name in config.environments:
             path = config.environment(name, app).path.replace("{environment}", name)
             first = seen.setdefault(path.replace("{app}", app), name)
-            if first == name or config.targets_of(first, app) != config.targets_of(name, app):
+            targets, _ = config.targets_of(name, app)
+            if first == name or config.targets_of(first, app)[0] != targets:
                 continue
+            files = [one.file for one in targets if isinstance(one, InFile)]
+            if files and len(files) == len(targets):
+                raise _one_place(config, document, (first, name, app), files[0])
             parts = path.split("/")
             wrong, right = (first, name) if name in parts else (name, first)
             meant = "/".join(wrong if one == right else one for one in parts)
@@ -214,6 +230,23 @@ def _check_own_folders(config: Config, document: Document) -> None:
                 f"Write {meant}" if meant != path else f"Write the folder of {wrong}.",
                 **document.place(keys),
             )
+
+
+def _one_place(
+    config: Config, document: Document, where: tuple[str, str, str], file: str
+) -> UsageError:
+    """Return the error for two environments whose targets are the same places of one file."""
+    first, name, app = where
+    keys = config.target_keys(name, app)
+    folder = config.environment(name, app).path.replace("{app}", app or "{app}")
+    path = file.lstrip("/") if file.startswith("/") else f"{folder}/{file}"
+    return UsageError(
+        f"{'.'.join(keys)}: {path} holds the tags of {first} and {name} alike, and a promotion to "
+        f"{name} would change {first}",
+        "Write {environment} in the target's file or path, or give one of the two other targets: "
+        f"apps.{app or 'APP'}.environments.{name}.targets.",
+        **document.place(keys),
+    )
 
 
 def _check_folders(config: Config, document: Document) -> None:

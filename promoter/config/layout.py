@@ -1,22 +1,19 @@
-"""Where an app's kustomization is: by configuration, else by the layouts that repositories have."""
+"""What is edited for an app in an environment: its kustomization, or the files of its targets."""
 
 from __future__ import annotations
 
 from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
-from promoter.config.config import FILE
+from promoter.config.apps import environments_of, files_of, filled, folder
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import (
     check_folder,
     check_misnamed,
     check_not_above,
-    no_app,
     no_environment,
 )
-from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind
@@ -29,21 +26,12 @@ from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from promoter.config.config import Config
+    from promoter.config.sections import Environment
     from promoter.domain.model import RunningImage, Tree
     from promoter.edits.targets import EditTarget, Linked
-
-# The first layout that holds the app wins; `*` is the environment's name.
-_LAYOUTS = (
-    "clusters/{environment}/apps/{app}",
-    "apps/{app}/overlays/{environment}",
-    "overlays/{environment}/{app}",
-    "{app}/overlays/{environment}",
-)
-
-_layouts_seen: WeakKeyDictionary[Tree, dict[str, dict[str, list[str]]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +79,31 @@ class Target:
         """Return the file that one of its targets is in; None where it is outside the repository."""
         return named(self.directory, target.file) if isinstance(target, InFile) else self.file
 
+    def held_images(self, tree: Tree) -> tuple[RunningImage, ...]:
+        """Return all images that a tree's files hold, those of other apps in them included.
+
+        Raises `PromoteError` where the files cannot be read.
+        """
+        return held_images(tree, self.file, self.targets, self.images)
+
     def own_images(self, tree: Tree) -> tuple[RunningImage, ...]:
         """Return the app's images as a tree's files have them: all, unless the configuration lists them.
 
         Raises `PromoteError` where the files cannot be read.
         """
-        held = held_images(tree, self.file, self.targets)
-        return tuple(one for one in held if not self.images or self._lists(one))
+        return tuple(one for one in self.held_images(tree) if not self.images or self._lists(one))
 
     @property
     def argocd_url(self) -> str | None:
         """The page of the app's Argo CD application, where one is configured."""
         url = self.settings.argocd_url
-        return url and _filled(url, self.app, self.environment)
+        return url and filled(url, self.app, self.environment)
 
     def _lists(self, image: RunningImage) -> bool:
         return any(
             name in (image.name, image.new_name) or image.name.startswith(f"{name}:")
             for name in self.images
         )
-
-
-def files_of(targets: Iterable[EditTarget], directory: PurePosixPath) -> list[PurePosixPath]:
-    """Return the files that targets name from an environment's folder, but for its kustomization."""
-    paths = (named(directory, one.file) for one in targets if isinstance(one, InFile))
-    return [path for path in paths if path is not None]
 
 
 def find_target(
@@ -160,15 +148,6 @@ def target_of(
     return Target(app, name, chosen, file, targets, linked, known, config=config)
 
 
-def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
-    """Return the folder of an app's kustomization in an environment."""
-    return PurePosixPath(_filled(settings.path, app, environment))
-
-
-def _filled(text: str, app: str, environment: str) -> str:
-    return text.replace("{app}", app).replace("{environment}", environment)
-
-
 def _discovered(
     tree: Tree, directory: PurePosixPath, images: Sequence[str]
 ) -> tuple[EditTarget, ...]:
@@ -178,43 +157,6 @@ def _discovered(
         return kustomization
     check_misnamed(tree, directory)
     return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
-
-
-def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
-    """Return an app's environments by name, or raise `SelectionError` where it is unknown."""
-    if config.apps and app not in config.apps:
-        raise no_app(app, config, config.apps)
-    if config.environments:
-        return {name: config.environment(name, app) for name in config.environments}
-    for layout in _LAYOUTS:
-        if names := _apps_of(tree, layout).get(app):
-            return {name: Environment(path=layout) for name in names}
-    known = known_apps(config, tree)
-    if not known:
-        raise SelectionError(
-            "no environments are configured, and the repository has none of the layouts that are "
-            f"known by themselves: {', '.join(_LAYOUTS)}",
-            f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
-        )
-    raise no_app(app, config, known)
-
-
-_EXAMPLE = """\
-environments:
-  dev:
-    path: apps/{app}/overlays/dev
-  prod:
-    path: apps/{app}/overlays/prod"""
-
-
-def known_apps(config: Config, tree: Tree) -> list[str]:
-    """Return the names of all apps that the configuration or the layout names."""
-    if config.apps:
-        return sorted(config.apps)
-    if config.environments:
-        layouts = [environment.path for environment in config.environments.values()]
-        return sorted({app for path in layouts for app in _apps_of(tree, path) if app})
-    return sorted({app for layout in _LAYOUTS for app in _apps_of(tree, layout)})
 
 
 def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
@@ -253,37 +195,6 @@ def _default_environment(config: Config, settings: Mapping[str, Environment]) ->
         f"which environment? There are {', '.join(sorted(settings))}",
         "Name one with --env, or set default-environment in promoter.yaml.",
     )
-
-
-def _apps_of(tree: Tree, layout: str) -> dict[str, list[str]]:
-    """Return the environments of each app of a layout; what was found in a commit is remembered."""
-    known = _layouts_seen.setdefault(tree, {}) if tree.commit else {}
-    if layout not in known:
-        found: dict[str, list[str]] = {}
-        parts = PurePosixPath(layout).parts
-        for place in _matches(tree, PurePosixPath(), parts, {"app": "", "environment": ""}):
-            found.setdefault(place["app"], []).append(place["environment"])
-        known[layout] = found
-    return known[layout]
-
-
-def _matches(
-    tree: Tree, directory: PurePosixPath, parts: tuple[str, ...], names: dict[str, str]
-) -> Iterator[dict[str, str]]:
-    """Yield the app and environment of every folder that a layout's parts lead to from a folder."""
-    if not parts:
-        if kustomizations_among(tree.entries(directory)):
-            yield names
-        return
-    part, rest = parts[0], parts[1:]
-    placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
-    for name, kind in tree.entries(directory).items():
-        if kind is not Kind.DIRECTORY or name.startswith("."):
-            continue
-        if placeholder and names.get(placeholder) in (None, "", name):
-            yield from _matches(tree, directory / name, rest, {**names, placeholder: name})
-        elif name == part:
-            yield from _matches(tree, directory / name, rest, names)
 
 
 def _listed(entries: Mapping[str, Kind]) -> str:

@@ -9,6 +9,7 @@ from promoter.domain.model import RunningImage
 from promoter.edits import kustomization
 from promoter.edits.region import Region
 from promoter.edits.site import value_of
+from promoter.edits.target_edits import sites_named
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
@@ -17,24 +18,27 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.model import Tree
+    from promoter.edits.site import Site
     from promoter.edits.targets import EditTarget, Target
 
 
 def held_images(
-    tree: Tree, file: PurePosixPath, targets: Sequence[EditTarget]
+    tree: Tree, file: PurePosixPath, targets: Sequence[EditTarget], listed: Sequence[str] = ()
 ) -> tuple[RunningImage, ...]:
     """Return each image that the targets hold by a name of their own or of the file's.
 
-    `file` is the environment's kustomization. A place of which nothing says what its image is called
-    is passed over. Raises as the targets' `find` does.
+    `file` is the environment's kustomization, `listed` are the images that the app lists: a place
+    whose target names no image is that of the only one, as for an edit. A place of which nothing
+    says what its image is called is passed over. Raises as the targets' `find` does.
     """
+    only = listed[0] if len(listed) == 1 else None
     files = WorkingFiles(tree, file.parent)
     found: dict[str, RunningImage] = {}
     for target in sorted(targets, key=lambda one: not isinstance(one, KustomizeTarget)):
         images = (
             _entries(files, file)
             if isinstance(target, KustomizeTarget)
-            else _in_file(files, target)
+            else _in_file(files, target, only)
         )
         for image in images:
             found.setdefault(image.name, image)
@@ -46,19 +50,17 @@ def _entries(files: WorkingFiles, file: PurePosixPath) -> Iterator[RunningImage]
         yield RunningImage(entry.name or "", entry.tag, entry.digest, entry.new_name)
 
 
-def _in_file(files: WorkingFiles, target: Target) -> Iterator[RunningImage]:
+def _in_file(files: WorkingFiles, target: Target, only: str | None) -> Iterator[RunningImage]:
     """Yield the images of one target, each with what its sites say together."""
     try:
         path = files.path(target.file)
-        sites = list(target.find(Region.of(path, files.read(path))))
+        sites = _by_name(list(target.find(Region.of(path, files.read(path)))), target, only)
     except (RefusedError, SelectionError):
         # Where the target names its image, what stands there is the edit's concern.
         if target.image is None:
             raise
-        sites = []
-    names = {target.image or site.name: None for site in sites}
-    for name in filter(None, names):
-        own = [site for site in sites if (target.image or site.name) == name]
+        sites = {target.image: []}
+    for name, own in sites.items():
         found = value_of([*own, *(digest for site in own for digest in site.digests())])
         yield RunningImage(
             name,
@@ -67,5 +69,16 @@ def _in_file(files: WorkingFiles, target: Target) -> Iterator[RunningImage]:
             next((site.new_name for site in own if site.new_name), None),
             listed=target.image is not None,
         )
-    if not names and target.image is not None:
-        yield RunningImage(target.image, listed=True)
+
+
+def _by_name(sites: Sequence[Site], target: Target, only: str | None) -> dict[str, list[Site]]:
+    """Return the sites of each image: those that an edit of it would set."""
+    if target.image is not None:
+        named = sites_named([site for site in sites if not site.by_place], target.image)
+        return {target.image: [*(site for site in sites if site.by_place), *named]}
+    found: dict[str, list[Site]] = {}
+    for site in sites:
+        name = (only if site.by_place else None) or site.name
+        if name:
+            found.setdefault(name, []).append(site)
+    return found

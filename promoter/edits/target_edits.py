@@ -208,7 +208,7 @@ class _Sites:
             chosen += [(site, request) for site in sites if site.by_place]
         named = [site for site in sites if not site.by_place]
         for request in asked:
-            chosen += [(site, request) for site in _named(named, request.name)]
+            chosen += [(site, request) for site in sites_named(named, request.name)]
         beside = list(_digests_beside(chosen))
         owned = {(one.mapping.path, request.name) for one, request in beside if one.mapping}
         for site, request in chosen:
@@ -249,7 +249,7 @@ def _only(target: Target, asked: Sequence[ImageRequest]) -> ImageRequest:
     )
 
 
-def _named(sites: Sequence[Site], name: str) -> list[Site]:
+def sites_named(sites: Sequence[Site], name: str) -> list[Site]:
     """Return the sites of an image: by the name that they change, else by the only new one."""
     own = [site for site in sites if site.called(name)]
     renamed = [site for site in sites if site.new_name == name]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from promoter.config.apps import known_apps
 from promoter.config.holds import ignored_holds
-from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove

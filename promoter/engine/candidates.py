@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import files_of, find_target, target_of
+from promoter.config.apps import files_of, not_there
+from promoter.config.layout import find_target, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
-from promoter.edits.held_images import held_images
 from promoter.engine.places import Place, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
@@ -52,17 +52,15 @@ class Candidates:
 
     def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
         self._config, self._tree = config, tree
-        self.places = list(_chosen_for(config, tree, scope))
+        chosen = [one for one in places(config, tree, scope) if _is_chosen_for(one)]
+        # An app need not be in every environment; one that was asked for by name must be.
+        there = chosen if scope.apps else [one for one in chosen if one.is_there(config, tree)]
+        if not there and scope.shard.count == 1:
+            raise _nothing_chosen(config, scope, [one.environment for one in chosen])
+        self.places = [one for one in there if scope.apps or _may_follow(config, tree, one)]
         """Every app with every environment in which something chooses for it."""
         self.failures: list[tuple[tuple[str, str], PromoteError]] = []
         """The apps and environments met so far that cannot be looked at, with why."""
-        if not self.places and scope.shard.count == 1:
-            where = f" in {', '.join(scope.environments)}" if scope.environments else ""
-            raise SelectionError(
-                f"no policy applies to any app{where}, so there is nothing to choose tags by",
-                'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}, '
-                "or a promotes-from: ENVIRONMENT to follow.",
-            )
         _prefetch(config, tree, self.places)
 
     def __iter__(self) -> Iterator[Candidate]:
@@ -76,15 +74,35 @@ class Candidates:
                 yield found
 
 
-def _chosen_for(config: Config, tree: Tree, scope: Scope) -> Iterator[Place]:
-    """Yield every app with every environment in which something chooses for it."""
-    for one in places(config, tree, scope):
-        followed = _followed(config, one)
-        if one.settings.policy is None and not followed:
-            continue
-        # An app need not be in every environment; one that was asked for by name must be.
-        if scope.apps or all(tree.entries(place.folder) for place in (one, *followed)):
-            yield one
+def _is_chosen_for(place: Place) -> bool:
+    """Return whether a policy or the previous environment chooses the tags of an app there."""
+    return place.settings.policy is not None or place.settings.promotes_from is not None
+
+
+def _may_follow(config: Config, tree: Tree, place: Place) -> bool:
+    """Return whether the app is in the environment that it follows, where it follows one."""
+    return all(one.is_there(config, tree) for one in _followed(config, place))
+
+
+def _nothing_chosen(config: Config, scope: Scope, choosing: Sequence[str]) -> SelectionError:
+    """Return the error where nothing chooses tags for any app in a scope.
+
+    `choosing` are the environments in which something would, if there were an app.
+    """
+    chosen = list(dict.fromkeys(choosing)) or [
+        name
+        for name, one in config.environments.items()
+        if (one.policy is not None or one.promotes_from is not None)
+        and name in (scope.environments or config.environments)
+    ]
+    if chosen and not scope.apps:
+        return not_there(config, (), chosen)
+    where = f" in {', '.join(scope.environments)}" if scope.environments else ""
+    return SelectionError(
+        f"no policy applies to any app{where}, so there is nothing to choose tags by",
+        'Give an environment one in promoter.yaml, e.g. policy: {semver: "*"}, '
+        "or a promotes-from: ENVIRONMENT to follow.",
+    )
 
 
 def _followed(config: Config, place: Place) -> list[Place]:
@@ -118,7 +136,7 @@ def _following(config: Config, tree: Tree, target: Target) -> Candidate:
     """Return an app in an environment that follows the previous one."""
     previous = find_target(config, tree, target.app, target.settings.promotes_from)
     followed = images_from(previous, target, tree)
-    own = held_images(tree, target.file, target.targets)
+    own = target.held_images(tree)
     images = []
     for one in followed.images:
         has = image_named(own, one.name) or RunningImage(one.name)

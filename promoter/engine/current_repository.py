@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
 from promoter.config import config
+from promoter.config.apps import known_apps
 from promoter.config.config import Config
-from promoter.config.layout import known_apps
 from promoter.domain.address import git_directory
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError

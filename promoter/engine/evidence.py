@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import environments_of, find_target
+from promoter.config.apps import environments_of
+from promoter.config.layout import find_target
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import AppEvidence, BuiltImage, EnvironmentState, SourceRange
 from promoter.domain.model import RunningImage

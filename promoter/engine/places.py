@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import field
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.layout import environments_of, find_target, folder, known_apps, target_of
+from promoter.config.apps import (
+    environments_of,
+    folder,
+    is_in,
+    known_apps,
+    look_into_all,
+    not_there,
+    unfold_all,
+)
+from promoter.config.layout import find_target, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.shard import Shard
@@ -14,6 +22,7 @@ from promoter.domain.suggest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import PurePosixPath
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
@@ -48,6 +57,10 @@ class Place:
         """The folder of the app's kustomization."""
         return folder(self.settings, self.app, self.environment)
 
+    def is_there(self, config: Config, tree: Tree) -> bool:
+        """Return whether the app is in the environment."""
+        return is_in(config, tree, self.key, self.settings)
+
 
 @dataclass(frozen=True, slots=True)
 class FoundTarget:
@@ -64,13 +77,10 @@ def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
 
     Raises `SelectionError` for an app or an environment that is not known.
     """
-    paths = (one.path for one in config.environments.values())
-    fixed = {PurePosixPath(path.partition("{")[0].rpartition("/")[0]) for path in paths}
-    tree.look_into({parent for one in fixed for parent in one.parents})
-    for one in fixed:
-        tree.unfold(one)
+    unfold_all(config, tree)
     known = known_apps(config, tree)
-    _check_known("app", scope.apps, known)
+    look_into_all(config, tree, scope.apps or known)
+    _check_known("app", _unlisted(config, tree, scope.apps, known), known)
     found = [
         Place(app, name, settings)
         for app in scope.apps or known
@@ -85,14 +95,14 @@ def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
 
 def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
     """Return what is edited for each app in the environments that it is in; raises as `places`."""
-    there = (one for one in places(config, tree, scope) if tree.entries(one.folder))
+    there = (one for one in places(config, tree, scope) if one.is_there(config, tree))
     return [_target(config, tree, one) for one in there]
 
 
 def nothing_found(
     config: Config, tree: Tree, found: Sequence[FoundTarget], scope: Scope
 ) -> PromoteError:
-    """Return why there is no app to tell of: what a promotion would be told of the first."""
+    """Return why there is no app to show: what a promotion would be told of the first."""
     if error := next((one.error for one in found if one.error), None):
         return error
     for app in scope.apps:
@@ -101,8 +111,22 @@ def nothing_found(
                 find_target(config, tree, app, name)
             except PromoteError as error:
                 return error
-    where = f"in {', '.join(scope.environments)}" if scope.environments else "in any environment"
-    return SelectionError(f"{', '.join(scope.apps) or 'no app'} is not {where}", "Check the name.")
+    return not_there(config, scope.apps, scope.environments)
+
+
+def _unlisted(config: Config, tree: Tree, apps: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return the apps that are not known, and are in no environment either."""
+    unknown = [app for app in apps if app not in known]
+    if config.apps or not config.environments:
+        return unknown
+    return [
+        app
+        for app in unknown
+        if not any(
+            Place(app, name, settings).is_there(config, tree)
+            for name, settings in environments_of(config, tree, app).items()
+        )
+    ]
 
 
 def _target(config: Config, tree: Tree, place: Place) -> FoundTarget:

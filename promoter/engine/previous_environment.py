@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
@@ -11,7 +12,6 @@ from promoter.domain.image import Ref
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited, kind_of
-from promoter.edits.held_images import held_images
 from promoter.gates import Previous
 from promoter.planning.previous import image_named
 
@@ -101,16 +101,16 @@ def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file of an environment, with the targets that are in it."""
+    """One file of an environment."""
 
     path: PurePosixPath
-    kustomization: PurePosixPath
-    targets: tuple[EditTarget, ...]
+    previous: Target
+    """The app there, with the targets that are in the file."""
 
     def held(self, base: Tree, data: bytes) -> tuple[RunningImage, ...]:
         """Return the images of a version of the file; none of one that cannot be read."""
         try:
-            return held_images(edited(base, {self.path: data}), self.kustomization, self.targets)
+            return self.previous.held_images(edited(base, {self.path: data}))
         except (PromoteError, KeyError):
             return ()
 
@@ -124,7 +124,7 @@ def _by_file(
         path = previous.file_of(one)
         if path is not None and kind_of(base, path) is Kind.FILE:
             paths[path] = (*paths.get(path, ()), one)
-    files = [_File(path, previous.file, targets) for path, targets in paths.items()]
+    files = [_File(path, replace(previous, targets=targets)) for path, targets in paths.items()]
     found: dict[_File, tuple[_Wanted, ...]] = {}
     for image in wanted if files else ():
         holding = (f for f in files if image_named(f.held(base, base.read(f.path)), image.name))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from promoter.config.apps import folder, known_apps
 from promoter.config.examples import EXAMPLES
-from promoter.config.layout import find_target, folder, known_apps
+from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.suggest import nearest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.config.apps import known_apps, not_there
 from promoter.config.holds import Hold, ignored_holds, read_hold
-from promoter.config.layout import known_apps
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import PullState
@@ -70,6 +70,8 @@ def read_status(
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
     tree.prefetch(path for path in files if kind_of(tree, path))
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
+    if not apps and not environments:
+        warnings += _nowhere(config, everywhere)
     arrivals = _arrivals(targets.values(), files, tree, world, warnings)
     arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
     pulls = _open_pulls(base, world, warnings)
@@ -79,7 +81,8 @@ def read_status(
         target = targets.get(one.key)
         rows[one.key] = replace(
             one,
-            arrival=arrivals.get(one.key),
+            # Files without an image say nothing of what runs.
+            arrival=arrivals.get(one.key) if one.images else None,
             proposed_hold=holds.get(one.key),
             open_pull=branches.get(branch_of(target, config)) if target else None,
         )
@@ -102,6 +105,15 @@ def _ignored_holds(
         # Without a configuration, the environments are those in which apps were found.
         environments = {one.environment for one in found}
     return ignored_holds(tree, known_apps(config, tree), environments)
+
+
+def _nowhere(config: Config, found: Sequence[FoundTarget]) -> list[str]:
+    """Return which apps are in no environment, with what was looked for."""
+    there = {one.app for one in found}
+    absent = [app for app in config.apps if app not in there]
+    if not config.environments or (found and not absent):
+        return []
+    return [not_there(config, absent, ()).message]
 
 
 def _of_files(place: FoundTarget, tree: Tree) -> Status:

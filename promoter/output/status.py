@@ -62,9 +62,9 @@ def _unknown(rows: Sequence[Status]) -> list[str]:
 
 def _markdown(rows: Sequence[Status], now: int, warnings: Sequence[str]) -> str:
     """Return the table for one issue; where not all rows fit, those that wait for somebody come first."""
-    if not rows:
-        return f"{_EMPTY}\n"
     notes = "".join(f"\n{one}\n" for one in map(inert_cell, warnings))
+    if not rows:
+        return f"{_EMPTY}\n{notes}"
     whole = _table(rows, now).markdown()
     if len(whole) + len(notes) <= _MARKDOWN_LIMIT:
         return whole + notes

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.edits.held_images import held_images
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +50,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
 
     Raises `SelectionError` where the two have no image in common.
     """
-    there = held_images(tree, previous.file, previous.targets)
-    own = held_images(tree, target.file, target.targets)
+    there, own = previous.held_images(tree), target.held_images(tree)
     names = target.images or tuple(one.name for one in own)
     images, warnings, found = [], [], set()
     for name in names:

@@ -13,7 +13,6 @@ from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
-from promoter.edits.held_images import held_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
@@ -184,7 +183,7 @@ def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
 def pulled_names(target: Target, tree: Tree) -> dict[str, str]:
     """Return the name under which each image is pulled: the one put in its place where one is."""
     with suppress(SelectionError, RefusedError):
-        held = held_images(tree, target.file, target.targets)
+        held = target.held_images(tree)
         return {one.name: one.repository for one in held}
     entries = _entries(tree, target)
     return {str(entry.name): entry.new_name or split(str(entry.name))[0] for entry in entries}
@@ -256,7 +255,7 @@ def tagged(
 def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the images that one tag would set, whether or not they share one now."""
     with at_target(target):
-        held = held_images(tree, target.file, target.targets)
+        held = target.held_images(tree)
     entries = [one for one in held if not one.listed]
     by_name = {_entry_name(one.name, entries, target): one for one in reversed(held)}
     if not target.images:

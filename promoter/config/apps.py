@@ -1,0 +1,246 @@
+"""Which apps there are, in which environments each of them is, and in which folder and files."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakKeyDictionary
+
+from promoter.config.config import FILE
+from promoter.config.not_there import no_app
+from promoter.config.sections import Environment
+from promoter.domain.errors import SelectionError
+from promoter.domain.model import Kind
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
+from promoter.domain.trees import kind_of
+from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets.model import InFile
+from promoter.edits.working_files import named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from promoter.config.config import Config
+    from promoter.domain.model import Tree
+    from promoter.edits.targets import EditTarget
+
+# The first layout that holds the app wins; `*` is the environment's name.
+_LAYOUTS = (
+    "clusters/{environment}/apps/{app}",
+    "apps/{app}/overlays/{environment}",
+    "overlays/{environment}/{app}",
+    "{app}/overlays/{environment}",
+)
+_EXAMPLE = """\
+environments:
+  dev:
+    path: apps/{app}/overlays/dev
+  prod:
+    path: apps/{app}/overlays/prod"""
+# So many places that were looked at are named.
+_NAMED = 3
+
+_Folder: TypeAlias = tuple[str, str, PurePosixPath]
+
+_folders_seen: WeakKeyDictionary[Tree, dict[tuple[str, bool], list[_Folder]]] = WeakKeyDictionary()
+
+
+def filled(text: str, app: str, environment: str) -> str:
+    """Return a text with the names of an app and an environment in it."""
+    return text.replace("{app}", app).replace("{environment}", environment)
+
+
+def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
+    """Return an app's folder in an environment: that of its kustomization."""
+    return PurePosixPath(filled(settings.path, app, environment))
+
+
+def files_of(targets: Iterable[EditTarget], directory: PurePosixPath) -> list[PurePosixPath]:
+    """Return the files that targets name from an environment's folder, but for its kustomization."""
+    paths = (named(directory, one.file) for one in targets if isinstance(one, InFile))
+    return [path for path in paths if path is not None]
+
+
+def known_apps(config: Config, tree: Tree) -> list[str]:
+    """Return the names of all apps: those that the configuration lists, else those that are found.
+
+    An app is found by its kustomization, or by the file of one of the targets that count for it.
+    """
+    if config.apps:
+        return sorted(config.apps)
+    if config.environments:
+        return sorted(_found_apps(config, tree))
+    return sorted({app for layout in _LAYOUTS for app in _environments_by_app(tree, layout)})
+
+
+def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
+    """Return an app's environments by name, or raise `SelectionError` where it is unknown.
+
+    It need not be in each of those that the configuration has.
+    """
+    if config.apps and app not in config.apps:
+        raise no_app(app, config, config.apps)
+    if config.environments:
+        return {name: config.environment(name, app) for name in config.environments}
+    for layout in _LAYOUTS:
+        if names := _environments_by_app(tree, layout).get(app):
+            return {name: Environment(path=layout) for name in names}
+    known = known_apps(config, tree)
+    if not known:
+        raise SelectionError(
+            "no environments are configured, and the repository has none of the layouts that are "
+            f"known by themselves: {', '.join(_LAYOUTS)}",
+            f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
+        )
+    raise no_app(app, config, known)
+
+
+def is_in(config: Config, tree: Tree, where: tuple[str, str], settings: Environment) -> bool:
+    """Return whether an app is in an environment: whether there is what a promotion would edit.
+
+    That is the file of one of its targets, or its kustomization. A folder without one is enough
+    where the kustomization is what is edited, as the app's images are looked for below it.
+    """
+    app, environment = where
+    directory = folder(settings, app, environment)
+    targets, _ = config.targets_of(environment, app)
+    if any(kind_of(tree, path) for path in files_of(targets, directory)):
+        return True
+    entries = tree.entries(directory)
+    if not targets or any(isinstance(one, KustomizeTarget) for one in targets):
+        return bool(entries)
+    # A folder that all apps share says nothing of this one.
+    return "{app}" in settings.path and bool(kustomizations_among(entries))
+
+
+def unfold_all(config: Config, tree: Tree) -> None:
+    """Read all names in which apps are found at once: those below what the paths have in common."""
+    paths = [one.path for one in config.environments.values()]
+    paths += [one for name in config.environments for one in _folders_of_targets(config, name)]
+    fixed = {PurePosixPath(one.partition("{")[0].rpartition("/")[0]) for one in paths}
+    tree.look_into({parent for one in fixed for parent in one.parents})
+    for one in fixed:
+        tree.unfold(one)
+
+
+def look_into_all(config: Config, tree: Tree, apps: Iterable[str]) -> None:
+    """Read the names in the folders of all target files of these apps at once."""
+    places = [(app, name) for app in apps for name in config.environments]
+    tree.look_into(
+        {
+            path.parent
+            for app, name in places
+            for path in files_of(
+                config.targets_of(name, app)[0], folder(config.environment(name, app), app, name)
+            )
+        }
+    )
+
+
+def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) -> SelectionError:
+    """Return the error for apps that are in none of some environments: what was looked for.
+
+    Without names, it is about any app in any environment.
+    """
+    names = environments or list(config.environments)
+    looked = [
+        file
+        for app in apps or ("{app}",)
+        for name in names
+        if name in config.environments
+        for file in _looked_for(config, app, name)
+    ]
+    where = f"in {', '.join(environments)}" if environments else "in any environment"
+    subject = f"{', '.join(apps)} {'is' if len(apps) == 1 else 'are'} not" if apps else "no app is"
+    found = list(dict.fromkeys(looked))
+    more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
+    shown = f": there is no {' and no '.join(found[:_NAMED])}{more}" if found else ""
+    hint = "Check the name." if apps else "Correct the path of the environment."
+    if any(file.partition("/")[2] for file in found) and names:
+        hint = f"Check the name, environments.{names[0]}.path, and the file of each target."
+    return SelectionError(f"{subject} {where}{shown}", hint)
+
+
+def _looked_for(config: Config, app: str, environment: str) -> list[str]:
+    """Return the files by which an app, or `{app}`, would be in an environment."""
+    settings = config.environment(environment, app)
+    directory = folder(settings, app, environment)
+    targets, _ = config.targets_of(environment, app)
+    own = [str(path) for path in files_of(targets, directory)]
+    if not own or any(isinstance(one, KustomizeTarget) for one in targets):
+        own.append(str(directory / KUSTOMIZATION_NAMES[0]))
+    return own
+
+
+def _found_apps(config: Config, tree: Tree) -> set[str]:
+    """Return the apps that no configuration lists, by the folders that could be theirs."""
+    found: set[str] = set()
+    for name, settings in config.environments.items():
+        own = settings.path.replace("{environment}", name)
+        shared = [one.replace("{environment}", name) for one in _folders_of_targets(config, name)]
+        folders = [one for layout in (own, *shared) for one in _folders(tree, layout)]
+        found |= {
+            app
+            for app in {app for app, _, _ in folders if app} - found
+            if _is_found(config, tree, (app, name), settings)
+        }
+    return found
+
+
+def _is_found(config: Config, tree: Tree, where: tuple[str, str], settings: Environment) -> bool:
+    """Return whether a folder that no configuration lists is that of an app."""
+    directory = folder(settings, *where)
+    has_kustomization = bool(kustomizations_among(tree.entries(directory)))
+    targets, _ = config.targets_of(where[1], where[0])
+    return has_kustomization or any(kind_of(tree, p) for p in files_of(targets, directory))
+
+
+def _folders_of_targets(config: Config, environment: str) -> list[str]:
+    """Return the folders, with `{app}`, of files that targets name from the repository's root."""
+    settings = config.environments[environment]
+    targets = settings.targets if "targets" in settings.model_fields_set else config.targets
+    files = (one.file for one in targets if isinstance(one, InFile) and one.file.startswith("/"))
+    parents = (str(PurePosixPath(one.lstrip("/")).parent) for one in files)
+    return [one for one in parents if "{app}" in PurePosixPath(one).parts]
+
+
+def _environments_by_app(tree: Tree, layout: str) -> dict[str, list[str]]:
+    """Return the environments of each app of a known layout."""
+    found: dict[str, list[str]] = {}
+    for app, environment, _ in _folders(tree, layout, kustomized=True):
+        found.setdefault(app, []).append(environment)
+    return found
+
+
+def _folders(tree: Tree, layout: str, *, kustomized: bool = False) -> list[_Folder]:
+    """Return the folders of a layout with the names in them; those of a commit are remembered."""
+    known = _folders_seen.setdefault(tree, {}) if tree.commit else {}
+    key = layout, kustomized
+    if key not in known:
+        parts = PurePosixPath(layout).parts
+        known[key] = [
+            (names["app"], names["environment"], path)
+            for path, names in _matches(
+                tree, PurePosixPath(), parts, {"app": "", "environment": ""}
+            )
+            if not kustomized or kustomizations_among(tree.entries(path))
+        ]
+    return known[key]
+
+
+def _matches(
+    tree: Tree, directory: PurePosixPath, parts: tuple[str, ...], names: Mapping[str, str]
+) -> Iterator[tuple[PurePosixPath, Mapping[str, str]]]:
+    """Yield every folder that a layout's parts lead to from a folder, with the names in it."""
+    if not parts:
+        yield directory, names
+        return
+    part, rest = parts[0], parts[1:]
+    placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
+    for name, kind in tree.entries(directory).items():
+        if kind is not Kind.DIRECTORY or name.startswith("."):
+            continue
+        if placeholder and names.get(placeholder) in (None, "", name):
+            yield from _matches(tree, directory / name, rest, {**names, placeholder: name})
+        elif name == part:
+            yield from _matches(tree, directory / name, rest, names)

@@ -1,0 +1,202 @@
+"""Apps whose tags live in files of Helm or Flux: every command sees those that a promotion sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import with_files
+from tests.world import promote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.world import Repository, Run
+
+OFF = "checks: {exists: off}"
+
+
+def helm(repository: str, tag: str) -> str:
+    """Return Helm values with one image."""
+    return f"image:\n  repository: {repository}\n  tag: {tag}\n"
+
+
+def run(repo: Repository, *arguments: str) -> Run:
+    """Run promote over a repository, for JSON."""
+    return promote(*arguments, "--repo", str(repo.path), "--output", "json")
+
+
+def shown(repo: Repository) -> dict[tuple[str, str], list[str | None]]:
+    """Return the tags of each app in each environment, as `promote status` shows them."""
+    status = run(repo, "status", "--no-registry")
+    assert status.code == 0, status.stderr
+    return {
+        (one["app"], one["environment"]): [image["tag"] for image in one["images"]]
+        for one in status.json["apps"]
+    }
+
+
+# Where the tag of app web is: promoter.yaml, and the file's name and its contents at a tag.
+LAYOUTS = {
+    "a folder with values and no kustomization": (
+        "environments:\n"
+        '  prod: {path: "apps/{app}", deliver: push, checks: {exists: off}, policy: {semver: "*"}}\n'
+        "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag,"
+        " repository: image.repository}]\n",
+        "apps/web/values.yaml",
+    ),
+    "a file that is called like the app": (
+        "environments:\n"
+        '  prod: {path: "kubernetes/{app}", deliver: push, checks: {exists: off}}\n'
+        'targets: [{kind: yaml-path, file: "{app}.yaml", tag: image.tag,'
+        " repository: image.repository}]\n",
+        "kubernetes/web/web.yaml",
+    ),
+    "a file from the root in a folder of the app": (
+        "environments:\n"
+        '  prod: {path: "environments/prod/{app}", deliver: push, checks: {exists: off}}\n'
+        'targets: [{kind: yaml-path, file: "/charts/{app}/values-{environment}.yaml",'
+        " tag: image.tag, repository: image.repository}]\n",
+        "charts/web/values-prod.yaml",
+    ),
+    "a file from the root of an app that is listed, whose folder does not exist": (
+        "environments:\n"
+        '  prod: {path: "environments/prod/{app}", deliver: push, checks: {exists: off}}\n'
+        "apps:\n  web:\n    targets: [{kind: yaml-path, file: /all/web.yaml, tag: image.tag,"
+        " image: ghcr.io/o/web}]\n",
+        "all/web.yaml",
+    ),
+    "one folder for all apps that are listed": (
+        "environments:\n"
+        "  prod: {path: clusters/prod, deliver: push, checks: {exists: off}}\n"
+        'targets: [{kind: yaml-path, file: "{app}.yaml", tag: image.tag,'
+        " repository: image.repository}]\n"
+        "apps: {web: {}, not-there-yet: {}}\n",
+        "clusters/prod/web.yaml",
+    ),
+    "an image that the app alone names": (
+        "environments:\n"
+        '  prod: {path: "env/{app}", deliver: push, checks: {exists: off}}\n'
+        "targets: [{kind: yaml-path, file: values.yaml, tag: image.tag}]\n"
+        "apps: {web: {images: [ghcr.io/o/web]}}\n",
+        "env/web/values.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_promote_promotes_is_shown_and_rolled_back(tmp_path: Path, layout: str) -> None:
+    configuration, file = LAYOUTS[layout]
+    values = helm("ghcr.io/o/web", "1.4.1")
+    if "the app alone" in layout:
+        values = "image:\n  tag: 1.4.1\n"
+    repo = with_files(tmp_path / "r.git", {"promoter.yaml": configuration, file: values})
+    assert shown(repo) == {("web", "prod"): ["1.4.1"]}
+    done = run(repo, "--app", "web", "--tag", "1.4.2")
+    assert (done.code, done.json["action"]) == (0, "pushed"), done.stdout
+    assert shown(repo) == {("web", "prod"): ["1.4.2"]}
+    history = run(repo, "history", "--app", "web")
+    assert history.code == 0, history.stderr
+    newest = history.json["entries"][0]
+    assert (newest["kind"], newest["images"][0]["to"]) == ("promotion", "1.4.2")
+    back = run(repo, "rollback", "--app", "web", "--reason", "slow")
+    assert (back.code, back.json["action"]) == (0, "pushed"), back.stdout
+    assert repo.read(file) == values.rstrip("\n")
+
+
+SIDE_BY_SIDE = (
+    "environments:\n"
+    '  stage: {path: "applications/{app}", deliver: push, checks: {exists: off}}\n'
+    '  prod: {path: "applications/{app}", promotes-from: stage, deliver: push,'
+    " checks: {exists: off}}\n"
+    'targets: [{kind: yaml-path, file: "values-{environment}.yaml", tag: image.tag,'
+    ' image: "ghcr.io/o/{app}"}]\n'
+)
+
+
+@pytest.fixture
+def charts(tmp_path: Path) -> Repository:
+    """Return a repository of charts with the values of each environment side by side."""
+    files = {
+        "promoter.yaml": SIDE_BY_SIDE,
+        "applications/web/values-stage.yaml": "image: {tag: 1.4.2}\n",
+        "applications/web/values-prod.yaml": "image: {tag: 1.4.1}\n",
+        "applications/new/values-stage.yaml": "image: {tag: 0.1.0}\n",
+        "applications/readme/README.md": "No app.\n",
+    }
+    return with_files(tmp_path / "charts.git", files)
+
+
+def test_values_of_environments_side_by_side_are_apps_of_those_that_have_a_file(
+    charts: Repository,
+) -> None:
+    assert shown(charts) == {
+        ("new", "stage"): ["0.1.0"],
+        ("web", "stage"): ["1.4.2"],
+        ("web", "prod"): ["1.4.1"],
+    }
+
+
+def test_a_schedule_follows_values_side_by_side_and_passes_over_what_is_not_there_yet(
+    charts: Repository,
+) -> None:
+    auto = run(charts, "auto")
+    assert auto.code == 0, auto.stdout
+    assert [(one["app"], one["action"]) for one in auto.json["results"]] == [("web", "pushed")]
+    assert charts.read("applications/web/values-prod.yaml") == "image: {tag: 1.4.2}"
+    again = run(charts, "auto")
+    assert [one["action"] for one in again.json["results"]] == ["unchanged"]
+
+
+def test_one_place_for_two_environments_is_refused_by_the_app_and_the_file(tmp_path: Path) -> None:
+    text = SIDE_BY_SIDE + (
+        "apps:\n  web: {}\n  chart:\n"
+        "    targets: [{kind: yaml-path, file: Chart.yaml, tag: appVersion, image: ghcr.io/o/c}]\n"
+    )
+    repo = with_files(tmp_path / "r.git", {"promoter.yaml": text})
+    refused = run(repo, "status")
+    assert refused.code == 2
+    error = refused.json["error"]
+    assert error["message"].startswith(
+        "apps.chart.targets: applications/chart/Chart.yaml holds the tags of stage and prod alike"
+    )
+    assert "would change stage" in error["message"]
+    assert "{environment}" in error["hint"]
+    assert (error["file"], error["line"]) == ("promoter.yaml", 8)
+
+
+# Without an app that is there: what was looked for, and where.
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("status",), 0, ("no app is in any environment", "apps/{app}/values.yml")),
+        (("history",), 4, ("no app is in any environment", "apps/{app}/values.yml")),
+        (("auto",), 4, ("no app is in prod", "apps/{app}/values.yml")),
+        (("status", "--app", "web"), 4, ("there is no app 'web'",)),
+    ],
+)
+def test_where_no_app_is_found_it_is_said_what_was_looked_for(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: tuple[str, ...]
+) -> None:
+    text, file = LAYOUTS["a folder with values and no kustomization"]
+    text = text.replace("values.yaml", "values.yml")
+    files: Mapping[str, str] = {"promoter.yaml": text, file: helm("ghcr.io/o/web", "1.4.1")}
+    done = run(with_files(tmp_path / "r.git", files), *arguments)
+    assert done.code == code, done.stdout
+    assert all(one in done.stderr for one in said), done.stderr
+
+
+def test_an_app_that_is_listed_and_in_no_environment_is_named(tmp_path: Path) -> None:
+    text, file = LAYOUTS["one folder for all apps that are listed"]
+    repo = with_files(
+        tmp_path / "r.git", {"promoter.yaml": text, file: helm("ghcr.io/o/web", "1.4.1")}
+    )
+    status = run(repo, "status", "--no-registry")
+    assert status.json["warnings"] == [
+        "not-there-yet is not in any environment: there is no clusters/prod/not-there-yet.yaml"
+    ]
+    history = run(repo, "history", "--app", "not-there-yet")
+    assert history.code == 4
+    assert history.json["error"]["message"] in status.json["warnings"]
