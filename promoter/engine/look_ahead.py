@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.image import split
 from promoter.domain.model import RunningImage
-from promoter.edits.held_images import held_images
 from promoter.engine.checks import Checker
 from promoter.engine.image_lookup import ask
 from promoter.planning import propose
@@ -47,7 +46,7 @@ def _questions(app: AppRequest, tree: Tree, world: World) -> Iterator[Question]:
         registry, settings = world.registry(), target.settings
         if not Checker(registry, target, world.wiring.deadline).needed:
             return
-        held = {one.name: one for one in held_images(tree, target.file, target.targets)}
+        held = {one.name: one for one in target.held_images(tree)}
         for image in propose.resolve(request.images, request.tag, target, tree):
             running = held.get(image.name) or RunningImage(split(image.name)[0])
             if image.reference in (running.tag, running.digest):
