@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from promoter.engine.wiring import Wiring
     from promoter.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 # Where other tools have their files.
 _FOLDERS = (PurePosixPath(".github"), PurePosixPath("config"))
 _OTHER_KINDS = {
@@ -37,10 +35,10 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
 
     Raises `UsageError` where one is malformed, or the repository's is there and cannot be read.
     """
-    found = _in_force(wiring, base)
+    found, transport = _in_force(wiring, base), wiring.settings.transport
     for one in found.warnings:
-        warn(one, wiring.warned)
-    return found
+        wiring.warn(one)
+    return found.model_copy(update={"transport": transport}) if transport else found
 
 
 def _in_force(wiring: Wiring, base: Tree) -> Config:
@@ -50,12 +48,12 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
     if kind is None and (document is None or callers_file.is_wiring(document)):
         _check_misplaced(base, names)
     if other:
-        warn(f"{other} is not read: the file's name is {config.FILE}", wiring.warned)
+        wiring.warn(f"{other} is not read: the file's name is {config.FILE}")
     if kind is None:
         _warn_of_local_file(wiring, None)
         return file or Config()
     if document is not None and file is not None and _tries_file(wiring.settings, document):
-        warn(f"{document.file} is tried in place of the {config.FILE} on the base", wiring.warned)
+        wiring.warn(f"{document.file} is tried in place of the {config.FILE} on the base")
         return file
     if kind is not Kind.FILE:
         what = _OTHER_KINDS[kind]
@@ -64,10 +62,10 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
     _warn_of_local_file(wiring, data)
     found = load(data, str(config.FILE))
     if found.value is None:
-        warn(f"{config.FILE} is empty, and counts as if it were not there", wiring.warned)
+        wiring.warn(f"{config.FILE} is empty, and counts as if it were not there")
     policy = config.read(found)
     for one in callers_file.warnings_of_own_keys(found):
-        warn(one, wiring.warned)
+        wiring.warn(one)
     if file is None:
         return policy
     assert document is not None
@@ -115,15 +113,7 @@ def _warn_of_local_file(wiring: Wiring, data: bytes | None) -> None:
     if local is None or wiring.settings.config or local[1] == data:
         return
     path, _ = local
-    warn(
+    wiring.warn(
         f"{path} is not what the base has, which alone counts: commit and push it, or try "
-        f"it with --dry-run --config {path}",
-        wiring.warned,
+        f"it with --dry-run --config {path}"
     )
-
-
-def warn(text: str, warned: set[str]) -> None:
-    """Log a warning that was not logged before in this run."""
-    if text not in warned:
-        warned.add(text)
-        _LOG.warning(text)

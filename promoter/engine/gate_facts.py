@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.domain.branch import BranchCommit
     from promoter.domain.model import ImageRequest
     from promoter.domain.proposal import Proposal
-    from promoter.engine.plan_promotion import Seen
+    from promoter.engine.seen import Seen
     from promoter.engine.world import World
     from promoter.planning.change import AppChange, Change
     from promoter.planning.dead_edits import ByNames

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from promoter.config.holds import hold_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
+from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, find_targets, nothing_found
 from promoter.planning.container_images import container_images
 from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
@@ -48,7 +49,7 @@ def read_history(
 ) -> History:
     """Return the newest entries of some apps in some environments; empty sequences stand for all."""
     base, tree = world.repository.base(world.wiring.base, apps)
-    config = world.wiring.config(tree)
+    config = configuration(world.wiring, tree)
     found = find_targets(config, tree, Scope(apps, environments))
     readable = [one.target for one in found if one.target is not None]
     warnings = tuple(

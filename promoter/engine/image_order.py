@@ -14,7 +14,7 @@ from promoter.policy.order import Order, reading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from promoter.engine.plan_promotion import Seen
+    from promoter.engine.seen import Seen
     from promoter.policy.precedence import TagChange
 
 # How the commit of the newer image stands to that of the older one.

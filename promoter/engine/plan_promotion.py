@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
@@ -19,40 +18,18 @@ from promoter.planning.branch import is_merged
 from promoter.planning.change import declare_app, read_request
 from promoter.planning.decide import decide
 from promoter.planning.intent import End, Intent, intend, on_tip, unordered
-from promoter.planning.plan import AppRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import TypeAlias
 
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.branch import BranchState
+    from promoter.engine.seen import Seen
     from promoter.engine.world import World
-    from promoter.gates import ProposedHold
     from promoter.planning.change import Change
     from promoter.planning.plan import Plan, Request
     from promoter.policy.precedence import Ordering
 
     _Judged: TypeAlias = tuple[Facts, Judgement]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is asked of one app, with what the repository and the forge say of it."""
-
-    world: World
-    request: Request
-    config: Config
-    target: Target
-    state: BranchState
-    open_holds: Mapping[str, ProposedHold] = field(default_factory=dict)
-    """By app, the hold that an open pull from another branch would begin."""
-
-    @property
-    def asked(self) -> AppRequest:
-        """What is asked of the app."""
-        return AppRequest(self.request, self.target)
 
 
 def plan_promotion(request: Request, apps: Sequence[Seen]) -> Plan:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from promoter.domain.model import ImageRequest, RunningImage, Tree
     from promoter.domain.proposal import Proposal
     from promoter.edits.targets import EditTarget
-    from promoter.engine.plan_promotion import Seen
+    from promoter.engine.seen import Seen
     from promoter.gates import ImageFacts
 
 # How many versions of a file are read; through an API each of them costs requests.

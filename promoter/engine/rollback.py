@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.proposal import Proposal
     from promoter.domain.refusal import Refusal
-    from promoter.engine.plan_promotion import Seen
+    from promoter.engine.seen import Seen
     from promoter.planning.plan import Plan, Request
     from promoter.planning.states import State
 

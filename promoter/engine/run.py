@@ -12,14 +12,16 @@ from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.trees import edited
 from promoter.engine.branch_pulls import BranchPulls
+from promoter.engine.configuration import configuration
 from promoter.engine.deliver import carry_out, publish, write_pulls
 from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
-from promoter.engine.plan_promotion import Seen, plan_promotion
+from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.races import races
 from promoter.engine.rollback import plan_rollback
+from promoter.engine.seen import Seen
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_after, error_of
 from promoter.graph import prefetch_closures
@@ -91,7 +93,7 @@ class Run:
         wanted, apps = self.world.wiring.base, self.selection.apps
         base, tree = self.world.repository.base(wanted, apps)
         wiring = self.world.wiring
-        return View(base, tree, wiring.config(tree), wiring.settings.repo)
+        return View(base, tree, configuration(wiring, tree), wiring.settings.repo)
 
     def _confirm_pushes(self, view: View) -> None:
         """Keep the outcomes of pushes that lost a race to themselves: their answer was lost."""

@@ -13,6 +13,7 @@ from promoter.domain.model import PullState
 from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
 from promoter.engine.choice import choices
+from promoter.engine.configuration import configuration
 from promoter.engine.history import files_with_hold, joined, merged_pulls
 from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
@@ -58,7 +59,7 @@ def read_status(
     What the forge or a registry does not answer is unknown, and no failure.
     """
     base, tree = world.repository.base(world.wiring.base, apps)
-    config = world.wiring.config(tree)
+    config = configuration(world.wiring, tree)
     # The environment before one that is asked for is looked at, too.
     everywhere = find_targets(config, tree, Scope(apps))
     asked = {one.key for one in places(config, tree, Scope(apps, environments))}

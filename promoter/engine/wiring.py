@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import contextmanager
 from dataclasses import field, replace
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.document import Document
     from promoter.domain.address import Address
-    from promoter.domain.model import Tree
     from promoter.forges import Forge
     from promoter.forges.kinds import ForgeKind
     from promoter.git import Repository
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from promoter.settings import Settings
 
 
+_LOG = logging.getLogger(__name__)
 # Seconds to read a source repository in: a pull's text does not hold the promotion up.
 _SOURCE_TIME = 10.0
 
@@ -57,19 +58,11 @@ class Wiring:
     reads_only: bool = False
     """Whether the command writes nothing, whatever its settings are."""
 
-    def config(self, base: Tree) -> Config:
-        """Return the configuration in force: the repository's own file, else the caller's."""
-        from promoter.engine.configuration import configuration  # late: git looks meanwhile
-
-        found = configuration(self, base)
-        given = self.settings.transport
-        return found.model_copy(update={"transport": given}) if given else found
-
     def warn(self, text: str) -> None:
         """Log a warning, a single time a run."""
-        from promoter.engine.configuration import warn  # late, as above
-
-        warn(text, self.warned)
+        if text not in self.warned:
+            self.warned.add(text)
+            _LOG.warning(text)
 
     @property
     def may_write(self) -> bool:
