@@ -33,3 +33,18 @@ def test_dead_edit_is_refused_at_the_entry_to_change(
     (refusal,), warnings = dead_entries(edit, ["app", "unknown"], tree(tmp_path, files))
     assert (refusal.rule, refusal.file, warnings) == ("dead-edit", str(path), ())
     assert (refusal.line, refusal.column, refusal.source_line) == place
+
+
+@pytest.mark.parametrize(
+    ("own", "warned"), [("", True), ("images: [{name: app, newTag: '1'}]\n", False)]
+)
+def test_an_entry_that_is_added_for_an_image_that_nobody_is_known_to_use_is_warned_of(
+    own: str, tmp_path: Path, *, warned: bool
+) -> None:
+    text = f"resources: ['https://example.org/app?ref=v1']\n{own}"
+    path = PurePosixPath("o/kustomization.yaml")
+    edit = set_images(path, text.encode(), [promotion("app", Tag("2"), None)])
+    refusals, warnings = dead_entries(edit, ["app"], tree(tmp_path, {str(path): text}))
+    assert refusals == ()
+    assert any("the entry app is added" in one for one in warnings) is warned
+    assert "is remote and is not read" in warnings[-1]

@@ -51,6 +51,37 @@ def test_an_entry_that_is_not_there_is_judged_by_its_name(tmp_path: Path) -> Non
     assert len(graph.dead_entries(found, [], ["other"])) == 1
 
 
+_REMOTE = "resources: ['https://example.org/app?ref=v1']\n"
+
+
+@pytest.mark.parametrize(
+    ("base", "overlay", "is_dead"),
+    [
+        (f"images: [{{name: {_APP}, newName: mirror/app, newTag: '1'}}]\n", "", True),
+        (f"images: [{{name: {_APP}, newTag: '1'}}]\n", "", False),
+        ("", "", False),
+        (f"images: [{{name: other, newName: {_APP}}}, {{name: {_APP}, newName: a}}]\n", "", False),
+        (f"images: [{{name: {_APP}, newName: mirror/app}}]\n", _REMOTE[11:], False),
+        (f"images: [{{name: {_APP}, newName: mirror/app}}]\n", "replacements: [{path: r}]", False),
+    ],
+    ids=["renamed", "tag alone", "nothing", "given", "remote beside it", "replacements"],
+)
+def test_what_is_not_read_is_known_where_all_of_it_is_renamed(
+    base: str, overlay: str, tmp_path: Path, *, is_dead: bool
+) -> None:
+    listed = f"- {overlay.strip('[] ')}\n" if overlay.startswith("[") else overlay
+    files = {
+        "kustomization.yaml": f"resources:\n- base\n{listed}",
+        "base/kustomization.yaml": _REMOTE + base,
+        "r": "[]\n",
+    }
+    found = closure(tmp_path, files)
+    dead_ones = graph.dead_entries(found, [], [_APP])
+    assert bool(dead_ones) is is_dead
+    if is_dead:
+        assert "is renamed to mirror/app in base/kustomization.yaml:2" in dead_ones[0].reason
+
+
 def test_a_lower_layer_that_renamed_is_named(tmp_path: Path) -> None:
     files = _overlay(f"images: [{{name: {_APP}, newTag: '2'}}]\n")
     files["base/kustomization.yaml"] += f"images: [{{name: {_APP}, newName: mirror/app}}]\n"

@@ -268,3 +268,5 @@ class ImageMove:
     """The name under which it is pulled, where an entry gives it another one."""
     app: str = ""
     """The app that it is of, where it is one of a promotion's."""
+    elsewhere: tuple[Ref, ...] = ()
+    """What stands at the image's other places, where that is another tag."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
@@ -17,7 +18,7 @@ from promoter.edits.engine import Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from promoter.domain.model import ImageRequest
     from promoter.edits.nodes import Path
@@ -30,6 +31,7 @@ _BARE = re.compile(r"[0-9a-f]{64}")
 # What fills an empty one first stands first.
 _DIGEST_KEYS = ("digest", "sha", "sha256", "imagedigest", "imagesha", "hash", "shasum", "sha256sum")
 _PREFIXES = ("image", "tag", "container")
+_TAGS_LISTED = 5
 _ENDINGS = ("imagetag", "tag", "version", "image")
 
 
@@ -237,6 +239,17 @@ def value_of(sites: Sequence[Site]) -> Ref:
     return Ref(
         next((one.tag for one in values if one.tag), None),
         next((one.digest for one in values if one.digest), None),
+    )
+
+
+def several_tags(request: ImageRequest, places: Mapping[str, str]) -> str:
+    """Return in words that an image has several tags, each with its place; '' for fewer than two."""
+    if len(places) < 2 or request.tag is None:
+        return ""
+    listed = [f"{shown(tag)} ({place})" for tag, place in islice(places.items(), _TAGS_LISTED)]
+    more = f" and {len(places) - len(listed)} more" if len(places) > len(listed) else ""
+    return (
+        f"{request.name} has several tags, and all become {request.tag}: {', '.join(listed)}{more}"
     )
 
 

@@ -15,7 +15,7 @@ from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
 from promoter.edits.anchors import follows, shared_value
 from promoter.edits.region import Region
-from promoter.edits.site import Part, Site, value_of
+from promoter.edits.site import Part, Site, several_tags, value_of
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # How many places of one value are refused one by one.
 _LISTED = 20
-_TAGS_LISTED = 5
 _Chosen: TypeAlias = "tuple[Site, ImageRequest]"
 
 
@@ -138,14 +137,20 @@ class _Sites:
     def move(self, request: ImageRequest) -> ImageMove:
         """Return an image's way from the tag and digest that stand there now."""
         _, entry = self.entries.get(request.name, (None, None))
+        sites = self.held.get(request.name, [])
         if entry is not None:
             before, pulled = Ref(entry.tag, entry.digest), entry.new_name or ""
         else:
-            sites = self.held.get(request.name, [])
             before = value_of(sites)
             pulled = next((site.new_name for site in sites if site.new_name), "")
         new = pulled if pulled and pulled != request.name else None
-        return ImageMove(request.name, before, Ref(request.tag, request.digest), new)
+        after = Ref(request.tag, request.digest)
+        others = {v.tag: v for one in sites if (v := one.value).tag and v.tag != before.tag}
+        elsewhere = tuple(others.values())
+        if before == after and elsewhere:
+            before, *rest = elsewhere
+            elsewhere = tuple(rest)
+        return ImageMove(request.name, before, after, new, elsewhere=elsewhere)
 
     def several_tags(self, request: ImageRequest) -> str:
         """Return in words that an image stands at several tags now, and where; '' where at one."""
@@ -153,12 +158,7 @@ class _Sites:
         for site in self.held.get(request.name, []):
             if site.part is not Part.DIGEST:
                 tags.setdefault(site.value.tag or "no tag", site)
-        if len(tags) < 2 or request.tag is None:
-            return ""
-        shown_tags = [f"{shown(tag)} ({site.spot.place})" for tag, site in tags.items()]
-        more = f" and {len(tags) - _TAGS_LISTED} more" if len(tags) > _TAGS_LISTED else ""
-        listed = ", ".join(shown_tags[:_TAGS_LISTED])
-        return f"{request.name} has several tags, and all become {request.tag}: {listed}{more}"
+        return several_tags(request, {tag: site.spot.place for tag, site in tags.items()})
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
         steps: dict[object, engine.Step] = {}

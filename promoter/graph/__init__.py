@@ -14,7 +14,7 @@ from promoter.graph.dead import (
 from promoter.graph.images import Image
 from promoter.graph.overwriters import Overwriter, overwriter
 from promoter.graph.prefetch import prefetch_closures
-from promoter.graph.transformer import Entry
+from promoter.graph.transformer import Entry, matches
 
 __all__ = [
     "Closure",
@@ -28,6 +28,7 @@ __all__ = [
     "final_images",
     "kustomizations_of",
     "later_entry",
+    "matches",
     "overriding_entries",
     "overwriter",
     "prefetch_closures",

@@ -48,6 +48,8 @@ class Closure:
     entries: tuple[Entry, ...] = ()
     """The kustomization's own `images`."""
     complete: bool = True
+    unread: tuple[PurePosixPath | str, ...] = ()
+    """The files in which something is not known, where it is not complete."""
     warnings: tuple[str, ...] = ()
     files: tuple[PurePosixPath, ...] = ()
     """All files that are read, the kustomizations included."""
@@ -103,6 +105,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
         images=found,
         entries=tuple(top.entries()) if top is not None else (),
         complete=reading.complete,
+        unread=tuple(reading.unread),
         warnings=tuple(reading.warnings),
         files=tuple(reading.files),
         folders=tuple(reading.folders),

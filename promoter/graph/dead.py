@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
-from promoter.graph.images import WORK_LIMIT, after_entry
+from promoter.graph.images import WORK_LIMIT, Image, after_entry
 from promoter.graph.transformer import Entry, changed, is_plain, matches
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from promoter.edits.kustomization.entries import ImageEntry
     from promoter.graph.closure import Closure
-    from promoter.graph.images import Image
 
     AnyEntry: TypeAlias = Entry | ImageEntry
 
@@ -41,14 +41,18 @@ def dead_entries(
     `entries` are the kustomization's own after the edit; a name that is not among them counts as
     one more at the end. What cannot be known for sure is not dead.
     """
-    if not closure.complete or closure.unknown:
+    if closure.unknown:
         return ()
     own = [_entry(entry, closure) for entry in entries]
     waiting = dict.fromkeys(names)
     if len(closure.images) * (len(own) + len(waiting)) > WORK_LIMIT:
         return ()
-    found: list[Dead | None] = []
     images = closure.images
+    if not closure.complete:
+        renamed = {one: new for one in waiting if (new := _renamed_unread(one, own, closure))}
+        waiting = dict.fromkeys(renamed)
+        images = (*images, *(image for new in renamed.values() for image in new))
+    found: list[Dead | None] = []
     for entry in own:
         if entry.name in waiting:
             del waiting[entry.name]
@@ -144,6 +148,29 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
                 name,
             )
     return None
+
+
+def _renamed_unread(name: str, own: Sequence[Entry], closure: Closure) -> tuple[Image, ...]:
+    """Return what becomes of an image of this name in all that could not be read, where it is renamed.
+
+    Empty where a container may have it under its name still: something is not read of which the
+    kustomization itself is built, or an entry or another transformer may give the name.
+    """
+    layers = {layer.file: layer for layer in closure.layers.values()}
+    entries = [*own, *(entry for one in layers.values() for entry in one.entries())]
+    given = any(one.new_name and matches(name, one.new_name) is not False for one in entries)
+    if given or closure.copies_values or not is_plain(name):
+        return ()
+    found: list[Image] = []
+    for file in closure.unread:
+        layer = layers.get(file) if isinstance(file, PurePosixPath) else None
+        if layer is None or layer.directory == closure.directory:
+            return ()
+        images: tuple[Image, ...] = (Image(name, str(file), 1, 1),)
+        for entry in layer.entries():
+            images = after_entry(images, entry)
+        found += images
+    return () if any(matches(name, one.text) is not False for one in found) else tuple(found)
 
 
 def _odd(name: str, images: Sequence[Image]) -> Dead | None:

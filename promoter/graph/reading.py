@@ -50,6 +50,8 @@ class Reading:
     warnings: dict[str, None] = field(default_factory=dict)
     requirements: dict[Access, Requirement] = field(default_factory=dict)
     complete: bool = True
+    unread: dict[PurePosixPath | str, None] = field(default_factory=dict)
+    """The files in which something is not known."""
     _documents: dict[PurePosixPath, list[Value]] = field(default_factory=dict)
     _parsed: int = 0
 
@@ -62,6 +64,7 @@ class Reading:
     ) -> None:
         """Remember that something is not known, why, and what a build would need for it."""
         self.complete = False
+        self.unread[file] = None
         place = f"{at.file}:{at.line}:{at.column}" if at is not None and at.file else str(file)
         text = one_line(f"{place}: {reason}")
         if len(self.warnings) < _WARNINGS_LIMIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file, read_hold
@@ -106,8 +107,8 @@ def overtaken(
         on_base = propose.propose(proposal.declaration, targets, state.base)
     except PromoteError:
         return None
-    moves = zip(on_base.moves, with_base(on_base), strict=True)
-    pairs = [pair for move, pair in moves if move.before != move.after]
+    changed = tuple(move for move in on_base.moves if move.before != move.after)
+    pairs = with_base(replace(on_base, moves=changed))
     is_older = all(ordering.of(one) is Order.OLDER for one in pairs)
     return on_base if is_older and not ordering.uncertain(pairs) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter import graph
@@ -24,6 +25,14 @@ class ContainerImage:
     ref: Ref
     place: str
     """The `file:line` that says so; '' where nothing shows what the image is."""
+    others: tuple[tuple[Ref, str], ...] = ()
+    """The other tags that containers surely have of it, each with its place."""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """The place of each tag."""
+        every = ((self.ref, self.place), *self.others)
+        return {ref.tag or "no tag": place for ref, place in every}
 
     def named(self, name: str) -> RunningImage:
         """Return it as an image of an environment, under a name."""
@@ -44,10 +53,14 @@ def container_images(
     found: dict[str, ContainerImage] = {}
     for one in closure.images:
         name, tag, digest = split(one.text)
-        if name in names and name not in found:
-            entry = one.overridden_by
-            place = entry.place if entry else f"{one.file}:{one.line}"
-            found[name] = ContainerImage(Ref(tag, digest), place)
+        if name not in names:
+            continue
+        entry = one.overridden_by
+        new = Ref(tag, digest), entry.place if entry else f"{one.file}:{one.line}"
+        known = found.setdefault(name, ContainerImage(*new))
+        # Of a container that a patch may change, the old image and the new one are both known.
+        if one.certain and not closure.patched and (tag or "no tag") not in known.places:
+            found[name] = replace(known, others=(*known.others, new))
     if missing := [name for name in names if name not in found]:
         own = kustomization.read(target.file, tree.read(target.file))
         dead = graph.dead_entries(closure, own.entries, missing) if own.judges_itself else ()

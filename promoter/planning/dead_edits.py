@@ -68,7 +68,24 @@ def dead_entries(
         return (), tuple(_not_its_own(edit, names, after.is_component, closure))
     known = {entry.name for entry in after.entries}
     found = graph.dead_entries(closure, after.entries, [name for name in names if name in known])
-    return tuple(at_entry(edit, one) for one in found), closure.warnings
+    warnings = (*_added_unseen(edit, names, closure), *closure.warnings)
+    return tuple(at_entry(edit, one) for one in found), () if closure.complete else warnings
+
+
+def _added_unseen(edit: FileEdit, names: Iterable[str], closure: Closure) -> Iterator[str]:
+    """Yield a warning for each entry that is added for an image which no container is known to have."""
+    before = kustomization.read(edit.path, edit.before)
+    for name in names:
+        if before.find(name) is None and not _is_used(name, closure):
+            yield (
+                f"the entry {name} is added to {edit.path}, and no container is known to use that "
+                "image: not all that it is built from is read"
+            )
+
+
+def _is_used(name: str, closure: Closure) -> bool:
+    """Return whether a container that is known has an image which an entry of this name may match."""
+    return any(graph.matches(name, one.text) is not False for one in closure.images)
 
 
 def _not_its_own(

@@ -151,7 +151,9 @@ def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
             return Intent(End.UNCHANGED, asked, change.state.tip, "", (_left_to_people(change),))
         if same and not change.branch.foreign:
             return Intent(End.PULL, current, change.state.tip, on_base=whole)
-    made = Intent(End.PULL, whole, warnings=ordering.doubts(change.with_pull))
+    replaced = change.with_pull if change.pull else change.with_base
+    doubts = () if change.request.goes_back else ordering.doubts(replaced)
+    made = Intent(End.PULL, whole, warnings=doubts)
     return _unless_doubted(change, ordering, made)
 
 

@@ -14,6 +14,7 @@ from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.linked import edit_linked
+from promoter.edits.site import several_tags
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import container_images
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from promoter.domain.image import Tag
     from promoter.domain.model import FileEdit, ImageMove, Tree
     from promoter.edits.kustomization import ImageEntry
+    from promoter.planning.container_images import ContainerImage
     from promoter.planning.dead_edits import ByNames
 
 
@@ -117,11 +119,18 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
         raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
     below = container_images(target, tree, [move.name for move in moves if not move.before])
-    moves = tuple(replace(m, before=below[m.name].ref) if m.name in below else m for m in moves)
+    tags = ((one, below[one.name].places) for one in declaration.images if one.name in below)
+    several = tuple(said for one, places in tags if (said := several_tags(one, places)))
+    moves = tuple(_from_container(m, below[m.name]) if m.name in below else m for m in moves)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
-    warnings = (*held.warnings, *(warning for edit in made for warning in edit.warnings))
+    warnings = (*held.warnings, *several, *(one for edit in made for one in edit.warnings))
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
+
+
+def _from_container(move: ImageMove, image: ContainerImage) -> ImageMove:
+    """Return an image's way from what its containers have where no file of the app sets it."""
+    return replace(move, before=image.ref, elsewhere=tuple(ref for ref, _ in image.others))
 
 
 def _with_undo(made: Proposal, declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:

@@ -70,9 +70,11 @@ class Ordering:
 
 
 def with_base(asked: Proposal) -> tuple[TagChange, ...]:
-    """Return, per image asked for, what the base has."""
+    """Return, per image asked for, what the base has: each tag, where places of it have several."""
     return tuple(
-        TagChange(m.app, m.name, m.before.tag_or_digest, m.after.tag_or_digest) for m in asked.moves
+        TagChange(m.app, m.name, old.tag_or_digest, m.after.tag_or_digest)
+        for m in asked.moves
+        for old in (m.before, *m.elsewhere)
     )
 
 
