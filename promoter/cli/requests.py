@@ -118,9 +118,9 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
         groups = "; a group: --group GROUP; what the policies choose of all: promote auto"
         each = f"Name each: {source} A {source} B{groups if source == '--app' else ''}"
         return each if many else "Run promote once for each."
-    if found := re.fullmatch(r"([\w./-]+)[=@]([\w.-]+)", name, re.ASCII):
-        name = f"{found[1]}:{found[2]}"
-    image, tag, _ = split(name)
+    from promoter.cli.command_lines import split_word
+
+    image, _, tag = split_word(name)
     last = image.rstrip("/").rpartition("/")[2]
     with suppress(ValueError):
         end = f" --tag {tag}" if tag and source == "--app" else ""

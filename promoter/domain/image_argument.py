@@ -32,14 +32,12 @@ def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRe
         bare = text.partition("://")[2]
         said = f"{source} {shown(text)} is an address: an image's name begins with its registry"
         raise UsageError(said, f"Did you mean {source} {bare}?")
-    if not plain or "*" in name:
-        said, hint = "has no image name before its tag", f"{source} ghcr.io/owner/app=1.4.2"
-        raise UsageError(
-            f"{source} {shown(text)} " + ("holds '*': it names one image" if plain else said),
-            f"For all images of the app: --tag {tag or 'TAG'}"
-            if plain
-            else f"Write it as in {hint}",
-        )
+    if not plain:
+        said = f"{source} {shown(text)} has no image name before its tag"
+        raise UsageError(said, f"Write it as in {source} ghcr.io/owner/app=1.4.2")
+    if "*" in name:
+        said = f"{source} {shown(text)} holds '*': it names one image"
+        raise UsageError(said, f"For all images of the app: --tag {tag or 'TAG'}")
     if not (tag or digest) or (at and not digest):
         own = part if part and not equals else beside or "TAG"
         meant = f"{plain if part and not equals else name.rstrip('@')}={own}"
