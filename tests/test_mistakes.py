@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from promoter.cli import main
 from promoter.cli.command_table import COMMANDS, WORDS
+from promoter.cli.options import OPTIONS
+from promoter.cli.other_tools import FLAGS, OTHER_COMMANDS, TOOLS
 from promoter.cli.repository_in_hints import with_repository
 from promoter.config import config
 from promoter.config.document import load
@@ -20,6 +25,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
 from promoter.settings import Settings
+from promoter.settings.other_names import OTHER_NAMES
 from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
 from tests.world import Repository, promote
@@ -599,6 +605,30 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
     assert "s3cret" not in run.stderr
 
 
+_VOCABULARY = (
+    *COMMANDS, *OPTIONS, *(f"--{one}" for one in (*OPTIONS, *FLAGS)), *OTHER_COMMANDS, *TOOLS,
+    *(f"--{one}" for names in OTHER_NAMES.values() for one in names.split()),
+    *("shop", "1.5.0", "prod", "5", "shop=1.5.0", "ghcr.io/acme/shop:1.5.0", "x y", "", "-", "-n", "-x"),
+    *("--", "--=", "=", "{promote}", "deployment/shop", "--set=image.tag=1", "'"),
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=6))
+def test_any_words_are_answered_by_a_hint_whose_commands_are_right(words: list[str]) -> None:
+    try:
+        name, rest = main._choose(words)
+        COMMANDS[name].parser(name).parse_args(rest)
+    except SystemExit:  # --help and --version
+        return
+    except UsageError as error:
+        assert re.match("[A-Z]", error.hint), error.hint
+        for command, *arguments in _commands(f"  {error.hint}"):
+            name = command if command in COMMANDS else "promote"
+            COMMANDS[name].parser(name).parse_args(
+                arguments if name == command else [command, *arguments]
+            )
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -739,8 +769,7 @@ def _commands(text: str) -> list[list[str]]:
     verbs = "|".join(WORDS)
     found = re.findall(rf"\bpromote ((?:--[a-z]|(?:{verbs})\b)[^;?,\n]*)", hints)
     lines = (one.partition(" or promote ")[0].removesuffix(".").strip() for one in found)
-    ends = ("--help", "--version")
-    return [shlex.split(one) for one in lines if not one.endswith(ends)]
+    return [shlex.split(one) for one in lines if not re.search("--(help|version)", one)]
 
 
 _WHERE = {

@@ -65,8 +65,7 @@ class CommandLine:
             flag, sign, value = word.partition("=")
             option = OPTIONS.get(long_name(flag))
             has_value = bool(waiting) and not sign and not (option and option.switch)
-            # What begins with '-' is no value of a flag that is not known.
-            if has_value and (option is not None or not waiting[0].startswith("-")):
+            if has_value and not waiting[0].startswith("-"):
                 value = waiting.popleft()
             if option is None and (tag := _SET_TAG.fullmatch(value)):
                 flag, value = "--tag", tag[1]
@@ -103,22 +102,24 @@ class CommandLine:
     def options(self, command: str) -> list[tuple[str, str]]:
         """Return the options of a command that its flags are or mean, with their values."""
         options = self.commands[command]
-        found = []
+        found: list[tuple[str, str]] = []
         for flag, value in self.flags:
             own = long_name(flag)
             option = own if own in options else RENAMED.get(f"{command} {own}", "")
             # What another tool takes may be an address with a login.
             if not option and value and not ("//" in value and "@" in value):
                 option = option_meant(flag, value, options)
-            if option in options and OPTIONS[option].takes(value):
-                found.append((option, "" if OPTIONS[option].switch else value))
+            known = OPTIONS[option] if option in options else None
+            if known and known.takes(value) and _has_room(command, option, found):
+                found.append((option, "" if known.switch else value))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:
         """Return the line of `promote set-image` for an image and a tag among bare words."""
         flags = dict(self.flags)
-        words = [*bare, *(flags[one] for one in ("--image", "--tag") if one in flags)]
-        parted = [split_word(one) for one in words if not _OBJECT.match(one) or "=" in one]
+        words = [*bare, *(flags.get(one, "") for one in ("--image", "--tag"))]
+        words = [one for one in words if "=" in one or not _OBJECT.match(one)]
+        parted = [split_word(one) for one in words if one.strip("-")]
         names = [one for one, sign, _ in parted if sign or kind_of(one) == "app"]
         tags = [tag or one for one, _, tag in parted if tag or kind_of(one) in ("tag", "count")]
         image = f"{[*names, 'NAME'][0]}=*:{[*tags, 'TAG'][0]}"
@@ -149,7 +150,7 @@ def _sorted_out(
 ) -> list[tuple[str, str]]:
     """Return the values that bare words give some options of a command, by the option."""
     found: list[tuple[str, str]] = []
-    waiting = deque(bare)
+    waiting = deque(filter(None, bare))
     while waiting:
         word = waiting.popleft().rstrip(":")
         name, _, value = split_word(word)
@@ -170,11 +171,16 @@ def _sorted_out(
             word = word.rpartition("/")[2] if kind == "app" else word
             if option in dict(found) and command == "promote":
                 option = "tag"
-        is_free = option == "app" or (option == "env" and command in _OF_MANY)
-        is_free = is_free or option not in dict(found)
-        if option in options and is_free and (option, word) not in found:
+        has_room = option in options and _has_room(command, option, found)
+        if has_room and (option, word) not in found:
             found.append((option, word))
     return found
+
+
+def _has_room(command: str, option: str, found: Sequence[tuple[str, str]]) -> bool:
+    """Return whether an option may be given once more, beside those that there are."""
+    is_many = OPTIONS[option].many or (option == "env" and command in _OF_MANY)
+    return is_many or option not in dict(found)
 
 
 def _fits(option: str, value: str) -> bool:

@@ -26,7 +26,6 @@ OFF = ("false", "no", "0", "off", "none")
 """What people write behind a switch to have it off."""
 # What is repeated of a value: no address with a login, no text of a program.
 _PLAIN = re.compile(r"[\w.:@/*^~+-]{1,100}", re.ASCII)
-_TAG = re.compile(r"-+v?[0-9][A-Za-z0-9_.-]*", re.ASCII)
 
 
 def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
@@ -176,9 +175,10 @@ def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> Usag
     example = EXAMPLES.get(flag[2:].replace("-", "_"), "VALUE")
     at = next((n for n, word in enumerate(words) if word in (flag, f"-{flag[2:3]}")), len(words))
     following = "".join(words[at + 1 : at + 2])
-    if flag in ("--tag", "--to") and _TAG.fullmatch(following):
+    bare = following.lstrip("-")
+    if flag in ("--tag", "--to") and bare != following and kind_of(bare) in ("tag", "count"):
         said = f"{flag}: the tag {shown(following)} begins with '-'"
-        return UsageError(said, f"Did you mean {flag} {following.lstrip('-')}?")
+        return UsageError(said, f"Did you mean {flag} {bare}?")
     if following and following.partition("=")[0] not in flags:
         return UsageError(
             f"{flag} has no value: what follows begins with '-'",

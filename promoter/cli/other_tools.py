@@ -68,7 +68,7 @@ FLAGS = _by_name({
         "Messages are on stderr, the result is on stdout: send them on by 2> LOG and > FILE",
     "latest, newest, semver, policy, policy-type, range, constraint, update-strategy, "
     "select-semver, strategy, version-policy":
-        "Which tag is taken is policy in promoter.yaml, and {auto} takes it.",
+        "Which tag is taken is policy in promoter.yaml; to take it: {auto}",
     "approve, approver, approvers, approval":
         "A pull request is approved on the forge; who is asked is reviewers in promoter.yaml.",
     "notify, slack, webhook, slack-webhook":
@@ -106,12 +106,12 @@ OF_OTHER_COMMANDS = _by_name({
     "rollback until":
         "It holds the app until promote unhold: leave it out. For an end, then: {hold}",
     "rollback from": "The environment to roll back is --env ENV; to run what another runs: {promote}",
-    "rollback wait-for-image": "What ran before is in the registry already: leave it out.",
-    "rollback source-revision": "It is read from the history: leave it out.",
+    "rollback wait-for-image, rollback source-revision":
+        "What ran before is known from the history: leave it out.",
     "promote to": "To promote it: {promote}; to go back: {rollback}",
     "promote reason":
-        "A reason is for promote rollback, promote hold and promote unhold. "
-        "The pull request's text is templates.body in promoter.yaml.",
+        "It is for promote rollback, hold and unhold; a pull request's text is templates.body in "
+        "promoter.yaml.",
     "promote no-registry": "To ask no registry, write checks: {exists: off} in promoter.yaml.",
     "promote shard": "It is a flag of promote auto, which takes all apps: leave it out here.",
     "hold tag": "A hold keeps what runs now; for a tag: {promote}",
