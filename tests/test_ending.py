@@ -25,7 +25,7 @@ from promoter.engine.places import Scope
 from promoter.engine.run import Run
 from promoter.engine.selection import Key
 from promoter.engine.stopped import Stopped, error_of
-from promoter.engine.world import opened
+from promoter.engine.world import open_world
 from promoter.output.printable import printable
 from promoter.output.result import of_failure
 from promoter.output.text import complaints_text
@@ -77,7 +77,7 @@ def running(path: Path, seconds: float) -> Iterator[tuple[Run, list[str]]]:
     progress: list[str] = []
     settings = Settings(repo=str(path), timeout=seconds)
     wired = wiring.wire(settings, Deadline(seconds))
-    with opened(wired, progress, patience=60) as world:
+    with open_world(wired, progress, patience=60) as world:
         yield Run(world, Policies(world, Scope(), Request("", scheduled=True))), progress
 
 

@@ -20,7 +20,7 @@ from promoter.engine.auto import Policies
 from promoter.engine.history import read_history
 from promoter.engine.places import Scope
 from promoter.engine.run import Run, promote
-from promoter.engine.world import opened
+from promoter.engine.world import open_world
 from promoter.forges.local import LocalForge
 from promoter.output.envelope import SCHEMA, Envelope, envelope
 from promoter.output.history import of_history
@@ -186,7 +186,7 @@ class _Story:
         own = Settings(
             repo=str(self.git.directory), forge="local", timeout=self.settings.timeout, now=clock
         )
-        return opened(wiring.wire(own, self.deadline), [])
+        return open_world(wiring.wire(own, self.deadline), [])
 
     def _merge(self, result: Envelope) -> None:
         """Merge a pull request as a person does."""

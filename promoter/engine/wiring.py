@@ -208,7 +208,7 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
 
 
 @contextmanager
-def opened(
+def open_repository(
     wiring: Wiring, forge: Forge | None = None, apps: Sequence[str] = ()
 ) -> Iterator[Repository]:
     """Return the repository as seen and written through its forge's API, else through a clone.

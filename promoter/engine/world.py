@@ -135,7 +135,7 @@ class World:
 
 
 @contextmanager
-def opened(
+def open_world(
     wiring: Wiring,
     progress: list[str],
     *,
@@ -155,7 +155,7 @@ def opened(
     elif with_pulls is not None and wiring.kind.api_url is not None:
         # Before git, whose library takes as long to be loaded as the forge to answer.
         opening = in_background(lambda: wires.open_forge(wiring, with_pulls))
-    with wires.opened(wiring, forge, apps) as repository:
+    with wires.open_repository(wiring, forge, apps) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)
         if opening is not None:
             world.expect_forge(opening)

@@ -9,7 +9,7 @@ from promoter.cli.requests import checked_names, new_tokens, wired
 from promoter.engine.auto import Policies
 from promoter.engine.places import Scope
 from promoter.engine.run import Run
-from promoter.engine.world import opened
+from promoter.engine.world import open_world
 from promoter.output import terminal
 from promoter.output.envelope import envelope
 from promoter.output.result import Result, of_promotions
@@ -35,7 +35,7 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     asked = Request(
         "", allow=settings.allow, actor=settings.actor, run=settings.run, scheduled=True
     )
-    whole = opened(found, progress, patience=_PATIENCE)
+    whole = open_world(found, progress, patience=_PATIENCE)
     with whole as world, terminal.progress(quiet=settings.quiet) as shown:
         outcomes = Run(world, Policies(world, scope, asked, shown)).results()
     progress.extend(world.requests_made())

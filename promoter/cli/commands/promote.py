@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
-from promoter.engine.world import opened
+from promoter.engine.world import open_world
 
 if TYPE_CHECKING:
     import argparse
@@ -52,7 +52,7 @@ def _promoted(
     apps = [app for one in requests for app in one.apps]
     # What is held or rolled back has a branch of another name.
     plain = all(one.hold is None and one.rollback is None for one in requests)
-    with opened(found, progress, apps=apps, with_pulls=apps if plain else ()) as world:
+    with open_world(found, progress, apps=apps, with_pulls=apps if plain else ()) as world:
         # Late: git and the forge look at the repository while the engine is imported.
         with held():
             from promoter.engine import run as engine

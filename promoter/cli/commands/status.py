@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.requests import checked_names, wired_to_read
 from promoter.engine.status import read_status
-from promoter.engine.world import opened
+from promoter.engine.world import open_world
 from promoter.output.status import of_status
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _PATIENCE = 15.0
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:
     """Return the status of the apps in their environments; nothing is written."""
     apps, environments = checked_names(settings, "app"), checked_names(settings, "env", many=True)
-    with opened(wired_to_read(settings), progress, apps=apps, patience=_PATIENCE) as world:
+    with open_world(wired_to_read(settings), progress, apps=apps, patience=_PATIENCE) as world:
         found = read_status(world, apps, environments, registry=not settings.no_registry)
         progress.extend(world.requests_made())
         return of_status(found.rows, base=found.base, now=world.now, warnings=found.warnings)
