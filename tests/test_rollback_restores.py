@@ -249,3 +249,15 @@ def test_what_a_base_sets_is_told(command: str, tmp_path: Path) -> None:
         ("promotion", True, [("3.0.0", "2.0.0")]),
         ("promotion", False, [("2.0.0", "3.0.0")]),
     ]
+
+
+def test_a_pull_shows_environments_that_take_the_tag_from_a_base(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git", deliver="pull-request")
+    config = repo.read("promoter.yaml").replace(
+        "apps:", "  prod: {path: stages/prod, deliver: pull-request}\napps:"
+    )
+    repo.commit("main", "stages/prod/kustomization.yaml", PLAIN)
+    repo.commit("main", "promoter.yaml", f"{config}\n")
+    body = run(repo, *AT, "--tag", "3.0.0")["pull_request"]["body"]
+    (row,) = [line for line in body.splitlines() if line.startswith("| runs")]
+    assert row.count("2.0.0") == 2

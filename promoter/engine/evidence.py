@@ -13,6 +13,7 @@ from promoter.domain.model import RunningImage
 from promoter.edits import kustomization
 from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
+from promoter.planning.container_images import container_images
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
@@ -46,23 +47,21 @@ class EvidenceCollector:
         assert proposal is not None
         built = {one.request.name: one.image for one in facts.images if one.image}
         labels = next((one.labels for one in built.values() if one.labels), {})
-        files = _files(self._config, self._base, target)
-        shown = _shown(files, target.environment)
+        places = _places(self._config, self._base, target)
+        shown = _shown(places, target.environment)
         try:
-            history = self._world.arrivals(self._base, sorted(set(shown.values())))
+            history = self._world.arrivals(self._base, sorted({one.file for one in shown.values()}))
         except PromoteError:
             history = {}
         names = [move.name for move in proposal.moves]
-        found = (
-            self._environment(e, history.get(file, ()), names, file) for e, file in shown.items()
-        )
+        found = (self._environment(one, history.get(one.file, ()), names) for one in shown.values())
         return AppEvidence(
             target.app,
             render=facts.render.diff if facts.render else None,
             environments=tuple(
                 replace(one, target=one.environment == target.environment) for one in found if one
             ),
-            more_environments=len(files) - len(shown),
+            more_environments=len(places) - len(shown),
             source=self._source(proposal, target, history.get(target.file, ()), labels),
             built=built,
             running=self._running(proposal, target) if built else {},
@@ -72,19 +71,21 @@ class EvidenceCollector:
         )
 
     def _environment(
-        self,
-        environment: str,
-        versions: Iterable[FileVersion],
-        names: Sequence[str],
-        file: PurePosixPath,
+        self, place: Target, versions: Iterable[FileVersion], names: Sequence[str]
     ) -> EnvironmentState | None:
-        """Return what an environment has of the images, and since which commit of its file."""
+        """Return what an environment has of the images, and since which commit of its file.
+
+        Of those that only a base sets, it is not said since when.
+        """
+        file, environment = place.file, place.environment
         try:
             now = _images(file, self._base.read(file), names)
+            below = container_images(place, self._base, names) if now is None else {}
         except PromoteError:
             return None
         if now is None:
-            return None
+            images = tuple(one.named(name) for name, one in below.items() if one.ref)
+            return EnvironmentState(environment, images) if images else None
         since, pull, at_least = None, None, False
         try:
             for version in versions:
@@ -144,11 +145,12 @@ class EvidenceCollector:
 
 def shown_files(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
     """Return the files whose history a pull's text shows."""
-    return sorted(set(_shown(_files(config, base, target), target.environment).values()))
+    shown = _shown(_places(config, base, target), target.environment)
+    return sorted({one.file for one in shown.values()})
 
 
-def _files(config: Config, base: Tree, target: Target) -> dict[str, PurePosixPath]:
-    """Return the kustomization of an app in each environment that has one, in their order."""
+def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
+    """Return where an app's images are listed, in each environment that does so, in their order."""
     found = {}
     for name in environments_of(config, base, target.app):
         try:
@@ -156,14 +158,14 @@ def _files(config: Config, base: Tree, target: Target) -> dict[str, PurePosixPat
         except PromoteError:
             continue
         if other.kustomized:
-            found[name] = other.file
+            found[name] = other
     return found
 
 
-def _shown(files: Mapping[str, PurePosixPath], target: str) -> dict[str, PurePosixPath]:
+def _shown(places: Mapping[str, Target], target: str) -> dict[str, Target]:
     """Return as many environments as are shown, in their order; the target's own is among them."""
-    names = [name for name in files if name != target][: _ENVIRONMENTS - 1]
-    return {name: file for name, file in files.items() if name == target or name in names}
+    names = [name for name in places if name != target][: _ENVIRONMENTS - 1]
+    return {name: one for name, one in places.items() if name == target or name in names}
 
 
 def _images(

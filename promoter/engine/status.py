@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.config.apps import known_apps, not_there
 from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.domain.dataclass import dataclass
@@ -18,7 +20,7 @@ from promoter.engine.history import files_with_hold, joined, merged_pulls
 from promoter.engine.places import Scope, find_targets, nothing_found, places
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.container_images import running_images
+from promoter.planning.container_images import running_images, unset_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.policy import choose
@@ -70,6 +72,7 @@ def read_status(
     targets = {one.target.key: one.target for one in everywhere if one.target}
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
     tree.prefetch(path for path in files if kind_of(tree, path))
+    _prefetch_bases(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     if not apps and not environments:
         warnings += _nowhere(config, everywhere)
@@ -115,6 +118,18 @@ def _nowhere(config: Config, found: Sequence[FoundTarget]) -> list[str]:
     if not config.environments or (found and not absent):
         return []
     return [not_there(config, absent, ()).message]
+
+
+def _prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:
+    """Bring at once what is built below the kustomizations of apps that leave images to it."""
+    lacking = []
+    for target in targets:
+        # What cannot be read is told with its row.
+        with suppress(PromoteError):
+            if target.kustomized and unset_images(target, tree):
+                lacking.append(target.directory)
+    if lacking:
+        graph.prefetch_closures(tree, lacking)
 
 
 def _of_files(place: FoundTarget, tree: Tree) -> Status:

@@ -69,14 +69,21 @@ def container_images(
     return found
 
 
+def unset_images(target: Target, tree: Tree) -> list[str]:
+    """Return the images that the configuration lists and the app's own files do not set.
+
+    Raises `PromoteError` where the files cannot be read.
+    """
+    own = target.own_images(tree) if target.images else ()
+    known = {name for one in own for name in (one.name, one.new_name)}
+    return [name for name in target.images if name not in known]
+
+
 def running_images(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
     """Return the app's images in its own files, then those listed ones that only a base sets.
 
     Raises `PromoteError` where the files cannot be read.
     """
-    own = target.own_images(tree)
-    known = {name for one in own for name in (one.name, one.new_name)}
-    missing = [name for name in target.images if name not in known]
-    below = container_images(target, tree, missing)
-    more = (one.named(name) for name, one in below.items() if one.place)
-    return (*own, *more)
+    below = container_images(target, tree, unset_images(target, tree))
+    more = (one.named(name) for name, one in below.items() if one.ref)
+    return (*target.own_images(tree), *more)

@@ -102,7 +102,7 @@ def intend(change: Change, ordering: Ordering, *, rebuild: bool = False) -> Inte
     if change.settings.deliver == "push":
         if not asked.edits:
             return Intent(End.UNCHANGED, asked)
-        warnings = ordering.doubts(change.with_base)
+        warnings = () if downgrades else ordering.doubts(change.with_base)
         return _unless_doubted(change, ordering, Intent(End.PUSH, asked, warnings=warnings))
     if not asked.edits and change.pull is None:
         return Intent(End.CLOSE if _is_left_over(change) else End.UNCHANGED, asked)
