@@ -137,3 +137,15 @@ def test_of_a_small_repository_the_history_comes_with_the_files(
         done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
         assert done.code == 0, done.stderr
         assert sum(one.path.endswith("/info/refs") for one in server.seen) == 2
+
+
+def test_an_open_hold_comes_with_the_look(tmp_path: Path) -> None:
+    with serving_aurora(tmp_path / "srv") as server:
+        where, token = ("--app", "aurora", "--repo", server.url), {"GITHUB_TOKEN": "good-token"}
+        held = promote("hold", *where, "--env", "prod", "--reason", "a freeze", env=token)
+        assert held.code == 0, held.stderr
+        server.seen.clear()
+        refused = promote(*where, "--tag", "9.9.1", env=token)
+        assert refused.code == 3
+        assert "held by pull request 1" in refused.stderr
+        assert sum(one.path.endswith("/info/refs") for one in server.seen) == 2

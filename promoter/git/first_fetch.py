@@ -15,7 +15,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.environment import child_environment
 from promoter.git.bare import write_repository
 from promoter.git.isolation import FETCH, REMOTE, isolated, parameters
@@ -68,8 +68,9 @@ def prefetched(apps: Iterable[str]) -> tuple[str, ...]:
 
 
 def likely_refs(apps: Iterable[str]) -> tuple[str, ...]:
-    """Return the refs that the promotions of apps usually have, as patterns."""
-    return tuple(f"refs/heads/{BRANCH_PREFIX}*/{app}" for app in apps)
+    """Return the refs that the promotions and holds of apps usually have, as patterns."""
+    prefixes = (BRANCH_PREFIX, HOLD_BRANCH_PREFIX)
+    return tuple(f"refs/heads/{prefix}*/{app}" for app in apps for prefix in prefixes)
 
 
 def base_ref(base: str | None) -> str:

@@ -107,7 +107,8 @@ class GitRepository:
         tips = [
             tip
             for ref, tip in self._refs.refs.items()
-            if ref.startswith(f"refs/heads/{BRANCH_PREFIX}") and ref.rpartition("/")[2] in apps
+            if ref.removeprefix("refs/heads/").startswith((BRANCH_PREFIX, HOLD_BRANCH_PREFIX))
+            and ref.rpartition("/")[2] in apps
         ]
         oids, moved = list(probable.oids), False
         for tip in tips:
