@@ -18,6 +18,7 @@ from promoter.git.first_fetch import begin_fetch, brought_tips, likely_refs, tak
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository import GitRepository
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, promote
 
 TOKEN = {"GITHUB_TOKEN": "good-token"}
@@ -148,7 +149,7 @@ def test_a_run_whose_settings_are_refused_ends_it_and_leaves_nothing(place: Path
         assert not list(place.iterdir())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", thorough_after(1, [signal.SIGTERM, signal.SIGINT]))
 def test_a_signal_ends_it_with_the_run_and_leaves_nothing(
     number: signal.Signals, place: Path
 ) -> None:

@@ -86,6 +86,7 @@ def test_an_unchanged_promotion_takes_no_push(hub: Hub) -> None:
     assert hub.promote("9.9.1") == ("unchanged", 2)
 
 
+@pytest.mark.parametrize("hub", thorough_after(1, SIZES), indirect=True)
 def test_a_newer_tag_takes_as_many_as_a_fresh_pull(hub: Hub) -> None:
     hub.promote("9.9.1")
     assert hub.promote("9.9.2") == ("updated", 2 if hub.is_guessed else 3)

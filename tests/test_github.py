@@ -85,17 +85,20 @@ def test_dry_run_needs_no_write_access_and_writes_nothing(github: GitHub) -> Non
 
 @pytest.mark.parametrize(
     "fault",
-    [
-        {"status": 502, "after": True},
-        {"status": None, "after": True},
-        {"status": None, "after": False, "times": 1},
-        {"status": 422, "after": True, "body": {"message": "Validation Failed"}},
-    ],
+    thorough_after(
+        2,
+        [
+            {"status": None, "after": True},
+            {"status": 422, "after": True, "body": {"message": "Validation Failed"}},
+            {"status": 502, "after": True},
+            {"status": None, "after": False, "times": 1},
+        ],
+    ),
     ids=[
-        "502 after processing",
         "dropped after processing",
-        "dropped before",
         "422 after creation",
+        "502 after processing",
+        "dropped before",
     ],
 )
 def test_broken_creation_converges_to_one_pull(github: GitHub, fault: dict[str, Any]) -> None:

@@ -203,7 +203,7 @@ def propose_before(plain: GitHub, mutation: str) -> None:
         plain.protect("promote/*", force=False)
 
 
-@pytest.mark.parametrize("place", ["mutation Replace", "mutation Update"])
+@pytest.mark.parametrize("place", thorough_after(1, ["mutation Replace", "mutation Update"]))
 def test_a_pull_whose_branch_a_person_has_moved_meanwhile_says_what_it_said(
     plain: GitHub, place: str
 ) -> None:
@@ -400,7 +400,7 @@ def test_what_a_killed_update_left_aside_is_gone_after_the_next_run(plain: GitHu
     assert plain.head(aside) is None
 
 
-@pytest.mark.parametrize("on", [BRANCH, "main", "nothing"])
+@pytest.mark.parametrize("on", thorough_after(1, ["nothing", BRANCH, "main"]))
 def test_a_persons_branch_of_the_name_of_the_one_aside_is_left_as_it_is(
     plain: GitHub, on: str
 ) -> None:

@@ -179,7 +179,7 @@ def test_draft_is_opened_as_one(github: GitHub) -> None:
     assert github.open_pulls()[0]["draft"] is True
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_where_there_are_no_drafts_the_pull_is_opened_with_a_warning(
     github: GitHub, transport: str
 ) -> None:

@@ -321,7 +321,7 @@ def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(
     assert forge(github).rules("main").verified_commits
 
 
-@pytest.mark.parametrize("told", ["id", "client_id"])
+@pytest.mark.parametrize("told", thorough_after(1, ["client_id", "id"]))
 def test_token_of_an_app_reaches_the_one_repository_alone(github: GitHub, told: str) -> None:
     github.app = App.make()
     key = SecretStr(github.app.key.replace("\n", "\\n"))
@@ -464,12 +464,15 @@ def test_a_branch_that_is_merged_before_its_pull_is_opened_is_looked_at_again(
 
 @pytest.mark.parametrize(
     ("transport", "write", "first"),
-    [
-        ("git", "mutation Open", None),
-        ("git", "mutation Renew", "9.9.0"),
-        ("api", "mutation Deliver", None),
-        ("api", "mutation Replace", "9.9.0"),
-    ],
+    thorough_after(
+        2,
+        [
+            ("git", "mutation Renew", "9.9.0"),
+            ("api", "mutation Deliver", None),
+            ("git", "mutation Open", None),
+            ("api", "mutation Replace", "9.9.0"),
+        ],
+    ),
 )
 def test_a_newer_tag_that_reaches_the_base_during_the_run_closes_the_pull_that_it_writes(
     github: GitHub, transport: str, write: str, first: str | None

@@ -80,7 +80,7 @@ def _timeless(text: str) -> str:
 
 
 _IN_PASSING = pytest.mark.parametrize(
-    "fault", [{"cut": True}, {"status": 502}], ids=["cut off", "an outage"]
+    "fault", thorough_after(1, [{"cut": True}, {"status": 502}]), ids=["cut off", "an outage"]
 )
 
 

@@ -348,7 +348,7 @@ def test_unknown_names_are_told_with_the_nearest(
     assert said in json.loads(run.stdout)["error"]["message"]
 
 
-@pytest.mark.parametrize("output", ["text", "json", "markdown"])
+@pytest.mark.parametrize("output", thorough_after(1, ["text", "json", "markdown"]))
 def test_texts_of_any_length_are_shown_in_part(tmp_path: Path, output: str) -> None:
     repo = aurora(tmp_path / "gitops.git")
     text = repo.read(AURORA).replace("1.4.1", "9" * 100_000)

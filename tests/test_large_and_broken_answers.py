@@ -12,6 +12,7 @@ import pytest
 
 from tests.many_apps import kustomization
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def test_a_tree_that_the_api_cuts_off_is_read_folder_by_folder(hub: GitHub) -> N
     assert '"1.4.1"' in done.stdout
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 @pytest.mark.parametrize("held", ["images: \0\1\2\n", LFS], ids=["binary", "LFS"])
 def test_what_is_no_kustomization_is_refused_by_its_name(
     hub: GitHub, transport: str, held: str

@@ -12,6 +12,7 @@ from promoter.registry.connection import Connection
 from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from tests.servers.registry import Registry, digest
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +76,11 @@ def test_a_next_page_elsewhere_is_not_followed(server: Registry) -> None:
         client().tags(server.name("app"))
 
 
-def test_one_hundred_thousand_tags_are_read_in_pages(server: Registry) -> None:
-    server.push("app", *(f"build-{number}" for number in range(100_000)))
-    assert len(client(patience=120).tags(server.name("app"))) == 100_000
-    assert len(server.seen) == 100
+@pytest.mark.parametrize("count", thorough_after(1, [10_000, 100_000]))
+def test_many_thousand_tags_are_read_in_pages(server: Registry, count: int) -> None:
+    server.push("app", *(f"build-{number}" for number in range(count)))
+    assert len(client(patience=120).tags(server.name("app"))) == count
+    assert len(server.seen) == count // 1_000
 
 
 def test_missing_tag_is_absent_and_unknown_name_unreadable(server: Registry) -> None:

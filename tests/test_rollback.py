@@ -501,7 +501,7 @@ def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
         repo.commit(
             "main",
             "promoter.yaml",
-            settings + "    freeze: [{weekly: Mon - Thu}, {weekly: Fri - Sun}]\n",
+            settings + "    freeze: [{dates: 01-01 - 12-31}]\n",
         )
     refs = repo.refs()
     (refusal,) = run(repo, "--app", "web", "--tag", "1.4.2", code=3)["refusals"]

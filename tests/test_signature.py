@@ -59,7 +59,7 @@ def test_a_signature_that_nobody_could_judge_is_refused(
     ("program", "seconds", "said"),
     [
         ("#!/bin/sh\nexec sleep 60\n", 0.2, "cosign did not answer within 0.2 s"),
-        ("#!/bin/sh\nexec yes\n", 60, "cosign printed more than is read"),
+        (f"#!/bin/sh\nexec yes {'x' * 4_000}\n", 60, "cosign printed more than is read"),
         ("no program", 60, "cosign cannot be run: Exec format error"),
     ],
 )

@@ -48,12 +48,12 @@ def shell(folder: Path, line: str, **env: str) -> subprocess.CompletedProcess[st
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     thorough_after(
-        4,
+        3,
         [
             ("$promote | true", 0, ""),
-            ("$promote --help | true", 0, ""),
             ("$promote <&- >&- 2>&-", 0, ""),
             ("$promote >/dev/full", 5, FULL),
+            ("$promote --help | true", 0, ""),
             ("$promote >&-", 0, ""),
             ("$promote 2>/dev/full >/dev/null", 0, ""),
             ("$promote --output json | true", 0, ""),

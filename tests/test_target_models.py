@@ -17,6 +17,7 @@ from promoter.edits.target_edits import edit_targets
 from promoter.edits.targets import EditTarget, Linked, ManifestTarget
 from promoter.edits.targets.marker import marks
 from tests.graph_files import deployment, tree
+from tests.thorough import thorough_after
 
 _TARGET: TypeAdapter[EditTarget] = TypeAdapter(EditTarget)
 
@@ -294,10 +295,13 @@ def test_markers_in_a_block_of_text_are_found_in_time_that_grows_with_the_file()
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "kind: Pod\nimage: &a app:1\nspec:\n  containers:\n{}",
-        "kind: Pod\nspec: &a\n  containers: [{{image: 'app:1'}}]\nothers:\n{}",
-    ],
+    thorough_after(
+        1,
+        [
+            "kind: Pod\nimage: &a app:1\nspec:\n  containers:\n{}",
+            "kind: Pod\nspec: &a\n  containers: [{{image: 'app:1'}}]\nothers:\n{}",
+        ],
+    ),
     ids=["a value", "a mapping"],
 )
 def test_an_anchor_with_many_aliases_is_set_in_time_that_grows_with_the_file(
