@@ -69,8 +69,7 @@ def write_pulls(plans: Sequence[Plan], made: Sequence[object], world: World) -> 
         and (commit := commit_of(plan))
     ]
     if len(drafts) > 1:
-        with _under_way("the pull requests", world.progress):
-            world.forge().write_at_once(drafts)
+        world.forge().write_at_once(drafts)
 
 
 def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outcome:

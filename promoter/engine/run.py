@@ -76,7 +76,7 @@ class Run:
             return
         lost = []
         published = self._publish(plans)
-        write_pulls([plan for _, plan in plans], published, self.world)
+        self._write_pulls(plans, published)
         for (key, plan), made in zip(plans, published, strict=True):
             try:
                 self._finish(key, plan, made)
@@ -205,6 +205,18 @@ class Run:
                 if not isinstance(plan, Push):
                     self._done[key].append("its pull request was not updated")
         return made
+
+    def _write_pulls(
+        self, plans: Sequence[tuple[Key, Plan]], made: Sequence[str | PromoteError | None]
+    ) -> None:
+        """Write several pulls at once; a run that ends meanwhile says that they were under way."""
+        try:
+            write_pulls([plan for _, plan in plans], made, self.world)
+        except Stopped:
+            for key, plan in plans:
+                if key in self._done and not isinstance(plan, Push):
+                    self._done[key][-1] = "its pull request was under way, and may have been done"
+            raise
 
     def _finish(self, key: Key, plan: Plan, made: str | PromoteError | None) -> None:
         """Carry out what is left of one plan and keep its outcome; a failure is its app's alone."""
