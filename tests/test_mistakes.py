@@ -1645,7 +1645,7 @@ def test_repository_stands_at_the_end_of_a_hints_command(hint: str, said: str) -
         ("1.5.0-rc1", "It has 1.5.0, "),
         ("1", "It has 1.6.0, 1.5.0"),
         ("latest", "It has 1.6.0, 1.5.0"),
-        ("null", "Programs print null for a value that is missing: see where the tag comes from."),
+        ("null", "Programs print null for a missing value: check where the tag comes from."),
         ("YOUR_TAG", "It is a placeholder: give the tag itself."),
     ],
 )

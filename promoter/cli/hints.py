@@ -186,7 +186,7 @@ def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> Usag
         )
     return UsageError(
         f"{flag} has no value",
-        f"Is a variable empty that holds it? Write it as in {flag} {example}",
+        f"Is the variable that holds it empty? Write it as in {flag} {example}",
     )
 
 

@@ -210,7 +210,7 @@ def _tag(text: str, app: str, source: str) -> Tag:
             error.message = f"{source}: {error.message}"
         name, tag, digest = split(text)
         if not text.strip():
-            error.hint = "Give --tag TAG. Where a variable holds it, see whether that is empty."
+            error.hint = "Give --tag TAG. If a variable holds it, check whether it is empty."
         elif name != "sha256" and tag and not digest and Tag.is_one(tag) and Name.is_one(name):
             error.hint = f"Give the tag alone: --app {app} --tag {tag}"
             if "/" in name:

@@ -207,7 +207,7 @@ def _check_names(tree: Tree, file: PurePosixPath) -> None:
 
 def _parse(tree: Tree, file: PurePosixPath) -> HoldFile:
     if kind_of(tree, file) is not Kind.FILE:
-        raise UsageError("is not a file", "Write it anew: promote hold.", file=str(file))
+        raise UsageError("is not a file", "Write it again: promote hold.", file=str(file))
     document = load(tree.read(file), str(file))
     value = {} if document.value is None else document.value
     try:

@@ -44,9 +44,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def placeholder_hint(text: str, what: str) -> str:
     """Return the hint for a text that stands for a value which is missing; '' for any other."""
     if text in _NO_VALUES:
-        return (
-            f"Programs print {text} for a value that is missing: see where the {what} comes from."
-        )
+        return f"Programs print {text} for a missing value: check where the {what} comes from."
     is_one = _PLACEHOLDER.fullmatch(text) is not None
     return f"It is a placeholder: give the {what} itself." if is_one else ""
 

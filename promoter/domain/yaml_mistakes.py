@@ -27,7 +27,7 @@ _WHY = {
     "did not find expected key": "Indent the line as its neighbours of the same level.",
     "expected '-' indicator": "Begin all lines of this level with '- ' (a list), or none of them "
     "(keys with values).",
-    "unknown escape character": "Write / in place of \\ in a path; a pattern with \\ stands in "
+    "unknown escape character": "Write / in place of \\ in a path; put a pattern with \\ in "
     "single quotes.",
     "holds a second document": "Remove the line '---' and what follows it.",
     "block sequence entries": "Begin a list on a line of its own, or write it in [ ].",
@@ -55,7 +55,7 @@ def explained(reason: str, text: str, line: int | None) -> tuple[str, str]:
     if found := re.match(r'found duplicate key "(.*?)" with value', reason):
         first = _first_line_of(found[1], lines[: (line or 1) - 1], own)
         there = f", the first time in line {first}" if first else ""
-        return f"the key {found[1]!r} stands twice{there}", "Remove one of the two."
+        return f"the key {found[1]!r} is there twice{there}", "Remove one of the two."
     known = next((hint for part, hint in _WHY.items() if part in reason), _INDENTATION)
     return reason, _joined_or_parted(reason, near, own) or known
 
@@ -68,7 +68,7 @@ def _joined_or_parted(reason: str, near: Sequence[str], own: str) -> str:
     entry = re.match(r"\s*- ([A-Za-z][\w-]*):?\s*$", own[:_LINE], re.ASCII)
     is_alone = not any(one.lstrip().startswith("- ") for one in near[:-1])
     if entry is not None and is_alone and "expected key" in reason:
-        return f"Keys with values stand here, and no list: write {entry[1]}: {{}}"
+        return f"Keys with values are wanted here, and no list: write {entry[1]}: {{}}"
     parted = _PARTED.match(own[:_LINE]) if "no ':' after" in reason else None
     return f"Write {parted[1]}: {parted[2]}" if parted else ""
 

@@ -130,7 +130,7 @@ def _hold_is_so(outcome: Outcome, hold: HoldChange) -> str:
         state = f"{outcome.app} in {outcome.environment} has gone back already, and is held"
     if outcome.action is Action.SUPERSEDED and outcome.changed:
         verb = "would close" if outcome.preview else "closed"
-        return f"{verb} {_number(outcome)}, which is of no more use: {state}"
+        return f"{verb} {_number(outcome)}, which is no longer needed: {state}"
     if outcome.pull is not None and outcome.pull.state is PullState.OPEN:
         return f"already proposed in {_number(outcome)}: {_hold(outcome, hold)}"
     return f"nothing to do: {state}"

@@ -111,7 +111,7 @@ def check_flags(flags: Mapping[str, Any]) -> None:
             flag = flag_of(name)
             raise UsageError(
                 f"{flag} is empty",
-                f"Where a variable holds its value, see whether that is empty; else leave {flag} out.",
+                f"If a variable holds its value, check whether it is empty; else leave {flag} out.",
             )
     if flags.get("quiet") and flags.get("verbose"):
         raise UsageError("--quiet and --verbose are both given", "Leave one of them out.")
