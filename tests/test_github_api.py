@@ -120,6 +120,25 @@ def test_a_branch_that_is_left_of_a_merged_pull_costs_no_request_more(
     assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
 
 
+@pytest.mark.parametrize("method", ["squash", "rebase", "merge"])
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_branch_that_is_left_and_may_not_be_replaced_is_deleted_and_made_anew(
+    plain: GitHub, transport: str, method: str
+) -> None:
+    plain.protect("promote/**", force=False, deletions=True, ruleset=True)
+    by = ("--transport", transport)
+    run(plain, "9.9.1", *by)
+    with plain.lock:
+        plain.look()
+        merging.merge(plain, plain.pulls[0], method, "alice", {})
+    done = run(plain, "9.9.2", *by)
+    assert done.json["action"] == "created", done.stdout
+    assert [one["number"] for one in plain.open_pulls()] == [done.json["pull_request"]["number"]]
+    (made,) = plain.store.read([str(plain.head(BRANCH))])
+    assert made.parents == (plain.head("main"),)
+    assert run(plain, "9.9.2", *by).json["action"] == "unchanged"
+
+
 @pytest.mark.parametrize("fault", [{"status": 502}, {"status": None, "after": True}])
 def test_a_branch_that_is_left_is_begun_anew_though_the_delivery_breaks(
     plain: GitHub, fault: dict[str, Any]

@@ -50,8 +50,9 @@ def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | No
         mine = [one for one in groups if one and one[0].destination.transport == transport]
         drafts = [_draft_of(group) for group in mine]
         made = world.repository_for(transport).publish(drafts) if drafts else []
-        for group, done in zip(mine, made, strict=True):
-            results |= {id(one): done for one in group}
+        for group, draft, done in zip(mine, drafts, made, strict=True):
+            commit = _made_anew(group[0], draft, done, world) or done
+            results |= {id(one): commit for one in group}
     return [results.get(id(one)) for one in plans]
 
 
@@ -122,6 +123,26 @@ def _with_pull(commit: CommitDraft, plan: Plan) -> CommitDraft:
         return replace(commit, opens=opens)
     if isinstance(plan, RenewPull) and not pull_request.agrees(plan.pull, plan.draft):
         return replace(commit, renews=Renewal(plan.pull, plan.draft, plan.comment))
+    return commit
+
+
+def _made_anew(
+    plan: Plan, draft: CommitDraft, done: str | PromoteError, world: World
+) -> str | PromoteError | None:
+    """Delete a merged branch that may not be replaced, and make it anew; None where that is not so.
+
+    A rule against force pushes lets it be deleted, as people do with what is merged.
+    """
+    merged = plan.merged_branch if isinstance(plan, OpenPull) else None
+    if merged is None or not isinstance(done, PromoteError) or isinstance(done, RaceLostError):
+        return None
+    repository = world.repository_for(plan.destination.transport)
+    try:
+        repository.delete(draft.branch, merged)
+    except PromoteError:
+        return None
+    world.progress.append(f"deleted {draft.branch}, which has been merged")
+    (commit,) = repository.publish([replace(draft, lease=None)])
     return commit
 
 

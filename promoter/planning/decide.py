@@ -116,6 +116,7 @@ class _Decision:
             draft=pull_request.draft(proposal, self._templates, known),
             commit=self.intent.kept or self._commit(proposal),
             extras=self._extras,
+            merged_branch=self.change.state.tip if is_merged(self.change.state) else None,
             **self._common,
         )
 

@@ -172,6 +172,8 @@ class OpenPull(_Promotion):
     commit: CommitDraft | str
     """The commit to make, or the one that the branch has."""
     extras: PullExtras = field(default_factory=PullExtras)
+    merged_branch: str | None = None
+    """The commit of a branch that has been merged, which makes room where it may not be replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from promoter.forges.github.client import FAILURES
 from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import carry_out
-from promoter.forges.github.pull_changes import changes, settle
+from promoter.forges.github.pull_changes import changes, close_untrue, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,8 +61,13 @@ def _deliver(
     for n, draft in drafts.items():
         with suppress(*UNLIKE):
             assert draft.opens is not None
-            commit = str(done[f"commit{n}"]["commit"]["oid"])
             pull = opened(client, done[f"pull{n}"], draft.opens)
+            if f"commit{n}" not in done:
+                # A pull of what is left was opened, though its branch may not be replaced.
+                if draft.lease is not None and refs.tip(draft.branch) == draft.lease:
+                    close_untrue(client, pull)
+                continue
+            commit = str(done[f"commit{n}"]["commit"]["oid"])
             client.opened[draft.branch, draft.opens.base] = pull
             yield n, commit
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import PullState
+from promoter.domain.model import PullDraft, PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
 from promoter.forges.github.failures import UNLIKE
@@ -20,7 +20,7 @@ from promoter.forges.github.pull_steps import PullSteps, ended, says
 
 if TYPE_CHECKING:
     from promoter.domain.branch import Renewal
-    from promoter.domain.model import Pull, PullDraft
+    from promoter.domain.model import Pull
     from promoter.forges.github.client import Client
 
 
@@ -82,6 +82,17 @@ def closed(client: Client, pull: Pull, draft: PullDraft, comment: str) -> Pull |
         return None
     changed = _pull(answers)
     return changed if changed is not None and changed.state is not PullState.OPEN else None
+
+
+def close_untrue(client: Client, pull: Pull) -> None:
+    """Close a pull that was just opened and tells of a commit which is not there; marked as ours."""
+    # Late: the texts of pulls take longest to import.
+    from promoter.pull_request import mark_closed
+
+    draft = PullDraft(pull.title, mark_closed(pull.body))
+    with suppress(*FAILURES):
+        writes = {"text": _text(pull, draft, state="CLOSED")}
+        client.repeat(lambda: carry_out(client, "Close", writes))
 
 
 def _text(pull: Pull, draft: PullDraft, **more: str) -> Mutation:

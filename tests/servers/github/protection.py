@@ -25,9 +25,12 @@ refuse() {
   exit 1
 }
 zero=0000000000000000000000000000000000000000
-printf '%s\\n' "$GH_PROTECTED" | while IFS='|' read -r ref force signed message; do
+printf '%s\\n' "$GH_PROTECTED" | while IFS='|' read -r ref force deletions signed message; do
   [ "$ref" = "$1" ] || continue
-  [ "$3" != $zero ] || refuse "$1" "Cannot delete this branch"
+  if [ "$3" = $zero ]; then
+    [ "$deletions" = yes ] || refuse "$1" "Cannot delete this branch"
+    continue
+  fi
   if [ "$2" != $zero ] && [ "$force" = no ] && ! git merge-base --is-ancestor "$2" "$3"; then
     refuse "$1" "Cannot force-push to this branch"
   fi
@@ -52,6 +55,7 @@ class Protection:
     strict: bool = False
     signatures: bool = False
     force: bool = False
+    deletions: bool = False
     queue: bool = False
     ruleset: bool = False
 
@@ -85,7 +89,7 @@ def refused(github: GitHub, ref: str, before: str | None, after: str | None) -> 
     store = github.store
     reason: str | None = None
     if after is None:
-        reason = NO_DELETION
+        reason = None if rules.deletions else NO_DELETION
     elif not rules.force and not store.is_ancestor(before, after):
         reason = NO_FORCE
     elif rules.pushing():
@@ -109,8 +113,9 @@ def hook_environment(github: GitHub) -> dict[str, str]:
         rules = protection(github, ref.removeprefix("refs/heads/"))
         if rules is None:
             continue
-        force, signed = ("yes" if yes else "no" for yes in (rules.force, rules.signatures))
-        lines.append(f"{ref}|{force}|{signed}|{rules.pushing()}")
+        allowed = (rules.force, rules.deletions, rules.signatures)
+        force, deletions, signed = ("yes" if yes else "no" for yes in allowed)
+        lines.append(f"{ref}|{force}|{deletions}|{signed}|{rules.pushing()}")
         rulesets += [ref] if rules.ruleset else []
     found = {
         "GH_PROTECTED": "\n".join(lines),
@@ -149,6 +154,6 @@ def as_rules(rules: Protection | None) -> list[dict[str, Any]]:
         found.append({"type": "required_status_checks", "parameters": strict})
     found += [{"type": "required_signatures"}] if rules.signatures else []
     found += [{"type": "non_fast_forward"}] if not rules.force else []
-    found += [{"type": "deletion"}]
+    found += [{"type": "deletion"}] if not rules.deletions else []
     source = {"ruleset_source_type": "Repository", "ruleset_source": "o/r", "ruleset_id": 1}
     return [{**one, **source} for one in found]
