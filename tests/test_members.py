@@ -187,3 +187,14 @@ def test_the_registry_is_asked_about_several_apps_at_once_and_no_more_often(
         assert len(registry.seen) == 8
         run(repo, "--app", "api", "--app", "web", *together, "--tag", "1.4.2")
         assert len(registry.seen) == 8
+
+
+def test_the_status_of_each_app_has_the_open_pull_of_several(tmp_path: Path) -> None:
+    repo = repository(tmp_path)
+    number = run(repo, "--group", "shop", "--tag", "1.4.2")["pull_request"]["number"]
+    alone = run(repo, "--app", "web", "--tag", "1.4.3")["pull_request"]["number"]
+    where = ("status", "--repo", str(repo.path), "--no-registry", "--output", "json")
+    rows = promote(*where).json["apps"]
+    opened = {one["app"]: one["open_pull_request"]["number"] for one in rows}
+    # Its own is what the next promotion of an app meets.
+    assert opened == {"api": number, "web": alone}

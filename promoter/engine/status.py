@@ -24,7 +24,7 @@ from promoter.planning.container_images import running_images, unset_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.policy import choose
-from promoter.pull_request import holds_of
+from promoter.pull_request import holds_of, places_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,6 +80,7 @@ def read_status(
     arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
     pulls = _open_pulls(base, world, warnings)
     holds, branches = _proposed_holds(pulls), {one.branch: one for one in pulls}
+    together = {place: one for one in pulls for place in places_of(one)}
     rows = {}
     for one in (_of_files(place, tree) for place in everywhere):
         target = targets.get(one.key)
@@ -88,7 +89,8 @@ def read_status(
             # Files without an image say nothing of what runs.
             arrival=arrivals.get(one.key) if one.images else None,
             proposed_hold=holds.get(one.key),
-            open_pull=branches.get(branch_of(target, config)) if target else None,
+            open_pull=(branches.get(branch_of(target, config)) if target else None)
+            or together.get(one.key),
         )
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, world)

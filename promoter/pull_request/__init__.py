@@ -10,6 +10,7 @@ from promoter.pull_request.state import (
     holds_of,
     is_ours,
     mark_closed,
+    places_of,
     proposed_images,
     tells_others,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "mark_closed",
     "message",
     "overtaken",
+    "places_of",
     "plain",
     "proposed_images",
     "summary",

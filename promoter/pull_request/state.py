@@ -32,6 +32,9 @@ def block(proposal: Proposal, evidence: Evidence) -> str:
         "key": _key(proposal),
         "facts": list(evidence.facts),
     }
+    apps = [one.app for one in declaration.members]
+    if declaration.is_together and len("".join(apps)) <= _APPS_LIMIT:
+        state["apps"] = apps
     begun = [one for one in declaration.members if one.hold and not one.hold.ends]
     if begun and begun[0].hold and len("".join(one.app for one in begun)) <= _APPS_LIMIT:
         state["holds"] = [one.app for one in begun]
@@ -115,6 +118,13 @@ def holds_of(pull: Pull) -> tuple[tuple[str, str, str], ...]:
     apps = found.get("holds")
     where, reason = str(found.get("environment", "")), str(found.get("reason", ""))
     return tuple((str(one), where, reason) for one in apps) if isinstance(apps, list) else ()
+
+
+def places_of(pull: Pull) -> tuple[tuple[str, str], ...]:
+    """Return each app of a pull that is for several, with the environment; none of any other."""
+    found = find_hidden(_NAME, pull.body) or {}
+    apps, environment = found.get("apps"), str(found.get("environment", ""))
+    return tuple((str(one), environment) for one in apps) if isinstance(apps, list) else ()
 
 
 def is_ours(body: str) -> bool:
