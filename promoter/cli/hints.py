@@ -51,8 +51,7 @@ def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
         if hint.startswith("Did you mean --") and len(foreign) > 1:
             hint = f"Did you mean {{{parser.command}}}"
     tag = value if kind_of(value) in ("tag", "count") else dict(given.flags).get("--tag", "TAG")
-    hint = hint.replace("{value}", tag)
-    return UsageError(message, given.filled(hint))
+    return UsageError(message, given.filled(hint.replace("{value}", tag)))
 
 
 def late_command(parser: Parser, name: str, given: CommandLine) -> UsageError:
