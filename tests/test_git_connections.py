@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import kustomization, serving_many
-from tests.servers.github import GitHub
+from tests.servers.github import GitHub, merging
 from tests.thorough import thorough_after
-from tests.world import AURORA, Repository, promote, promote_process, serving_aurora
+from tests.world import AURORA, BRANCH, Repository, promote, promote_process, serving_aurora
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,3 +150,30 @@ def test_an_open_hold_comes_with_the_look(tmp_path: Path) -> None:
         assert refused.code == 3
         assert "held by pull request 1" in refused.stderr
         assert sum(one.path.endswith("/info/refs") for one in server.seen) == 2
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_branch_that_is_left_of_a_merged_pull_takes_no_connection_more(
+    tmp_path: Path, method: str
+) -> None:
+    with serving_aurora(tmp_path / "srv") as server:
+        hub = Hub(server, "aurora", AURORA, is_guessed=True)
+        hub.promote("9.9.1")
+        merging.merge(server, server.pulls[0], method, "alice", {})
+        assert hub.promote("9.9.2") == ("created", 2)
+        assert hub.api == 2
+        merging.merge(server, server.pulls[1], method, "alice", {})
+        assert hub.promote("9.9.2") == ("unchanged", 2), "a look, and the branch's deletion"
+        assert server.head(BRANCH) is None
+
+
+def test_commits_of_people_on_a_branch_that_was_merged_are_kept(tmp_path: Path) -> None:
+    with serving_aurora(tmp_path / "srv") as server:
+        hub = Hub(server, "aurora", AURORA, is_guessed=True)
+        hub.promote("9.9.1")
+        server.merge(1)
+        theirs = hub.repository.commit(BRANCH, "notes.md", "more to do\n")
+        words = ("--app", "aurora", "--tag", "9.9.2", "--repo", server.url)
+        done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
+        assert done.code == 3
+        assert server.head(BRANCH) == theirs

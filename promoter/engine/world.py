@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
     from promoter.engine.wiring import Wiring
     from promoter.forges import Forge
@@ -60,16 +61,16 @@ class World:
         return self._forge
 
     def expect_forge(self, opening: Future[Forge]) -> None:
-        """Take the forge that is being opened, and the files that come with its first answer."""
+        """Take the forge that is being opened, and what its first answer tells of the repository."""
         self._opening = opening
-        self.repository.take(self._first_texts)
+        self.repository.take(self._first_answer)
 
-    def _first_texts(self) -> Mapping[str, bytes]:
-        """Return the files that come with the forge's first answer, where that is there in time."""
+    def _first_answer(self) -> FirstAnswer | None:
+        """Return the forge's first answer, where that is there in time."""
         with suppress(PromoteError, TimeoutError):  # raised where the forge is needed
             if self._opening is not None:
-                return self._opening.result(_FIRST_ANSWER).texts(_FIRST_ANSWER)
-        return {}
+                return self._opening.result(_FIRST_ANSWER).first_answer(_FIRST_ANSWER)
+        return None
 
     def repository_for(self, transport: str) -> Repository:
         """Return the repository as it is written through a transport."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
 
 
@@ -33,8 +34,8 @@ class Forge(Protocol):
         The history of some files of a commit, which will be asked for next, may come along.
         """
 
-    def texts(self, seconds: float) -> Mapping[str, bytes]:
-        """Return the texts of files that came with the first answer, by git's ids; {} for none.
+    def first_answer(self, seconds: float) -> FirstAnswer | None:
+        """Return what the first answer tells of the repository; None where there is none.
 
         It is waited for so many seconds at most.
         """

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import PullDraft, PullExtras, Tree
     from promoter.git.program import Git
 
@@ -63,9 +64,8 @@ class LocalForge:
                 found[one.branch] = (*found[one.branch], one)
         return found
 
-    def texts(self, seconds: float) -> Mapping[str, bytes]:  # noqa: ARG002 - the protocol's
-        """Git itself has the files at hand."""
-        return {}
+    def first_answer(self, seconds: float) -> FirstAnswer | None:
+        """Git itself has all of it at hand."""
 
     def all(self) -> tuple[Pull, ...]:
         """Return every pull, newest first."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.branch import BranchState, CommitDraft
     from promoter.domain.errors import PromoteError
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
     from promoter.git.history import FileVersion
 
@@ -23,8 +24,8 @@ class Repository(Protocol):
         What is there of the promotions of `apps` may come along in the same round trip.
         """
 
-    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
-        """Take files from elsewhere, by their ids, where bringing them would cost a round trip."""
+    def take(self, first_answer: Callable[[], FirstAnswer | None]) -> None:
+        """Take what the forge's first answer tells, where asking for it would cost a round trip."""
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

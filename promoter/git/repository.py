@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
     from promoter.git.commits import Signing
     from promoter.git.history import FileHistory
@@ -51,7 +52,9 @@ class GitRepository:
         self._signing = signing
         self._refs: RemoteRefs | None = None
         self._begun: _Begun | None = None
-        self._texts: Callable[[], Mapping[str, bytes]] | None = None
+        self._first_answer: Callable[[], FirstAnswer | None] = lambda: None
+        self._merged: frozenset[str] = frozenset()
+        """The tips of which a pull has brought all to the base, as far as that is known already."""
         self._families: set[str] = set()
         self._base = ""
         self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
@@ -79,7 +82,7 @@ class GitRepository:
         self._clone.fetch(commit)
         self._base = commit
         if self._clone.objects.blobless:
-            self._prefetch(commit, apps)
+            self._prefetch(name, commit, apps)
         return name, self._clone.tree(commit)
 
     def begin(self, wanted: str | None, apps: Iterable[str]) -> None:
@@ -88,19 +91,20 @@ class GitRepository:
         self._clone.begun = in_background(lambda: self._ask(*asked))
         self._begun = _Begun(asked, self._clone.begun)
 
-    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
-        """Take files from elsewhere, by their ids, and fetch them only where that is not enough."""
-        self._texts = texts
+    def take(self, first_answer: Callable[[], FirstAnswer | None]) -> None:
+        """Take what the forge's first answer tells, and fetch only where that is not enough."""
+        self._first_answer = first_answer
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
         return self._clone.look(wanted, BRANCHES, likely_refs(apps))
 
-    def _prefetch(self, base: str, apps: Collection[str]) -> None:
+    def _prefetch(self, name: str, base: str, apps: Collection[str]) -> None:
         """Fetch in one round trip what promotions of some apps probably read.
 
         Where no apps are known yet, all of a small repository.
         """
         assert self._refs is not None
+        self._merged = frozenset()
         probable = probable_files(self._clone.tree(base), apps)
         if not (apps or probable.is_small):
             return
@@ -110,8 +114,11 @@ class GitRepository:
             if ref.removeprefix("refs/heads/").startswith((BRANCH_PREFIX, HOLD_BRANCH_PREFIX))
             and ref.rpartition("/")[2] in apps
         ]
+        answer = self._first_answer()
+        if answer is not None and answer.base == name:
+            self._merged = answer.merged
         oids, moved = list(probable.oids), False
-        for tip in tips:
+        for tip in (one for one in tips if one not in self._merged):
             # What cannot be read is reported where the branch is looked at.
             with suppress(PromoteError, KeyError):
                 commit = self._commit(tip)
@@ -123,7 +130,7 @@ class GitRepository:
         def fetch() -> None:
             self._clone.fetch_files(oids, commits, is_small=probable.is_small)
 
-        texts = self._texts() if self._texts and not moved else {}
+        texts = answer.texts if answer is not None and not moved else {}
         if not texts:
             fetch()
             return
@@ -134,7 +141,8 @@ class GitRepository:
         """Return what a branch holds beyond the base, as of the last look at the base."""
         name, tree = base
         tip = self._tip(branch)
-        commits = self._beyond(tip, tree.commit) if tip else ()
+        # What a merged branch holds is of no use any more.
+        commits = self._beyond(tip, tree.commit) if tip and tip not in self._merged else ()
         self._bring_changed(commits)
         beside = in_conflict(branch, self._heads) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)

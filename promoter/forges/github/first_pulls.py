@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.first_answer import FirstAnswer
+from promoter.domain.model import PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, fields, texts
@@ -41,6 +44,14 @@ class FirstPulls:
     texts: dict[str, bytes]
     """The files of the folders in which the app probably is, by git's ids, which prove them."""
 
+    @property
+    def merged(self) -> frozenset[str]:
+        """The heads of merged pulls, but of those that another pull still proposes."""
+        heads: dict[PullState, set[str]] = {state: set() for state in PullState}
+        for one in chain.from_iterable(pulls or () for pulls in self.pulls.values()):
+            heads[one.state].add(one.head)
+        return frozenset(heads[PullState.MERGED] - heads[PullState.OPEN])
+
 
 class FirstLook:
     """The answer to the first query of a run through git, which is read a single time."""
@@ -53,13 +64,14 @@ class FirstLook:
         """Return whether the pulls of branches come with it."""
         return bool(branches) and set(branches) <= set(self._wanted.branches)
 
-    def texts(self, seconds: float) -> dict[str, bytes]:
-        """Return the texts of files that have come within so many seconds, by git's ids."""
+    def answer(self, seconds: float) -> FirstAnswer | None:
+        """Return what has come of the repository within so many seconds; None for nothing."""
         if not self._first.is_there(seconds):
-            return {}
+            return None
         with suppress(*FAILURES):  # told where the pulls are asked for
-            return self.read().texts
-        return {}
+            found = self.read()
+            return FirstAnswer(found.base, found.texts, found.merged)
+        return None
 
     def read(self) -> FirstPulls:
         """Return the answer taken apart; raises what is in `FAILURES`."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import BranchRules, PullDraft, Tree
     from promoter.forges.github.client import Client
 
@@ -79,9 +80,9 @@ class GitHubForge:
             found |= {name: pulls} if pulls is not None else self._pulls_by_rest([name], base)
         return found
 
-    def texts(self, seconds: float) -> Mapping[str, bytes]:
-        """Return the texts of files that came with the first answer, by git's ids."""
-        return self._first.texts(seconds) if self._first else {}
+    def first_answer(self, seconds: float) -> FirstAnswer | None:
+        """Return what the first answer tells of the repository, where it is there in so many seconds."""
+        return self._first.answer(seconds) if self._first else None
 
     def _pulls_by_graph(
         self, branches: Sequence[str], base: str, histories: FileHistories

@@ -27,11 +27,12 @@ from promoter.forges.github.versions import GitHubVersions
 from promoter.git.tree import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import PurePosixPath
 
     from promoter.domain.branch import CommitDraft
     from promoter.domain.errors import PromoteError
+    from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
     from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
@@ -142,8 +143,8 @@ class GitHubRepository:
         self._look_again(names)
         return frozenset({*self._branches.tips(names), *self._branches.together(beginnings)})
 
-    def take(self, texts: Callable[[], Mapping[str, bytes]]) -> None:
-        """Files come with the look at the base."""
+    def take(self, first_answer: Callable[[], FirstAnswer | None]) -> None:
+        """All of it comes with the look at the base."""
 
     def prefetch(self, branches: Iterable[str]) -> None:
         """Look at many branches and their pulls at once, before each of them is looked at."""
