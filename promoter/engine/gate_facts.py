@@ -11,8 +11,9 @@ from promoter.domain.image import split
 from promoter.domain.render import RenderVerdict
 from promoter.engine.checks import Checker
 from promoter.engine.open_holds import hold_against
+from promoter.engine.other_environments import other_environments
 from promoter.engine.previous_environment import previous_of
-from promoter.gates import Facts, ImageFacts
+from promoter.gates import Facts, ImageFacts, OtherEnvironment
 from promoter.planning import propose
 from promoter.planning.intent import End, part_of
 from promoter.policy.precedence import with_base
@@ -52,6 +53,7 @@ def facts_of(
         running = {m.name: m.before.digest_or_tag for m in intent.proposal.moves}
         images = ask_registry(intent.proposal.declaration.images, running, seen)
     protected = intent.end is End.PULL and not request.take_over
+    is_shown = intent.makes_commit or needs_text(change, whole, seen.world)
     is_asked = writes or (intent.end is End.SUPERSEDED and intent.proposal is None)
     return Facts(
         target=target,
@@ -64,9 +66,8 @@ def facts_of(
         makes_commit=intent.makes_commit,
         tag_changes=tuple(with_base(proposal)) if proposal else (),
         images=images,
-        render=_rendered(intent, seen, names)
-        if intent.makes_commit or needs_text(change, whole, seen.world)
-        else None,
+        render=_rendered(intent, seen, names) if is_shown else None,
+        other_environments=_others(intent, seen) if is_shown else (),
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
         foreign=change.branch.foreign if protected else (),
@@ -137,6 +138,16 @@ def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdic
         return RenderVerdict(warnings=(f"not rendered: {_LATE}",), note=_LATE)
     verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
     return verdict if intent.makes_commit else replace(verdict, refusals=(), warnings=())
+
+
+def _others(intent: Intent, seen: Seen) -> tuple[OtherEnvironment, ...]:
+    """Return the other environments that one app's edits change."""
+    edits = intent.judged.image_edits if intent.judged else ()
+    if not edits:
+        return ()
+    is_rendered = seen.target.settings.render != "off" and not _is_late(seen)
+    renderer = seen.world.renderer() if is_rendered else None
+    return other_environments(seen, edits, renderer)
 
 
 def _is_late(seen: Seen) -> bool:

@@ -18,6 +18,7 @@ from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
+from promoter.engine.other_environments import kustomizations_beside
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.races import races
 from promoter.engine.rollback import plan_rollback
@@ -124,7 +125,11 @@ class Run:
         if work:
             # The text of a pull tells what other environments have.
             shown = chain.from_iterable(branches.values())
-            beside = (file for one in shown for file in shown_files(view.config, view.tree, one))
+            beside = [file for one in shown for file in shown_files(view.config, view.tree, one)]
+            if self.world.wiring.transport != "api":
+                # Whether other environments stand on an app's folder, their own files say.
+                found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
+                beside += chain.from_iterable(found)
             prefetch_closures(view.tree, (one.directory for one in targets), beside)
         known = BranchPulls(self.world, view, branches)
         holds = OpenHolds(self.world, view, known.of)

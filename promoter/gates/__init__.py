@@ -13,12 +13,20 @@ from promoter.gates.change import (
     dead_edit,
     edit,
     human_commits,
+    other_environments,
     placeholder,
     render,
     verified_commits,
 )
 from promoter.gates.environment import allow, freeze, hold, max_age, tags
-from promoter.gates.facts import Facts, ImageFacts, Previous, ProposedHold, Signature
+from promoter.gates.facts import (
+    Facts,
+    ImageFacts,
+    OtherEnvironment,
+    Previous,
+    ProposedHold,
+    Signature,
+)
 from promoter.gates.gate import Gate, Result, Verdict
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.path import downgrade, previous_environment, soak
@@ -35,6 +43,7 @@ __all__ = [
     "Gate",
     "ImageFacts",
     "Judgement",
+    "OtherEnvironment",
     "Previous",
     "ProposedHold",
     "Signature",
@@ -67,6 +76,7 @@ GATES: tuple[Gate, ...] = (
     Gate("tags", tags, help="a tag goes on that the environment does not take", override=_ONCE),
     Gate("max-age", max_age, help="an image goes on that is too old", override=_ONCE),
     Gate("render", render),
+    Gate("other-environments", other_environments, "other environments"),
     Gate("dead-edit", dead_edit, help="an image is set that no container uses"),
     Gate(
         "placeholder",

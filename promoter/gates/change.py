@@ -100,6 +100,21 @@ def _rendered(facts: Facts) -> Verdict | None:
     return Verdict(Result.UNKNOWN, detail, warnings=found.warnings)
 
 
+def other_environments(facts: Facts) -> Verdict | None:
+    """Warn of other environments that change, too, though nothing is asked of them."""
+    found = facts.other_environments
+    if not found:
+        return None
+    at_once = facts.target.settings.deliver == "push"
+    reached = []
+    for one in found:
+        reviewed = at_once and one.deliver != "push"
+        without = "its pull request and its checks" if reviewed else "its checks"
+        reached.append(f"{one.name}, without {without}: {one.directory} builds {one.file}")
+    warnings = tuple(f"this also changes {one}" for one in reached)
+    return Verdict(Result.WARNED, "; ".join(reached), warnings=warnings)
+
+
 def branch_name(facts: Facts) -> Verdict | None:
     """Refuse a branch that git cannot have beside others, or from which another base has a pull."""
     shared = [shared_branch(facts.branch, facts.base, pull) for pull in facts.elsewhere]

@@ -10,6 +10,7 @@ from promoter.policy.precedence import Ordering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import PurePosixPath
 
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
@@ -74,6 +75,19 @@ class ProposedHold:
     """Whether it is the pull that the request itself would change."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherEnvironment:
+    """An environment that a change to another one reaches, too."""
+
+    name: str
+    directory: PurePosixPath
+    """The folder of its kustomization."""
+    file: PurePosixPath
+    """An edited file that this is built from."""
+    deliver: str
+    """How it takes changes of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """All that the gates may look at; a gate that lacks what it needs says nothing."""
@@ -102,6 +116,8 @@ class Facts:
     """Images that no container uses, by their names."""
     unread: tuple[str, ...] = ()
     """What could not be read of all that uses the images."""
+    other_environments: tuple[OtherEnvironment, ...] = ()
+    """The other environments that the change reaches."""
     foreign: tuple[BranchCommit, ...] = ()
     """The branch's commits that promote did not make and may not replace."""
     dropped: tuple[BranchCommit, ...] = ()

@@ -69,6 +69,10 @@ class Closure:
     """The last keys of the fields that its `configurations` name as those of images."""
     layers: Mapping[PurePosixPath, Layer] = field(default_factory=dict, repr=False)
 
+    def holds(self, file: PurePosixPath) -> bool:
+        """Return whether it is built from a file."""
+        return file in self.files or any(file in layer.named() for layer in self.layers.values())
+
     @property
     def copies_values(self) -> bool:
         """Whether something may copy an image to elsewhere before `images` changes it."""
@@ -173,8 +177,8 @@ def _outside(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Iterato
     found = {
         path: layer
         for layer in layers.values()
-        for path in layer.outside()
-        if reading.kind(path) is Kind.FILE
+        for path in layer.named()
+        if not path.is_relative_to(layer.directory) and reading.kind(path) is Kind.FILE
     }
     yield from found
     for path, first in islice(found.items(), 1):

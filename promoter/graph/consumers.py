@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind
-from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
-from promoter.graph.documents import text_of
 from promoter.graph.images import Images
 from promoter.graph.layer import read_layer
 from promoter.graph.prefetch import kustomizations_in
@@ -107,7 +106,7 @@ class _Index:
         self.tree.prefetch(files.values())
         for folder, file in files.items():
             self.layers[folder] = layer = read_layer(self.reading, file)
-            self.named[folder] = frozenset(_named(layer)) if layer is not None else frozenset()
+            self.named[folder] = frozenset(layer.named()) if layer is not None else frozenset()
         return True
 
     def naming(self, path: PurePosixPath) -> list[PurePosixPath]:
@@ -163,14 +162,6 @@ def _starts(tree: Tree, directory: PurePosixPath, path: PurePosixPath) -> Iterab
     if any(kustomizations_in(tree, directory)):
         return [directory]
     return () if path.is_relative_to(directory) else _folders_below(tree, directory)
-
-
-def _named(layer: Layer) -> Iterator[PurePosixPath]:
-    values = (*layer.paths(), *layer.plugin_paths(), *layer.unread_paths(), *layer.values_paths())
-    for value in values:
-        path = resolved(layer.directory, text_of(value))
-        if path is not None:
-            yield path
 
 
 def _folders_below(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:

@@ -79,12 +79,12 @@ class Layer:
         """Yield every scalar that names a file or a folder of generators or transformers."""
         yield from (one for one in self.listed(*PLUGINS) if not is_inline(one))
 
-    def outside(self) -> Iterator[PurePosixPath]:
-        """Yield the paths that it names outside of its folder; kustomize reads files there if told to."""
+    def named(self) -> Iterator[PurePosixPath]:
+        """Yield every path of the repository that it names."""
         named = (self.paths(), self.plugin_paths(), self.unread_paths(), self.values_paths())
         for value in chain.from_iterable(named):
             path = resolved(self.directory, text_of(value))
-            if path is not None and not path.is_relative_to(self.directory):
+            if path is not None:
                 yield path
 
     def patches(self) -> Iterator[tuple[Value | None, Value | None]]:

@@ -31,6 +31,7 @@ def alerts(proposal: Proposal, evidence: Evidence) -> tuple[Alert, ...]:
     warned += [(Span(one),) for one in proposal.warnings]
     if (clock := proposal.declaration.first.clock) is not None:
         warned.append((Span(f"{clock_as_set(clock)}."),))
+    warned += [others] if (others := _others(evidence)) else []
     warned += [unknown] if (unknown := _not_judged(evidence)) else []
     found = (caution, _breaking(evidence), Alert(Level.WARNING, tuple(warned)))
     return tuple(one for one in found if one.lines)
@@ -110,6 +111,14 @@ def _breaking(evidence: Evidence) -> Alert:
     if len(commits) > _BREAKING:
         lines.append((Span(f"and {len(commits) - _BREAKING} more"),))
     return Alert(Level.IMPORTANT, tuple(lines), (title,))
+
+
+def _others(evidence: Evidence) -> Line:
+    """Return the other environments that change, too."""
+    found = [one.detail for one in evidence.gates if one.name == "other-environments"]
+    if not found:
+        return ()
+    return (strong("This also changes another environment:"), Span(f" {'; '.join(found)}."))
 
 
 def _not_judged(evidence: Evidence) -> Line:

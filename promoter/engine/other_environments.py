@@ -1,0 +1,100 @@
+"""The environments that a change reaches beside its own: their kustomizations build what is edited."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from promoter import graph, render
+from promoter.config.apps import environments_of, folder
+from promoter.domain.errors import PromoteError
+from promoter.domain.model import Kind
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
+from promoter.domain.trees import kind_of
+from promoter.gates import OtherEnvironment
+from promoter.graph import Kustomizations
+from promoter.planning.dead_edits import ByNames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import PurePosixPath
+
+    from promoter.config.config import Config
+    from promoter.config.layout import Target
+    from promoter.domain.model import FileEdit, Tree
+    from promoter.engine.seen import Seen
+    from promoter.render import Renderer
+
+# So many are rendered; of more, what the files say counts.
+_RENDERED = 3
+
+
+def other_environments(
+    seen: Seen, edits: Sequence[FileEdit], renderer: Renderer | None
+) -> tuple[OtherEnvironment, ...]:
+    """Return the other environments of an app that edits on the base change, too.
+
+    The files say which may be changed, and the render which are. A kustomization that stands on
+    another environment's folder is known where its own file lists it. A push through the API does
+    not look for those: nothing else would read the other environments.
+    """
+    base = seen.state.base
+    looks = seen.target.settings.deliver != "push" or seen.world.wiring.transport != "api"
+    found = list(_reached(seen.config, base, seen.target, edits, looks=looks))
+    return tuple(
+        one
+        for number, one in enumerate(found)
+        if _changes(base, one, edits, renderer if number < _RENDERED else None)
+    )
+
+
+def kustomizations_beside(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
+    """Return the files that say whether other environments stand on an app's folder."""
+    return [
+        directory / name
+        for _, directory in _folders(config, base, target)
+        for name in KUSTOMIZATION_NAMES
+        if kind_of(base, directory / name) is Kind.FILE
+    ]
+
+
+def _folders(config: Config, base: Tree, target: Target) -> Iterator[tuple[str, PurePosixPath]]:
+    """Yield the app's other environments with their folders."""
+    for name, settings in environments_of(config, base, target.app).items():
+        directory = folder(settings, target.app, name)
+        if name != target.environment and directory != target.directory:
+            yield name, directory
+
+
+def _reached(
+    config: Config, base: Tree, target: Target, edits: Sequence[FileEdit], *, looks: bool
+) -> Iterator[OtherEnvironment]:
+    """Yield the other environments whose kustomizations read a file that is edited."""
+    outside = any(not one.path.is_relative_to(target.directory) for one in edits)
+    for name, directory in _folders(config, base, target):
+        is_shared = outside or directory.is_relative_to(target.directory)
+        if is_shared or (looks and _names(base, directory, target.directory)):
+            closure = graph.read_closure(base, directory)
+            file = next((one.path for one in edits if closure.holds(one.path)), None)
+            if file is not None:
+                delivery = config.environment(name, target.app).deliver
+                yield OtherEnvironment(name, directory, file, delivery)
+
+
+def _names(base: Tree, directory: PurePosixPath, other: PurePosixPath) -> bool:
+    """Return whether the kustomization of a folder could list another folder, by its text."""
+    for name in kustomizations_among(base.entries(directory)):
+        with suppress(PromoteError, KeyError):
+            return other.name.encode() in base.read(directory / name)
+    return False
+
+
+def _changes(
+    base: Tree, one: OtherEnvironment, edits: Sequence[FileEdit], renderer: Renderer | None
+) -> bool:
+    """Return whether an environment is another one after the edits, as far as that is known."""
+    if renderer is None:
+        return True
+    reached = {edit.path: Kustomizations((one.directory,)) for edit in edits}
+    verdict = render.judge(base, edits, ByNames(one.directory, reached), renderer)
+    return verdict.diff is None or bool(verdict.diff.objects)
