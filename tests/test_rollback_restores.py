@@ -26,6 +26,14 @@ CONFIG = (
 )
 
 
+CART = """---
+apiVersion: v1
+kind: Pod
+metadata: {name: cart}
+spec: {containers: [{name: cart, image: 'ghcr.io/acme/cart:1.0.0'}]}
+"""
+
+
 def deployment(*tags: str) -> str:
     """Return a Deployment with a container for each of some tags of the one image."""
     containers = "".join(
@@ -261,3 +269,59 @@ def test_a_pull_shows_environments_that_take_the_tag_from_a_base(tmp_path: Path)
     body = run(repo, *AT, "--tag", "3.0.0")["pull_request"]["body"]
     (row,) = [line for line in body.splitlines() if line.startswith("| runs")]
     assert row.count("2.0.0") == 2
+
+
+def test_apps_that_went_together_go_back_together(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    apps = f"apps:\n  shop: {{images: [{IMAGE}]}}\n  cart: {{images: [ghcr.io/acme/cart]}}\n"
+    repo.commit("main", "promoter.yaml", (CONFIG % "push").partition("apps:")[0] + apps)
+    repo.commit("main", BASE, deployment("2.0.0") + CART)
+    before = repo.git("rev-parse", "main:stages")
+    both = ("--app", "shop", "--app", "cart", "--env", "test", "--together")
+    run(repo, *both, "--tag", "3.0.0")
+    back = run(repo, "rollback", *both, *WHY)
+    assert sorted(moves(back)) == [("3.0.0", "1.0.0"), ("3.0.0", "2.0.0")]
+    assert repo.git("rev-parse", "main:stages") == before
+
+
+def test_what_only_a_base_has_set_has_nothing_to_go_back_to(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    error = run(repo, "rollback", *AT, *WHY, code=4)["error"]
+    assert "no file of shop has set an image in test" in error["message"]
+    run(repo, *AT, "--tag", "3.0.0")
+    run(repo, "rollback", *AT, *WHY)
+    run(repo, "unhold", *AT, "--reason", "fixed")
+    error = run(repo, "rollback", *AT, *WHY, code=4)["error"]
+    assert "shop has no tag of its own in test, where a base sets it" in error["message"]
+
+
+def test_a_name_that_a_person_has_put_in_place_of_the_image_goes_back_as_well(
+    tmp_path: Path,
+) -> None:
+    repo = stage(tmp_path / "r.git")
+    entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"
+    repo.commit("main", FILE, PLAIN + entry, "Pin")
+    repo.commit("main", FILE, f"{PLAIN}{entry}    newName: ghcr.io/other/shop\n", "Elsewhere")
+    back = run(repo, "rollback", *AT, *WHY)
+    assert repo.read(FILE) + "\n" == PLAIN + entry
+    assert back["action"] == "pushed"
+
+
+def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> None:
+    values = f'image:\n  repository: {IMAGE}\n  tag: "" # the chart\nreplicas: 2\n'
+    repo = targeted(
+        tmp_path / "r.git",
+        "[{kind: yaml-path, file: values.yaml, tag: image.tag, repository: image.repository}]",
+        {"stages/test/values.yaml": values},
+    )
+    run(repo, *AT, "--tag", "3.0.0")
+    run(repo, *AT, "--tag", "4.0.0")
+    text = repo.read("stages/test/values.yaml") + "\n"
+    repo.commit(
+        "main",
+        "stages/test/values.yaml",
+        text.replace("replicas: 2", "replicas: 3").replace("the chart", "no chart"),
+    )
+    run(repo, "rollback", *AT, "--steps", "2", *WHY)
+    after = repo.read("stages/test/values.yaml") + "\n"
+    assert after == values.replace("replicas: 2", "replicas: 3").replace("the chart", "no chart")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from promoter.edits.site import Site
     from promoter.edits.targets import EditTarget, Target
 
-# Of more lines than these, those that are the same are not looked for: it may take their square.
-_COMPARED = 1_000
+# Of more lines than these, those that are the same are not looked for: it may take their cube.
+_COMPARED = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class _Sites:
         tags: dict[str, Site] = {}
         for site in self.held.get(request.name, []):
             if site.part is not Part.DIGEST:
-                tags.setdefault(site.value.tag or "no tag", site)
+                tags.setdefault(site.value.tag or "", site)
         return several_tags(request, {tag: site.spot.place for tag, site in tags.items()})
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:

@@ -53,8 +53,9 @@ def _way_back(seen: Seen) -> tuple[Past, WayBack]:
     history = AppHistory(seen.world.repository, base, target)
     if not (history.now or any(one.images for one in history.upto(_STATES))):
         raise SelectionError(
-            f"{target.file} holds no image of {target.app} whose past could be read",
-            "Name the place where its tags live in promoter.yaml.",
+            f"no file of {target.app} has set an image in {target.environment}, and there is nothing "
+            "to go back to",
+            f"See what runs: promote status {target.flags}",
             file=str(target.file),
         )
     if not history.upto(1):

@@ -134,7 +134,10 @@ class Past:
             if (then.ref, then.new_name) == (now.ref, now.new_name):
                 continue
             if then.new_name != now.new_name:
-                raise self._irreversible(way, f"{name} was pulled as {then.new_name or name}")
+                pulled = (
+                    f"{name} was pulled as {then.new_name or name}, not as {now.new_name or name}"
+                )
+                raise self._irreversible(way, pulled)
             request = request_for(name, then)
             if request is None:
                 raise self._irreversible(way, f"{name} had no tag or digest of its own")
@@ -243,9 +246,13 @@ class Past:
         )
 
     def _nothing_earlier(self) -> SelectionError:
-        target = self.target
-        reason = f"{target.app} has run nothing but {described(self.current.images)} in "
-        reason += f"{target.environment}, and there is nothing to go back to"
+        target, runs = self.target, self.current.images
+        reason = (
+            f"{target.app} has run nothing but {described(runs)} in {target.environment}"
+            if runs
+            else f"{target.app} has no tag of its own in {target.environment}, where a base sets it"
+        )
+        reason += ", and there is nothing to go back to"
         hint = f"See what it has run: promote history {target.flags}"
         return SelectionError(reason, hint, file=str(target.file))
 
