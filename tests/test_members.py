@@ -198,3 +198,12 @@ def test_the_status_of_each_app_has_the_open_pull_of_several(tmp_path: Path) -> 
     opened = {one["app"]: one["open_pull_request"]["number"] for one in rows}
     # Its own is what the next promotion of an app meets.
     assert opened == {"api": number, "web": alone}
+
+
+def test_an_app_that_a_group_names_twice_is_promoted_once(tmp_path: Path) -> None:
+    repo = make(
+        tmp_path / "r.git", IMAGES, BY_PULL + OFF + "groups: {shop: {apps: [web, api, web]}}\n"
+    )
+    made = run(repo, "--group", "shop", "--tag", "1.4.2")
+    assert [one["name"] for one in made["images"]] == list(IMAGES.values())
+    assert run(repo, "--group", "shop", "--tag", "1.4.2")["action"] == "unchanged"

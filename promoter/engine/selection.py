@@ -154,7 +154,7 @@ def _work_together(key: Key, request: Request, view: View) -> Work:
             raise SelectionError(f"there is no group {request.app!r}", hint)
         apps = view.config.groups[request.app].apps
     alone = replace(request, together=(), group=False)
-    works = [_work(key, replace(alone, app=app), view) for app in sorted(apps)]
+    works = [_work(key, replace(alone, app=app), view) for app in sorted(set(apps))]
     targets = [target for one in works for target in one.targets]
     first = targets[0]
     for other in targets[1:]:
