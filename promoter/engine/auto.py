@@ -13,6 +13,7 @@ from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
 from promoter.engine.candidates import Candidates
 from promoter.engine.choice import choices
+from promoter.engine.explain import explain_nothing
 from promoter.engine.selection import Key, Work
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
@@ -68,7 +69,8 @@ class Policies:
                 continue
             if choice.error is not None:
                 yield key, failed(choice.error, *key)
-            elif key in current:
+            elif key in current or choice.candidate.nothing:
+                explain_nothing(choice.candidate)
                 yield key, _unchanged(choice, view)
             else:
                 request = replace(

@@ -42,6 +42,11 @@ class Candidate:
     followed: Followed | None = None
     """What the previous environment runs of these images, where there is no policy."""
 
+    @property
+    def nothing(self) -> str:
+        """Why there is nothing to promote from the previous environment yet; '' where there is."""
+        return self.followed.nothing if self.followed else ""
+
 
 class Candidates:
     """The apps that tags are chosen for; each is looked at as the iteration comes to it.

@@ -63,6 +63,15 @@ def explain_choice(candidate: Candidate, ranked: RankedTags, tag: str) -> None:
     )
 
 
+def explain_nothing(candidate: Candidate) -> None:
+    """Log why nothing is chosen for an app yet, where that is so."""
+    target = candidate.target
+    if candidate.nothing:
+        _LOG.debug(
+            "%s in %s: nothing to promote: %s", target.app, target.environment, candidate.nothing
+        )
+
+
 def explain_plan(plan: Plan) -> None:
     """Log what each check said of a promotion, by the names that a pull request has, and the plan."""
     where = f"{plan.destination.app} in {plan.destination.environment}"

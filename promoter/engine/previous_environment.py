@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.image import Ref
+from promoter.domain.image import Ref, split
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited, kind_of
 from promoter.gates import Previous
 from promoter.planning.previous import image_named
+from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.layout import Target
@@ -47,11 +48,17 @@ class _Wanted:
     """The image as it is requested."""
     name: str
     ref: Ref
+    pulled: str | None
+    """The name under which it is pulled, where an entry says so; None where one is added."""
 
     def is_in(self, version: _Version) -> bool:
         """Return whether a version has this image; a tag that has moved is another one."""
         found = image_named(version.images, self.name)
-        return found is not None and bool(self.ref.is_same(found.ref))
+        if found is None or not self.ref.is_same(found.ref):
+            return False
+        # An entry that is added has no newName: by a tag, it would be another image.
+        by_digest = bool(self.ref.digest and found.digest)
+        return by_digest or self.pulled is not None or found.repository == split(self.name)[0]
 
 
 def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
@@ -60,7 +67,8 @@ def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) ->
     name = target.settings.promotes_from or seen.request.from_environment
     if not name or name == target.environment or seen.request.rollback is not None:
         return None
-    wanted = [_wanted(one, images) for one in proposal.declaration.images]
+    pulled = pulled_names(target, base)
+    wanted = [_wanted(one, images, pulled) for one in proposal.declaration.images]
     never: dict[str, Stay | None] = {one.text: None for one in wanted}
     try:
         previous = find_target(seen.config, base, target.app, name)
@@ -71,14 +79,16 @@ def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) ->
         return Previous(name, never, error.message)
 
 
-def _wanted(asked: ImageRequest, images: Sequence[ImageFacts]) -> _Wanted:
+def _wanted(
+    asked: ImageRequest, images: Sequence[ImageFacts], pulled: Mapping[str, str]
+) -> _Wanted:
     """Return one image with what the registry adds: the digest of its tag, the tag of its digest."""
     known = next((one for one in images if one.request.name == asked.name), None)
     tag = asked.tag or (known.request.tag if known else None)
     digest = str(asked.digest) if asked.digest else None
     if digest is None and known and known.image:
         digest = known.image.digest
-    return _Wanted(str(asked), asked.name, Ref(tag, digest))
+    return _Wanted(str(asked), asked.name, Ref(tag, digest), pulled.get(asked.name))
 
 
 def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
@@ -96,7 +106,18 @@ def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
         stays |= found
         unread = unread or missing
     known = {one.text: stays.get(one.text) for one in wanted}
-    return Previous(previous.environment, known, unread)
+    return Previous(previous.environment, known, unread, _elsewhere(previous, base, wanted))
+
+
+def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple[str, str] | None:
+    """Return the repositories of the first image that is pulled from two, there and here."""
+    there = previous.held_images(base)
+    for one in wanted:
+        found = image_named(there, one.name)
+        by_digest = found is not None and found.digest and one.ref.digest
+        if found and one.pulled and found.repository != one.pulled and not by_digest:
+            return found.repository, one.pulled
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Previous:
     """The latest by image, as it is requested; None for one that it has never had, as was read."""
     unread: str = ""
     """Why not all of its history was read."""
+    elsewhere: tuple[str, str] | None = None
+    """Of the first image that is pulled from another repository there: that one, and the one here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,12 @@ def previous_environment(facts: Facts) -> Verdict | None:
     never = [image for image, stay in stays.items() if stay is None]
     if not never:
         gone = any(stay.end is not None for stay in stays.values() if stay)
-        return Verdict(Result.PASSED, f"{name} {'has had' if gone else 'runs'} what is promoted")
+        verb = "has had" if gone else "runs"
+        if previous.elsewhere is None:
+            return Verdict(Result.PASSED, f"{name} {verb} what is promoted")
+        there, here = previous.elsewhere
+        pulls = f"{facts.target.environment} pulls it from {here}"
+        return Verdict(Result.PASSED, f"{name} {verb} this tag of {there}; {pulls}")
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)

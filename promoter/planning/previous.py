@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import SelectionError, UsageError
+from promoter.domain.errors import RefusedError, SelectionError, UsageError
+from promoter.domain.image import split
+from promoter.domain.refusal import Refusal
+from promoter.domain.trees import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
     from promoter.planning.plan import Request
 
 
+# So many images are named.
+_NAMED = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What another environment runs, as a request for this one."""
@@ -27,6 +35,8 @@ class Followed:
     """Images that one of the two environments has and the other has not."""
     file: PurePosixPath | None = None
     """The kustomization that says so."""
+    nothing: str = ""
+    """Why there is nothing to promote yet; '' where there are images."""
 
 
 def follow(request: Request, config: Config, target: Target, tree: Tree) -> Followed:
@@ -42,13 +52,18 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
             f"{name} cannot be promoted from itself: --from and --env name the same environment",
             "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
-    return images_from(find_target(config, tree, target.app, name), target, tree)
+    previous = find_target(config, tree, target.app, name)
+    found = images_from(previous, target, tree)
+    if found.nothing:
+        raise SelectionError(found.nothing, "--image sets an image.", file=_file(previous, tree))
+    return found
 
 
 def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     """Return all images of an environment that the previous one runs, as they are there.
 
-    Raises `SelectionError` where the two have no image in common.
+    Raises `SelectionError` where the two have images, and none in common; `RefusedError` where a tag
+    there is that of an image which is pulled by another name than here.
     """
     there, own = previous.held_images(tree), target.held_images(tree)
     names = target.images or tuple(one.name for one in own)
@@ -60,15 +75,13 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
-        images.append(_request(name, image, previous))
+        if target.kustomized and image_named(own, name) is None:
+            _check_pulled_alike(name, image, previous, target)
+        images.append(_request(name, image, previous, tree))
     if not images:
-        listed = ", ".join(one.name for one in there) or "no image"
-        raise SelectionError(
-            f"{previous.environment} has none of the images of {target.app} in "
-            f"{target.environment}, but {listed}",
-            "Check the images of both; --image sets one that is new.",
-            file=str(previous.file),
-        )
+        reason = _nothing(previous, target, (there, own), tree)
+        # Of an app without images there is nothing to say each time.
+        return Followed((), (reason,) if there or own else (), nothing=reason)
     warnings += [
         f"{one.name} is in {previous.environment} alone: {target.environment} does not have it"
         for one in there
@@ -77,7 +90,68 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     return Followed(tuple(images), tuple(warnings), previous.file)
 
 
-def _request(name: str, image: RunningImage, previous: Target) -> ImageRequest:
+def _nothing(
+    previous: Target,
+    target: Target,
+    images: tuple[Sequence[RunningImage], Sequence[RunningImage]],
+    tree: Tree,
+) -> str:
+    """Return why there is nothing to promote yet, of the images there and here.
+
+    Raises `SelectionError` where they will never have one in common.
+    """
+    there, own = images
+    before, here = previous.environment, target.environment
+    if not there and not own:
+        return f"neither {before} nor {here} sets an image of {target.app}"
+    if _is_built_from(previous, target, tree):
+        folder = previous.directory
+        return (
+            f"{here} is built from {folder}, the kustomization of {before}, and has what that has"
+        )
+    if not there:
+        return f"{before} sets no image of {target.app} yet"
+    listed = target.images or tuple(one.name for one in own)
+    if target.images or any(image_named(there, name) for name in listed):
+        return f"{before} sets no tag of {_several(listed)} yet"
+    if not own:
+        return f"{here} sets no image of {target.app} yet, and {before} sets {_names(there)}"
+    raise SelectionError(
+        f"{before} and {here} have no image of {target.app} in common: {before} has "
+        f"{_names(there)}, and {here} has {_names(own)}",
+        f"List the images of {target.app} in promoter.yaml by the names that both have; --image sets "
+        "one that is new.",
+        file=_file(previous, tree),
+    )
+
+
+def _is_built_from(previous: Target, target: Target, tree: Tree) -> bool:
+    """Return whether an environment's kustomization stands on that of the previous one."""
+    if not (previous.kustomized and target.kustomized) or previous.file == target.file:
+        return False
+    return previous.file in graph.read_closure(tree, target.directory).files
+
+
+def _check_pulled_alike(name: str, image: RunningImage, previous: Target, target: Target) -> None:
+    """Raise `RefusedError` where an entry for an image would be added without its `newName`."""
+    pulled = split(name)[0]
+    if image.repository == pulled:
+        return
+    raise RefusedError(
+        [
+            Refusal(
+                "previous-environment",
+                f"{previous.environment} runs {image.repository} in place of {name}, and "
+                f"{target.environment} would run {pulled} with its tag: another image",
+                f"Add the entry with its newName to {target.file} first: name: {name}, "
+                f"newName: {image.repository}",
+                str(previous.file),
+            )
+        ]
+    )
+
+
+def _request(name: str, image: RunningImage, previous: Target, tree: Tree) -> ImageRequest:
     """Return an image as the previous environment has it, or raise `SelectionError`."""
     try:
         return image.request(name)
@@ -85,8 +159,22 @@ def _request(name: str, image: RunningImage, previous: Target) -> ImageRequest:
         raise SelectionError(
             f"{previous.environment} has no tag of {name} that can be promoted: {error.message}",
             "Promote there first, or give the tag with --image.",
-            file=str(previous.file),
+            file=_file(previous, tree),
         ) from error
+
+
+def _file(target: Target, tree: Tree) -> str | None:
+    """Return the first file of an app's images that is there."""
+    return next((str(path) for path in target.files if kind_of(tree, path)), None)
+
+
+def _names(images: Sequence[RunningImage]) -> str:
+    return _several([one.name for one in images])
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:

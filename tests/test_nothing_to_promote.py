@@ -1,0 +1,159 @@
+"""Nothing to promote yet: what a schedule and `--from` say where two environments share no image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.many_apps import with_files
+from tests.world import promote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.world import Repository, Run
+
+CONFIGURATION = """\
+environments:
+  stage: {path: "stages/stage/{app}", deliver: push, render: off, checks: {exists: off}}
+  prod:
+    path: stages/prod/{app}
+    deliver: push
+    render: off
+    promotes-from: stage
+    checks: {exists: off}
+default-environment: prod
+"""
+LISTED = CONFIGURATION + "apps: {web: {images: [ghcr.io/o/web]}}\n"
+MANIFEST = CONFIGURATION + "targets: [{kind: manifest, file: web.yaml}]\n"
+STAGE, PROD = (f"stages/{name}/web/kustomization.yaml" for name in ("stage", "prod"))
+EMPTY = "resources: []\n"
+
+
+def entry(name: str, *more: str) -> str:
+    """Return a kustomization with one entry."""
+    fields = "".join(f"  {one}\n" for one in more)
+    return f"images:\n- name: {name}\n{fields}"
+
+
+def pod(image: str) -> str:
+    """Return a manifest with one container."""
+    return f"kind: Pod\nspec:\n  containers:\n  - name: web\n    image: {image}\n"
+
+
+def run(repo: Repository, *arguments: str) -> Run:
+    return promote(*arguments, "--repo", str(repo.path), "--output", "json")
+
+
+# The files, what `auto` warns of, and what `--from` ends with.
+NOTHING_YET: Mapping[str, tuple[Mapping[str, str], str, str]] = {
+    "no image in either": (
+        {"promoter.yaml": CONFIGURATION, STAGE: EMPTY, PROD: EMPTY},
+        "",
+        "neither stage nor prod sets an image of web",
+    ),
+    "an image that the base alone sets": (
+        {"promoter.yaml": LISTED, STAGE: EMPTY, PROD: EMPTY},
+        "",
+        "neither stage nor prod sets an image of web",
+    ),
+    "no image in the previous environment": (
+        {
+            "promoter.yaml": LISTED,
+            STAGE: EMPTY,
+            PROD: entry("ghcr.io/o/web", "newTag: 1.0.0"),
+        },
+        "stage sets no image of web yet",
+        "stage sets no image of web yet",
+    ),
+    "another app's image alone in the previous environment": (
+        {
+            "promoter.yaml": LISTED,
+            STAGE: entry("ghcr.io/o/other", "newTag: 1.0.0"),
+            PROD: entry("ghcr.io/o/web", "newTag: 1.0.0"),
+        },
+        "stage sets no tag of ghcr.io/o/web yet",
+        "stage sets no tag of ghcr.io/o/web yet",
+    ),
+    "no image here yet": (
+        {"promoter.yaml": CONFIGURATION, STAGE: entry("o/web", "newTag: 1.0.0"), PROD: EMPTY},
+        "prod sets no image of web yet, and stage sets o/web",
+        "prod sets no image of web yet, and stage sets o/web",
+    ),
+    "the same image without a tag": (
+        {
+            "promoter.yaml": MANIFEST,
+            "stages/stage/web/web.yaml": pod("registry.example.org/ubi8/ubi"),
+            "stages/prod/web/web.yaml": pod("registry.example.org/ubi8/ubi"),
+        },
+        "stage sets no tag of registry.example.org/ubi8/ubi yet",
+        "stage sets no tag of registry.example.org/ubi8/ubi yet",
+    ),
+    "built from the previous environment": (
+        {
+            "promoter.yaml": CONFIGURATION,
+            STAGE: entry("o/web", "newTag: 1.0.0"),
+            PROD: "resources: [../../stage/web]\n",
+        },
+        "prod is built from stages/stage/web, the kustomization of stage, and has what that has",
+        "prod is built from stages/stage/web, the kustomization of stage, and has what that has",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING_YET)
+def test_a_schedule_with_nothing_to_promote_yet_ends_well_and_says_why(
+    tmp_path: Path, case: str
+) -> None:
+    files, warning, reason = NOTHING_YET[case]
+    repo = with_files(tmp_path / "r.git", files)
+    auto = run(repo, "auto")
+    assert auto.code == 0, auto.stdout
+    (result,) = auto.json["results"]
+    assert (result["action"], result["warnings"]) == ("unchanged", [warning] if warning else [])
+    assert reason in run(repo, "auto", "-v").stderr
+    asked = run(repo, "--app", "web", "--from")
+    assert (asked.code, asked.json["error"]["message"]) == (4, reason)
+    assert asked.json["error"]["file"] in {None, *files}
+
+
+def test_two_environments_that_share_no_image_are_an_error_with_the_images_of_both(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "promoter.yaml": MANIFEST,
+        "stages/stage/web/web.yaml": pod("o/old:1.0.0"),
+        "stages/prod/web/web.yaml": pod("o/new:1.0.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    for result in (run(repo, "auto").json["results"][0], run(repo, "--app", "web", "--from").json):
+        assert result["exit_code"] == 4
+        error = result["error"]
+        assert "stage has o/old, and prod has o/new" in error["message"]
+        assert error["file"] == "stages/stage/web/web.yaml"
+
+
+def test_a_tag_is_not_carried_to_another_repositorys_image(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": LISTED,
+        STAGE: entry("ghcr.io/o/web", "newName: quay.io/o/web", "newTag: 81c0813"),
+        PROD: EMPTY,
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    for result in (run(repo, "auto").json["results"][0], run(repo, "--app", "web", "--from").json):
+        assert result["exit_code"] == 3
+        (refusal,) = result["refusals"]
+        assert "stage runs quay.io/o/web in place of ghcr.io/o/web" in refusal["reason"]
+        assert "newName: quay.io/o/web" in refusal["hint"]
+    tagged = run(repo, "--app", "web", "--tag", "81c0813", "--allow", "dead-edit")
+    assert [one["rule"] for one in tagged.json["refusals"]] == ["previous-environment"]
+    # With a repository of its own, prod says what it pulls: that it is another one is told.
+    repo.commit("main", PROD, entry("ghcr.io/o/web", "newName: prod.example.org/web"))
+    done = run(repo, "--app", "web", "--from", "--allow", "dead-edit")
+    assert done.code == 0, done.stdout
+    gate = next(one for one in done.json["gates"] if one["gate"] == "previous-environment")
+    assert gate["detail"] == (
+        "stage runs this tag of quay.io/o/web; prod pulls it from prod.example.org/web"
+    )
