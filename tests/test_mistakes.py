@@ -1282,7 +1282,7 @@ def test_path_that_names_one_app_for_all_is_told_where_an_image_is_not_there(
 ) -> None:
     company.configure(("apps/{app}/overlays/prod", "apps/orders/overlays/prod"))
     said = (
-        "promoter.yaml:13:14: no container uses the image",
+        "promoter.yaml:13:14: no container of billing in prod uses the image",
         "Write apps/{app}/overlays/prod as environments.prod.path: it names orders for every app.",
     )
     assert_told(company.run("--app", "billing", "--tag", "1.5.0"), 3, said)
@@ -1312,7 +1312,7 @@ def test_image_that_the_configuration_misnames_is_told_there(company: Company, p
     company.configure((f"[{company.image('orders')}]", "[orders]"), ("apps:\n", f"{pin}apps:\n"))
     line = 12 if pin else 11
     said = (
-        f"promoter.yaml:{line}:14: no container uses the image orders",
+        f"promoter.yaml:{line}:14: no container of orders in prod uses the image orders",
         "Did you mean 127.0.0.1:",
     )
     assert_told(company.run(*_ASK), 3, said)

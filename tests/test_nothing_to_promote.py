@@ -157,3 +157,21 @@ def test_a_tag_is_not_carried_to_another_repositorys_image(tmp_path: Path) -> No
     assert gate["detail"] == (
         "stage runs this tag of quay.io/o/web; prod pulls it from prod.example.org/web"
     )
+
+
+def test_an_image_that_only_the_configuration_asks_for_is_refused_by_its_key(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "promoter.yaml": LISTED,
+        STAGE: entry("ghcr.io/o/web", "newTag: 1.0.0"),
+        PROD: "resources: [pod.yaml]\n",
+        "stages/prod/web/pod.yaml": pod("ghcr.io/o/other:1.0.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    for result in (run(repo, "auto").json["results"][0], run(repo, "--app", "web", "--from").json):
+        (refusal,) = result["refusals"]
+        assert refusal["reason"] == "no container of web in prod uses the image ghcr.io/o/web"
+        assert (refusal["file"], refusal["line"]) == ("promoter.yaml", 10)
+    given = run(repo, "--app", "web", "--image", "ghcr.io/o/web=1.0.0").json["refusals"][0]
+    assert given["reason"].startswith("--image: no container of web in prod")

@@ -44,7 +44,7 @@ def facts_of(
     proposal = intent.proposal or app.asked
     writes = intent.end in (End.PUSH, End.PULL)
     judged = intent.judged if writes else None
-    asked = [image.name for image in request.images]
+    asked = change.request.image_flags
     names = propose.by_names(judged, target, state.base, asked) if judged else None
     # A registry is not asked about images that nobody uses.
     used = names is None or not names.refusals or "dead-edit" in request.allow

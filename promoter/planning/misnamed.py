@@ -41,7 +41,11 @@ def at_configuration(refusal: Refusal, target: Target) -> Refusal:
         beginnings = (graph.unused(name), f"there is no entry {name!r}")
         if refusal.reason.partition(",")[0] in beginnings and place:
             hint = _shared_folder(target) or refusal.hint
-            return replace(refusal, **place, hint=hint, source_line=None)
+            reason, unused = refusal.reason, "no container "
+            if reason.startswith(unused):
+                where = f"of {target.app} in {target.environment} "
+                reason = f"{unused}{where}{reason.removeprefix(unused)}"
+            return replace(refusal, **place, reason=reason, hint=hint, source_line=None)
     return refusal
 
 

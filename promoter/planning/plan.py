@@ -81,6 +81,12 @@ class Request:
         return self.group or bool(self.together)
 
     @property
+    def image_flags(self) -> tuple[str, ...]:
+        """The images that somebody has named by `--image`."""
+        is_filled = self.scheduled or self.from_environment is not None or self.rollback is not None
+        return () if is_filled else tuple(one.name for one in self.images)
+
+    @property
     def goes_back(self) -> bool:
         """Whether an older tag may take the place of a newer one."""
         return self.rollback is not None or "downgrade" in self.allow
