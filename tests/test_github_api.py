@@ -120,6 +120,20 @@ def test_a_branch_that_is_left_of_a_merged_pull_costs_no_request_more(
     assert numstat(Repository(plain.repository), "main", BRANCH) == [f"3\t3\t{AURORA}"]
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_what_is_not_there_ends_with_4_and_says_what_is(plain: GitHub, transport: str) -> None:
+    by = ("--transport", transport)
+    done = run(plain, "9.9.1", *by, "--base", "nope")
+    assert (done.code, done.json["error"]["code"]) == (4, "selection"), done.stdout
+    assert "has no branch 'nope'" in done.json["error"]["message"]
+    assert "Did you mean 'main', its default branch?" in done.json["error"]["hint"]
+    gone = promote(
+        "--app", "aurora", "--tag", "9.9.1", "--repo", f"{plain.url.removesuffix('.git')}x.git", *by,
+        "--output", "json", env={"GITHUB_TOKEN": "good-token"},
+    )  # fmt: skip
+    assert (gone.code, gone.json["error"]["code"]) == (4, "selection"), gone.stdout
+
+
 @pytest.mark.parametrize("method", ["squash", "rebase", "merge"])
 @pytest.mark.parametrize("transport", ["git", "api"])
 def test_a_branch_that_is_left_and_may_not_be_replaced_is_deleted_and_made_anew(

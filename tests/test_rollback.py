@@ -180,6 +180,21 @@ def test_no_schedule_replaces_or_closes_the_open_pull_of_a_rollback(
     assert str(hold_file("web", "dev")) not in allowed["files"]
 
 
+def test_an_older_tag_is_refused_for_the_open_pull_of_a_rollback_as_for_its_hold(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = fleet(tmp_path / "r.git", registry, BY_PULL)
+    for tag in ("1.4.2", "1.4.3"):
+        merge(repo, run(repo, "--app", "web", "--tag", tag))
+    back = run(repo, "rollback", "--app", "web", *WHY)
+    refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
+    assert [one["rule"] for one in refused] == ["downgrade", "hold"]
+    assert f"pull request {back['pull_request']['number']}" in refused[1]["reason"]
+    merge(repo, back)
+    refused = run(repo, "--app", "web", "--tag", "1.4.1", code=3)["refusals"]
+    assert [one["rule"] for one in refused] == ["downgrade", "hold"]
+
+
 def test_a_tag_that_is_gone_is_refused_with_the_newest_that_is_still_there(
     tmp_path: Path, registry: Registry
 ) -> None:

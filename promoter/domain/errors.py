@@ -111,6 +111,13 @@ class RemoteError(PromoteError):
     exit = Exit.REMOTE
 
 
+class NotFoundError(RemoteError):
+    """A repository is not there, or not for this token: running again does not help."""
+
+    code = "selection"
+    exit = Exit.SELECTION
+
+
 class RaceLostError(RemoteError):
     """Somebody else wrote first, so that all must be observed again; writes alone raise it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.domain.errors import RemoteError
+from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.suggest import closest
 from promoter.environment import is_in_actions, token_variable
 
@@ -26,7 +26,8 @@ def failure(verb: str, result: Result) -> RemoteError:
     reason = "; ".join(dict.fromkeys(said or lines))[:600] or f"status {result.status}"
     hint = _host_meant(text) or next((one for sign, one in _HINTS if re.search(sign, text)), "")
     hint = for_this_run(hint) or AGAIN
-    return RemoteError(f"git {verb} failed: {reason}", hint)
+    kind = NotFoundError if re.search(_MISSING, text) else RemoteError
+    return kind(f"git {verb} failed: {reason}", hint)
 
 
 def _host_meant(text: str) -> str:
@@ -92,6 +93,8 @@ RULE_HINTS = (
     (_RULES, "A ruleset of the repository forbids this: change it, or exempt this account."),
 )
 _GITHUB = "github.com"
+# What git says where a server answers 404.
+_MISSING = r"repository 'https?://.*' not found"
 MOVED = "The repository has moved: its old page in a browser leads to its new URL; give that."
 """The hint for what a server redirects, where it is not known where to."""
 _HINTS = (
@@ -118,7 +121,7 @@ _HINTS = (
         "deliver: pull-request needs no push to it.",
     ),
     (
-        r"repository 'https?://.*' not found",
+        _MISSING,
         f"Check the URL; a private repository also needs a token that may read it{OWN_RUN}.",
     ),
     ("not found", "Check the URL; a private repository also needs a token that may read it."),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.declaration import one_line
-from promoter.domain.errors import RemoteError
+from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.json import parse_json
 from promoter.domain.moment import bounded_seconds, shown_end
 from promoter.domain.redaction import redacted
@@ -19,6 +19,7 @@ from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MISSING = "The repository's name is wrong"
 _LIMITS = ("rate limit", "abuse detection")
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
 # GraphQL answers with an error inside of a 200 where it could not do its work.
@@ -131,10 +132,9 @@ def failure(work: str, error: Exception) -> RemoteError:
     rule = next((hint for sign, hint in RULE_HINTS if re.search(sign, said.lower())), "")
     # GraphQL's errors are in an answer that has come.
     status = "" if is_of_graphql(error) else f"{error.status} "
-    return RemoteError(
-        f"{work}: {status}{said}".strip()[:500],
-        for_this_run(rule or _hint(error, said.lower())),
-    )
+    hint = for_this_run(rule or _hint(error, said.lower()))
+    kind = NotFoundError if hint.startswith(_MISSING) else RemoteError
+    return kind(f"{work}: {status}{said}".strip()[:500], hint)
 
 
 def _redirected(work: str, error: RuntimeError) -> RemoteError:
@@ -175,7 +175,7 @@ def _hint(error: GitHubError, said: str) -> str:
             f"there{permissions}{OWN_RUN}."
         )
     if error.status == 404:
-        return f"The repository's name is wrong, or the token may not see it{OWN_RUN}."
+        return f"{_MISSING}, or the token may not see it{OWN_RUN}."
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."
     if error.status in (301, 302, 307, 308):

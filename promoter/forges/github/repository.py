@@ -24,6 +24,7 @@ from promoter.forges.github.known_branches import KnownBranches
 from promoter.forges.github.refs import Refs
 from promoter.forges.github.tree import GitHubTree, Reader
 from promoter.forges.github.versions import GitHubVersions
+from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import ROOT
 
 if TYPE_CHECKING:
@@ -77,10 +78,9 @@ class GitHubRepository:
         self._base_name = name = wanted or self._refs.default_branch()
         tip = self._refs.tip(name)
         if tip is None:
-            raise RemoteError(
-                f"{self._client.owner}/{self._client.name} has no branch {name!r}",
-                "Name another with --base.",
-            )
+            refs = {f"refs/heads/{one}": oid for one, oid in self._refs.matching("").items()}
+            listed = RemoteRefs(self._refs.default_branch(), refs)
+            name, tip = base_branch(listed, name, f"{self._client.owner}/{self._client.name}")
         return name, GitHubTree(self._reader, tip)
 
     def _look_around(self, base: str | None, wanted: Guess | None) -> Overview | None:
