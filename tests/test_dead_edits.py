@@ -10,6 +10,8 @@ from promoter.domain.image import Tag
 from promoter.edits.kustomization import promotion, set_images
 from promoter.planning.dead_edits import dead_entries
 from tests.graph_files import deployment, tree
+from tests.many_apps import with_files
+from tests.world import promote
 
 DIGEST = f"sha256:{'a' * 64}"
 OWN = f"- name: app\n  newTag: '1'\n  digest: {DIGEST}\n"
@@ -48,3 +50,65 @@ def test_an_entry_that_is_added_for_an_image_that_nobody_is_known_to_use_is_warn
     assert refusals == ()
     assert any("the entry app is added" in one for one in warnings) is warned
     assert "is remote and is not read" in warnings[-1]
+
+
+def test_a_base_in_a_submodule_is_told_as_not_read(tmp_path: Path) -> None:
+    own = "resources: [../../vendor/base, ../../vendor]\nimages: [{name: web, newTag: 1.0.0}]\n"
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n",
+        "apps/web/kustomization.yaml": own,
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    repo.git("read-tree", "main")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},vendor")
+    commit = repo.git("commit-tree", repo.git("write-tree"), "-p", "main", "-m", "A submodule")
+    repo.git("update-ref", "refs/heads/main", commit)
+    flags = ("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path), "--output", "json")
+    warnings = promote(*flags).json["warnings"]
+    assert "../../vendor/base is in vendor, a submodule and is not read" in " ".join(warnings)
+    assert "../../vendor is a submodule and is not read" in " ".join(warnings)
+
+
+def test_a_digest_that_an_added_entry_drops_is_warned_of(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n"
+        "apps: {web: {images: [web]}}\n",
+        "apps/web/kustomization.yaml": "resources: [d.yaml]\n",
+        "apps/web/d.yaml": deployment(image=f"web:1.0.0@{DIGEST}"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    flags = ("--app", "web", "--repo", str(repo.path), "--output", "json")
+    older = promote(*flags, "--tag", "0.9.0").json
+    assert (older["action"], len(older["warnings"])) == ("superseded", 1)
+    done = promote(*flags, "--tag", "1.1.0").json
+    assert done["action"] == "pushed"
+    assert f"web: the digest {DIGEST[:19]}… is dropped" in " ".join(done["warnings"])
+
+
+def test_where_no_image_is_listed_those_of_the_containers_are_told(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n",
+        "apps/web/kustomization.yaml": "resources: [d.yaml]\n",
+        "apps/web/d.yaml": deployment(image="ghcr.io/o/web:1.0.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    run = promote("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path))
+    assert run.code == 4
+    assert "Its containers use ghcr.io/o/web." in run.stderr
+
+
+def test_an_image_that_images_does_not_reach_is_told_with_its_place_and_the_target_for_it(
+    tmp_path: Path,
+) -> None:
+    task = "kind: Task\nmetadata: {name: t}\nspec:\n  steps:\n  - image: ghcr.io/o/web:1.0.0\n"
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n"
+        "apps: {web: {images: [ghcr.io/o/web]}}\n",
+        "apps/web/kustomization.yaml": "resources: [task.yaml]\n",
+        "apps/web/task.yaml": task,
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    run = promote("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path))
+    assert run.code == 3
+    assert "apps/web/task.yaml:5 has it where `images` does not reach" in run.stderr
+    assert "kind: manifest" in run.stderr

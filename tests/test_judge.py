@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from promoter.domain.model import ImageRequest
 from promoter.domain.render import RenderVerdict
 from promoter.edits.targets import EditTarget, KustomizeTarget
 from promoter.git.folder import DirectoryTree
+from promoter.graph.requirements import Access
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.render import Renderer, find, judge
@@ -52,6 +55,7 @@ def _judged(
     folder: str = "prod",
     strict: bool = False,
     images: tuple[str, ...] = ("web",),
+    access: tuple[str, ...] = (),
 ) -> RenderVerdict:
     """Return the verdict on `--tag 1.3.0` for an app with these targets."""
     for name, text in files.items():
@@ -65,9 +69,9 @@ def _judged(
     asked = tuple(ImageRequest(name, Tag.parse("1.3.0")) for name in images)
     edits = propose.propose_app(AppDeclaration("app", "prod", asked), target, tree).edits
     assert edits
-    return judge(
-        tree, edits, judge_by_names(tree, edits, file.parent), _renderer(renderer), strict=strict
-    )
+    found = _renderer(renderer)
+    with_access = found and replace(found, allowed=frozenset(map(Access, access)))
+    return judge(tree, edits, judge_by_names(tree, edits, file.parent), with_access, strict=strict)
 
 
 def _files(kustomization: str, **more: str) -> dict[str, str]:
@@ -669,3 +673,27 @@ def test_a_component_that_nothing_lists_is_told_as_such(tmp_path: Path) -> None:
         "prod/kustomization.yaml is a Component that no kustomization lists, so nothing gets its"
         " images, unless Flux or Argo CD names it as a component"
     )
+
+
+def test_an_edit_that_mends_what_did_not_build_is_not_refused(tmp_path: Path) -> None:
+    files = {
+        "prod/kustomization.yaml": f"{_LIST}images:\n- name: web\n  newTag: 1.10\n",
+        "prod/deploy.yaml": deployment(image="web:1.0"),
+    }
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"})
+    assert verdict.refusals == ()
+    assert verdict.note == "prod did not build before the edit, and builds with it"
+
+
+def test_a_program_that_a_build_runs_and_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    if shutil.which("helm"):
+        pytest.skip("helm is on PATH")
+    chart = "helmGlobals: {chartHome: charts}\nhelmCharts: [{name: c, releaseName: c}]\n"
+    files = {
+        "prod/kustomization.yaml": f"{_LIST}{_OVERRIDE}{chart}",
+        "prod/charts/c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+        "prod/deploy.yaml": deployment(image="web:1.0"),
+    }
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"}, access=("helm",))
+    assert verdict.refusals == ()
+    assert "runs helm, which is not installed here" in verdict.note

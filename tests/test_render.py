@@ -260,7 +260,11 @@ def test_a_value_that_kustomize_reads_as_no_text_is_told_where_it_stands(
             "base/kustomization.yaml": f"resources: [d.yaml]\n{other}",
         }
         folder = _folder(tmp_path, f"resources: [base]\n{_IMAGES}", **base)
-    if where == "prod" and field == "newName":
+    if where == "prod" and field == "newTag":
+        # The tag is what the edit replaces, and mends the file.
+        assert _judged(folder, _kustomize()).refusals == ()
+        return
+    if where == "prod":
         # The name that an entry has now is not edited, so that it is refused before any build.
         with pytest.raises(RefusedError, match=f"{field}: {value} reads as a number or a boolean"):
             _judged(folder, _kustomize())

@@ -98,6 +98,8 @@ def test_each_change_has_its_place(directory: Path) -> None:
         lines = edit.before.decode("utf-8-sig").splitlines()
         for change in edit.changes:
             rest = lines[change.line - 1][change.column - 1 :] if change.old else ""
+            if rest.startswith((">", "|")):
+                rest = lines[change.line].lstrip()
             assert rest.lstrip("'\"").startswith(change.old or "")
             assert change.new != change.old
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from promoter.edits.nodes import Path
     from promoter.edits.region import Region, Spot
 
+_KO = "ko://"
 _COLON = re.compile(r"[ \t]*:")
 _PLAIN = re.compile(r".+[/=?]|[A-Za-z]\S* ")
 
@@ -86,7 +87,9 @@ def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
     change = FieldChange(
         PurePosixPath(region.file.path), *spot.position, field, image, spot.text or None, text
     )
-    return Step(region, (scalar_splice(spot, text),), {spot.path: f"str:{text}"}, (change,))
+    at = _line_in_block(spot)
+    splice = scalar_splice(spot, text) if at is None else Splice(at, at + len(spot.text), text)
+    return Step(region, (splice,), {spot.path: f"str:{text}"}, (change,))
 
 
 def scalar_splice(spot: Spot, text: str) -> Splice:
@@ -120,9 +123,14 @@ def check_fit(spot: Spot, *, placeholders: bool = False) -> None:
     if not isinstance(spot.node, ScalarNode):
         raise region.refuse("type", "the value there is not text", "Name the scalar itself.", at=at)
     check_unshared(spot)
-    if spot.style in ("|", ">") or text.startswith(("!", "&"), spot.start):
-        reason = "the value is tagged, or written as a block"
-        raise region.refuse("style", reason, "Write it on one line.", at=at)
+    if spot.style in ("|", ">") and _line_in_block(spot) is None:
+        reason = f"the value is a block ({spot.style}) of several lines, or ends with a line break"
+        raise region.refuse("style", reason, "Write it on one line, behind its key.", at=at)
+    if text.startswith(("!", "&"), spot.start):
+        sign = text[spot.start : spot.end].split(maxsplit=1)[0]
+        reason = f"the value has {shown(sign)} before it"
+        raise region.refuse("style", reason, "Write the value without it.", at=at)
+    check_taken_by_ko(spot)
     if not placeholders:
         check_placeholder(spot)
 
@@ -136,6 +144,26 @@ def check_unshared(spot: Spot) -> None:
         reason = "the value is shared with another place by an anchor or alias"
         hint = "Write the value out in both places."
         raise spot.region.refuse("alias", reason, hint, at=spot.written)
+
+
+def check_taken_by_ko(spot: Spot) -> None:
+    """Raise `RefusedError` for the path of a Go package in the place of an image: it takes no tag."""
+    if spot.text.startswith(_KO):
+        raise spot.region.refuse(
+            "ko",
+            f"{shown(spot.text)} is a Go package that ko builds: no tag can follow it",
+            "Write the image itself, or set the tag where ko is run.",
+            at=spot.written,
+        )
+
+
+def _line_in_block(spot: Spot) -> int | None:
+    """Return where the only line of a block begins that has no line break; None for other blocks."""
+    value = str(spot.node.value)
+    if spot.style not in ("|", ">"):
+        return None
+    at = spot.region.text.text.rfind(value, spot.start, spot.end)
+    return at if value and "\n" not in value and at >= 0 else None
 
 
 def check_placeholder(spot: Spot) -> None:

@@ -31,6 +31,8 @@ _SHOWN_LINE = 1000
 TEMPLATE_HINT = "Promote the rendered repository, or move the tag out of the template."
 _BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
+# What Go templates are called by helmfile, Helm and others.
+_TEMPLATES = (".gotmpl", ".tpl", ".tmpl")
 _TEMPLATE = re.compile(r"\{%|\{\{|\$\{")
 
 
@@ -172,8 +174,9 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
     if error.rule != "yaml":
         hint = "Flatten it." if error.rule == "nesting" else "Split it."
         return source.refuse(error.rule, f"the file {error.reason}", hint, at=at)
-    template = _TEMPLATE.search(source.text)
-    if template and abs(template.start() - at) < 400:
+    near = max(at - 400, 0) if not source.path.endswith(_TEMPLATES) else 0
+    template = _TEMPLATE.search(source.text, near)
+    if template and (template.start() < at + 400 or not near):
         return source.refuse(
             "template",
             "an unrendered template: it is not YAML until it is rendered",

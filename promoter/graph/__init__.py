@@ -14,6 +14,7 @@ from promoter.graph.dead import (
 from promoter.graph.images import Image
 from promoter.graph.overwriters import Overwriter, overwriter
 from promoter.graph.prefetch import prefetch_closures
+from promoter.graph.reading import first_mention
 from promoter.graph.transformer import Entry, matches
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "dead_entries",
     "entry_over",
     "final_images",
+    "first_mention",
     "kustomizations_of",
     "later_entry",
     "matches",

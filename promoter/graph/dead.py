@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.image import Name
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
 from promoter.graph.images import WORK_LIMIT, Image, after_entry
@@ -144,7 +145,9 @@ def _renamed(name: str, images: Sequence[Image], own: Sequence[Entry]) -> Dead |
             return Dead(
                 name,
                 f"{name} is renamed to {now} in {entry.place}, so no container has that name here",
-                f"Use the name {now}. {_known(name, images)}",
+                f"Use the name {now}."
+                if Name.is_one(now)
+                else f"Set the tag in the entry {entry.name} of {entry.file}.",
                 name,
             )
     return None

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
+from promoter.domain.image import split
 from promoter.domain.model import Kind
-from promoter.domain.paths import resolved
+from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
 from promoter.graph.documents import (
     Origin,
@@ -17,14 +18,16 @@ from promoter.graph.documents import (
     UnreadableError,
     decode,
     documents,
+    mapping,
     one_line,
     parse,
+    sequence,
     text_of,
 )
 from promoter.graph.requirements import Access, Requirement, is_fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
     from promoter.domain.model import Tree
@@ -92,10 +95,11 @@ class Reading:
             reason, access = f"{shortened(text)} is remote and is not read", Access.NETWORK
         elif path is None:
             reason = f"{shortened(text)} leads out of the repository"
-        elif (link := self._link_on(path)) is not None:
+        elif (link := self._on_the_way(path, Kind.SYMLINK)) is not None:
             reason = f"{shortened(text)} leads through the symbolic link {link}"
-        elif self.kind(path) is Kind.SUBMODULE:
-            reason = f"{shortened(text)} is a submodule and is not read"
+        elif (module := self._on_the_way(path, Kind.SUBMODULE)) is not None:
+            inside = "is a" if module == path else f"is in {module}, a"
+            reason = f"{shortened(text)} {inside} submodule and is not read"
         else:
             reason, access = f"{shortened(text)} is not there", None
         self.note(file, reason, value if isinstance(value, Scalar) else None, access)
@@ -155,9 +159,33 @@ class Reading:
             if value is not None:
                 yield value
 
-    def _link_on(self, path: PurePosixPath) -> PurePosixPath | None:
+    def _on_the_way(self, path: PurePosixPath, kind: Kind) -> PurePosixPath | None:
+        """Return the first of a path and its folders that is of a kind."""
         steps = [path, *path.parents][:-1]
-        return next((one for one in reversed(steps) if self.kind(one) is Kind.SYMLINK), None)
+        return next((one for one in reversed(steps) if self.kind(one) is kind), None)
+
+
+def first_mention(tree: Tree, files: Iterable[PurePosixPath], image: str) -> str:
+    """Return as `file:line` where the first field of some files has an image of a name; '' for none."""
+    reading = Reading(tree)
+    for file in files:
+        if file.name in KUSTOMIZATION_NAMES:
+            continue
+        for document in reading.documents(file):
+            for one in _images_below(document):
+                if split(one.text)[0] == image:
+                    return f"{one.file}:{one.line}"
+    return ""
+
+
+def _images_below(value: Value) -> Iterator[Scalar]:
+    """Yield the scalars below a value whose keys say that they are images."""
+    for child in sequence(value):
+        yield from _images_below(child)
+    for key, child in mapping(value).items():
+        if isinstance(child, Scalar) and key.lower().endswith("image"):
+            yield child
+        yield from _images_below(child)
 
 
 def shortened(text: str) -> str:

@@ -67,7 +67,11 @@ def dead_entries(
     if not after.judges_itself:
         return (), tuple(_not_its_own(edit, names, after.is_component, closure))
     known = {entry.name for entry in after.entries}
-    found = graph.dead_entries(closure, after.entries, [name for name in names if name in known])
+    names = [name for name in names if name in known]
+    found = [
+        _where_images_do_not_reach(one, closure, tree)
+        for one in graph.dead_entries(closure, after.entries, names)
+    ]
     warnings = (*_added_unseen(edit, names, closure), *closure.warnings)
     return tuple(at_entry(edit, one) for one in found), () if closure.complete else warnings
 
@@ -81,6 +85,17 @@ def _added_unseen(edit: FileEdit, names: Iterable[str], closure: Closure) -> Ite
                 f"the entry {name} is added to {edit.path}, and no container is known to use that "
                 "image: not all that it is built from is read"
             )
+
+
+def _where_images_do_not_reach(dead: Dead, closure: Closure, tree: Tree) -> Dead:
+    """Return a dead edit with what to do where a field has the image that is no container's."""
+    if dead.reason != graph.unused(dead.image):
+        return dead
+    place = graph.first_mention(tree, closure.files, dead.image)
+    if not place:
+        return dead
+    hint = f"{place} has it where `images` does not reach: give the app a target of kind: manifest."
+    return replace(dead, hint=hint)
 
 
 def _is_used(name: str, closure: Closure) -> bool:

@@ -189,7 +189,8 @@ class _Decision:
         change, state = self.change, self.change.state
         pushes = change.settings.deliver == "push"
         proposal = self.intent.proposal if self.intent.end is End.PULL else change.asked
-        own = proposal.warnings if proposal else ()
+        is_left = self.intent.end in (End.SUPERSEDED, End.DOUBTED)
+        own = proposal.warnings if proposal and not is_left else ()
         return {
             "destination": Destination(
                 change.request.app,

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.config.holds import hold_edit
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from promoter.edits.kustomization import ImageEntry
     from promoter.planning.container_images import ContainerImage
     from promoter.planning.dead_edits import ByNames
+
+
+_LISTED = 4
 
 
 def resolve(
@@ -122,8 +126,13 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     tags = ((one, below[one.name].places) for one in declaration.images if one.name in below)
     several = tuple(said for one, places in tags if (said := several_tags(one, places)))
     moves = tuple(_from_container(m, below[m.name]) if m.name in below else m for m in moves)
+    lost = tuple(
+        f"{move.name}: the digest {move.before.digest[:19]}… is dropped, as it would win over the tag"
+        for move in moves
+        if move.name in below and move.before.digest and not move.after.digest
+    )
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
-    warnings = (*held.warnings, *several, *(one for edit in made for one in edit.warnings))
+    warnings = (*held.warnings, *several, *lost, *(one for edit in made for one in edit.warnings))
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
 
@@ -242,7 +251,8 @@ def tagged(
         where = "it has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
             f"{where}, so it is not known which image the tag is for",
-            "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml.",
+            "Name it: --image NAME=TAG, or list it under the app's images in promoter.yaml."
+            + _used_by_containers(target, tree),
             file=str(target.file) if target.kustomized else None,
         )
     unlisted = [one for one in found if not one.listed]
@@ -259,6 +269,14 @@ def tagged(
             file=str(target.file) if target.kustomized else None,
         )
     return found
+
+
+def _used_by_containers(target: Target, tree: Tree) -> str:
+    """Return in words which images the containers of a kustomization have; '' for none."""
+    images = graph.read_closure(tree, target.directory).images if target.kustomized else ()
+    names = list(dict.fromkeys(one.name for one in images))
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f" Its containers use {', '.join(names[:_LISTED])}{more}." if names else ""
 
 
 def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:

@@ -30,6 +30,7 @@ _HEADERS = {
     "User-Agent": "promoter",
     "Accept-Encoding": "gzip",
 }
+_HUB = "registry-1.docker.io"
 _HUBS = frozenset({"docker.io", "index.docker.io"})
 _PATIENCE = 3.0
 # Registries that many use, for the hint about one that does not answer.
@@ -98,7 +99,8 @@ class Connection:
             reason, hint = why(error, seconds)
             message = f"the registry {host} gives no answer ({reason})"
             close = closest(host, _HOSTS)
-            meant = f"Did you mean {close}?" if close and close != host else _CHECK
+            is_known = close in (None, host) or host == _HUB
+            meant = _CHECK if is_known else f"Did you mean {close}?"
             raise UnreadableError(message, hint or meant, may_pass=True) from None
         if answer.status in _BROKEN:
             self._silent[host] = self._silent.get(host, 0) + 1
@@ -190,7 +192,7 @@ def error_codes(answer: Answer) -> list[str]:
 
 def _host(name: Name) -> str:
     host = name.registry.lower()
-    return "registry-1.docker.io" if host in _HUBS else host
+    return _HUB if host in _HUBS else host
 
 
 def _pause(answer: Answer, repeats: int) -> float | None:

@@ -14,7 +14,9 @@ from promoter.domain.suggest import closest
 from promoter.edits import kustomization
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Tree
+    from collections.abc import Sequence
+
+    from promoter.domain.model import FileEdit, Tree
     from promoter.graph import Closure
 
 # What kustomize says of a number where it wants text.
@@ -32,6 +34,11 @@ def located(message: str, closure: Closure, tree: Tree) -> Refusal | None:
             if found := next((doubt for one in entries for doubt in one.doubtful.values()), None):
                 return found
     return None
+
+
+def may_be_mended(edits: Sequence[FileEdit], message: str) -> bool:
+    """Return whether a build failed for a value that one of the edits replaces."""
+    return _NO_TEXT in message and any(kustomization.unbuildable(edit) for edit in edits)
 
 
 def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:

@@ -7,6 +7,7 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 from __future__ import annotations
 
 from dataclasses import field, replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -167,7 +168,9 @@ class _Judge:
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
             renderer = replace(self.renderer, reads_outside=bool(closure.outside))
-            built = build_both(renderer, places[:2], home)
+            built = build_both(
+                renderer, places[:2], home, partial(fault_place.may_be_mended, edits)
+            )
             if self._has_no_objects(built, home):
                 self.empty.add(closure.directory)
             elif (fault := self._fault(built, closure, edits, left_out)) is not None:
@@ -239,6 +242,13 @@ class _Judge:
             if link is not None:
                 note = f"it stands on {link}, which is a link or submodule"
                 return self._skip(edits, note, "Bring it into the repository as plain files")
+            if program := kustomize_words.missing_program(message):
+                note = f"the build of {directory} runs {program}, which is not installed here"
+                self.warnings.append(f"not rendered: {note}")
+                return self._skip(edits, note, f"Install {program}")
+            if not failed and not (built[1].failure or built[1].unmade):
+                note = f"{directory} did not build before the edit, and builds with it"
+                return self._skip(edits, note, "")
             what = "would no longer build" if failed else "does not build, even before the edit"
             said, hint = kustomize_words.explained(message)
             reason = f"{directory} {what}: {said}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_NOT_INSTALLED = re.compile(r'exec: "([\w.-]+)": executable file not found')
 # Patterns of its messages; `{}` is what their groups have found.
 _KNOWN = (
     (
@@ -38,6 +39,12 @@ _KNOWN = (
         "Name one object in the patch's target.",
     ),
 )
+
+
+def missing_program(message: str) -> str:
+    """Return the program that kustomize was to run and that is not installed; '' for none."""
+    found = _NOT_INSTALLED.search(message)
+    return found[1] if found else ""
 
 
 def explained(message: str) -> tuple[str, str]:

@@ -129,8 +129,16 @@ def find(
     return None
 
 
-def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[BuildOutput]:
-    """Build folders side by side; once one fails, those behind it are not waited for."""
+def build_both(
+    renderer: Renderer,
+    folders: Sequence[Path],
+    home: Path,
+    may_be_mended: Callable[[str], bool] = lambda _: False,
+) -> list[BuildOutput]:
+    """Build folders side by side; once one fails, those behind it are not waited for.
+
+    They are built nonetheless where they may mend what the first one fails with.
+    """
     builds: list[_Build] = []
     seconds = min(_TIME, renderer.remaining() / 2)
     end = time.monotonic() + seconds
@@ -144,7 +152,10 @@ def build_both(renderer: Renderer, folders: Sequence[Path], home: Path) -> list[
             build.end()
     # One that prints too much has ended the other.
     loud = [build for build in builds if build.is_excessive]
-    return [build.result(renderer, seconds) for build in loud or builds]
+    found = [build.result(renderer, seconds) for build in loud or builds]
+    if len(found) > 1 and may_be_mended(found[0].failure):
+        return [found[0], *build_both(renderer, folders[1:], home)]
+    return found
 
 
 @dataclass(slots=True)

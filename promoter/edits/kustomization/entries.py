@@ -11,7 +11,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import is_digest, split
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
-from promoter.edits.engine import check_placeholder, check_unshared
+from promoter.edits.engine import check_placeholder, check_taken_by_ko, check_unshared
 from promoter.edits.kustomization.top_level import check_directives, images_field
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.scalars import is_null, is_string_for_kustomize
@@ -134,6 +134,8 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
     for name, spot in entry.fields.items():
         if owner(spot, partial=True)[0].path != spot.path:
             check_unshared(spot)
+        if name == "newName":
+            check_taken_by_ko(spot)
         if not placeholders and name != "name":
             check_placeholder(spot)
 
