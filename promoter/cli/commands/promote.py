@@ -50,9 +50,9 @@ def _promoted(
     masks += new_tokens(settings, found)
     revision = _source_revision(found)
     apps = [app for one in requests for app in one.apps]
-    # What is held or rolled back has a branch of another name.
-    plain = all(one.hold is None and one.rollback is None for one in requests)
-    with open_world(found, progress, apps=apps, with_pulls=apps if plain else ()) as world:
+    # What is rolled back needs more of the files' history than comes with the pulls.
+    looks = all(one.rollback is None for one in requests)
+    with open_world(found, progress, apps=apps, with_pulls=apps if looks else ()) as world:
         # Late: git and the forge look at the repository while the engine is imported.
         with held():
             from promoter.engine import run as engine

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from promoter.forges.github.first_query import FirstQuery
     from promoter.forges.github.guess import Guess
 
+# So many pulls of a branch: of a promotion's, an older no to a tag is forgotten.
+_OF_PROMOTION, _OF_HOLD = 30, 5
+
 
 @dataclass(frozen=True, slots=True)
 class FirstPulls:
@@ -96,7 +99,8 @@ def query(wanted: Guess) -> str:
         *fields("t", f"refs/heads/{wanted.branch}", wanted.own),
     ]
     for n, branch in enumerate(wanted.branches):
-        asked += [branch_field(f"r{n}", branch, "...Rules"), pulls_field(f"p{n}", branch, 30)]
+        most = _OF_HOLD if branch == wanted.hold_branch else _OF_PROMOTION
+        asked += [branch_field(f"r{n}", branch, "...Rules"), pulls_field(f"p{n}", branch, most)]
     return repository_query("Pulls", asked, FOLDER, RULES, PULL, VERSION)
 
 

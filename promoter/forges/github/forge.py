@@ -98,6 +98,10 @@ class GitHubForge:
             if answer.base == base:
                 client.rules |= answer.rules
                 client.histories |= answer.histories
+                more = {one: pulls for one, pulls in answer.pulls.items() if one not in branches}
+                client.pulls |= {
+                    (one, base): pulls for one, pulls in more.items() if pulls is not None
+                }
                 return {one: answer.pulls[one] for one in branches}
         seen = look(client, base, branches, histories=histories)
         return {name: one.pulls for name, one in seen.items()}

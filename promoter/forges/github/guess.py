@@ -47,9 +47,13 @@ class Guess:
 
     @property
     def branches(self) -> list[str]:
-        """The branches that the promotion may have: those of several environments where none is named."""
+        """The branches that the promotion may have, and that of a hold.
+
+        They are those of several environments where none is named.
+        """
         environments = (self.environment, *(() if self.is_named else _OTHERS))
-        return [f"{BRANCH_PREFIX}{one}/{self.app}" for one in dict.fromkeys(environments)]
+        own = [f"{BRANCH_PREFIX}{one}/{self.app}" for one in dict.fromkeys(environments)]
+        return [*own, self.hold_branch]
 
     @property
     def branch(self) -> str:

@@ -99,7 +99,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             with self.github.lock:
                 self.github.look()
+                self.github.was_behind = False
                 status, answer = self._answer(request)
+                self.github.unlisted -= self.github.was_behind
                 self.github.look()
                 headers = request.headers
         except RejectedError as rejected:

@@ -39,7 +39,9 @@ class GitHub:
         self.untold = 0
         """How many GraphQL answers fail to tell the rules of branches."""
         self.unlisted = 0
-        """How many lists of pulls do not show the newest pull yet."""
+        """How many answers with a list of pulls do not show the newest pull yet."""
+        self.was_behind = False
+        """Whether the answer that is made is one of these."""
         self.comments: dict[int, list[str]] = {}
         self.commented = 0
         self.seen: list[Seen] = []
@@ -151,7 +153,7 @@ class GitHub:
         """The pulls as a list shows them, which may be behind what there is."""
         if not (self.unlisted and self.pulls):
             return list(self.pulls)
-        self.unlisted -= 1
+        self.was_behind = True
         return self.pulls[:-1]
 
     def merge(self, number: int) -> None:
