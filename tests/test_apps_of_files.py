@@ -200,3 +200,21 @@ def test_an_app_that_is_listed_and_in_no_environment_is_named(tmp_path: Path) ->
     history = run(repo, "history", "--app", "not-there-yet")
     assert history.code == 4
     assert history.json["error"]["message"] in status.json["warnings"]
+
+
+def test_a_target_that_names_its_image_is_not_shown_with_anothers_tag(tmp_path: Path) -> None:
+    manifest = (
+        "kind: Pod\nspec:\n  containers:\n  - {name: cart, image: cartservice}\n"
+        "  - {name: redis, image: 'redis:alpine'}\n"
+    )
+    text = (
+        "environments: {prod: {path: manifests}}\n"
+        "apps:\n  cart: {targets: [{kind: manifest, file: cart.yaml, image: cartservice}]}\n"
+        "  none: {targets: [{kind: manifest, file: cart.yaml}], images: [elsewhere]}\n"
+    )
+    files = {"promoter.yaml": text, "manifests/cart.yaml": manifest}
+    status = run(with_files(tmp_path / "r.git", files), "status", "--no-registry").json["apps"]
+    cart, none = status
+    assert cart["images"] == [{"name": "cartservice", "tag": None, "digest": None}]
+    # Without an image, nothing runs since any time.
+    assert (none["images"], none["since"]) == ([], None)

@@ -117,6 +117,9 @@ def test_a_schedule_with_nothing_to_promote_yet_ends_well_and_says_why(
     asked = run(repo, "--app", "web", "--from")
     assert (asked.code, asked.json["error"]["message"]) == (4, reason)
     assert asked.json["error"]["file"] in {None, *files}
+    assert "--image sets" not in asked.json["error"]["hint"]
+    status = run(repo, "status", "--env", "prod", "--no-registry").json["apps"]
+    assert [one["previous"]["relation"] for one in status] == ["unknown"]
 
 
 def test_two_environments_that_share_no_image_are_an_error_with_the_images_of_both(

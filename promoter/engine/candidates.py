@@ -45,7 +45,8 @@ class Candidate:
     @property
     def nothing(self) -> str:
         """Why there is nothing to promote from the previous environment yet; '' where there is."""
-        return self.followed.nothing if self.followed else ""
+        error = self.followed.nothing if self.followed else None
+        return error.message if error else ""
 
 
 class Candidates:

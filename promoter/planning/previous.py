@@ -35,8 +35,8 @@ class Followed:
     """Images that one of the two environments has and the other has not."""
     file: PurePosixPath | None = None
     """The kustomization that says so."""
-    nothing: str = ""
-    """Why there is nothing to promote yet; '' where there are images."""
+    nothing: SelectionError | None = None
+    """Why there is nothing to promote yet; None where there are images."""
 
 
 def follow(request: Request, config: Config, target: Target, tree: Tree) -> Followed:
@@ -54,8 +54,8 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
         )
     previous = find_target(config, tree, target.app, name)
     found = images_from(previous, target, tree)
-    if found.nothing:
-        raise SelectionError(found.nothing, "--image sets an image.", file=_file(previous, tree))
+    if found.nothing is not None:
+        raise found.nothing
     return found
 
 
@@ -81,7 +81,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     if not images:
         reason = _nothing(previous, target, (there, own), tree)
         # Of an app without images there is nothing to say each time.
-        return Followed((), (reason,) if there or own else (), nothing=reason)
+        return Followed((), (reason.message,) if there or own else (), nothing=reason)
     warnings += [
         f"{one.name} is in {previous.environment} alone: {target.environment} does not have it"
         for one in there
@@ -95,34 +95,39 @@ def _nothing(
     target: Target,
     images: tuple[Sequence[RunningImage], Sequence[RunningImage]],
     tree: Tree,
-) -> str:
+) -> SelectionError:
     """Return why there is nothing to promote yet, of the images there and here.
 
-    Raises `SelectionError` where they will never have one in common.
+    Raises the error of two environments that have images, and none in common.
     """
     there, own = images
-    before, here = previous.environment, target.environment
+    app, before, here = target.app, previous.environment, target.environment
+    listed = target.images or tuple(one.name for one in own)
+    hint = f"Promote it to {before} first: promote {previous.flags} --tag TAG"
+    file = next((str(path) for path in previous.files if kind_of(tree, path)), None)
     if not there and not own:
-        return f"neither {before} nor {here} sets an image of {target.app}"
-    if _is_built_from(previous, target, tree):
+        reason = f"neither {before} nor {here} sets an image of {app}"
+    elif _is_built_from(previous, target, tree):
         folder = previous.directory
-        return (
+        reason = (
             f"{here} is built from {folder}, the kustomization of {before}, and has what that has"
         )
-    if not there:
-        return f"{before} sets no image of {target.app} yet"
-    listed = target.images or tuple(one.name for one in own)
-    if target.images or any(image_named(there, name) for name in listed):
-        return f"{before} sets no tag of {_several(listed)} yet"
-    if not own:
-        return f"{here} sets no image of {target.app} yet, and {before} sets {_names(there)}"
-    raise SelectionError(
-        f"{before} and {here} have no image of {target.app} in common: {before} has "
-        f"{_names(there)}, and {here} has {_names(own)}",
-        f"List the images of {target.app} in promoter.yaml by the names that both have; --image sets "
-        "one that is new.",
-        file=_file(previous, tree),
-    )
+        hint = f"Promote it to {before}: {here} changes with it."
+    elif not there:
+        reason = f"{before} sets no image of {app} yet"
+    elif target.images or any(image_named(there, name) for name in listed):
+        reason = f"{before} sets no tag of {_several(listed)} yet"
+    elif not own:
+        reason = f"{here} sets no image of {app} yet, and {before} sets {_names(there)}"
+        hint = f"Set it by its name first: promote {target.flags} --image {there[0].name}=TAG"
+    else:
+        raise SelectionError(
+            f"{before} and {here} have no image of {app} in common: {before} has {_names(there)}, "
+            f"and {here} has {_names(own)}",
+            f"Use one name for it in both; --image NAME=TAG sets what {here} has.",
+            file=file,
+        )
+    return SelectionError(reason, hint, file=file)
 
 
 def _is_built_from(previous: Target, target: Target, tree: Tree) -> bool:
@@ -159,13 +164,8 @@ def _request(name: str, image: RunningImage, previous: Target, tree: Tree) -> Im
         raise SelectionError(
             f"{previous.environment} has no tag of {name} that can be promoted: {error.message}",
             "Promote there first, or give the tag with --image.",
-            file=_file(previous, tree),
+            file=next((str(path) for path in previous.files if kind_of(tree, path)), None),
         ) from error
-
-
-def _file(target: Target, tree: Tree) -> str | None:
-    """Return the first file of an app's images that is there."""
-    return next((str(path) for path in target.files if kind_of(tree, path)), None)
 
 
 def _names(images: Sequence[RunningImage]) -> str:

@@ -37,7 +37,7 @@ class Relation(StrEnum):
     DIFFERENT = "different"
     """Their tags do not say which is newer."""
     UNKNOWN = "unknown"
-    """They have no image in common, or the files of one cannot be read."""
+    """They have no tag of an image in common, or the files of one cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,11 @@ def relation_of(
 ) -> Relation:
     """Return how an environment stands to another one, by the images that both have."""
     there = {one.name: one for one in other}
-    pairs = [(one, there[one.name]) for one in own if one.name in there]
+    pairs = [
+        (one, there[one.name])
+        for one in own
+        if one.name in there and (one.ref or there[one.name].ref)
+    ]
     if not pairs:
         return Relation.UNKNOWN
     differing = [(a, b) for a, b in pairs if (a.tag, a.digest) != (b.tag, b.digest)]
