@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import TypeAdapter
 
+from promoter import graph
 from promoter.config.layout import Target
 from promoter.config.sections import Environment
 from promoter.domain.declaration import AppDeclaration
@@ -697,3 +698,26 @@ def test_a_program_that_a_build_runs_and_that_is_not_installed_is_named(tmp_path
     verdict = _judged(tmp_path, files, {"kind": "kustomize"}, access=("helm",))
     assert verdict.refusals == ()
     assert "runs helm, which is not installed here" in verdict.note
+
+
+@pytest.mark.parametrize(
+    ("more", "allowed"),
+    [
+        ("resources: [../apps/web/web.yaml, https://example.invalid/base]\n", "network"),
+        ("helmCharts: [{name: x, valuesFile: /etc/hostname}]\n", "helm"),
+        ("generators: [../apps/web/web.yaml]\n", "exec"),
+    ],
+)
+def test_what_is_allowed_beside_files_is_not_together_with_files_of_every_folder(
+    more: str, allowed: str, tmp_path: Path
+) -> None:
+    files = _flux()
+    text = files["prod/kustomization.yaml"]
+    files["prod/kustomization.yaml"] = more if "resources" in more else text + more
+    closure = graph.read_closure(graph_files.tree(tmp_path, files), PurePosixPath("prod"))
+    found = {one.access: one.reason for one in closure.requirements}
+    assert allowed in found
+    assert found[Access.FILES].startswith(
+        "prod/kustomization.yaml: it names apps/web/web.yaml, which is outside of its folder, and"
+    )
+    assert found[Access.FILES].endswith("could read any file")

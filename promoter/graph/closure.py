@@ -102,7 +102,7 @@ def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
     top = layers.get(directory)
     images = Images(reading, layers, built_in_transformers(reading, layers))
     found = images.of(top) if top is not None else ()
-    outside = tuple(_outside(reading, layers))
+    outside = _outside(reading, layers)
     return Closure(
         directory=directory,
         file=top.file if top is not None else directory,
@@ -168,27 +168,37 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
     return directory / found[0]
 
 
-def _outside(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> Iterator[PurePosixPath]:
-    """Yield the files outside of the folder of the kustomization that names them.
-
-    A build that is allowed them is allowed any file of the machine: it is not made where a plugin
-    could name one, or a path leads out of the repository.
-    """
+def _outside(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> tuple[PurePosixPath, ...]:
+    """Return the files outside of the folder of the kustomization that names them."""
     found = {
-        path: layer
+        path: layer.file
         for layer in layers.values()
         for path in layer.named()
         if not path.is_relative_to(layer.directory) and reading.kind(path) is Kind.FILE
     }
-    yield from found
-    for path, first in islice(found.items(), 1):
-        for layer in layers.values():
-            odd = next((one for one in _READERS if one in layer.fields), None)
-            odd = odd or next((one.text for one in leaving(layer.fields, layer.directory)), None)
-            if odd is not None:
-                reason = f"{first.file} names {path}, which is outside of its folder"
-                also = f"with {shortened(odd)} of {layer.file} files of this machine could be read"
-                reading.require(Access.FILES, f"{reason}, and {also}")
+    for path, file in islice(found.items(), 1):
+        if reader := _reader_of_anything(reading, layers):
+            reason = f"it names {path}, which is outside of its folder, and where that is allowed"
+            reading.require(Access.FILES, f"{file}: {reason}, {reader} could read any file")
+    return tuple(found)
+
+
+def _reader_of_anything(reading: Reading, layers: Mapping[PurePosixPath, Layer]) -> str:
+    """Return what could read any file of this machine in a build that may leave its folders.
+
+    Plugins and Helm name files on their own, a remote kustomization is not known, and a path may
+    lead out of the repository; '' where nothing does.
+    """
+    if remote := reading.requirements.get(Access.NETWORK):
+        return f"what is remote ({remote.reason})"
+    for layer in layers.values():
+        field = next((one for one in _READERS if one in layer.fields), None)
+        if field is not None:
+            return f"{field} of {layer.file}"
+        leading = next(leaving(layer.fields, layer.directory), None)
+        if leading is not None:
+            return f"{shortened(leading.text)} in {layer.file}:{leading.line}"
+    return ""
 
 
 def _require(reading: Reading, layer: Layer) -> None:
