@@ -22,7 +22,8 @@ from promoter.git.folder import DirectoryTree
 from promoter.graph.requirements import Access
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
-from promoter.render import Renderer, find, judge
+from promoter.render import Renderer, compare, find, judge
+from promoter.render.image_fields import ImageFields
 from tests import graph_files
 from tests.graph_files import deployment
 
@@ -721,3 +722,45 @@ def test_what_is_allowed_beside_files_is_not_together_with_files_of_every_folder
         "prod/kustomization.yaml: it names apps/web/web.yaml, which is outside of its folder, and"
     )
     assert found[Access.FILES].endswith("could read any file")
+
+
+_VALUES_FROM = {
+    "prod/kustomization.yaml": "resources: [release.yaml]\nconfigurations: [names.yaml]\n"
+    "configMapGenerator: [{name: values, files: [values.yaml]}]\n",
+    "prod/names.yaml": "nameReference:\n- kind: ConfigMap\n  version: v1\n  fieldSpecs:\n"
+    "  - {path: spec/valuesFrom/name, kind: HelmRelease}\n",
+    "prod/values.yaml": "image:\n  repository: web\n  tag: 1.0.0\nreplicas: 1\n",
+    "prod/release.yaml": "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n"
+    "metadata: {name: web}\nspec:\n  valuesFrom:\n  - {kind: ConfigMap, name: values}\n",
+}
+
+
+def test_values_in_a_generated_map_and_the_hash_in_its_name_are_the_image(tmp_path: Path) -> None:
+    target = {**_AT, "file": "values.yaml", "tag": "image.tag"}
+    verdict = _judged(tmp_path, _VALUES_FROM, target, strict=True)
+    assert (verdict.refusals, verdict.warnings) == ((), ())
+    assert verdict.diff is not None
+    assert [one.kind for one in verdict.diff.objects] == ["ConfigMap", "HelmRelease"]
+    assert {one.images for one in verdict.diff.objects} == {(("web:1.0.0", "web:1.3.0"),)}
+
+
+def test_the_name_of_a_generated_map_in_which_more_changes_is_no_image() -> None:
+    fields = ImageFields(texts={("tag: 1", "tag: 2"): ("web:1", "web:2")})
+    render = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: values-{hash}}}\n"
+        "data: {{app: 'tag: {tag}', other: {other}}}\n---\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{map: values-{hash}}}\n"
+    )
+    before = render.format(hash="2222222222", tag=1, other="a")
+    for other, broken in (("a", []), ("b", ["ConfigMap", "Deployment"])):
+        after = render.format(hash="4444444444", tag=2, other=other)
+        assert [one.kind for one in compare(before, after, fields=fields).broken] == broken
+
+
+def test_a_kustomization_that_cannot_be_read_is_told_where_it_may_list_the_file(
+    tmp_path: Path,
+) -> None:
+    files = _files("resources: [deploy.yaml\n")
+    verdict = _judged(tmp_path, files, {**_WEB})
+    assert (verdict.refusals, verdict.diff, verdict.is_expected) == ((), None, True)
+    assert verdict.note.startswith("prod/kustomization.yaml:1:12: the [ that begins here")

@@ -7,7 +7,8 @@ those that are called like an image and get the very reference that is asked for
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from contextlib import suppress
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from promoter.domain.dataclass import dataclass
@@ -47,6 +48,8 @@ class ImageFields:
 
     edited: dict[_Field, _Moved] = field(default_factory=dict)
     """The fields that edits change, without places in lists and with both values; their images."""
+    texts: dict[_Moved, _Moved] = field(default_factory=dict)
+    """The whole files that edits change, before and after; their images."""
     references: frozenset[str] = frozenset()
     """The images as edits leave them."""
     keys: frozenset[str] = frozenset()
@@ -56,11 +59,17 @@ class ImageFields:
     def of(cls, edits: Iterable[FileEdit]) -> ImageFields:
         """Return those of edits; a file that cannot be read has none."""
         edited: dict[_Field, _Moved] = {}
+        texts: dict[_Moved, _Moved] = {}
         references: set[str] = set()
         for edit in edits:
             edited |= dict(_edited(edit))
+            texts |= dict(_text(edit))
             references.update(_references(edit))
-        return cls(edited, frozenset(references))
+        return cls(edited, texts, frozenset(references))
+
+    def beside(self, names: dict[_Moved, _Moved]) -> ImageFields:
+        """Return these with texts more that stand for images, such as names with a hash of them."""
+        return replace(self, texts=self.texts | names)
 
     def moved(self, path: YAMLPath, old: Any, new: Any) -> _Moved | None:  # noqa: ANN401 - YAML
         """Return the image from and to where a changed field holds one, else None."""
@@ -69,6 +78,8 @@ class ImageFields:
             _is_of_container(path) or (new in self.references and self._is_image(path))
         ):
             return old, new
+        if is_text and (found := self.texts.get((old.rstrip("\n"), new.rstrip("\n")))):
+            return found
         return self.edited.get(_key(path, old, new)) if self.edited else None
 
     def _is_image(self, path: YAMLPath) -> bool:
@@ -128,6 +139,16 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
             yield _key(_of_object(path, new), left, right), image
             for inner, before, after in _inside(left, right):
                 yield _key(inner, before, after), image
+
+
+def _text(edit: FileEdit) -> Iterator[tuple[_Moved, _Moved]]:
+    """Yield a whole file, as a ConfigMap that is generated from it holds it."""
+    changes = edit.changes
+    if edit.path.name in KUSTOMIZATION_NAMES or any(one.is_linked for one in changes):
+        return
+    with suppress(UnreadableError):
+        before, after = (decode(data).rstrip("\n") for data in (edit.before, edit.after))
+        yield (before, after), _moved(changes[0])
 
 
 def _inside(left: Any, right: Any) -> Iterator[tuple[YAMLPath, Any, Any]]:  # noqa: ANN401 - YAML

@@ -127,9 +127,10 @@ class _Judge:
             if refusals:
                 return RenderVerdict((*dead, *refusals), tuple(self.warnings))
         dead = dead or self._dead()
-        unreached = _unreached(self.names)
+        unreached, reached = _unreached(self.names), self.names.reached
         if unreached:
             reason = f"no kustomization builds anything from {', '.join(map(str, unreached[:3]))}"
+            reason = next(filter(None, (reached[one].unread for one in unreached)), reason)
             self.notes.append((reason, ""))
             # Beside what is rendered, the note alone would not be seen.
             self.warnings += [f"not judged: {reason}"] if self.diffs else []

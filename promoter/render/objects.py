@@ -48,6 +48,15 @@ def compare(before: str, after: str, *, fields: ImageFields = _CONTAINERS_ALONE)
     removed = _by_key(text for text in dict.fromkeys(old) if text in gone)
     added = _by_key(text for text in dict.fromkeys(new) if text in come)
     _pair_renamed(removed, added)
+    renamed = [key for key in added if key in removed and removed[key].key != added[key].key]
+    first = {key: _difference(removed[key], added[key], fields) for key in renamed}
+    # A name with a hash of what holds images alone is itself no more than an image.
+    names = {
+        (removed[key].key[3], added[key].key[3]): one.images[0]
+        for key, one in first.items()
+        if one.images and one.other == ("metadata.name",)
+    }
+    fields = fields.beside(names) if names else fields
     found = [_difference(removed.get(key), added.get(key), fields) for key in {**removed, **added}]
     return RenderDiff(tuple(sorted(found, key=lambda one: (one.images_only, one.title))))
 
