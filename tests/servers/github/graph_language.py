@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.servers.github.errors import GraphError
@@ -150,6 +151,7 @@ class _Parser:
         return words[token] if token in words else int(token) if token.isdecimal() else token
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Document:
     """Return a document; raises `ValueError` for what is none, or has a fragment without a use."""
     document = _Parser(text).document()
