@@ -154,6 +154,7 @@ def test_an_entry_for_an_image_that_a_replacement_makes_goes_too(tmp_path: Path)
     done = promote("rollback", *AT, *WHY, "--repo", str(repo.path))
     assert f"  {IMAGE}: 3.0.0 -> (not set)\n" in done.stdout, done.stderr
     assert "the tag is what the rest of the files sets" in done.stderr
+    assert repo.git("log", "-1", "--format=%s", "main").endswith("3.0.0 → no tag of its own")
     assert repo.git("rev-parse", "main:stages") == before
 
 

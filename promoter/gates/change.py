@@ -27,7 +27,7 @@ _FILLED_IN = "Set the tag where the placeholder is filled in."
 def edit(facts: Facts) -> Verdict | None:
     """Pass what changes the intended fields and no other byte."""
     failed = all_refused(one for one in facts.edit_refusals if one.rule != _PLACEHOLDER)
-    if failed or not (facts.proposal and facts.proposal.declaration.images):
+    if failed or not (facts.proposal and facts.proposal.moves):
         return failed
     fields = counted(sum(len(one.changes) for one in facts.proposal.edits), "field")
     return Verdict(Result.PASSED, f"{fields} changed, every other byte is the same")

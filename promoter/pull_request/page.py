@@ -100,11 +100,16 @@ def _from_to(proposal: Proposal) -> Line:
     """Return from and to, where the images share them."""
     old, new = map(set, zip(*_sides(proposal), strict=True))
     if len(new) > 1 or len(old) > 1:
-        return (Span("to "), mono(new.pop() or "?")) if len(new) == 1 else ()
+        return (Span("to "), _goal(new.pop())) if len(new) == 1 else ()
     (before,), (after,) = old, new
     if before is None:
-        return (mono(after or "?"), Span(" (nothing was set before)"))
-    return (mono(before), Span(" → "), mono(after or "?"))
+        return (_goal(after), Span(" (nothing was set before)"))
+    return (mono(before), Span(" → "), _goal(after))
+
+
+def _goal(reference: str | None) -> Span:
+    """Return what an image shall be; a rollback may leave that to a base."""
+    return mono(reference) if reference else Span("no tag of its own")
 
 
 def _compare(evidence: Evidence) -> Line:

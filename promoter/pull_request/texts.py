@@ -62,7 +62,8 @@ def _from_to(moves: tuple[ImageMove, ...]) -> str:
     old, new = {move.before.tag for move in moves}, {move.after.tag for move in moves}
     if len(new) > 1:
         return f"{len(moves)} images"
-    tag = next(iter(new), None) or "a new digest"
+    digest = any(move.after.digest for move in moves)
+    tag = next(iter(new), None) or ("a new digest" if digest else "no tag of its own")
     before = next(iter(old), None) if len(old) == 1 else None
     if before == tag:
         return f"{tag}, a new digest"
@@ -120,7 +121,7 @@ def overtaken(proposal: Proposal, base: str) -> str:
 
 def summary(moves: tuple[ImageMove, ...]) -> str:
     """Return what a promotion goes to, in a word: the shared tag, or how many images change."""
-    wanted = {short_image(move.after) or "no tag" for move in moves}
+    wanted = {short_image(move.after) or "no tag of its own" for move in moves}
     return wanted.pop() if len(wanted) == 1 else f"{len(moves)} images"
 
 
