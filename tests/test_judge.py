@@ -764,3 +764,21 @@ def test_a_kustomization_that_cannot_be_read_is_told_where_it_may_list_the_file(
     verdict = _judged(tmp_path, files, {**_WEB})
     assert (verdict.refusals, verdict.diff, verdict.is_expected) == ((), None, True)
     assert verdict.note.startswith("prod/kustomization.yaml:1:12: the [ that begins here")
+
+
+def test_an_image_of_a_file_of_parameters_is_followed_to_the_container_that_gets_it(
+    tmp_path: Path,
+) -> None:
+    generator = "configMapGenerator: [{name: params, envs: [params.env]}]\n"
+    source = "source: {kind: ConfigMap, name: params, fieldPath: data.%s}"
+    into = "targets: [{select: {kind: Deployment}, fieldPaths: [%s]}]"
+    path = "spec.template.spec.containers.0.image"
+    replacement = f"replacements: [{{{source % 'web-image'}, {into % path}}}]\n"
+    target = {"kind": "yaml-path", "file": "params.env", "reference": "web-image"}
+    params = {"prod/params.env": "web-image=web:1.0.0\nother=1\n"}
+    verdict = _judged(tmp_path / "a", _files(_LIST + generator + replacement, **params), target)
+    assert (verdict.refusals, verdict.not_judged) == ((), ())
+    assert verdict.diff is not None
+    assert verdict.diff.images_only, verdict.diff
+    unused = _judged(tmp_path / "b", _files(_LIST, **params), target)
+    assert unused.refusals or unused.not_judged

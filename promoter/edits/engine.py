@@ -18,6 +18,7 @@ from promoter.domain.errors import RefusedError
 from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.redaction import shown
+from promoter.edits import env_file
 from promoter.edits.nodes import flatten, proved
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice, compose, decode, encode, replace
@@ -95,6 +96,8 @@ def set_text(spot: Spot, text: str, field: str, image: str) -> Step:
 def scalar_splice(spot: Spot, text: str) -> Splice:
     """Return the splice that sets a scalar, in its quotes; an empty value gets a blank before it."""
     source = spot.region.text
+    if spot.style == env_file.STYLE:
+        return Splice(spot.start, spot.end, text)
     if spot.start == spot.end and spot.key is not None:
         colon = _COLON.match(source.text, spot.key.end_mark.index)
         if colon is None:

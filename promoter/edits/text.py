@@ -16,6 +16,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.refusal import Refusal
 from promoter.domain.yaml_mistakes import explained
+from promoter.edits import env_file
 from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:
@@ -145,7 +146,12 @@ def decode(path: str, data: bytes) -> Source:
 
 
 def compose(source: Source) -> list[Node]:
-    """Return the documents of a file as nodes with marks, or raise `RefusedError` with the place."""
+    """Return the documents of a file as nodes with marks, or raise `RefusedError` with the place.
+
+    A file of KEY=VALUE lines is one document, a mapping.
+    """
+    if (pairs := env_file.compose(source.path, source.text)) is not None:
+        return [pairs]
     try:
         return yaml_nodes.compose(source.text)
     except BrokenYAMLError as error:

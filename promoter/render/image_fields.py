@@ -15,7 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import join
 from promoter.domain.paths import KUSTOMIZATION_NAMES
-from promoter.edits import kustomization
+from promoter.edits import env_file, kustomization
 from promoter.graph.documents import (
     Origin,
     Scalar,
@@ -126,19 +126,26 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
     # What moves along with an image is told from it by its place, which a text in a file has not.
     places = {(one.line, one.column) for one in changes}
     linked = len(changes) < len(edit.changes)
+    if (old := env_file.values(str(edit.path), edit.before)) and not linked:
+        # A generator makes a ConfigMap of it.
+        new = env_file.values(str(edit.path), edit.after)
+        for path, left, right in changed_fields(old, new, ("data",)):
+            image = next((_moved(one) for one in changes if one.new == right), _moved(changes[0]))
+            yield _key(path, left, right), image
+        return
     try:
         files = [list(documents(decode(data))) for data in (edit.before, edit.after)]
         values = [[parse(text, Origin("", line)) for line, text in one] for one in files]
     except UnreadableError:
         return
-    for old, new in zip(*values, strict=False):
-        for path, left, right in changed_fields(plain(old), plain(new)):
-            if linked and _place(old, path) not in places:
+    for before, after in zip(*values, strict=False):
+        for path, left, right in changed_fields(plain(before), plain(after)):
+            if linked and _place(before, path) not in places:
                 continue
             image = next((_moved(one) for one in changes if one.new == right), _moved(changes[0]))
-            yield _key(_of_object(path, new), left, right), image
-            for inner, before, after in _inside(left, right):
-                yield _key(inner, before, after), image
+            yield _key(_of_object(path, after), left, right), image
+            for inner, old_text, new_text in _inside(left, right):
+                yield _key(inner, old_text, new_text), image
 
 
 def _text(edit: FileEdit) -> Iterator[tuple[_Moved, _Moved]]:

@@ -29,6 +29,7 @@ _WORKLOADS = frozenset(
 class YamlPathTarget(Target):
     """Scalars by their path, e.g. in Helm values; a path leads into YAML in a block of text, too.
 
+    In a file of KEY=VALUE lines, such as kustomize's `params.env`, the path is a key.
     The last key of a path is added where it is missing and the mapping that it belongs to is there;
     at the top of a file, only beside another path of the target, or where the file is empty.
     """
