@@ -152,7 +152,9 @@ class GitHubVersions:
         """Return the newest part of a file's history; those of the next files come with it."""
         if path not in self._first:
             place = self.paths.index(path)
-            wanted = [one for one in self.paths[place:] if one not in self._first][:_AT_ONCE]
+            # They are read in an order of their own: all of a few files come with the first.
+            others = (*self.paths[place:], *self.paths[:place])
+            wanted = [one for one in others if one not in self._first][:_AT_ONCE]
             size = _PAGE if len(self.paths) <= _AT_ONCE else _SHORT_PAGE
             found = self._ask([Page(self.commit, one) for one in wanted], size)
             self._first |= dict(zip(wanted, found, strict=True))
