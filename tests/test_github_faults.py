@@ -284,6 +284,18 @@ def test_answers_of_writes_are_not_asked_for_again(github: GitHub) -> None:
     assert spent == [5, 2, 12]
 
 
+@pytest.mark.parametrize("has_graphql", [True, False])
+def test_all_open_pulls_are_listed_page_by_page(github: GitHub, has_graphql: bool) -> None:
+    _, pull = opened(github)
+    shown = github.pulls[0]
+    github.pulls += [{**shown, "number": number} for number in range(2, 104)]
+    github.pulls[1]["state"] = "closed"
+    github.pull_from_fork("somebody-elses")
+    github.has_graphql = has_graphql
+    numbers = [one.number for one in forge(github).all()]
+    assert numbers == [*range(103, 2, -1), pull.number]
+
+
 @pytest.mark.parametrize("status", [302, 307, 308])
 def test_redirect_of_the_api_says_where_to(github: GitHub, status: int) -> None:
     where = "http://localhost:1/elsewhere?token=x"

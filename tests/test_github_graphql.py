@@ -22,6 +22,7 @@ from promoter.forges.github import (
     guess,
     mutations,
     node_ids,
+    open_pulls,
     overview,
     pull_changes,
     queries,
@@ -56,6 +57,8 @@ DOCUMENTS = {
     "pulls": branches.branches_query(
         "main", ["a"], histories=FileHistories("0" * 40, _GUESS.histories)
     ),
+    "open pulls": open_pulls.query(None),
+    "more open pulls": open_pulls.query("x"),
     "pulls of commits": commit_pulls.query(["0" * 40, "1" * 40]),
     "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),

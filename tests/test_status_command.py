@@ -188,6 +188,7 @@ def test_a_forge_that_does_not_answer_leaves_only_the_pulls_unknown(
     github: GitHub, transport: str
 ) -> None:
     github.fail("GET", "/pulls", status=500, times=99)
+    github.fail("POST", "query OpenPulls", status=500, times=99)
     run = promote(
         "status", "--repo", github.url, "--transport", transport, "--output", "json",
         "--timeout", "8s", env={"GITHUB_TOKEN": "good-token"},

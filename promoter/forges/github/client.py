@@ -106,6 +106,11 @@ class Client:
         """What the API answered where it has no GraphQL."""
 
     @property
+    def has_token(self) -> bool:
+        """Whether the API is asked with a token."""
+        return self._token is not None
+
+    @property
     def counts(self) -> Counter[str]:
         """How many requests were sent, by method."""
         return self._http.counts
@@ -286,7 +291,8 @@ class Client:
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""
-        return failure(f"could not {work} of {self.owner}/{self.name} at {self._host}", error)
+        where = f"{self.owner}/{self.name} at {self._host}"
+        return failure(f"could not {work} of {where}", error, is_known=bool(self.node))
 
 
 def shows(key: str) -> Callable[[Any], bool]:

@@ -120,8 +120,11 @@ def message_of(error: BaseException) -> str:
     return f"{said} ({details})" if said and details else said or details
 
 
-def failure(work: str, error: Exception) -> RemoteError:
-    """Return a failure as an error that says what GitHub said, and what to do about it."""
+def failure(work: str, error: Exception, *, is_known: bool = False) -> RemoteError:
+    """Return a failure as an error that says what GitHub said, and what to do about it.
+
+    `is_known`: the repository has answered before.
+    """
     if isinstance(error, NoAnswerError):
         return RemoteError(f"{work}: {error.reason}", error.hint)
     if isinstance(error, RuntimeError):
@@ -133,7 +136,9 @@ def failure(work: str, error: Exception) -> RemoteError:
     # GraphQL's errors are in an answer that has come.
     status = "" if is_of_graphql(error) else f"{error.status} "
     hint = for_this_run(rule or _hint(error, said.lower()))
-    kind = NotFoundError if hint.startswith(_MISSING) else RemoteError
+    # A repository that has answered is there: what is missing is a permission, or a part of it.
+    is_missing = hint.startswith(_MISSING) and not is_known
+    kind = NotFoundError if is_missing else RemoteError
     return kind(f"{work}: {status}{said}".strip()[:500], hint)
 
 

@@ -15,6 +15,7 @@ from promoter.forges.github.commit_pulls import pulls_of_commits
 from promoter.forges.github.extras import ExtrasAddition
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.first_pulls import FirstLook
+from promoter.forges.github.open_pulls import open_pulls
 from promoter.forges.github.opening import PullOpening
 from promoter.forges.github.pages import read_page, read_pages
 from promoter.forges.github.possible_extras import possible_extras
@@ -109,7 +110,7 @@ class GitHubForge:
     def _pulls_by_rest(self, branches: Sequence[str], base: str) -> dict[str, tuple[Pull, ...]]:
         client, found = self.client, dict[str, tuple[Pull, ...]]()
         if len(branches) > 1:
-            opened = [one for one in self.all() if one.branch in branches]
+            opened = [one for one in self._all_by_rest() if one.branch in branches]
             found = {
                 one.branch: tuple(other for other in opened if other.branch == one.branch)
                 for one in opened
@@ -134,6 +135,12 @@ class GitHubForge:
 
     def all(self) -> tuple[Pull, ...]:
         """Return the open pulls, newest first."""
+        client = self.client
+        # GraphQL answers nobody without a token, and spares a run the library for REST.
+        seen = client.attempt(_LISTING, partial(open_pulls, client)) if client.has_token else None
+        return self._all_by_rest() if seen is None else seen
+
+    def _all_by_rest(self) -> tuple[Pull, ...]:
         wanted = {"state": "open", "sort": "created", "direction": "desc"}
         listed = read_pages(self.client, _LISTING, "/pulls", own_pull, wanted)
         return tuple(one for one in listed if one is not None)

@@ -270,8 +270,12 @@ def _pulls(github: GitHub, how: dict[str, Any]) -> dict[str, Any]:
         for one in github.listed_pulls()
         if how.get("headRefName") in (None, one["head"])
         and how.get("baseRefName") in (None, one["base"])
+        and how.get("states") in (None, "MERGED" if one["merged_at"] else one["state"].upper())
     ]
     if (how.get("orderBy") or {}).get("direction") == "DESC":
         found.reverse()
-    shown = _nodes([pull(github, one) for one in found[: how["first"]]])
-    return {**shown, "totalCount": len(found)}
+    start = int(how.get("after") or 0)
+    end = start + how["first"]
+    shown = _nodes([pull(github, one) for one in found[start:end]])
+    page = {"__typename": "PageInfo", "hasNextPage": end < len(found), "endCursor": str(end)}
+    return {**shown, "totalCount": len(found), "pageInfo": page}
