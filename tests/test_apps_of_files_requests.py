@@ -24,7 +24,10 @@ _TARGET = '[{{kind: yaml-path, file: "{file}", tag: image.tag, image: "ghcr.io/o
 # The folder of an app, and the file of its tag from there.
 LAYOUTS = {
     "values side by side": ("applications/{app}", "values-{environment}.yaml"),
-    "values from the root": ("environments/{environment}/{app}", "/charts/{app}/{environment}.yaml"),
+    "values from the root": (
+        "environments/{environment}/{app}",
+        "/charts/{app}/{environment}.yaml",
+    ),
     "values of listed apps": ("clusters/{environment}", "/all/of/{app}/{environment}/values.yaml"),
 }
 

@@ -178,3 +178,15 @@ def test_an_image_that_only_the_configuration_asks_for_is_refused_by_its_key(
         assert (refusal["file"], refusal["line"]) == ("promoter.yaml", 10)
     given = run(repo, "--app", "web", "--image", "ghcr.io/o/web=1.0.0").json["refusals"][0]
     assert given["reason"].startswith("--image: no container of web in prod")
+
+
+def test_a_policy_chooses_nothing_for_an_app_that_nobody_lists_and_that_has_no_image(
+    tmp_path: Path,
+) -> None:
+    text = CONFIGURATION.replace("promotes-from: stage", 'policy: {semver: "*"}')
+    repo = with_files(tmp_path / "r.git", {"promoter.yaml": text, PROD: EMPTY})
+    auto = run(repo, "auto", "-v")
+    assert (auto.code, auto.json["results"][0]["action"]) == (0, "unchanged")
+    assert "web in prod: nothing to promote: its files set no image" in auto.stderr
+    # Of one that is asked for by name, it has to be known which image it has.
+    assert run(repo, "auto", "--app", "web").code == 4

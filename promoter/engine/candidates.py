@@ -41,12 +41,8 @@ class Candidate:
     images: tuple[RunningImage, ...]
     followed: Followed | None = None
     """What the previous environment runs of these images, where there is no policy."""
-
-    @property
-    def nothing(self) -> str:
-        """Why there is nothing to promote from the previous environment yet; '' where there is."""
-        error = self.followed.nothing if self.followed else None
-        return error.message if error else ""
+    nothing: str = ""
+    """Why there is nothing to choose for it yet; '' where there is."""
 
 
 class Candidates:
@@ -57,7 +53,7 @@ class Candidates:
     """
 
     def __init__(self, config: Config, tree: Tree, scope: Scope) -> None:
-        self._config, self._tree = config, tree
+        self._config, self._tree, self._asked = config, tree, bool(scope.apps)
         chosen = [one for one in places(config, tree, scope) if _is_chosen_for(one)]
         # An app need not be in every environment; one that was asked for by name must be.
         there = chosen if scope.apps else [one for one in chosen if one.is_there(config, tree)]
@@ -73,7 +69,7 @@ class Candidates:
         """Yield each app with what it has on the base."""
         for place in self.places:
             try:
-                found = _candidate(self._config, self._tree, place)
+                found = _candidate(self._config, self._tree, place, asked=self._asked)
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
                 self.failures.append((place.key, error_of(reason)))
             else:
@@ -130,11 +126,17 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
     tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
 
 
-def _candidate(config: Config, tree: Tree, place: Place) -> Candidate:
-    """Return an app in an environment with what it has, or raise why that is not known."""
+def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Candidate:
+    """Return an app in an environment with what it has, or raise why that is not known.
+
+    `asked`: somebody asks for it by name.
+    """
     target = target_of(config, tree, place.key, place.settings)
     if place.settings.policy is None:
         return _following(config, tree, target)
+    if place.app not in config.apps and not asked and not target.held_images(tree):
+        # Whoever neither listed nor named it does not say that it has an image at all.
+        return Candidate(target, place.settings.policy, (), nothing="its files set no image")
     return Candidate(target, place.settings.policy, propose.tagged(target, tree))
 
 
@@ -147,4 +149,5 @@ def _following(config: Config, tree: Tree, target: Target) -> Candidate:
     for one in followed.images:
         has = image_named(own, one.name) or RunningImage(one.name)
         images.append(replace(has, name=one.name))
-    return Candidate(target, None, tuple(images), followed)
+    nothing = followed.nothing.message if followed.nothing else ""
+    return Candidate(target, None, tuple(images), followed, nothing)

@@ -111,6 +111,8 @@ class _Chooser:
     def choice(self) -> Choice:
         """Return what is wanted, or raise why that is not known."""
         policy = self.candidate.policy
+        if self.candidate.nothing and self.candidate.followed is None:
+            return Choice(self.candidate)
         if policy is None:
             images = self._followed()
         elif policy.needs_digest:
