@@ -47,6 +47,8 @@ def _serve(github: GitHub, stale: int, name: str) -> None:
     subprocess.run(
         ["git", "fast-import", "--quiet"], cwd=github.repository, input=commits.encode(), check=True
     )
+    # As a server has them that was tidied up since.
+    subprocess.run(["git", "pack-refs", "--all"], cwd=github.repository, check=True)
 
 
 def _promoted(path: Path, transport: str, stale: int, name: str) -> list[tuple[str, int]]:
