@@ -158,6 +158,15 @@ def test_an_entry_for_an_image_that_a_replacement_makes_goes_too(tmp_path: Path)
     assert repo.git("rev-parse", "main:stages") == before
 
 
+def test_containers_that_a_base_gives_several_tags_are_all_told(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    repo.commit("main", BASE, deployment("purple", "bad-orange"))
+    run(repo, *AT, "--tag", "v3")
+    back = run(repo, "rollback", *AT, *WHY)
+    told = f"{BASE}:14 sets purple and {BASE}:16 sets bad-orange"
+    assert any(told in one for one in back["warnings"])
+
+
 def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git", deliver="pull-request")
     run(repo, *AT, "--tag", "3.0.0")

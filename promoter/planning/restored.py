@@ -58,8 +58,8 @@ def _moves(
         base = below[name].ref if name in below else Ref()
         old, new = (one.ref if one else base for one in (before, then))
         if then is None and name in below:
-            what = f"{below[name].place} sets {base.tag_or_digest or 'no tag'}"
-            what = what if below[name].place else "the tag is what the rest of the files sets"
+            sets = [f"{place} sets {tag}" for tag, place in below[name].places.items() if place]
+            what = " and ".join(sets) or "the tag is what the rest of the files sets"
             warnings.append(f"{name}: its entry is taken away, and {what}")
         known = then or before
         pulled = known.new_name if known and known.new_name != name else None
