@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.graph_files import deployment
-from tests.world import Repository, Run, empty, promote
+from tests.many_apps import with_files
+from tests.world import Repository, Run, promote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,14 +37,8 @@ def _repository(
     staging: str = "push",
     production: str = "pull-request",
 ) -> Repository:
-    repo = empty(directory / "repo.git")
     text = config.replace("STAGING", staging).replace("PRODUCTION", production)
-    stream = ["commit refs/heads/main", "committer A Human <human@example.org> 1795000000 +0000"]
-    stream += ["data 5", "Begin"]
-    for path, content in {"promoter.yaml": text, **files}.items():
-        stream += [f"M 100644 inline {path}", f"data {len(content.encode())}", content]
-    repo.git("fast-import", "--quiet", stdin="\n".join([*stream, ""]))
-    return repo
+    return with_files(directory / "repo.git", {"promoter.yaml": text, **files})
 
 
 def _promoted(repo: Repository, environment: str, *more: str) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from posixpath import relpath
 from typing import TYPE_CHECKING
 
 from promoter import graph, render
@@ -82,10 +83,14 @@ def _reached(
 
 
 def _names(base: Tree, directory: PurePosixPath, other: PurePosixPath) -> bool:
-    """Return whether the kustomization of a folder could list another folder, by its text."""
+    """Return whether the kustomization of a folder could list another folder, by its text.
+
+    Of many apps, no more than this is read.
+    """
+    path = relpath(f"/{other}", f"/{directory}").replace("../", "").encode()
     for name in kustomizations_among(base.entries(directory)):
         with suppress(PromoteError, KeyError):
-            return other.name.encode() in base.read(directory / name)
+            return path in base.read(directory / name)
     return False
 
 
