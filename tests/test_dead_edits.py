@@ -112,3 +112,44 @@ def test_an_image_that_images_does_not_reach_is_told_with_its_place_and_the_targ
     assert run.code == 3
     assert "apps/web/task.yaml:5 has it where `images` does not reach" in run.stderr
     assert "kind: manifest" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "override", "warned"),
+    [
+        (".argocd-source-web.yaml", "ghcr.io/o/web:1.0.0", True),
+        (".argocd-source.yaml", "ghcr.io/o/web=mirror/web:1.0.0", True),
+        (".argocd-source-web.yaml", "ghcr.io/o/other:1.0.0", False),
+        ("argocd-source.yaml", "ghcr.io/o/web:1.0.0", False),
+    ],
+)
+def test_what_argocd_sets_over_a_folder_is_warned_of_with_its_place(
+    name: str, override: str, tmp_path: Path, *, warned: bool
+) -> None:
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n",
+        "apps/web/kustomization.yaml": "resources: [d.yaml]\n"
+        "images: [{name: ghcr.io/o/web, newTag: 1.0.0}]\n",
+        "apps/web/d.yaml": deployment(image="ghcr.io/o/web"),
+        f"apps/web/{name}": f"kustomize:\n  images:\n  - {override}\n",
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    flags = ("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path), "--output", "json")
+    warnings = promote(*flags).json["warnings"]
+    assert any(f"apps/web/{name}:3:5: Argo CD sets" in one for one in warnings) is warned
+
+
+def test_an_override_of_argocd_that_is_a_target_itself_is_set(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n"
+        "targets: [{kind: kustomize}, {kind: yaml-path, file: .argocd-source-web.yaml,"
+        " reference: kustomize.images.0}]\n",
+        "apps/web/kustomization.yaml": "images: [{name: ghcr.io/o/web, newTag: 1.0.0}]\n",
+        "apps/web/.argocd-source-web.yaml": "kustomize:\n  images:\n  - ghcr.io/o/web:1.0.0\n",
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    flags = ("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path), "--output", "json")
+    done = promote(*flags).json
+    assert done["action"] == "pushed", done
+    assert not any("Argo CD" in one for one in done["warnings"])
+    assert "ghcr.io/o/web:1.1.0" in repo.read("apps/web/.argocd-source-web.yaml")

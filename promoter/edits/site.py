@@ -242,15 +242,13 @@ def value_of(sites: Sequence[Site]) -> Ref:
     )
 
 
-def several_tags(request: ImageRequest, places: Mapping[str, str]) -> str:
+def several_tags(name: str, new: str | None, places: Mapping[str, str]) -> str:
     """Return in words that an image has several tags, each with its place; '' for fewer than two."""
-    if len(places) < 2 or request.tag is None:
+    if len(places) < 2 or new is None:
         return ""
     listed = [f"{shown(tag)} ({place})" for tag, place in islice(places.items(), _TAGS_LISTED)]
     more = f" and {len(places) - len(listed)} more" if len(places) > len(listed) else ""
-    return (
-        f"{request.name} has several tags, and all become {request.tag}: {', '.join(listed)}{more}"
-    )
+    return f"{name} has several tags, and all become {new}: {', '.join(listed)}{more}"
 
 
 def _digest_rank(key: str, beside: str) -> int | None:

@@ -158,7 +158,9 @@ class _Sites:
         for site in self.held.get(request.name, []):
             if site.part is not Part.DIGEST:
                 tags.setdefault(site.value.tag or "", site)
-        return several_tags(request, {tag: site.spot.place for tag, site in tags.items()})
+        return several_tags(
+            request.name, request.tag, {tag: site.spot.place for tag, site in tags.items()}
+        )
 
     def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
         steps: dict[object, engine.Step] = {}

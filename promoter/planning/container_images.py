@@ -10,12 +10,13 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref, split
 from promoter.domain.model import RunningImage
 from promoter.edits import kustomization
+from promoter.edits.site import several_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from promoter.config.layout import Target
-    from promoter.domain.model import Tree
+    from promoter.domain.model import ImageMove, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,27 @@ def unset_images(target: Target, tree: Tree) -> list[str]:
     own = target.own_images(tree) if target.images else ()
     known = {name for one in own for name in (one.name, one.new_name)}
     return [name for name in target.images if name not in known]
+
+
+def from_containers(
+    moves: Sequence[ImageMove], target: Target, tree: Tree
+) -> tuple[tuple[ImageMove, ...], tuple[str, ...]]:
+    """Return moves with what containers have of images that no file of the app sets, and warnings."""
+    below = container_images(target, tree, [one.name for one in moves if not one.before])
+    found, warnings = [], []
+    for move in moves:
+        image = below.get(move.name)
+        if image is None:
+            found.append(move)
+            continue
+        others = tuple(ref for ref, _ in image.others)
+        found.append(replace(move, before=image.ref, elsewhere=others))
+        if said := several_tags(move.name, move.after.tag, image.places):
+            warnings.append(said)
+        if image.ref.digest and not move.after.digest:
+            begun = f"the digest {image.ref.digest[:19]}… is dropped"
+            warnings.append(f"{move.name}: {begun}, as it would win over the tag")
+    return tuple(found), tuple(warnings)
 
 
 def running_images(target: Target, tree: Tree) -> tuple[RunningImage, ...]:

@@ -14,11 +14,11 @@ from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
+from promoter.edits.argocd_source import overriding_images
 from promoter.edits.linked import edit_linked
-from promoter.edits.site import several_tags
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
-from promoter.planning.container_images import container_images
+from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
 from promoter.planning.restored import restored_images
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from promoter.domain.image import Tag
     from promoter.domain.model import FileEdit, ImageMove, Tree
     from promoter.edits.kustomization import ImageEntry
-    from promoter.planning.container_images import ContainerImage
     from promoter.planning.dead_edits import ByNames
 
 
@@ -122,24 +121,12 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     except RefusedError as error:
         raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
-    below = container_images(target, tree, [move.name for move in moves if not move.before])
-    tags = ((one, below[one.name].places) for one in declaration.images if one.name in below)
-    several = tuple(said for one, places in tags if (said := several_tags(one, places)))
-    moves = tuple(_from_container(m, below[m.name]) if m.name in below else m for m in moves)
-    lost = tuple(
-        f"{move.name}: the digest {move.before.digest[:19]}… is dropped, as it would win over the tag"
-        for move in moves
-        if move.name in below and move.before.digest and not move.after.digest
-    )
+    moves, told = from_containers(moves, target, tree)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
-    warnings = (*held.warnings, *several, *lost, *(one for edit in made for one in edit.warnings))
+    others = overriding_images(tree, target.directory, moves, {one.path for one in made})
+    warnings = (*held.warnings, *told, *others, *(one for edit in made for one in edit.warnings))
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
-
-
-def _from_container(move: ImageMove, image: ContainerImage) -> ImageMove:
-    """Return an image's way from what its containers have where no file of the app sets it."""
-    return replace(move, before=image.ref, elsewhere=tuple(ref for ref, _ in image.others))
 
 
 def _with_undo(made: Proposal, declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
