@@ -177,11 +177,12 @@ def real_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
 def _without_renderers(folder: Path) -> str:
     """Return PATH with folders of links in place of those that hold a renderer."""
     places = []
-    for number, place in enumerate(os.environ["PATH"].split(os.pathsep)):
+    # Each once: some machines have one folder under two names.
+    for place in dict.fromkeys(map(os.path.realpath, os.environ["PATH"].split(os.pathsep))):
         if not any(shutil.which(name, path=place) for name in _RENDERERS):
             places.append(place)
             continue
-        links = folder / f"path-{number}"
+        links = folder / f"path-{len(places)}"
         links.mkdir()
         for program in os.scandir(place):
             if program.name not in _RENDERERS:
