@@ -150,6 +150,15 @@ def test_a_schedule_follows_values_side_by_side_and_passes_over_what_is_not_ther
     assert [one["action"] for one in again.json["results"]] == ["unchanged"]
 
 
+@pytest.mark.parametrize("words", [("history",), ("auto",), ("rollback", "--reason", "slow")])
+def test_an_app_that_is_not_in_an_environment_is_told_by_the_file_that_it_would_have(
+    charts: Repository, words: tuple[str, ...]
+) -> None:
+    done = run(charts, *words, "--app", "new", "--env", "prod")
+    assert done.code == 4
+    assert "applications/new/values-prod.yaml" in done.stderr
+
+
 def test_one_place_for_two_environments_is_refused_by_the_app_and_the_file(tmp_path: Path) -> None:
     text = SIDE_BY_SIDE + (
         "apps:\n  web: {}\n  chart:\n"

@@ -75,6 +75,11 @@ class Target:
         own = [self.file] if self.kustomized else []
         return tuple(dict.fromkeys([*own, *files_of(self.targets, self.directory)]))
 
+    @property
+    def first_file(self) -> PurePosixPath:
+        """The file that is named where something is said of its images."""
+        return next(iter(self.files), self.file)
+
     def file_of(self, target: EditTarget) -> PurePosixPath | None:
         """Return the file that one of its targets is in; None where it is outside the repository."""
         return named(self.directory, target.file) if isinstance(target, InFile) else self.file

@@ -132,6 +132,8 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
     `asked`: somebody asks for it by name.
     """
     target = target_of(config, tree, place.key, place.settings)
+    if asked and not place.is_there(config, tree):
+        raise not_there(config, [place.app], [place.environment])
     if place.settings.policy is None:
         return _following(config, tree, target)
     if place.app not in config.apps and not asked and not target.held_images(tree):

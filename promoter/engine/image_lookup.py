@@ -124,7 +124,7 @@ def located(error: PromoteError, repository: str, target: Target) -> PromoteErro
     implied = Name(repository).registry == "docker.io" and not repository.startswith("docker.io/")
     if not implied or not isinstance(error, (AbsentError, UnreadableError)):
         return error
-    error.file = error.file or str(target.file)
+    error.file = error.file or str(target.first_file)
     error.hint = (
         f"{repository} names no registry, so Docker Hub is asked. If it is elsewhere, write the "
         f"whole name, such as ghcr.io/owner/{repository.rpartition('/')[2]}. {error.hint}"

@@ -56,11 +56,11 @@ def _way_back(seen: Seen) -> tuple[Past, WayBack]:
             f"no file of {target.app} has set an image in {target.environment}, and there is nothing "
             "to go back to",
             f"See what runs: promote status {target.flags}",
-            file=str(target.file),
+            file=str(target.first_file),
         )
     if not history.upto(1):
-        reason = f"{target.file} has no history on {seen.state.base_branch}"
-        raise SelectionError(reason, "", file=str(target.file))
+        reason = f"{target.first_file} has no history on {seen.state.base_branch}"
+        raise SelectionError(reason, "", file=str(target.first_file))
     held = read_hold(base, target.app, target.environment)
     is_rollback = held is not None and held.undoes and not held.is_over(seen.world.now)
     past = Past(history, target, held if is_rollback else None)

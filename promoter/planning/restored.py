@@ -34,7 +34,7 @@ def restored_images(declaration: AppDeclaration, target: Target, tree: Tree) -> 
     except KeyError as error:
         reason = f"commit {declaration.restores} does not have the files of {target.app}"
         hint = f"Set the images by themselves: promote {target.flags}"
-        raise RefusedError([Refusal("rollback", reason, hint, str(target.file))]) from error
+        raise RefusedError([Refusal("rollback", reason, hint, str(target.first_file))]) from error
     after = target.own_images(edited(tree, {edit.path: edit.after for edit in edits}))
     moves, added = _moves(declaration, target, tree, (now, after))
     made = edit_linked(tree, target.file, target.linked, edits, moves)

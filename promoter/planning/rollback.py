@@ -198,7 +198,7 @@ class Past:
             raise SelectionError(
                 f"{where} has had {tag} in {len(found)} states, of all its images in none",
                 f"They are, newest first: {shown}. Count the one that you mean with --steps.",
-                file=str(self.target.file),
+                file=str(self.target.first_file),
             )
         return found[0]
 
@@ -240,7 +240,7 @@ class Past:
             )
             forward = f"promote {target.flags}"
             hint = f"Name an older state with --to TAG or --steps N; forward goes {forward}"
-            raise RefusedError([Refusal("rollback", reason, hint, str(target.file))])
+            raise RefusedError([Refusal("rollback", reason, hint, str(target.first_file))])
         return tuple(
             f"{name} goes forward, to {state.images[name].ref.tag_or_digest}" for name in newer
         )
@@ -254,7 +254,7 @@ class Past:
         )
         reason += ", and there is nothing to go back to"
         hint = f"See what it has run: promote history {target.flags}"
-        return SelectionError(reason, hint, file=str(target.file))
+        return SelectionError(reason, hint, file=str(target.first_file))
 
     def _nothing(self, message: str, others: Sequence[State], meant: str = "") -> SelectionError:
         tags = list(dict.fromkeys(described(one.images) for one in others))
@@ -263,7 +263,7 @@ class Past:
         if meant in tags:
             had = f"Did you mean --to {meant}? {had}"
         read = " Only a part of the history could be read." if self.states.is_cut else ""
-        return SelectionError(message, f"{had}{read}", file=str(self.target.file))
+        return SelectionError(message, f"{had}{read}", file=str(self.target.first_file))
 
     def _irreversible(self, way: WayBack, there: str) -> RefusedError:
         """Return the refusal of a state that cannot be had again by setting tags and digests."""
@@ -272,7 +272,7 @@ class Past:
             f"Revert {way.undone.commit[:9]}; or name a state by its tag with --to, which leaves "
             "images that came or went as they are."
         )
-        return RefusedError([Refusal("rollback", reason, hint, str(self.target.file))])
+        return RefusedError([Refusal("rollback", reason, hint, str(self.target.first_file))])
 
 
 def request_for(name: str, image: RunningImage) -> ImageRequest | None:
