@@ -221,6 +221,23 @@ def test_pin_takes_a_given_digest_without_an_answer_of_the_registry(
     assert ("newTag: 1.4.2" in text) is (pin == "both")
 
 
+@pytest.mark.parametrize("which", ["tag", "platform", "other", "gone"])
+def test_a_digest_that_is_not_that_of_the_tag_beside_it_is_warned_of(
+    tmp_path: Path, registry: Registry, which: str
+) -> None:
+    own = registry.push("app", "1.4.2", platforms=("linux/amd64", "linux/arm64"))
+    digest = own if which == "tag" else registry.push("app", "x", created="2026-01-02T03:04:05Z")
+    if which in ("other", "gone"):
+        digest = registry.push("app", "1.4.0", created="2025-01-01T00:00:00Z")
+    tag = "1.4.9" if which == "gone" else "1.4.2"
+    image = f"{registry.name('app')}={tag}@{digest}"
+    repo = world(tmp_path, registry)
+    run = promote("--app", "app", "--image", image, "--repo", str(repo.path), "--output", "json")
+    assert run.code == 0, run.stderr
+    told = [one for one in run.json["warnings"] if "another image at that tag" in one]
+    assert bool(told) is (which == "other")
+
+
 def test_a_lying_registry_is_an_error(tmp_path: Path, registry: Registry) -> None:
     repo = world(tmp_path, registry)
     registry.push("app", "1.4.2")

@@ -590,6 +590,7 @@ def test_a_value_that_is_not_what_its_tag_says_is_told_where_it_stands(value: st
     [
         ("soak: 24, promotes-from: b", "soak: 24 has no unit and is 24 seconds: write 24h for hours"),
         ("soak: 0h, promotes-from: b", "soak: 0h is no time at all: leave it out"),
+        ("max-age: 0d", "0d is no time at all, so that every image is too old: leave it out"),
         ("max-age: 5000", "max-age: 5000 has no unit and is 1h23m: write 5000s"),
         ("max-age: 30d", ""),
         ("policy: {digest: latest}", "policy.digest: does nothing with pin: tag"),

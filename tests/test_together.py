@@ -423,3 +423,4 @@ def test_the_status_tells_of_holds_that_are_not_merged_yet(tmp_path: Path) -> No
     ]
     assert blocked == [("api", "hold", True), ("web", "hold", True)]
     assert promote(*where).stdout.count("hold (#3)") == 2
+    assert promote(*where, "--output", "markdown").stdout.count("hold (#3)") == 2

@@ -123,16 +123,17 @@ def _doubt(place: _Place, value: object) -> str:
     """Return why a value is probably not what is meant; '' where nothing speaks against it."""
     key = next(one for one in reversed(place) if isinstance(one, str))
     if key in _DURATIONS and value is not None:
-        return _doubtful_duration(str(value))
+        return _doubtful_duration(str(value), key)
     if key in _PATTERNS and isinstance(value, str) and compiled(value).search(""):
         return _doubtful_pattern(value, excludes=key == "exclude")
     return ""
 
 
-def _doubtful_duration(text: str) -> str:
+def _doubtful_duration(text: str, key: str) -> str:
     duration = parse_duration(text)
     if not duration:
-        return f"{text} is no time at all: leave it out"
+        every = ", so that every image is too old" if key == "max-age" else ""
+        return f"{text} is no time at all{every}: leave it out"
     if not re.fullmatch(r"[0-9.]+", text):
         return ""
     if duration.total_seconds() > _FEW_SECONDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
@@ -95,7 +96,19 @@ class Checker:
             return replace(asked, error=found, absent=absent)
         platforms = self._platforms(asked.repository, running)
         signature = self._signature(asked.repository, found.digest)
-        return replace(asked, image=found, platforms=platforms, signature=signature)
+        is_of_tag = self._is_of_tag(asked)
+        return replace(
+            asked, image=found, platforms=platforms, signature=signature, is_of_tag=is_of_tag
+        )
+
+    def _is_of_tag(self, asked: ImageFacts) -> bool:
+        """Return whether a digest that is asked for with a tag is that tag's, as far as is known."""
+        tag, digest = asked.request.tag, asked.request.digest
+        if tag is None or digest is None or self.checks.exists == "off":
+            return True
+        with suppress(PromoteError):
+            return self.registry.has_at(asked.repository, tag, digest)
+        return True
 
     def _platforms(self, repository: str, running: str | None) -> tuple[str, ...] | None:
         """Return the platforms of what runs now, where the environment compares with them."""

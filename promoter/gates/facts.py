@@ -48,6 +48,8 @@ class ImageFacts:
     """Why it says nothing."""
     absent: bool = False
     """Whether it says that there is no such image."""
+    is_of_tag: bool = True
+    """Whether the digest that is asked for beside a tag is what the tag has, as far as is known."""
     platforms: tuple[str, ...] | None = None
     """The platforms of what runs now; None where they could not be read."""
     signature: Signature | None = None

@@ -65,7 +65,12 @@ def missing_image(facts: Facts) -> Verdict | None:
     verdict = gravest(_exists(one, facts) for one in facts.images)
     if verdict is None or verdict.result is not Result.PASSED:
         return verdict and _absent_together(verdict, facts)
-    return replace(verdict, detail=_present(facts.images))
+    others = [one.request for one in facts.images if not one.is_of_tag]
+    if not others:
+        return replace(verdict, detail=_present(facts.images))
+    said = f"{several([str(one) for one in others])}: the registry has another image at that tag"
+    warning = f"{said}, so that the tag may not say what runs"
+    return replace(verdict, result=Result.WARNED, detail=said, warnings=(warning,))
 
 
 def platforms(facts: Facts) -> Verdict | None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _GAP = 2  # blanks between two columns
 _PULL = re.compile(r"#[0-9]+", re.ASCII)
+_GATE = r"[a-z-]+(?: until [A-Za-z0-9:. +-]+)?"
+# What blocks an app, among it the hold of a pull that is not merged yet.
+_WITH_HOLD = re.compile(
+    rf"(?:{_GATE}; )*hold \(#[0-9]{{1,9}}\)(?: until [A-Za-z0-9:. +-]+)?(?:; {_GATE})*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,12 @@ def _padded(cell: str, width: int) -> str:
 
 
 def inert_cell(cell: str) -> str:
-    """Return a cell in which nothing is markup; the number of a pull alone stays a link."""
-    return cell if _PULL.fullmatch(cell) else inert(bounded(cell).replace("->", "\u2192"))
+    """Return a cell in which nothing is markup; a pull's number stays a link, alone or of a hold."""
+    return (
+        cell
+        if _PULL.fullmatch(cell) or _WITH_HOLD.fullmatch(cell)
+        else inert(bounded(cell).replace("->", "\u2192"))
+    )
 
 
 def _copied(cell: str) -> str:

@@ -76,6 +76,13 @@ class Registry:
             ("image", name, reference), lambda: self._described(name, reference)
         )
 
+    def has_at(self, name: str, tag: str, digest: str) -> bool:
+        """Return whether a tag is this image, or has it for a platform; raises as `resolve` does."""
+        if self.resolve(name, tag) == digest:
+            return True
+        manifest = self._manifest(name, tag)
+        return manifest.is_index and any(one.get("digest") == digest for one in manifest.members)
+
     def tags(self, name: str) -> tuple[str, ...]:
         """Return every tag of an image, in the registry's order; raises `UnreadableError`."""
         return self._memo.answer(("tags", name), lambda: all_tags(self._connection, name))
