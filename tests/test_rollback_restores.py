@@ -111,6 +111,18 @@ def test_what_ran_just_before_is_gone_back_to_and_no_entry_of_long_ago(tmp_path:
     assert repo.git("rev-parse", "main:stages") == before
 
 
+def test_from_what_a_base_sets_it_goes_to_an_earlier_entry(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"
+    repo.commit("main", FILE, PLAIN + entry, "Pin")
+    repo.commit("main", FILE, PLAIN, "No pin")
+    (refusal,) = run(repo, "rollback", *AT, "--to", "2.0.0", *WHY, code=3)["refusals"]
+    assert "test runs 2.0.0 already" in refusal["reason"]
+    back = run(repo, "rollback", *AT, "--to", "1.0.0", *WHY)
+    assert moves(back) == [("2.0.0", "1.0.0")]
+    assert repo.read(FILE) + "\n" == PLAIN + entry
+
+
 def test_a_base_that_sets_another_tag_by_now_is_told(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")
     run(repo, *AT, "--tag", "3.0.0")

@@ -13,7 +13,7 @@ from promoter.policy.order import Order
 from promoter.pull_request.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from promoter.config.holds import Hold
     from promoter.config.layout import Target
@@ -77,6 +77,12 @@ class Past:
         """What runs."""
         return self.states.upto(1)[0]
 
+    @property
+    def _names(self) -> Collection[str]:
+        """The images that it is about: those of its files, or that they have set before."""
+        before = (one.images for one in self.states.upto(_WINDOW) if one.images)
+        return self.states.now or next(before, {})
+
     def choose(self, wanted: Rollback) -> WayBack:
         """Return the way to the state that is wanted.
 
@@ -91,7 +97,7 @@ class Past:
         way = WayBack(state, line)
         if state.key == self.current.key:
             return replace(way, warnings=(self._already(line),))
-        own, now = self.states.now, self._running(state)
+        own, now = self.states.now, self._running(state.images)
         missing = [name for name in own if name not in state.images]
         below = dict(self.states.set_below(state, missing)) if missing else {}
         come = [name for name in missing if name not in below]
@@ -108,9 +114,9 @@ class Past:
         forward = self._forward(way, now)
         return replace(way, warnings=(*stay, *forward, *self._set_otherwise(below)))
 
-    def _running(self, state: State) -> dict[str, RunningImage]:
-        """Return what runs now, with those of a state's images that a base alone sets."""
-        missing = [name for name in state.images if name not in self.states.now]
+    def _running(self, names: Collection[str]) -> dict[str, RunningImage]:
+        """Return what runs now, with those of some images that a base alone sets."""
+        missing = [name for name in names if name not in self.states.now]
         below = self.states.set_below(None, missing) if missing else {}
         return {**self.states.now, **{name: one.named(name) for name, one in below.items()}}
 
@@ -127,7 +133,7 @@ class Past:
     def requests(self, way: WayBack) -> tuple[ImageRequest, ...]:
         """Return what has to be set for a state; raises `RefusedError` where tags do not do it."""
         found = []
-        for name, now in self._running(way.state).items():
+        for name, now in self._running(way.state.images).items():
             then = way.state.images.get(name, now)
             if name in way.below:
                 raise self._irreversible(way, f"{name} had no tag of its own")
@@ -177,7 +183,7 @@ class Past:
 
     def _named(self, tag: Tag, undone: State) -> State:
         """Return the state with a tag; raises `SelectionError` for none or several."""
-        names, number, states = self.states.now, _WINDOW, self.states.upto(_WINDOW)
+        names, number, states = self._names, _WINDOW, self.states.upto(_WINDOW)
         while len(states) == number and not any(has_tag(one, tag, names) for one in states):
             number *= 2
             states = self.states.upto(number)
@@ -204,7 +210,7 @@ class Past:
 
     def _set_by_a_base(self, states: Sequence[State], tag: Tag) -> tuple[State, ...]:
         """Return the states in which images without a tag of their own had this one from a base."""
-        names, found = self.states.now, []
+        names, found = self._names, []
         for state in states:
             missing = [name for name in names if name not in state.images]
             below = self.states.set_below(state, missing) if missing else {}
@@ -215,7 +221,7 @@ class Past:
 
     def _already(self, line: Sequence[State]) -> str:
         """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
-        now = self._running(line[0])
+        now = self._running(self._names)
         runs = f"{self.target.environment} runs {described(now)} already"
         if self.held is None:
             reason = f"{runs}, so that there is nothing to take back"
