@@ -432,6 +432,27 @@ def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opene
     assert done.json["action"] == "created"
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_pull_that_another_run_renewed_before_it_was_merged_keeps_the_text_of_that_run(
+    github: GitHub, transport: str
+) -> None:
+    run(github, "9.9.1")
+
+    def meanwhile() -> None:
+        newer = promote_process(
+            "--app", "aurora", "--tag", "9.9.9", "--repo", github.url,
+            env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+        assert newer.code == 0, newer.stderr
+        github.merge(1)
+
+    github.just_before("POST", "mutation (Renew|Replace)", meanwhile)
+    done = run(github, "9.9.2", "--transport", transport)
+    assert done.json["action"] == "superseded", done.stderr
+    assert github.pulls[0]["title"].endswith("9.9.9")
+    assert "9.9.9" in github.pulls[0]["body"]
+
+
 def test_a_branch_that_a_person_deletes_before_its_pull_is_opened_is_made_again(
     github: GitHub,
 ) -> None:

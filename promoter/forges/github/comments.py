@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from promoter.domain.model import Pull
     from promoter.forges.github.client import Client
 
-# Beside the new comment come the newest ones: another run may have said the same just now.
+# Beside the new comment come the newest ones: another run may have said the same just now. So does
+# the text, which is as it was before what the same request goes on with.
 _ANSWER = (
     "commentEdge { node { id } } "
-    "subject { ... on PullRequest { comments(last: 20) { nodes { id body } } } }"
+    "subject { ... on PullRequest { title body comments(last: 20) { nodes { id body } } } }"
 )
 
 
@@ -49,6 +50,15 @@ def comment_mutation(pull: Pull, text: str) -> Mutation:
 def deletion(made: Any) -> Mutation:  # noqa: ANN401 - JSON
     """Return the write that takes back what the answer to a comment tells of."""
     return Mutation("deleteIssueComment", {"id": made["commentEdge"]["node"]["id"]})
+
+
+def text_before(made: Any, otherwise: Pull) -> dict[str, str]:  # noqa: ANN401 - JSON
+    """Return the title and the body that a pull had when it was commented on; else a pull's own."""
+    shown = ((made or {}).get("subject") or {}) if isinstance(made, dict) else {}
+    known = {key: shown.get(key) for key in ("title", "body")}
+    if all(isinstance(one, str) for one in known.values()):
+        return {key: str(one) for key, one in known.items()}
+    return {"title": otherwise.title, "body": otherwise.body}
 
 
 def delete_if_said_before(client: Client, made: Any, text: str) -> None:  # noqa: ANN401 - JSON

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import PullDraft, PullState
 from promoter.forges.github.client import FAILURES
-from promoter.forges.github.comments import comment_mutation, delete_if_said_before, deletion
+from promoter.forges.github.comments import (
+    comment_mutation,
+    delete_if_said_before,
+    deletion,
+    text_before,
+)
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
@@ -140,10 +145,11 @@ def _pull(answers: Answers) -> Pull | None:
 
 
 def _take_back(client: Client, before: Pull, answers: Answers) -> None:
-    """Give a pull its text again, and take the comment away."""
-    old = {"pullRequestId": before.node, "title": before.title, "body": before.body}
+    """Give a pull its text again, which another run may have written since; take the comment away."""
+    said = answers.done.get("comment")
+    old = {"pullRequestId": before.node, **text_before(said, before)}
     writes = {"text": Mutation("updatePullRequest", old)}
-    if (said := answers.done.get("comment")) is not None:
+    if said is not None:
         writes["comment"] = deletion(said)
     with suppress(*FAILURES):
         client.repeat(lambda: carry_out(client, "TakeBack", writes))
