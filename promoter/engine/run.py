@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.trees import edited
-from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.configuration import configuration
 from promoter.engine.deliver import carry_out, publish, write_pulls
-from promoter.engine.evidence import shown_files
-from promoter.engine.explain import explain_plan, explain_target
-from promoter.engine.look_ahead import look_ahead
-from promoter.engine.open_holds import OpenHolds
-from promoter.engine.other_environments import kustomizations_beside
-from promoter.engine.plan_promotion import plan_promotion
+from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
-from promoter.engine.rollback import plan_rollback
-from promoter.engine.seen import Seen
 from promoter.engine.selection import Key, Requests, Selection, View, Work
-from promoter.engine.stopped import Stopped, error_after, error_of
-from promoter.graph import prefetch_closures
-from promoter.planning.branch import branch_for
+from promoter.engine.stopped import Stopped, error_after
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
-from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, commit_of, writes
+from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, commit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from promoter.engine.world import World
     from promoter.planning.plan import Request
@@ -70,7 +56,12 @@ class Run:
         """Look, plan, publish, bring pulls in line; `RaceLostError` means that some must look again."""
         view = self._look()
         self._confirm_pushes(view)
-        plans = list(self._plan(view, self._select(view)))
+        plans: list[tuple[Key, Plan]] = []
+        for key, found in plan_all(view, self._select(view), self.world):
+            if isinstance(found, Outcome):
+                self.keep(key, found)
+            else:
+                plans.append((key, found))
         if self._is_preview:
             for key, plan in plans:
                 self.keep(key, self._preview(plan))
@@ -111,77 +102,6 @@ class Run:
             else:
                 self.keep(*one)
         return work
-
-    def _plan(self, view: View, work: Sequence[Work]) -> Iterator[tuple[Key, Plan]]:
-        """Yield each app's plan; a failure is its app's alone.
-
-        What is pushed to the base is planned on what is pushed before it; batches come first.
-        """
-        pulls = [one for one in work if not one.pushes]
-        pushes = [one for one in work if one.pushes]
-        pushes.sort(key=lambda one: not one.targets[0].settings.batch)
-        targets = [target for one in work for target in one.targets]
-        branches = {_branch(one, view): one.targets for one in pulls}
-        if work:
-            # The text of a pull tells what other environments have.
-            shown = chain.from_iterable(branches.values())
-            beside = [file for one in shown for file in shown_files(view.config, view.tree, one)]
-            if self.world.wiring.transport != "api":
-                # Whether other environments stand on an app's folder, their own files say.
-                found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
-                beside += chain.from_iterable(found)
-            prefetch_closures(view.tree, (one.directory for one in targets), beside)
-        known = BranchPulls(self.world, view, branches)
-        holds = OpenHolds(self.world, view, known.of)
-        holds.prefetch(targets, list(branches))
-        # A branch that is there proposes these images already, as a rule.
-        there = self.world.repository.branches(branches)
-        new = [app for one in work if _branch(one, view) not in there for app in one.apps]
-        look_ahead(new, view.tree, self.world)
-        for one in (*pulls, *pushes):
-            try:
-                plan = self._planned(view, one, known, holds)
-            except RaceLostError:
-                raise
-            except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-                error = error_of(reason)
-                where = one.targets[0].environment
-                self.keep(one.key, failed(error, one.request.app, where))
-                continue
-            if isinstance(plan, Push):
-                view = replace(view, tree=edited(view.tree, plan.commit.files))
-            yield one.key, plan
-
-    def _planned(self, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
-        """Return the plan of one app on what is there now."""
-        targets, branch = work.targets, _branch(work, view)
-        if work.pushes:
-            state = BranchState(view.base, view.tree, branch)
-        else:
-            state = self.world.repository.look((view.base, view.tree), branch)
-            state = state.with_pulls(known.of(branch, targets, state.tip))
-        for one in targets:
-            explain_target(one, view.config)
-        request = work.request
-        # A hold is no promotion: what others propose says nothing of it.
-        open_holds = {} if request.holds_only else holds.of(targets, branch)
-        apps = [
-            Seen(self.world, self._dated(one.request), view.config, one.target, state, open_holds)
-            for one in work.apps
-        ]
-        plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
-        explain_plan(plan)
-        beside = holds.promotions_beside(targets, branch) if request.begins_hold else ()
-        clock = self.world.wiring.clock
-        set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
-        return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
-
-    def _dated(self, request: Request) -> Request:
-        """Return a request whose hold begins now, and with the clock that the caller has set."""
-        hold = request.hold
-        if hold is not None and not hold.ends:
-            hold = replace(hold, since=self.world.now)
-        return replace(request, hold=hold, clock=self.world.wiring.clock)
 
     @property
     def _is_preview(self) -> bool:
@@ -282,10 +202,6 @@ def _has_moved(plan: Plan, outcome: Outcome) -> bool:
     if outcome.pull is None or not isinstance(plan, OpenPull | RenewPull):
         return False
     return outcome.pull.base_head not in (None, plan.destination.base)
-
-
-def _branch(work: Work, view: View) -> str:
-    return branch_for(work.request, work.targets[0].environment, view.config)
 
 
 def promote(requests: Sequence[Request], world: World) -> list[Outcome]:

@@ -1,0 +1,121 @@
+"""Plans what a run is about: what many requests need is fetched at once, then each is planned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from promoter.domain.branch import BranchState
+from promoter.domain.declaration import clock_as_set
+from promoter.domain.errors import RaceLostError
+from promoter.domain.trees import edited
+from promoter.engine.branch_pulls import BranchPulls
+from promoter.engine.evidence import shown_files
+from promoter.engine.explain import explain_plan, explain_target
+from promoter.engine.look_ahead import look_ahead
+from promoter.engine.open_holds import OpenHolds
+from promoter.engine.other_environments import kustomizations_beside
+from promoter.engine.plan_promotion import plan_promotion
+from promoter.engine.rollback import plan_rollback
+from promoter.engine.seen import Seen
+from promoter.engine.stopped import error_of
+from promoter.graph import prefetch_closures
+from promoter.planning.branch import branch_for
+from promoter.planning.outcome import failed
+from promoter.planning.plan import Push, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from promoter.config.layout import Target
+    from promoter.engine.selection import Key, View, Work
+    from promoter.engine.world import World
+    from promoter.planning.outcome import Outcome
+    from promoter.planning.plan import Plan, Request
+
+
+def plan_all(
+    view: View, work: Sequence[Work], world: World
+) -> Iterator[tuple[Key, Plan | Outcome]]:
+    """Yield the plan of each request, or the outcome of one that has none: it stops no other.
+
+    What is pushed to the base is planned on what is pushed before it; batches come first.
+    """
+    pulls = [one for one in work if not one.pushes]
+    pushes = [one for one in work if one.pushes]
+    pushes.sort(key=lambda one: not one.targets[0].settings.batch)
+    targets = [target for one in work for target in one.targets]
+    branches = {_branch(one, view): one.targets for one in pulls}
+    _prefetch(view, targets, list(chain.from_iterable(branches.values())), world)
+    known = BranchPulls(world, view, branches)
+    holds = OpenHolds(world, view, known.of)
+    holds.prefetch(targets, list(branches))
+    # A branch that is there proposes these images already, as a rule.
+    there = world.repository.branches(branches)
+    new = [app for one in work if _branch(one, view) not in there for app in one.apps]
+    look_ahead(new, view.tree, world)
+    for one in (*pulls, *pushes):
+        try:
+            plan = _plan(world, view, one, known, holds)
+        except RaceLostError:
+            raise
+        except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
+            where = one.targets[0].environment
+            yield one.key, failed(error_of(reason), one.request.app, where)
+            continue
+        if isinstance(plan, Push):
+            view = replace(view, tree=edited(view.tree, plan.commit.files))
+        yield one.key, plan
+
+
+def _prefetch(
+    view: View, targets: Sequence[Target], by_pull: Sequence[Target], world: World
+) -> None:
+    """Fetch the files that plans read, and those that the texts of pulls tell of."""
+    if not targets:
+        return
+    # The text of a pull tells what other environments have.
+    beside = [file for one in by_pull for file in shown_files(view.config, view.tree, one)]
+    if world.wiring.transport != "api":
+        # Whether other environments stand on an app's folder, their own files say.
+        found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
+        beside += chain.from_iterable(found)
+    prefetch_closures(view.tree, (one.directory for one in targets), beside)
+
+
+def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
+    """Return the plan of one app on what is there now."""
+    targets, branch = work.targets, _branch(work, view)
+    if work.pushes:
+        state = BranchState(view.base, view.tree, branch)
+    else:
+        state = world.repository.look((view.base, view.tree), branch)
+        state = state.with_pulls(known.of(branch, targets, state.tip))
+    for one in targets:
+        explain_target(one, view.config)
+    request = work.request
+    # A hold is no promotion: what others propose says nothing of it.
+    open_holds = {} if request.holds_only else holds.of(targets, branch)
+    apps = [
+        Seen(world, _dated(one.request, world), view.config, one.target, state, open_holds)
+        for one in work.apps
+    ]
+    plan = plan_rollback(request, apps) if request.rollback else plan_promotion(request, apps)
+    explain_plan(plan)
+    beside = holds.promotions_beside(targets, branch) if request.begins_hold else ()
+    clock = world.wiring.clock
+    set_clock = (clock_as_set(clock),) if clock is not None and writes(plan) else ()
+    return replace(plan, warnings=(*work.warnings, *plan.warnings, *beside, *set_clock))
+
+
+def _dated(request: Request, world: World) -> Request:
+    """Return a request whose hold begins now, and with the clock that the caller has set."""
+    hold = request.hold
+    if hold is not None and not hold.ends:
+        hold = replace(hold, since=world.now)
+    return replace(request, hold=hold, clock=world.wiring.clock)
+
+
+def _branch(work: Work, view: View) -> str:
+    return branch_for(work.request, work.targets[0].environment, view.config)
