@@ -65,7 +65,7 @@ def test_a_base_in_a_submodule_is_told_as_not_read(tmp_path: Path) -> None:
     repo.git("update-ref", "refs/heads/main", commit)
     flags = ("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path), "--output", "json")
     warnings = promote(*flags).json["warnings"]
-    assert "../../vendor/base is in vendor, a submodule and is not read" in " ".join(warnings)
+    assert "../../vendor/base is in vendor, a submodule, and is not read" in " ".join(warnings)
     assert "../../vendor is a submodule and is not read" in " ".join(warnings)
 
 

@@ -93,7 +93,7 @@ def results(seen: Facts) -> dict[str, str]:
     [
         (facts(), "edit", "passed"),
         (facts(proposal=None, edit_refusals=(Refusal("alias", "shared"),)), "edit", "failed"),
-        (facts(proposal=None, edit_refusals=(Refusal("template", "${T}"),)), "placeholder", "failed"),
+        (facts(proposal=None, edit_refusals=(Refusal("placeholder", "${T}"),)), "placeholder", "failed"),
         (facts(), "downgrade", "passed"),
         (facts("1.5.0", "1.4.2"), "downgrade", "failed"),
         (facts("abc", "def"), "downgrade", "unknown"),
@@ -191,7 +191,7 @@ def test_what_may_be_allowed_is_allowed_and_nothing_else_is() -> None:
 def test_every_gate_that_says_something_stands_in_the_pulls_text() -> None:
     seen = facts(
         "1.5.0", "latest", images=(ABSENT,), dead_edits=(REFUSAL,), unverified=True,
-        edit_refusals=(Refusal("template", "${T}"),), foreign=(),
+        edit_refusals=(Refusal("placeholder", "${T}"),), foreign=(),
         **settings(platforms=["linux/s390x"], signature="refuse", **{"cosign-key": "k"}),
     )  # fmt: skip
     seen = replace(seen, images=(image(signature=Signature(False, "not signed")), UNREAD))

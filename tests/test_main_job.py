@@ -363,11 +363,19 @@ def test_rules_are_broken_only_where_that_is_allowed_and_the_commit_says_so(
 ) -> None:
     text = repo.read(AURORA) + "\n"
     repo.commit("main", AURORA, text.replace("newTag: 1.4.1", 'newTag: "${TAG}"'))
-    assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "template"  # type: ignore[index]
+    assert ask(repo, "9.9.1")["refusals"][0]["rule"] == "placeholder"  # type: ignore[index]
     assert ask(repo, "9.9.1", "--allow", "placeholder")["action"] == "created"
     assert "Promoter-Allow: placeholder" in repo.git("log", "-1", "--format=%B", BRANCH)
     assert ask(repo, "9.9.1", "--allow", "placeholder")["action"] == "unchanged"
     assert ask(repo, "9.9.2", "--allow", "placeholder")["action"] == "updated"
+
+
+def test_no_flag_is_offered_for_a_file_that_is_an_unrendered_template(repo: Repository) -> None:
+    text = repo.read(AURORA)
+    repo.commit("main", AURORA, text.replace("newTag: 1.4.1", "newTag: {{ TAG }}", 1))
+    refusal: dict[str, str] = ask(repo, "9.9.1")["refusals"][0]  # type: ignore[index]
+    assert refusal["rule"] == "template"
+    assert "--allow" not in refusal["hint"]
 
 
 def test_clone_with_a_work_tree_is_served_and_its_work_tree_untouched(

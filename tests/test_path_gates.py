@@ -215,7 +215,7 @@ def test_a_placeholder_that_may_not_be_replaced_is_refused_with_its_place(
     configure(repo, "allow: []")
     repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "${TAG}"))
     run = ask(repo, "--tag", "1.4.2", *allow)
-    assert (run.code, set(rules(run))) == (3, {"template", *(("allow",) if allow else ())})
+    assert (run.code, set(rules(run))) == (3, {"placeholder", *(("allow",) if allow else ())})
     assert run.json["refusals"][0]["line"]
     assert "--allow" not in run.json["refusals"][0]["hint"]
 

@@ -173,7 +173,7 @@ def check_placeholder(spot: Spot) -> None:
     """Raise `RefusedError` for a value that something else fills in, such as `${TAG}`."""
     if any(sign in spot.text for sign in PLACEHOLDER_SIGNS):
         raise spot.region.refuse(
-            "template",
+            "placeholder",
             f"the value is a placeholder: {shown(spot.text)}",
             "Set the tag where the placeholder is filled in, or allow it: --allow placeholder.",
             at=spot.start,

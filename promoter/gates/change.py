@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.domain.branch import BranchCommit
     from promoter.gates.facts import Facts
 
-_PLACEHOLDER = "template"
+_PLACEHOLDER = "placeholder"
 _FILLED_IN = "Set the tag where the placeholder is filled in."
 
 

@@ -98,8 +98,8 @@ class Reading:
         elif (link := self._on_the_way(path, Kind.SYMLINK)) is not None:
             reason = f"{shortened(text)} leads through the symbolic link {link}"
         elif (module := self._on_the_way(path, Kind.SUBMODULE)) is not None:
-            inside = "is a" if module == path else f"is in {module}, a"
-            reason = f"{shortened(text)} {inside} submodule and is not read"
+            inside = "is a submodule" if module == path else f"is in {module}, a submodule,"
+            reason = f"{shortened(text)} {inside} and is not read"
         else:
             reason, access = f"{shortened(text)} is not there", None
         self.note(file, reason, value if isinstance(value, Scalar) else None, access)
