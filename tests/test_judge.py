@@ -782,3 +782,30 @@ def test_an_image_of_a_file_of_parameters_is_followed_to_the_container_that_gets
     assert verdict.diff.images_only, verdict.diff
     unused = _judged(tmp_path / "b", _files(_LIST, **params), target)
     assert unused.refusals or unused.not_judged
+
+
+def test_a_patch_of_another_object_is_not_named_as_what_sets_the_image(tmp_path: Path) -> None:
+    def patch(name: str, image: str) -> str:
+        return (
+            f"- target: {{kind: Deployment, name: {name}}}\n  patch: |\n    - op: replace\n"
+            f"      path: /spec/template/spec/containers/0/image\n      value: {image}\n"
+        )
+
+    other = {"prod/other.yaml": deployment("other", "web:1.0.0")}
+    text = f"resources: [deploy.yaml, other.yaml]\npatches:\n{patch('other', 'o:1')}"
+    files = _files(text + patch("web", "w:1"), **other)
+    (refusal,) = _judged(tmp_path, files, _WEB).refusals
+    assert refusal.reason == "prod/kustomization.yaml:12 sets w:1 in its place"
+
+
+def test_a_patch_by_who_lists_a_component_is_named_as_what_sets_its_image(tmp_path: Path) -> None:
+    files = {
+        "prod/kustomization.yaml": _COMPONENT + _OVERRIDE,
+        "top/kustomization.yaml": "resources: [deploy.yaml]\ncomponents: [../prod]\n"
+        "patches: [{path: patch.yaml}]\n",
+        "top/deploy.yaml": deployment("web", "web:1.0.0"),
+        "top/patch.yaml": deployment("web", "web:7"),
+    }
+    (refusal,) = _judged(tmp_path, files, {"kind": "kustomize"}).refusals
+    assert refusal.reason == "top/patch.yaml:10 sets web:7 in its place"
+    assert (refusal.file, refusal.line) == ("prod/kustomization.yaml", 4)

@@ -447,6 +447,8 @@ def test_a_named_renderer_must_be_there(tmp_path: Path) -> None:
         "--enable-exec",
     ]
     assert found.surroundings(tmp_path)["PATH"] == "/p"
+    outside = Renderer(program, reads_outside=True).command(Path("x"))
+    assert outside == [program, "build", "x", "--load-restrictor", "LoadRestrictionsNone"]
     kubectl = Renderer("/bin/kubectl", frozenset({"exec"}))
     assert kubectl.command(Path("x")) == ["/bin/kubectl", "kustomize", "x"]
     assert "exec" not in kubectl.access

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from promoter.graph.documents import Value
-    from promoter.graph.layer import Layer
+    from promoter.graph.layer import Layer, Patch
     from promoter.graph.reading import Reading
     from promoter.graph.transformer import Entry
 
@@ -154,8 +154,9 @@ class Images:
             found |= dict.fromkeys(self._of_resource(layer, value))
         for value in layer.listed("components"):
             found = dict.fromkeys(self._after_component(layer, value, tuple(found)))
-        for document in self.patches(layer):
-            found |= dict.fromkeys(self._written(document))
+        for one in layer.patches():
+            for document in self.patch_documents(layer, one):
+                found |= dict.fromkeys(self._written(document))
         return tuple(found)
 
     def _of_resource(self, layer: Layer, value: Value) -> Iterable[Image]:
@@ -192,13 +193,12 @@ class Images:
             return None
         return self.layers.get(path)
 
-    def patches(self, layer: Layer) -> Iterator[Value]:
-        """Yield the documents of a layer's patches."""
-        for path, text in layer.patches():
-            if path is None:
-                yield from self.reading.inline(layer.file, text)
-            elif (place := self.reading.path(layer.file, path)) is not None:
-                yield from self.reading.documents(place)
+    def patch_documents(self, layer: Layer, patch: Patch) -> list[Value]:
+        """Return the documents of a patch of a layer."""
+        if patch.path is None:
+            return self.reading.inline(layer.file, patch.text)
+        place = self.reading.path(layer.file, patch.path)
+        return self.reading.documents(place) if place is not None else []
 
     def replacements(self, layer: Layer) -> Iterator[Value]:
         """Yield a layer's replacements, those of other files included."""

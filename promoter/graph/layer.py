@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 PLUGINS = ("generators", "transformers", "validators")
 _PATCHES = ("patches", "patchesstrategicmerge", "patchesjson6902")
 _CHANGING = (*_PATCHES, "replacements", "generators", "transformers")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch: the scalar of its path or that of its text, and the objects that it is for."""
+
+    path: Value | None
+    text: Value | None
+    target: Mapping = field(default_factory=dict)
+    """The selector; empty where the patch itself names its object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +97,15 @@ class Layer:
             if path is not None:
                 yield path
 
-    def patches(self) -> Iterator[tuple[Value | None, Value | None]]:
-        """Yield each patch as the scalar of its path, or as that of its text."""
+    def patches(self) -> Iterator[Patch]:
+        """Yield each patch."""
         for one in self.listed("patchesstrategicmerge"):
-            yield (None, one) if is_inline(one) else (one, None)
+            yield Patch(None, one) if is_inline(one) else Patch(one, None)
         for one in self.listed("patches", "patchesjson6902"):
             path = next(scalars_of(one, "path"), None)
-            yield path, None if path is not None else next(scalars_of(one, "patch"), None)
+            text = None if path is not None else next(scalars_of(one, "patch"), None)
+            fields = {key.lower(): value for key, value in mapping(one).items()}
+            yield Patch(path, text, mapping(fields.get("target")))
 
     def overwriting(self) -> Iterator[str]:
         """Yield the places of what runs after its own `images` and may undo what these do."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from promoter.domain.model import Tree
     from promoter.graph.closure import Closure
-    from promoter.graph.documents import Value
+    from promoter.graph.documents import Mapping, Value
     from promoter.graph.layer import Layer
 
 _STEP = re.compile(r"(?:\\.|\[[^\]]*\]|[^.\[\]\\])+")
@@ -53,11 +53,17 @@ class _Field:
 
 
 def overwriter(
-    tree: Tree, closure: Closure, file: PurePosixPath, place: tuple[int, int]
+    tree: Tree,
+    closure: Closure,
+    file: PurePosixPath,
+    place: tuple[int, int],
+    *,
+    entry: PurePosixPath | None = None,
 ) -> Overwriter | None:
     """Return what sets the scalar at a line and column of a file anew; None where nothing is known to.
 
-    Of several, it is one of the outermost kustomization, a replacement before a patch.
+    Of several, it is one of the outermost kustomization, a replacement before a patch. With the
+    kustomization whose `entry` of `images` sets the scalar, what runs before that does not count.
     """
     reading = Reading(tree)
     found = next(_fields_at(reading.documents(file), place), None)
@@ -68,10 +74,13 @@ def overwriter(
         for one in images.replacements(layer):
             if any(_selects(target, found) for target in sequence(mapping(one).get("targets"))):
                 return _of_replacement(reading, closure, layer, one)
-        for one in images.patches(layer):
-            scalar = _patched(one, found)
-            if scalar is not None and (scalar.file, scalar.line) != (str(file), place[0]):
-                return Overwriter(scalar.file, scalar.line, scalar.text)
+        if layer.file == entry:
+            return None
+        for patch in layer.patches():
+            for one in images.patch_documents(layer, patch):
+                scalar = _patched(one, patch.target, found)
+                if scalar is not None and (scalar.file, scalar.line) != (str(file), place[0]):
+                    return Overwriter(scalar.file, scalar.line, scalar.text)
     return None
 
 
@@ -93,8 +102,10 @@ def _scalars(
         yield from _scalars(child, (*path, step))
 
 
-def _patched(patch: Value, found: _Field) -> Scalar | None:
-    """Return what a patch sets the field to, None where it does not."""
+def _patched(patch: Value, target: Mapping, found: _Field) -> Scalar | None:
+    """Return what a patch sets the field to, None where it does not, or where that is not known."""
+    if not (_is_targeted(target, found) if target else _Field(patch, ()).is_of == found.is_of):
+        return None
     if isinstance(patch, list):
         pointer = "".join(
             f"/{str(one).replace('~', '~0').replace('/', '~1')}" for one in found.path
@@ -102,8 +113,6 @@ def _patched(patch: Value, found: _Field) -> Scalar | None:
         named = (mapping(one) for one in patch)
         values = (one.get("value") for one in named if text_of(one.get("path")) == pointer)
         return next((one for one in values if isinstance(one, Scalar)), None)
-    if _Field(patch, ()).is_of != found.is_of:
-        return None
     value: Value | None = patch
     own: Value | None = found.document
     for step in found.path:
@@ -116,6 +125,15 @@ def _patched(patch: Value, found: _Field) -> Scalar | None:
         else:
             own, value = mapping(own).get(step), mapping(value).get(step)
     return value if isinstance(value, Scalar) else None
+
+
+def _is_targeted(target: Mapping, found: _Field) -> bool:
+    """Return whether a patch's target is the object for sure: its kind and name are expressions."""
+    for key, own in zip(("kind", "name"), found.is_of, strict=True):
+        wanted = text_of(target.get(key))
+        if wanted not in ("", ".*", own):
+            return False
+    return not any("selector" in key.lower() for key in target)
 
 
 def _selects(target: Value, found: _Field) -> bool:

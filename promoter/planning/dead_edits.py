@@ -235,8 +235,9 @@ def _explained_entry(tree: Tree, closure: Closure, edit: FileEdit, name: str) ->
     for image in graph.final_images(closure):
         if image.name == name or any(step.entry.name == name for step in image.steps):
             at = (image.line, image.column)
-            changed = graph.overwriter(tree, closure, PurePosixPath(image.file), at)
-            if changed is not None and changed.source:
+            file = PurePosixPath(image.file)
+            changed = graph.overwriter(tree, closure, file, at, entry=edit.path)
+            if changed is not None:
                 reason, hint = _in_its_place(changed)
                 return at_entry(edit, graph.Dead(name, reason, hint, name))
     if closure.overwriting:
