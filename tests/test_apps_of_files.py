@@ -150,6 +150,19 @@ def test_a_schedule_follows_values_side_by_side_and_passes_over_what_is_not_ther
     assert [one["action"] for one in again.json["results"]] == ["unchanged"]
 
 
+def test_a_pull_request_of_values_shows_what_each_environment_runs(charts: Repository) -> None:
+    text = charts.read("promoter.yaml").replace(
+        "promotes-from: stage, deliver: push", "promotes-from: stage"
+    )
+    charts.commit("main", "promoter.yaml", f"{text}\n")
+    asked = run(charts, "--app", "web", "--env", "prod", "--from")
+    assert (asked.code, asked.json["action"]) == (0, "created"), asked.stdout
+    body = asked.json["pull_request"]["body"]
+    assert "Environments" in body
+    table = body.partition("Environments")[2]
+    assert all(one in table for one in ("stage", "prod", "1.4.1", "1.4.2"))
+
+
 @pytest.mark.parametrize("words", [("history",), ("auto",), ("rollback", "--reason", "slow")])
 def test_an_app_that_is_not_in_an_environment_is_told_by_the_file_that_it_would_have(
     charts: Repository, words: tuple[str, ...]

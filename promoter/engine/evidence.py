@@ -9,8 +9,8 @@ from promoter.config.apps import environments_of
 from promoter.config.layout import find_target
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import AppEvidence, BuiltImage, EnvironmentState, SourceRange
-from promoter.domain.model import RunningImage
-from promoter.edits import kustomization
+from promoter.domain.model import Kind, RunningImage
+from promoter.domain.trees import FilesTree, kind_of
 from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.planning.container_images import container_images
@@ -50,11 +50,15 @@ class EvidenceCollector:
         places = _places(self._config, self._base, target)
         shown = _shown(places, target.environment)
         try:
-            history = self._world.arrivals(self._base, sorted({one.file for one in shown.values()}))
+            history = self._world.arrivals(
+                self._base, sorted({one.first_file for one in shown.values()})
+            )
         except PromoteError:
             history = {}
         names = [move.name for move in proposal.moves]
-        found = (self._environment(one, history.get(one.file, ()), names) for one in shown.values())
+        found = (
+            self._environment(one, history.get(one.first_file, ()), names) for one in shown.values()
+        )
         return AppEvidence(
             target.app,
             render=facts.render.diff if facts.render else None,
@@ -62,7 +66,7 @@ class EvidenceCollector:
                 replace(one, target=one.environment == target.environment) for one in found if one
             ),
             more_environments=len(places) - len(shown),
-            source=self._source(proposal, target, history.get(target.file, ()), labels),
+            source=self._source(proposal, target, history.get(target.first_file, ()), labels),
             built=built,
             running=self._running(proposal, target) if built else {},
             gates=gates,
@@ -77,9 +81,9 @@ class EvidenceCollector:
 
         Of those that only a base sets, it is not said since when.
         """
-        file, environment = place.file, place.environment
+        environment = place.environment
         try:
-            now = _images(file, self._base.read(file), names)
+            now = _images(place, self._base.read(place.first_file), names)
             below = container_images(place, self._base, names) if now is None else {}
         except PromoteError:
             return None
@@ -89,7 +93,7 @@ class EvidenceCollector:
         since, pull, at_least = None, None, False
         try:
             for version in versions:
-                if _images(file, version.data, names) != now:
+                if _images(place, version.data, names) != now:
                     break
                 since, pull, at_least = version.time, version.pull, version.first
         except PromoteError:
@@ -146,7 +150,7 @@ class EvidenceCollector:
 def shown_files(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
     """Return the files whose history a pull's text shows."""
     shown = _shown(_places(config, base, target), target.environment)
-    return sorted({one.file for one in shown.values()})
+    return sorted({one.first_file for one in shown.values()})
 
 
 def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
@@ -157,8 +161,11 @@ def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
             other = find_target(config, base, target.app, name)
         except PromoteError:
             continue
-        if other.kustomized:
-            found[name] = other
+        file = other.first_file
+        if kind_of(base, file) is Kind.FILE:
+            # One file of an environment has the history that is shown.
+            there = tuple(one for one in other.targets if other.file_of(one) == file)
+            found[name] = replace(other, targets=there)
     return found
 
 
@@ -168,17 +175,11 @@ def _shown(places: Mapping[str, Target], target: str) -> dict[str, Target]:
     return {name: one for name, one in places.items() if name == target or name in names}
 
 
-def _images(
-    file: PurePosixPath, data: bytes, names: Sequence[str]
-) -> tuple[RunningImage, ...] | None:
-    """Return the images as a kustomization has them; None where it cannot be read or has none."""
+def _images(place: Target, data: bytes, names: Sequence[str]) -> tuple[RunningImage, ...] | None:
+    """Return the images as an environment's file has them; None where it cannot be read or has none."""
     try:
-        entries = kustomization.read(file, data).entries
+        held = place.held_images(FilesTree("", {place.first_file: data}))
     except PromoteError:
         return None
-    found = (
-        RunningImage(entry.name, entry.tag, entry.digest)
-        for entry in entries
-        if entry.name in names and entry.name is not None
-    )
+    found = (RunningImage(one.name, one.tag, one.digest) for one in held if one.name in names)
     return tuple(found) or None
