@@ -56,8 +56,8 @@ class Config(Section):
     """The apps by name; without them every app whose folder by an environment's path, or by a target's
     file, has a kustomization or that file."""
     groups: dict[AppName, Group] = Field(default_factory=dict)
-    """Apps that `promote --group NAME` promotes together: by one commit and one pull request; what
-    refuses one of them refuses all."""
+    """Apps that `promote --group NAME` promotes together: by one commit and one pull request, which
+    gets the labels, reviewers and assignees of all; what refuses one of them refuses all."""
 
     _document: Document | None = PrivateAttr(default=None)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
