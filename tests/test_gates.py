@@ -263,13 +263,18 @@ def test_what_names_do_not_show_is_known_once_all_is_rendered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deliver", "is_expected", "warned"),
-    [("push", True, True), ("push", False, False), ("pull-request", True, False)],
+    ("deliver", "is_expected", "told", "warned"),
+    [
+        ("push", True, (), True),
+        ("push", True, ("f was not rendered: it is too large",), False),
+        ("push", False, (), False),
+        ("pull-request", True, (), False),
+    ],
 )
 def test_what_is_pushed_without_being_judged_is_warned_of_where_something_should_build_it(
-    deliver: str, is_expected: bool, warned: bool
+    deliver: str, is_expected: bool, told: tuple[str, ...], warned: bool
 ) -> None:
-    verdict = Render(note="it is too large", not_judged=(FILE,), is_expected=is_expected)
+    verdict = Render((), told, note="it is too large", not_judged=(FILE,), is_expected=is_expected)
     settings = Environment.model_validate({"path": "apps/{app}", "deliver": deliver})
     seen = facts(render=verdict, target=Target("app", "prod", settings, FILE))
     said = [one for one in judge(seen).warnings if one.endswith("is not known: it is too large")]

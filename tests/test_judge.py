@@ -809,3 +809,13 @@ def test_a_patch_by_who_lists_a_component_is_named_as_what_sets_its_image(tmp_pa
     (refusal,) = _judged(tmp_path, files, {"kind": "kustomize"}).refusals
     assert refusal.reason == "top/patch.yaml:10 sets web:7 in its place"
     assert (refusal.file, refusal.line) == ("prod/kustomization.yaml", 4)
+
+
+@pytest.mark.parametrize(("file", "expected"), [("prod", True), ("prod/charts/web", False)])
+def test_a_file_that_nothing_builds_is_expected_to_be_built_beside_a_kustomization_alone(
+    file: str, expected: bool, tmp_path: Path
+) -> None:
+    target = {**_AT, "file": f"/{file}/values.yaml", "tag": "image.tag"}
+    files = {f"{file}/values.yaml": _VALUES, "prod/kustomization.yaml": "resources: []\n"}
+    verdict = _judged(tmp_path, files, target, folder="prod" if expected else file)
+    assert verdict.is_expected is expected

@@ -61,7 +61,8 @@ def dead_edit(facts: Facts) -> Verdict | None:
     detail = f"not judged: whether a container gets what is set in {files[0]} is not known"
     render = facts.render
     # A pull's text tells it; of a push, nothing else does.
-    pushed = facts.target.settings.deliver == "push"
+    is_told = render is not None and any(render.note in one for one in render.warnings)
+    pushed = facts.target.settings.deliver == "push" and not is_told
     if render is None or not (render.hint.startswith("Allow") or (pushed and render.is_expected)):
         return Verdict(Result.UNKNOWN, detail)
     said = f"{detail}: {render.note}{f'. {render.hint}' if render.hint else ''}"

@@ -38,7 +38,7 @@ class Kustomizations:
     everywhere: bool = True
     """Whether all that reach it are known; not so in a repository of very many kustomizations."""
     is_beside_one: bool = False
-    """Whether one that does not reach it is in a folder above it, or in the environment's."""
+    """Whether one that does not reach it is in its own folder, or in the environment's."""
     unread: str = ""
     """Why one of these could not be read, with its place."""
 
@@ -73,7 +73,7 @@ def _of_file(index: _Index, edit: FileEdit, directory: PurePosixPath) -> Kustomi
         if unlisted is not None and index.add(_folders_below(index.tree, ROOT)):
             direct = index.naming(path)
         if not direct:
-            beside = [one for one in (*path.parents, directory) if one in index.layers]
+            beside = [one for one in (path.parent, directory) if one in index.layers]
             broken = any(index.layers[one] is None for one in beside)
             unread = next(iter(index.reading.warnings), "") if broken else ""
             return Kustomizations(unlisted_in=unlisted, is_beside_one=bool(beside), unread=unread)
