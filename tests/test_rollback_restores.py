@@ -265,6 +265,20 @@ def test_each_place_of_an_image_gets_its_own_tag_again(tmp_path: Path) -> None:
     assert repo.git("rev-parse", "main:stages") == before
 
 
+def test_other_images_of_the_file_stay_as_people_have_set_them_since(tmp_path: Path) -> None:
+    file = "stages/test/deploy.yaml"
+    text = deployment("1.0.0", "1.1.0") + "        - name: redis\n          image: redis:7.2.0\n"
+    repo = targeted(
+        tmp_path / "r.git",
+        "[{kind: manifest, file: deploy.yaml}]",
+        {"stages/test/kustomization.yaml": "resources:\n  - deploy.yaml\n", file: text},
+    )
+    run(repo, *AT, "--tag", "3.0.0")
+    repo.commit("main", file, repo.read(file).replace("7.2.0", "7.4.0") + "\n", "A newer redis")
+    run(repo, "rollback", *AT, *WHY)
+    assert repo.read(file) + "\n" == text.replace("7.2.0", "7.4.0")
+
+
 @pytest.mark.parametrize("command", ["status", "history"])
 def test_what_a_base_sets_is_told(command: str, tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")

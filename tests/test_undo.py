@@ -114,7 +114,7 @@ def test_a_rollback_restores_every_byte_whatever_the_promotion_has_lost(
     target, files, held = of_case(case, tmp_path)
     changed = {edit.path: edit for edit in held.files if edit.after != edit.before}
     after = edited(files, {path: edit.after for path, edit in changed.items()})
-    names = {move.name for move in held.moves}
+    names = {one.name for each in (files, after) for one in target.own_images(each)}
     back = restore_images(after, files, target.file, target.targets, names)
     assert {one.path: one.after for one in back} == {p: e.before for p, e in changed.items()}
     assert all(edit.changes for edit in back)
@@ -216,6 +216,11 @@ def test_undo_of_each_kind_restores_every_byte_or_is_not_offered(
             # What is a tag alone takes no digest.
             assert (error.refusals[0].rule, bool(new[1])) == ("digest", True)
             continue
+        after = edited(files, {edit.path: edit.after for edit in held.files})
+        restored = restore_images(after, files, _ONE, [target], ["acme/web"])
+        assert [one.after for one in restored] == [
+            edit.before for edit in held.files if edit.after != edit.before
+        ]
         back = undo(app_with(target), files, held.files, held.moves)
         # What is set in its own place comes back; what was dropped, added or put in quotes may not.
         put_in_quotes = not quote and not is_safe_plain(new[0])

@@ -15,6 +15,7 @@ from promoter.edits import kustomization
 from promoter.edits.clean_merge import alike
 from promoter.edits.nodes import flatten, last_index
 from promoter.edits.region import Region, occurrences
+from promoter.edits.target_edits import sites_named
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles
@@ -102,9 +103,9 @@ def restore_images(
 ) -> tuple[FileEdit, ...]:
     """Return the edits by which images stand as they do in another tree, byte by byte.
 
-    `file` is the environment's kustomization, of whose entries those of these names are meant: one
-    that the other tree does not have goes. Raises `RefusedError` where something else would have to
-    change, and `SelectionError` as the targets' `find` does.
+    `file` is the environment's kustomization. Images of these names are meant, and a place whose
+    target names none; an entry that the other tree does not have goes. Raises `RefusedError` where
+    something else would have to change, and `SelectionError` as the targets' `find` does.
     """
     files, earlier = WorkingFiles(tree, file.parent), WorkingFiles(then, file.parent)
     by_file: dict[PurePosixPath, list[EditTarget]] = {}
@@ -140,7 +141,7 @@ class _Reader:
             if isinstance(target, KustomizeTarget):
                 own |= self._entries(data, found)
                 continue
-            for site in _sites(target, found.region):
+            for image, site in self._sites(target, found.region):
                 region, way = site.spot.region, (*site.spot.region.path, "", *site.path)
                 regions[region.path] = region
                 own.add(way)
@@ -151,7 +152,7 @@ class _Reader:
                 }
                 above |= {way[:number] for number in range(len(way))}
                 if not site.missing:
-                    found.add(target.image or site.name, site)
+                    found.add(image, site)
         above |= {("", *path) for path in regions if path}
         for path, region in regions.items():
             for way, text in flatten(region.documents).items():
@@ -160,6 +161,26 @@ class _Reader:
                 if not is_own and whole not in above:
                     found.rest[whole] = text
         return found
+
+    def _sites(self, target: Target, region: Region) -> Iterator[tuple[str, Site]]:
+        """Yield the sites of the images that are meant, with the digests beside them.
+
+        A digest counts where it stands there or was emptied: other hashes are no image's.
+        """
+        sites = list(target.find(region))
+        if target.image is not None:
+            named = sites_named([one for one in sites if not one.by_place], target.image)
+            wanted = target.image in self.names
+            own = [one for one in sites if wanted and (one.by_place or one in named)]
+        else:
+            own = [one for one in sites if one.by_place or one.name in self.names]
+        only = next(iter(self.names)) if len(self.names) == 1 else ""
+        for site in own:
+            image = target.image or only or site.name
+            yield image, site
+            for beside in site.digests_beside():
+                if beside.holds_digest or not beside.text:
+                    yield image, beside
 
     def _entries(self, data: bytes, found: _Reading) -> set[Path]:
         """Read `images` of a kustomization: the entries that are meant, and all others."""
@@ -181,15 +202,6 @@ class _Reader:
         if not others:
             found.list_start = int(known.images[0].start_mark.index)
         return {("", 0, str(known.images[0].value))}
-
-
-def _sites(target: Target, region: Region) -> Iterator[Site]:
-    """Yield a target's sites, and the digests beside them that stand there or were emptied."""
-    for site in target.find(region):
-        yield site
-        for beside in site.digests_beside():
-            if beside.holds_digest or not beside.text:
-                yield beside
 
 
 def _restored(reader: _Reader, old: bytes, new: bytes) -> FileEdit:
