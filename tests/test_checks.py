@@ -199,6 +199,27 @@ def test_pin_writes_the_registrys_digest(tmp_path: Path, registry: Registry, pin
     assert ask(repo, "1.4.2").json["action"] == "unchanged"
 
 
+def test_the_tag_of_a_digest_that_is_written_alone_is_told_wherever_text_is_free(
+    tmp_path: Path, registry: Registry
+) -> None:
+    repo = world(tmp_path, registry, "pin: digest")
+    digest = registry.push("app", "1.4.2")
+    made = ask(repo, "1.4.2").json
+    title = "Promote app to dev: 1.4.1 → 1.4.2 (by digest)"
+    assert made["pull_request"]["title"] == title
+    assert "1.4.2 (by digest)" in made["pull_request"]["body"]
+    (image,) = made["images"]
+    assert (image["to"], image["digest"]) == ("1.4.2", digest)
+    message = repo.git("log", "-1", "--format=%B", "promote/dev/app")
+    assert message.startswith(f"{title}\n")
+    assert f"Promoter-Tag: {registry.name('app')}=1.4.2" in message
+    again = ask(repo, "1.4.2").json
+    assert (again["action"], again["pull_request"]["title"]) == ("unchanged", title)
+    # The same image under another tag is the same wish.
+    registry.push("app", "stable")
+    assert ask(repo, "stable", "--allow", "mutable-tag").json["action"] == "unchanged"
+
+
 def test_pin_needs_an_answer_of_the_registry(tmp_path: Path, registry: Registry) -> None:
     repo = world(tmp_path, registry, "pin: digest")
     registry.user = ("ci", "pw")

@@ -185,7 +185,8 @@ class Environment(GateSettings):
     does not build; `strict` also refuses a change of anything but images, and what cannot be
     rendered; `off` renders nothing."""
     pin: Literal["tag", "digest", "both"] = "tag"
-    """What is written: the tag, the digest it stands for, or both."""
+    """What is written: the tag, the digest it stands for, or both. Where it is the digest alone, the
+    pull request and the commit tell the tag."""
     checks: Checks = Checks()
     """What is asked of the registry first."""
     labels: tuple[Label, ...] = ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
-from promoter.domain.image_argument import parse_image
+from promoter.domain.image_argument import parse_image, with_tags
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
@@ -51,8 +51,7 @@ class HoldChange:
     undone_pull: int | None = None
     """The pull request that brought that commit, where it is known."""
     restores: str | None = None
-    """The commit of the base whose images come back as that has them written, where setting tags
-    and digests would write them otherwise."""
+    """The commit of the base whose images come back as that has them written."""
 
     def trailers(self) -> tuple[str, ...]:
         """Return the lines by which a commit declares it."""
@@ -129,6 +128,7 @@ class AppDeclaration:
             f"Promoter-App: {self.app}",
             f"Promoter-Environment: {self.environment}",
             *(f"Promoter-Image: {image}" for image in self.images),
+            *(f"Promoter-Tag: {one.name}={one.known_as}" for one in self.images if one.known_as),
             *_lines(asked),
             *links,
             *(f"Promoter-Allow: {rule}" for rule in self.allow),
@@ -141,7 +141,7 @@ class AppDeclaration:
 
         Raises `PromoteError` for an image that is none.
         """
-        images = tuple(parse_image(text) for text in found.get("Image", []))
+        images = with_tags(map(parse_image, found.get("Image", ())), found.get("Tag", ()))
         app, environment = _text(found, "App"), _text(found, "Environment")
         hold = HoldChange.parse(found)
         if not (app and environment and (images or hold)):

@@ -6,6 +6,7 @@ The grammar is that of distribution/reference and the OCI distribution specifica
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from typing import Self
 
 from promoter.domain.dataclass import dataclass
@@ -182,6 +183,8 @@ class Ref:
 
     tag: str | None = None
     digest: str | None = None
+    known_as: str | None = field(default=None, compare=False)
+    """The tag that the digest was looked up for, where it is written alone."""
 
     @property
     def tag_or_digest(self) -> str | None:

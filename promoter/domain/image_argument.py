@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Digest, Tag, is_digest, split
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A sha256 digest without its algorithm.
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -53,6 +58,13 @@ def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRe
         error.message = f"{source} {shown(text)}: {error.message}"
         error.hint = _meant(text, name, (tag, digest), source) or error.hint
         raise
+
+
+def with_tags(images: Iterable[ImageRequest], texts: Iterable[str]) -> tuple[ImageRequest, ...]:
+    """Return images with the tags, as `NAME=TAG`, that their digests were looked up for."""
+    tags = {name: tag for name, _, tag in (text.partition("=") for text in texts)}
+    known = {name: Tag(tag) for name, tag in tags.items() if Tag.is_one(tag)}
+    return tuple(replace(one, known_as=known.get(one.name)) for one in images)
 
 
 def _meant(text: str, name: str, reference: tuple[str, str], source: str) -> str:

@@ -62,6 +62,13 @@ class ImageRequest:
     name: str
     tag: Tag | None = None
     digest: Digest | None = None
+    known_as: Tag | None = field(default=None, compare=False)
+    """The tag that was asked for, where its digest alone is written."""
+
+    @property
+    def ref(self) -> Ref:
+        """The tag and the digest that are asked for."""
+        return Ref(self.tag, self.digest, self.known_as)
 
     @property
     def reference(self) -> str:

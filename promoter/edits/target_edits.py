@@ -144,7 +144,7 @@ class _Sites:
             before = value_of(sites)
             pulled = next((site.new_name for site in sites if site.new_name), "")
         new = pulled if pulled and pulled != request.name else None
-        after = Ref(request.tag, request.digest)
+        after = request.ref
         others = {v.tag: v for one in sites if (v := one.value).tag and v.tag != before.tag}
         elsewhere = tuple(others.values())
         if before == after and elsewhere:

@@ -149,7 +149,9 @@ def pinned(request: ImageRequest, image: ImageFacts, pin: str) -> ImageRequest:
     if pin == "tag" or known is None:
         return request
     digest = Digest.parse(known)
-    return replace(request, digest=digest, tag=None if pin == "digest" else request.tag)
+    if pin == "both":
+        return replace(request, digest=digest)
+    return replace(request, digest=digest, tag=None, known_as=request.tag)
 
 
 def verified(checks: Checks, image: str, seconds: float) -> Signature:

@@ -98,7 +98,7 @@ class Envelope:
                 {
                     "name": one.name,
                     "from": one.before.tag_or_digest,
-                    "to": one.after.tag,
+                    "to": one.after.tag or one.after.known_as,
                     "digest": one.after.digest,
                 }
                 for one in self.images

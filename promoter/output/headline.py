@@ -144,4 +144,4 @@ def _values(outcome: Outcome, *, after: bool) -> str:
 
 def _value(move: ImageMove, *, after: bool) -> str:
     ref = move.after if after else move.before
-    return ref.tag or (f"{ref.digest[:19]}…" if ref.digest else "no tag")
+    return ref.tag or ref.known_as or (f"{ref.digest[:19]}…" if ref.digest else "no tag")

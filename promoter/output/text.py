@@ -117,6 +117,7 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
     if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
             f"  {one.name}: {one.before.tag_or_digest or '(not set)'} -> {str(one.after) or '(not set)'}"
+            + (f" ({one.after.known_as})" if one.after.known_as else "")
             for one in promotion.images
             if one.before.tag_or_digest != one.after.tag_or_digest
         ]

@@ -64,7 +64,7 @@ def resolve(
     if not asked:
         raise UsageError("no tag is given", "Give --tag TAG, or --image NAME=TAG.")
     # In the order of names, so that the same wish is the same declaration however it was given.
-    return tuple(ImageRequest(name, i.tag, i.digest) for name, i in sorted(asked.items()))
+    return tuple(replace(image, name=name) for name, image in sorted(asked.items()))
 
 
 def propose(declaration: Declaration, targets: Sequence[Target], tree: Tree) -> Proposal:

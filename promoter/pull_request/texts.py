@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from promoter.config.sections import Templates
     from promoter.domain.evidence import GateResult
+    from promoter.domain.image import Ref
     from promoter.domain.model import ImageMove
     from promoter.domain.proposal import Proposal
 
@@ -59,7 +60,8 @@ def goes_back(proposal: Proposal) -> bool:
 
 def _from_to(moves: tuple[ImageMove, ...]) -> str:
     """Return from and to in tags, or how many images change where they do not share them."""
-    old, new = {move.before.tag for move in moves}, {move.after.tag for move in moves}
+    old = {move.before.tag for move in moves}
+    new = {_tag_of(move.after) for move in moves}
     if len(new) > 1:
         return f"{len(moves)} images"
     digest = any(move.after.digest for move in moves)
@@ -70,6 +72,11 @@ def _from_to(moves: tuple[ImageMove, ...]) -> str:
     return f"{before} → {tag}" if before else tag
 
 
+def _tag_of(ref: Ref) -> str | None:
+    """Return the tag for a title, also of a digest that was looked up for one; None without."""
+    return ref.tag or (short_image(ref) if ref.known_as else None)
+
+
 def verdicts(gates: Iterable[GateResult]) -> str:
     """Return what gates said, for a commit: `order passed, soak allowed`."""
     return ", ".join(dict.fromkeys(f"{one.name} {one.verdict}" for one in gates))
@@ -78,7 +85,9 @@ def verdicts(gates: Iterable[GateResult]) -> str:
 def message(proposal: Proposal, templates: Templates, gates: Iterable[GateResult] = ()) -> str:
     """Return the commit's message: title, one line an image, the trailers."""
     lines = [
-        f"{one.name}: {str(one.before) or '(not set)'} -> {one.after}" for one in proposal.moves
+        f"{one.name}: {str(one.before) or '(not set)'} -> {one.after}"
+        + (f" ({one.after.known_as})" if one.after.known_as else "")
+        for one in proposal.moves
     ]
     known = fields(proposal) | {"title": title(proposal, templates), "images": "\n".join(lines)}
     return proposal.declaration.message(filled(templates.commit, known), verdicts(gates))

@@ -68,4 +68,6 @@ def short_digest(digest: str) -> str:
 
 def short_image(ref: Ref) -> str | None:
     """Return a tag, else the short form of a digest; None where there is neither."""
+    if ref.known_as and not ref.tag:
+        return f"{ref.known_as} (by digest)"
     return ref.tag or (short_digest(ref.digest) if ref.digest else None)
