@@ -124,17 +124,14 @@ def unfold_all(config: Config, tree: Tree) -> None:
 
 
 def look_into_all(config: Config, tree: Tree, apps: Iterable[str]) -> None:
-    """Read the names in the folders of all target files of these apps at once."""
-    places = [(app, name) for app in apps for name in config.environments]
-    tree.look_into(
-        {
-            path.parent
-            for app, name in places
-            for path in files_of(
-                config.targets_of(name, app)[0], folder(config.environment(name, app), app, name)
-            )
-        }
-    )
+    """Read the names in the folders of these apps, and in those of their targets' files, at once."""
+    found: dict[PurePosixPath, None] = {}
+    for app in apps:
+        for name in config.environments:
+            directory = folder(config.environment(name, app), app, name)
+            files = files_of(config.targets_of(name, app)[0], directory)
+            found |= dict.fromkeys((directory, *(path.parent for path in files)))
+    tree.look_into(found)
 
 
 def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) -> SelectionError:

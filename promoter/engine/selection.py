@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from promoter.config.apps import folder, known_apps
+from promoter.config.apps import known_apps, look_into_all
 from promoter.config.examples import EXAMPLES
 from promoter.config.layout import find_target
 from promoter.domain.dataclass import dataclass
@@ -112,11 +112,7 @@ def _look_into_places(requests: Iterable[Request], view: View) -> None:
         group = config.groups.get(one.app) if one.group else None
         apps |= dict.fromkeys(group.apps if group else one.apps)
     if len(apps) > 1:
-        environments = config.environments
-        places = ((app, name) for app in apps for name in environments)
-        view.tree.look_into(
-            folder(config.environment(name, app), app, name) for app, name in places
-        )
+        look_into_all(config, view.tree, apps)
 
 
 def _work(key: Key, request: Request, view: View) -> Work:
