@@ -164,7 +164,7 @@ def test_a_pull_request_of_values_shows_what_each_environment_runs(charts: Repos
 
 
 @pytest.mark.parametrize("words", [("history",), ("auto",), ("rollback", "--reason", "slow")])
-def test_an_app_that_is_not_in_an_environment_is_told_by_the_file_that_it_would_have(
+def test_an_app_that_is_not_in_an_environment_is_named_with_the_file_that_it_would_have(
     charts: Repository, words: tuple[str, ...]
 ) -> None:
     done = run(charts, *words, "--app", "new", "--env", "prod")

@@ -77,7 +77,7 @@ NOTHING_YET: Mapping[str, tuple[Mapping[str, str], str, str]] = {
         "stage sets no tag of ghcr.io/o/web yet",
         "stage sets no tag of ghcr.io/o/web yet",
     ),
-    "no image here yet": (
+    "no image in the environment itself yet": (
         {"promoter.yaml": CONFIGURATION, STAGE: entry("o/web", "newTag: 1.0.0"), PROD: EMPTY},
         "prod sets no image of web yet, and stage sets o/web",
         "prod sets no image of web yet, and stage sets o/web",
@@ -152,7 +152,7 @@ def test_a_tag_is_not_carried_to_another_repositorys_image(tmp_path: Path) -> No
         assert "newName: quay.io/o/web" in refusal["hint"]
     tagged = run(repo, "--app", "web", "--tag", "81c0813", "--allow", "dead-edit")
     assert [one["rule"] for one in tagged.json["refusals"]] == ["previous-environment"]
-    # With a repository of its own, prod says what it pulls: that it is another one is told.
+    # With a repository of its own, prod says what it pulls: that it is another one is said.
     repo.commit("main", PROD, entry("ghcr.io/o/web", "newName: prod.example.org/web"))
     done = run(repo, "--app", "web", "--from", "--allow", "dead-edit")
     assert done.code == 0, done.stdout

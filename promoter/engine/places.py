@@ -102,7 +102,7 @@ def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
 def nothing_found(
     config: Config, tree: Tree, found: Sequence[FoundTarget], scope: Scope
 ) -> PromoteError:
-    """Return why there is no app to show: what a promotion would be told of the first."""
+    """Return why there is no app to show: the error that a promotion of the first would end with."""
     if error := next((one.error for one in found if one.error), None):
         return error
     for app in scope.apps:

@@ -110,7 +110,7 @@ def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
 
 
 def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple[str, str] | None:
-    """Return the repositories of the first image that is pulled from two, there and here."""
+    """Return the repositories of the first image that the two pull from different ones."""
     there = previous.held_images(base)
     for one in wanted:
         found = image_named(there, one.name)

@@ -66,7 +66,7 @@ class Previous:
     unread: str = ""
     """Why not all of its history was read."""
     elsewhere: tuple[str, str] | None = None
-    """Of the first image that is pulled from another repository there: that one, and the one here."""
+    """Its repository of the first image that the target pulls from another one, and that one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,9 @@ def previous_environment(facts: Facts) -> Verdict | None:
         verb = "has had" if gone else "runs"
         if previous.elsewhere is None:
             return Verdict(Result.PASSED, f"{name} {verb} what is promoted")
-        there, here = previous.elsewhere
-        pulls = f"{facts.target.environment} pulls it from {here}"
-        return Verdict(Result.PASSED, f"{name} {verb} this tag of {there}; {pulls}")
+        other, own = previous.elsewhere
+        pulls = f"{facts.target.environment} pulls it from {own}"
+        return Verdict(Result.PASSED, f"{name} {verb} this tag of {other}; {pulls}")
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)

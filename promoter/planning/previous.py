@@ -62,8 +62,8 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
 def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     """Return all images of an environment that the previous one runs, as they are there.
 
-    Raises `SelectionError` where the two have images, and none in common; `RefusedError` where a tag
-    there is that of an image which is pulled by another name than here.
+    Raises `SelectionError` where the two have images, and none in common; `RefusedError` where
+    an entry would be added for an image that the previous environment pulls by another name.
     """
     there, own = previous.held_images(tree), target.held_images(tree)
     names = target.images or tuple(one.name for one in own)
@@ -96,35 +96,35 @@ def _nothing(
     images: tuple[Sequence[RunningImage], Sequence[RunningImage]],
     tree: Tree,
 ) -> SelectionError:
-    """Return why there is nothing to promote yet, of the images there and here.
+    """Return why there is nothing to promote yet, of the images of both.
 
     Raises the error of two environments that have images, and none in common.
     """
-    there, own = images
-    app, before, here = target.app, previous.environment, target.environment
+    theirs, own = images
+    app, name, other = target.app, target.environment, previous.environment
     listed = target.images or tuple(one.name for one in own)
-    hint = f"Promote it to {before} first: promote {previous.flags} --tag TAG"
+    hint = f"Promote it to {other} first: promote {previous.flags} --tag TAG"
     file = next((str(path) for path in previous.files if kind_of(tree, path)), None)
-    if not there and not own:
-        reason = f"neither {before} nor {here} sets an image of {app}"
+    if not theirs and not own:
+        reason = f"neither {other} nor {name} sets an image of {app}"
     elif _is_built_from(previous, target, tree):
         folder = previous.directory
         reason = (
-            f"{here} is built from {folder}, the kustomization of {before}, and has what that has"
+            f"{name} is built from {folder}, the kustomization of {other}, and has what that has"
         )
-        hint = f"Promote it to {before}: {here} changes with it."
-    elif not there:
-        reason = f"{before} sets no image of {app} yet"
-    elif target.images or any(image_named(there, name) for name in listed):
-        reason = f"{before} sets no tag of {_several(listed)} yet"
+        hint = f"Promote it to {other}: {name} changes with it."
+    elif not theirs:
+        reason = f"{other} sets no image of {app} yet"
+    elif target.images or any(image_named(theirs, one) for one in listed):
+        reason = f"{other} sets no tag of {_several(listed)} yet"
     elif not own:
-        reason = f"{here} sets no image of {app} yet, and {before} sets {_names(there)}"
-        hint = f"Set it by its name first: promote {target.flags} --image {there[0].name}=TAG"
+        reason = f"{name} sets no image of {app} yet, and {other} sets {_names(theirs)}"
+        hint = f"Set it by its name first: promote {target.flags} --image {theirs[0].name}=TAG"
     else:
         raise SelectionError(
-            f"{before} and {here} have no image of {app} in common: {before} has {_names(there)}, "
-            f"and {here} has {_names(own)}",
-            f"Use one name for it in both; --image NAME=TAG sets what {here} has.",
+            f"{other} and {name} have no image of {app} in common: {other} has {_names(theirs)}, "
+            f"and {name} has {_names(own)}",
+            f"Use one name for it in both; --image NAME=TAG sets what {name} has.",
             file=file,
         )
     return SelectionError(reason, hint, file=file)
