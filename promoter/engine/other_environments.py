@@ -59,6 +59,13 @@ def kustomizations_beside(config: Config, base: Tree, target: Target) -> list[Pu
     ]
 
 
+def folders_beside(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
+    """Return the folders whose kustomizations may be built from a file outside of an app's folder."""
+    if all(one.is_relative_to(target.directory) for one in target.files):
+        return []
+    return [directory for _, directory in _folders(config, base, target)]
+
+
 def _folders(config: Config, base: Tree, target: Target) -> Iterator[tuple[str, PurePosixPath]]:
     """Yield the app's other environments with their folders."""
     for name, settings in environments_of(config, base, target.app).items():

@@ -15,7 +15,7 @@ from promoter.engine.evidence import shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
-from promoter.engine.other_environments import kustomizations_beside
+from promoter.engine.other_environments import folders_beside, kustomizations_beside
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.seen import Seen
@@ -81,7 +81,10 @@ def _prefetch(
         # Whether other environments stand on an app's folder, their own files say.
         found = (kustomizations_beside(view.config, view.tree, one) for one in targets)
         beside += chain.from_iterable(found)
-    prefetch_closures(view.tree, (one.directory for one in targets), beside)
+    folders = [one.directory for one in targets]
+    for one in targets:
+        folders += folders_beside(view.config, view.tree, one)
+    prefetch_closures(view.tree, dict.fromkeys(folders), beside)
 
 
 def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
