@@ -18,6 +18,7 @@ IMAGE = "ghcr.io/acme/shop"
 FILE = "stages/test/kustomization.yaml"
 BASE = "base/deploy.yaml"
 PLAIN = "# The stage test.\nresources:\n  - ../../base\n"
+HOLD = ".promoter/holds/test/shop.yaml"
 WHY = ("--reason", "it loses orders")
 AT = ("--app", "shop", "--env", "test")
 CONFIG = (
@@ -203,15 +204,20 @@ def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transp
     repo.commit("main", "promoter.yaml", f"{config}apps: {{web: {{images: [{IMAGE}]}}}}\n")
     before = repo.git("rev-parse", f"main:{folder}")
 
-    def ask(*arguments: str) -> dict[str, Any]:
+    def ask(*arguments: str, code: int = 0) -> dict[str, Any]:
         where = ("--repo", github.url, "--transport", transport, "--output", "json")
         done = promote(*arguments, "--app", "web", *where, env=token)
-        assert done.code == 0, done.stdout + done.stderr
+        assert done.code == code, done.stdout + done.stderr
         return done.json
 
     github.merge(ask("--tag", "3.0.0")["pull_request"]["number"])
     back = ask("rollback", *WHY)
     assert moves(back) == [("3.0.0", "2.0.0")]
+    assert ask("rollback", *WHY)["action"] == "unchanged"
+    # Its commit is known as ours without the history, too.
+    refusals = ask("--tag", "3.1.0", code=3)["refusals"]
+    assert [one["rule"] for one in refusals] == ["hold"]
+    repo.commit("main", "README.md", "Other words\n")
     assert ask("rollback", *WHY)["action"] == "unchanged"
     github.merge(back["pull_request"]["number"])
     assert repo.git("rev-parse", f"main:{folder}") == before
@@ -361,3 +367,37 @@ def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> No
     run(repo, "rollback", *AT, "--steps", "2", *WHY)
     after = repo.read("stages/test/values.yaml") + "\n"
     assert after == values.replace("replicas: 2", "replicas: 3").replace("the chart", "no chart")
+
+
+@pytest.mark.parametrize("transport", ["api", "git"])
+def test_on_github_a_forged_commit_is_a_persons(github: GitHub, transport: str) -> None:
+    repo = Repository(github.repository)
+    where = ("--app", "aurora", "--repo", github.url, "--transport", transport, "--output", "json")
+    token = {"GITHUB_TOKEN": "good-token"}
+    assert promote(*where, "--tag", "1.4.2", env=token).code == 0
+    message = forged("aurora", "prod", "0" * 40)
+    repo.commit("promote/prod/aurora", HOLD, "reason: x\n", message)
+    done = promote(*where, "--tag", "1.4.3", env=token)
+    assert done.code == 3, done.stderr
+    assert "human-commits" in [one["rule"] for one in done.json["refusals"]]
+
+
+def forged(app: str, environment: str, restores: str) -> str:
+    """Return the message of a commit that claims to be a rollback."""
+    return (
+        f"Roll back\n\nPromoter-App: {app}\nPromoter-Environment: {environment}\n"
+        f"Promoter-Image: {IMAGE}=2.0.0\nPromoter-Hold: begin\nPromoter-Reason: x\n"
+        f"Promoter-Rollback: {'a' * 40}\nPromoter-Restores: {restores}\n"
+    )
+
+
+@pytest.mark.parametrize("named", ["0" * 40, "f" * 40, "--upload-pack=x", "HEAD"])
+def test_a_commit_that_says_to_restore_what_is_not_there_is_a_persons(
+    named: str, tmp_path: Path
+) -> None:
+    repo = stage(tmp_path / "r.git", deliver="pull-request")
+    run(repo, *AT, "--tag", "3.0.0")
+    repo.commit("promote/test/shop", HOLD, "reason: x\n", forged("shop", "test", named))
+    done = promote(*AT, "--tag", "4.0.0", "--repo", repo.path.as_uri(), "--output", "json")
+    refusals = done.json["refusals"]
+    assert "human-commits" in [one["rule"] for one in refusals]
