@@ -73,6 +73,12 @@ def likely_refs(apps: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"refs/heads/{prefix}*/{app}" for app in apps for prefix in prefixes)
 
 
+def proposed_refs(refs: Mapping[str, str]) -> dict[str, str]:
+    """Return the refs of promotions and holds among others, with their commits."""
+    prefixes = (f"refs/heads/{BRANCH_PREFIX}", f"refs/heads/{HOLD_BRANCH_PREFIX}")
+    return {ref: tip for ref, tip in refs.items() if ref.startswith(prefixes)}
+
+
 def base_ref(base: str | None) -> str:
     """Return the ref that a base branch is asked for by; None is the default one."""
     return f"refs/heads/{base}" if base else "HEAD"

@@ -12,7 +12,7 @@ from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
 from promoter.domain.moment import bounded_seconds
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, write_commit
-from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched
+from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched, proposed_refs
 from promoter.git.history import RECENT, WHOLE, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from promoter.git.refs import RemoteRefs
     from promoter.git.tree import GitTree
 
-_HEADS = "refs/heads/*"
+# So many branches of promotions come with the files of a small repository.
+_FEW_BRANCHES = 100
 
 
 class _Begun(NamedTuple):
@@ -77,7 +78,7 @@ class GitRepository:
         try:
             name, commit = base_branch(self._refs, wanted, self._clone.url)
         except SelectionError:  # all branches have to be known to say what is wrong
-            everything = self._clone.remote_refs(_HEADS)
+            everything = self._clone.remote_refs("refs/heads/*")
             name, commit = base_branch(everything, wanted, self._clone.url)
         self._clone.fetch(commit)
         self._base = commit
@@ -104,19 +105,15 @@ class GitRepository:
         Where no apps are known yet, all of a small repository.
         """
         assert self._refs is not None
-        self._merged = frozenset()
         probable = probable_files(self._clone.tree(base), apps)
         if not (apps or probable.is_small):
             return
-        tips = [
-            tip
-            for ref, tip in self._refs.refs.items()
-            if ref.removeprefix("refs/heads/").startswith((BRANCH_PREFIX, HOLD_BRANCH_PREFIX))
-            and ref.rpartition("/")[2] in apps
-        ]
+        proposed = proposed_refs(self._refs.refs)
+        tips = [tip for ref, tip in proposed.items() if ref.rpartition("/")[2] in apps]
+        # Which of them are looked at is not known without apps; of a few, all cost nothing more.
+        others = () if apps or len(proposed) > _FEW_BRANCHES else proposed.values()
         answer = self._first_answer()
-        if answer is not None and answer.base == name:
-            self._merged = answer.merged
+        self._merged = answer.merged if answer and answer.base == name else frozenset()
         oids, moved = list(probable.oids), False
         for tip in (one for one in tips if one not in self._merged):
             # What cannot be read is reported where the branch is looked at.
@@ -125,7 +122,7 @@ class GitRepository:
                 moved = moved or base not in commit.parents
                 for side in (commit.onto.commit, commit.sha):
                     oids += self._clone.tree(side).files(commit.changed)
-        commits = (base, *tips) if moved or probable.is_small else ()
+        commits = (base, *tips, *others) if moved or probable.is_small else ()
 
         def fetch() -> None:
             self._clone.fetch_files(oids, commits, is_small=probable.is_small)
