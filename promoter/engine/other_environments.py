@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from posixpath import relpath
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,8 @@ def other_environments(
     base = seen.state.base
     looks = seen.target.settings.deliver != "push" or seen.world.wiring.transport != "api"
     found = list(_reached(seen.config, base, seen.target, edits, looks=looks))
-    return tuple(
-        one
-        for number, one in enumerate(found)
-        if _changes(base, one, edits, renderer if number < _RENDERED else None)
-    )
+    rendered = [_rendered(base, one, edits, renderer) for one in found[:_RENDERED]]
+    return tuple(one for one in (*rendered, *found[_RENDERED:]) if one is not None)
 
 
 def kustomizations_beside(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
@@ -101,12 +99,14 @@ def _names(base: Tree, directory: PurePosixPath, other: PurePosixPath) -> bool:
     return False
 
 
-def _changes(
+def _rendered(
     base: Tree, one: OtherEnvironment, edits: Sequence[FileEdit], renderer: Renderer | None
-) -> bool:
-    """Return whether an environment is another one after the edits, as far as that is known."""
+) -> OtherEnvironment | None:
+    """Return an environment with what its render says; None where that is the same after the edits."""
     if renderer is None:
-        return True
+        return one
     reached = {edit.path: Kustomizations((one.directory,)) for edit in edits}
-    verdict = render.judge(base, edits, ByNames(one.directory, reached), renderer)
-    return verdict.diff is None or bool(verdict.diff.objects)
+    diff = render.judge(base, edits, ByNames(one.directory, reached), renderer).diff
+    if diff is None:
+        return one
+    return replace(one, is_certain=True) if diff.objects else None

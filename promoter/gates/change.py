@@ -111,8 +111,10 @@ def other_environments(facts: Facts) -> Verdict | None:
     for one in found:
         reviewed = at_once and one.deliver != "push"
         without = "its pull request and its checks" if reviewed else "its checks"
-        reached.append(f"{one.name}, without {without}: {one.directory} builds {one.file}")
-    warnings = tuple(f"this also changes {one}" for one in reached)
+        changes = "also changes" if one.is_certain else "may also change"
+        built = f"{one.directory} builds {one.file}"
+        reached.append(f"{changes} {one.name}, without {without}: {built}")
+    warnings = tuple(f"this {one}" for one in reached)
     return Verdict(Result.WARNED, "; ".join(reached), warnings=warnings)
 
 

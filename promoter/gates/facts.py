@@ -90,6 +90,8 @@ class OtherEnvironment:
     """An edited file that this is built from."""
     deliver: str
     """How it takes changes of its own."""
+    is_certain: bool = False
+    """Whether its render is another one; else it is built from the file, and may set it anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ def _others(evidence: Evidence) -> Line:
     found = [one.detail for one in evidence.gates if one.name == "other-environments"]
     if not found:
         return ()
-    return (strong("This also changes another environment:"), Span(f" {'; '.join(found)}."))
+    return (strong("Other environments:"), Span(f" this {'; '.join(found)}."))
 
 
 def _not_judged(evidence: Evidence) -> Line:
