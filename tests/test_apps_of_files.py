@@ -163,6 +163,24 @@ def test_a_pull_request_of_values_shows_what_each_environment_runs(charts: Repos
     assert all(one in table for one in ("stage", "prod", "1.4.1", "1.4.2"))
 
 
+def test_values_that_are_changed_in_a_clone_alone_are_warned_of(
+    charts: Repository, tmp_path: Path
+) -> None:
+    clone = tmp_path / "clone"
+    charts.git("clone", "--quiet", str(charts.path), str(clone))
+    values = clone / "applications/web/values-stage.yaml"
+    values.write_text("image: {tag: 1.4.3}\n", encoding="utf-8")
+    asked = promote(
+        "--app", "web", "--env", "prod", "--from", "--dry-run",
+        "--repo", str(clone), "--output", "json",
+    )  # fmt: skip
+    assert asked.code == 0, asked.stderr
+    assert [image["to"] for image in asked.json["images"]] == ["1.4.2"]
+    assert any(
+        "values-stage.yaml is not what the base has" in one for one in asked.json["warnings"]
+    )
+
+
 @pytest.mark.parametrize("words", [("history",), ("auto",), ("rollback", "--reason", "slow")])
 def test_an_app_that_is_not_in_an_environment_is_named_with_the_file_that_it_would_have(
     charts: Repository, words: tuple[str, ...]

@@ -34,7 +34,7 @@ class Followed:
     warnings: tuple[str, ...] = ()
     """Images that one of the two environments has and the other has not."""
     file: PurePosixPath | None = None
-    """The kustomization that says so."""
+    """The file that says so."""
     nothing: SelectionError | None = None
     """Why there is nothing to promote yet; None where there are images."""
 
@@ -87,7 +87,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
         for one in there
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
-    return Followed(tuple(images), tuple(warnings), previous.file)
+    return Followed(tuple(images), tuple(warnings), _file(previous, tree))
 
 
 def _nothing(
@@ -104,7 +104,8 @@ def _nothing(
     app, name, other = target.app, target.environment, previous.environment
     listed = target.images or tuple(one.name for one in own)
     hint = f"Promote it to {other} first: promote {previous.flags} --tag TAG"
-    file = next((str(path) for path in previous.files if kind_of(tree, path)), None)
+    path = _file(previous, tree)
+    file = str(path) if path else None
     if not theirs and not own:
         reason = f"neither {other} nor {name} sets an image of {app}"
     elif _is_built_from(previous, target, tree):
@@ -164,8 +165,13 @@ def _request(name: str, image: RunningImage, previous: Target, tree: Tree) -> Im
         raise SelectionError(
             f"{previous.environment} has no tag of {name} that can be promoted: {error.message}",
             "Promote there first, or give the tag with --image.",
-            file=next((str(path) for path in previous.files if kind_of(tree, path)), None),
+            file=str(_file(previous, tree)),
         ) from error
+
+
+def _file(target: Target, tree: Tree) -> PurePosixPath | None:
+    """Return the first of an app's files that is there."""
+    return next((path for path in target.files if kind_of(tree, path)), None)
 
 
 def _names(images: Sequence[RunningImage]) -> str:
