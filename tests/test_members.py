@@ -207,3 +207,14 @@ def test_an_app_that_a_group_names_twice_is_promoted_once(tmp_path: Path) -> Non
     made = run(repo, "--group", "shop", "--tag", "1.4.2")
     assert [one["name"] for one in made["images"]] == list(IMAGES.values())
     assert run(repo, "--group", "shop", "--tag", "1.4.2")["action"] == "unchanged"
+
+
+@pytest.mark.parametrize("together", [("--together",), ()])
+def test_git_is_asked_at_once_when_the_files_of_several_apps_came(
+    tmp_path: Path, together: tuple[str, ...]
+) -> None:
+    repo = repository(tmp_path)
+    command = ("--app", "api", "--app", "web", *together, "--tag", "1.4.2")
+    done = promote(*command, "--repo", str(repo.path), "-v", "--dry-run")
+    assert (done.code, done.stderr.count("+ git log -z")) == (0, 1)
+    assert done.stdout.count("1 Jan") == 2

@@ -53,8 +53,11 @@ def plan_all(
     holds.prefetch(targets, list(branches))
     # A branch that is there proposes these images already, as a rule.
     there = world.repository.branches(branches)
-    new = [app for one in work if _branch(one, view) not in there for app in one.apps]
-    look_ahead(new, view.tree, world)
+    new = [one for one in work if _branch(one, view) not in there]
+    look_ahead([app for one in new for app in one.apps], view.tree, world)
+    told = [target for one in new if not one.pushes for target in one.targets]
+    if len(told) > 1:
+        world.expect_arrivals({p for one in told for p in shown_files(view.config, view.tree, one)})
     for one in (*pulls, *pushes):
         try:
             plan = _plan(world, view, one, known, holds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -52,6 +53,10 @@ class World:
     """The program that renders, or None without one; empty until it was looked for."""
     _spent: float = 0.0
     """The seconds that evidence has taken."""
+    _expected: tuple[PurePosixPath, ...] = ()
+    """The files of several apps of which git is asked together, once one of them is asked for."""
+    _arrivals: Mapping[PurePosixPath, Iterable[FileVersion]] = field(default_factory=dict)
+    """What git has answered of them."""
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
@@ -103,9 +108,19 @@ class World:
 
         The forge is asked where git would have to bring old commits with all their directories.
         """
-        by_forge = self.has_history_from_forge(base)
-        asked = self.repository_for("api") if by_forge else self.repository
-        return asked.arrivals(base, paths)
+        if self.has_history_from_forge(base):
+            return self.repository_for("api").arrivals(base, paths)
+        expected, self._expected = self._expected, ()
+        if expected:
+            with suppress(PromoteError):  # then each app asks for its own
+                self._arrivals = self.repository.arrivals(base, list(expected))
+        if all(path in self._arrivals for path in paths):
+            return self._arrivals
+        return self.repository.arrivals(base, paths)
+
+    def expect_arrivals(self, paths: Iterable[PurePosixPath]) -> None:
+        """Have git asked for the arrivals of these files at once, when some of them are asked for."""
+        self._expected, self._arrivals = tuple(paths), {}
 
     def has_history_from_forge(self, base: Tree) -> bool:
         """Return whether the forge is asked for the history of the base's files."""
