@@ -157,7 +157,7 @@ def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
         assert asked == {**rest, "mutation Renew": ceil(count / 4)}
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", thorough_after(1, [2, 3]))
 def test_by_git_a_few_apps_take_two_requests(
     tmp_path: Path, registry: Registry, count: int
 ) -> None:
@@ -199,8 +199,17 @@ def test_a_branch_that_is_deleted_while_git_looks_keeps_no_run_from_going_on(
         assert gone not in repo.refs()
 
 
-@pytest.mark.parametrize("write", ["Open", "Renew"])
-@pytest.mark.parametrize("fault", thorough_after(2, _FAULTS))
+@pytest.mark.parametrize(
+    ("write", "fault"),
+    # Each write with a fault first; then each with each.
+    thorough_after(
+        2,
+        sorted(
+            product(["Open", "Renew"], _FAULTS),
+            key=lambda one: one not in {("Open", "not done"), ("Renew", "done, the answer lost")},
+        ),
+    ),
+)
 def test_pulls_that_one_request_did_not_write_for_certain_are_written_alone(
     tmp_path: Path, registry: Registry, write: str, fault: str
 ) -> None:

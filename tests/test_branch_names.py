@@ -102,7 +102,7 @@ def test_a_branch_whose_pull_to_another_base_is_open_is_not_moved_for_this_one(
     assert promote("pulls", "merge", "1", "--repo", str(repo.path)).code == 0
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_branch_whose_pull_to_another_base_is_open_on_github_is_not_moved(
     github: GitHub, transport: str
 ) -> None:

@@ -158,7 +158,7 @@ def _counts(server: GitHub) -> tuple[int, int]:
     return sum(one.path.endswith("/info/refs") for one in seen), sum(one.api for one in seen)
 
 
-@pytest.mark.parametrize("method", ["merge", "squash"])
+@pytest.mark.parametrize("method", thorough_after(1, ["squash", "merge"]))
 def test_a_branch_that_is_left_of_a_merged_pull_takes_no_connection_more(
     tmp_path: Path, method: str
 ) -> None:

@@ -134,8 +134,18 @@ def test_what_is_not_there_ends_with_4_and_says_what_is(plain: GitHub, transport
     assert (gone.code, gone.json["error"]["code"]) == (4, "selection"), gone.stdout
 
 
-@pytest.mark.parametrize("method", ["squash", "rebase", "merge"])
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize(
+    ("transport", "method"),
+    thorough_after(
+        2,
+        [
+            ("git", "squash"),
+            ("api", "merge"),
+            *(("git", one) for one in ("merge", "rebase")),
+            *(("api", one) for one in ("squash", "rebase")),
+        ],
+    ),
+)
 def test_a_branch_that_is_left_and_may_not_be_replaced_is_deleted_and_made_anew(
     plain: GitHub, transport: str, method: str
 ) -> None:

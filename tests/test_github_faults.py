@@ -237,7 +237,7 @@ def test_a_pull_that_is_said_to_be_there_is_looked_for_until_it_shows(github: Gi
     assert len(github.pulls) == 1
 
 
-@pytest.mark.parametrize(("transport", "most"), [("git", 5), ("api", 7)])
+@pytest.mark.parametrize(("transport", "most"), thorough_after(1, [("git", 5), ("api", 7)]))
 def test_a_pull_that_lists_do_not_show_yet_is_already_open_and_asked_for_with_patience(
     github: GitHub, transport: str, most: int
 ) -> None:
@@ -252,7 +252,7 @@ def test_a_pull_that_lists_do_not_show_yet_is_already_open_and_asked_for_with_pa
     assert len(asked) <= most
 
 
-@pytest.mark.parametrize("fault", ["dropped after", "502 after"])
+@pytest.mark.parametrize("fault", thorough_after(1, ["dropped after", "502 after"]))
 def test_a_pull_whose_opening_was_answered_late_is_opened_by_this_run(
     github: GitHub, fault: str
 ) -> None:
@@ -523,7 +523,7 @@ def test_a_newer_tag_that_reaches_the_base_during_the_run_closes_the_pull_that_i
     assert github.head(BRANCH) is None
 
 
-@pytest.mark.parametrize(("transport", "most"), [("git", 3), ("api", 3)])
+@pytest.mark.parametrize(("transport", "most"), thorough_after(1, [("api", 3), ("git", 3)]))
 def test_another_commit_that_reaches_the_base_during_the_run_costs_one_more_look(
     github: GitHub, transport: str, most: int
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.many_apps import with_files
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> 
     assert repo.read(FILE) + "\n" == PLAIN
 
 
-@pytest.mark.parametrize("transport", ["api", "git"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transport: str) -> None:
     repo, token = Repository(github.repository), {"GITHUB_TOKEN": "good-token"}
     folder = "clusters/prod/apps/web"

@@ -18,6 +18,7 @@ from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub, merging
 from tests.servers.registry import Registry
+from tests.thorough import thorough_after
 from tests.world import AURORA, Repository, aurora, promote
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def test_a_file_that_cannot_be_read_is_told_in_its_row(tmp_path: Path) -> None:
     assert prod["error"]
 
 
-@pytest.mark.parametrize("has_graphql", [True, False])
+@pytest.mark.parametrize("has_graphql", thorough_after(1, [True, False]))
 def test_a_pull_that_no_message_names_is_asked_of_the_forge_in_one_request(
     github: GitHub, has_graphql: bool
 ) -> None:
