@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, aurora, numstat, promote
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def base_gets(repo: Repository, tag: str) -> None:
     repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", tag))
 
 
-@pytest.mark.parametrize("asked", ["9.9.1", "9.9.0"])
+@pytest.mark.parametrize("asked", thorough_after(1, ["9.9.0", "9.9.1"]))
 def test_pull_whose_tag_is_older_than_the_bases_is_closed_by_whoever_asks_for_an_older_one(
     repo: Repository, asked: str
 ) -> None:

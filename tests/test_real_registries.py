@@ -38,7 +38,7 @@ def ask(repo: Repository, tag: str, env: dict[str, str] | None = None) -> Run:
     return promote(*command, env=env)
 
 
-@pytest.mark.parametrize("mode", thorough_after(2, ["open", "token", "htpasswd"]))
+@pytest.mark.parametrize("mode", thorough_after(1, ["token", "open", "htpasswd"]))
 def test_debians_registry_is_read_with_and_without_a_login(tmp_path: Path, mode: str) -> None:
     if mode == "htpasswd" and not shutil.which("htpasswd"):
         pytest.skip("htpasswd is not on PATH")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,19 +11,18 @@ import pytest
 from tests.many_apps import BY_PULL, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import aurora, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STALE = 500
-# Those of promotions are looked at more closely.
-NAMES = [
-    "stale/branch-",
-    "promote/prod/app-",
-    pytest.param("promote/dev/x-", marks=pytest.mark.thorough),
-    pytest.param("promote-hold/prod/x-", marks=pytest.mark.thorough),
-]
+# Those of promotions are looked at more closely. Each kind and each transport first; then each with
+# each.
+_FIRST = [("git", "stale/branch-"), ("api", "promote/prod/app-")]
+_NAMES = ("stale/branch-", "promote/prod/app-", "promote/dev/x-", "promote-hold/prod/x-")
+KINDS = _FIRST + [one for one in product(("git", "api"), _NAMES) if one not in _FIRST]
 # What git's protocol says of one branch beside its name: its length, its commit and a line's end.
 _LINE = 4 + 40 + 1 + len("refs/heads/") + 1
 
@@ -66,8 +66,7 @@ def _promoted(path: Path, transport: str, stale: int, name: str) -> list[tuple[s
         return sorted(named)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize(("transport", "name"), thorough_after(2, KINDS))
 def test_stale_branches_cost_no_request_and_no_byte_but_what_git_and_one_page_say(
     tmp_path: Path, transport: str, name: str
 ) -> None:
