@@ -21,7 +21,6 @@ from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
-from promoter.planning.restored import restored_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -97,6 +96,9 @@ def propose(declaration: Declaration, targets: Sequence[Target], tree: Tree) -> 
 def propose_app(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:
     """Return the edits that a declaration means for one app on a tree, or raise `RefusedError`."""
     if declaration.restores:
+        # Late: few runs need it.
+        from promoter.planning.restored import restored_images
+
         made = restored_images(declaration, target, tree)
     elif declaration.images:
         made = _images(declaration, target, tree)
