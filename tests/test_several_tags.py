@@ -72,3 +72,37 @@ def test_what_one_place_has_already_is_not_told_as_what_it_was(tmp_path: Path) -
     done = _promoted(_repository(tmp_path, "2.0.0", "1.0.0"), "2.0.0")
     assert done.json["action"] == "pushed", done.stdout
     assert done.json["images"][0]["from"] == "1.0.0"
+
+
+@pytest.mark.parametrize("targets", [_MANIFESTS, ""], ids=["manifests", "entry over a base"])
+def test_status_shows_each_tag_that_an_image_stands_at(tmp_path: Path, targets: str) -> None:
+    repo = _repository(tmp_path, "1.0.0", "0.9.0", targets)
+    run = promote("status", "--repo", str(repo.path), "--no-registry")
+    assert "1.0.0, 0.9.0" in run.stdout
+
+
+def test_what_is_taken_of_several_tags_of_another_environment_is_told(tmp_path: Path) -> None:
+    repo = _repository(tmp_path, "2.0.0", "1.0.0")
+    text = repo.read("promoter.yaml").replace(
+        "apps:\n", "  prod: {path: 'prod/{app}', deliver: push, promotes-from: test}\napps:\n"
+    )
+    repo.commit("main", "promoter.yaml", text)
+    for name in ("first", "second"):
+        repo.commit("main", f"prod/web/{name}.yaml", deployment(name, f"{_IMAGE}:0.5.0"))
+    flags = ("--repo", str(repo.path), "--app", "web", "--env", "prod", "--from", "test")
+    done = promote(*flags, "--output", "json")
+    assert done.json["action"] == "pushed", done.stdout
+    assert done.json["images"][0]["to"] == "2.0.0"
+    assert any(f"test has {_IMAGE} at 2.0.0, 1.0.0" in one for one in done.json["warnings"])
+
+
+def test_a_tag_in_a_manifest_that_an_entry_sets_anew_counts_as_none(tmp_path: Path) -> None:
+    kinds = "targets: [{kind: kustomize}, {kind: manifest, file: first.yaml}]"
+    repo = _repository(tmp_path, "2.0.0", "2.0.0", kinds)
+    own = f"images: [{{name: {_IMAGE}, newTag: 1.0.0}}]\n"
+    text = repo.read("apps/web/kustomization.yaml") + "\n" + own
+    repo.commit("main", "apps/web/kustomization.yaml", text)
+    run = promote("status", "--repo", str(repo.path), "--no-registry")
+    assert "1.0.0" in run.stdout
+    assert "2.0.0" not in run.stdout
+    assert _promoted(repo, "1.5.0", "--allow", "dead-edit").json["action"] == "pushed"

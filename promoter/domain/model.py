@@ -243,6 +243,14 @@ class RunningImage:
     """The name that an entry or an override puts in its place."""
     listed: bool = field(default=False, compare=False)
     """Whether the configuration's target names it, and not only the file."""
+    elsewhere: tuple[Ref, ...] = field(default=(), compare=False)
+    """What stands at its other places, where that is another tag."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Each tag that it stands at; a digest where it has no tag."""
+        found = (one.tag_or_digest for one in (self.ref, *self.elsewhere))
+        return tuple(dict.fromkeys(one for one in found if one))
 
     @property
     def ref(self) -> Ref:

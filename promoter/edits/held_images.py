@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError, SelectionError
@@ -14,9 +15,10 @@ from promoter.edits.targets import KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePosixPath
 
+    from promoter.domain.image import Ref
     from promoter.domain.model import Tree
     from promoter.edits.site import Site
     from promoter.edits.targets import EditTarget, Target
@@ -34,14 +36,18 @@ def held_images(
     only = listed[0] if len(listed) == 1 else None
     files = WorkingFiles(tree, file.parent)
     found: dict[str, RunningImage] = {}
+    entries: set[str] = set()
     for target in sorted(targets, key=lambda one: not isinstance(one, KustomizeTarget)):
-        images = (
-            _entries(files, file)
-            if isinstance(target, KustomizeTarget)
-            else _in_file(files, target, only)
-        )
+        if isinstance(target, KustomizeTarget):
+            images = list(_entries(files, file))
+            entries.update(one.name for one in images)
+        else:
+            images = list(_in_file(files, target, only))
         for image in images:
-            found.setdefault(image.name, image)
+            known = found.setdefault(image.name, image)
+            # An entry of `images` sets the tag of what stands in manifests.
+            if known is not image and image.name not in entries:
+                found[image.name] = _with_tags_of(known, (image.ref, *image.elsewhere))
     return tuple(found.values())
 
 
@@ -62,13 +68,21 @@ def _in_file(files: WorkingFiles, target: Target, only: str | None) -> Iterator[
         sites = {target.image: []}
     for name, own in sites.items():
         found = value_of([*own, *(digest for site in own for digest in site.digests())])
-        yield RunningImage(
+        image = RunningImage(
             name,
             found.tag,
             found.digest,
             next((site.new_name for site in own if site.new_name), None),
             listed=target.image is not None,
         )
+        yield _with_tags_of(image, [site.value for site in own])
+
+
+def _with_tags_of(image: RunningImage, refs: Iterable[Ref]) -> RunningImage:
+    """Return an image with the tags that stand elsewhere and are none of its own yet."""
+    tags = {one.tag: one for one in (image.ref, *image.elsewhere)}
+    more = {one.tag: one for one in refs if one.tag and one.tag not in tags}
+    return replace(image, elsewhere=(*image.elsewhere, *more.values())) if more else image
 
 
 def _by_name(sites: Sequence[Site], target: Target, only: str | None) -> dict[str, list[Site]]:

@@ -145,7 +145,9 @@ class _Sites:
             pulled = next((site.new_name for site in sites if site.new_name), "")
         new = pulled if pulled and pulled != request.name else None
         after = request.ref
-        others = {v.tag: v for one in sites if (v := one.value).tag and v.tag != before.tag}
+        # An entry of `images` sets the tag of what stands in manifests.
+        counted = [one for one in sites if entry is None or one.part is Part.TAG]
+        others = {v.tag: v for one in counted if (v := one.value).tag and v.tag != before.tag}
         elsewhere = tuple(others.values())
         if before == after and elsewhere:
             before, *rest = elsewhere

@@ -37,7 +37,8 @@ class ContainerImage:
 
     def named(self, name: str) -> RunningImage:
         """Return it as an image of an environment, under a name."""
-        return RunningImage(name, self.ref.tag, self.ref.digest)
+        others = tuple(ref for ref, _ in self.others)
+        return RunningImage(name, self.ref.tag, self.ref.digest, elsewhere=others)
 
 
 def container_images(

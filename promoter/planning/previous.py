@@ -75,6 +75,11 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
+        if len(image.tags) > 1:
+            tags = ", ".join(image.tags[:_NAMED])
+            warnings.append(
+                f"{previous.environment} has {name} at {tags}: {image.tags[0]} is taken"
+            )
         if target.kustomized and image_named(own, name) is None:
             _check_pulled_alike(name, image, previous, target)
         images.append(_request(name, image, previous, tree))

@@ -101,7 +101,7 @@ class Status:
     @property
     def tags(self) -> tuple[str, ...]:
         """The distinct tags of its images; of one without a tag, the digest."""
-        return tuple(dict.fromkeys(one.tag or one.digest or "?" for one in self.images))
+        return tuple(dict.fromkeys(tag for one in self.images for tag in one.tags or ("?",)))
 
 
 def relation_of(
