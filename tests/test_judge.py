@@ -451,6 +451,11 @@ _APPLICATION = (
     "spec:\n  source:\n    helm:\n      values: |\n        image:\n          repository: web\n"
     "          tag: 1.0.0\n"
 )
+_MARKER = '{"$imagepolicy": "a:web:tag"}'
+_OVERRIDDEN = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+    "spec:\n  source:\n    kustomize:\n      images:\n      - web=ghcr.io/web:1.0.0\n"
+)
 _FOO = "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: x}\nspec:\n  image: web:1.0.0\n"
 _TAG = {"tag": "spec.values.image.tag"}
 _RELEASE_PATCH = "- op: replace\n  path: /spec/values/image/tag\n  value: 1.1.0\n"
@@ -475,6 +480,16 @@ _MERGE_PATCH = (
             "resources: [o.yaml]\n",
             {"o.yaml": _APPLICATION},
             {**_AT, "file": "o.yaml", "tag": "spec.source.helm.values.image.tag"},
+        ),
+        (
+            "resources: [o.yaml]\n",
+            {"o.yaml": _OVERRIDDEN},
+            {"kind": "argocd", "file": "o.yaml"},
+        ),
+        (
+            "resources: [o.yaml]\n",
+            {"o.yaml": _RELEASE.replace("tag: 1.0.0", f"tag: 1.0.0 # {_MARKER}")},
+            {"kind": "marker", "file": "o.yaml", "image": "web", "policy": "a:web"},
         ),
         (
             "resources: [o.yaml]\npatches: [{path: p.yaml}]\n",
@@ -502,7 +517,7 @@ _MERGE_PATCH = (
         ),
     ],
     ids=[
-        "Tekton", "DevWorkspace", "HelmRelease", "a key that is added", "text of values",
+        "Tekton", "DevWorkspace", "HelmRelease", "a key that is added", "text of values", "override of an Application", "marker",
         "merge patch", "JSON patch", "configurations", "a field of another name",
     ],
 )  # fmt: skip
@@ -819,3 +834,18 @@ def test_a_file_that_nothing_builds_is_expected_to_be_built_beside_a_kustomizati
     files = {f"{file}/values.yaml": _VALUES, "prod/kustomization.yaml": "resources: []\n"}
     verdict = _judged(tmp_path, files, target, folder="prod" if expected else file)
     assert verdict.is_expected is expected
+
+
+def test_images_that_get_one_tag_are_each_told_by_their_own_names(tmp_path: Path) -> None:
+    release = _RELEASE + "    job:\n      repository: job\n      tag: 1.0.0\n"
+    files = _files("resources: [o.yaml]\n", **{"prod/o.yaml": release})
+    targets = [
+        {"kind": "yaml-path", "file": "o.yaml", "tag": f"spec.values.{key}.tag", "image": name}
+        for key, name in (("image", "web"), ("job", "job"))
+    ]
+    verdict = _judged(tmp_path, files, *targets, images=("web", "job"))
+    assert verdict.diff is not None
+    assert verdict.diff.objects[0].images == (
+        ("web:1.0.0", "web:1.3.0"),
+        ("job:1.0.0", "job:1.3.0"),
+    )

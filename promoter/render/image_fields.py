@@ -124,14 +124,13 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
     """Yield the fields that an edit changes as objects have them, with the images that they hold."""
     changes = [one for one in edit.changes if not one.is_linked]
     # What moves along with an image is told from it by its place, which a text in a file has not.
-    places = {(one.line, one.column) for one in changes}
+    places = {(one.line, one.column): one for one in changes}
     linked = len(changes) < len(edit.changes)
     if (old := env_file.values(str(edit.path), edit.before)) and not linked:
         # A generator makes a ConfigMap of it.
         new = env_file.values(str(edit.path), edit.after)
         for path, left, right in changed_fields(old, new, ("data",)):
-            image = next((_moved(one) for one in changes if one.new == right), _moved(changes[0]))
-            yield _key(path, left, right), image
+            yield _key(path, left, right), _moved(_change_to(right, changes))
         return
     try:
         files = [list(documents(decode(data))) for data in (edit.before, edit.after)]
@@ -140,12 +139,17 @@ def _edited(edit: FileEdit) -> Iterator[tuple[_Field, _Moved]]:
         return
     for before, after in zip(*values, strict=False):
         for path, left, right in changed_fields(plain(before), plain(after)):
-            if linked and _place(before, path) not in places:
+            change = places.get(_place(before, path) or (0, 0))
+            if linked and change is None:
                 continue
-            image = next((_moved(one) for one in changes if one.new == right), _moved(changes[0]))
+            image = _moved(change or _change_to(right, changes))
             yield _key(_of_object(path, after), left, right), image
             for inner, old_text, new_text in _inside(left, right):
                 yield _key(inner, old_text, new_text), image
+
+
+def _change_to(value: Any, changes: Sequence[FieldChange]) -> FieldChange:  # noqa: ANN401 - YAML
+    return next((one for one in changes if one.new == value), changes[0])
 
 
 def _text(edit: FileEdit) -> Iterator[tuple[_Moved, _Moved]]:
