@@ -181,6 +181,21 @@ def test_values_that_are_changed_in_a_clone_alone_are_warned_of(
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["two words", "-rf", "a..b", "web.lock", "{environment}", "\u00fc"]
+)
+def test_a_folder_that_is_called_as_no_app_can_be_stops_no_other_app(
+    tmp_path: Path, name: str
+) -> None:
+    files = {"promoter.yaml": SIDE_BY_SIDE}
+    for app in ("web", name):
+        files[f"applications/{app}/values-stage.yaml"] = "image: {tag: 1.4.2}\n"
+        files[f"applications/{app}/values-prod.yaml"] = "image: {tag: 1.4.1}\n"
+    auto = run(with_files(tmp_path / "r.git", files), "auto")
+    assert auto.code == 0, auto.stdout
+    assert [(one["app"], one["action"]) for one in auto.json["results"]] == [("web", "pushed")]
+
+
 @pytest.mark.parametrize("words", [("history",), ("auto",), ("rollback", "--reason", "slow")])
 def test_an_app_that_is_not_in_an_environment_is_named_with_the_file_that_it_would_have(
     charts: Repository, words: tuple[str, ...]

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from promoter.config.config import FILE
 from promoter.config.not_there import no_app
+from promoter.config.refs import check_name
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind
@@ -228,7 +229,10 @@ def _folders(tree: Tree, layout: str, *, kustomized: bool = False) -> list[_Fold
 def _matches(
     tree: Tree, directory: PurePosixPath, parts: tuple[str, ...], names: Mapping[str, str]
 ) -> Iterator[tuple[PurePosixPath, Mapping[str, str]]]:
-    """Yield every folder that a layout's parts lead to from a folder, with the names in it."""
+    """Yield every folder that a layout's parts lead to from a folder, with the names in it.
+
+    One that is called as no app or environment can be is passed over: it would be part of a ref.
+    """
     if not parts:
         yield directory, names
         return
@@ -237,7 +241,16 @@ def _matches(
     for name, kind in tree.entries(directory).items():
         if kind is not Kind.DIRECTORY or name.startswith("."):
             continue
-        if placeholder and names.get(placeholder) in (None, "", name):
+        if placeholder and names.get(placeholder) in ("", name) and _is_name(name):
             yield from _matches(tree, directory / name, rest, {**names, placeholder: name})
         elif name == part:
             yield from _matches(tree, directory / name, rest, names)
+
+
+def _is_name(text: str) -> bool:
+    """Return whether an app or an environment can have a name."""
+    try:
+        check_name(text)
+    except ValueError:
+        return False
+    return True
