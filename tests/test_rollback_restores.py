@@ -125,6 +125,13 @@ def test_from_what_a_base_sets_it_goes_to_an_earlier_entry(tmp_path: Path) -> No
     assert repo.read(FILE) + "\n" == PLAIN + entry
 
 
+def test_a_base_may_set_a_tag_that_moves_as_it_did_before(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git", tag="latest")
+    run(repo, *AT, "--tag", "3.0.0")
+    assert moves(run(repo, "rollback", *AT, *WHY)) == [("3.0.0", "latest")]
+    assert repo.read(FILE) + "\n" == PLAIN
+
+
 def test_a_base_that_sets_another_tag_by_now_is_told(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")
     run(repo, *AT, "--tag", "3.0.0")
@@ -284,6 +291,13 @@ def test_other_images_of_the_file_stay_as_people_have_set_them_since(tmp_path: P
     repo.commit("main", file, repo.read(file).replace("7.2.0", "7.4.0") + "\n", "A newer redis")
     run(repo, "rollback", *AT, *WHY)
     assert repo.read(file) + "\n" == text.replace("7.2.0", "7.4.0")
+
+
+def test_an_entry_that_a_person_adds_is_told_with_what_the_base_had_set(tmp_path: Path) -> None:
+    repo = stage(tmp_path / "r.git")
+    repo.commit("main", FILE, f"{PLAIN}images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n", "Pin")
+    (entry,) = [one for one in run(repo, "history", *AT)["entries"] if one["images"]]
+    assert (entry["kind"], moves(entry)) == ("edit", [("2.0.0", "1.0.0")])
 
 
 @pytest.mark.parametrize("command", ["status", "history"])

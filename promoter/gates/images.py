@@ -13,6 +13,7 @@ from promoter.policy.tag_kinds import is_moving
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from promoter.domain.proposal import Proposal
     from promoter.gates.facts import Facts, ImageFacts
 
 
@@ -28,10 +29,13 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     images = facts.proposal.declaration.images if facts.proposal else ()
     # The gate `missing-image` tells of images that are not there, and which tag may be meant.
     absent = [one.request for one in facts.images if one.absent and must_exist(facts)]
+    # What a base sets is not written here.
+    left = _left_to_bases(facts.proposal) if facts.proposal and facts.goes_back else ()
     moving = [
         str(one)
         for one in images
         if one.digest is None and one.tag and is_moving(one.tag) and one not in absent
+        if one.name not in left
     ]
     if not moving:
         return None
@@ -41,6 +45,12 @@ def mutable_tag(facts: Facts) -> Verdict | None:
         reason,
         "Promote a version, or set pin: both or pin: digest.",
     )
+
+
+def _left_to_bases(proposal: Proposal) -> set[str]:
+    """Return the images whose entries go, so that a base sets them again."""
+    changes = [one for edit in proposal.edits for one in edit.changes]
+    return {one.image for one in changes} - {one.image for one in changes if one.new is not None}
 
 
 def no_release(facts: Facts) -> Verdict | None:

@@ -175,7 +175,8 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
     elif earlier and not any(path in version.files for path in target.files):
         kind, moves = EntryKind.REMOVED, _moves(earlier, {})
     elif moves:
-        known = earlier or version.is_first
+        was_there = before is not None and any(one in before.version.files for one in target.files)
+        known = earlier or version.is_first or was_there
         kind = EntryKind.PROMOTION if asked else EntryKind.EDIT if known else EntryKind.ADDED
     else:
         kind = EntryKind.HOLD if version.changed == {hold_path} else EntryKind.OTHER
