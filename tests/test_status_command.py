@@ -184,6 +184,16 @@ def test_a_pull_that_no_message_names_is_asked_of_the_forge_in_one_request(
     assert len(asked) == (2 if has_graphql else 3)
 
 
+def test_through_the_api_no_pull_is_asked_for_that_the_history_would_name(github: GitHub) -> None:
+    repo = Repository(github.repository)
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))
+    run = promote(
+        "status", "--repo", github.url, "--transport", "api", env={"GITHUB_TOKEN": "good-token"}
+    )
+    assert run.code == 0, run.stderr
+    assert not [one for one in github.graphql() if "CommitPulls" in one.body["query"]]
+
+
 @pytest.mark.parametrize("transport", ["git", "api"])
 def test_a_forge_that_does_not_answer_leaves_only_the_pulls_unknown(
     github: GitHub, transport: str

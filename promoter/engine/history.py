@@ -218,7 +218,9 @@ def merged_pulls(world: World, base: str, commits: Iterable[str]) -> Mapping[str
 
     A forge that needs a token, or does not answer, leaves them unknown.
     """
-    wanted = tuple(dict.fromkeys(commits))[:_ASKED]
+    # Through an API they come with the history.
+    is_by_git = world.wiring.transport == "git"
+    wanted = tuple(dict.fromkeys(commits))[:_ASKED] if is_by_git else ()
     with suppress(PromoteError):
         return world.forge().pulls_of_commits(wanted, base) if wanted else {}
     return {}
