@@ -273,3 +273,16 @@ def test_a_target_that_names_its_image_is_not_shown_with_anothers_tag(tmp_path: 
     assert cart["images"] == [{"name": "cartservice", "tag": None, "digest": None}]
     # Without an image, nothing runs since any time.
     assert (none["images"], none["since"]) == ([], None)
+
+
+def test_a_file_without_the_place_of_a_tag_is_an_error_that_says_how_to_leave_its_app_out(
+    charts: Repository,
+) -> None:
+    text = charts.read("promoter.yaml").replace(', image: "ghcr.io/o/{app}"', "")
+    charts.commit("main", "promoter.yaml", f"{text}\n")
+    charts.commit("main", "applications/new/values-prod.yaml", "replicas: 1\n")
+    auto = run(charts, "auto")
+    assert auto.code == 4
+    errors = [one["error"] for one in auto.json["results"] if one["app"] == "new"]
+    assert "image.tag leads nowhere" in errors[0]["message"]
+    assert "list the apps under apps in promoter.yaml" in errors[0]["hint"]

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from promoter.policy.model import Policy
 
 
+_UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One app in one environment whose tag a policy chooses, or the previous environment."""
@@ -71,7 +74,11 @@ class Candidates:
             try:
                 found = _candidate(self._config, self._tree, place, asked=self._asked)
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
-                self.failures.append((place.key, error_of(reason)))
+                error = error_of(reason)
+                unlisted = not self._asked and place.app not in self._config.apps
+                if unlisted and isinstance(error, SelectionError):
+                    error.hint = f"{error.hint} {_UNLISTED}".lstrip()
+                self.failures.append((place.key, error))
             else:
                 yield found
 
