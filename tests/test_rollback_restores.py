@@ -296,8 +296,12 @@ def test_other_images_of_the_file_stay_as_people_have_set_them_since(tmp_path: P
 def test_an_entry_that_a_person_adds_is_told_with_what_the_base_had_set(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")
     repo.commit("main", FILE, f"{PLAIN}images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n", "Pin")
-    (entry,) = [one for one in run(repo, "history", *AT)["entries"] if one["images"]]
+    repo.commit("main", BASE, deployment("1.0.0"), "The base follows")
+    repo.commit("main", FILE, PLAIN, "No pin")
+    same, entry, _ = run(repo, "history", *AT)["entries"]
     assert (entry["kind"], moves(entry)) == ("edit", [("2.0.0", "1.0.0")])
+    # What is the same after the entry has gone is no change.
+    assert (same["kind"], moves(same)) == ("other", [])
 
 
 @pytest.mark.parametrize("command", ["status", "history"])

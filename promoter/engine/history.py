@@ -79,7 +79,12 @@ def _with_base_images(
             with suppress(PromoteError, KeyError):
                 then = tree.at(one.commit)
                 images = container_images(places[one.app, one.environment], then, without)
-        yield replace(one, images=tuple(_with_base(move, images) for move in one.images))
+        moves = tuple(_with_base(move, images) for move in one.images)
+        if one.kind is EntryKind.EDIT and all(move.before == move.after for move in moves):
+            # A person has moved the same tags from an entry to a base, or back.
+            yield replace(one, images=(), kind=EntryKind.OTHER)
+        else:
+            yield replace(one, images=moves)
 
 
 def _with_base(move: ImageMove, images: Mapping[str, ContainerImage]) -> ImageMove:
