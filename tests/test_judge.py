@@ -849,3 +849,16 @@ def test_images_that_get_one_tag_are_each_told_by_their_own_names(tmp_path: Path
         ("web:1.0.0", "web:1.3.0"),
         ("job:1.0.0", "job:1.3.0"),
     )
+
+
+def test_a_file_outside_that_one_of_many_kustomizations_lists_is_found(tmp_path: Path) -> None:
+    files = {
+        "prod/a/kustomization.yaml": "resources: [../../apps/web.yaml]\n",
+        "prod/b/kustomization.yaml": "resources: [b.yaml]\n",
+        "prod/b/b.yaml": deployment("b", "b:1"),
+        "apps/web.yaml": deployment("web", "web:1.0.0"),
+    }
+    verdict = _judged(tmp_path, files, {"kind": "manifest", "file": "/apps/web.yaml"})
+    assert (verdict.refusals, verdict.not_judged) == ((), ())
+    assert verdict.diff is not None
+    assert verdict.diff.images_only
