@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _CONFIG = """\
 environments:
-  staging: {path: apps/staging, deliver: STAGING, checks: {exists: off}}
-  production: {path: apps/production, deliver: PRODUCTION, checks: {exists: off}}
+  staging: {path: apps/staging, deliver: STAGING, render: off, checks: {exists: off}}
+  production: {path: apps/production, deliver: PRODUCTION, render: off, checks: {exists: off}}
 apps: {web: {targets: [{kind: manifest, file: /apps/base/web.yaml}]}}
 """
 _SHARED = {
@@ -128,8 +128,9 @@ def test_an_environment_that_sets_the_image_itself_is_not_told_of(tmp_path: Path
         "apps/production/kustomization.yaml": "resources: [../base]\npatches: [{path: web.yaml}]\n",
         "apps/production/web.yaml": deployment("web", "web:0.9.0"),
     }
-    run = _promoted(_repository(tmp_path, _SHARED | own), "staging", "--dry-run")
+    config = _CONFIG.replace("render: off, ", "")
+    run = _promoted(_repository(tmp_path, _SHARED | own, config=config), "staging", "--dry-run")
     assert _warned(run) == []
-    repo = _repository(tmp_path / "shared", _SHARED)
+    repo = _repository(tmp_path / "shared", _SHARED, config=config)
     said = "this also changes production, without its pull request and its checks: "
     assert _warned(_promoted(repo, "staging", "--dry-run")) == [f"{said}{_BUILDS}"]
