@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 APPS = 26
 # Of a repository with so many apps git brings all at once, with its history.
 SMALL = 40
-MANY = pytest.mark.parametrize("count", [APPS, pytest.param(60, marks=pytest.mark.thorough)])
 POLICY = '    policy: {semver: "*"}\n'
 
 
@@ -102,7 +101,7 @@ def registry() -> Iterator[Registry]:
         yield server
 
 
-@MANY
+@pytest.mark.parametrize("count", thorough_after(1, [APPS, 60]))
 def test_by_api_many_apps_are_looked_at_in_batches(
     tmp_path: Path, registry: Registry, count: int
 ) -> None:
@@ -130,7 +129,7 @@ def test_by_api_many_apps_are_looked_at_in_batches(
         assert all("1.4.3" in one["title"] for one in fleet.github.open_pulls())
 
 
-@MANY
+@pytest.mark.parametrize("count", thorough_after(1, [6, APPS, 60]))
 def test_by_git_one_push_carries_all_and_the_pulls_are_asked_for_in_batches(
     tmp_path: Path, registry: Registry, count: int
 ) -> None:
@@ -244,7 +243,7 @@ def test_a_pull_that_a_person_ends_as_several_are_renewed_keeps_its_text(
 
 @pytest.mark.parametrize(
     ("transport", "count"),
-    thorough_after(2, [("git", 6), ("api", APPS), ("git", APPS), ("git", 60), ("api", 60)]),
+    thorough_after(2, [*product(["git", "api"], [6]), *product(["git", "api"], [APPS, 60])]),
 )
 def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
     tmp_path: Path, registry: Registry, transport: str, count: int
