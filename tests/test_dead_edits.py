@@ -153,3 +153,56 @@ def test_an_override_of_argocd_that_is_a_target_itself_is_set(tmp_path: Path) ->
     assert done["action"] == "pushed", done
     assert not any("Argo CD" in one for one in done["warnings"])
     assert "ghcr.io/o/web:1.1.0" in repo.read("apps/web/.argocd-source-web.yaml")
+
+
+_APPLICATION = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: web}}
+spec:
+  source:
+    path: {path}
+    kustomize:
+      images:
+      - ghcr.io/o/web:1.0.0
+"""
+_FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{name: apps}}
+spec:
+  path: {path}
+  images:
+  - name: ghcr.io/o/web
+    newTag: 1.0.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "path", "place"),
+    [
+        ("parts/applications/web-app.yaml", _APPLICATION, "apps/web", "9:9: Argo CD"),
+        ("argocd/web.yaml", _APPLICATION, "./apps/web", "9:9: Argo CD"),
+        ("argocd/web.yaml", _APPLICATION, "apps/other", ""),
+        ("clusters/dev/sync.yaml", _FLUX, "./apps", "7:5: Flux"),
+        ("clusters/dev/apps.yaml", _FLUX, "./apps/web", "7:5: Flux"),
+        ("clusters/prod/sync.yaml", _FLUX, "./apps/web", ""),
+        ("clusters/dev/apps.yaml", _FLUX, ".", ""),
+        ("clusters/dev/apps.yaml", "[", "", ""),
+    ],
+)
+def test_an_image_that_the_one_who_applies_the_folder_sets_is_warned_of_with_its_place(
+    file: str, text: str, path: str, place: str, tmp_path: Path
+) -> None:
+    files = {
+        "promoter.yaml": "environments:\n  dev: {path: 'apps/{app}', deliver: push}\n",
+        "apps/web/kustomization.yaml": "resources: [d.yaml]\n"
+        "images: [{name: ghcr.io/o/web, newTag: 1.0.0}]\n",
+        "apps/web/d.yaml": deployment(image="ghcr.io/o/web"),
+        file: text.format(path=path),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    flags = ("--app", "web", "--tag", "1.1.0", "--repo", str(repo.path), "--output", "json")
+    done = promote(*flags).json
+    assert done["action"] == "pushed"
+    told = [one for one in done["warnings"] if "whatever is promoted" in one]
+    wanted = f"{file}:{place} sets ghcr.io/o/web:1.0.0, whatever is promoted of ghcr.io/o/web here"
+    assert [one.replace("'", "").partition(": remove")[0] for one in told] == [wanted] * bool(place)

@@ -145,6 +145,9 @@ class Escaping:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         del directories
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        return list(paths)
+
     def at(self, commit: str) -> Escaping:
         raise KeyError(commit)
 

@@ -48,6 +48,9 @@ class Tree(Protocol):
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Read the names in many directories at once, whether or not they are there."""
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        """Return those files whose contents are read without a request."""
+
     def at(self, commit: str) -> Tree:
         """Return the files of another commit of the same repository, which may have to be brought.
 

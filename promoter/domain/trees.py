@@ -62,6 +62,10 @@ class EditedTree:
         """Read the names in many directories at once."""
         self._base.look_into(directories)
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        """Return those files whose contents are read without a request."""
+        return self._base.at_hand(paths)
+
     def at(self, commit: str) -> Tree:
         """Return the files of another commit, as they are there."""
         return self._base.at(commit)
@@ -113,6 +117,10 @@ class FilesTree:
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """All names are at hand."""
+
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        """Return all of them."""
+        return list(paths)
 
     def at(self, commit: str) -> Tree:
         """Raise `KeyError`: there are these files alone."""

@@ -9,6 +9,7 @@ from promoter import graph, pull_request, render
 from promoter.config.holds import read_hold
 from promoter.domain.image import split
 from promoter.domain.render import RenderVerdict
+from promoter.edits.delivery_overrides import delivery_files, overrides_elsewhere
 from promoter.engine.checks import Checker
 from promoter.engine.open_holds import hold_against
 from promoter.engine.other_environments import other_environments
@@ -70,6 +71,7 @@ def facts_of(
         other_environments=_others(intent, seen) if is_shown else (),
         dead_edits=names.refusals if names else (),
         unread=names.unread if names else (),
+        overridden=_overridden(intent, seen) if intent.makes_commit else (),
         foreign=change.branch.foreign if protected else (),
         dropped=_dropped(change, intent) if request.take_over else (),
         elsewhere=state.elsewhere if intent.end in (End.PULL, End.CLOSE) else (),
@@ -82,6 +84,19 @@ def facts_of(
         proposed_hold=hold_against(target, change, intent, seen.open_holds),
         goes_back=request.rollback is not None,
     )
+
+
+def _overridden(intent: Intent, seen: Seen) -> tuple[str, ...]:
+    """Return which images Argo CD or Flux sets itself, by files that have come: none is asked for.
+
+    By git alone, which has the names of all files at hand.
+    """
+    target, proposal, base = seen.target, intent.judged, seen.state.base
+    by_git = (seen.config.transport or target.settings.transport) == "git"
+    if not by_git or proposal is None or not proposal.moves or not target.kustomized:
+        return ()
+    files = base.at_hand(delivery_files(base, target.app, target.environment))
+    return tuple(overrides_elsewhere(base, files, target.directory, proposal.moves))
 
 
 def _allowed(change: Change, intent: Intent, app: str) -> frozenset[str]:

@@ -46,7 +46,16 @@ def placeholder(facts: Facts) -> Verdict | None:
 
 
 def dead_edit(facts: Facts) -> Verdict | None:
-    """Refuse to set an image that no container uses: the names say so, or the render."""
+    """Refuse to set an image that no container uses; warn of one that is set anew where it is applied."""
+    verdict = _dead(facts)
+    if not facts.overridden or (verdict and verdict.refusals):
+        return verdict
+    warnings = (*facts.overridden, *(verdict.warnings if verdict else ()))
+    return Verdict(Result.WARNED, facts.overridden[0], warnings=warnings)
+
+
+def _dead(facts: Facts) -> Verdict | None:
+    """Return what the names say of an edit, or the render."""
     judged = facts.render.refusals if facts.render else ()
     refusals = facts.dead_edits or tuple(one for one in judged if one.rule == "dead-edit")
     if refusals:

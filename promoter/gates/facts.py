@@ -120,6 +120,8 @@ class Facts:
     """What the render says; None where nothing was rendered."""
     dead_edits: tuple[Refusal, ...] = ()
     """Images that no container uses, by their names."""
+    overridden: tuple[str, ...] = ()
+    """Images that Argo CD or Flux sets itself, whatever the files say."""
     unread: tuple[str, ...] = ()
     """What could not be read of all that uses the images."""
     other_environments: tuple[OtherEnvironment, ...] = ()

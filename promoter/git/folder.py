@@ -66,6 +66,10 @@ class DirectoryTree:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: a folder is read as fast alone."""
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        """Return all of them."""
+        return list(paths)
+
     def at(self, commit: str) -> Tree:
         """Raise `KeyError`: a folder has no commits."""
         raise KeyError(commit)

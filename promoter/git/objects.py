@@ -80,6 +80,10 @@ class Objects:
         seen = (oid for oid in dict.fromkeys(oids) if oid not in self._known)
         return [oid for oid in seen if oid not in self._present]
 
+    def are_here(self, oids: Iterable[str]) -> bool:
+        """Return whether objects are known to be here, so that none is asked for."""
+        return not self.blobless or not self.missing(oids)
+
     def note_present(self, oids: Iterable[str]) -> None:
         """Remember objects that have come by other ways."""
         self._present.update(oids)

@@ -77,6 +77,11 @@ class GitTree:
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
         """Do nothing: the directories of a commit come with it."""
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
+        """Return those files whose contents have come already."""
+        here = ((path, self.files([path])) for path in paths)
+        return [path for path, oids in here if oids and self._objects.are_here(oids)]
+
     def at(self, commit: str) -> GitTree:
         """Return the files of another commit, which is brought where its folders are not here."""
         if commit not in self._others:

@@ -14,7 +14,7 @@ from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
-from promoter.edits.argocd_source import overriding_images
+from promoter.edits.delivery_overrides import overriding_images
 from promoter.edits.linked import edit_linked
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined

@@ -65,6 +65,10 @@ class GitHubTree:
         unknown = (one for one in directories if one not in self._listings)
         self._reader.read_folders(self.commit, [one for one in unknown if not self._is_absent(one)])
 
+    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:  # noqa: ARG002 - as others
+        """Return none: what of them has come is not known."""
+        return []
+
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory in one request, where GitHub does not cut the answer."""
         place = self.listing(directory.parent).get(directory.name) if directory.name else None

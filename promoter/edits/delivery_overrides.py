@@ -1,0 +1,170 @@
+"""What Argo CD and Flux set over a folder themselves, so that what its files say has no effect.
+
+`.argocd-source*.yaml` in the folder, where Argo CD's Image Updater writes, the `images` of an
+Application (`spec.source.kustomize`), and those of Flux's own Kustomization (`spec.images`).
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from promoter.domain.errors import RefusedError
+from promoter.domain.image import join
+from promoter.domain.model import Kind
+from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
+from promoter.domain.redaction import shown
+from promoter.edits.region import Region, Spot, roots
+from promoter.edits.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from promoter.domain.model import ImageMove, Tree
+
+_SOURCE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
+# Folders in which people keep what tells Argo CD and Flux which folders to apply.
+_FOLDERS = re.compile(r"argo.*|.*applications?|apps?|appsets?|clusters?|flux.*|bootstrap")
+_NAMES = frozenset({"apps", "applications"})
+_FOLDERS_LIMIT = 60
+_FILES_LIMIT = 20
+_FLUX = "kustomize.toolkit.fluxcd.io/"
+_ARGOCD = "argoproj.io/"
+_KIND = ("kind", "apiVersion")
+_FIELDS = ("name", "newName", "newTag", "digest")
+
+
+def overriding_images(
+    tree: Tree,
+    directory: PurePosixPath,
+    moves: Sequence[ImageMove],
+    edited: Collection[PurePosixPath] = (),
+) -> Iterator[str]:
+    """Yield a warning for each image of a promotion that Argo CD sets by a file in this folder.
+
+    A file that is edited, too, and one that cannot be read are passed over.
+    """
+    for name, kind in sorted(tree.entries(directory).items()):
+        path = directory / name
+        if kind is Kind.FILE and _SOURCE.fullmatch(name) and path not in edited:
+            for root in _documents(tree, path):
+                images = root.at("kustomize", "images")
+                yield from _told("Argo CD", images.below() if images else (), moves)
+
+
+def overrides_elsewhere(
+    tree: Tree,
+    files: Iterable[PurePosixPath],
+    directory: PurePosixPath,
+    moves: Sequence[ImageMove],
+) -> Iterator[str]:
+    """Yield a warning for each image that an Application or Flux's Kustomization of this folder sets.
+
+    `files` are those of `delivery_files`; one that cannot be read is passed over.
+    """
+    for path in files:
+        for root in _documents(tree, path):
+            kind, version = (spot.text if (spot := root.get(key)) else "" for key in _KIND)
+            if kind == "Application" and version.startswith(_ARGOCD):
+                for source in _sources(root):
+                    images = source.at("kustomize", "images")
+                    if images and _is_for(source.get("path"), directory):
+                        yield from _told("Argo CD", images.below(), moves)
+            elif kind == "Kustomization" and version.startswith(_FLUX):
+                images = root.at("spec", "images")
+                if images and _is_for(root.at("spec", "path"), directory):
+                    yield from _told("Flux", images.below(), moves)
+
+
+def delivery_files(tree: Tree, app: str, environment: str) -> list[PurePosixPath]:
+    """Return the files that by their names may say how Argo CD or Flux applies an app's folder.
+
+    Names alone are read, of two levels of folders.
+    """
+    folders = list(islice(_folders_below(tree, PurePosixPath()), _FOLDERS_LIMIT))
+    tree.look_into(folders)
+    below = (one for folder in folders for one in _folders_below(tree, folder))
+    named = [one for one in (*folders, *below) if _is_of_delivery(one.name, environment)]
+    tree.look_into(named[:_FOLDERS_LIMIT])
+    found = (
+        folder / name
+        for folder in named[:_FOLDERS_LIMIT]
+        for name, kind in sorted(tree.entries(folder).items())
+        if kind is Kind.FILE and _may_say(folder / name, app, environment)
+    )
+    return list(islice(found, _FILES_LIMIT))
+
+
+def _folders_below(tree: Tree, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+    for name, kind in sorted(tree.entries(folder).items()):
+        if kind is Kind.DIRECTORY and not name.startswith("."):
+            yield folder / name
+
+
+def _is_of_delivery(name: str, environment: str) -> bool:
+    return name == environment or _FOLDERS.fullmatch(name) is not None
+
+
+def _may_say(path: PurePosixPath, app: str, environment: str) -> bool:
+    """Return whether a file is called like one that says how an app's folder is applied."""
+    if path.suffix not in (".yaml", ".yml") or path.name in KUSTOMIZATION_NAMES:
+        return False
+    named = path.stem in _NAMES or app in path.stem or environment in path.stem
+    return named or path.parent.name == environment
+
+
+def _documents(tree: Tree, path: PurePosixPath) -> Iterator[Spot]:
+    """Yield the documents of a file; none of one that cannot be read."""
+    with suppress(RefusedError, KeyError):
+        yield from roots(Region.of(path, tree.read(path)))
+
+
+def _sources(root: Spot) -> Iterator[Spot]:
+    """Yield the sources of an Application."""
+    if (one := root.at("spec", "source")) is not None:
+        yield one
+    if (several := root.at("spec", "sources")) is not None:
+        yield from several.below()
+
+
+def _is_for(path: Spot | None, directory: PurePosixPath) -> bool:
+    """Return whether what is applied by this path holds a folder."""
+    if path is None or not path.text.strip("./"):
+        return False
+    named = resolved(PurePosixPath(), path.text.lstrip("/"))
+    return named is not None and directory.is_relative_to(named)
+
+
+def _told(tool: str, images: Iterable[Spot], moves: Sequence[ImageMove]) -> Iterator[str]:
+    for spot in images:
+        site = _override(spot)
+        named = (
+            one for one in moves if site and (site.called(one.name) or site.name == one.pulled)
+        )
+        if move := next(named, None):
+            yield (
+                f"{spot.place}: {tool} sets {shown(_text(spot))}, whatever is promoted of "
+                f"{move.name} here: remove that, or make a target of it"
+            )
+
+
+def _override(spot: Spot) -> Site | None:
+    """Return an override of Argo CD, or an entry of Flux that sets a tag or digest."""
+    if spot.text:
+        return Site.override(spot)
+    name, tag, digest = (spot.get(key) for key in ("name", "newTag", "digest"))
+    if name is None or not name.text or not (tag or digest):
+        return None
+    return Site.reference(name)
+
+
+def _text(spot: Spot) -> str:
+    """Return an override as Argo CD writes it."""
+    if spot.text:
+        return spot.text
+    values = ((one.text if (one := spot.get(key)) else "") for key in _FIELDS)
+    name, new, tag, digest = values
+    return join(new or name, tag or None, digest or None)
