@@ -29,7 +29,7 @@ _SOURCE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
 # Folders in which people keep what tells Argo CD and Flux which folders to apply.
 _FOLDERS = re.compile(r"argo.*|.*applications?|apps?|appsets?|clusters?|flux.*|bootstrap")
 _NAMES = frozenset({"apps", "applications"})
-_FOLDERS_LIMIT = 60
+_ENTRIES_LIMIT = 500
 _FILES_LIMIT = 20
 _FLUX = "kustomize.toolkit.fluxcd.io/"
 _ARGOCD = "argoproj.io/"
@@ -84,24 +84,29 @@ def delivery_files(tree: Tree, app: str, environment: str) -> list[PurePosixPath
 
     Names alone are read, of two levels of folders.
     """
-    folders = list(islice(_folders_below(tree, PurePosixPath()), _FOLDERS_LIMIT))
-    tree.look_into(folders)
-    below = (one for folder in folders for one in _folders_below(tree, folder))
-    named = [one for one in (*folders, *below) if _is_of_delivery(one.name, environment)]
-    tree.look_into(named[:_FOLDERS_LIMIT])
+    folders = [PurePosixPath(name) for name in _names(tree, PurePosixPath(), Kind.DIRECTORY)]
+    below = [
+        folder / name
+        for folder in folders
+        for name in _names(tree, folder, Kind.DIRECTORY)
+        if _is_of_delivery(name, environment)
+    ]
+    named = [one for one in folders if _is_of_delivery(one.name, environment)]
     found = (
         folder / name
-        for folder in named[:_FOLDERS_LIMIT]
-        for name, kind in sorted(tree.entries(folder).items())
-        if kind is Kind.FILE and _may_say(folder / name, app, environment)
+        for folder in (*named, *below)
+        for name in _names(tree, folder, Kind.FILE)
+        if _may_say(folder / name, app, environment)
     )
     return list(islice(found, _FILES_LIMIT))
 
 
-def _folders_below(tree: Tree, folder: PurePosixPath) -> Iterator[PurePosixPath]:
-    for name, kind in sorted(tree.entries(folder).items()):
-        if kind is Kind.DIRECTORY and not name.startswith("."):
-            yield folder / name
+def _names(tree: Tree, folder: PurePosixPath, kind: Kind) -> list[str]:
+    """Return what is of a kind in a folder; nothing of one with very many, which holds the apps."""
+    entries = tree.entries(folder)
+    if len(entries) > _ENTRIES_LIMIT:
+        return []
+    return sorted(name for name, one in entries.items() if one is kind and name[0] != ".")
 
 
 def _is_of_delivery(name: str, environment: str) -> bool:
