@@ -524,8 +524,8 @@ _WORDS_AND_FLAGS = (
     ("-a aurora", "Did you mean --app aurora?"),
     ("--App aurora", "Did you mean --app?"),
     ("--application aurora", "Did you mean --app aurora?"),
-    ("--images x=1", "Did you mean --image?"),
-    ("--kustomize-image x=1", "Did you mean --image?"),
+    ("--images x=1", "Did you mean --image x=1?"),
+    ("--kustomize-image x=1", "Did you mean --image x=1?"),
     ("--namespace prod", "Did you mean --env prod?"),
     ("--repository x", "Did you mean --repo x?"),
     ("--branch main", "Did you mean --base main?"),
@@ -546,7 +546,26 @@ _WORDS_AND_FLAGS = (
     ("history --tag 1.5.0", "It shows all tags: leave it out."),
     ("status --dry-run", "It only reads: leave it out."),
     ("pulls --app aurora", "promote status --app aurora"),
-    ("pulls 1", "To end it: promote pulls merge 1, or promote pulls close 1"),
+    ("pulls 1", "Did you mean promote pulls list?"),
+    ("pulls approve 1", "A pull request is approved on the forge."),
+    ("pulls reopen 1", "A promotion opens it: promote --app APP --tag TAG"),
+    ("pulls --web", "Open the address that is printed"),
+    ("kubectl rollout history deployment/shop", "Did you mean promote history --app shop"),
+    ("rollback undo deployment/shop", "Write promote rollback --app shop --reason TEXT"),
+    ("rollback --app shop --to-revision=2", "--steps N, or --to TAG."),
+    ("auto --limit 5", "It takes all: leave it out."),
+    ("set-image --push", "It edits files of this folder"),
+    ("set-image image x/shop:1.5", "Leave 'image' out."),
+    ("edit set image shop=x/cart:1.5", "promote set-image shop=x/cart:1.5; for an app:"),
+    ("app set shop --kustomize-image x/shop:1.5", "promote --app shop --image x/shop=1.5"),
+    ("--app shop --kustomize-image x/shop:1.5", "Did you mean --image x/shop=1.5?"),
+    ("dev prod", "Write promote --app APP --from dev --env prod"),
+    ("shop dev prod 1.5.0", "Write promote --app shop --env prod --tag 1.5.0"),
+    ("promote history", "Did you mean promote history?"),
+    ("renovate", "What the policies choose: promote auto"),
+    ("image update", "what the policies choose: promote auto"),
+    ("--app shop/prod --tag 1.5.0", "Did you mean --app shop --env prod?"),
+    ("--app shop --image 2.1.0", "Did you mean --tag 2.1.0? Of one image: --image NAME=2.1.0"),
     ("pulls close 1 2", "Name one pull request at a time."),
     ("demo a b", "It takes one folder: promote demo DIR"),
     ("status --all", "It shows all: leave it out."),
@@ -605,6 +624,37 @@ def test_word_or_flag_of_another_command_or_tool_is_told_with_what_to_write(
     assert "s3cret" not in run.stderr
 
 
+_QUESTIONS = ("history", "status", "list", "view", "get", "describe", "show", "log")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            line.format(word)
+            for word in _QUESTIONS
+            for line in ("{} shop", "rollout {} shop", "app {} shop", "kubectl {} deployment/shop")
+        ),
+        *(f"{one} {word}" for one in ("rollback", "hold", "unhold", "auto") for word in _QUESTIONS),
+        *(f"pulls {word} 5" for word in ("5", "view", "show", "get")),
+        *(f"{one} -L 5" for one in ("pulls", "status", "auto")),
+        *(f"{one} --revision 3" for one in ("pulls", "status", "history")),
+    ],
+)
+def test_question_is_never_answered_by_a_command_that_writes(line: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        _parse(line.split())
+    named = {words[0] for words in _commands(f"  {caught.value.hint}")}
+    assert named <= {"history", "status", "pulls", "auto"}, caught.value.hint
+    assert not re.search("merge|close", caught.value.hint)
+    assert "PROMOTER_" not in caught.value.hint
+
+
+def _parse(words: list[str]) -> None:
+    name, rest = main._choose(words)
+    COMMANDS[name].parser(name).parse_args(rest)
+
+
 _VOCABULARY = (
     *COMMANDS, *OPTIONS, *(f"--{one}" for one in (*OPTIONS, *FLAGS)), *OTHER_COMMANDS, *TOOLS,
     *(f"--{one}" for names in OTHER_NAMES.values() for one in names.split()),
@@ -616,8 +666,7 @@ _VOCABULARY = (
 @given(st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=6))
 def test_any_words_are_answered_by_a_hint_whose_commands_are_right(words: list[str]) -> None:
     try:
-        name, rest = main._choose(words)
-        COMMANDS[name].parser(name).parse_args(rest)
+        _parse(words)
     except SystemExit:  # --help and --version
         return
     except UsageError as error:

@@ -95,6 +95,8 @@ class CommandLine:
         for placeholder, names in _NEEDED.get(command, {}).items():
             if not {*names} & dict(given).keys():
                 given.append((names[0], placeholder))
+        if command == "promote" and {"tag", "image"} & dict(given).keys():
+            given = [one for one in given if one[0] != "from"]
         given.sort(key=lambda one: one[0] != "app")
         parts = [part for name, one in given for part in (f"--{name}", one) if part]
         return f"{prog_of(command)} {shlex.join(parts)}".rstrip()
@@ -111,14 +113,22 @@ class CommandLine:
                 option = option_meant(flag, value, options)
             known = OPTIONS[option] if option in options else None
             if known and known.takes(value) and _has_room(command, option, found):
-                found.append((option, "" if known.switch else value))
+                given = image_meant(value) if option == "image" else value
+                found.append((option, "" if known.switch else given))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:
         """Return the line of `promote set-image` for an image and a tag among bare words."""
         flags = dict(self.flags)
         words = [*bare, *(flags.get(one, "") for one in ("--image", "--tag"))]
-        words = [one for one in words if "=" in one or not _OBJECT.match(one)]
+        objects = [one for one in words if "=" not in one and _OBJECT.match(one)]
+        words = [one for one in words if one not in objects]
+        # What kustomize takes is taken as it is; kubectl has a container's name before the '='.
+        renaming = (
+            one for one in words if re.fullmatch(r"[\w./-]+=[\w./:-]+[:@].+", one, re.ASCII)
+        )
+        if not objects and (whole := next(renaming, "")):
+            return f"promote set-image {shlex.quote(whole)}"
         parted = [split_word(one) for one in words if one.strip("-")]
         names = [one for one, sign, _ in parted if sign or kind_of(one) == "app"]
         tags = [tag or one for one, _, tag in parted if tag or kind_of(one) in ("tag", "count")]
@@ -131,6 +141,12 @@ def option_meant(flag: str, value: str, options: Collection[str]) -> str:
     name = plain_name(flag)
     known = [name] if name in options else [one for one in options_meant(name) if one in options]
     return next((one for one in known if may_be(one, value)), "".join(known[:1]))
+
+
+def image_meant(value: str) -> str:
+    """Return an image with its tag as `--image` takes it, `NAME=TAG`, where it stands as `NAME:TAG`."""
+    name, sign, tag = split_word(value)
+    return f"{name}={tag}" if tag and sign != "@" else value
 
 
 def plain_name(flag: str) -> str:
@@ -160,6 +176,7 @@ def _sorted_out(
             word = waiting.popleft()
         elif name in _NAMED and name in options and (value or _fits(name, following)):
             option, word = name, value or waiting.popleft()
+            word = image_meant(word) if option == "image" else word
         elif name in _NAMED and any(kind_of(one) == "app" for one in waiting):
             continue
         elif value:
@@ -169,7 +186,10 @@ def _sorted_out(
             kind = kind_of(word)
             option = RENAMED.get(f"{command} {kind}", kind)
             word = word.rpartition("/")[2] if kind == "app" else word
-            if option in dict(found) and command == "promote":
+            if option == "env" and command == "promote" and option in dict(found):
+                # Of two environments, the first is where it comes from.
+                found = [("from" if name == "env" else name, one) for name, one in found]
+            elif option in dict(found) and command == "promote":
                 option = "tag"
         has_room = option in options and _has_room(command, option, found)
         if has_room and (option, word) not in found:

@@ -6,7 +6,14 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
+from promoter.cli.command_lines import (
+    CommandLine,
+    image_meant,
+    kind_of,
+    may_be,
+    option_meant,
+    plain_name,
+)
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
@@ -25,7 +32,7 @@ DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 OFF = ("false", "no", "0", "off", "none")
 """What people write behind a switch to have it off."""
 # What is repeated of a value: no address with a login, no text of a program.
-_PLAIN = re.compile(r"[\w.:@/*^~+-]{1,100}", re.ASCII)
+_PLAIN = re.compile(r"[\w.:@/*^~+=-]{1,100}", re.ASCII)
 
 
 def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
@@ -94,7 +101,8 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
     if other := next((one for one in options_meant(plain) if one in OPTIONS), ""):
         return _of_other_commands(parser, other, value, given)
     if hint := _key(plain) or OTHER_COMMANDS.get(plain, ""):
-        return hint
+        # What edits files of a folder reads no promoter.yaml.
+        return OF_OTHER_COMMANDS["set-image"] if parser.command == "set-image" else hint
     close = closest(f"--{plain}", parser.flags) if len(name) > 2 else None
     # A flag of other words is another one: --app-version is no --app.
     if close and (close.count("-") == plain.count("-") + 2 or close.startswith(f"--{plain}")):
@@ -112,6 +120,7 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
     if not value and known is not None and known.metavar == "DURATION":
         value = EXAMPLES[setting_of(option)]
     # An address may hold a login.
+    value = image_meant(value) if option == "image" else value
     is_told = not (option == "repo" and "@" in value) and not (known is not None and known.switch)
     if is_told and may_be(option, value) and _PLAIN.fullmatch(value):
         return f"Did you mean --{option} {shlex.quote(value)}?"
@@ -146,7 +155,7 @@ def _instead(parser: Parser, plain: str) -> str:
     from promoter.settings import Settings
 
     setting = plain.replace("-", "_")
-    if setting in Settings.model_fields:
+    if setting in Settings.model_fields and not Settings.model_fields[setting].validation_alias:
         return f"It is no flag, but the variable PROMOTER_{setting.upper()}."
     return ""
 

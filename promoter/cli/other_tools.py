@@ -30,7 +30,9 @@ FLAGS = _by_name({
     "registry-username, registry-password, docker-username, docker-password":
         f"{_READ_FROM} {_REGISTRY_LOGIN}",
     "yes, y, assume-yes, interactive, no-input, non-interactive, confirm, no-prompt, prompt, fill, "
-    "auto-approve, no-interactive, batch-mode, no-edit, web": "Nothing is asked: leave it out.",
+    "auto-approve, no-interactive, batch-mode, no-edit": "Nothing is asked: leave it out.",
+    "web, browse": "Open the address that is printed: leave it out.",
+    "to-revision": "Revisions have no numbers here: --steps N, or --to TAG. They are listed by {history}",
     "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
     "field, jsonpath, yaml-path, key-path, property, filter, file-path":
         "The tag is --tag {value}; the file and the field that hold it are targets in promoter.yaml.",
@@ -98,6 +100,7 @@ OF_OTHER_COMMANDS = _by_name({
     "auto from": "It follows promotes-from by itself: leave it out.",
     "auto group": "It promotes each app by itself; a group: {promote}",
     "auto together": "With deliver: push, batch: true in promoter.yaml makes one commit.",
+    "auto number": "It takes all: leave it out. A part of the apps: promote auto --shard 1/4",
     "auto reason": "A reason is for {rollback}, or promote hold: leave it out.",
     "auto source-revision": "It finds each image's commit by itself: leave it out.",
     "auto wait-for-image": "It takes what the registry has now; a later run takes the rest.",
@@ -106,8 +109,8 @@ OF_OTHER_COMMANDS = _by_name({
     "rollback until":
         "It holds the app until promote unhold: leave it out. For an end, then: {hold}",
     "rollback from": "The environment to roll back is --env ENV; to run what another runs: {promote}",
-    "rollback wait-for-image, rollback source-revision":
-        "What ran before is known from the history: leave it out.",
+    "rollback wait-for-image": "Nothing is waited for: leave it out.",
+    "rollback source-revision": "What ran before is known from the history: leave it out.",
     "promote to": "To promote it: {promote}; to go back: {rollback}",
     "promote reason":
         "It is for promote rollback, hold and unhold; a pull request's text is templates.body in "
@@ -145,10 +148,14 @@ RENAMED = {
 """By a command and another's flag, or the kind of a bare word, the option that it has for that."""
 
 OTHER_COMMANDS = _by_name({
-    "update, deploy, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
+    "update, image update, images update":
+        "To promote a tag: {promote}; what the policies choose: {auto}",
+    "renovate, dependabot, updatecli, image-updater, newest, latest":
+        "What the policies choose: {auto}",
+    "deploy, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
     "promotion, start": "Promoting needs no command name: {promote}",
     "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, st, "
-    "inspect, envs, environments, top": "What runs where: {status}",
+    "inspect, envs, environments, top, view, holds, held": "What runs where: {status}",
     "pause, lock, freeze, suspend, stop, disable, block, pin": "Did you mean {hold}",
     "resume, unlock, unfreeze, unpause, continue, enable, release-hold, unblock, unpin":
         "Did you mean {unhold}",
@@ -158,8 +165,8 @@ OTHER_COMMANDS = _by_name({
         "Write {promote} --dry-run; --config FILE tries a promoter.yaml that is not pushed",
     "undo, revert, back, rollout, downgrade, rollout undo, restore, previous":
         "Did you mean {rollback}",
-    "log, logs, events, audit, changes, timeline, changelog": "Did you mean {history}",
-    "pr create, pr open, pull create": "A promotion opens it: {promote}",
+    "log, logs, events, audit, changes, timeline, changelog, revisions": "Did you mean {history}",
+    "pr create, pr open, pr new, pr reopen, pull create": "A promotion opens it: {promote}",
     "pr, prs, pull, pull-requests, mr, mrs, prs list, open": "Did you mean promote pulls?",
     "set image, image set, edit set, kustomize edit, edit, setimage, set_image, kustomize, set images":
         "Did you mean {set-image}; for an app: {promote}",
@@ -168,7 +175,7 @@ OTHER_COMMANDS = _by_name({
         "promote demo",
     "login, logout, auth": f"{_READ_FROM} {_REGISTRY_LOGIN}",
     "watch, serve, server, daemon, controller, agent": "There is no server: a schedule runs {auto}",
-    "sync, refresh, wait, rollout status, reconcile":
+    "sync, refresh, wait, reconcile":
         "Argo CD or Flux syncs what is on the base. To change that: {promote}",
     "delete, remove, rm, destroy, uninstall, prune, scale, restart":
         "An image's tag alone is changed here. To go back: {rollback}",

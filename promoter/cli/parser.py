@@ -55,9 +55,14 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401
         """Return what was given, or raise `UsageError`."""
         self._words = tuple(args or ())
+        before = ""
         for word in self._words:
             if word == "--":
                 break
+            is_letter = len(word) == 2 and word[0] == "-" and word[1].isalpha()
+            if is_letter and not before.startswith("-") and word not in self.flags:
+                raise self._unknown_flag(word)
+            before = word
             # argparse itself would take the value out of `--flag=--`.
             if word.startswith("--") and word.endswith("=--"):
                 self.error(f"argument {word[:-3]}: '--' is no value")
@@ -120,13 +125,6 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, f"See {self.prog} --help")
 
 
-_VERBS_MEANT = {
-    **dict.fromkeys(("ls", "show", "view", "get", "all", "status"), "list"),
-    **dict.fromkeys(("abandon", "delete", "reject", "end"), "close"),
-    **dict.fromkeys(("accept", "approve", "land"), "merge"),
-}
-
-
 def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
     """Return what takes a value that is among the choices, and raises `UsageError` otherwise.
 
@@ -136,14 +134,9 @@ def one_of(choices: Sequence[str], wrong: str) -> Callable[[str], str]:
     def take(text: str) -> str:
         if text in choices:
             return text
-        from promoter.domain.suggest import nearest
+        from promoter.cli.word_hints import hint_for_choice
 
-        hint = nearest(text, choices)
-        if "merge" in choices and (verb := _VERBS_MEANT.get(text.lower())):
-            hint = f"Did you mean promote pulls {verb}?"
-        if text.isdecimal() and "merge" in choices:
-            hint = f"To end it: promote pulls merge {text}, or promote pulls close {text}"
-        raise UsageError(f"{wrong} {text!r}", hint)
+        raise UsageError(f"{wrong} {text!r}", hint_for_choice(text, choices))
 
     return take
 

@@ -118,10 +118,13 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
         groups = "; a group: --group GROUP; what the policies choose of all: promote auto"
         each = f"Name each: {source} A {source} B{groups if source == '--app' else ''}"
         return each if many else "Run promote once for each."
-    from promoter.cli.command_lines import split_word
+    from promoter.cli.command_lines import ENVIRONMENTS, split_word
 
     image, _, tag = split_word(name)
-    last = image.rstrip("/").rpartition("/")[2]
+    first, sign, last = image.rstrip("/").rpartition("/")
+    # Of a path, the app may be any part.
+    if sign and source == "--app" and last in ENVIRONMENTS and "/" not in first:
+        return f"Did you mean --app {first} --env {last}?"
     with suppress(ValueError):
         end = f" --tag {tag}" if tag and source == "--app" else ""
         sign = " " if source.startswith("--") else "="

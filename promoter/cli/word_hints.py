@@ -11,7 +11,7 @@ from promoter.cli.options import OPTIONS, long_name
 from promoter.cli.other_tools import OBJECTS, OTHER_COMMANDS, TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import closest
+from promoter.domain.suggest import closest, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 
 # Bare words beside a command that name neither an app nor an image.
 _NO_NAMES = frozenset((*OTHER_COMMANDS, *OPTIONS, *TOOLS, *OBJECTS))
+# What a hint names that answers a question, and words that ask one.
+_READING = ("{status}", "{history}")
+_QUESTIONS = ("list", "ls", "get", "show", "view", "describe", "inspect", "log", "logs")
 # The commands whose line may have a tag.
 _TAKING_TAGS = ("{promote}", "{rollback}", "{set-image}")
 # What others write behind a switch.
 _ON_OFF = ("true", "yes", "1", "on", "client", "server", *OFF)
+_VERBS_MEANT = {
+    **dict.fromkeys(("abandon", "delete", "reject", "end"), "close"),
+    **dict.fromkeys(("accept", "land"), "merge"),
+    **dict.fromkeys(("all", "status"), "list"),
+}
 # The commands whose argument is one alone.
 _SINGLE = {
     "pulls": "Name one pull request at a time.",
@@ -44,6 +52,8 @@ def unknown_command(
     if word.lower() in TOOLS and rest and not rest[0].startswith("-"):
         word, *rest = rest
     names = [one for one in commands if one != "promote"]
+    while closest(word.lower(), ["promote"]) and rest and rest[0] in commands:
+        word, *rest = rest
     given, plain = CommandLine([*word.split(), *rest], commands), word.lower()
     if word in names:
         return UsageError(message, f"Did you mean {given.line(word, given.bare[1:])}?")
@@ -69,7 +79,11 @@ def unknown_command(
 def _of_other_commands(given: CommandLine) -> str:
     """Return what to write where one of the bare words is a command, here or elsewhere; else ''."""
     words = [word.lower() for word in given.bare]
-    for at, word in enumerate(words):
+    # A command of ours leads, whatever another tool has before it, and so does a question.
+    ours = [at for at in range(1, len(words)) if "app" in given.commands.get(words[at], ())]
+    asking = [at for at, word in enumerate(words[:2]) if word in _QUESTIONS]
+    for at in dict.fromkeys((*ours, *asking, *range(len(words)))):
+        word = words[at]
         hint = OTHER_COMMANDS.get(" ".join(words[at : at + 2])) or OTHER_COMMANDS.get(word)
         if at and word in given.commands and word != "promote":
             hint = f"Did you mean {{{word}}}"
@@ -77,12 +91,26 @@ def _of_other_commands(given: CommandLine) -> str:
         if not hint or (at and word in ENVIRONMENTS):
             continue
         around = [*given.bare[:at], *given.bare[at + 1 :]]
-        names = [one for one in around if one.lower() not in _NO_NAMES]
+        names = [one for one in around if one.lower() not in {*_NO_NAMES, *given.commands}]
         # So may an app: beside a tag and no other name, it is no command that takes no tag.
         is_app = {kind_of(one) for one in names} in ({"tag"}, {"tag", "env"})
         if not is_app or any(one in hint for one in _TAKING_TAGS):
             return given.filled(hint, names)
     return ""
+
+
+def hint_for_choice(text: str, choices: Sequence[str]) -> str:
+    """Return what to write in place of a word that is none of a flag's, or of `promote pulls`'s."""
+    if "merge" not in choices:
+        return nearest(text, choices)
+    plain = text.lower()
+    if text.isdecimal() or "{status}" in OTHER_COMMANDS.get(plain, ""):
+        return "Did you mean promote pulls list?"
+    hint = OTHER_COMMANDS.get(f"pr {plain}", "").format(promote="promote --app APP --tag TAG")
+    if hint or plain in ("approve", "review", "comment"):
+        return hint or OTHER_COMMANDS[plain]
+    verb = _VERBS_MEANT.get(plain)
+    return f"Did you mean promote pulls {verb}?" if verb else nearest(text, choices)
 
 
 def unknown_word(parser: Parser, words: Sequence[str], word: str) -> UsageError:
@@ -113,6 +141,12 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
     names_app = "app" in dict(given.options(command))
     if command == "promote" and not names_app and (hint := _of_other_commands(given)):
         return hint
+    if not run[0] and (hint := OTHER_COMMANDS.get(word.lower(), "")):
+        # A question is answered by what reads; what only repeats the command is no name.
+        given.bare.remove(word)
+        return given.filled(
+            hint if any(one in hint for one in _READING) else f"Write {{{command}}}"
+        )
     line, is_name = given.line(command), f"--{word}" in parser.flags
     at = given.bare.index(word)
     if line != given.line(command, [*given.bare[:at], *given.bare[at + 1 + is_name :]]):

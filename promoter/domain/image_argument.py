@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # A sha256 digest without its algorithm.
+_VERSION = re.compile(r"v?[0-9]+(?:[.][0-9A-Za-z_-]+)+", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,6 +44,9 @@ def parse_image(text: str, source: str = "--image", beside: str = "") -> ImageRe
     if "*" in name:
         said = f"{source} {shown(text)} holds '*': it names one image"
         raise UsageError(said, f"For all images of the app: --tag {tag or 'TAG'}")
+    if _VERSION.fullmatch(text):
+        hint = f"Did you mean --tag {text}? Of one image: {source} NAME={text}"
+        raise UsageError(f"{source} {shown(text)} has no image name before its tag", hint)
     if not (tag or digest) or (at and not digest):
         own = part if part and not equals else beside or "TAG"
         meant = f"{plain if part and not equals else name.rstrip('@')}={own}"

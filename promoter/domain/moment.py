@@ -58,7 +58,9 @@ def parse_moment(text: str) -> datetime:
             raise ValueError(f"{shown(text)} names no hour\nWrite {text}T00:00:00Z, for UTC")
         raise ValueError(wrong)
     if found["zone"] is None:
-        raise ValueError(f"{shown(text)} has no time zone\nWrite {text}Z, for UTC")
+        raise ValueError(
+            f"{shown(text)} has no time zone\nWrite {'T'.join(text.split())}Z, for UTC"
+        )
     try:
         moment = datetime.fromisoformat(text.upper().replace(" +", "+").replace(" -", "-"))
     except ValueError:

@@ -35,7 +35,7 @@ OTHER_NAMES = {
     "number": "limit max count last max-count lines entries tail history-max l L N",
     "wait-for-image": "wait wait-for wait-image wait-timeout",
     "allow": "ignore skip override skip-rule bypass disable-rule skip-rules",
-    "to": "to-tag to-version to-revision revision version",
+    "to": "to-tag to-version revision version",
     "file": "filename manifest kustomization kustomization-file f",
     "dir": "directory folder path chdir working-directory workdir overlay C k",
     "until": "for days hours duration expires expiry ttl end expire",

@@ -84,6 +84,8 @@ def _what_sets(name: str, following: str) -> str:
     """Return what to write in place of a name that neither a tag nor a digest follows."""
     if _RESOURCE.match(name):
         return f"Leave {shown(name)} out: files of a folder are edited, and nothing in a cluster."
+    if name in ("image", "images", "set", "edit"):
+        return f"Leave {shown(name)} out."
     meant = following if _VERSION.fullmatch(following) else "TAG"
     return f"Did you mean {name}:{meant}" if Name.is_one(name) else f"Forms: {_FORMS}."
 
