@@ -13,6 +13,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import UsageError
 from promoter.domain.json import parse_json
 from promoter.domain.urls import check_api_url
+from promoter.edits import env_file
 from promoter.edits.targets import marker
 from promoter.forges.github import KIND
 from promoter.output import actions
@@ -135,6 +136,7 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
         (actions.defused, "\n"), (actions.defused, " \t\n"),
         (lambda text: list(marker._all(text)), " #{"), (lambda text: list(marker._all(text)), "\t "),
         (lambda text: list(marker._all(text)), " #{} "),
+        (lambda text: env_file.values("a.env", f"A=1{text}2".encode()), " "),
     ],
 )  # fmt: skip
 def test_a_text_that_begins_something_again_and_again_takes_no_longer_than_another(

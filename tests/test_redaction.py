@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from promoter.domain.image import Ref
+from promoter.domain.model import RunningImage
 from promoter.domain.redaction import (
     add_login,
     add_secret,
@@ -16,6 +18,7 @@ from promoter.domain.redaction import (
     redacted,
     redacted_values,
 )
+from promoter.planning.status import Status
 from tests.many_apps import BY_PULL, make
 from tests.servers.echo import Echo, encodings, leaks
 from tests.thorough import thorough_after
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from tests.servers.github import GitHub
 
 SECRET = "marked+Secret/7f3a9Zq0&tail"
+
+
 TEXT, JSON = ("-v",), ("-v", "--output", "json")
 
 
@@ -101,6 +106,14 @@ def test_values_and_keys_of_json_are_redacted_and_the_rest_stays() -> None:
     add_secret(SECRET)
     found = redacted_values({SECRET: [SECRET, 1, None, True], "b": {"c": f"<{SECRET}>"}})
     assert found == {"***": ["***", 1, None, True], "b": {"c": "<***>"}}
+
+
+def test_a_value_that_does_not_count_for_equality_is_redacted_and_one_without_secret_kept() -> None:
+    add_secret(SECRET)
+    images = [RunningImage("web", "1.0.0", elsewhere=(Ref(tag),)) for tag in (SECRET, "1.0.1")]
+    rows = [Status(app="web", environment="prod", images=(one,)) for one in images]
+    assert [redacted_values(one).tags for one in rows] == [("1.0.0", "***"), ("1.0.0", "1.0.1")]
+    assert redacted_values(rows[1]) is rows[1]
 
 
 def test_a_thousand_secrets_cost_no_more_than_a_few() -> None:

@@ -13,6 +13,7 @@ import json
 import re
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from operator import is_
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -123,15 +124,18 @@ def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
-        return redacted(value)
+        return value if (text := redacted(value)) == value else text
     if isinstance(value, dict):
         return {redacted_values(key): redacted_values(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(redacted_values(one) for one in value)
+        items = [redacted_values(one) for one in value]
+        return value if all(map(is_, items, value)) else type(value)(items)
     if is_dataclass(value) and not isinstance(value, type):
         known = {one.name: getattr(value, one.name) for one in fields(value)}
-        changed = {name: redacted_values(one) for name, one in known.items()}
-        return value if changed == known else replace(value, **changed)
+        made = {name: redacted_values(one) for name, one in known.items()}
+        # Not by `==`, which passes over fields that do not count for it.
+        changed = {name: one for name, one in made.items() if one is not known[name]}
+        return replace(value, **changed) if changed else value
     return value
 
 

@@ -14,7 +14,6 @@ _ENDINGS = (".env", ".properties")
 _LINE = re.compile(
     r"[ \t]*(?:#[^\n]*|(?P<key>[-._A-Za-z][-._A-Za-z0-9]*)=(?P<value>[^\r\n]*))?\r?(?:\n|\Z)"
 )
-_VALUE = re.compile(r"(?P<quote>[\"']?)(?P<text>.*?)(?P=quote)[ \t]*")
 _MAP, _STR = (Tag(suffix=f"tag:yaml.org,2002:{name}") for name in ("map", "str"))
 
 
@@ -32,10 +31,9 @@ def compose(path: str, text: str) -> MappingNode | None:
         if found is None:
             return None
         if found["key"]:
-            value = _VALUE.fullmatch(found["value"])
-            start = found.start("value")
-            span = value.span("text") if value is not None else (0, len(found["value"]))
-            spans = found.span("key"), (start + span[0], start + span[1])
+            start, value = found.start("value"), found["value"].rstrip(" \t")
+            quoted = int(len(value) > 1 and value[0] == value[-1] and value[0] in "\"'")
+            spans = found.span("key"), (start + quoted, start + len(value) - quoted)
             key, held = (_scalar(text, *one, (line, at)) for one in spans)
             pairs.append((key, held))
         at, line = found.end(), line + 1
