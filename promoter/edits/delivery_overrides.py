@@ -152,7 +152,7 @@ def _told(tool: str, images: Iterable[Spot], moves: Sequence[ImageMove]) -> Iter
         if move := next(named, None):
             yield (
                 f"{spot.place}: {tool} sets {shown(_text(spot))}, whatever is promoted of "
-                f"{move.name} here: remove that, or make a target of it"
+                f"{move.name} here: remove it there, or list it under the targets of the app"
             )
 
 
