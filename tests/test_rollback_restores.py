@@ -113,6 +113,23 @@ def test_what_ran_just_before_is_gone_back_to_and_no_entry_of_long_ago(tmp_path:
     assert repo.git("rev-parse", "main:stages") == before
 
 
+def test_a_tag_of_a_base_is_looked_for_in_the_newest_states_that_left_it_to_one(
+    tmp_path: Path,
+) -> None:
+    repo = stage(tmp_path / "r.git", tag="1.8.0")
+    for number in range(11):
+        entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.{number}\n"
+        repo.commit("main", FILE, PLAIN + entry, "Pin")
+        if number == 0:
+            repo.commit("main", BASE, deployment("1.9.0"), "A newer base")
+        repo.commit("main", FILE, PLAIN, "No pin")
+    run(repo, *AT, "--tag", "3.0.0")
+    back = ("rollback", *AT, *WHY, "--dry-run", "--to")
+    assert moves(run(repo, *back, "1.9.0")) == [("3.0.0", "1.9.0")]
+    error = run(repo, *back, "1.8.0", code=4)["error"]
+    assert "nor has a base in the newest 10 states" in error["message"]
+
+
 def test_from_what_a_base_sets_it_goes_to_an_earlier_entry(tmp_path: Path) -> None:
     repo = stage(tmp_path / "r.git")
     entry = f"images:\n  - name: {IMAGE}\n    newTag: 1.0.0\n"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _TAGS_SHOWN = 8
 # How many more states are read than are counted: what came back after more of them counts as new.
 _WINDOW = 50
+# In how many states is looked for what a base set.
+_FETCHED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +211,23 @@ class Past:
         return found[0]
 
     def _set_by_a_base(self, states: Sequence[State], tag: Tag) -> tuple[State, ...]:
-        """Return the states in which images without a tag of their own had this one from a base."""
-        names, found = self._names, []
-        for state in states:
+        """Return the newest state in which images without a tag of their own had this from a base.
+
+        Raises `SelectionError` after a few states: each may have to be fetched.
+        """
+        names = self._names
+        leaving = [one for one in states if any(name not in one.images for name in names)]
+        for state in leaving[:_FETCHED]:
             missing = [name for name in names if name not in state.images]
-            below = self.states.set_below(state, missing) if missing else {}
+            below = self.states.set_below(state, missing)
             images = {name: one.named(name) for name, one in below.items()}
             if has_tag(replace(state, images={**state.images, **images}), tag, names):
-                found.append(state)
-        return tuple(found[:1])
+                return (state,)
+        if len(leaving) > _FETCHED:
+            own = f"the files of {self.target.app} have not set the tag {tag}"
+            newest = f"the newest {_FETCHED} states that left it to one"
+            raise self._nothing(f"{own}, nor has a base in {newest}", states)
+        return ()
 
     def _already(self, line: Sequence[State]) -> str:
         """Return what is said where the state is what runs; raises `RefusedError` without a hold."""
