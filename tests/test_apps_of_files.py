@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.many_apps import with_files
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def test_values_that_are_changed_in_a_clone_alone_are_warned_of(
 
 
 @pytest.mark.parametrize(
-    "name", ["two words", "-rf", "a..b", "web.lock", "{environment}", "\u00fc"]
+    "name", thorough_after(2, ["two words", "-rf", "a..b", "web.lock", "{environment}", "\u00fc"])
 )
 def test_a_folder_that_is_called_as_no_app_can_be_stops_no_other_app(
     tmp_path: Path, name: str

@@ -242,7 +242,7 @@ def test_pin_takes_a_given_digest_without_an_answer_of_the_registry(
     assert ("newTag: 1.4.2" in text) is (pin == "both")
 
 
-@pytest.mark.parametrize("which", ["tag", "platform", "other", "gone"])
+@pytest.mark.parametrize("which", thorough_after(2, ["other", "gone", "tag", "platform"]))
 def test_a_digest_that_is_not_that_of_the_tag_beside_it_is_warned_of(
     tmp_path: Path, registry: Registry, which: str
 ) -> None:

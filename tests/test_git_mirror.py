@@ -10,6 +10,7 @@ import pytest
 from tests.many_apps import kustomization
 from tests.matrices.process import run as promote_forked
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
@@ -65,14 +66,7 @@ def test_what_the_base_is_now_counts(hub: GitHub, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [
-        "changed",
-        "link",
-        *(
-            pytest.param(one, marks=pytest.mark.thorough)
-            for one in ("cut", "empty", "foreign", "directory")
-        ),
-    ],
+    thorough_after(1, ["changed", "link", "cut", "empty", "foreign", "directory"]),
 )
 def test_mirror_that_is_damaged_is_as_good_as_none(
     hub: GitHub, tmp_path: Path, damage: str

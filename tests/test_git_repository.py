@@ -16,6 +16,7 @@ from promoter.git.repository import GitRepository
 from tests.many_apps import DEV, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub
+from tests.thorough import thorough_after
 from tests.world import Repository
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def connections(hub: GitHub) -> int:
     return len([one for one in hub.seen if one.path.endswith("/info/refs")])
 
 
-@pytest.mark.parametrize("moved", [False, True], ids=["on-the-base", "base-moved-on"])
+@pytest.mark.parametrize(
+    "moved", thorough_after(1, [True, False]), ids=["base-moved-on", "on-the-base"]
+)
 def test_branches_that_are_brought_together_cost_one_branchs_connections(
     moved: bool, hub: GitHub
 ) -> None:

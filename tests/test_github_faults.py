@@ -373,7 +373,9 @@ def test_auto_merge_needs_no_graphql_where_nothing_is_waited_for(github: GitHub)
     assert after.state == "merged"
 
 
-@pytest.mark.parametrize("said", [True, False], ids=["after the comment", "before it"])
+@pytest.mark.parametrize(
+    "said", thorough_after(1, [True, False]), ids=["after the comment", "before it"]
+)
 def test_what_replaced_what_is_said_once_wherever_a_run_ends(github: GitHub, *, said: bool) -> None:
     assert run(github, "9.9.1").code == 0
     github.fail("POST", "mutation Renew", status=502)
@@ -432,7 +434,7 @@ def test_a_pull_that_a_person_ends_under_way_keeps_its_text_and_another_is_opene
     assert done.json["action"] == "created"
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_a_pull_that_another_run_renewed_before_it_was_merged_keeps_the_text_of_that_run(
     github: GitHub, transport: str
 ) -> None:

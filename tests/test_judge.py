@@ -26,6 +26,7 @@ from promoter.render import Renderer, compare, find, judge
 from promoter.render.image_fields import ImageFields
 from tests import graph_files
 from tests.graph_files import deployment
+from tests.thorough import thorough_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -573,7 +574,7 @@ _LOCAL = "  annotations: {config.kubernetes.io/local-config: 'true'}\n"
     ],
     ids=["a resource", "an annotation of all", "a deleting patch"],
 )
-@pytest.mark.parametrize("kind", ["kustomize", "manifest"])
+@pytest.mark.parametrize("kind", thorough_after(1, ["kustomize", "manifest"]))
 def test_an_edit_of_what_renders_no_object_is_refused(
     text: str, local: bool, kind: str, tmp_path: Path
 ) -> None:

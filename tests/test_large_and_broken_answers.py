@@ -70,7 +70,7 @@ def test_what_is_no_kustomization_is_refused_by_its_name(
     assert hub.head("promote/dev/app-7") is None
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_an_api_that_takes_connections_and_never_answers_ends_with_the_time(
     hub: GitHub, transport: str
 ) -> None:

@@ -196,7 +196,7 @@ def test_a_likely_order_holds_where_nothing_else_is_known(
     assert action(repo, "1.4.3") == "created"
 
 
-@pytest.mark.parametrize("exists", ["refuse", "off"])
+@pytest.mark.parametrize("exists", thorough_after(1, ["refuse", "off"]))
 def test_newest_goes_by_when_images_were_made_and_does_not_stick(
     tmp_path: Path, registry: Registry, exists: str
 ) -> None:

@@ -471,7 +471,7 @@ PAIRS = list(zip(("git", "api", "local"), DATES, strict=True))
 PAIRS += [one for one in product(("git", "api", "local"), DATES) if one not in PAIRS]
 
 
-@pytest.mark.parametrize(("transport", "dates"), thorough_after(3, PAIRS))
+@pytest.mark.parametrize(("transport", "dates"), thorough_after(2, PAIRS))
 def test_a_date_in_the_past_does_not_shorten_a_soak(
     github: GitHub, transport: str, dates: tuple[str, ...]
 ) -> None:

@@ -548,11 +548,16 @@ def two_images(repo: Repository, registry: Registry, pin: str) -> str:
 @pytest.mark.parametrize(
     ("transport", "pin"),
     [
-        ("local", "both"),
-        ("api", "digest"),
+        ("api", "both"),
         *(
             pytest.param(*one, marks=pytest.mark.thorough)
-            for one in (("local", "digest"), ("git", "digest"), ("git", "both"), ("api", "both"))
+            for one in (
+                ("local", "both"),
+                ("local", "digest"),
+                ("git", "digest"),
+                ("git", "both"),
+                ("api", "digest"),
+            )
         ),
     ],
 )

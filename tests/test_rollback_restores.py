@@ -405,7 +405,7 @@ def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> No
     assert after == values.replace("replicas: 2", "replicas: 3").replace("the chart", "no chart")
 
 
-@pytest.mark.parametrize("transport", ["api", "git"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_a_forged_commit_is_a_persons(github: GitHub, transport: str) -> None:
     repo = Repository(github.repository)
     where = ("--app", "aurora", "--repo", github.url, "--transport", transport, "--output", "json")
@@ -427,7 +427,9 @@ def forged(app: str, environment: str, restores: str) -> str:
     )
 
 
-@pytest.mark.parametrize("named", ["0" * 40, "f" * 40, "--upload-pack=x", "HEAD"])
+@pytest.mark.parametrize(
+    "named", thorough_after(2, ["f" * 40, "--upload-pack=x", "0" * 40, "HEAD"])
+)
 def test_a_commit_that_says_to_restore_what_is_not_there_is_a_persons(
     named: str, tmp_path: Path
 ) -> None:

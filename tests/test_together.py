@@ -257,7 +257,7 @@ def history(repo: Repository, app: str) -> list[tuple[str, bool, str | None]]:
     return [(one["kind"], one["goes_back"], one["actor"]) for one in done.json["entries"]]
 
 
-@pytest.mark.parametrize("settings", [DEV, BY_PULL])
+@pytest.mark.parametrize("settings", thorough_after(1, [BY_PULL, DEV]))
 def test_the_history_of_each_app_tells_what_was_done_to_them_together(
     tmp_path: Path, settings: str
 ) -> None:
