@@ -228,6 +228,22 @@ def test_a_persons_commit_is_found_by_few_questions(plain: GitHub) -> None:
     assert len(plain.seen) - before <= 6
 
 
+@pytest.mark.parametrize(
+    "path",
+    thorough_after(
+        2, ["/git/trees/", "/compare/", "/git/commits/", "/git/blobs/", "/git/matching-refs/"]
+    ),
+)
+def test_an_answer_of_another_shape_is_the_apis_failure(plain: GitHub, path: str) -> None:
+    run(plain, "9.9.1")
+    Repository(plain.repository).commit(BRANCH, "notes.md", "please wait\n", "Wait")
+    plain.has_graphql = False
+    for body in ([1], {"x": 1}, "x", None):
+        plain.fail("GET", path, status=200, body=body)
+        done = run(plain, "9.9.2", "--dry-run")
+        assert (done.code, plain.faults) == (5, []), done.stderr
+
+
 def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) -> None:
     run(plain, "9.9.1")
     repo = Repository(plain.repository)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.forges.github.rate_limits import seconds_to_wait
 from tests.servers.github.errors import SECONDARY
 from tests.test_github_permissions import settle
 from tests.thorough import thorough_after
@@ -176,6 +177,11 @@ def test_a_primary_limit_that_ends_within_the_run_is_waited_for(
     done = run(github, transport)
     assert (done.code, done.json["action"]) == (0, "created"), done.stderr
     assert asked(github) == [look, look, write]
+
+
+def test_a_limit_that_has_ended_by_a_clock_that_is_ahead_is_asked_about_after_a_pause() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) - 60)}
+    assert seconds_to_wait(headers, "API rate limit exceeded for user ID 1.") == 1
 
 
 def test_a_limit_of_rest_is_told_in_githubs_words(github: GitHub) -> None:

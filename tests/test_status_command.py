@@ -184,6 +184,15 @@ def test_a_pull_that_no_message_names_is_asked_of_the_forge_in_one_request(
     assert len(asked) == (2 if has_graphql else 3)
 
 
+def test_an_answer_of_another_shape_leaves_only_the_pull_unknown(github: GitHub) -> None:
+    repo = Repository(github.repository)
+    repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))
+    github.fail("POST", "query CommitPulls", status=200, body={"data": {"repository": {}}})
+    _, prod = rows(github.url, GITHUB_TOKEN="good-token")
+    assert (prod["images"][0]["tag"], prod["since"]["pull_request"]) == ("9.9.1", None)
+    assert not github.faults
+
+
 def test_through_the_api_no_pull_is_asked_for_that_the_history_would_name(github: GitHub) -> None:
     repo = Repository(github.repository)
     repo.commit("main", AURORA, repo.read(AURORA).replace("1.4.1", "9.9.1"))

@@ -41,9 +41,10 @@ environments:
 # So many places that were looked at are named.
 _NAMED = 3
 
-_Folder: TypeAlias = tuple[str, str, PurePosixPath]
+_EnvironmentsByApp: TypeAlias = dict[str, list[str]]
 
-_folders_seen: WeakKeyDictionary[Tree, dict[tuple[str, bool], list[_Folder]]] = WeakKeyDictionary()
+_layouts_seen: WeakKeyDictionary[Tree, dict[tuple[str, bool], _EnvironmentsByApp]]
+_layouts_seen = WeakKeyDictionary()
 
 
 def filled(text: str, app: str, environment: str) -> str:
@@ -176,12 +177,13 @@ def _found_apps(config: Config, tree: Tree) -> set[str]:
     for name, settings in config.environments.items():
         own = settings.path.replace("{environment}", name)
         shared = [one.replace("{environment}", name) for one in _folders_of_targets(config, name)]
-        folders = [one for layout in (own, *shared) for one in _folders(tree, layout)]
-        found |= {
+        apps = {
             app
-            for app in {app for app, _, _ in folders if app} - found
-            if _is_found(config, tree, (app, name), settings)
+            for one in (own, *shared)
+            for app in _environments_by_app(tree, one, kustomized=False)
         }
+        new = apps.difference(found, {""})
+        found |= {app for app in new if _is_found(config, tree, (app, name), settings)}
     return found
 
 
@@ -202,27 +204,19 @@ def _folders_of_targets(config: Config, environment: str) -> list[str]:
     return [one for one in parents if "{app}" in PurePosixPath(one).parts]
 
 
-def _environments_by_app(tree: Tree, layout: str) -> dict[str, list[str]]:
-    """Return the environments of each app of a known layout."""
-    found: dict[str, list[str]] = {}
-    for app, environment, _ in _folders(tree, layout, kustomized=True):
-        found.setdefault(app, []).append(environment)
-    return found
+def _environments_by_app(tree: Tree, layout: str, *, kustomized: bool = True) -> _EnvironmentsByApp:
+    """Return the environments of each app that has a folder of a layout; a commit's are remembered.
 
-
-def _folders(tree: Tree, layout: str, *, kustomized: bool = False) -> list[_Folder]:
-    """Return the folders of a layout with the names in them; those of a commit are remembered."""
-    known = _folders_seen.setdefault(tree, {}) if tree.commit else {}
+    The folders of other names than `{app}` and `{environment}` count as '' for these.
+    """
+    known = _layouts_seen.setdefault(tree, {}) if tree.commit else {}
     key = layout, kustomized
     if key not in known:
-        parts = PurePosixPath(layout).parts
-        known[key] = [
-            (names["app"], names["environment"], path)
-            for path, names in _matches(
-                tree, PurePosixPath(), parts, {"app": "", "environment": ""}
-            )
-            if not kustomized or kustomizations_among(tree.entries(path))
-        ]
+        parts, nobody = PurePosixPath(layout).parts, {"app": "", "environment": ""}
+        found = known[key] = {}
+        for path, names in _matches(tree, PurePosixPath(), parts, nobody):
+            if not kustomized or kustomizations_among(tree.entries(path)):
+                found.setdefault(names["app"], []).append(names["environment"])
     return known[key]
 
 

@@ -32,7 +32,7 @@ class BranchCommits:
     def of(self, tip: str, base: str, seen: Branch | None) -> tuple[BranchCommit, ...]:
         """Return the commits up to a tip that a base commit does not have, newest first."""
         if seen is None or seen.tip != tip or seen.commit is None:
-            return self._beyond(tip, base)
+            return self._client.read("read the branch", lambda: self._beyond(tip, base))
         return (self._as_shown(seen.commit, seen.changed),)
 
     def _as_shown(self, shown: dict[str, Any], changed: tuple[PurePosixPath, ...]) -> BranchCommit:

@@ -23,14 +23,11 @@ def pulls_of_commits(client: Client, commits: Sequence[str], base: str) -> dict[
     found: dict[str, int] = {}
     for start in range(0, len(commits), _AT_ONCE):
         some = commits[start : start + _AT_ONCE]
-        shown = client.attempt("look for the pull requests", partial(client.query, query(some)))
-        if shown is None:
-            return found | _by_rest(client, commits[start : start + _BY_REST], base)
-        for n, commit in enumerate(some):
-            nodes = ((shown[f"c{n}"] or {}).get("associatedPullRequests") or {}).get("nodes") or ()
-            merged = (one for one in nodes if one["mergedAt"] and one["baseRefName"] == base)
-            if (pull := next(merged, None)) is not None:
-                found[commit] = int(pull["number"])
+        ask = partial(_by_graph, client, some, base)
+        told = client.attempt("look for the pull requests", ask)
+        if told is None:
+            return found | _by_rest(client, some[:_BY_REST], base)
+        found |= told
     return found
 
 
@@ -42,6 +39,16 @@ def query(commits: Sequence[str]) -> str:
         for n, commit in enumerate(commits)
     )
     return repository_query("CommitPulls", fields)
+
+
+def _by_graph(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:
+    shown, found = client.query(query(commits)), dict[str, int]()
+    for n, commit in enumerate(commits):
+        nodes = ((shown[f"c{n}"] or {}).get("associatedPullRequests") or {}).get("nodes") or ()
+        merged = (one for one in nodes if one["mergedAt"] and one["baseRefName"] == base)
+        if (pull := next(merged, None)) is not None:
+            found[commit] = int(pull["number"])
+    return found
 
 
 def _by_rest(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:

@@ -125,8 +125,7 @@ class Commits:
     def _is_made(self, draft: CommitDraft, tip: str) -> bool:
         """Return whether a commit is the one that a draft describes."""
         made = self._reader.commit(tip)
-        parents = [one["sha"] for one in made["parents"]]
-        return bool(parents == [draft.onto] and made["message"].strip() == draft.message.strip())
+        return made.parents == (draft.onto,) and made.message.strip() == draft.message.strip()
 
     def _commit(self, draft: CommitDraft, branch: str) -> str:
         """Make a commit by GitHub, which signs it, on a branch that must be at the draft's parent."""

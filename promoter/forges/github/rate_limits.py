@@ -46,7 +46,8 @@ def seconds_to_wait(headers: Mapping[str, str], said: str) -> float | None:
     if seconds.isdecimal():
         return min(float(seconds), _LONGEST)
     if _is_spent(headers) and end.isdecimal() and "rate limit" in said.lower():
-        return max(0.0, min(float(end) - time.time(), _LONGEST))
+        # By a clock that is ahead the limit has ended: it is not asked about without a pause.
+        return max(1.0, min(float(end) - time.time(), _LONGEST))
     return None
 
 

@@ -41,11 +41,13 @@ class Refs:
 
     def matching(self, beginning: str) -> dict[str, str]:
         """Return the branches that begin so, with their commits."""
-        path = f"/git/matching-refs/heads/{beginning}"
-        listed = self.client.read("list the branches", lambda: self.client.ask("GET", path))
-        return {
-            str(one["ref"]).removeprefix("refs/heads/"): str(one["object"]["sha"]) for one in listed
-        }
+
+        def ask() -> dict[str, str]:
+            listed = self.client.ask("GET", f"/git/matching-refs/heads/{beginning}")
+            tips = {str(one["ref"]): str(one["object"]["sha"]) for one in listed}
+            return {ref.removeprefix("refs/heads/"): tip for ref, tip in tips.items()}
+
+        return self.client.read("list the branches", ask)
 
     def node(self) -> str:
         """Return GitHub's own id of the repository, which is asked for where nothing has told it."""

@@ -6,7 +6,7 @@ import base64
 import stat
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from promoter.domain.errors import RemoteError
 from promoter.domain.model import Kind
@@ -17,9 +17,11 @@ from promoter.forges.github.queries import query
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from promoter.forges.github.client import Client
+
+T = TypeVar("T")
 
 _BLOBS_AT_ONCE = 50
 _FOLDERS_AT_ONCE = 100
@@ -72,7 +74,7 @@ class GitHubTree:
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory in one request, where GitHub does not cut the answer."""
         place = self.listing(directory.parent).get(directory.name) if directory.name else None
-        oid = place[0] if place else self._reader.commit(self.commit)["tree"]["sha"]
+        oid = place[0] if place else self._reader.commit(self.commit).tree
         if directory in self._unfolded or (directory.name and place is None):
             return
         self._listings |= unfolded(self._reader.below(oid), directory)
@@ -105,7 +107,7 @@ class GitHubTree:
         if known is not None:
             return known
         if directory == ROOT:
-            return self._reader.tree(self._reader.commit(self.commit)["tree"]["sha"])
+            return self._reader.tree(self._reader.commit(self.commit).tree)
         entry = self.listing(directory.parent).get(directory.name)
         if entry is None or not stat.S_ISDIR(entry[1]):
             return {}
@@ -134,12 +136,20 @@ class _Entries(Mapping[str, Kind]):
         return len(self._tree.listing(self._directory))
 
 
+class Commit(NamedTuple):
+    """A commit as git keeps it: the ids of its tree and of its parents, and its message."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
 class Reader:
     """Git objects through the API, each asked for once in a run."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._objects: dict[str, dict[str, Any]] = {}
+        self._objects: dict[tuple[str, str, bool], Any] = {}
         self._blobs: dict[str, bytes] = {}
         self.folders: dict[tuple[str, PurePosixPath], Listing] = {}
         """The folders that came by GraphQL, by commit and path; {} for a path that is none."""
@@ -175,30 +185,22 @@ class Reader:
             self.folders[commit, path] = found
             self._blobs |= dict(texts(shown))
 
-    def commit(self, sha: str) -> dict[str, Any]:
-        """Return a commit: tree, parents, message, author."""
-        return self._object("commits", sha)
+    def commit(self, sha: str) -> Commit:
+        """Return a commit."""
+        return self._object("commits", sha, _commit)
 
     def tree(self, sha: str) -> dict[str, tuple[str, int]]:
         """Return one directory: name → (object id, mode)."""
-        entries = self._object("trees", sha)["tree"]
-        return {one["path"]: (one["sha"], int(one["mode"], 8)) for one in entries}
+        return {name: (oid, mode) for name, oid, mode in self._object("trees", sha, _entries)}
 
-    def below(self, sha: str) -> Iterator[tuple[str, str, int]]:
-        """Yield path, id and mode of all below a directory; nothing where GitHub cuts the answer."""
-        answer = self._client.read(
-            f"read tree {sha[:9]}",
-            lambda: self._client.ask("GET", f"/git/trees/{sha}", parameters={"recursive": "1"}),
-            new=True,
-        )
-        if not answer.get("truncated"):
-            yield from ((one["path"], one["sha"], int(one["mode"], 8)) for one in answer["tree"])
+    def below(self, sha: str) -> list[tuple[str, str, int]]:
+        """Return path, id and mode of all below a directory; nothing where GitHub cuts the answer."""
+        return self._object("trees", sha, _whole, {"recursive": "1"})
 
     def blob(self, sha: str) -> bytes:
         """Return a file's bytes, proved by their id."""
         if sha not in self._blobs:
-            answer = self._object("blobs", sha)
-            self._keep(sha, base64.b64decode(answer.get("content") or ""))
+            self._keep(sha, self._object("blobs", sha, _content))
         return self._blobs[sha]
 
     def blobs(self, shas: list[str]) -> None:
@@ -211,11 +213,11 @@ class Reader:
                 for n, sha in enumerate(part)
             )
             try:
-                found = self._client.query(query("Blobs", shown)) or {}
+                found = self._client.query(query("Blobs", shown))
+                told = [(found[f"b{n}"] or {}).get("text") for n, _ in enumerate(part)]
             except FAILURES:
                 return
-            for n, sha in enumerate(part):
-                text = (found.get(f"b{n}") or {}).get("text")
+            for sha, text in zip(part, told, strict=True):
                 if isinstance(text, str) and oid(text.encode()) == sha:
                     self._blobs[sha] = text.encode()
 
@@ -224,11 +226,39 @@ class Reader:
             raise RemoteError(f"the API gave other bytes than those of {sha[:9]}", "Run again.")
         self._blobs[sha] = data
 
-    def _object(self, kind: str, sha: str) -> dict[str, Any]:
-        if sha not in self._objects:
-            self._objects[sha] = self._client.read(
+    def _object(
+        self,
+        kind: str,
+        sha: str,
+        parsed: Callable[[Any], T],
+        parameters: Mapping[str, str] | None = None,
+    ) -> T:
+        """Return what the answer about an object is parsed to; it is asked for once."""
+        key = kind, sha, parameters is None
+        if key not in self._objects:
+            self._objects[key] = self._client.read(
                 f"read {kind} {sha[:9]}",
-                lambda: self._client.ask("GET", f"/git/{kind}/{sha}"),
+                lambda: parsed(
+                    self._client.ask("GET", f"/git/{kind}/{sha}", parameters=parameters)
+                ),
                 new=True,
             )
-        return self._objects[sha]
+        found: T = self._objects[key]
+        return found
+
+
+def _commit(shown: Any) -> Commit:  # noqa: ANN401 - JSON
+    parents = tuple(str(one["sha"]) for one in shown["parents"])
+    return Commit(str(shown["tree"]["sha"]), parents, str(shown["message"]))
+
+
+def _entries(shown: Any) -> list[tuple[str, str, int]]:  # noqa: ANN401 - JSON
+    return [(str(one["path"]), str(one["sha"]), int(one["mode"], 8)) for one in shown["tree"]]
+
+
+def _whole(shown: Any) -> list[tuple[str, str, int]]:  # noqa: ANN401 - JSON
+    return [] if shown.get("truncated") else _entries(shown)
+
+
+def _content(shown: Any) -> bytes:  # noqa: ANN401 - JSON
+    return base64.b64decode(shown["content"] or "")
