@@ -380,6 +380,7 @@ REFUSED = {
     "documents": ("images: []\n---\nimages: []\n", 3, 1),
     "not a list": ("images:\n  name: nginx\n", 2, 3),
     "tab": ("images:\n\t- name: nginx\n", 2, 1),
+    "tab far above a template": ("images:\n\t- name: a\n" + "#\n" * 400 + "a: {{ b }}\n", 2, 1),
     "control character": ("images: []\nnamespace: a\x1bb\n", 2, 13),
     "zero byte": ("images: []\n\0\n", 2, 1),
     "nested too deeply": ("images: []\nlabels: " + "[" * 100 + "]" * 100 + "\n", 2, 108),

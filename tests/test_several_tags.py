@@ -61,11 +61,14 @@ def test_each_tag_that_an_image_stands_at_is_told_with_its_place(
     tmp_path: Path, targets: str
 ) -> None:
     repo = _repository(tmp_path, "1.0.0", "0.9.0", targets)
+    third = f"\n---\n{deployment('third', _IMAGE)}"
+    repo.commit("main", "apps/web/second.yaml", repo.read("apps/web/second.yaml") + third)
     done = _promoted(repo, "1.1.0")
     assert done.json["action"] == "pushed", done.stdout
     (said,) = (one for one in done.json["warnings"] if "several tags" in one)
     assert "'1.0.0' (apps/web/first.yaml:10" in said
     assert "'0.9.0' (apps/web/second.yaml:10" in said
+    assert ", no tag (apps/web/second.yaml:" in said
 
 
 def test_what_one_place_has_already_is_not_told_as_what_it_was(tmp_path: Path) -> None:

@@ -243,10 +243,14 @@ def value_of(sites: Sequence[Site]) -> Ref:
 
 
 def several_tags(name: str, new: str | None, places: Mapping[str, str]) -> str:
-    """Return in words that an image has several tags, each with its place; '' for fewer than two."""
+    """Return in words that an image has several tags, each with its place; '' for fewer than two.
+
+    The key '' stands for no tag.
+    """
     if len(places) < 2 or new is None:
         return ""
-    listed = [f"{shown(tag)} ({place})" for tag, place in islice(places.items(), _TAGS_LISTED)]
+    first = islice(places.items(), _TAGS_LISTED)
+    listed = [f"{shown(tag) if tag else 'no tag'} ({place})" for tag, place in first]
     more = f" and {len(places) - len(listed)} more" if len(places) > len(listed) else ""
     return f"{name} has several tags, and all become {new}: {', '.join(listed)}{more}"
 

@@ -180,9 +180,8 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
     if error.rule != "yaml":
         hint = "Flatten it." if error.rule == "nesting" else "Split it."
         return source.refuse(error.rule, f"the file {error.reason}", hint, at=at)
-    near = max(at - 400, 0) if not source.path.endswith(_TEMPLATES) else 0
-    template = _TEMPLATE.search(source.text, near)
-    if template and (template.start() < at + 400 or not near):
+    near = () if source.path.endswith(_TEMPLATES) else (max(at - 400, 0), at + 400)
+    if template := _TEMPLATE.search(source.text, *near):
         return source.refuse(
             "template",
             "an unrendered template: it is not YAML until it is rendered",

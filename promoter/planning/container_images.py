@@ -31,9 +31,8 @@ class ContainerImage:
 
     @property
     def places(self) -> dict[str, str]:
-        """The place of each tag."""
-        every = ((self.ref, self.place), *self.others)
-        return {ref.tag or "no tag": place for ref, place in every}
+        """The place of each tag; '' stands for none."""
+        return {ref.tag or "": place for ref, place in ((self.ref, self.place), *self.others)}
 
     def named(self, name: str) -> RunningImage:
         """Return it as an image of an environment, under a name."""
@@ -61,7 +60,7 @@ def container_images(
         new = Ref(tag, digest), entry.place if entry else f"{one.file}:{one.line}"
         known = found.setdefault(name, ContainerImage(*new))
         # Of a container that a patch may change, the old image and the new one are both known.
-        if one.certain and not closure.patched and (tag or "no tag") not in known.places:
+        if one.certain and not closure.patched and (tag or "") not in known.places:
             found[name] = replace(known, others=(*known.others, new))
     if missing := [name for name in names if name not in found]:
         own = kustomization.read(target.file, tree.read(target.file))

@@ -58,7 +58,8 @@ def _moves(
         base = below[name].ref if name in below else Ref()
         old, new = (one.ref if one else base for one in (before, then))
         if then is None and name in below:
-            sets = [f"{place} sets {tag}" for tag, place in below[name].places.items() if place]
+            places = below[name].places.items()
+            sets = [f"{place} sets {tag or 'no tag'}" for tag, place in places if place]
             what = " and ".join(sets) or "the tag is what the rest of the files sets"
             warnings.append(f"{name}: its entry is taken away, and {what}")
         known = then or before
