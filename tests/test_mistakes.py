@@ -21,6 +21,8 @@ from promoter.cli.other_tools import FLAGS, OTHER_COMMANDS, TOOLS
 from promoter.cli.repository_in_hints import with_repository
 from promoter.config import config
 from promoter.config.document import load
+from promoter.config.examples import example_for
+from promoter.config.known_keys import _paths
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.engine.wiring import wire
@@ -1010,6 +1012,54 @@ _IN_THE_CONFIGURATION = {
         (_PUSH, f"{_PUSH}    freeze: [{{dates: 2026-12-20 to 2027-01-02}}]\n"), 2,
         ("is not a date", "Did you mean '2026-12-20 - 2027-01-02'?"),
     ),
+    "no rule": ((_PUSH, f"{_PUSH}    allow: none\n"), 2, ("Write allow: []",)),
+    "nobody": (
+        (_PUSH, f"{_PUSH}    freeze: false\n"), 2, ("freeze: must be a list", "Write freeze: []")
+    ),
+    "team as a mapping": (
+        (_PUSH, f"{_PUSH}    reviewers: [team: platform]\n"), 2, ("Write team:platform",)
+    ),
+    "dates of another form": (
+        (_PUSH, f'{_PUSH}    freeze: [{{dates: "2026/12/24"}}]\n'), 2,
+        ("is not a date", "Write '2026-12-24', '2026"),
+    ),
+    "time zone as an offset": (
+        (_PUSH, f"{_PUSH}    freeze: [{{weekly: Sat - Sun, timezone: UTC+2}}]\n"), 2,
+        ("'UTC+2' is not a time zone", "Europe/Berlin, or write Etc/GMT-2"),
+    ),
+    "time zone with half an hour": (
+        (_PUSH, f"{_PUSH}    freeze: [{{weekly: Sat - Sun, timezone: UTC+5:30}}]\n"), 2,
+        ("is not a time zone", "Name a city: Europe/Berlin"),
+    ),
+    "check that is required": (
+        (_PUSH, f"{_PUSH}    checks: {{exists: required}}\n"), 2, ("Did you mean refuse?",)
+    ),
+    "check that allows": (
+        (_PUSH, f"{_PUSH}    checks: {{mutable: allow}}\n"), 2, ("Did you mean off?",)
+    ),
+    "image as an app's repository": (
+        ("  orders:\n", "  shop: {repository: ghcr.io/acme/shop}\n  orders:\n"), 2,
+        ("unknown key apps.shop.repository", "Did you mean images?"),
+    ),
+    "other forge": (
+        ("apps:\n", "forge: gitlab\napps:\n"), 2, ("Pull requests are opened on GitHub alone",)
+    ),
+    "age of Renovate": (
+        (_PUSH, f"{_PUSH}    minimumReleaseAge: 3 days\n"), 2, ("Did you mean soak?",)
+    ),
+    "windows of Argo CD": (
+        (_PUSH, f"{_PUSH}    syncWindows: []\n"), 2, ("Did you mean freeze?",)
+    ),
+    "tags to ignore": (
+        (_PUSH, f"{_PUSH}    ignoreTags: [latest]\n"), 2, ('policy: {semver: "*", exclude: ',)
+    ),
+    "strategy of the updater": (
+        (_PUSH, f"{_PUSH}    policy: {{update-strategy: semver}}\n"), 2,
+        ("Write what it names as the key",),
+    ),
+    "message of a commit": (
+        ("apps:\n", "templates: {message: x}\napps:\n"), 2, ("Did you mean commit?",)
+    ),
     "week's end": (
         (_PUSH, f"{_PUSH}    freeze: [{{weekly: weekends}}]\n"), 2,
         ("is not a part of a week", "Did you mean 'Sat - Sun'?"),
@@ -1217,6 +1267,11 @@ def _with_value(place: Sequence[str], value: object) -> dict[str, object]:
         own = {"dev": {"path": "x/{app}"} | one["dev"]} if is_environment else one
         whole[key] = own
     return whole
+
+
+@pytest.mark.parametrize("path", dict.fromkeys(_paths(config.Config)), ids=".".join)
+def test_example_of_a_key_names_it(path: tuple[str, ...]) -> None:
+    assert path[-1].isupper() or f"{path[-1]}:" in example_for(path)
 
 
 @pytest.mark.parametrize("around", _KEYS)

@@ -24,11 +24,15 @@ EXAMPLES = {
     "render": "render: strict",
     "pin": "pin: both",
     "checks": "checks: {exists: warn}",
+    "checks.mutable": "checks: {mutable: warn}",
     "checks.signature": "checks: {signature: refuse, cosign-key: cosign.pub}",
     "checks.cosign-key": "checks: {signature: refuse, cosign-key: cosign.pub}",
     "checks.cosign-identity": "checks: {signature: refuse, cosign-identity: '^https://github.com/acme/', "
     "cosign-issuer: https://token.actions.githubusercontent.com}",
     "checks.cosign-log": "checks: {signature: refuse, cosign-key: cosign.pub, cosign-log: off}",
+    "checks.cosign-issuer": "checks: {signature: refuse, cosign-identity: '^https://github.com/acme/', "
+    "cosign-issuer: https://token.actions.githubusercontent.com}",
+    "freeze.exceptions": 'freeze: [{weekly: "Sat - Sun", exceptions: ["2026-12-24"]}]',
     "freeze.cron": 'freeze: [{cron: "0 22 * * 1-5", duration: 8h}]',
     "freeze.duration": 'freeze: [{cron: "0 22 * * 1-5", duration: 8h}]',
     "freeze.dates": 'freeze: [{dates: "2026-12-20 - 2027-01-03"}]',
@@ -42,6 +46,7 @@ EXAMPLES = {
     "policy.digest": "policy: {digest: main}",
     "policy.numeric": "policy: {numeric: asc}",
     "policy.alphabetical": "policy: {alphabetical: asc}",
+    "policy.prereleases": 'policy: {semver: "^1.4", prereleases: true}',
     "policy.include": "policy: {semver: \"*\", include: ['^v']}",
     "policy.exclude": "policy: {semver: \"*\", exclude: ['-rc']}",
     "checks.platforms": "checks: {platforms: [linux/amd64, linux/arm64]}",

@@ -23,7 +23,10 @@ _OTHER_NAMES = {
     "environments": "env envs", "apps": "applications services", "repository": "repo",
     "base": "branch", "default-environment": "default default-env", "semver": "range",
     "path": "folder dir directory app-path", "promotes-from": "from requires previous",
-    "policy": "semver-range", "freeze": "schedule windows", "soak": "wait bake-time",
+    "policy": "semver-range update-strategy versioning version-filter versionfilter",
+    "freeze": "schedule windows sync-windows maintenance-windows",
+    "soak": "wait bake-time minimum-release-age stability-days cooldown",
+    "policy: {semver: \"*\", exclude: ['^latest$']}": "ignore-tags exclude-tags",
     "signature": "sign", "reviewers": "approvers", "include": "filter-tags",
     "labels": "pr-labels pr-label", "render: off": "no-render skip-render",
     "deliver: pull-request": "create-pr pr pull-request create-pull-request open-pr delivery strategy",
@@ -53,8 +56,9 @@ _WITHIN = {
     },
     "policy": {
         "semver": "range constraint version", "include": "filter-tags", "regex": "pattern",
-        "numeric": "order",
+        "numeric": "order", "exclude": "ignore-tags exclude-tags",
     },
+    "templates": {"commit": "message", "title": "subject", "body": "description text"},
 }  # fmt: skip
 _NO_SECRETS = (
     "Remove it: no secret belongs in this file. A token is given by the variable GITHUB_TOKEN; one "
@@ -107,11 +111,17 @@ def unknown_key_hint(model: type[BaseModel], value: object, place: Sequence[obje
     """Return what to write for a key that is not known: the key that is meant, and where it belongs."""
     name, known = str(place[-1]), known_keys(model, value, place[:-1])
     around = next((key for key in _WITHIN if key in place[:-1]), "")
-    if around == "policy" and name.lower() in ("type", "kind", "strategy", "policy", "name"):
+    if around == "policy" and {"type", "kind", "strategy", "policy", "name"} & {
+        name.lower(),
+        *named_by_others(_kebab(name), _OTHER_NAMES),
+    }:
         return _NO_KEYS["type"]
     spellings = _spellings(name, _WITHIN.get(around, _OTHER_NAMES))
     lines = {one.partition(":")[0]: one for one in reversed(spellings) if ":" in one}
     meant = [one.partition(":")[0] for one in spellings]
+    if name.lower() in ("repository", "repo") and "images" in known:
+        # An app has no repository but that of its image.
+        meant = ["images", *meant]
     here = next((one for one in meant if one in known), None)
     if around == "targets" and here is not None:
         return f"Did you mean {here}: {shown(str(reduce(get, place, value)))}?"
@@ -167,9 +177,13 @@ def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
 
 def _spellings(name: str, names: Mapping[str, str]) -> list[str]:
     """Return the keys, or lines, that a name may be another spelling of."""
-    kebab = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
+    kebab = _kebab(name)
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
     return list(dict.fromkeys([*named_by_others(kebab, names), *plain]))
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).replace("_", "-").lower()
 
 
 def _paths(kind: object, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -28,8 +28,9 @@ _OTHER_WORDS = {
     "pull-request": "pr mr pull merge-request pullrequest", "push": "direct commit",
     "auto-merge": "automerge auto merge", "merge": "automerge auto",
     "digest": "sha sha256 hash", "tag": "version", "git": "ssh https",
-    "refuse": "true error fail deny block enforce", "on": "true", "warn": "true warning info",
-    "strict": "error fail deny block enforce", "off": "none never no disabled false ignore",
+    "refuse": "true error fail deny block enforce require required must", "on": "true",
+    "warn": "true warning info", "strict": "error fail deny block enforce require required",
+    "off": "none never no disabled false ignore allow",
     "yaml-path": "helm values yaml helm-values", "kustomize": "kustomization kustomize-image",
     "manifest": "deployment kubernetes", "argocd": "application argo",
 }  # fmt: skip
@@ -39,6 +40,8 @@ _FIRST_KEYS = {"environments": "path", "apps": "images", "groups": "apps"}
 _NUMBER = 10**12
 # Keys that people write beside an environment's name.
 _OF_AN_ENVIRONMENT = ("path", "deliver", "pin", "render", "soak", "policy", "promotes-from")
+# What people write for an empty list.
+_NOTHING = ("none", "no", "nothing", "never", "off", "false", "null")
 # One value; a sentence about it is none.
 _PROPOSAL = re.compile(r"""Write (?:the name alone: )?([^\s"']+|"[^"]*"|'[^']*')""")
 # A longer value is not repeated.
@@ -151,6 +154,9 @@ def _other_forms(mistake: Mistake) -> list[object]:
         return [{}]
     if type(value) is int and abs(value) < _NUMBER:
         return [str(value)]
+    is_nothing = value is False or (isinstance(value, str) and value.lower() in _NOTHING)
+    if is_nothing and _takes(mistake, []):
+        return [[]]
     if isinstance(value, str) and value.strip(" ,") and value != key:
         words = re.split(r"[\s,]+", value.strip(" ,"))
         if first_key == "path":
@@ -164,7 +170,8 @@ def _other_forms(mistake: Mistake) -> list[object]:
         return [{first_key: value}] if first_key else [*names, *alone]
     if isinstance(value, dict) and value:
         is_text = "must be text" in mistake.said and len(value) == 1
-        texts = list(value.values()) if is_text else []
+        texts = [f"{name}:{one}" for name, one in value.items()] if is_text else []
+        texts += list(value.values()) if is_text else []
         if isinstance(key, int):
             return [value.get("name"), *texts]
         return [list(value)] if key == "images" else [[value], *texts]

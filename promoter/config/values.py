@@ -10,10 +10,9 @@ from pydantic import AfterValidator, Field
 
 from promoter.config.refs import check_name, is_branch
 from promoter.domain import urls
-from promoter.domain.forges import FORGES
+from promoter.domain.forges import FORGES, forge_hint
 from promoter.domain.redaction import shown
 from promoter.domain.section import held_to, must
-from promoter.domain.suggest import nearest
 from promoter.edits.targets.model import check_placeholders
 
 # No brackets: the address must stand in Markdown as it is.
@@ -99,7 +98,7 @@ def _is_page(text: str) -> bool:
 
 def _check_forge(text: str) -> None:
     if text not in FORGES:
-        raise ValueError(f"{shown(text)} is not a forge\n{nearest(text, sorted(FORGES))}")
+        raise ValueError(f"{shown(text)} is not a forge\n{forge_hint(text)}")
 
 
 Reference = Annotated[str, held_to(check_name)]

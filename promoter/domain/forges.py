@@ -1,11 +1,21 @@
 """The kinds of forges by name; `promoter.forges.kinds` knows what each of them is."""
 
+from promoter.domain.suggest import nearest
+
 # Name → the module whose `KIND` says all about it. The first whose host rule fits keeps a
 # repository's pulls; else the default does.
 FORGES = {"local": "promoter.forges.local_kind", "github": "promoter.forges.github"}
 DEFAULT = "github"
 
+_OTHERS = ("gitlab", "gitea", "forgejo", "bitbucket", "codeberg", "azure", "azure-devops", "gerrit")
 _OTHER_FORGES = ("gitlab.com", "bitbucket.org", "codeberg.org", "gitea.com", "dev.azure.com")
+
+
+def forge_hint(name: str) -> str:
+    """Return what to write in place of a name that no forge of ours has."""
+    if name.lower() in _OTHERS:
+        return "Pull requests are opened on GitHub alone; other hosts take deliver: push."
+    return nearest(name, list(FORGES))
 
 
 def is_other_forge(host: str) -> bool:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
-from promoter.domain.forges import DEFAULT, FORGES
-from promoter.domain.suggest import nearest
+from promoter.domain.forges import DEFAULT, FORGES, forge_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,16 +78,10 @@ class ForgeKind:
     """Begins a connection to the API at a URL, held to the user's authorities, and asks nothing."""
 
 
-_OTHERS = ("gitlab", "gitea", "forgejo", "bitbucket", "codeberg", "azure", "azure-devops", "gerrit")
-
-
 def forge_kind(name: str) -> ForgeKind:
     """Return a kind by its name; raises `UsageError` for one that there is not."""
     if name not in FORGES:
-        hint = nearest(name, list(FORGES))
-        if name.lower() in _OTHERS:
-            hint = "Pull requests are opened on GitHub alone; other hosts take deliver: push."
-        raise UsageError(f"there is no forge {name!r}", hint)
+        raise UsageError(f"there is no forge {name!r}", forge_hint(name))
     kind: ForgeKind = importlib.import_module(FORGES[name]).KIND
     return kind
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
@@ -40,8 +41,14 @@ def _check_zone(text: str) -> None:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
+        offset = re.fullmatch(r"(?:UTC|GMT|Z)? ?([+-])0?([0-9]{1,2})(:?[0-9]{2})?", text, re.ASCII)
         close = closest(text[:60], sorted(available_timezones()))
         meant = f"Did you mean {close}?" if close else "Write it as in timezone: Europe/Berlin"
+        if offset:
+            # Etc/GMT-2 is two hours ahead of UTC.
+            name = f"Etc/GMT{'-' if offset[1] == '+' else '+'}{offset[2]}"
+            is_whole = name in available_timezones() and not (offset[3] or "").strip(":0")
+            meant = f"Name a city: Europe/Berlin{f', or write {name}' if is_whole else ''}"
         raise ValueError(f"{ascii(text[:60])} is not a time zone\n{meant}") from None
 
 

@@ -38,7 +38,7 @@ _DATE = re.compile(
     re.ASCII,
 )
 _WEEKLY_FORMS = "'Fri 16:00 - Mon 08:00' or 'Sat - Sun'"
-_DATE_FORMS = "2026-12-24, '2026-12-20 - 2027-01-03' or 12-24"
+_DATE_FORMS = "'2026-12-24', '2026-12-20 - 2027-01-03' or '12-24'"
 # Longer texts are not looked at for what they may mean.
 _LONGEST = 60
 _CRON_LIMIT = 100

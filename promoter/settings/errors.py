@@ -138,6 +138,8 @@ def malformed(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
     if may_show and shown(given) not in reason:
         reason = f"{reason}, not {shown(given)}"
     sign = " " if where.startswith("--") else "="
+    if len(first["loc"]) > 1 and "," in str(given) and sign == "=":
+        hint = f"{where} takes one a line."
     if name in ("timeout", "wait_for_image"):
         hint = hint.replace("Did you mean ", f"Did you mean {where}{sign}")
     return UsageError(f"{where}: {reason}", hint or _example(where, name, given))

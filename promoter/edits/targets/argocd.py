@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+from promoter.domain.errors import SelectionError
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import Filled, Target
@@ -24,6 +25,13 @@ class ArgocdTarget(Target):
 
     def find(self, region: Region) -> tuple[Site, ...]:
         """Return the overrides of the file's applications."""
+        kinds = [root.get("kind") for root in roots(region)]
+        if not any(kind is not None and kind.text in KINDS for kind in kinds):
+            raise SelectionError(
+                "there is no Argo CD Application",
+                "Other objects are those of kind: manifest.",
+                file=region.file.path,
+            )
         return find(region, application=self.application)
 
 

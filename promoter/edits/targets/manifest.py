@@ -34,6 +34,10 @@ class ManifestTarget(Target):
 
     def find(self, region: Region) -> tuple[Site, ...]:
         """Return the images of the containers; of a named one, the only one."""
+        titles = {_title(root) for root in roots(region)} if self.resource else set()
+        if titles and self.resource not in titles:
+            hint = nearest(self.resource, titles)
+            raise SelectionError(f"there is no {self.resource}", hint, file=region.file.path)
         sites = find(region, container=self.container, owner=self.resource)
         if not self.container:
             return sites
@@ -52,14 +56,19 @@ def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site,
     """Return the images of containers, of all or of those of one name or of one `kind/name`."""
     found: list[Site] = []
     for root in roots(region):
-        kind, name = root.get("kind"), root.at("metadata", "name")
-        title = f"{kind.text if kind else ''}/{name.text if name else ''}"
-        if (kind is not None and kind.text in _UNTOUCHED) or owner not in ("", title):
+        kind = root.get("kind")
+        if (kind is not None and kind.text in _UNTOUCHED) or owner not in ("", _title(root)):
             continue
         found += (
             Site.reference(image) for label, image in images_below(root) if container in ("", label)
         )
     return tuple(found)
+
+
+def _title(root: Spot) -> str:
+    """Return an object's name as `kind/name`."""
+    kind, name = root.get("kind"), root.at("metadata", "name")
+    return f"{kind.text if kind else ''}/{name.text if name else ''}"
 
 
 def images_below(spot: Spot) -> Iterator[tuple[str, Spot]]:

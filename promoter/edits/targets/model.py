@@ -114,7 +114,10 @@ class Target(InFile):
     def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
         """Return a target of this kind for each image that a file holds by its name."""
         any_image = {"kind": get_args(cls.model_fields["kind"].annotation)[0], "file": file}
-        sites = cls.model_validate(any_image).find(region)
+        try:
+            sites = cls.model_validate(any_image).find(region)
+        except SelectionError:
+            return {}
         return {name: cls.model_validate({**any_image, "image": name}) for name in names(sites)}
 
 
