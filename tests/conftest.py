@@ -57,8 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    # Four more than there are cores, as tests wait for servers, repeats and processes.
-    return min(len(os.sched_getaffinity(0)) + 4, 6)
+    # Three more than there are cores, as tests wait for servers, repeats and processes; each takes two
+    # seconds to begin.
+    return min(len(os.sched_getaffinity(0)) + 3, 5)
 
 
 @pytest.hookimpl(tryfirst=True)
