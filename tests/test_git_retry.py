@@ -191,6 +191,7 @@ def test_an_outage_that_does_not_end_is_told_before_the_deadline(github: GitHub)
     [
         ("gihub.com", "Did you mean github.com?"),
         ("github", "Did you mean github.com?"),
+        ("gitlab.com", "There is no network, or the host's name is wrong."),
         ("git.example.com", "There is no network, or the host's name is wrong."),
         ("github.com", "There is no network, or the host's name is wrong."),
     ],

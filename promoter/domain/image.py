@@ -25,6 +25,9 @@ _DIGEST = re.compile(
     r"(?P<algorithm>[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*):(?P<hex>[0-9a-fA-F]{32,})",
     re.ASCII,
 )
+_RANGE = re.compile(r"v?[0-9]+(?:[.][0-9]+)?(?:[.][xX])+", re.ASCII)
+# As a shell or Helm sets a tag: `image.tag=1.4.2`.
+_ASSIGNED = re.compile(r"(?:[\w.-]*tag|version)=(\w[\w.-]{0,127})", re.ASCII | re.IGNORECASE)
 _SIGN = re.compile(r"[:@]")
 _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
@@ -62,6 +65,23 @@ class Tag(str):
         )
 
 
+def hint_for_absent(reference: str) -> str:
+    """Return what to do about a tag or digest that a registry does not have."""
+    if is_digest(reference):
+        return "Check it: crane digest IMAGE:TAG prints the digest of a tag."
+    if _RANGE.fullmatch(reference):
+        return _range_hint(reference)
+    if reference == "HEAD":
+        return "HEAD is a word of git: git rev-parse HEAD prints the commit."
+    if reference.lower() in ("newest", "semver"):
+        return "What a policy chooses: promote auto"
+    return f"Push {reference} first, or wait for its push with --wait-for-image 5m"
+
+
+def _range_hint(text: str) -> str:
+    return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
+
+
 def _meant(text: str) -> str:
     """Return what to write in place of a text that is no tag."""
     plain = text.strip(" \t\r\n\"'")
@@ -79,12 +99,13 @@ def _meant(text: str) -> str:
     if len(several) > 1 and all(map(_TAG.fullmatch, several)):
         return "One tag is promoted at a time: run promote once for each."
     if (text[:1] in "^~<>=" and not _TAG.fullmatch(text.lstrip("="))) or "*" in text:
-        return f'A range is for promote auto, as in policy: {{semver: "{text}"}} in promoter.yaml.'
+        return _range_hint(text)
     for sign in ("/", "+"):
         if sign in text and _TAG.fullmatch(text.replace(sign, "-")):
             return f"Did you mean {text.replace(sign, '-')}? A tag holds no {sign!r}."
-    if _TAG.fullmatch(text.lstrip("-.=:")):
-        return f"Did you mean {text.lstrip('-.=:')}?"
+    bare = _ASSIGNED.sub(r"\1", text).lstrip("-.=:")
+    if _TAG.fullmatch(bare):
+        return f"Did you mean {bare}?"
     if "{{" in text:
         return "Nothing has filled it in: GitHub does so in a workflow's file, and not in a script."
     return _of_a_shell(text)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import NotFoundError, RemoteError
+from promoter.domain.forges import is_other_forge
 from promoter.domain.suggest import closest
 from promoter.environment import is_in_actions, token_variable
 
@@ -34,7 +35,8 @@ def _host_meant(text: str) -> str:
     """Return the hint for a host that does not resolve and is nearly GitHub's; '' for any other."""
     found = re.search(r"could not resolve host(?:name)?:? ([a-z0-9.-]+)", text)
     host = found[1].rstrip(".") if found else ""
-    return f"Did you mean {_GITHUB}?" if host != _GITHUB and closest(host, [_GITHUB]) else ""
+    is_other = host == _GITHUB or is_other_forge(host)
+    return f"Did you mean {_GITHUB}?" if not is_other and closest(host, [_GITHUB]) else ""
 
 
 def for_this_run(hint: str) -> str:

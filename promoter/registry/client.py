@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.evidence import BuiltImage
+from promoter.domain.image import hint_for_absent
 from promoter.registry.connection import error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.http import read_json
@@ -116,7 +117,7 @@ class Registry:
             raise self._connection.refused(name, answer)
         raise AbsentError(
             f"{name} has no {reference} in its registry",
-            f"Push {reference} first, or wait for its push with --wait-for-image 5m",
+            hint_for_absent(reference),
         )
 
     def _described(self, name: str, reference: str) -> BuiltImage:
