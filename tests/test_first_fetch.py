@@ -14,7 +14,7 @@ import pytest
 
 from promoter.domain.deadline import Deadline
 from promoter.git.clone import Clone
-from promoter.git.first_fetch import begin_fetch, brought_tips, likely_refs, taken_fetch
+from promoter.git.first_fetch import begin_fetch, fetched_tips, likely_refs, taken_fetch
 from promoter.git.isolation import Credential, remote_settings
 from promoter.git.repository import GitRepository
 from tests.servers.github import GitHub
@@ -223,7 +223,7 @@ def test_what_it_has_brought_is_known_from_what_the_remote_lists() -> None:
         "refs/heads/promote/prod/other": "4" * 40,
         "refs/heads/promote-hold/prod/aurora": "5" * 40,
     }
-    assert brought_tips(refs, None, ()) == ("1" * 40,)
+    assert fetched_tips(refs, None, ()) == ("1" * 40,)
     brought = tuple(number * 40 for number in "1235")
-    assert brought_tips(refs, "main", likely_refs(["aurora"])) == brought
-    assert brought_tips(refs, "gone", likely_refs(["nothing"])) == ()
+    assert fetched_tips(refs, "main", likely_refs(["aurora"])) == brought
+    assert fetched_tips(refs, "gone", likely_refs(["nothing"])) == ()

@@ -30,7 +30,7 @@ def test_many_objects_are_read_at_once(bare: Git) -> None:
     contents |= {_stored(bare, b"%d" % number): b"%d" % number for number in range(80)}
     objects = Objects(bare)
     objects.blobless = False
-    objects.bring([*contents, "0" * 40])
+    objects.fetch([*contents, "0" * 40])
     bare.close()
     bare.directory.rename(bare.directory.with_name("gone"))
     assert {oid: objects.read(oid) for oid in contents} == contents

@@ -106,7 +106,7 @@ class World:
     ) -> Mapping[PurePosixPath, Iterable[FileVersion]]:
         """Return when files of the base became what they were: their newest versions.
 
-        The forge is asked where git would have to bring old commits with all their directories.
+        The forge is asked where git would have to fetch old commits with all their directories.
         """
         if self.has_history_from_forge(base):
             return self.repository_for("api").arrivals(base, paths)

@@ -30,7 +30,7 @@ class Look:
     """Those that are asked for."""
     apps: Sequence[str]
     reads_files: bool
-    """Whether the files come through the forge too; else git brings them."""
+    """Whether the files come through the forge too; else git fetches them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,7 +195,7 @@ class LocalForge:
             if merged.status != 0:
                 raise _refused(
                     f"pull request {pull.number} does not merge cleanly into {pull.base}",
-                    "Run the promotion again: it makes the change anew on the newest base.",
+                    "Run the promotion again: it makes the change again on the newest base.",
                 )
             tree = merged.stdout.decode().splitlines()[0]
         message = f"Merge pull {pull.number}: {pull.title}\n"

@@ -19,7 +19,7 @@ class Repository(Protocol):
     """One GitOps repository, however it is reached."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, Tree]:
-        """Return the base branch's name and files as they are now; asks the remote anew.
+        """Return the base branch's name and files as they are now; asks the remote again.
 
         What is there of the promotions of `apps` may come along in the same round trip.
         """
@@ -48,7 +48,7 @@ class Repository(Protocol):
         """
 
     def has_history(self, base: Tree) -> bool:
-        """Return whether the history of the base's files can be read without bringing more of it."""
+        """Return whether the history of the base's files can be read without fetching more of it."""
 
     def arrivals(
         self,
@@ -70,7 +70,7 @@ class Repository(Protocol):
         """Return all versions that files of the base have had under all their names, newest first.
 
         They are read as they are met, as far back as somebody goes on; where `recent` ones are
-        enough, as far as one look brings them.
+        enough, as far as one look fetches them.
         """
 
     def delete(self, branch: str, lease: str) -> None:

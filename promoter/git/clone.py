@@ -1,6 +1,6 @@
 """A bare clone without a work tree: the fastest way to one commit's few files.
 
-From a server it brings a shallow history without file contents; of a folder it borrows the objects.
+From a server it fetches a shallow history without file contents; of a folder it borrows the objects.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from promoter.git.commits import FastImport
 from promoter.git.first_fetch import (
     LOOK_DEPTH,
     base_ref,
-    brought_tips,
     fetch_arguments,
+    fetched_tips,
     trace_of,
 )
 from promoter.git.isolation import FETCH, REMOTE
@@ -122,7 +122,7 @@ class Clone:
             return self.remote_refs(*asked)
         self._note_filter(result)
         self._deepened.clear()
-        self._tips = brought_tips(refs.refs, base, likely)
+        self._tips = fetched_tips(refs.refs, base, likely)
         self._depths.update(dict.fromkeys(self._tips, LOOK_DEPTH))
         return refs
 
@@ -159,11 +159,11 @@ class Clone:
     ) -> None:
         """Fetch files, with the chain of commits that lead to some; all of a small repository.
 
-        One process does it. Only the first time in a run brings more than the files.
+        One process does it. Only the first time in a run fetches more than the files.
         """
         is_first, self._filled = not self._filled, True
         if self._borrows or not is_first or not (commits or is_small):
-            self.objects.bring(oids)
+            self.objects.fetch(oids)
         elif is_small:
             self._fetch(_SMALL_DEPTH, f"blob:limit={_SMALL_SIZE}", *commits, complete=True)
             self._depths.update(dict.fromkeys(commits, _SMALL_DEPTH))
@@ -186,7 +186,7 @@ class Clone:
         self._fetch(depth, "tree:0", *commits)
 
     def shallow_commits(self) -> frozenset[str]:
-        """Return the commits whose parents were not brought."""
+        """Return the commits whose parents were not fetched."""
         try:
             text = (self.git.directory / "shallow").read_text(encoding="ascii")
         except FileNotFoundError:
@@ -204,7 +204,7 @@ class Clone:
         if commit == of or self._leads_to(commit, of):
             return True
         for depth in _DEPTHS:
-            # Trees of old commits are of no use: only the chain of commits is asked for.
+            # Trees of old commits are not needed: only the chain of commits is asked for.
             if self._deepened.get(of, 0) < depth and not self._borrows:
                 self._fetch(depth, "tree:0", of)
                 self._deepened[of] = depth
@@ -235,7 +235,7 @@ class Clone:
         return push_each(self.git, updates)
 
     def has(self, commit: str) -> bool:
-        """Whether a commit was brought, with its directories."""
+        """Whether a commit was fetched, with its directories."""
         return self._borrows or commit in self._depths
 
     def has_history(self, commit: str) -> bool:
@@ -252,10 +252,10 @@ class Clone:
     def _fetch(self, depth: int, left_out: str, *oids: str, complete: bool = False) -> Result:
         """Fetch commits to a depth, without the objects that are left out.
 
-        `complete` has the server send what is here already too: of a commit that was brought, it
+        `complete` has the server send what is here already too: of a commit that was fetched, it
         takes the files to be here.
         """
-        # A depth shortens too what another had brought.
+        # A depth shortens too what another had fetched.
         self._deepened.clear()
         cut = (f"--depth={depth}", f"--filter={left_out}")
         if complete:

@@ -1,6 +1,6 @@
 """Commits that change files of another: who makes them, and `git fast-import`, which writes them.
 
-No work tree, no index, and no file is brought.
+No work tree, no index, and no file is fetched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from promoter.git.clone import Clone
     from promoter.git.program import Git
 
-# Apart from what a look at the remote has brought.
+# Apart from what a look at the remote has fetched.
 _REF = "refs/promoter-made"
 _GPG_ID = re.compile(r"(?:0x)?[0-9A-Fa-f]{8,40}!?|[^\s@<>-][^\s@<>]*@[^\s@<>]+")
 

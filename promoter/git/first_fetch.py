@@ -1,7 +1,7 @@
 """The first fetch of a run: what it asks for, and one that is begun before the settings are read.
 
 Git takes as long to a remote and back as the run's libraries to be imported. Hardly anything is
-imported here, so that it can begin at once; `promoter.git.clone` brings it to its end.
+imported here, so that it can begin at once; `promoter.git.clone` ends it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BRANCHES = "refs/heads/promote*"
 """The branches of promotions and of holds, which the remote lists."""
 LOOK_DEPTH = 2
 """So many commits come: a branch's tip, and the commit that it was made on."""
-# What so many apps need is brought before it is asked for; a run over more reads it by levels.
+# What so many apps need is fetched before it is asked for; a run over more reads it by levels.
 _PREFETCH_LIMIT = 16
 # Seconds until git has ended after it was told to.
 _ENDING = 1.0
@@ -85,21 +85,21 @@ def base_ref(base: str | None) -> str:
 
 
 def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tuple[str, ...]:
-    """Return the command that brings the base branch (None: the default one) and likely refs.
+    """Return the command that fetches the base branch (None: the default one) and likely refs.
 
     The remote lists all refs of the pattern as well.
     """
-    # No app is called `-`: the server lists all that is in the pattern, and none is brought.
-    brought = (base_ref(base), *likely, f"{pattern}/-")
-    specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in brought)
+    # No app is called `-`: the server lists all that is in the pattern, and none is fetched.
+    fetched = (base_ref(base), *likely, f"{pattern}/-")
+    specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in fetched)
     cut = (f"--depth={LOOK_DEPTH}", "--filter=blob:none")
     return ("fetch", *cut, *FETCH, REMOTE, *specs)
 
 
-def brought_tips(
+def fetched_tips(
     refs: Mapping[str, str], base: str | None, likely: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the commits that the command has brought, of the refs that the remote has listed."""
+    """Return the commits that the command has fetched, of the refs that the remote has listed."""
     wanted = [one.partition("*") for one in (base_ref(base), *likely)]
     return tuple(
         dict.fromkeys(

@@ -36,13 +36,13 @@ class Reach:
     """How far back a history is read, and what that may cost."""
 
     depths: tuple[int, ...] = (200, 2_000)
-    """So many commits are brought at first, and more only for a file that needs them."""
+    """So many commits are fetched at first, and more only for a file that needs them."""
     batch: int = 15
-    """Contents are brought so many at a time; most answers are in the first of them."""
+    """Contents are fetched so many at a time; most answers are in the first of them."""
     reserve: float = 0.5
-    """More commits are brought as long as this part of the run's time is left."""
+    """More commits are fetched as long as this part of the run's time is left."""
     patience: float = 5.0
-    """How long bringing them may take at a time, in seconds."""
+    """How long fetching them may take at a time, in seconds."""
 
 
 BRIEF = Reach()
@@ -98,7 +98,7 @@ class _Row(NamedTuple):
 
 @dataclass(slots=True)
 class FileHistory:
-    """The versions of one file up to a commit, newest first, each brought when it is come to."""
+    """The versions of one file up to a commit, newest first, each fetched when it is come to."""
 
     clone: Clone
     commit: str
@@ -106,7 +106,7 @@ class FileHistory:
     now: int
     """In seconds since the epoch; a date after it proves nothing."""
     places: Mapping[str, _Place]
-    """All commits of the base that were brought."""
+    """All commits of the base that were fetched."""
     renames: Renames
     reach: Reach = BRIEF
     depth: int = 0
@@ -125,7 +125,7 @@ class FileHistory:
             if cut and self._go_on():
                 continue
             if place % self.reach.batch == 0:
-                self.clone.objects.bring(self.oids(place))
+                self.clone.objects.fetch(self.oids(place))
             data = self.clone.objects.read(row.oid) if row.oid else b""
             message, title = self._message(row), row.message.partition("\n")[0]
             where = self.places[row.commit]
@@ -142,7 +142,7 @@ class FileHistory:
         return [row.oid for row in self.rows[place : place + self.reach.batch] if row.oid]
 
     def read(self) -> None:
-        """List the commits that changed the file, as far as the history was brought."""
+        """List the commits that changed the file, as far as the history was fetched."""
         self.places = _places(self.clone, self.commit, self.now)
         self.rows = _listed(self.clone, self.commit, [self.path])[self.path]
         for renamed, parent, path in self.names:
@@ -202,7 +202,7 @@ class FileHistory:
 def file_versions(
     clone: Clone, commit: str, paths: Sequence[PurePosixPath], *, now: int, reach: Reach = BRIEF
 ) -> dict[PurePosixPath, FileHistory]:
-    """Return the versions of files up to a commit; two round trips bring the newest of them all.
+    """Return the versions of files up to a commit; two round trips fetch the newest of them all.
 
     Commits dated later than `now`, in seconds since the epoch, prove nothing about others' dates.
     """
@@ -214,12 +214,12 @@ def file_versions(
         path: FileHistory(clone, commit, path, now, places, renames, reach, rows=rows)
         for path, rows in _listed(clone, commit, paths).items()
     }
-    clone.objects.bring(oid for one in found.values() for oid in one.oids(0))
+    clone.objects.fetch(oid for one in found.values() for oid in one.oids(0))
     return found
 
 
 def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
-    """Return every commit of the base that was brought, with a time that never runs backwards."""
+    """Return every commit of the base that was fetched, with a time that never runs backwards."""
     lines = clone.git("log", "--first-parent", "--format=%H %ct", commit).splitlines()
     found, latest = {}, 0
     for depth, line in reversed(list(enumerate(lines))):

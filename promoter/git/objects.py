@@ -1,4 +1,4 @@
-"""A clone's objects by their ids: brought in batches, read once."""
+"""A clone's objects by their ids: fetched in batches, read once."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MANY = 50
 
 
 class Objects:
-    """The contents of a clone's objects by their ids; each is brought and read once in a run."""
+    """The contents of a clone's objects by their ids; each is fetched and read once in a run."""
 
     def __init__(self, git: Git) -> None:
         self.blobless = True
-        """Whether file contents are left at the remote until they are brought."""
+        """Whether file contents are left at the remote until they are fetched."""
         self._git = git
         self._present: set[str] = set()
-        self._bring_probable: Callable[[], None] | None = None
+        self._fetch_probable: Callable[[], None] | None = None
         self._known: dict[str, bytes] = {}
         self._listings: dict[str, Listing] = {}
         self._roots: dict[str, str] = {}
@@ -43,13 +43,13 @@ class Objects:
             found = self._known[oid] = self._git.data(oid)[1]
         return found
 
-    def bring(self, oids: Iterable[str]) -> None:
+    def fetch(self, oids: Iterable[str]) -> None:
         """Fetch file contents in one round trip; those already here cost nothing."""
         wanted = [oid for oid in dict.fromkeys(oids) if oid not in self._known]
         missing = self.missing(wanted)
-        if missing and self._bring_probable is not None:
-            bring, self._bring_probable = self._bring_probable, None
-            bring()
+        if missing and self._fetch_probable is not None:
+            fetch, self._fetch_probable = self._fetch_probable, None
+            fetch()
             missing = self.missing(wanted)
         if missing and self.blobless:
             result = with_retries(
@@ -63,12 +63,12 @@ class Objects:
         if len(wanted) >= _MANY:
             self._load(wanted)
 
-    def bring_if_missing(self, bring_probable: Callable[[], None]) -> None:
-        """Put off what brings all that is probably read until something that is not here is read."""
-        self._bring_probable = bring_probable
+    def fetch_if_missing(self, fetch_probable: Callable[[], None]) -> None:
+        """Put off what fetches all that is probably read until something that is not here is read."""
+        self._fetch_probable = fetch_probable
 
     def keep(self, texts: Mapping[str, bytes]) -> None:
-        """Keep files that came by another way, as if they had been brought; ids are their proof."""
+        """Keep files that came by another way, as if they had been fetched; ids are their proof."""
         for oid, data in texts.items():
             path = self._git.directory / "objects" / oid[:2] / oid[2:]
             path.parent.mkdir(exist_ok=True)

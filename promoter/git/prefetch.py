@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from promoter.git.tree import GitTree
 
-# So many files in all make a small repository, of which everything is brought.
+# So many files in all make a small repository, of which everything is fetched.
 _SMALL = 200
 # So many folders are looked into.
 _FOLDERS = 300
@@ -31,7 +31,7 @@ class ProbableFiles:
     oids: Sequence[str]
     """Those of the apps' own folders come first; at most `_SMALL`."""
     is_small: bool
-    """Whether the commit has so few files that all of them may be brought."""
+    """Whether the commit has so few files that all of them may be fetched."""
 
 
 def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:

@@ -99,7 +99,7 @@ class Git:
             self.deadline = whole
 
     def start(self, *arguments: str, talking: bool = True) -> git.Git.AutoInterrupt:
-        """Start a git command, to be told more if `talking`, and to be brought to its end by `finish`."""
+        """Start a git command, which is sent more if `talking`; `finish` ends it."""
         self._configure()
         try:
             process = self.program.execute(
@@ -260,7 +260,7 @@ def version_of(program: Git) -> tuple[int, ...]:
         said = str(error.stderr).strip().removeprefix("stderr: ").strip("'")
         raise UsageError(
             f"git does not start: {redacted(said)[:300]}",
-            "Fix git's configuration, or install git anew.",
+            "Fix git's configuration, or install git again.",
         ) from None
     _VERSIONS[path] = found
     return found

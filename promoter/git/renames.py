@@ -51,7 +51,7 @@ class Renames:
             return gone[name] != own, -ratio
 
         names = sorted(_likely(gone, own, path), key=unlike)[:_MOVED]
-        self._clone.objects.bring([own, *(gone[name] for name in names)])
+        self._clone.objects.fetch([own, *(gone[name] for name in names)])
         found = self._clone.git(
             "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", parent, commit,
             "--", *(f":(literal){name}" for name in (str(path), *names)),

@@ -63,7 +63,7 @@ class GitRepository:
         """The commits made here, each with the tree of the remote's commit below it."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitTree]:
-        """Return the base branch's name and files as they are now; asks the remote anew.
+        """Return the base branch's name and files as they are now; asks the remote again.
 
         What the branches of `apps` hold, by their usual names, comes along in the same round trip.
         """
@@ -132,15 +132,15 @@ class GitRepository:
             fetch()
             return
         self._clone.objects.keep({oid: texts[oid] for oid in oids if oid in texts})
-        self._clone.objects.bring_if_missing(fetch)
+        self._clone.objects.fetch_if_missing(fetch)
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""
         name, tree = base
         tip = self._tip(branch)
-        # What a merged branch holds is of no use any more.
+        # What a merged branch holds is not needed any more.
         commits = self._beyond(tip, tree.commit) if tip and tip not in self._merged else ()
-        self._bring_changed(commits)
+        self._fetch_changed(commits)
         beside = in_conflict(branch, self._heads) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
@@ -166,10 +166,10 @@ class GitRepository:
         self._clone.fetch(*tips, depth=COMMITS_LIMIT)
         commits: list[BranchCommit] = []
         for tip in tips:
-            # What cannot be read is told where its branch is looked at.
+            # What cannot be read is reported where its branch is looked at.
             with suppress(PromoteError):
                 commits += self._beyond(tip, self._base)
-        self._bring_changed(commits)
+        self._fetch_changed(commits)
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits and push their branches, each only from its lease, all at once."""
@@ -238,7 +238,7 @@ class GitRepository:
         return self._refs.refs.get(ref)
 
     def _know(self, family: str, *patterns: str) -> None:
-        """Ask for branches that the look at the base has not told of."""
+        """Ask for branches that the look at the base has not shown."""
         assert self._refs is not None
         found = self._clone.remote_refs(*patterns).refs
         self._refs = replace(self._refs, refs={**found, **self._refs.refs})
@@ -253,8 +253,8 @@ class GitRepository:
             self._clone.fetch(tip, depth=COMMITS_LIMIT)
         current = tip
         while current != base and len(found) < COMMITS_LIMIT:
-            # The tip is not asked about: a no has the whole history brought, and a branch that the
-            # base has in full is told by its merged pull.
+            # The tip is not asked about: a no fetches the whole history, and a branch that the
+            # base has in full is known by its merged pull.
             if current != tip and self._clone.is_ancestor(current, of=base):
                 break
             if current in self._clone.shallow_commits():
@@ -266,10 +266,10 @@ class GitRepository:
             current = commit.parents[0]
         return self._held.setdefault((tip, base), tuple(found))
 
-    def _bring_changed(self, commits: Iterable[BranchCommit]) -> None:
+    def _fetch_changed(self, commits: Iterable[BranchCommit]) -> None:
         """Fetch what the files that commits changed were before and after, in one round trip."""
         sides = ((one.changed, side) for one in commits for side in (one.onto.commit, one.sha))
-        self._clone.objects.bring(
+        self._clone.objects.fetch(
             oid for paths, side in sides for oid in self._clone.tree(side).files(paths)
         )
 

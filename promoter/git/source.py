@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from promoter.git.clone import Clone
 
-# Most promotions bring fewer commits; where these do not tell all, the whole history is brought.
+# Most promotions bring fewer commits; where these do not tell all, the whole history is fetched.
 _DEPTHS = (400, 2**31 - 1)
 _COMMITS = 1_000
 _SHA = re.compile(r"[0-9a-f]{7,64}")

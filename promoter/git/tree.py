@@ -48,7 +48,7 @@ class GitTree:
         oid, mode = self.listing(path.parent)[path.name]
         if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
-        self._objects.bring([oid])
+        self._objects.fetch([oid])
         try:
             return self._objects.read(oid)
         except RefusedError as error:
@@ -57,7 +57,7 @@ class GitTree:
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
         """Fetch many files in one round trip; names that are no file are passed over."""
-        self._objects.bring(self.files(paths))
+        self._objects.fetch(self.files(paths))
 
     def files(self, paths: Iterable[PurePosixPath]) -> list[str]:
         """Return the object ids of those paths that are files."""
@@ -83,7 +83,7 @@ class GitTree:
         return [path for path, oids in here if oids and self._objects.are_here(oids)]
 
     def at(self, commit: str) -> GitTree:
-        """Return the files of another commit, which is brought where its folders are not here."""
+        """Return the files of another commit, which is fetched where its folders are not here."""
         if commit not in self._others:
             try:
                 self._objects.listing(self._objects.root(commit))

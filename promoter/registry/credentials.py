@@ -176,7 +176,7 @@ def _load(file: Path) -> dict[str, Any]:
         found = error if isinstance(error, JSONDecodeError) else None
         raise UsageError(
             "the registry credentials are not valid JSON" + (f": {found.msg}" if found else ""),
-            "Write them anew with docker login.",
+            "Write them again with docker login.",
             file=str(file),
             line=found.lineno if found else None,
             column=found.colno if found else None,

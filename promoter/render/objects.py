@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-# Beyond this an object is told, and not taken apart.
+# Beyond this an object is named, and not taken apart.
 _OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000
 _OBJECT_LINES, _LINE = 120, 200
 _HASHED = frozenset({"ConfigMap", "Secret"})

@@ -67,7 +67,7 @@ class GitHubRepository:
         """What many branches hold, as far as it was asked for at once since then."""
 
     def base(self, wanted: str | None, apps: Iterable[str] = ()) -> tuple[str, GitHubTree]:
-        """Return the base branch's name and files as they are now; asks GitHub anew."""
+        """Return the base branch's name and files as they are now; asks GitHub again."""
         apps = tuple(apps)
         self._branches, self._looked = KnownBranches(self._client, self._refs), {}
         self._guess = guess(apps[0], self._environments, wanted) if len(apps) == 1 else None
