@@ -109,3 +109,38 @@ def test_a_tag_in_a_manifest_that_an_entry_sets_anew_counts_as_none(tmp_path: Pa
     assert "1.0.0" in run.stdout
     assert "2.0.0" not in run.stdout
     assert _promoted(repo, "1.5.0", "--allow", "dead-edit").json["action"] == "pushed"
+
+
+def test_a_schedule_goes_on_where_one_place_of_several_has_the_tag_already(tmp_path: Path) -> None:
+    repo = _following(_repository(tmp_path, "2.0.0", "1.0.0"), "2.0.0", "2.0.0")
+    shown = promote("status", "--repo", str(repo.path), "--no-registry", "--output", "json")
+    (row,) = (one for one in shown.json["apps"] if one["environment"] == "test")
+    assert row["previous"]["relation"] == "different"
+    (found,) = promote("auto", "--repo", str(repo.path), "--output", "json").json["results"]
+    assert found["action"] == "pushed", found
+    assert f"{_IMAGE}:2.0.0" in repo.read("apps/web/second.yaml")
+
+
+def test_a_pull_shows_each_tag_of_an_environment_and_not_that_it_runs_all_of_it(
+    tmp_path: Path,
+) -> None:
+    repo = _following(_repository(tmp_path, "1.0.0", "1.0.0"), "2.0.0", "1.0.0")
+    repo.commit(
+        "main", "promoter.yaml", repo.read("promoter.yaml").replace(": push", ": pull-request")
+    )
+    text = _promoted(repo, "2.0.0", "--env", "test").json["pull_request"]["body"]
+    assert "| `2.0.0`, `1.0.0` |" in text, text
+    assert "ran in" not in text
+
+
+def _following(repo: Repository, first: str, second: str) -> Repository:
+    """Give a repository an environment that the other one follows, with an image at two tags."""
+    before, after = (
+        "deliver: push}\n",
+        "deliver: push, promotes-from: dev, checks: {exists: off}}\n",
+    )
+    config = repo.read("promoter.yaml").replace(before, f"{after}  dev: {{path: 'dev/{{app}}'}}\n")
+    repo.commit("main", "promoter.yaml", config)
+    for name, tag in (("first", first), ("second", second)):
+        repo.commit("main", f"dev/web/{name}.yaml", deployment(name, f"{_IMAGE}:{tag}"))
+    return repo

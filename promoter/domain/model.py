@@ -246,7 +246,7 @@ class RunningImage:
     """The name that an entry or an override puts in its place."""
     listed: bool = field(default=False, compare=False)
     """Whether the configuration's target names it, and not only the file."""
-    elsewhere: tuple[Ref, ...] = field(default=(), compare=False)
+    elsewhere: tuple[Ref, ...] = ()
     """What stands at its other places, where that is another tag."""
 
     @property

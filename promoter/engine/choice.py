@@ -263,6 +263,8 @@ def _nothing(policy: Policy, repositories: list[str], tags: frozenset[str]) -> S
 
 
 def _has(have: RunningImage, wanted: ImageRequest, pin: str) -> bool:
+    if have.elsewhere:
+        return False
     if wanted.digest is not None:
         same = have.digest == str(wanted.digest)
         bare = pin == "digest" or wanted.tag is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from promoter.config.apps import environments_of
 from promoter.config.layout import find_target
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import AppEvidence, BuiltImage, EnvironmentState, SourceRange
-from promoter.domain.model import Kind, RunningImage
+from promoter.domain.model import Kind
 from promoter.domain.trees import FilesTree, kind_of
 from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Tree
+    from promoter.domain.model import RunningImage, Tree
     from promoter.domain.proposal import Proposal
     from promoter.engine.world import World
     from promoter.gates import Facts
@@ -77,23 +78,27 @@ class EvidenceCollector:
     def _environment(
         self, place: Target, versions: Iterable[FileVersion], names: Sequence[str]
     ) -> EnvironmentState | None:
-        """Return what an environment has of the images, and since which commit of its file.
+        """Return what an environment has of the images, and since which commit of its first file.
 
-        Of those that only a base sets, it is not said since when.
+        Of those that only its other files or a base set, it is not said since when.
         """
-        environment = place.environment
+        environment, file = place.environment, place.first_file
+        own = tuple(one for one in place.targets if place.file_of(one) == file)
+        first = replace(place, targets=own)
         try:
-            now = _images(place, self._base.read(place.first_file), names)
-            below = container_images(place, self._base, names) if now is None else {}
+            now = _images(first, FilesTree("", {file: self._base.read(file)}), names)
+            images = _images(place, self._base, names) or now
+            if not images:
+                below = container_images(place, self._base, names)
+                images = tuple(one.named(name) for name, one in below.items() if one.ref)
         except PromoteError:
             return None
-        if now is None:
-            images = tuple(one.named(name) for name, one in below.items() if one.ref)
+        if not now:
             return EnvironmentState(environment, images) if images else None
         since, pull, at_least = None, None, False
         try:
             for version in versions:
-                if _images(place, version.data, names) != now:
+                if _images(first, FilesTree("", {file: version.data}), names) != now:
                     break
                 since, pull, at_least = version.time, version.pull, version.first
         except PromoteError:
@@ -101,7 +106,7 @@ class EvidenceCollector:
             at_least = True
         age = max(0, self._moment - since) if since is not None else None
         return EnvironmentState(
-            environment, now, since, at_least, age, pull=None if at_least else pull
+            environment, images, since, at_least, age, pull=None if at_least else pull
         )
 
     def _running(self, proposal: Proposal, target: Target) -> dict[str, BuiltImage]:
@@ -149,8 +154,12 @@ class EvidenceCollector:
 
 def shown_files(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:
     """Return the files whose history a pull's text shows."""
-    shown = _shown(_places(config, base, target), target.environment)
-    return sorted({one.first_file for one in shown.values()})
+    return sorted({one.first_file for one in shown_environments(config, base, target)})
+
+
+def shown_environments(config: Config, base: Tree, target: Target) -> Iterable[Target]:
+    """Return the environments that a pull's text shows."""
+    return _shown(_places(config, base, target), target.environment).values()
 
 
 def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
@@ -161,11 +170,8 @@ def _places(config: Config, base: Tree, target: Target) -> dict[str, Target]:
             other = find_target(config, base, target.app, name)
         except PromoteError:
             continue
-        file = other.first_file
-        if kind_of(base, file) is Kind.FILE:
-            # One file of an environment has the history that is shown.
-            there = tuple(one for one in other.targets if other.file_of(one) == file)
-            found[name] = replace(other, targets=there)
+        if kind_of(base, other.first_file) is Kind.FILE:
+            found[name] = other
     return found
 
 
@@ -175,11 +181,9 @@ def _shown(places: Mapping[str, Target], target: str) -> dict[str, Target]:
     return {name: one for name, one in places.items() if name == target or name in names}
 
 
-def _images(place: Target, data: bytes, names: Sequence[str]) -> tuple[RunningImage, ...] | None:
-    """Return the images as an environment's file has them; None where it cannot be read or has none."""
-    try:
-        held = place.held_images(FilesTree("", {place.first_file: data}))
-    except PromoteError:
-        return None
-    found = (RunningImage(one.name, one.tag, one.digest) for one in held if one.name in names)
-    return tuple(found) or None
+def _images(place: Target, tree: Tree, names: Sequence[str]) -> tuple[RunningImage, ...]:
+    """Return those images that an environment's files have; none where they cannot be read."""
+    with suppress(PromoteError, KeyError):
+        held = place.held_images(tree)
+        return tuple(replace(one, new_name=None) for one in held if one.name in names)
+    return ()

@@ -11,7 +11,7 @@ from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import RaceLostError
 from promoter.domain.trees import edited
 from promoter.engine.branch_pulls import BranchPulls
-from promoter.engine.evidence import shown_files
+from promoter.engine.evidence import shown_environments, shown_files
 from promoter.engine.explain import explain_plan, explain_target
 from promoter.engine.look_ahead import look_ahead
 from promoter.engine.open_holds import OpenHolds
@@ -81,7 +81,8 @@ def _prefetch(
     if not targets:
         return
     # The text of a pull tells what other environments have.
-    beside = [file for one in by_pull for file in shown_files(view.config, view.tree, one)]
+    shown = (shown_environments(view.config, view.tree, one) for one in by_pull)
+    beside = [file for one in chain.from_iterable(shown) for file in one.files]
     if world.wiring.transport != "api":
         # Whether other environments stand on an app's folder, their own files say.
         found = (kustomizations_beside(view.config, view.tree, one) for one in targets)

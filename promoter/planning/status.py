@@ -116,7 +116,7 @@ def relation_of(
     ]
     if not pairs:
         return Relation.UNKNOWN
-    differing = [(a, b) for a, b in pairs if (a.tag, a.digest) != (b.tag, b.digest)]
+    differing = [(a, b) for a, b in pairs if (a.ref, a.elsewhere) != (b.ref, b.elsewhere)]
     if not differing:
         return Relation.SAME
     orders = {
@@ -133,8 +133,7 @@ def with_previous(row: Status, target: Target, other: Status | None, now: int) -
     name, previous = target.settings.promotes_from, None
     offered: list[RunningImage] = []
     if name is not None and other is not None:
-        own = [(one.name, one.repository, one.ref) for one in row.images]
-        offered = [one for one in other.images if (one.name, one.repository, one.ref) not in own]
+        offered = [one for one in other.images if one not in row.images]
         previous = _previous_of(name, offered, other.arrival, now) if offered else None
         relation = relation_of(target, row.images, other.images)
         row = replace(row, previous=PreviousEnvironment(name, other.tags, relation))

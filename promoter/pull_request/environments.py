@@ -139,8 +139,9 @@ def _is_same(move: ImageMove, image: RunningImage, app: AppEvidence) -> bool | N
     """Return whether an image runs as it is promoted; None where that is not known."""
     same, built = move.after.is_same(image.ref), app.built.get(move.name)
     if same is None and image.digest and built:
-        return built.digest == image.digest
-    return same
+        same = built.digest == image.digest
+    # What one place has, others may not have.
+    return None if image.elsewhere else same
 
 
 def _age(state: EnvironmentState) -> str:
@@ -165,7 +166,8 @@ def _runs(state: EnvironmentState, moves: tuple[ImageMove, ...], app: AppEvidenc
 
 def _images(state: EnvironmentState) -> Line:
     """Return the distinct tags of an environment, or short digests where there is no tag."""
-    texts = list(dict.fromkeys(short_image(one.ref) for one in state.images))
+    refs = (ref for one in state.images for ref in (one.ref, *one.elsewhere))
+    texts = list(dict.fromkeys(map(short_image, refs)))
     found = joined((mono(one) if one else Span("nothing set"),) for one in texts[:_TAGS])
     if len(texts) > _TAGS:
         return (*found, Span(f" and {len(texts) - _TAGS} more"))
