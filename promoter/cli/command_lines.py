@@ -188,7 +188,8 @@ def _sorted_out(
             word = word.rpartition("/")[2] if kind == "app" else word
             if option == "env" and command == "promote" and option in dict(found):
                 # Of two environments, the first is where it comes from.
-                found = [("from" if name == "env" else name, one) for name, one in found]
+                if "from" not in dict(found):
+                    found = [("from" if name == "env" else name, one) for name, one in found]
             elif option in dict(found) and command == "promote":
                 option = "tag"
         has_room = option in options and _has_room(command, option, found)

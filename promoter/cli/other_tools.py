@@ -152,7 +152,7 @@ OTHER_COMMANDS = _by_name({
         "To promote a tag: {promote}; what the policies choose: {auto}",
     "renovate, dependabot, updatecli, image-updater, newest, latest":
         "What the policies choose: {auto}",
-    "deploy, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
+    "deploy, rollout, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
     "promotion, start": "Promoting needs no command name: {promote}",
     "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, st, "
     "inspect, envs, environments, top, view, holds, held": "What runs where: {status}",
@@ -163,7 +163,7 @@ OTHER_COMMANDS = _by_name({
         "Write {promote} --dry-run",
     "validate, lint, verify":
         "Write {promote} --dry-run; --config FILE tries a promoter.yaml that is not pushed",
-    "undo, revert, back, rollout, downgrade, rollout undo, restore, previous":
+    "undo, revert, back, downgrade, restore, previous":
         "Did you mean {rollback}",
     "log, logs, events, audit, changes, timeline, changelog, revisions": "Did you mean {history}",
     "pr create, pr open, pr new, pr reopen, pull create": "A promotion opens it: {promote}",
@@ -188,9 +188,9 @@ OTHER_COMMANDS = _by_name({
 """By a word that is no command of ours."""
 TOOLS = (
     "kubectl", "helm", "argocd", "flux", "kargo", "docker", "gh", "git", "updatecli", "gitopscli",
-    "skaffold", "oc",
+    "skaffold", "oc", "rollout",
 )  # fmt: skip
-"""Tools whose commands people write behind ours."""
+"""Tools whose commands people write behind ours, and `kubectl rollout`."""
 OBJECTS = (
     "kustomization", "helmrelease", "deployment", "application", "statefulset", "rollout", "stage",
 )  # fmt: skip

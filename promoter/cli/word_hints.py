@@ -49,7 +49,7 @@ def unknown_command(
     if word[:1] in DASHES:
         return other_dash(word)
     first, message = shown(word), f"there is no command {shown(word)}"
-    if word.lower() in TOOLS and rest and not rest[0].startswith("-"):
+    while word.lower() in TOOLS and rest and not rest[0].startswith("-"):
         word, *rest = rest
     names = [one for one in commands if one != "promote"]
     while closest(word.lower(), ["promote"]) and rest and rest[0] in commands:
@@ -81,7 +81,8 @@ def _of_other_commands(given: CommandLine) -> str:
     words = [word.lower() for word in given.bare]
     # A command of ours leads, whatever another tool has before it, and so does a question.
     ours = [at for at in range(1, len(words)) if "app" in given.commands.get(words[at], ())]
-    asking = [at for at, word in enumerate(words[:2]) if word in _QUESTIONS]
+    of_pulls = "promote pulls" in OTHER_COMMANDS.get(words[0], "") if words else False
+    asking = [at for at, word in enumerate(words[:2]) if word in _QUESTIONS and not of_pulls]
     for at in dict.fromkeys((*ours, *asking, *range(len(words)))):
         word = words[at]
         hint = OTHER_COMMANDS.get(" ".join(words[at : at + 2])) or OTHER_COMMANDS.get(word)
