@@ -52,7 +52,7 @@ def overriding_images(
         if kind is Kind.FILE and _SOURCE.fullmatch(name) and path not in edited:
             for root in _documents(tree, path):
                 images = root.at("kustomize", "images")
-                yield from _told("Argo CD", images.below() if images else (), moves)
+                yield from _warnings("Argo CD", images.below() if images else (), moves)
 
 
 def overrides_elsewhere(
@@ -72,11 +72,11 @@ def overrides_elsewhere(
                 for source in _sources(root):
                     images = source.at("kustomize", "images")
                     if images and _is_for(source.get("path"), directory):
-                        yield from _told("Argo CD", images.below(), moves)
+                        yield from _warnings("Argo CD", images.below(), moves)
             elif kind == "Kustomization" and version.startswith(_FLUX):
                 images = root.at("spec", "images")
                 if images and _is_for(root.at("spec", "path"), directory):
-                    yield from _told("Flux", images.below(), moves)
+                    yield from _warnings("Flux", images.below(), moves)
 
 
 def delivery_files(tree: Tree, app: str, environment: str) -> list[PurePosixPath]:
@@ -143,7 +143,7 @@ def _is_for(path: Spot | None, directory: PurePosixPath) -> bool:
     return named is not None and directory.is_relative_to(named)
 
 
-def _told(tool: str, images: Iterable[Spot], moves: Sequence[ImageMove]) -> Iterator[str]:
+def _warnings(tool: str, images: Iterable[Spot], moves: Sequence[ImageMove]) -> Iterator[str]:
     for spot in images:
         site = _override(spot)
         named = (

@@ -10,7 +10,7 @@ from promoter.domain.model import RunningImage
 from promoter.edits import kustomization
 from promoter.edits.region import Region
 from promoter.edits.site import value_of
-from promoter.edits.target_edits import sites_named
+from promoter.edits.target_edits import sites_of
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
@@ -88,8 +88,7 @@ def _with_tags_of(image: RunningImage, refs: Iterable[Ref]) -> RunningImage:
 def _by_name(sites: Sequence[Site], target: Target, only: str | None) -> dict[str, list[Site]]:
     """Return the sites of each image: those that an edit of it would set."""
     if target.image is not None:
-        named = sites_named([site for site in sites if not site.by_place], target.image)
-        return {target.image: [*(site for site in sites if site.by_place), *named]}
+        return {target.image: sites_of(sites, target.image)}
     found: dict[str, list[Site]] = {}
     for site in sites:
         name = (only if site.by_place else None) or site.name

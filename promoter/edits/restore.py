@@ -15,7 +15,7 @@ from promoter.edits import kustomization
 from promoter.edits.clean_merge import alike
 from promoter.edits.nodes import flatten, last_index
 from promoter.edits.region import Region, occurrences
-from promoter.edits.target_edits import sites_named
+from promoter.edits.target_edits import sites_of
 from promoter.edits.targets import KustomizeTarget
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles
@@ -168,12 +168,10 @@ class _Reader:
         A digest counts where it stands there or was emptied: other hashes are no image's.
         """
         sites = list(target.find(region))
-        if target.image is not None:
-            named = sites_named([one for one in sites if not one.by_place], target.image)
-            wanted = target.image in self.names
-            own = [one for one in sites if wanted and (one.by_place or one in named)]
-        else:
+        if target.image is None:
             own = [one for one in sites if one.by_place or one.name in self.names]
+        else:
+            own = sites_of(sites, target.image) if target.image in self.names else []
         only = next(iter(self.names)) if len(self.names) == 1 else ""
         for site in own:
             image = target.image or only or site.name

@@ -253,6 +253,12 @@ def _only(target: Target, asked: Sequence[ImageRequest]) -> ImageRequest:
     )
 
 
+def sites_of(sites: Sequence[Site], name: str) -> list[Site]:
+    """Return the sites that a target of one image means: its places, then those that name it."""
+    named = sites_named([site for site in sites if not site.by_place], name)
+    return [*(site for site in sites if site.by_place), *named]
+
+
 def sites_named(sites: Sequence[Site], name: str) -> list[Site]:
     """Return the sites of an image: by the name that they change, else by the only new one."""
     own = [site for site in sites if site.called(name)]

@@ -65,7 +65,7 @@ def facts_of(
         proposal=proposal,
         edit_refusals=app.refusals,
         makes_commit=intent.makes_commit,
-        tag_changes=tuple(with_base(proposal)) if proposal else (),
+        tag_changes=with_base(proposal) if proposal else (),
         images=images,
         render=_rendered(intent, seen, names) if is_shown else None,
         other_environments=_others(intent, seen) if is_shown else (),

@@ -55,9 +55,9 @@ def plan_all(
     there = world.repository.branches(branches)
     new = [one for one in work if _branch(one, view) not in there]
     look_ahead([app for one in new for app in one.apps], view.tree, world)
-    told = [target for one in new if not one.pushes for target in one.targets]
+    by_pull = [target for one in new if not one.pushes for target in one.targets]
     # Through an API, the histories of many files come together as it is.
-    several = told if len(told) > 1 and world.wiring.transport != "api" else ()
+    several = by_pull if len(by_pull) > 1 and world.wiring.transport != "api" else ()
     # Without any, too: what is known of files is of the base that was looked at before.
     world.expect_arrivals({p for one in several for p in shown_files(view.config, view.tree, one)})
     for one in (*pulls, *pushes):

@@ -157,8 +157,8 @@ class Run:
             self._done[key] = self.world.progress[before:]
             raise
         except PromoteError as reason:
-            told = error_after(reason, self.world.progress[before:])
-            self.keep(key, failed(told, plan.destination.app, plan.destination.environment))
+            failure = error_after(reason, self.world.progress[before:])
+            self.keep(key, failed(failure, plan.destination.app, plan.destination.environment))
         except BaseException:
             self._done[key] = self.world.progress[before:]
             raise

@@ -123,15 +123,15 @@ def _nowhere(config: Config, found: Sequence[FoundTarget]) -> list[str]:
 
 
 def _prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:
-    """Bring at once what is built below the kustomizations of apps that leave images to it."""
-    lacking = []
+    """Fetch at once what is built below the kustomizations of apps that leave images to it."""
+    folders = []
     for target in targets:
         # What cannot be read is told with its row.
         with suppress(PromoteError):
             if target.kustomized and unset_images(target, tree):
-                lacking.append(target.directory)
-    if lacking:
-        graph.prefetch_closures(tree, lacking)
+                folders.append(target.directory)
+    if folders:
+        graph.prefetch_closures(tree, folders)
 
 
 def _of_files(place: FoundTarget, tree: Tree) -> Status:

@@ -123,10 +123,10 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     except RefusedError as error:
         raise RefusedError([at_configuration(one, target) for one in error.refusals]) from None
     moves = tuple(replace(one, app=declaration.app) for one in held.moves)
-    moves, told = from_containers(moves, target, tree)
+    moves, several = from_containers(moves, target, tree)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     others = overriding_images(tree, target.directory, moves, {one.path for one in made})
-    warnings = (*held.warnings, *told, *others, *(one for edit in made for one in edit.warnings))
+    warnings = (*held.warnings, *several, *others, *(one for edit in made for one in edit.warnings))
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
 
