@@ -324,6 +324,10 @@ _ON_THE_COMMAND_LINE = {
         ("rollback", "--app", "orders", "--reason", "x", "--to", "prod"), 4,
         ("has not had the tag prod", "Leave --to out, or name a tag"),
     ),
+    "state before to go back to": Mistake(
+        ("rollback", "--app", "orders", "--reason", "x", "--to", "previous"), 4,
+        ("has not had the tag previous", "Leave --to out, or name a tag"),
+    ),
     "commit as the base": Mistake(
         (*_ASK, "--base", "0123abcd"), 4, ("has no branch '0123abcd'", "It reads as a commit")
     ),
@@ -587,6 +591,9 @@ _WORDS_AND_FLAGS = (
     ("--app aurora --tag ^1.5", 'policy: {semver: "^1.5"}'),
     ("--app ghcr.io/acme/aurora:1.5.0 --tag x", "Did you mean --app aurora --tag 1.5.0"),
     ("--app clusters/prod/apps/aurora --tag x", "Did you mean --app aurora"),
+    ("--app shop* --tag x", "Name each: --app A --app B"),
+    ("status --sort-by time", "For a program to choose from: --output json"),
+    ("auto --once", "A run ends when it is done"),
     ("--app * --tag x", "a group: --group GROUP; what the policies choose of all: promote auto"),
     ("--app aurora --image x@1.5.0", "Did you mean --image x=1.5.0"),
     (f"--app aurora --image x=sha256:{'a' * 64}", f"Did you mean --image x@sha256:{'a' * 64}"),
@@ -1063,6 +1070,9 @@ _IN_THE_CONFIGURATION = {
     "strategy of the updater": (
         (_PUSH, f"{_PUSH}    policy: {{update-strategy: semver}}\n"), 2,
         ("Write what it names as the key",),
+    ),
+    "login of a registry": (
+        ("apps:\n", "registries: {ghcr.io: x}\napps:\n"), 2, ("that of docker login",)
     ),
     "message of a commit": (
         ("apps:\n", "templates: {message: x}\napps:\n"), 2, ("Did you mean commit?",)

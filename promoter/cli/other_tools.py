@@ -39,7 +39,7 @@ FLAGS = _by_name({
     "head, head-branch, pr-branch, branch-name, branch-prefix, H, new-branch, source-branch":
         "The branch of a pull request is templates.branch in promoter.yaml; the one to promote to "
         "is --base BRANCH.",
-    "watch, w, follow, interval, daemon, loop, poll, schedule, every, cron":
+    "watch, w, follow, once, interval, daemon, loop, poll, schedule, every, cron":
         "A run ends when it is done: a schedule, or the program watch, repeats it.",
     "no-verify, no-hooks": "No hooks of git are run before a commit: leave it out.",
     "retry, retries, max-retries, retry-count, backoff, retry-limit, idempotent":
@@ -58,7 +58,7 @@ FLAGS = _by_name({
         "The branch of a pull request goes when the forge deletes it: leave it out.",
     "admin, force-merge": "A pull request is merged on the forge, by its own rules: leave it out.",
     "state, open, closed, all-states": "All are listed, each with its state: leave it out.",
-    "search, selector, labels-selector, jq, template, sort, columns, grep":
+    "search, selector, labels-selector, jq, template, sort, sort-by, columns, grep":
         "For a program to choose from: --output json",
     "offline, no-fetch, no-clone, local-only, depth, shallow, single-branch, clone-depth":
         "Only what is needed is fetched, each time anew; --cache DIR keeps it for the next run.",

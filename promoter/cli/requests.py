@@ -114,7 +114,7 @@ def _name_meant(name: str, source: str, reason: str, *, many: bool) -> str:
         return f"Write {' '.join(f'{source} {one}' for one in several)}"
     if several:
         return f"Run promote once for each: {source} {f', then {source} '.join(several)}"
-    if name in ("*", "**"):
+    if "*" in name:
         groups = "; a group: --group GROUP; what the policies choose of all: promote auto"
         each = f"Name each: {source} A {source} B{groups if source == '--app' else ''}"
         return each if many else "Run promote once for each."

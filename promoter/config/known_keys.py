@@ -67,7 +67,8 @@ _NO_SECRETS = (
 # What is no key, and what to do instead.
 _NO_KEYS = {
     **dict.fromkeys(
-        ("token", "github-token", "password", "secret", "access-token", "pat"), _NO_SECRETS
+        ("token", "tokens", "github-token", "password", "secret", "access-token", "pat"),
+        _NO_SECRETS,
     ),
     **{
         flag.partition(" ")[0]: f"It is a flag: --{flag}"
@@ -80,6 +81,7 @@ _NO_KEYS = {
             "verbose",
         )
     },
+    "registries": "Remove it: the login of a registry is that of docker login.",
     "type": 'Write what it names as the key, as in policy: {semver: "^1.4"}',
     **dict.fromkeys(
         ("version", "apiversion", "kind", "enabled", "namespace", "cluster", "name"),

@@ -196,8 +196,8 @@ class Past:
         found = found or sorted(having, key=lambda one: one.key != self.current.key)[:1]
         where = f"{self.target.app} in {self.target.environment}"
         if not found:
-            if tag == self.target.environment:
-                hint = f"Leave --to out, or name a tag: {tag} is the environment."
+            if tag in (self.target.environment, "previous", "last"):
+                hint = f"Leave --to out, or name a tag: {tag} is none."
                 raise SelectionError(f"{where} has not had the tag {tag}", hint)
             other = tag[1:] if tag.startswith("v") else f"v{tag}"
             raise self._nothing(f"{where} has not had the tag {tag}", states, other)
