@@ -284,6 +284,21 @@ def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
             assert asked == {**looks[transport], **branches}
 
 
+def test_by_git_branches_that_begin_with_their_apps_are_asked_for_together(
+    tmp_path: Path, registry: Registry
+) -> None:
+    named = 'templates: {branch: "{app}/{environment}"}\n' + CLUSTERS
+    fleet = world(tmp_path, registry, "git", CLUSTERS, count=9)
+    Repository(fleet.github.repository).commit("main", "promoter.yaml", named)
+    with fleet.github:
+        assert fleet.auto() == ({"unchanged": 9}, {"git-upload-pack": 4})
+        fleet.build("1.4.2")
+        taken, asked = fleet.auto()
+        assert (taken, asked["git-upload-pack"]) == ({"created": 9}, 4)
+        taken, asked = fleet.auto()
+        assert (taken, asked["git-upload-pack"]) == ({"unchanged": 9}, 6)
+
+
 @pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_pushes_to_the_base_ask_for_no_pull(
     tmp_path: Path, registry: Registry, transport: str

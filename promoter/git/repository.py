@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # So many branches of promotions come with the files of a small repository.
 _FEW_BRANCHES = 100
+_PATTERNS = 1000  # instead of more, all branches are asked for
 
 
 class _Begun(NamedTuple):
@@ -74,7 +75,7 @@ class GitRepository:
             # Two looks at a time would both make the clone.
             begun.refs.exception()
         self._refs = begun.refs.result() if begun and same else self._ask(wanted, apps)
-        self._families = {BRANCH_PREFIX, HOLD_BRANCH_PREFIX}
+        self._families = {f"refs/heads/{BRANCH_PREFIX}", f"refs/heads/{HOLD_BRANCH_PREFIX}"}
         try:
             name, commit = base_branch(self._refs, wanted, self._clone.url)
         except SelectionError:  # all branches have to be known to say what is wrong
@@ -146,22 +147,21 @@ class GitRepository:
 
     def branches(self, names: Iterable[str], beginnings: Iterable[str] = ()) -> frozenset[str]:
         """Return which of some branches there are, and those of several apps that begin so."""
-        beginnings = tuple(beginnings)
-        for one in beginnings:
-            family = "".join(one.partition("/")[:2])
-            if family not in self._families:
-                self._know(family, f"refs/heads/{family}*")
+        names, beginnings = tuple(names), tuple(beginnings)
+        self._known(names, beginnings)
         together = {one for one in self._heads if "+" in one and one.startswith(beginnings)}
         return frozenset(together.union(name for name in names if self._tip(name)))
 
     @property
     def _heads(self) -> Iterator[str]:
         """The branches that are known so far."""
-        assert self._refs is not None
-        return (one.removeprefix("refs/heads/") for one in self._refs.refs if one != "HEAD")
+        refs = self._refs.refs if self._refs is not None else ()
+        return (one.removeprefix("refs/heads/") for one in refs if one != "HEAD")
 
     def prefetch(self, branches: Iterable[str]) -> None:
         """Fetch what several branches hold in one round trip, before each of them is looked at."""
+        branches = tuple(branches)
+        self._known(branches)
         tips = [tip for branch in branches if (tip := self._tip(branch))]
         self._clone.fetch(*tips, depth=COMMITS_LIMIT)
         commits: list[BranchCommit] = []
@@ -228,21 +228,26 @@ class GitRepository:
 
     def _tip(self, branch: str) -> str | None:
         """Return a branch's commit as of the last look; names of the user's own are asked for."""
-        assert self._refs is not None
-        ref = f"refs/heads/{branch}"
-        family, slash, _ = branch.partition("/")
-        if branch and ref not in self._refs.refs and f"{family}/" not in self._families:
-            # All that begins alike in one question: a run over many apps asks once.
-            beside = f"refs/heads/{family}"
-            self._know(f"{family}/", *((beside, f"{beside}/*") if slash else (ref, f"{ref}/*")))
-        return self._refs.refs.get(ref)
+        return self._known([branch]).get(f"refs/heads/{branch}")
 
-    def _know(self, family: str, *patterns: str) -> None:
-        """Ask for branches that the look at the base has not shown."""
+    def _known(self, branches: Iterable[str], beginnings: Iterable[str] = ()) -> Mapping[str, str]:
+        """Return the refs, these branches among them: of those not seen yet, all is asked for at once."""
         assert self._refs is not None
-        found = self._clone.remote_refs(*patterns).refs
-        self._refs = replace(self._refs, refs={**found, **self._refs.refs})
-        self._families.add(family)
+        patterns: dict[str, tuple[str, ...]] = {}
+        for branch in filter(None, branches):
+            if f"refs/heads/{branch}" not in self._refs.refs:
+                ref = f"refs/heads/{branch.partition('/')[0]}"
+                patterns[f"{ref}/"] = ref, f"{ref}/*"
+        for one in beginnings:
+            ref = f"refs/heads/{''.join(one.partition('/')[:2])}"
+            patterns.setdefault(ref, (f"{ref}*",))
+        asked = [p for one, some in patterns.items() if one not in self._families for p in some]
+        if asked:
+            asked = asked if len(asked) < _PATTERNS else ["refs/heads/*"]
+            found = self._clone.remote_refs(*asked)
+            self._refs = replace(self._refs, refs={**found.refs, **self._refs.refs})
+        self._families |= patterns.keys()
+        return self._refs.refs
 
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         """Return the branch's commits that the base does not have, newest first."""
