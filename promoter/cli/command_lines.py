@@ -69,6 +69,8 @@ class CommandLine:
                 value = waiting.popleft()
             if option is None and (tag := _SET_TAG.fullmatch(value)):
                 flag, value = "--tag", tag[1]
+            if "image" in (long_name(flag), *options_meant(plain_name(flag))):
+                value = image_meant(value)
             self.flags.append((flag, value))
             run = [flag, *filter(None, [value])]
 
@@ -113,8 +115,7 @@ class CommandLine:
                 option = option_meant(flag, value, options)
             known = OPTIONS[option] if option in options else None
             if known and known.takes(value) and _has_room(command, option, found):
-                given = image_meant(value) if option == "image" else value
-                found.append((option, "" if known.switch else given))
+                found.append((option, "" if known.switch else value))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:

@@ -6,14 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import (
-    CommandLine,
-    image_meant,
-    kind_of,
-    may_be,
-    option_meant,
-    plain_name,
-)
+from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
@@ -120,7 +113,6 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
     if not value and known is not None and known.metavar == "DURATION":
         value = EXAMPLES[setting_of(option)]
     # An address may hold a login.
-    value = image_meant(value) if option == "image" else value
     is_told = not (option == "repo" and "@" in value) and not (known is not None and known.switch)
     if is_told and may_be(option, value) and _PLAIN.fullmatch(value):
         return f"Did you mean --{option} {shlex.quote(value)}?"

@@ -11,7 +11,7 @@ from promoter.cli.options import OPTIONS, long_name
 from promoter.cli.other_tools import OBJECTS, OTHER_COMMANDS, TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
-from promoter.domain.suggest import closest, nearest
+from promoter.domain.suggest import closest, named_by_others, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,11 +27,7 @@ _QUESTIONS = ("list", "ls", "get", "show", "view", "describe", "inspect", "log",
 _TAKING_TAGS = ("{promote}", "{rollback}", "{set-image}")
 # What others write behind a switch.
 _ON_OFF = ("true", "yes", "1", "on", "client", "server", *OFF)
-_VERBS_MEANT = {
-    **dict.fromkeys(("abandon", "delete", "reject", "end"), "close"),
-    **dict.fromkeys(("accept", "land"), "merge"),
-    **dict.fromkeys(("all", "status"), "list"),
-}
+_VERBS_MEANT = {"close": "abandon delete reject end", "merge": "accept land", "list": "all status"}
 # The commands whose argument is one alone.
 _SINGLE = {
     "pulls": "Name one pull request at a time.",
@@ -110,8 +106,8 @@ def hint_for_choice(text: str, choices: Sequence[str]) -> str:
     hint = OTHER_COMMANDS.get(f"pr {plain}", "").format(promote="promote --app APP --tag TAG")
     if hint or plain in ("approve", "review", "comment"):
         return hint or OTHER_COMMANDS[plain]
-    verb = _VERBS_MEANT.get(plain)
-    return f"Did you mean promote pulls {verb}?" if verb else nearest(text, choices)
+    verbs = named_by_others(plain, _VERBS_MEANT)
+    return f"Did you mean promote pulls {verbs[0]}?" if verbs else nearest(text, choices)
 
 
 def unknown_word(parser: Parser, words: Sequence[str], word: str) -> UsageError:
