@@ -323,6 +323,18 @@ def test_transport_api_on_what_is_no_api_is_told(github: GitHub, answer: Any) ->
         GitHubRepository(forge(github).client, now=NOW).base(None)
 
 
+@pytest.mark.parametrize(("name", "requests"), [("{}/prod", 4), ("promote/prod/{}", 1)])
+def test_very_many_branches_are_asked_for_in_few_requests_whatever_they_are_called(
+    github: GitHub, name: str, requests: int
+) -> None:
+    repository = GitHubRepository(forge(github).client, now=NOW)
+    repository.base(None, ["app-1", "app-2"])
+    before = len(github.seen)
+    assert not repository.branches([name.format(f"app-{n}") for n in range(301)])
+    # A promotion's own are known from the look at the base, or are listed.
+    assert len(github.seen) - before <= requests
+
+
 def test_classic_protection_is_read_where_neither_graphql_nor_the_rules_answer(
     github: GitHub,
 ) -> None:

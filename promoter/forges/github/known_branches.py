@@ -68,16 +68,15 @@ class KnownBranches:
         return self._tips[name] if name in self._tips else self._lists[BRANCHES].get(name)
 
     def _ask(self, names: Sequence[str]) -> None:
-        found = None
-        if self._has_graphql and len(names) <= _BY_NAME:
-            found = self._client.attempt("look for branches", lambda: self._by_name(names))
-        if found is not None:
-            self._tips |= found
-            return
+        if self._has_graphql:
+            # Names of the user's own begin with nothing by which they could be listed.
+            few = [n for n in names if len(names) <= _BY_NAME or not n.startswith(BRANCHES)]
+            found = self._client.attempt("look for branches", lambda: self._by_name(few))
+            self._tips |= found or {}
         for name in names:
-            if name.startswith(BRANCHES):
+            if not self._is_known(name) and name.startswith(BRANCHES):
                 self._list(BRANCHES)
-            else:
+            elif not self._is_known(name):
                 self._tips[name] = self._refs.tip(name)
 
     def _by_name(self, names: Sequence[str]) -> dict[str, str | None]:
