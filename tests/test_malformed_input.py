@@ -11,6 +11,7 @@ import pytest
 from promoter.domain.address import parse
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import UsageError
+from promoter.domain.image import Tag
 from promoter.domain.json import parse_json
 from promoter.domain.urls import check_api_url
 from promoter.edits import env_file
@@ -128,6 +129,13 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
     assert repo.refs() == before
 
 
+def _hint_for_tag(text: str) -> str:
+    with pytest.raises(UsageError) as raised:
+        Tag.parse(text)
+    assert len(raised.value.hint) < 1_000
+    return raised.value.hint
+
+
 @pytest.mark.parametrize(
     ("read", "text"),
     [
@@ -136,6 +144,7 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
         (actions.defused, "\n"), (actions.defused, " \t\n"),
         (lambda text: list(marker._all(text)), " #{"), (lambda text: list(marker._all(text)), "\t "),
         (lambda text: list(marker._all(text)), " #{} "),
+        (_hint_for_tag, "a"), (_hint_for_tag, "*"),
         (lambda text: env_file.values("a.env", f"A=1{text}2".encode()), " "),
     ],
 )  # fmt: skip

@@ -32,6 +32,8 @@ _SIGN = re.compile(r"[:@]")
 _BARE_HEX = re.compile(r"[a-f0-9]{64}")
 _REGISTERED = {"sha256": 64, "sha512": 128}
 _PATH_LIMIT = 255
+# What is meant by a longer text is not guessed: it is no tag with a digest and quotes.
+_GUESSED = 400
 # Signs of a value that something else fills in, such as `${TAG}`.
 PLACEHOLDER_SIGNS = ("${", "$(", "{{", "<%")
 
@@ -60,9 +62,8 @@ class Tag(str):
         else:
             bad = next(c for c in text if not re.fullmatch(r"[\w.-]", c, re.ASCII))
             reason = "holds a blank" if bad in " \t" else f"holds {ascii(bad)}"
-        raise UsageError(
-            f"tag {shown(text)} {reason}", placeholder_hint(text, "tag") or _meant(text)
-        )
+        meant = _meant(text) if len(text) <= _GUESSED else _of_a_shell(text)
+        raise UsageError(f"tag {shown(text)} {reason}", placeholder_hint(text, "tag") or meant)
 
 
 def hint_for_absent(reference: str) -> str:
