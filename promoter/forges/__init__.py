@@ -35,7 +35,7 @@ class Forge(Protocol):
         """
 
     def first_answer(self, seconds: float) -> FirstAnswer | None:
-        """Return what the first answer tells of the repository; None where there is none.
+        """Return what the first answer says of the repository; None where there is none.
 
         It is waited for so many seconds at most.
         """
@@ -44,7 +44,7 @@ class Forge(Protocol):
         """Return every open pull, newest first; ended ones only where they cost no more."""
 
     def pulls_of_commits(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
-        """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+        """Return the numbers of the pulls by which commits came to a base, as far as they are known."""
 
     def open(
         self, draft: PullDraft, *, branch: str, base: str, extras: PullExtras | None = None

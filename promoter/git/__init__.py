@@ -25,7 +25,7 @@ class Repository(Protocol):
         """
 
     def take(self, first_answer: Callable[[], FirstAnswer | None]) -> None:
-        """Take what the forge's first answer tells, where asking for it would cost a round trip."""
+        """Take what the forge's first answer says, where asking for it would cost a round trip."""
 
     def look(self, base: tuple[str, Tree], branch: str) -> BranchState:
         """Return what a branch holds beyond the base, as of the last look at the base."""

@@ -94,7 +94,7 @@ class GitRepository:
         self._begun = _Begun(asked, self._clone.begun)
 
     def take(self, first_answer: Callable[[], FirstAnswer | None]) -> None:
-        """Take what the forge's first answer tells, and fetch only where that is not enough."""
+        """Take what the forge's first answer says, and fetch only where that is not enough."""
         self._first_answer = first_answer
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:

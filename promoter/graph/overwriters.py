@@ -1,4 +1,4 @@
-"""What sets a field of an object anew after its file is read: a later patch, or a replacement."""
+"""What sets a field of an object again after its file is read: a later patch, or a replacement."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BY_FIELD = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
 
 @dataclass(frozen=True, slots=True)
 class Overwriter:
-    """What sets a field anew: where it stands, and what is known of what it sets."""
+    """What sets a field again: where it stands, and what is known of what it sets."""
 
     file: str
     line: int
@@ -60,7 +60,7 @@ def overwriter(
     *,
     entry: PurePosixPath | None = None,
 ) -> Overwriter | None:
-    """Return what sets the scalar at a line and column of a file anew; None where nothing is known to.
+    """Return what sets the scalar at a line and column of a file again; None where nothing is known to.
 
     Of several, it is one of the outermost kustomization, a replacement before a patch. With the
     kustomization whose `entry` of `images` sets the scalar, what runs before that does not count.

@@ -61,7 +61,7 @@ class Complaint:
 
     @classmethod
     def of(cls, word: Literal["refused", "error"], met: Refusal | Failure, about: str = "") -> Self:
-        """Return the complaint that tells a refusal or an error."""
+        """Return the complaint that shows a refusal or an error."""
         if isinstance(met, Failure):
             reason, source = met.message, None
         else:

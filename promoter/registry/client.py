@@ -48,7 +48,7 @@ class Registry:
         self._connection.close()
 
     def forget(self, name: str) -> None:
-        """Ask anew what was answered about an image, such as one whose push is under way."""
+        """Ask again what was answered about an image, such as one whose push is under way."""
         self._memo.forget(lambda key: key[1] == name)
         self._connection.forget()
 

@@ -1,4 +1,4 @@
-"""The commits that a branch has and the base has not, as the API tells them."""
+"""The commits that a branch has and the base has not, as the API shows them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FEW = 20
 
 
 class BranchCommits:
-    """Reads what branches hold; what a query has told of one already is not asked for again."""
+    """Reads what branches hold; what a query has shown of one already is not asked for again."""
 
     def __init__(self, client: Client, reader: Reader) -> None:
         self._client, self._reader = client, reader

@@ -83,7 +83,7 @@ class Client:
         self._host = urlsplit(api_url).netloc
         self.deadline = http.deadline
         self.node = ""
-        """GitHub's own id of the repository, as soon as something has told it."""
+        """GitHub's own id of the repository, as soon as an answer has shown it."""
         self.rules: dict[str, BranchRules] = {}
         """The rules of branches, as far as they came with something else."""
         self.pulls: dict[tuple[str, str], tuple[Pull, ...]] = {}
@@ -97,7 +97,7 @@ class Client:
         self.renewed: dict[int, Pull] = {}
         """The pulls that were renewed with their branch, by number; each is taken at once."""
         self.may_read_teams = True
-        """Whether documents may name teams, as far as an answer has told it."""
+        """Whether documents may name teams, as far as an answer has shown it."""
         self.ids: dict[str, NodeIds] = {}
         """The ids of what a pull that was just opened is to get, by the pull's own."""
         self._api_url, self._token = api_url, token

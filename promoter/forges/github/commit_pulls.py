@@ -19,15 +19,15 @@ _AT_ONCE, _BY_REST = 50, 4
 
 
 def pulls_of_commits(client: Client, commits: Sequence[str], base: str) -> dict[str, int]:
-    """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+    """Return the numbers of the pulls by which commits came to a base, as far as they are known."""
     found: dict[str, int] = {}
     for start in range(0, len(commits), _AT_ONCE):
         some = commits[start : start + _AT_ONCE]
         ask = partial(_by_graph, client, some, base)
-        told = client.attempt("look for the pull requests", ask)
-        if told is None:
+        known = client.attempt("look for the pull requests", ask)
+        if known is None:
             return found | _by_rest(client, some[:_BY_REST], base)
-        found |= told
+        found |= known
     return found
 
 

@@ -48,7 +48,7 @@ def _deliver(
 ) -> Iterator[tuple[int, str | PromoteError]]:
     """Make branches, each with its commit and its pull.
 
-    One that is left of an earlier pull begins anew at the base: no open pull can close by that.
+    One that is left of an earlier pull begins again at the base: no open pull can close by that.
     """
     client = refs.client
     writes: dict[str, Mutation] = {}

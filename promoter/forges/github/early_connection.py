@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from promoter.pools import Pools
 
-# Then the run connects anew, and tells what fails.
+# Then the run connects again, and reports what fails.
 _SECONDS = 3.0
 # At most one, with the authorities that its server was held to.
 _opened: list[tuple[str | None, Future[Pools]]] = []
@@ -28,7 +28,7 @@ def open_early(api_url: str, authorities: str | None) -> None:
         from promoter.pools import Pools  # beside the caller's own imports
 
         pools = Pools(authorities)
-        with suppress(Exception):  # told where something is asked for
+        with suppress(Exception):  # reported where something is asked for
             pools.open(api_url, _SECONDS)
         return pools
 

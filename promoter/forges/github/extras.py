@@ -85,7 +85,7 @@ class ExtrasAddition:
         return answers.failed.get("merge") or None
 
     def _try(self, work: str, step: Callable[[], None]) -> None:
-        """Do one step; the pull stands without it, so that a failure is told and no more."""
+        """Do one step; the pull stands without it, so that a failure is reported and no more."""
         try:
             # Each step may well be done twice, and after a merge no rerun sees what is extras.
             self._client.repeat(step)

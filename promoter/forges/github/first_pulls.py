@@ -71,7 +71,7 @@ class FirstLook:
         """Return what has come of the repository within so many seconds; None for nothing."""
         if not self._first.is_there(seconds):
             return None
-        with suppress(*FAILURES):  # told where the pulls are asked for
+        with suppress(*FAILURES):  # reported where the pulls are asked for
             found = self.read()
             return FirstAnswer(found.base, found.texts, found.merged)
         return None

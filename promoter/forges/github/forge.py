@@ -82,7 +82,7 @@ class GitHubForge:
         return found
 
     def first_answer(self, seconds: float) -> FirstAnswer | None:
-        """Return what the first answer tells of the repository, where it is there in so many seconds."""
+        """Return what the first answer says of the repository, where it is there in so many seconds."""
         return self._first.answer(seconds) if self._first else None
 
     def _pulls_by_graph(
@@ -146,7 +146,7 @@ class GitHubForge:
         return tuple(one for one in listed if one is not None)
 
     def pulls_of_commits(self, commits: Sequence[str], base: str) -> Mapping[str, int]:
-        """Return the numbers of the pulls by which commits came to a base, as far as they are told."""
+        """Return the numbers of the pulls by which commits came to a base, as far as they are known."""
         return pulls_of_commits(self.client, commits, base)
 
     def open(
@@ -226,7 +226,7 @@ class GitHubForge:
         return pull, done, warnings
 
     def possible_extras(self, pull: Pull, extras: PullExtras) -> PullExtras:
-        """Return what of the extras a pull can be given, as far as asking tells."""
+        """Return what of the extras a pull can be given, as far as GitHub says."""
         return possible_extras(self.client, pull, extras)
 
     def rules(self, branch: str) -> BranchRules:

@@ -27,7 +27,7 @@ _ANCESTORS = 100
 class GitHubHistory:
     """The versions of one file up to a commit, newest first, each read when it is come to.
 
-    GitHub lists the commits that a merged pull brought, and not the merge: what is told of such a
+    GitHub lists the commits that a merged pull brought, and not the merge: what is shown of such a
     one is its own message and content, and the moment at which its pull brought it to the base.
     """
 
@@ -38,7 +38,7 @@ class GitHubHistory:
     now: int
     """In seconds since the epoch; a date after it proves nothing."""
     rows: list[dict[str, Any]] | None = None
-    """The versions as GraphQL tells them, where it does."""
+    """The versions as GraphQL shows them, where it does."""
     base: str | None = None
     """The branch whose history it is: a pull that was merged elsewhere did not bring a commit here."""
     most: int = VERSIONS

@@ -54,7 +54,7 @@ class NoAnswerError(Exception):
 
 
 class _Limit(NamedTuple):
-    """A limit: when it ends, by the monotonic clock, and the answer that told it."""
+    """A limit: when it ends, by the monotonic clock, and the answer that said so."""
 
     end: float
     answer: Answer

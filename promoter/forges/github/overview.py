@@ -47,7 +47,7 @@ class Overview:
     rules: BranchRules
     configuration: Any
     tips: Mapping[str, str] | None
-    """The branches of promotions and holds; None where not all of them were told."""
+    """The branches of promotions and holds; None where not all of them came."""
     together: frozenset[str] | None
     """The branches with a `+`, as those of several apps have it; None where there are too many."""
     named: dict[str, str | None] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class Refs:
         return self.client.read("list the branches", ask)
 
     def node(self) -> str:
-        """Return GitHub's own id of the repository, which is asked for where nothing has told it."""
+        """Return GitHub's own id of the repository, which is asked for where no answer has shown it."""
         self.client.node = self.client.node or self._of_repository("node_id")
         return self.client.node
 

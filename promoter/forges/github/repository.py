@@ -84,7 +84,7 @@ class GitHubRepository:
         return name, GitHubTree(self._reader, tip)
 
     def _look_around(self, base: str | None, wanted: Guess | None) -> Overview | None:
-        """Return what one query tells, which is kept for reading; None without GraphQL."""
+        """Return what one query shows, which is kept for reading; None without GraphQL."""
         client = self._client
 
         def ask() -> Overview | None:
@@ -122,7 +122,7 @@ class GitHubRepository:
                 self.prefetch([branch])
             seen = self._looked.get(branch) or (self._seen.branch if self._seen else None)
             commits = self._held.of(tip, tree.commit, seen)
-        # Of names that the look at the base has not told of, making the branch tells.
+        # Names that the look at the base has not shown are found when the branch is made.
         beside = in_conflict(branch, dict.fromkeys(self._branches)) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 

@@ -94,8 +94,8 @@ class _Spent(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         """Return whether to stop."""
-        is_told = waits_for(_error_of(retry_state)) is not None
-        most = self._seconds if is_told else min(self._seconds, _PATIENCE)
+        is_named = waits_for(_error_of(retry_state)) is not None
+        most = self._seconds if is_named else min(self._seconds, _PATIENCE)
         return (retry_state.seconds_since_start or 0.0) + retry_state.upcoming_sleep >= most
 
 

@@ -50,7 +50,7 @@ def graph_rules(shown: Any) -> BranchRules:  # noqa: ANN401 - JSON
 
 
 def rest_rules(client: Client, base: str) -> BranchRules:
-    """Return the rules as far as REST tells them; what cannot be read counts as not demanded."""
+    """Return the rules as far as REST shows them; what cannot be read counts as not demanded."""
     found = BranchRules()
     for ask in (_of_rulesets, _of_protection):
         if (read := client.attempt("read the rules", partial(ask, client, base))) is None:

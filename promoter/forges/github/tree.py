@@ -214,10 +214,10 @@ class Reader:
             )
             try:
                 found = self._client.query(query("Blobs", shown))
-                told = [(found[f"b{n}"] or {}).get("text") for n, _ in enumerate(part)]
+                read = [(found[f"b{n}"] or {}).get("text") for n, _ in enumerate(part)]
             except FAILURES:
                 return
-            for sha, text in zip(part, told, strict=True):
+            for sha, text in zip(part, read, strict=True):
                 if isinstance(text, str) and oid(text.encode()) == sha:
                     self._blobs[sha] = text.encode()
 

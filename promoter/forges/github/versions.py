@@ -72,7 +72,7 @@ class GitHubVersions:
     """The versions of some files up to a commit of a base branch; the first of all come together.
 
     GitHub lists the commits that a merged pull brought, and not the merge: they count as one
-    version, with which the merge reached the base. A merge that no pull made is told by its commits.
+    version, with which the merge reached the base. A merge that no pull made is known by its commits.
     """
 
     client: Client
