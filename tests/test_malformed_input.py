@@ -14,9 +14,10 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.domain.json import parse_json
 from promoter.domain.urls import check_api_url
-from promoter.edits import env_file
+from promoter.edits import env_file, scalar_path
 from promoter.edits.targets import marker
 from promoter.forges.github import KIND
+from promoter.graph import overwriters
 from promoter.output import actions
 from promoter.pull_request.markdown import find_hidden
 from tests.command import promote
@@ -129,6 +130,12 @@ def test_malformed_flag_ends_in_a_short_message(tmp_path: Path, wrong: tuple[str
     assert repo.refs() == before
 
 
+def _hint_for_path(text: str) -> str:
+    with pytest.raises(ValueError, match="character") as raised:
+        scalar_path.check(text)
+    return str(raised.value)
+
+
 def _hint_for_tag(text: str) -> str:
     with pytest.raises(UsageError) as raised:
         Tag.parse(text)
@@ -144,6 +151,7 @@ def _hint_for_tag(text: str) -> str:
         (actions.defused, "\n"), (actions.defused, " \t\n"),
         (lambda text: list(marker._all(text)), " #{"), (lambda text: list(marker._all(text)), "\t "),
         (lambda text: list(marker._all(text)), " #{} "),
+        (_hint_for_path, '["'), (_hint_for_path, "[?(@.a=="), (overwriters._STEP.findall, "["),
         (_hint_for_tag, "a"), (_hint_for_tag, "*"),
         (lambda text: env_file.values("a.env", f"A=1{text}2".encode()), " "),
     ],

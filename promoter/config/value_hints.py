@@ -162,7 +162,7 @@ def _other_forms(mistake: Mistake) -> list[object]:
         if first_key == "path":
             return [{"path": value}] if [value] == words else []
         # A label may have blanks within.
-        commas = re.split(r"\s*,\s*", value.strip(" ,"))
+        commas = [one.strip() for one in value.strip(" ,").split(",")]
         return [{first_key: words}] if first_key else [commas, words]
     if isinstance(value, list) and value:
         alone = value if len(value) == 1 and isinstance(value[0], str) else []

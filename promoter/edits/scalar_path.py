@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from promoter.edits.region import Region
 
 # How others write a key, every element, and the element with a value: JSONPath, JSON Pointer, yq.
-_QUOTED = re.compile(r"""\[(['"])(.*?)\1\]""")
+_QUOTED = re.compile(r"""\[(['"])([^\[\]]*?)\1\]""")
 _EVERY = re.compile(r"\[\*?\]")
-_FILTER = re.compile(r"""\[\?\(?@\.([\w-]+)\s*==\s*(['"]?)([^'"\])]+)\2\)?\]""")
+_FILTER = re.compile(r"""\[\?\(?@\.([\w-]+)\s*==\s*(['"]?)([^'"\[\])]+)\2\)?\]""")
 _PART = re.compile(r"\.?(?:\[(?P<bracketed>[^\]]*)\]|(?P<name>(?:\\.|[^.\[\\])+))")
 
 

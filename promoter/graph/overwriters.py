@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from promoter.graph.documents import Mapping, Value
     from promoter.graph.layer import Layer
 
-_STEP = re.compile(r"(?:\\.|\[[^\]]*\]|[^.\[\]\\])+")
+_STEP = re.compile(r"(?:\\.|\[[^\[\]]*\]|[^.\[\]\\])+")
 _BY_FIELD = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
 
 
