@@ -244,6 +244,24 @@ def test_an_answer_of_another_shape_is_the_apis_failure(plain: GitHub, path: str
         assert (done.code, plain.faults) == (5, []), done.stderr
 
 
+@pytest.mark.thorough
+def test_a_branch_with_more_commits_than_github_shows_is_a_persons(plain: GitHub) -> None:
+    run(plain, "9.9.1")
+    begun = f"from {plain.head(BRANCH)}\n"
+    commits = "".join(
+        f"commit refs/heads/{BRANCH}\ncommitter Al <a@example.org> {1798761600 + n} +0000\n"
+        f"data 4\nWork\n{begun if n == 0 else ''}M 100644 inline notes-{n}\ndata 1\nx\n"
+        for n in range(251)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet"], cwd=plain.repository, input=commits.encode(), check=True
+    )
+    before = plain.head(BRANCH)
+    done = run(plain, "9.9.2")
+    assert (done.code, done.json["refusals"][0]["rule"]) == (3, "human-commits"), done.stdout
+    assert plain.head(BRANCH) == before
+
+
 def test_a_base_that_has_overtaken_the_pull_costs_three_requests(plain: GitHub) -> None:
     run(plain, "9.9.1")
     repo = Repository(plain.repository)

@@ -52,6 +52,9 @@ class BranchCommits:
     def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
         whole = self._compared(base, tip)
         ahead = {str(one["sha"]): one for one in whole["commits"]}
+        if tip not in ahead and whole["total_commits"]:
+            # Of very many commits GitHub shows some: the newest are asked for.
+            ahead = {str(one["sha"]): one for one in self._newest(tip)}
         shown: list[dict[str, Any]] = []
         while tip in ahead and len(shown) < COMMITS_LIMIT:
             shown.append(ahead[tip])
@@ -67,6 +70,13 @@ class BranchCommits:
             if Declaration.parse(one.message) is not None or len(one.parents) > 1
             for path in one.changed[:_FEW]
         )
+        return found
+
+    def _newest(self, tip: str) -> list[dict[str, Any]]:
+        """Return the newest commits up to a tip, as REST shows them."""
+        path = f"/commits?sha={tip}&per_page={COMMITS_LIMIT}"
+        ask = partial(self._client.ask, "GET", path)
+        found: list[dict[str, Any]] = self._client.read("list the branch's commits", ask)
         return found
 
     def _of_comparison(self, shown: dict[str, Any], whole: dict[str, Any]) -> BranchCommit:

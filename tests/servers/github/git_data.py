@@ -169,7 +169,8 @@ def compared(github: GitHub, request: Request, basehead: str) -> Answer:
         "ahead_by": len(ahead),
         "behind_by": behind,
         "total_commits": len(ahead),
-        "commits": [shown_commit(github, one) for one in ahead[-_COMMITS_LIMIT:]],
+        # Which ones GitHub shows of more is not said.
+        "commits": [shown_commit(github, one) for one in ahead[:_COMMITS_LIMIT]],
         "files": _files(github, fork, head)[:_FILES_LIMIT],
     }
 
