@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100
+# For so many entries what a base set is looked up: each may cost a connection or some requests.
+_BASES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,12 @@ def _with_base_images(
 ) -> Iterator[HistoryEntry]:
     """Yield entries with what a base set before an entry of `images` came, or after it went."""
     places = {one.key: one for one in targets}
+    left = _BASES
     for one in entries:
         without = [move.name for move in one.images if not (move.before and move.after)]
         images: Mapping[str, ContainerImage] = {}
-        if without and one.kind in (EntryKind.PROMOTION, EntryKind.EDIT):
+        if left and without and one.kind in (EntryKind.PROMOTION, EntryKind.EDIT):
+            left -= 1
             # What is not known is left out.
             with suppress(PromoteError, KeyError):
                 then = tree.at(one.commit)
