@@ -23,6 +23,7 @@ from promoter.graph.requirements import Access
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.render import Renderer, compare, find, judge
+from promoter.render.folders import write
 from promoter.render.image_fields import ImageFields
 from tests import graph_files
 from tests.graph_files import deployment
@@ -423,6 +424,79 @@ def test_no_build_that_reads_outside_of_its_folder_reads_the_machine(
     assert verdict.not_judged == (PurePosixPath("apps/web/web.yaml"),)
     assert verdict.refusals == ()
     assert "hunter2" not in str(verdict)
+
+
+_HIDDEN = "configMapGenerator: [{name: x, files: [SECRET]}]\n"
+_PLAIN = "kind: Component\n"
+
+
+# What kustomize reads and another reader of YAML may not see, or the other way round.
+@pytest.mark.parametrize(
+    ("listed", "component"),
+    [
+        ('!!merge "<<": {components: [sub]}\n', {"kustomization.yaml": _PLAIN + _HIDDEN}),
+        ('! "<<": {components: [sub]}\n', {"kustomization.yaml": _PLAIN + _HIDDEN}),
+        *(
+            (
+                "components: [sub]\n",
+                {
+                    "kustomization.yaml": f"# x{end}{{kind: Component, {_HIDDEN.strip()}}}\n"
+                    f"---\n{_PLAIN}"
+                },
+            )
+            for end in ("\r", "\x85", "\u2028", "\u2029")
+        ),
+        ("components: [sub]\n", {"kustomization.yaml": f"{_PLAIN}---\n{_PLAIN}{_HIDDEN}"}),
+        (
+            "components: [sub]\n",
+            {"kustomization.yaml/x": "", "Kustomization": _PLAIN + _HIDDEN},
+        ),
+        (
+            "commonAnnotations: {a: b,\n\ufeff#x: c}\ncomponents: [sub]\n",
+            {"kustomization.yaml": _PLAIN + _HIDDEN},
+        ),
+    ],
+)
+def test_what_two_readers_may_read_in_two_ways_is_not_rendered(
+    listed: str, component: Mapping[str, str], tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2=hunter2\n", encoding="utf-8")
+    root = tmp_path / "repository"
+    for name, text in component.items():
+        (root / "prod/sub" / name).parent.mkdir(parents=True, exist_ok=True)
+        written = text.replace("SECRET", str(secret)).encode()
+        (root / "prod/sub" / name).write_bytes(written)
+    verdict = _judged(root, _flux(listed), {"kind": "manifest", "file": "/apps/web/web.yaml"})
+    assert verdict.diff is None
+    assert "hunter2" not in str(verdict)
+
+
+def test_no_kustomization_that_nothing_lists_is_there_for_a_build_that_reads_outside(
+    tmp_path: Path,
+) -> None:
+    files = _flux()
+    folder = tmp_path / "written"
+    root = tmp_path / "repository"
+    for name in ("prod/other/kustomization.yaml", "prod/other/more.yaml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("resources: []\n", encoding="utf-8")
+    _judged(root, files, {"kind": "manifest", "file": "/apps/web/web.yaml"})
+    known = {PurePosixPath("prod/kustomization.yaml")}
+    write(DirectoryTree(root), [PurePosixPath("prod")], [folder], (), known)
+    there = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+    assert there == {"prod/kustomization.yaml", "prod/other/more.yaml"}
+
+
+@pytest.mark.parametrize("address", ["file:///srv/other", "git::file:///srv/other//base"])
+def test_a_repository_of_this_machine_is_none_of_the_network(address: str, tmp_path: Path) -> None:
+    files = {
+        "prod/kustomization.yaml": f"resources: [web.yaml, '{address}']\nimages: [{{name: web}}]\n",
+        "prod/web.yaml": deployment("web", "web:1.0.0"),
+    }
+    verdict = _judged(tmp_path, files, {"kind": "kustomize"}, access=("network",))
+    assert verdict.diff is None
+    assert "is remote and is not read" in verdict.note
 
 
 def test_a_link_to_outside_of_the_repository_is_never_rendered(tmp_path: Path) -> None:

@@ -218,6 +218,24 @@ def test_by_a_pull_it_is_one_commit_and_asked_again_it_stays(tmp_path: Path) -> 
     assert repo.read(FILE) + "\n" == PLAIN
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("  # password: hunter2\n", ""), ("", "  # never below 3: CVE-2026-1\n")],
+    ids=["removed", "added"],
+)
+def test_comments_that_people_removed_or_added_since_are_theirs(
+    before: str, after: str, tmp_path: Path
+) -> None:
+    text = f"resources:\n- ../../base\nimages:\n- name: {IMAGE}\n{before}  newTag: 2.0.0\n"
+    repo = stage(tmp_path / "r.git")
+    repo.commit("main", FILE, text)
+    run(repo, *AT, "--tag", "3.0.0")
+    now = (repo.read(FILE) + "\n").replace(before or "  newTag", after + "  newTag" * (not before))
+    repo.commit("main", FILE, now)
+    run(repo, "rollback", *AT, *WHY)
+    assert repo.read(FILE) + "\n" == now.replace("3.0.0", "2.0.0")
+
+
 @pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
 def test_on_github_it_is_the_same_through_git_and_the_api(github: GitHub, transport: str) -> None:
     repo, token = Repository(github.repository), {"GITHUB_TOKEN": "good-token"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import field
 from difflib import SequenceMatcher
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from promoter.edits.site import Site
     from promoter.edits.targets import EditTarget, Target
 
+_COMMENT = re.compile(r"(?:^|\s)(#.*)")
 # Of more lines than these, those that are the same are not looked for: it may take their cube.
 _COMPARED = 300
 
@@ -82,6 +84,14 @@ class _Reading:
             found[*one.label, seen[one.label]] = one
             seen[one.label] += 1
         return found
+
+    def comments(self, moved: Collection[tuple[str, str, int]]) -> Counter[str]:
+        """Return the comments, without those on the lines of some fields."""
+        text = self.region.text
+        starts = (place.start for label, place in self.by_label().items() if label in moved)
+        own = {text.position(start)[0] - 1 for start in starts}
+        lines = (line for n, line in enumerate(text.text.split("\n")) if n not in own)
+        return Counter(found[1].rstrip() for line in lines if (found := _COMMENT.search(line)))
 
     def lines(self) -> set[int]:
         """Return the lines in which the images stand, from 0."""
@@ -213,9 +223,19 @@ def _restored(reader: _Reader, old: bytes, new: bytes) -> FileEdit:
             made = reader.read(data)
         except PromoteError:
             continue
-        if made.values == then.values and made.rest == now.rest:
+        if (made.values, made.rest) == (then.values, now.rest) and _keeps_comments(made, now):
             return FileEdit(reader.path, old, data, tuple(_changes(reader.path, now, then)))
     raise _impossible(reader.path)
+
+
+def _keeps_comments(made: _Reading, now: _Reading) -> bool:
+    """Return whether comments are those of now, but on the lines of fields that come or go.
+
+    What people have removed from a file since, or added to it, is theirs.
+    """
+    old, new = now.by_label(), made.by_label()
+    moved = old.keys() ^ new.keys()
+    return made.comments(moved) == now.comments(moved)
 
 
 def _impossible(path: PurePosixPath) -> RefusedError:

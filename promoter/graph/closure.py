@@ -15,7 +15,7 @@ from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
 from promoter.graph.prefetch import likely_files
 from promoter.graph.reading import Reading, shortened
-from promoter.graph.requirements import Access, fetched, leaving
+from promoter.graph.requirements import Access, fetched, is_of_this_machine, leaving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -159,7 +159,9 @@ def _file(reading: Reading, directory: PurePosixPath) -> PurePosixPath | None:
     entries = reading.tree.entries(directory)
     found = kustomizations_among(entries)
     if len(found) != 1:
-        reading.note(directory, f"holds {len(found)} kustomizations, not one")
+        # A build passes over those that are no files, and takes the one that is.
+        access = Access.FILES if found else None
+        reading.note(directory, f"holds {len(found)} kustomizations, not one", access=access)
         return None
     if entries[found[0]] is not Kind.FILE:
         reason = f"is not a file but a {entries[found[0]]}"
@@ -209,7 +211,8 @@ def _require(reading: Reading, layer: Layer) -> None:
             reading.note(layer.file, reason, access=Access.HELM)
     for scalar in fetched(layer.fields):
         text = shortened(scalar.text)
-        reading.note(layer.file, f"{text} is remote and is not read", scalar, Access.NETWORK)
+        access = Access.FILES if is_of_this_machine(scalar.text) else Access.NETWORK
+        reading.note(layer.file, f"{text} is remote and is not read", scalar, access)
 
 
 def _named_paths(reading: Reading, layer: Layer) -> Iterator[PurePosixPath]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SIZE_LIMIT = 4 * 1024 * 1024
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+# What ends a line, or hides the rest of one, for some readers of YAML and not for others.
+_ODD = re.compile("\r(?!\n)|[\x85\u2028\u2029\ufeff]")
 _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
@@ -109,6 +111,12 @@ def documents(text: str) -> Iterator[tuple[int, str]]:
         line += document.count("\n")
 
 
+def odd_character(text: str) -> str:
+    """Return what in a text makes readers part its lines otherwise; '' where nothing does."""
+    found = _ODD.search(text)
+    return f"the character U+{ord(found[0]):04X}" if found else ""
+
+
 def parse(text: str, origin: Origin) -> Value | None:
     """Return the value of one document, None for an empty one, or raise `UnreadableError`."""
     return parse_plainly(text, origin)[0]
@@ -161,7 +169,8 @@ class _Reader:
             value = self.value(child, depth)
             if key.value in own or str(key.tag).rpartition(":")[2] not in _TAGS:
                 self.odd = self.odd or f"the key {key.value}"
-            if key.value == _MERGE and key.style is None:
+            if key.value == _MERGE:
+                # Also in quotes: a tag makes it a merge again.
                 self.odd = self.odd or f"the key {key.value}"
                 for part in value if isinstance(value, list) else [value]:
                     merged = {**part, **merged} if isinstance(part, dict) else merged

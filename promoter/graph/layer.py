@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from promoter.graph.documents import (
     UnreadableError,
     documents,
     mapping,
+    odd_character,
     parse,
     parse_plainly,
     scalars,
@@ -136,7 +138,11 @@ def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
     if text is None:
         reading.note(path, "cannot be read", access=Access.FILES)
         return None
-    line, document = next(documents(text), (0, ""))
+    if not reading.has_room_for(text):
+        reading.note(path, "is not read: the files are too large", access=Access.FILES)
+        return None
+    parts = list(documents(text))
+    line, document = next(iter(parts), (0, ""))
     try:
         value, odd = parse_plainly(document, Origin(str(path), line))
     except UnreadableError as error:
@@ -146,7 +152,9 @@ def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
     if not isinstance(value, dict):
         reading.note(path, "is not a kustomization", access=Access.FILES)
         return None
-    if odd or (odd := ambiguous(value)):
+    odd = odd or odd_character(text) or ambiguous(value)
+    if odd or len(parts) > 1:
+        odd = odd or "a file of several documents"
         # Kustomize may see another value than the one that is read here.
         reading.require(Access.FILES, f"{path}: {odd} can be read in two ways")
     return Layer(path.parent, path, {key.lower(): child for key, child in value.items()})
@@ -162,7 +170,11 @@ def scalars_of(value: Value | None, *names: str) -> Iterator[Scalar]:
 
 def is_inline(value: Value) -> bool:
     """Return whether a text is YAML itself where kustomize takes either YAML or a path."""
-    text = text_of(value)
+    return _is_yaml(text_of(value))
+
+
+@lru_cache(maxsize=10_000)
+def _is_yaml(text: str) -> bool:
     if "\n" in text:
         return True
     if not any(sign in text for sign in "{[:"):

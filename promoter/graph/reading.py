@@ -121,6 +121,11 @@ class Reading:
             self.note(path, "cannot be read")
         return None
 
+    def has_room_for(self, text: str) -> bool:
+        """Return whether a text may be parsed beside all that was; it counts from then on."""
+        self._parsed += len(text)
+        return self._parsed <= _BYTES_LIMIT
+
     def documents(self, path: PurePosixPath) -> list[Value]:
         """Return a file's documents; what cannot be read is noted and left out."""
         if path not in self._documents:
@@ -147,8 +152,7 @@ class Reading:
         for line, document in documents(self.text(path) or ""):
             if _CRD.search(document):
                 continue
-            self._parsed += len(document)
-            if self._parsed > _BYTES_LIMIT:
+            if not self.has_room_for(document):
                 self.note(f"{path}:{line + 1}", "is not read: the manifests are too large")
                 return
             try:

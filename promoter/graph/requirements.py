@@ -62,6 +62,11 @@ def is_fetched(text: str) -> bool:
     return _FETCHED.match(text) is not None
 
 
+def is_of_this_machine(text: str) -> bool:
+    """Return whether what kustomize would fetch is a repository of this machine."""
+    return "file:" in text.lower()
+
+
 def fetched(value: Value, *, whole: bool = False) -> Iterator[Scalar]:
     """Yield the scalars below a value that kustomize could fetch; `whole` looks at data too."""
     if isinstance(value, Scalar):

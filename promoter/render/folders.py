@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind
+from promoter.domain.paths import KUSTOMIZATION_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from pathlib import Path, PurePosixPath
 
     from promoter.domain.model import Tree
@@ -21,14 +22,24 @@ def write(
     folders: Iterable[PurePosixPath],
     roots: Sequence[Path],
     single: Iterable[PurePosixPath] = (),
+    kustomizations: Container[PurePosixPath] | None = None,
 ) -> tuple[PurePosixPath, ...] | None:
     """Write folders with all below them, and single files, into each root; None for too many.
 
-    Returns what is left out: links and submodules, which are never followed.
+    Of files called as kustomizations, only those that are given, where they are: a build that may
+    read files of every folder shall find no other. Returns what is left out: links and submodules,
+    which are never followed.
     """
     found = dict(item for folder in folders for item in _below(tree, folder))
     found |= dict.fromkeys(single, Kind.FILE)
-    files = sorted(path for path, kind in found.items() if kind is Kind.FILE)
+    files = sorted(
+        path
+        for path, kind in found.items()
+        if kind is Kind.FILE
+        and (
+            kustomizations is None or path in kustomizations or path.name not in KUSTOMIZATION_NAMES
+        )
+    )
     if len(files) > _FILES:
         return None
     tree.prefetch(files)

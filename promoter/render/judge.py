@@ -161,7 +161,8 @@ class _Judge:
             roots = [home.resolve() / name for name in names]
             files = {closure.file, *closure.files}.difference(closure.outside)
             folders = {*closure.folders, *(file.parent for file in files)}
-            left_out = write(self.tree, folders, roots, closure.outside)
+            known = {layer.file for layer in closure.layers.values()} if closure.outside else None
+            left_out = write(self.tree, folders, roots, closure.outside, known)
             if left_out is None:
                 return self._skip(edits, "the folders are too large to be rendered here", "")
             changed = [*((roots[1], edit) for edit in edits), *zip(roots[2:], alone, strict=True)]

@@ -92,7 +92,9 @@ class Renderer:
         # A build is over before collecting it often would pay: this takes a fifth of its time off.
         own["GOGC"] = "400"
         if _NETWORK in self.access:
-            return own | {key: self.environment[key] for key in _ROUTES if key in self.environment}
+            ways = {key: self.environment[key] for key in _ROUTES if key in self.environment}
+            # No repository of this machine is the network's.
+            return own | ways | {"GIT_ALLOW_PROTOCOL": "git:http:https:ssh"}
         return own | dict.fromkeys(_PROXIES, _NOWHERE) | {"GIT_ALLOW_PROTOCOL": "none"}
 
 
