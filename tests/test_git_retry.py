@@ -148,7 +148,7 @@ def _clone(github: GitHub, seconds: float = 30) -> Clone:
     return Clone(github.url, Deadline(seconds), configuration=credential.configuration())
 
 
-@pytest.mark.parametrize("fault", thorough_after(3, _FAULTS), ids=str)
+@pytest.mark.parametrize("fault", thorough_after(2, _FAULTS), ids=str)
 def test_reads_and_pushes_outlast_an_outage(github: GitHub, fault: dict[str, Any]) -> None:
     base = str(github.head("main"))
     with _clone(github) as clone:

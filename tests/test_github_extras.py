@@ -461,8 +461,8 @@ def test_runs_that_say_the_same_in_one_moment_leave_one_comment(github: GitHub) 
 
 
 def test_secondary_limit_is_waited_for_as_told(github: GitHub) -> None:
-    github.slow_down("POST", "mutation Open", seconds=2)
-    github.slow_down("POST", r"/pulls$", seconds=2)
+    github.slow_down("POST", "mutation Open", seconds=1)
+    github.slow_down("POST", r"/pulls$", seconds=1)
     ask(github)
     assert len(github.pulls) == 1
 

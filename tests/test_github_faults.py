@@ -164,7 +164,14 @@ class TestApiTransport:
         assert newest.data == b"x: 1\n"
 
 
-@pytest.mark.parametrize("fault", _FAULTS.values(), ids=_FAULTS)
+# A secondary limit is waited for in another quick test as well.
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, id=name, marks=[pytest.mark.thorough] * ("limit" in name))
+        for name, fault in _FAULTS.items()
+    ],
+)
 def test_opening_renewing_and_commenting_outlast_a_fault(
     github: GitHub, fault: dict[str, Any]
 ) -> None:
@@ -639,7 +646,9 @@ def test_an_answer_without_end_ends_the_run(
         forge(github).pulls([BRANCH], "main")
 
 
-@pytest.mark.parametrize("header", ["X-RateLimit-Reset", "X-RateLimit-Remaining", "Retry-After"])
+@pytest.mark.parametrize(
+    "header", thorough_after(1, ["Retry-After", "X-RateLimit-Reset", "X-RateLimit-Remaining"])
+)
 @pytest.mark.parametrize(
     "value", thorough_after(1, ["nan", "99999999999999999999", "inf", "-1", "\u00b2"])
 )

@@ -118,7 +118,7 @@ def test_a_comparison_that_fails_in_passing_changes_nothing(
     assert not github.faults
 
 
-@TRANSPORTS
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_nothing_is_sent_before_a_secondary_limit_has_passed(
     github: GitHub, transport: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_the_limit_of_graphql_leaves_rest_to_ask(github: GitHub) -> None:
     assert len(github.graphql()) == 1
 
 
-@TRANSPORTS
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_primary_limit_that_ends_within_the_run_is_waited_for(
     github: GitHub, transport: str
 ) -> None:

@@ -113,7 +113,7 @@ def test_the_first_of_several_failures_is_told(server: Registry) -> None:
         Client(Connection(Credentials())).tags("127.0.0.1:9/app")
 
 
-@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize("status", thorough_after(1, [503, 502, 504]))
 def test_a_broken_registry_is_left_alone_soon(server: Registry, status: int) -> None:
     apps = [f"app-{number}" for number in range(300)]
     server.faults = [("tags", status, {})] * 2000

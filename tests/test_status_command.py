@@ -203,7 +203,7 @@ def test_through_the_api_no_pull_is_asked_for_that_the_history_would_name(github
     assert not [one for one in github.graphql() if "CommitPulls" in one.body["query"]]
 
 
-@pytest.mark.parametrize("transport", ["git", "api"])
+@pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_forge_that_does_not_answer_leaves_only_the_pulls_unknown(
     github: GitHub, transport: str
 ) -> None:
