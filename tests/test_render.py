@@ -485,6 +485,23 @@ def test_the_caller_names_the_renderer_and_a_useless_one_ends_no_run(tmp_path: P
     assert any("kustomize printed no Kubernetes objects" in one for one in done.json["warnings"])
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal error: runtime: out of memory",
+        "runtime/cgo: pthread_create failed: Resource temporarily unavailable",
+        "runtime: failed to create new OS thread (have 5 already; errno=11)",
+    ],
+)
+def test_a_renderer_that_lacks_memory_says_nothing_of_what_it_was_to_build(
+    said: str, tmp_path: Path
+) -> None:
+    renderer = _program(tmp_path, f"echo '{said}' >&2; exit 2\n")
+    verdict = _judged(_folder(tmp_path, _IMAGES + "resources: [d.yaml]\n"), renderer)
+    assert verdict.refusals == ()
+    assert "needs more than" in verdict.note
+
+
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="memory cannot be bounded here")
 @pytest.mark.parametrize(("strict", "megabytes"), thorough_after(1, [(False, 200), (True, 768)]))
 def test_a_bomb_of_aliases_meets_a_limit_of_memory(

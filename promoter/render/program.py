@@ -27,8 +27,11 @@ _TIME = 30.0
 _OUTPUT = 48 * 1024 * 1024
 # What a build may hold in memory: 100 times what the manifests of a large app take as text.
 _MEMORY = 768 * 1024 * 1024
+# How a program of Go ends for want of memory; a new thread needs some as well.
 _EXHAUSTED = re.compile(
-    rb"^fatal error: (?:runtime: )?(?:out of memory|cannot allocate)", re.MULTILINE
+    rb"^(?:fatal error: (?:runtime: )?(?:out of memory|cannot allocate|newosproc)"
+    rb"|runtime/cgo: pthread_create failed|runtime: failed to create new OS thread)",
+    re.MULTILINE,
 )
 _MESSAGE = 64 * 1024
 _SAID = 600
