@@ -7,6 +7,7 @@ from contextlib import closing
 from copy import copy
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promoter.domain.errors import PromoteError
@@ -14,6 +15,8 @@ from promoter.domain.errors import PromoteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+# Seconds after which whoever waits looks whether a signal has come.
+_STEP = 0.5
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
@@ -70,7 +73,22 @@ def within(seconds: float, ask: Callable[[float], Answer]) -> Answer:
     """
     answer: Future[Answer] = Future()
     Thread(target=_answer, args=(ask, seconds, answer), daemon=True).start()
-    return answer.result(timeout=seconds)
+    return result_within(seconds, answer)
+
+
+def result_within(seconds: float, answer: Future[Answer]) -> Answer:
+    """Return an answer to come, or raise `TimeoutError` where it takes longer.
+
+    In short steps: a signal that comes just before a wait begins does not end that wait.
+    """
+    end = monotonic() + seconds
+    while True:
+        left = max(0.0, end - monotonic())
+        try:
+            return answer.result(timeout=min(left, _STEP))
+        except TimeoutError:
+            if left <= _STEP or answer.done():
+                raise
 
 
 def in_background(ask: Callable[[], Answer]) -> Future[Answer]:
