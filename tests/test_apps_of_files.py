@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
+from promoter.domain.errors import NoPlaceError
+from promoter.domain.trees import FilesTree
+from promoter.edits.held_images import check_places
+from promoter.edits.targets import EditTarget
 from tests.many_apps import with_files
 from tests.thorough import thorough_after
 from tests.world import promote
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
     from tests.world import Repository, Run
 
 OFF = "checks: {exists: off}"
+POD = "kind: Pod\nmetadata: {name: api}\nspec: {containers: [{name: api, image: 'api:1'}]}\n"
 
 
 def helm(repository: str, tag: str) -> str:
@@ -258,6 +266,42 @@ def test_an_app_that_is_listed_and_in_no_environment_is_named(tmp_path: Path) ->
     assert history.json["error"]["message"] in status.json["warnings"]
 
 
+def test_an_app_is_named_that_is_gone_from_an_environment_in_which_it_is_listed(
+    tmp_path: Path,
+) -> None:
+    text = (
+        'environments: {dev: {path: "dev/{app}"}, prod: {path: "prod/{app}"}}\n'
+        "apps: {web: {}, api: {environments: {prod: {path: elsewhere}}}}\n"
+    )
+    files = {
+        "promoter.yaml": text,
+        "dev/web/kustomization.yaml": "",
+        "dev/api/kustomization.yaml": "",
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    status = run(repo, "status", "--no-registry")
+    gone = "api is not in prod: there is no elsewhere/kustomization.yaml"
+    assert status.json["warnings"] == [gone]
+    asked = run(repo, "status", "--app", "web", "--app", "api", "--env", "dev", "--env", "prod")
+    web = "web is not in prod: there is no prod/web/kustomization.yaml"
+    assert asked.json["warnings"] == [web, gone]
+
+
+def test_a_listed_app_that_no_known_layout_has_keeps_no_other_from_being_shown(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "promoter.yaml": "apps: {web: {}, gone: {}}\n",
+        "clusters/prod/apps/web/kustomization.yaml": "resources: []\n",
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    status = run(repo, "status", "--no-registry")
+    assert [one["app"] for one in status.json["apps"]] == ["web"]
+    assert "gone is not in any environment: there is no clusters/" in status.json["warnings"][0]
+    asked = run(repo, "--app", "gone", "--tag", "1.0.0")
+    assert (asked.code, asked.json["error"]["message"]) == (4, status.json["warnings"][0])
+
+
 def test_a_target_that_names_its_image_is_not_shown_with_anothers_tag(tmp_path: Path) -> None:
     manifest = (
         "kind: Pod\nspec:\n  containers:\n  - {name: cart, image: cartservice}\n"
@@ -276,14 +320,47 @@ def test_a_target_that_names_its_image_is_not_shown_with_anothers_tag(tmp_path: 
     assert (none["images"], none["since"]) == ([], None)
 
 
-def test_a_file_without_the_place_of_a_tag_is_an_error_that_says_how_to_leave_its_app_out(
+def test_a_folder_that_nobody_lists_is_left_out_by_a_schedule_where_its_file_has_no_place_of_a_tag(
     charts: Repository,
 ) -> None:
     text = charts.read("promoter.yaml").replace(', image: "ghcr.io/o/{app}"', "")
     charts.commit("main", "promoter.yaml", f"{text}\n")
     charts.commit("main", "applications/new/values-prod.yaml", "replicas: 1\n")
-    auto = run(charts, "auto")
-    assert auto.code == 4
-    errors = [one["error"] for one in auto.json["results"] if one["app"] == "new"]
-    assert "image.tag leads nowhere" in errors[0]["message"]
-    assert "list the apps under apps in promoter.yaml" in errors[0]["hint"]
+    left_out = run(charts, "auto")
+    assert left_out.code == 0, left_out.stdout
+    (result,) = (one for one in left_out.json["results"] if one["app"] == "new")
+    assert result["action"] == "unchanged"
+    assert result["warnings"] == [
+        "new in prod is left out: applications/new/values-prod.yaml:1:1: image.tag leads nowhere: "
+        "there is no image. List the apps under apps in promoter.yaml to say which there are."
+    ]
+    asked = run(charts, "auto", "--app", "new", "--env", "prod")
+    assert asked.code == 4
+    charts.commit("main", "promoter.yaml", f"{text}\napps: {{web: {{}}, new: {{}}}}\n")
+    listed = run(charts, "auto")
+    assert listed.code == 4
+    (result,) = (one for one in listed.json["results"] if one["app"] == "new")
+    assert "image.tag leads nowhere" in result["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "reason"),
+    [
+        ({"kind": "yaml-path", "tag": "image.tag", "image": "web"}, "replicas: 1\n", "image.tag"),
+        ({"kind": "yaml-path", "tag": "image.tag", "image": "web"}, "image: {tag: 1}\n", None),
+        ({"kind": "yaml-path", "tag": "image.tag", "image": "web"}, "image: {name: web}\n", None),
+        ({"kind": "manifest", "image": "web"}, POD, "finds no image web"),
+        ({"kind": "manifest", "image": "api"}, POD, None),
+        ({"kind": "manifest", "container": "web"}, POD, "no container web"),
+        ({"kind": "manifest", "resource": "Pod/web"}, POD, "no Pod/web"),
+        ({"kind": "argocd"}, POD, "no Argo CD Application"),
+    ],
+)
+def test_a_target_says_whether_its_file_has_a_place_for_an_image(
+    target: Mapping[str, str], text: str, reason: str | None
+) -> None:
+    path = PurePosixPath("app/file.yaml")
+    tree = FilesTree("", {path: text.encode()})
+    targets = [TypeAdapter(EditTarget).validate_python({"file": path.name, **target})]
+    with nullcontext() if reason is None else pytest.raises(NoPlaceError, match=reason):
+        check_places(tree, path.parent / "kustomization.yaml", targets)

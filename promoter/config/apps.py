@@ -72,13 +72,14 @@ def known_apps(config: Config, tree: Tree) -> list[str]:
         return sorted(config.apps)
     if config.environments:
         return sorted(_found_apps(config, tree))
-    return sorted({app for layout in _LAYOUTS for app in _environments_by_app(tree, layout)})
+    return _apps_of_layouts(tree)
 
 
 def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environment]:
     """Return an app's environments by name, or raise `SelectionError` where it is unknown.
 
-    It need not be in each of those that the configuration has.
+    It need not be in each of those that the configuration has. Without any there, a listed app is
+    in those where a known layout has it: in none where its folders are gone.
     """
     if config.apps and app not in config.apps:
         raise no_app(app, config, config.apps)
@@ -87,13 +88,15 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     for layout in _LAYOUTS:
         if names := _environments_by_app(tree, layout).get(app):
             return {name: Environment(path=layout) for name in names}
-    known = known_apps(config, tree)
+    known = _apps_of_layouts(tree)
     if not known:
         raise SelectionError(
             "no environments are configured, and the repository has none of the layouts that are "
             f"known by themselves: {', '.join(_LAYOUTS)}",
             f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
         )
+    if app in config.apps:
+        return {}
     raise no_app(app, config, known)
 
 
@@ -149,6 +152,8 @@ def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) 
         if name in config.environments
         for file in _looked_for(config, app, name)
     ]
+    if not config.environments:
+        looked = [one.replace("{app}", app) for app in apps for one in _LAYOUTS]
     where = f"in {', '.join(environments)}" if environments else "in any environment"
     subject = f"{', '.join(apps)} {'is' if len(apps) == 1 else 'are'} not" if apps else "no app is"
     found = list(dict.fromkeys(looked))
@@ -202,6 +207,10 @@ def _folders_of_targets(config: Config, environment: str) -> list[str]:
     files = (one.file for one in targets if isinstance(one, InFile) and one.file.startswith("/"))
     parents = (str(PurePosixPath(one.lstrip("/")).parent) for one in files)
     return [one for one in parents if "{app}" in PurePosixPath(one).parts]
+
+
+def _apps_of_layouts(tree: Tree) -> list[str]:
+    return sorted({app for layout in _LAYOUTS for app in _environments_by_app(tree, layout)})
 
 
 def _environments_by_app(tree: Tree, layout: str, *, kustomized: bool = True) -> _EnvironmentsByApp:

@@ -6,7 +6,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.apps import environments_of, files_of, filled, folder
+from promoter.config.apps import environments_of, files_of, filled, folder, not_there
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import (
     check_folder,
@@ -120,6 +120,8 @@ def find_target(
     for those that the request names.
     """
     settings = environments_of(config, tree, app)
+    if not settings:
+        raise not_there(config, [app], ())
     name = environment or _default_environment(config, settings)
     if name not in settings and not environment:
         message = f"default-environment: there is no environment {name!r}"

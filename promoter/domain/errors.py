@@ -4,6 +4,7 @@ PromoteError
 ├── UsageError        2  arguments, configuration, token or key malformed or missing
 ├── RefusedError      3  found, but refused: carries one or more refusals
 ├── SelectionError    4  zero or several where one is needed
+│   └── NoPlaceError  4  a file lacks the place where a target looks for an image
 ├── RemoteError       5  git, forge or registry said no or failed; safe to run again
 │   └── RaceLostError 5  somebody else wrote first; the loop observes and plans again
 └── InterruptedRunError  130  SIGINT ended the run; it says what was and was not done
@@ -102,6 +103,10 @@ class SelectionError(PromoteError):
 
     code = "selection"
     exit = Exit.SELECTION
+
+
+class NoPlaceError(SelectionError):
+    """A file has no place where a target looks for an image."""
 
 
 class RemoteError(PromoteError):

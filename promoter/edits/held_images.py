@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.errors import NoPlaceError, RefusedError, SelectionError
 from promoter.domain.model import RunningImage
+from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.region import Region
 from promoter.edits.site import value_of
 from promoter.edits.target_edits import sites_of
 from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets.model import names
 from promoter.edits.working_files import WorkingFiles
 
 if TYPE_CHECKING:
@@ -49,6 +51,28 @@ def held_images(
             if known is not image and image.name not in entries:
                 found[image.name] = _with_tags_of(known, (image.ref, *image.elsewhere))
     return tuple(found.values())
+
+
+def check_places(tree: Tree, file: PurePosixPath, targets: Sequence[EditTarget]) -> None:
+    """Raise `NoPlaceError` where no target has a place for an image, in files that can be read."""
+    files, missing = WorkingFiles(tree, file.parent), None
+    for target in targets:
+        if isinstance(target, KustomizeTarget):
+            return
+        path = files.path(target.file)
+        try:
+            sites = list(target.find(Region.of(path, files.read(path))))
+        except NoPlaceError as error:
+            missing = missing or error
+            continue
+        if target.image is None or sites_of(sites, target.image):
+            return
+        reason = f"the {target.kind} target finds no image {target.image}"
+        missing = missing or NoPlaceError(
+            reason, nearest(target.image, names(sites)), file=str(path)
+        )
+    if missing is not None:
+        raise missing
 
 
 def _entries(files: WorkingFiles, file: PurePosixPath) -> Iterator[RunningImage]:

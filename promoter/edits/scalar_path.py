@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import NoPlaceError, SelectionError
 from promoter.domain.suggest import nearest
 from promoter.edits.region import Spot, roots
 
@@ -82,19 +82,19 @@ def one(region: Region, path: str) -> Spot:
     if spots:
         places = ", ".join(":".join(map(str, spot.position)) for spot in spots[:5])
         reason = f"{path} leads to {len(spots)} places: {places}"
-        hint, at = "Say which: [0] or [name=app] enter a list.", spots[0]
+        hint, at, kind = "Say which: [0] or [name=app] enter a list.", spots[0], SelectionError
     else:
         parent, missing = nearest_parent(region, path)
         if parent is None:
-            raise SelectionError("the file is empty", "", file=region.file.path)
+            raise NoPlaceError("the file is empty", "", file=region.file.path)
         reason = f"{path} leads nowhere: there is no {missing[0]}"
-        hint, at = nearest(missing[0], names(parent)), parent
+        hint, at, kind = nearest(missing[0], names(parent)), parent, NoPlaceError
         if "/" in missing[0]:
             hint = f"Dots separate the parts of a path: {path.replace('/', '.')}. {hint}"
         elif "Did you mean" not in hint:
             hint += " If the path is right, add the key to the file."
     line, column = at.position
-    raise SelectionError(reason, hint, file=region.file.path, line=line, column=column)
+    raise kind(reason, hint, file=region.file.path, line=line, column=column)
 
 
 def names(parent: Spot) -> list[str]:

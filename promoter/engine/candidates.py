@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from promoter.config.apps import files_of, not_there
 from promoter.config.layout import find_target, target_of
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.errors import NoPlaceError, PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
+from promoter.edits.held_images import check_places
 from promoter.engine.places import Place, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
+_LEFT_OUT = "List the apps under apps in promoter.yaml to say which there are."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Candidate:
     """What the previous environment runs of these images, where there is no policy."""
     nothing: str = ""
     """Why there is nothing to choose for it yet; '' where there is."""
+    warnings: tuple[str, ...] = ()
 
 
 class Candidates:
@@ -141,12 +144,26 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
     target = target_of(config, tree, place.key, place.settings)
     if asked and not place.is_there(config, tree):
         raise not_there(config, [place.app], [place.environment])
-    if place.settings.policy is None:
+    if asked or place.app in config.apps:
+        return _chosen_for(config, tree, target)
+    # Whoever neither listed nor named it does not say that it is an app, or has an image at all.
+    try:
+        held = target.held_images(tree)
+        if not any(one.ref for one in held):
+            check_places(tree, target.file, target.targets)
+        if target.settings.policy is not None and not held:
+            return Candidate(target, target.settings.policy, (), nothing="its files set no image")
+        return _chosen_for(config, tree, target)
+    except NoPlaceError as error:
+        said = f"{place.app} in {place.environment} is left out: {error}. {_LEFT_OUT}"
+        return Candidate(target, None, (), nothing=error.message, warnings=(said,))
+
+
+def _chosen_for(config: Config, tree: Tree, target: Target) -> Candidate:
+    """Return an app with the images that its policy or the previous environment chooses for."""
+    if target.settings.policy is None:
         return _following(config, tree, target)
-    if place.app not in config.apps and not asked and not target.held_images(tree):
-        # Whoever neither listed nor named it does not say that it has an image at all.
-        return Candidate(target, place.settings.policy, (), nothing="its files set no image")
-    return Candidate(target, place.settings.policy, propose.tagged(target, tree))
+    return Candidate(target, target.settings.policy, propose.tagged(target, tree))
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:

@@ -112,7 +112,7 @@ class _Chooser:
         """Return what is wanted, or raise why that is not known."""
         policy = self.candidate.policy
         if self.candidate.nothing and self.candidate.followed is None:
-            return Choice(self.candidate)
+            return Choice(self.candidate, warnings=self.candidate.warnings)
         if policy is None:
             images = self._followed()
         elif policy.needs_digest:

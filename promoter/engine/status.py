@@ -74,8 +74,7 @@ def read_status(
     tree.prefetch(path for path in files if kind_of(tree, path))
     _prefetch_bases(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
-    if not apps and not environments:
-        warnings += _nowhere(config, everywhere)
+    warnings += _not_there(config, everywhere, Scope(apps, environments))
     arrivals = _arrivals(targets.values(), files, tree, world, warnings)
     arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
     pulls = _open_pulls(base, world, warnings)
@@ -113,13 +112,28 @@ def _ignored_holds(
     return ignored_holds(tree, known_apps(config, tree), environments)
 
 
-def _nowhere(config: Config, found: Sequence[FoundTarget]) -> list[str]:
-    """Return which apps are in no environment, with what was looked for."""
-    there = {one.app for one in found}
-    absent = [app for app in config.apps if app not in there]
-    if not config.environments or (found and not absent):
-        return []
-    return [not_there(config, absent, ()).message]
+def _not_there(config: Config, found: Sequence[FoundTarget], scope: Scope) -> list[str]:
+    """Return which apps are not where they are listed or asked for, with what was looked for.
+
+    An app is listed in an environment by settings of its own there.
+    """
+    if not found:
+        return [not_there(config, scope.apps, ()).message] if config.environments else []
+    there = {(one.app, one.environment) for one in found}
+    apps = scope.apps or list(config.apps)
+    nowhere = [app for app in apps if app not in {name for name, _ in there}]
+    said = [not_there(config, nowhere, ()).message] if nowhere else []
+    for app in apps:
+        own = config.apps[app].environments if app in config.apps else ()
+        listed = scope.environments if scope.apps else own
+        absent = [
+            name
+            for name in listed
+            if (app, name) not in there and name in (scope.environments or config.environments)
+        ]
+        if absent and app not in nowhere:
+            said.append(not_there(config, [app], absent).message)
+    return said
 
 
 def _prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import NoPlaceError
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import Filled, Target
@@ -27,7 +27,7 @@ class ArgocdTarget(Target):
         """Return the overrides of the file's applications."""
         kinds = [root.get("kind") for root in roots(region)]
         if not any(kind is not None and kind.text in KINDS for kind in kinds):
-            raise SelectionError(
+            raise NoPlaceError(
                 "there is no Argo CD Application",
                 "Other objects are those of kind: manifest.",
                 file=region.file.path,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import NoPlaceError
 from promoter.domain.suggest import nearest
 from promoter.edits.region import Spot, roots
 from promoter.edits.site import Site
@@ -37,14 +37,14 @@ class ManifestTarget(Target):
         titles = {_title(root) for root in roots(region)} if self.resource else set()
         if titles and self.resource not in titles:
             hint = nearest(self.resource, titles)
-            raise SelectionError(f"there is no {self.resource}", hint, file=region.file.path)
+            raise NoPlaceError(f"there is no {self.resource}", hint, file=region.file.path)
         sites = find(region, container=self.container, owner=self.resource)
         if not self.container:
             return sites
         if not sites:
             known = {name for root in roots(region) for name, _ in images_below(root) if name}
             where = f" in {self.resource}" if self.resource else ""
-            raise SelectionError(
+            raise NoPlaceError(
                 f"there is no container {self.container}{where}",
                 nearest(self.container, known),
                 file=region.file.path,

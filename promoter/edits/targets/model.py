@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator
 
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import NoPlaceError, SelectionError
 from promoter.domain.section import Section, held_to
 from promoter.edits import scalar_path
 
@@ -156,7 +156,7 @@ def only(sites: Sequence[Site], region: Region, kind: str) -> Site:
     if len(sites) == 1:
         return sites[0]
     if not sites:
-        raise SelectionError(
+        raise NoPlaceError(
             f"the {kind} target finds no image",
             "Check the names that it asks for in promoter.yaml.",
             file=region.file.path,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from promoter.domain.errors import SelectionError
+from promoter.domain.errors import NoPlaceError
 from promoter.domain.image import split
 from promoter.domain.suggest import closest
 from promoter.edits import scalar_path
@@ -140,7 +140,7 @@ def _refuse_in_workload(spot: Spot, reason: str) -> None:
     kind = root.get("kind")
     if kind is not None and kind.text in _WORKLOADS:
         line, column = spot.position
-        raise SelectionError(
+        raise NoPlaceError(
             f"{reason}: a {kind.text} has its images in its containers",
             "For those, write kind: manifest.",
             file=spot.region.file.path,
