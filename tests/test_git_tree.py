@@ -151,6 +151,10 @@ class Escaping:
     def at(self, commit: str) -> Escaping:
         raise KeyError(commit)
 
+    def has_ancestor(self, commit: str) -> bool:
+        del commit
+        return False
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -220,6 +220,21 @@ def test_pull_of_which_one_image_is_still_newer_than_the_base_stays_open(repo: R
     assert f"refs/heads/{BRANCH}" in repo.refs()
 
 
+def test_a_merge_of_the_base_into_the_branch_is_ours_and_one_of_a_persons_branch_is_not(
+    repo: Repository,
+) -> None:
+    ask(repo, "9.9.1")
+    for onto, code in (("main", 0), ("main", 0), ("side", 3)):
+        repo.git("branch", "--force", "side", "main")
+        repo.commit(onto, f"{onto}.md", "work\n", "The work of a person")
+        merged = repo.git("merge-tree", "--write-tree", BRANCH, onto)
+        merge = repo.git("commit-tree", merged, "-p", BRANCH, "-p", onto, "-m", f"Merge {onto}")
+        repo.git("update-ref", f"refs/heads/{BRANCH}", merge)
+        out = ask(repo, "9.9.2", "--dry-run")
+        assert out["exit_code"] == code
+    assert merge[:9] in out["refusals"][0]["reason"]  # type: ignore[index]
+
+
 def test_human_commit_on_the_branch_stops_us_until_take_over(repo: Repository) -> None:
     ask(repo, "9.9.1")
     human = repo.commit(BRANCH, "notes.md", "please wait\n", "Wait for the fraud team")

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.many_apps import with_files
+from tests.servers.git_http import configure
+from tests.servers.github import GitHub
 from tests.thorough import thorough_after
 from tests.world import Repository, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.servers.github import GitHub
-
 IMAGE = "ghcr.io/acme/shop"
 FILE = "stages/test/kustomization.yaml"
 BASE = "base/deploy.yaml"
 PLAIN = "# The stage test.\nresources:\n  - ../../base\n"
+BRANCH = "promote/test/shop"
 HOLD = ".promoter/holds/test/shop.yaml"
 WHY = ("--reason", "it loses orders")
 AT = ("--app", "shop", "--env", "test")
@@ -424,16 +425,35 @@ def test_what_people_changed_beside_the_images_since_stays(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("transport", thorough_after(1, ["api", "git"]))
-def test_on_github_a_forged_commit_is_a_persons(github: GitHub, transport: str) -> None:
-    repo = Repository(github.repository)
-    where = ("--app", "aurora", "--repo", github.url, "--transport", transport, "--output", "json")
-    token = {"GITHUB_TOKEN": "good-token"}
-    assert promote(*where, "--tag", "1.4.2", env=token).code == 0
-    message = forged("aurora", "prod", "0" * 40)
-    repo.commit("promote/prod/aurora", HOLD, "reason: x\n", message)
-    done = promote(*where, "--tag", "1.4.3", env=token)
-    assert done.code == 3, done.stderr
-    assert "human-commits" in [one["rule"] for one in done.json["refusals"]]
+def test_a_rollback_to_a_commit_that_is_not_of_the_base_is_a_persons(
+    tmp_path: Path, transport: str
+) -> None:
+    with GitHub(tmp_path) as github:
+        repo = stage(github.repository, deliver="pull-request")
+        configure(repo.path)
+        repo.commit("main", FILE, f"{PLAIN}images:\n  - name: {IMAGE}\n    newTag: 3.0.0\n")
+        where = (*AT, "--repo", github.url, "--transport", transport, "--output", "json")
+        token = {"GITHUB_TOKEN": "good-token"}
+        assert promote("rollback", *where, *WHY, env=token).code == 0
+        message, (line,) = restored(repo)
+        # A branch of a person's, and the commit by which promote would go back to what it has.
+        repo.git("branch", "side", line.split()[1])
+        theirs = f"{PLAIN}images:\n  - name: {IMAGE}\n    newTag: 6.6.6\n"
+        named = repo.commit("side", FILE, theirs)
+        repo.commit(BRANCH, FILE, theirs)
+        forged = message.replace(line, f"Promoter-Restores: {named}").replace("2.0.0", "6.6.6")
+        theirs = repo.git("commit-tree", f"{BRANCH}^{{tree}}", "-p", "main", "-m", forged)
+        newer = (*where, "--tag", "7.0.0", "--allow", "hold", "--dry-run")
+        for commit, rules in ((f"{BRANCH}^", []), (theirs, ["human-commits"])):
+            repo.git("update-ref", f"refs/heads/{BRANCH}", commit)
+            refusals = promote(*newer, env=token).json["refusals"]
+            assert [one["rule"] for one in refusals] == rules
+
+
+def restored(repo: Repository) -> tuple[str, list[str]]:
+    """Return the message of the branch's commit, and its trailers that name what it restores."""
+    message = repo.git("log", "-1", "--format=%B", BRANCH)
+    return message, [one for one in message.splitlines() if "-Restores: " in one]
 
 
 def forged(app: str, environment: str, restores: str) -> str:

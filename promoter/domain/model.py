@@ -57,6 +57,9 @@ class Tree(Protocol):
         Raises `KeyError` where the files come from no repository, and `RemoteError` without an answer.
         """
 
+    def has_ancestor(self, commit: str) -> bool:
+        """Return whether a commit is this one, or in the history that led to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:

@@ -70,6 +70,10 @@ class EditedTree:
         """Return the files of another commit, as they are there."""
         return self._base.at(commit)
 
+    def has_ancestor(self, commit: str) -> bool:
+        """Return whether a commit led to the one below."""
+        return self._base.has_ancestor(commit)
+
     def over(self, files: Mapping[PurePosixPath, bytes | None]) -> EditedTree:
         """Return a tree with more changed files over those of this one."""
         # Only what is new is looked at: a run over many apps makes one of these for each.
@@ -125,3 +129,7 @@ class FilesTree:
     def at(self, commit: str) -> Tree:
         """Raise `KeyError`: there are these files alone."""
         raise KeyError(commit)
+
+    def has_ancestor(self, commit: str) -> bool:
+        """Return whether it is the commit that left these files: no other is known."""
+        return commit == self._commit

@@ -196,7 +196,7 @@ class Clone:
     def tree(self, commit: str) -> GitTree:
         """Return the view of a commit that was fetched."""
         if commit not in self._trees:
-            self._trees[commit] = GitTree(self.git, self.objects, commit, self.fetch)
+            self._trees[commit] = GitTree(self.git, self.objects, commit, self)
         return self._trees[commit]
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:

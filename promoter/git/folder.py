@@ -74,6 +74,10 @@ class DirectoryTree:
         """Raise `KeyError`: a folder has no commits."""
         raise KeyError(commit)
 
+    def has_ancestor(self, commit: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Return False: a folder has no commits."""
+        return False
+
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
     """Return what an entry is, without following it."""

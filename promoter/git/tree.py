@@ -12,7 +12,7 @@ from promoter.domain.model import Kind
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from promoter.git.objects import Listing, Objects
     from promoter.git.program import Git
@@ -22,13 +22,23 @@ _PLAIN_FILE = 0o100644
 _LEADING_OUT = frozenset({"", ".", ".."})
 
 
+class _Remote(Protocol):
+    """What brings more of the repository."""
+
+    def fetch(self, commit: str) -> None:
+        """Fetch a commit with its directories."""
+
+    def is_ancestor(self, commit: str, *, of: str) -> bool:
+        """Return whether a commit is in the history of another."""
+
+
 class GitTree:
     """A `promoter.domain.model.Tree` over one commit of a clone; file contents are fetched in batches."""
 
     def __init__(
-        self, git: Git, objects: Objects, commit: str, fetch: Callable[[str], None] | None = None
+        self, git: Git, objects: Objects, commit: str, remote: _Remote | None = None
     ) -> None:
-        self._git, self._objects, self._fetch = git, objects, fetch
+        self._git, self._objects, self._remote = git, objects, remote
         self._others: dict[str, GitTree] = {}
         self.commit = commit
         self._directories: dict[PurePosixPath, Listing] = {}
@@ -88,11 +98,15 @@ class GitTree:
             try:
                 self._objects.listing(self._objects.root(commit))
             except KeyError:
-                if self._fetch is None:
+                if self._remote is None:
                     raise
-                self._fetch(commit)
-            self._others[commit] = GitTree(self._git, self._objects, commit, self._fetch)
+                self._remote.fetch(commit)
+            self._others[commit] = GitTree(self._git, self._objects, commit, self._remote)
         return self._others[commit]
+
+    def has_ancestor(self, commit: str) -> bool:
+        """Return whether a commit led to this one; as much of the history is fetched as says so."""
+        return self._remote is not None and self._remote.is_ancestor(commit, of=self.commit)
 
     def mode(self, path: PurePosixPath) -> int:
         """Return a path's mode as git keeps it; that of a plain file where there is none yet."""

@@ -123,15 +123,24 @@ def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, targets: Sequence[T
     return whole if same else newest
 
 
+def _declaring(commit: BranchCommit, state: BranchState) -> BranchCommit:
+    """Return the commit that declares what another one sets: of a merge, the one below it."""
+    by_sha = {one.sha: one for one in state.commits}
+    while len(commit.parents) > 1 and commit.parents[0] in by_sha:
+        commit = by_sha[commit.parents[0]]
+    return commit
+
+
 def _reproduce(
     commit: BranchCommit, state: BranchState, app: str, targets: Sequence[Target]
 ) -> Proposal | None:
     """Return the proposal that a commit is exactly, or None where it is not one of ours."""
-    declaration = Declaration.parse(commit.message)
-    if len(commit.parents) > 1:
-        below = [c for c in state.commits if c.sha == commit.parents[0]]
-        declaration = Declaration.parse(below[0].message) if below else None
+    declaration = Declaration.parse(_declaring(commit, state).message)
     if declaration is None or declaration.app != app:
+        return None
+    # What it takes in beside its own edits: what it merges, and what it restores.
+    taken = (*commit.parents[1:], *(one.restores for one in declaration.members if one.restores))
+    if not all(map(state.base.has_ancestor, taken)):
         return None
     try:
         proposal = propose.propose(declaration, targets, commit.onto)

@@ -55,6 +55,10 @@ class BranchCommits:
         if tip not in ahead and whole["total_commits"]:
             # Of very many commits GitHub shows some: the newest are asked for.
             ahead = {str(one["sha"]): one for one in self._newest(tip)}
+        elif len(ahead) == whole["total_commits"]:
+            # A parent that is not ahead of the base is in its history.
+            of_base = (str(one["sha"]) for shown in ahead.values() for one in shown["parents"])
+            self._reader.keep_ancestors(base, (one for one in of_base if one not in ahead))
         shown: list[dict[str, Any]] = []
         while tip in ahead and len(shown) < COMMITS_LIMIT:
             shown.append(ahead[tip])

@@ -12,6 +12,7 @@ from promoter.domain.errors import RemoteError
 from promoter.domain.model import Kind
 from promoter.forges.github import folders
 from promoter.forges.github.client import FAILURES
+from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.folders import Listing, listing, oid, texts
 from promoter.forges.github.queries import query
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
@@ -84,6 +85,10 @@ class GitHubTree:
         """Return the files of another commit, read as they are needed."""
         return GitHubTree(self._reader, commit)
 
+    def has_ancestor(self, commit: str) -> bool:
+        """Return whether a commit led to this one; it is asked for once."""
+        return self._reader.is_ancestor(commit, self.commit)
+
     def listing(self, directory: PurePosixPath) -> dict[str, tuple[str, int]]:
         """Return name → (object id, mode) of a directory; empty where there is none."""
         if directory not in self._listings:
@@ -155,6 +160,8 @@ class Reader:
         """The folders that came by GraphQL, by commit and path; {} for a path that is none."""
         self.absent: set[tuple[str, PurePosixPath]] = set()
         """The paths at which a commit has nothing."""
+        self._ancestors: dict[tuple[str, str], bool] = {}
+        """Whether the first of two commits led to the second, as far as it is known."""
 
     def read_folders(self, commit: str, paths: Iterable[PurePosixPath]) -> None:
         """Fetch folders with their files' texts, many in one query; without GraphQL nothing comes."""
@@ -188,6 +195,28 @@ class Reader:
     def commit(self, sha: str) -> Commit:
         """Return a commit."""
         return self._object("commits", sha, _commit)
+
+    def is_ancestor(self, sha: str, of: str) -> bool:
+        """Return whether a commit is another, or led to it."""
+
+        def ask() -> bool:
+            try:
+                shown = self._client.ask("GET", f"/compare/{of}...{sha}")
+            except GitHubError as error:
+                # There is no such commit, or the two have none in common.
+                if error.status == 404:
+                    return False
+                raise
+            return shown["status"] in ("behind", "identical")
+
+        key = sha, of
+        if key not in self._ancestors:
+            self._ancestors[key] = sha == of or self._client.read(f"read commit {sha[:9]}", ask)
+        return self._ancestors[key]
+
+    def keep_ancestors(self, of: str, shas: Iterable[str]) -> None:
+        """Keep that some commits led to another."""
+        self._ancestors |= {(sha, of): True for sha in shas}
 
     def tree(self, sha: str) -> dict[str, tuple[str, int]]:
         """Return one directory: name → (object id, mode)."""
