@@ -121,6 +121,32 @@ def test_an_edit_that_is_the_environments_own_tells_of_no_other(tmp_path: Path) 
     assert "other-environments" not in {one["gate"] for one in run.json["gates"]}
 
 
+_VALUES = "dev: {tag: 1.0.0}\nprod: {tag: 1.0.0}\n"
+
+
+@pytest.mark.parametrize(
+    ("dev", "prod", "changes"),
+    [
+        ("file: /values.yaml, tag: dev.tag", "file: /values.yaml, tag: dev.tag", True),
+        ("file: /values.yaml, tag: dev.tag", "file: /values.yaml, tag: prod.tag", False),
+        ("file: values.yaml, tag: dev.tag", "file: ../../dev/web/values.yaml, tag: dev.tag", True),
+    ],
+    ids=["the same place", "another place in the file", "a file in the first one's folder"],
+)
+def test_an_environment_whose_target_is_the_place_that_is_edited_changes_too(
+    dev: str, prod: str, changes: bool, tmp_path: Path
+) -> None:
+    config = "environments:\n" + "".join(
+        f"  {name}: {{path: '{name}/{{app}}', checks: {{exists: off}}, "
+        f"targets: [{{kind: yaml-path, image: web, {target}}}]}}\n"
+        for name, target in (("dev", dev), ("prod", prod))
+    )
+    file = "values.yaml" if "/values.yaml" in dev else "dev/web/values.yaml"
+    repo = _repository(tmp_path, {file: _VALUES}, config=config)
+    said = f"this also changes prod, without its checks: its targets name the same place in {file}"
+    assert _warned(_promoted(repo, "dev", "--dry-run")) == ([said] if changes else [])
+
+
 @pytest.mark.provisioned
 @pytest.mark.usefixtures("real_renderer")
 def test_an_environment_that_sets_the_image_itself_is_not_told_of(tmp_path: Path) -> None:

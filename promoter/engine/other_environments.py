@@ -12,7 +12,10 @@ from promoter.config.apps import environments_of, folder
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
-from promoter.domain.trees import kind_of
+from promoter.domain.trees import edited, kind_of
+from promoter.edits.held_images import held_images
+from promoter.edits.targets.model import InFile
+from promoter.edits.working_files import named
 from promoter.gates import OtherEnvironment
 from promoter.graph import Kustomizations
 from promoter.planning.dead_edits import ByNames
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.model import FileEdit, Tree
+    from promoter.edits.targets import EditTarget
     from promoter.engine.seen import Seen
     from promoter.render import Renderer
 
@@ -38,13 +42,50 @@ def other_environments(
 
     The files say which may be changed, and the render which are. A kustomization that stands on
     another environment's folder is known where its own file lists it. A push through the API does
-    not look for those: nothing else would read the other environments.
+    not look for those: nothing else would read the other environments. One whose targets name what
+    is edited changes, too, where no kustomization of it says otherwise.
     """
     base = seen.state.base
     looks = seen.target.settings.deliver != "push" or seen.world.wiring.transport != "api"
     found = list(_reached(seen.config, base, seen.target, edits, looks=looks))
     rendered = [_rendered(base, one, edits, renderer) for one in found[:_RENDERED]]
-    return tuple(one for one in (*rendered, *found[_RENDERED:]) if one is not None)
+    built = {one.name for one in found}
+    sharing = _sharing(seen.config, base, seen.target, edits)
+    others = (one for one in sharing if one.name not in built)
+    return tuple(one for one in (*rendered, *found[_RENDERED:], *others) if one is not None)
+
+
+def _sharing(
+    config: Config, base: Tree, target: Target, edits: Sequence[FileEdit]
+) -> Iterator[OtherEnvironment]:
+    """Yield the app's other environments whose own targets get other images by the edits."""
+    app, after = target.app, edited(base, {one.path: one.content for one in edits})
+    listed = config.apps[app].images if app in config.apps else ()
+    for name, settings in environments_of(config, base, app).items():
+        directory, (targets, _) = folder(settings, app, name), config.targets_of(name, app)
+        for edit in edits if name != target.environment else ():
+            shared = [one for one in targets if _is_in(one, edit.path, directory)]
+            file = directory / edit.path.name
+            # What cannot be read is an error of its own there.
+            with suppress(PromoteError):
+                before, then = (held_images(t, file, shared, listed) for t in (base, after))
+                if before != then:
+                    yield OtherEnvironment(
+                        name,
+                        directory,
+                        edit.path,
+                        settings.deliver,
+                        is_certain=True,
+                        by_target=True,
+                    )
+                    break
+
+
+def _is_in(target: EditTarget, file: PurePosixPath, directory: PurePosixPath) -> bool:
+    """Return whether a target of the environment with this folder is in a file."""
+    if isinstance(target, InFile):
+        return named(directory, target.file) == file
+    return file.parent == directory and file.name in KUSTOMIZATION_NAMES
 
 
 def kustomizations_beside(config: Config, base: Tree, target: Target) -> list[PurePosixPath]:

@@ -121,8 +121,10 @@ def other_environments(facts: Facts) -> Verdict | None:
         reviewed = at_once and one.deliver != "push"
         without = "its pull request and its checks" if reviewed else "its checks"
         changes = "also changes" if one.is_certain else "may also change"
-        built = f"{one.directory} builds {one.file}"
-        reached.append(f"{changes} {one.name}, without {without}: {built}")
+        why = f"{one.directory} builds {one.file}"
+        if one.by_target:
+            why = f"its targets name the same place in {one.file}"
+        reached.append(f"{changes} {one.name}, without {without}: {why}")
     warnings = tuple(f"this {one}" for one in reached)
     return Verdict(Result.WARNED, "; ".join(reached), warnings=warnings)
 

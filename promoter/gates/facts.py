@@ -92,6 +92,8 @@ class OtherEnvironment:
     """How it takes changes of its own."""
     is_certain: bool = False
     """Whether its render is another one; else it is built from the file, and may set it anew."""
+    by_target: bool = False
+    """Whether one of its own targets is the place that is edited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
