@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ from promoter.git.folder import DirectoryTree
 from promoter.planning import propose
 from promoter.planning.dead_edits import judge_by_names
 from promoter.pull_request.folds import rendered
-from promoter.render import Renderer, compare, find, judge, program
+from promoter.render import Renderer, compare, find, judge
 from tests.graph_files import deployment
 from tests.thorough import thorough_after
 from tests.world import aurora, promote
@@ -431,12 +432,16 @@ def test_an_object_with_a_long_diff_is_shown_cut() -> None:
     assert "1 more" not in text
 
 
-def test_a_named_renderer_must_be_there(tmp_path: Path) -> None:
+def test_a_named_renderer_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="PROMOTER_RENDERER"):
         find(str(tmp_path / "gone"), (), {}, lambda: 1.0)
     program = _program(tmp_path, "exit 0\n").program
     found = find(program, ("helm", "exec"), {"PATH": "/p"}, lambda: 1.0)
     assert found is not None
+    monkeypatch.chdir(tmp_path)
+    relative = find("./kustomize", (), {}, lambda: 1.0)
+    assert relative is not None
+    assert relative.program == program
     command = found.command(Path("x"))
     assert command == [
         program,
@@ -469,6 +474,23 @@ def test_programs_run_once_they_are_allowed(tmp_path: Path) -> None:
     verdict = _judged(folder, allowed)
     assert verdict.diff is not None, verdict
     assert verdict.diff.images_only
+
+
+def test_a_build_is_allowed_no_more_than_its_kustomization_needs(tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    script = f"echo $* >>{asked}; printf '{_OBJECTS}'\n".replace("\n", "\\n")[:-2] + "\n"
+    renderer = _program(tmp_path, script, allowed=frozenset({"helm", "exec", "network"}))
+    chart = "helmCharts: [{name: c}]\n"
+    remote = "openapi: {path: 'https://x.invalid/s.json'}\n"
+    for text, flags in (
+        ("", set()),
+        (chart, {"--enable-helm"}),
+        (remote, {"--enable-helm", "--enable-alpha-plugins", "--enable-exec"}),
+    ):
+        asked.unlink(missing_ok=True)
+        _judged(_folder(tmp_path, _IMAGES + text), renderer)
+        given = {one for one in asked.read_text().split() if one.startswith("--")}
+        assert given == flags, text
 
 
 def test_the_caller_names_the_renderer_and_a_useless_one_ends_no_run(tmp_path: Path) -> None:
@@ -505,17 +527,16 @@ def test_a_renderer_that_lacks_memory_says_nothing_of_what_it_was_to_build(
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="memory cannot be bounded here")
 @pytest.mark.parametrize(("strict", "megabytes"), thorough_after(1, [(False, 200), (True, 768)]))
 def test_a_bomb_of_aliases_meets_a_limit_of_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict: bool, megabytes: int
+    tmp_path: Path, strict: bool, megabytes: int
 ) -> None:
-    # A smaller limit is met sooner.
-    monkeypatch.setattr(program, "_MEMORY", megabytes << 20)
     lines = ["  a0: &a0 [x,x,x,x,x,x,x,x,x]"]
     lines += [f"  a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 8)]
     bomb = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n" + "\n".join(lines)
     folder = _folder(
         tmp_path, _IMAGES + "resources: [d.yaml, bomb.yaml]\n", **{"bomb.yaml": bomb + "\n"}
     )
-    renderer = _kustomize()
+    # A smaller limit is met sooner.
+    renderer = replace(_kustomize(), memory=megabytes << 20)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     verdict = _judged(folder, renderer, strict=strict)
     grown = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

@@ -2,6 +2,6 @@
 
 from promoter.render.judge import NO_RENDERER, judge
 from promoter.render.objects import compare
-from promoter.render.program import Renderer, find
+from promoter.render.renderer import Renderer, find
 
 __all__ = ["NO_RENDERER", "Renderer", "compare", "find", "judge"]

@@ -15,13 +15,14 @@ from promoter import graph
 from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
+from promoter.graph.requirements import Access
 from promoter.planning.dead_edits import explained, explained_as_empty
-from promoter.render import fault_place, kustomize_words
 from promoter.render.effect import changes_anything, unchanged_images
+from promoter.render.faults import fault_of, may_be_mended
 from promoter.render.folders import put, write
 from promoter.render.image_fields import ImageFields
 from promoter.render.objects import compare, holds_objects
-from promoter.render.program import build_both
+from promoter.render.program import BuildOutput, build_both
 from promoter.temporary import render_folder
 
 if TYPE_CHECKING:
@@ -31,10 +32,9 @@ if TYPE_CHECKING:
     from promoter.domain.model import FileEdit, Tree
     from promoter.graph import Closure
     from promoter.planning.dead_edits import ByNames
-    from promoter.render.program import BuildOutput, Renderer
+    from promoter.render.renderer import Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
-_FIRST = "Fix it first: what does not build cannot be deployed."
 _LIFTED = (
     "Flux builds that, and Argo CD with the build option --load-restrictor LoadRestrictionsNone"
 )
@@ -169,14 +169,20 @@ class _Judge:
             for root, edit in changed:
                 put(root / edit.path, edit.after)
             places = [root / closure.directory for root in roots]
-            renderer = replace(self.renderer, reads_outside=bool(closure.outside))
-            built = build_both(
-                renderer, places[:2], home, partial(fault_place.may_be_mended, edits)
-            )
+            renderer = self._renderer_of(closure)
+            built = build_both(renderer, places[:2], home, partial(may_be_mended, edits))
             if self._has_no_objects(built, home):
                 self.empty.add(closure.directory)
-            elif (fault := self._fault(built, closure, edits, left_out)) is not None:
-                return fault
+            elif fault := fault_of(
+                [self._with_objects(one) for one in built],
+                closure,
+                self.tree,
+                left_out=left_out,
+                environment=self.names.directory,
+            ):
+                self.warnings += filter(None, [fault.warning])
+                refusals = tuple(filter(None, [fault.refusal]))
+                return refusals or self._skip(edits, fault.reason, fault.hint)
             fields = replace(self.fields, keys=closure.image_keys)
             diff = compare(built[0].text, built[1].text, fields=fields)
             self.diffs.append(diff)
@@ -191,6 +197,19 @@ class _Judge:
                     )
         return ()
 
+    def _renderer_of(self, closure: Closure) -> Renderer:
+        """Return the renderer with no more allowed than a kustomization needs.
+
+        What is remote, and what programs make, may need whatever is allowed.
+        """
+        needs = {one.access for one in closure.requirements}
+        allowed = self.renderer.allowed
+        return replace(
+            self.renderer,
+            allowed=allowed if needs - {Access.HELM} else allowed & needs,
+            reads_outside=bool(closure.outside),
+        )
+
     def _has_no_objects(self, built: Sequence[BuildOutput], home: Path) -> bool:
         """Return whether builds printed nothing, and that by a program that prints what there is."""
         if any(one.text.strip() or one.failure or one.unmade for one in built):
@@ -199,6 +218,12 @@ class _Judge:
         put(probe / "kustomization.yaml", b"resources: [object.yaml]\n")
         put(probe / "object.yaml", b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: probe}\n")
         return all(holds_objects(one.text) for one in build_both(self.renderer, [probe], home))
+
+    def _with_objects(self, output: BuildOutput) -> BuildOutput:
+        """Return what a build printed; that it says nothing where that is no objects."""
+        if output.failure or output.unmade or holds_objects(output.text):
+            return output
+        return BuildOutput(unmade=f"{self.renderer.name} printed no Kubernetes objects")
 
     def _keep_idle(self, diff: RenderDiff, edits: Sequence[FileEdit], closure: Closure) -> None:
         """Keep which images of which files changed nothing in a render."""
@@ -227,47 +252,6 @@ class _Judge:
         self.notes.append((note, hint))
         self.unknown |= {edit.path for edit in edits}
         return ()
-
-    def _fault(
-        self,
-        built: Sequence[BuildOutput],
-        closure: Closure,
-        edits: Sequence[FileEdit],
-        left_out: Sequence[PurePosixPath],
-    ) -> tuple[Refusal, ...] | None:
-        """Return the refusals where a build failed, none where it says nothing; None where it is fine."""
-        directory, file = closure.directory, str(closure.file)
-        failed = next((number for number, one in enumerate(built) if one.failure), None)
-        if failed is not None and not (failed and built[0].unmade):
-            message = built[failed].failure
-            link = next((path for path in left_out if path.name in message), None)
-            if link is not None:
-                note = f"it stands on {link}, which is a link or submodule"
-                return self._skip(edits, note, "Bring it into the repository as plain files")
-            if program := kustomize_words.missing_program(message):
-                note = f"the build of {directory} runs {program}, which is not installed here"
-                self.warnings.append(f"not rendered: {note}")
-                return self._skip(edits, note, f"Install {program}")
-            if not failed and not (built[1].failure or built[1].unmade):
-                note = f"{directory} did not build before the edit, and builds with it"
-                return self._skip(edits, note, "")
-            what = "would no longer build" if failed else "does not build, even before the edit"
-            said, hint = kustomize_words.explained(message)
-            reason = f"{directory} {what}: {said}"
-            if not failed and not directory.is_relative_to(self.names.directory):
-                # Whatever else is broken in the repository is not this environment's.
-                self.warnings.append(reason)
-                return self._skip(edits, reason, "")
-            plain = Refusal("render", reason, hint or _FIRST, file)
-            located = plain if failed else fault_place.located(message, closure, self.tree)
-            return (located or plain,)
-        note = next((one.unmade for one in built if one.unmade), "")
-        if not note and not all(holds_objects(one.text) for one in built):
-            note = f"{self.renderer.name} printed no Kubernetes objects"
-        if not note:
-            return None
-        self.warnings.append(f"{directory} was not rendered: {note}")
-        return self._skip(edits, note, "")
 
     def _compared(self, found: RenderVerdict) -> RenderVerdict:
         """Return the verdict with what is to be said of changes beside images."""

@@ -1,32 +1,32 @@
-"""The program that renders, run on content that is not trusted: bounded, and kept from the network."""
+"""The program that renders, run on content that is not trusted: bounded and confined."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import selectors
-import shutil
 import signal
 import subprocess
 import time
 from contextlib import suppress
 from dataclasses import field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import UsageError
 from promoter.domain.redaction import redacted
 from promoter.limits import limit
+from promoter.render import sandbox
 from promoter.temporary import RENDER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-_TIME = 30.0
+    from promoter.render.renderer import Renderer
+
+_LOG = logging.getLogger(__name__)
 _OUTPUT = 48 * 1024 * 1024
-# What a build may hold in memory: 100 times what the manifests of a large app take as text.
-_MEMORY = 768 * 1024 * 1024
 # How a program of Go ends for want of memory; a new thread needs some as well.
 _EXHAUSTED = re.compile(
     rb"^(?:fatal error: (?:runtime: )?(?:out of memory|cannot allocate|newosproc)"
@@ -35,70 +35,8 @@ _EXHAUSTED = re.compile(
 )
 _MESSAGE = 64 * 1024
 _SAID = 600
-_NETWORK, _HELM, _EXEC = "network", "helm", "exec"
-# What a build may take from the caller's environment, where it may use the network.
-_ROUTES = (
-    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
-)  # fmt: skip
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_NOWHERE = "http://127.0.0.1:9"
 # Warnings come first; kustomize's error begins so, and kubectl's so or as a line of its log.
 _ERROR = re.compile(r"^(?:error: *|E\d{4} .*?\berr=)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Renderer:
-    """The program that renders, and what the caller lets it use."""
-
-    program: str
-    allowed: frozenset[str] = frozenset()
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    remaining: Callable[[], float] = lambda: 2 * _TIME
-    """The seconds that the run has left; a build takes no more than half of them."""
-
-    reads_outside: bool = False
-    """Whether a kustomization may name files outside of its folder, as Flux lets it."""
-
-    @property
-    def name(self) -> str:
-        """The program's name, for messages."""
-        return Path(self.program).name
-
-    @property
-    def is_kubectl(self) -> bool:
-        """Whether it is kubectl, which renders too but runs no programs."""
-        return self.name.startswith("kubectl")
-
-    @property
-    def access(self) -> frozenset[str]:
-        """What a build may use beside files."""
-        return self.allowed - {_EXEC} if self.is_kubectl else self.allowed
-
-    def command(self, folder: Path) -> list[str]:
-        """Return the command that renders a folder."""
-        command = [self.program, "kustomize" if self.is_kubectl else "build", str(folder)]
-        if self.reads_outside:
-            command += ["--load-restrictor", "LoadRestrictionsNone"]
-        if _HELM in self.access:
-            command.append("--enable-helm")
-        if _EXEC in self.access:
-            command += ["--enable-alpha-plugins", "--enable-exec"]
-        return command
-
-    def surroundings(self, home: Path) -> dict[str, str]:
-        """Return the environment of a build: its own, with a way out only where one is allowed."""
-        path = self.environment.get("PATH", os.defpath) if self.access else os.defpath
-        own = {"PATH": path, "HOME": str(home), "TMPDIR": str(home), "GIT_TERMINAL_PROMPT": "0"}
-        # Go collects its garbage in time, so that only what is in use meets the limit.
-        own["GOMEMLIMIT"] = str(_MEMORY * 3 // 4)
-        # A build is over before collecting it often would pay: this takes a fifth of its time off.
-        own["GOGC"] = "400"
-        if _NETWORK in self.access:
-            ways = {key: self.environment[key] for key in _ROUTES if key in self.environment}
-            # No repository of this machine is the network's.
-            return own | ways | {"GIT_ALLOW_PROTOCOL": "git:http:https:ssh"}
-        return own | dict.fromkeys(_PROXIES, _NOWHERE) | {"GIT_ALLOW_PROTOCOL": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +50,6 @@ class BuildOutput:
     """Why it says nothing: it did not start, did not end, or printed too much."""
 
 
-def find(
-    given: str | None,
-    allowed: Iterable[str],
-    environment: Mapping[str, str],
-    remaining: Callable[[], float],
-) -> Renderer | None:
-    """Return the renderer that the caller names, else the first on PATH, None without one.
-
-    Raises `UsageError` where the one that is named is not there.
-    """
-    found = next(
-        filter(None, map(shutil.which, (given,) if given else ("kustomize", "kubectl"))), None
-    )
-    if found:
-        return Renderer(found, frozenset(allowed), environment, remaining)
-    if given:
-        raise UsageError(
-            f"PROMOTER_RENDERER {given} is not a program", "Give the path of kustomize or kubectl."
-        )
-    return None
-
-
 def build_both(
     renderer: Renderer,
     folders: Sequence[Path],
@@ -145,7 +61,7 @@ def build_both(
     They are built nonetheless where they may mend what the first one fails with.
     """
     builds: list[_Build] = []
-    seconds = min(_TIME, renderer.remaining() / 2)
+    seconds = renderer.seconds
     end = time.monotonic() + seconds
     try:
         builds.extend(_Build.started(renderer, folder, home) for folder in folders)
@@ -172,23 +88,32 @@ class _Build:
     output: bytearray = field(default_factory=bytearray)
     message: bytearray = field(default_factory=bytearray)
     status: int | None = None
+    is_confined: bool = False
     is_exhausted: bool = False
     """Whether it ended for want of memory."""
 
     @classmethod
     def started(cls, renderer: Renderer, folder: Path, home: Path) -> _Build:
-        """Start a build in a session of its own."""
-        process = subprocess.Popen(  # noqa: S603 - the caller's program, given one folder of ours
-            renderer.command(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=renderer.surroundings(home),
-            cwd=home,
-            start_new_session=True,
+        """Start a build in a session of its own, confined to its files where the system can."""
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(  # noqa: S603 - the caller's program, given one folder of ours
+                renderer.command(folder),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=renderer.surroundings(home),
+                cwd=home,
+                start_new_session=True,
+            )
+
+        programs = renderer.confined_to
+        process, is_confined = (
+            sandbox.started(start, home, programs) if programs else (start(), False)
         )
-        limit(process.pid, _MEMORY)
-        return cls(process, folder)
+        _LOG.debug("%s runs %s sandbox", renderer.name, "in its" if is_confined else "without a")
+        limit(process.pid, renderer.memory)
+        return cls(process, folder, is_confined=is_confined)
 
     @property
     def is_excessive(self) -> bool:
@@ -223,11 +148,16 @@ class _Build:
             return BuildOutput(unmade=f"{renderer.name} was ended by signal {-self.status}")
         if self.status and self.is_exhausted:
             return BuildOutput(
-                unmade=f"{renderer.name} needs more than {_MEMORY >> 20} MB of memory"
+                unmade=f"{renderer.name} needs more than {renderer.memory >> 20} MB of memory"
             )
         if self.status:
-            said = redacted(bytes(self.message).decode("utf-8", "replace"))
-            return BuildOutput(failure=_said(said, self.folder) or f"status {self.status}")
+            said = _said(redacted(bytes(self.message).decode("utf-8", "replace")), self.folder)
+            if self.is_confined and "permission denied" in said.lower():
+                # All of its own files may be read: it has met the end of the sandbox.
+                return BuildOutput(
+                    unmade=f"{renderer.name} wanted more than the files that are built: {said}"
+                )
+            return BuildOutput(failure=said or f"status {self.status}")
         return BuildOutput(bytes(self.output).decode("utf-8", "replace"))
 
 

@@ -1,0 +1,223 @@
+"""The renderer's sandbox: what a build cannot reach, whatever it is asked; and a machine without one."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import logging
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import pytest
+
+from promoter.render import Renderer, sandbox
+from promoter.render.program import build_both
+from promoter.threads import in_background
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from promoter.render.program import BuildOutput
+
+Answer = TypeVar("Answer")
+_CREATE_RULESET = 444
+_OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {key: hunter2}\n"
+_PASSED_OVER = "wanted more than the files that are built"
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _has_landlock() -> bool:
+    return sys.platform == "linux" and int(_libc().syscall(_CREATE_RULESET, None, 0, 1)) > 0
+
+
+pytestmark = [
+    pytest.mark.provisioned,
+    pytest.mark.usefixtures("real_renderer"),
+    pytest.mark.skipif(not _has_landlock(), reason="the kernel has no Landlock"),
+]
+
+
+def _without_landlock(ask: Callable[[], Answer]) -> Answer:
+    """Return an answer from a thread for which the kernel has no Landlock, as a container may have it."""
+
+    def answer() -> Answer:
+        # Load the call's number; one of them is answered by an error, the others pass.
+        steps = (
+            (0x20, 0, 0, 0),
+            (0x15, 0, 1, _CREATE_RULESET),
+            (0x06, 0, 0, 0x00050000 | errno.ENOSYS),
+            (0x06, 0, 0, 0x7FFF0000),
+        )
+        code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in steps))
+        program = struct.pack("@HP", len(steps), ctypes.addressof(code))
+        assert _libc().prctl(38, 1, 0, 0, 0) == 0
+        assert _libc().prctl(22, 2, program, 0, 0) == 0, os.strerror(ctypes.get_errno())
+        return ask()
+
+    return in_background(answer).result()
+
+
+@pytest.fixture
+def kustomize() -> Renderer:
+    """The real kustomize, for which no file is too far."""
+    found = shutil.which("kustomize")
+    if found is None:
+        pytest.skip("kustomize is not on PATH")
+    return Renderer(found, reads_outside=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder of a render, in one that holds a secret."""
+    (tmp_path / "secret.yaml").write_text(_OBJECT, encoding="utf-8")
+    home = tmp_path / "home"
+    (home / "web").mkdir(parents=True)
+    return home
+
+
+def _built(renderer: Renderer, home: Path, text: str) -> BuildOutput:
+    (home / "web/kustomization.yaml").write_text(text, encoding="utf-8")
+    (output,) = build_both(renderer, [home / "web"], home)
+    return output
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    """A server of this machine that nobody has connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server
+
+
+def _is_connected_to(server: socket.socket) -> bool:
+    try:
+        server.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: [../../secret.yaml]\n",
+        "resources: [link.yaml]\n",
+        "resources: [ABSOLUTE]\n",
+        "configMapGenerator: [{name: x, files: [../../secret.yaml]}]\n",
+        "configMapGenerator: [{name: x, files: [/proc/self/environ]}]\n",
+    ],
+)
+def test_a_build_reads_nothing_outside_of_its_folder(
+    text: str, kustomize: Renderer, home: Path
+) -> None:
+    secret = home.parent / "secret.yaml"
+    (home / "web/link.yaml").symlink_to(secret)
+    asked = text.replace("ABSOLUTE", str(secret))
+    output = _built(kustomize, home, asked)
+    assert (output.text, output.failure) == ("", "")
+    assert _PASSED_OVER in output.unmade
+    # It is the sandbox that kept it from that.
+    assert _without_landlock(lambda: _built(kustomize, home, asked)).text
+
+
+def test_a_build_connects_to_nothing(
+    kustomize: Renderer, home: Path, server: socket.socket
+) -> None:
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/web.yaml"
+    output = _built(kustomize, home, f"resources: ['{url}']\n")
+    assert output.text == ""
+    assert not _is_connected_to(server)
+
+
+def test_a_build_with_helm_runs_helm_and_no_other_program(home: Path) -> None:
+    programs = home.parent / "bin"
+    programs.mkdir()
+    shutil.copy(shutil.which("cat") or "", programs / "helm")
+    environment = {"PATH": str(programs)}
+    found = Renderer("/usr/bin/kustomize", frozenset({"helm"}), environment).confined_to
+    assert found == ("/usr/bin/kustomize", str(programs / "helm"))
+    assert Renderer("/usr/bin/kustomize", frozenset({"helm", "exec"})).confined_to is None
+    assert Renderer("/usr/bin/kustomize", frozenset({"network"})).confined_to is None
+
+
+def test_what_stands_in_the_folder_is_built_in_the_sandbox_as_without_one(
+    kustomize: Renderer, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "promoter")
+    (home / "web/web.yaml").write_text(_OBJECT, encoding="utf-8")
+    (home / "base").mkdir()
+    (home / "base/kustomization.yaml").write_text("resources: [more.yaml]\n", encoding="utf-8")
+    (home / "base/more.yaml").write_text(_OBJECT.replace("web", "more"), encoding="utf-8")
+    text = "resources: [web.yaml, ../base]\n"
+    output = _built(kustomize, home, text)
+    assert output.text.count("hunter2") == 2
+    assert caplog.messages == ["kustomize runs in its sandbox"]
+    assert _without_landlock(lambda: _built(kustomize, home, text)) == output
+    assert caplog.messages[1:] == ["kustomize runs without a sandbox"]
+
+
+def test_a_sandbox_binds_no_thread_of_the_run(kustomize: Renderer, home: Path) -> None:
+    _built(kustomize, home, "resources: []\n")
+    for text in (Path("/proc/self/status"), Path("/proc/thread-self/status")):
+        assert "NoNewPrivs:\t0" in text.read_text()
+        assert "NoNewPrivs:\t0" in in_background(text.read_text).result()
+    assert in_background((home.parent / "secret.yaml").read_text).result() == _OBJECT
+
+
+def _cat(*files: Path) -> Callable[[], subprocess.Popen[bytes]]:
+    return lambda: subprocess.Popen(["/bin/cat", *files], stdout=-1, stderr=-1)
+
+
+@pytest.mark.parametrize("program", ["a script", "another program"])
+def test_a_program_of_which_nobody_knows_what_it_needs_is_not_confined(
+    program: str, home: Path
+) -> None:
+    script = home / "script"
+    script.write_text("#!/bin/sh\n", encoding="utf-8")
+    # What it needs to start beside its own file is no program that may be run.
+    given = str(script) if program == "a script" else os.path.realpath("/bin/ls")
+    process, is_confined = sandbox.started(_cat(home.parent / "secret.yaml"), home, (given,))
+    assert process.communicate()[0].decode() == _OBJECT
+    assert not is_confined
+
+
+def test_a_program_that_is_not_there_is_told_as_that(home: Path) -> None:
+    gone = str(home / "gone")
+    with pytest.raises(FileNotFoundError):
+        sandbox.started(lambda: subprocess.Popen([gone]), home, ("/bin/cat",))
+
+
+def test_a_signal_while_a_program_starts_ends_the_program(home: Path) -> None:
+    handled = threading.Event()
+    found: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        # It reads what nobody writes.
+        found.append(subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE))
+        os.kill(os.getpid(), signal.SIGUSR1)
+        handled.wait()
+        return found[0]
+
+    def stop(*_: object) -> None:
+        handled.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.started(start, home, ("/bin/cat",))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert found[0].wait() == -signal.SIGKILL
+    found[0].communicate()
