@@ -230,7 +230,7 @@ _ON_THE_COMMAND_LINE = {
     ),
     "force": Mistake((*_ASK, "--force"), 2, ("no flag '--force'", "--allow RULE", "--take-over")),
     "tag as the version": Mistake(
-        ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "is --tag TAG")
+        ("--app", "orders", "--version", "1.5.0"), 2, ("--version says", "is --tag 1.5.0")
     ),
     "flag without a value": Mistake(
         ("--app", "--tag", "1.5.0"), 2, ("--app has no value", "as in --app aurora")
@@ -322,11 +322,11 @@ _ON_THE_COMMAND_LINE = {
     ),
     "environment to go back to": Mistake(
         ("rollback", "--app", "orders", "--reason", "x", "--to", "prod"), 4,
-        ("has not had the tag prod", "Leave --to out, or name a tag"),
+        ("has not had the tag prod", "Leave --to out, for the state before"),
     ),
     "state before to go back to": Mistake(
         ("rollback", "--app", "orders", "--reason", "x", "--to", "previous"), 4,
-        ("has not had the tag previous", "Leave --to out, or name a tag"),
+        ("has not had the tag previous", "Leave --to out, for the state before"),
     ),
     "commit as the base": Mistake(
         (*_ASK, "--base", "0123abcd"), 4, ("has no branch '0123abcd'", "It reads as a commit")
@@ -377,7 +377,7 @@ _WORDS_AND_FLAGS = (
     ("app sync shop", "Argo CD or Flux syncs what is on the base. To change that: promote --app"),
     ("setimage x=*:1", "promote set-image 'x=*:1'; for an app: promote --app x --tag 1"),
     ("kargo promote shop --stage prod", "promote --app shop --env prod --tag TAG"),
-    ("argocd app rollback shop 3", "promote rollback --app shop --steps 3 --reason TEXT"),
+    ("argocd app rollback shop 3", "promote rollback --app shop --reason TEXT"),
     ("gh pr merge 3", "Write promote pulls merge 3"),
     ("flux reconcile kustomization shop", "To change that: promote --app shop --tag TAG"),
     ("image update shop --to 1.5.0", "promote --app shop --tag 1.5.0"),
@@ -408,11 +408,11 @@ _WORDS_AND_FLAGS = (
     ("--app shop --env {env} --tag 1.5.0", "It is a placeholder: give the name itself."),
     ("--app shop --tag :1.5.0", "Did you mean 1.5.0?"),
     ("--app shop rollback --reason x", "The command comes first: promote rollback --app shop"),
-    ("--app shop --tag 1 --wait", "Did you mean --wait-for-image 5m?"),
+    ("--app shop --tag 1 --wait-image", "Did you mean --wait-for-image 5m?"),
     ("--app shop=1.5.0", "Did you mean --app shop --tag 1.5.0"),
     ("--app shop@1.5.0 --tag x", "Did you mean --app shop --tag 1.5.0"),
     ("--env=prod --app shop --cluster x", "Leave it out: --env is given."),
-    ("status -q", "It only reads: leave it out."),
+    ("status --dry-run", "It only reads: leave it out."),
     ("rollback --app shop --from dev", "to run what another runs: promote --app shop --from dev"),
     ("--app shop --path x/y", "It is a key of an environment in promoter.yaml, as in path: "),
     ("approve 3", "A pull request is approved on the forge."),
@@ -429,7 +429,24 @@ _WORDS_AND_FLAGS = (
     ("shop status", "Did you mean promote status --app shop"),
     ("--repo x app sync shop", "promote --app shop --repo x --tag TAG"),
     ("--repo x shop 1.5.0", "Write promote --app shop --tag 1.5.0 --repo x"),
-    ("rollback shop 3", "Write promote rollback --app shop --steps 3 --reason TEXT"),
+    (
+        "rollback shop 3",
+        "Revisions have no numbers here. For the state before: promote rollback --app shop --reason",
+    ),
+    ("rollback shop 0", "for another: --to TAG, as listed by promote history --app shop"),
+    ("revert 12", "Did you mean promote rollback --app APP --reason TEXT"),
+    ("rollback --app shop --pr 12", "which one brought it says promote history --app shop"),
+    ("rollback --app shop --no-hold", "to end that: promote unhold --app shop --reason TEXT"),
+    ("rollback --app shop --hold", "It holds the app by itself: leave it out."),
+    ("rollback --app shop --until 2026-12-01", "--until 2026-12-01T00:00:00Z --reason TEXT"),
+    ("--app shop --pr", "It is opened by itself, unless promoter.yaml has deliver: push."),
+    ("--app shop --wait", "To wait for the image: --wait-for-image 5m"),
+    ("--apps shop,cart --tag 1.5.0", "Did you mean --app shop --app cart?"),
+    ("--app shop --version 1.5.0", "The tag of an image is --tag 1.5.0"),
+    ("hold list", "What is held stands under 'blocked by': promote status"),
+    ("history --app shop --since 7d", "It shows the newest 20, or --number N"),
+    ("status -q", "It prints what is asked for: leave it out."),
+    ("get pods", "What runs where: promote status"),
     (
         "rollback shop prod 1.4.0 --reason x",
         "Write promote rollback --app shop --env prod --to 1.4.0 --reason x",
@@ -439,7 +456,7 @@ _WORDS_AND_FLAGS = (
     ("status shop cart", "Write promote status --app shop --app cart"),
     ("history shop 5", "Write promote history --app shop --number 5"),
     ("auto dev", "Write promote auto --env dev"),
-    ("undo shop 2 --reason x", "Did you mean promote rollback --app shop --steps 2 --reason x"),
+    ("undo shop 2 --reason x", "Did you mean promote rollback --app shop --reason x"),
     ("rollout undo deployment/shop", "promote rollback --app shop --reason TEXT"),
     ("upgrade shop ./chart --set image.tag=1.5.0", "promote --app shop --tag 1.5.0"),
     ("automation", "Write promote --app automation --tag TAG"),
@@ -471,14 +488,17 @@ _WORDS_AND_FLAGS = (
     ("auth 1.5.0", "Write promote --app auth --tag 1.5.0"),
     ("images 1.5.0", "Write promote --app images --tag 1.5.0"),
     ("tag shop 1.5.0", "Write promote --app shop --tag 1.5.0"),
-    ("rollback --app shop --revision 2", "Did you mean --steps 2?"),
+    (
+        "rollback --app shop --revision 2",
+        "Revisions have no numbers here. For the state before: promote rollback --app shop --reason",
+    ),
     ("status --watch", "a schedule, or the program watch, repeats it"),
     (
         "--app shop --limit 5",
         "It is --number of promote history, as in promote history --app shop",
     ),
     ("rollback --app shop --image-tag 1.4.0 --reason x", "Did you mean --to 1.4.0?"),
-    ("status --limit 5", "The history takes it: promote history --number 5"),
+    ("status --limit 5", "The last changes: promote history --number 5"),
     ("--dry-run client --tag 1.5.0", "Leave out 'client': --dry-run takes no value."),
     ("--image a=1 b=1", "Write --image before each: --image a=1 --image b=1"),
     ("rollback --reason two words", "Put the text in quotes: --reason 'two words'"),
@@ -539,7 +559,7 @@ _WORDS_AND_FLAGS = (
     ("-o json", "Did you mean --output json?"),
     ("--token s3cret", "The token is read from the variable GITHUB_TOKEN"),
     ("--password s3cret", "docker login"),
-    ("--create-pr", "as in deliver: pull-request"),
+    ("--create-pr", "It is opened by itself"),
     ("--draft", "It is a key of an environment in promoter.yaml, as in draft: true"),
     ("--reviewer alice", "as in reviewers: [alice"),
     ("--pin digest", "as in pin: both"),
@@ -558,7 +578,7 @@ _WORDS_AND_FLAGS = (
     ("pulls --web", "Open the address that is printed"),
     ("kubectl rollout history deployment/shop", "Did you mean promote history --app shop"),
     ("rollback undo deployment/shop", "Write promote rollback --app shop --reason TEXT"),
-    ("rollback --app shop --to-revision=2", "--steps N, or --to TAG."),
+    ("rollback --app shop --to-revision=2", "as listed by promote history --app shop"),
     ("auto --limit 5", "It takes all: leave it out."),
     ("set-image --push", "It edits files of this folder"),
     ("set-image image x/shop:1.5", "Leave 'image' out."),
@@ -626,7 +646,7 @@ _WORDS_AND_FLAGS = (
         "Write it as in --repo https://github.com/acme/gitops",
     ),
     ("set-image --app aurora --tag 1.5.0", "for an app: promote --app aurora --tag 1.5.0"),
-    ("--version 1.5.0", "The tag of an image is --tag TAG."),
+    ("--version 1.5.0", "The tag of an image is --tag 1.5.0"),
 )
 
 

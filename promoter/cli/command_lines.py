@@ -36,6 +36,7 @@ _OBJECT = re.compile(
     r"(?:deploy(?:ment)?|statefulset|sts|daemonset|ds|cronjob|job|pod|rollout|app)s?/", re.ASCII
 )
 _TAG = re.compile(r"v?[0-9][A-Za-z0-9_.-]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # What `--set` of Helm and others is given.
 _SET_TAG = re.compile(r"(?:[\w.\[\]-]*\.)?tag=(.+)", re.IGNORECASE)
 
@@ -115,7 +116,8 @@ class CommandLine:
                 option = option_meant(flag, value, options)
             known = OPTIONS[option] if option in options else None
             if known and known.takes(value) and _has_room(command, option, found):
-                found.append((option, "" if known.switch else value))
+                hour = "T00:00:00Z" if option == "until" and _DAY.fullmatch(value) else ""
+                found.append((option, "" if known.switch else f"{value}{hour}"))
         return found
 
     def _set_image(self, bare: Sequence[str]) -> str:

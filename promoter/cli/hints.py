@@ -87,6 +87,10 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
         return f"Did you mean --{plain}?"
     if "number" in options and plain.isdecimal():
         return f"Did you mean --number {plain}?"
+    hint = OF_OTHER_COMMANDS.get(f"{parser.command} {plain}")
+    if hint and kind_of(value) != "tag":
+        given.flags = [one for one in given.flags if one[0] != name]
+        return hint
     if meant := option_meant(name, value, options):
         return _did_you_mean(parser, meant, value, given)
     if hint := _rule(parser, plain) or _instead(parser, plain):
@@ -112,6 +116,9 @@ def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -
         return f"Did you mean {' or '.join(f'--{option} {one}' for one in known.choices)}?"
     if not value and known is not None and known.metavar == "DURATION":
         value = EXAMPLES[setting_of(option)]
+    if f"--{option}" in parser.many and "," in value and _PLAIN.fullmatch(value.replace(",", "")):
+        several = (f"--{option} {one}" for one in value.split(",") if one)
+        return f"Did you mean {' '.join(several)}?"
     # An address may hold a login.
     is_told = not (option == "repo" and "@" in value) and not (known is not None and known.switch)
     if is_told and may_be(option, value) and _PLAIN.fullmatch(value):

@@ -24,13 +24,14 @@ def hold_end(settings: Settings) -> int | None:
         return None
     flag, given = settings.source("until"), settings.until
     now = settings.now.timestamp() if settings.now else time.time()
-    if _DAY.fullmatch(given):
-        raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
     try:
+        if _DAY.fullmatch(given) and parse_moment(f"{given}T00:00:00Z").timestamp() > now:
+            raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
         if _DURATION.fullmatch(given):
             seconds = int(now + parse_duration(given).total_seconds())
         else:
-            seconds = int(parse_moment(given).timestamp())
+            at = f"{given}T00:00:00Z" if _DAY.fullmatch(given) else given
+            seconds = int(parse_moment(at).timestamp())
     except ValueError as error:
         hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
         if duration := _duration_meant(given):

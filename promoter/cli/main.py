@@ -59,7 +59,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
     """Return the command that the first word names, and its arguments."""
     if argv and argv[0] in WORDS:
         return argv[0], argv[1:]
-    if argv and argv[0] == "help":
+    if argv and argv[0] in ("help", "--help", "-h"):
         return (argv[1] if argv[1:2] and argv[1] in WORDS else "promote"), ["--help"]
     if argv and not argv[0].startswith("-"):
         from promoter.cli.word_hints import unknown_command

@@ -32,7 +32,6 @@ FLAGS = _by_name({
     "yes, y, assume-yes, interactive, no-input, non-interactive, confirm, no-prompt, prompt, fill, "
     "auto-approve, no-interactive, batch-mode, no-edit": "Nothing is asked: leave it out.",
     "web, browse": "Open the address that is printed: leave it out.",
-    "to-revision": "Revisions have no numbers here: --steps N, or --to TAG. They are listed by {history}",
     "set, set-string, values, set-file, helm-set, parameter, p, value, value-file, values-file, "
     "field, jsonpath, yaml-path, key-path, property, filter, file-path":
         "The tag is --tag {value}; the file and the field that hold it are targets in promoter.yaml.",
@@ -50,8 +49,8 @@ FLAGS = _by_name({
     "context, kube-context, kubeconfig, server, kube-token, as, kubectl, core, in-cluster":
         "No cluster is asked: leave it out. The environment is --env ENV",
     "file, f, filename, k, manifest":
-        "The files and fields that hold the tag are targets in promoter.yaml. "
-        "A promoter.yaml to try, with --dry-run, is --config FILE",
+        "The files and fields that hold the tag are targets in promoter.yaml, which is read by "
+        "itself; another to try, with --dry-run, is --config FILE",
     "chart, helm, install, reuse-values, create-namespace, cleanup-on-fail, atomic":
         "Helm is not run: the file and the field that hold the tag are targets in promoter.yaml.",
     "delete-branch, clean, cleanup, prune-branches, keep-branch":
@@ -83,7 +82,9 @@ FLAGS = _by_name({
     "V, version": "Did you mean promote --version?",
     "json": "Write --output json",
     "digest, image-digest, sha256": "A digest goes with its image: --image NAME@DIGEST",
-    "since, from-date, after, before, days": "How many entries are shown is --number N.",
+    "since, from-date, after, before, days":
+        "It shows the newest 20, or --number N: they have no first day.",
+    "oneline, short, compact, wide, no-headers, no-pager, full": "One form is shown: leave it out.",
     "owner, organisation, organization, org, repository-owner, repository-name, repo-owner, repo-name":
         "Both are in --repo, as in --repo https://github.com/OWNER/REPOSITORY",
     "no-color, no-colour, nocolor, color, colour":
@@ -107,14 +108,26 @@ OF_OTHER_COMMANDS = _by_name({
     "auto take-over": "For the one app whose branch it is: {promote}",
     "rollback image": "The tag to go back to is --to TAG; all images of the app go together.",
     "rollback until":
-        "It holds the app until promote unhold: leave it out. For an end, then: {hold}",
+        "It holds the app until it is unheld: leave it out. For an end, then: {hold}",
+    "rollback revision, rollback to-revision, rollback revisions, rollback count":
+        "Revisions have no numbers here. For the state before: {rollback}; for another: --to TAG, "
+        "as listed by {history}",
+    "rollback hold": "It holds the app by itself: leave it out.",
+    "rollback no-hold": "It always holds the app; afterwards, to end that: {unhold}",
+    "rollback pr, rollback pull, rollback pull-request, rollback commit, rollback sha":
+        "The state to go back to is --to TAG; which one brought it says {history}",
+    "promote pr, promote pull-request, promote create-pr, promote open-pr":
+        "It is opened by itself, unless promoter.yaml has deliver: push. Leave it out.",
+    "promote wait":
+        "A run ends once the pull request is open: leave it out. To wait for the image: "
+        "--wait-for-image 5m",
     "rollback from": "The environment to roll back is --env ENV; to run what another runs: {promote}",
     "rollback wait-for-image": "Nothing is waited for: leave it out.",
     "rollback source-revision": "What ran before is known from the history: leave it out.",
     "promote to": "To promote it: {promote}; to go back: {rollback}",
     "promote reason":
-        "It is for promote rollback, hold and unhold; a pull request's text is templates.body in "
-        "promoter.yaml.",
+        "A reason is for promote rollback, hold and unhold; the texts of commits and pull requests "
+        "are templates in promoter.yaml.",
     "promote no-registry": "To ask no registry, write checks: {exists: off} in promoter.yaml.",
     "promote shard": "It is a flag of promote auto, which takes all apps: leave it out here.",
     "hold tag": "A hold keeps what runs now; for a tag: {promote}",
@@ -122,12 +135,14 @@ OF_OTHER_COMMANDS = _by_name({
     "hold to, hold steps": "A hold keeps what runs now; to go back: {rollback}",
     "unhold tag": "It ends the hold only; then promote: {promote}",
     "status tag, history tag": "It shows all tags: leave it out.",
-    "history from, history until": "How many entries are shown is --number N.",
+    "history from, history until":
+        "It shows the newest 20, or --number N: they have no first day.",
     "rollback all, hold all, unhold all, hold group, unhold group, status group, history group, "
     "hold together, unhold together, status together, history together": _EACH_APP,
     "status all, history all, pulls all": "It shows all: leave it out.",
     "auto all": "It takes all: leave it out.",
-    "status number": "The history takes it: {history}",
+    "status number": "It shows all: leave it out. The last changes: {history}",
+    "status quiet, history quiet": "It prints what is asked for: leave it out.",
     "status, history": "It only reads: leave it out.",
     "pulls app, pulls env": "It lists all. For one app or environment: {status}",
     "pulls number": "It lists all, each with its state: leave it out.",
@@ -142,7 +157,7 @@ OF_OTHER_COMMANDS = _by_name({
 """By a command and a flag that it does not take, or by the command for all flags of others."""
 RENAMED = {
     "promote to": "tag", "promote count": "tag", "rollback tag": "to", "rollback number": "steps",
-    "rollback count": "steps", "history steps": "number", "history count": "number",
+    "history steps": "number", "history count": "number",
     "hold from": "env", "unhold from": "env",
 }  # fmt: skip
 """By a command and another's flag, or the kind of a bare word, the option that it has for that."""
@@ -155,7 +170,9 @@ OTHER_COMMANDS = _by_name({
     "deploy, rollout, apply, bump, set, run, create, release, upgrade, ship, push, rollforward, "
     "promotion, start": "Promoting needs no command name: {promote}",
     "list, ls, get, show, apps, images, tags, state, info, describe, outdated, versions, st, "
-    "inspect, envs, environments, top, view, holds, held": "What runs where: {status}",
+    "inspect, envs, environments, top, view": "What runs where: {status}",
+    "holds, held, hold list, hold ls, hold show, hold status, unhold list":
+        "What is held stands under 'blocked by': {status}",
     "pause, lock, freeze, suspend, stop, disable, block, pin": "Did you mean {hold}",
     "resume, unlock, unfreeze, unpause, continue, enable, release-hold, unblock, unpin":
         "Did you mean {unhold}",
@@ -193,5 +210,6 @@ TOOLS = (
 """Tools whose commands people write behind ours, and `kubectl rollout`."""
 OBJECTS = (
     "kustomization", "helmrelease", "deployment", "application", "statefulset", "rollout", "stage",
+    "pod", "pods", "deployments", "deploy", "svc", "service", "services", "applications", "hr", "ks",
 )  # fmt: skip
 """What other tools' commands say before a name."""

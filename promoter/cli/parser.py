@@ -69,10 +69,12 @@ class Parser(argparse.ArgumentParser):
             # Before what follows it is taken for an argument.
             if word.startswith("--") and word.partition("=")[0] not in self.flags:
                 raise self._unknown_flag(word.partition("=")[0])
-        if "--version" in (args or ()) and len(args) > 1:
+        if "--version" in self._words and len(self._words) > 1:
+            behind = "".join(self._words[self._words.index("--version") + 1 :][:1])
+            tag = behind if behind[:1].isalnum() else "TAG"
             raise UsageError(
                 "--version says which promote this is, and takes no value",
-                "The tag of an image is --tag TAG.",
+                f"The tag of an image is --tag {tag}",
             )
         found, extra = self.parse_known_args(args, namespace)
         if not extra:

@@ -198,9 +198,7 @@ def _reason(settings: Settings) -> str:
     """Return the reason that was given, on one line; raises `UsageError` where there is none."""
     reason = one_line(settings.reason or "")
     if not reason:
-        raise UsageError(
-            "no reason is given", "Give --reason TEXT: those who read the history will ask."
-        )
+        raise UsageError("no reason is given", 'Say why, as in --reason "1.4.3 loses orders"')
     return reason
 
 

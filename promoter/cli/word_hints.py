@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.command_lines import ENVIRONMENTS, CommandLine, kind_of
 from promoter.cli.hints import DASHES, OFF, late_command, other_dash
 from promoter.cli.options import OPTIONS, long_name
-from promoter.cli.other_tools import OBJECTS, OTHER_COMMANDS, TOOLS
+from promoter.cli.other_tools import OBJECTS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest
@@ -138,7 +138,13 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
     names_app = "app" in dict(given.options(command))
     if command == "promote" and not names_app and (hint := _of_other_commands(given)):
         return hint
-    if not run[0] and (hint := OTHER_COMMANDS.get(word.lower(), "")):
+    plain = word.lower()
+    hint = OTHER_COMMANDS.get(f"{command} {plain}") or OTHER_COMMANDS.get(plain, "")
+    if counted := OF_OTHER_COMMANDS.get(f"{command} count", ""):
+        rest = [one for one in given.bare if kind_of(one) != "count"]
+        if len(rest) < len(given.bare):
+            return given.filled(counted, rest)
+    if not run[0] and hint:
         # A question is answered by what reads; what only repeats the command is no name.
         given.bare.remove(word)
         return given.filled(

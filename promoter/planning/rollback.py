@@ -197,7 +197,7 @@ class Past:
         where = f"{self.target.app} in {self.target.environment}"
         if not found:
             if tag in (self.target.environment, "previous", "last"):
-                hint = f"Leave --to out, or name a tag: {tag} is none."
+                hint = f"Leave --to out, for the state before this one: {tag} is no tag."
                 raise SelectionError(f"{where} has not had the tag {tag}", hint)
             other = tag[1:] if tag.startswith("v") else f"v{tag}"
             raise self._nothing(f"{where} has not had the tag {tag}", states, other)

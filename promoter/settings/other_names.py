@@ -27,7 +27,7 @@ OTHER_NAMES = {
     "quiet": "silent no-output s",
     "source-revision": "sha commit git-sha commit-sha git-commit source-sha source-commit "
     "build-revision revision",
-    "steps": "revision back count revisions steps-back",
+    "steps": "back count steps-back",
     "from": "source source-env from-env source-environment from-stage promote-from",
     "forge": "git-provider provider platform-kind vcs scm",
     "api-url": "git-provider-url api github-url endpoint api-endpoint base-url github-api-url "
