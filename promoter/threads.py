@@ -7,7 +7,6 @@ from contextlib import closing
 from copy import copy
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from promoter.domain.errors import PromoteError
@@ -15,8 +14,6 @@ from promoter.domain.errors import PromoteError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
-# Seconds after which whoever waits looks whether a signal has come.
-_STEP = 0.5
 Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
@@ -73,22 +70,7 @@ def within(seconds: float, ask: Callable[[float], Answer]) -> Answer:
     """
     answer: Future[Answer] = Future()
     Thread(target=_answer, args=(ask, seconds, answer), daemon=True).start()
-    return result_within(seconds, answer)
-
-
-def result_within(seconds: float, answer: Future[Answer]) -> Answer:
-    """Return an answer to come, or raise `TimeoutError` where it takes longer.
-
-    In short steps: a signal that comes just before a wait begins does not end that wait.
-    """
-    end = monotonic() + seconds
-    while True:
-        left = max(0.0, end - monotonic())
-        try:
-            return answer.result(timeout=min(left, _STEP))
-        except TimeoutError:
-            if left <= _STEP or answer.done():
-                raise
+    return answer.result(seconds)
 
 
 def in_background(ask: Callable[[], Answer]) -> Future[Answer]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import json
 import os
@@ -9,13 +10,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from contextlib import contextmanager
+from functools import partial
+from operator import call
 from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.cli.signals import ending_after, stoppable
+from promoter.cli.signals import ending_after, held, stoppable
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import Exit, PromoteError, RaceLostError
 from promoter.domain.redaction import add_secret, forget_secrets
@@ -204,6 +209,41 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGINT, before)
     assert caught.value.error.exit is Exit.TERMINATED
     assert "pushed x" in caught.value.after(["pushed x"]).message
+
+
+def _signalled_just_before(number: signal.Signals, wait: Callable[[], object]) -> None:
+    """Wait with a signal of which only Python has not heard yet: no code of Python's is between."""
+    send = partial(ctypes.CDLL(None).__getattr__("raise"), int(number))
+    both: tuple[Callable[[], object], ...] = (send, wait)
+    deque(map(call, both), maxlen=0)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGALRM, 5)])
+def test_a_signal_that_comes_just_before_a_wait_without_end_ends_it(
+    number: signal.Signals, code: int
+) -> None:
+    never = threading.Lock()
+    never.acquire()
+    # Sent by us, an alarm is the deadline's only at the end of its time.
+    seconds = 600.05 if number is signal.SIGTERM else 0.05
+    with stoppable(), pytest.raises(Stopped) as caught, ending_after(seconds):
+        _signalled_just_before(number, never.acquire)
+    assert caught.value.error.exit == code
+
+
+def test_a_deadline_waits_for_what_takes_no_signals() -> None:
+    passed: list[str] = []
+
+    def load() -> None:
+        with held():
+            signal.raise_signal(signal.SIGALRM)
+            passed.append("loaded")
+        signal.raise_signal(signal.SIGALRM)
+        passed.append("ended")
+
+    with pytest.raises(Stopped), ending_after(0.0):
+        load()
+    assert passed == ["loaded"]
 
 
 def test_interrupt_at_any_moment_of_the_start_is_no_traceback() -> None:

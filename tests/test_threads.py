@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter import threads
 from promoter.domain.errors import UsageError
 from promoter.threads import Memo, answers, within
 
@@ -69,24 +68,6 @@ def test_what_takes_too_long_is_left_alone() -> None:
     assert within(60, lambda seconds: seconds) == 60
     with pytest.raises(ZeroDivisionError):
         within(60, lambda seconds: 1 // int(seconds - 60))
-
-
-def test_an_answer_is_waited_for_in_steps_and_its_own_time_out_is_raised_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(threads, "_STEP", 0.01)
-
-    def answer(_: float) -> str:
-        time.sleep(0.05)
-        return "late"
-
-    assert within(30, answer) == "late"
-
-    def ask(_: float) -> None:
-        raise TimeoutError("the server's own")
-
-    with pytest.raises(TimeoutError, match="the server's own"):
-        within(30, ask)
 
 
 def test_a_question_is_put_again_after_a_bug_and_not_after_an_answer_or_a_known_failure() -> None:

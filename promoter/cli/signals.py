@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from contextlib import contextmanager
 
 from promoter.domain.errors import InterruptedRunError, RemoteError, TerminatedRunError
@@ -12,6 +13,10 @@ TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
+
+# Seconds between two looks for the deadline.
+_EACH = 1.0
+_ROUNDED = 0.001
 
 
 @contextmanager
@@ -71,9 +76,18 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def ending_after(seconds: float) -> Iterator[None]:
-    """Raise `Stopped` at the run's deadline, wherever the run then is."""
+    """Raise `Stopped` at the run's deadline, wherever the run then is, and look for it each second.
 
-    def expire(_: int, __: FrameType | None) -> None:
+    A signal that comes just before the main thread blocks in a wait is noticed once that wait is
+    interrupted: the next look does so, for the deadline as for every other signal.
+    """
+    end = time.monotonic() + seconds
+
+    def look(_: int, __: FrameType | None) -> None:
+        # The timer and the clock may differ by as much as either rounds.
+        if _held.depth or time.monotonic() < end - _ROUNDED:
+            return
+        signal.setitimer(signal.ITIMER_REAL, 0)
         raise Stopped(
             RemoteError(
                 f"not done within {seconds:g} s",
@@ -81,8 +95,9 @@ def ending_after(seconds: float) -> Iterator[None]:
             )
         )
 
-    before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGALRM, look)
+    # The last look is at the deadline itself.
+    signal.setitimer(signal.ITIMER_REAL, seconds % _EACH or _EACH, _EACH)
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ from promoter.policy import choose
 from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
-from promoter.threads import asked, result_within
+from promoter.threads import asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,7 +78,7 @@ def choices(
 def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Choice:
     """Return what is wanted of one app, as soon as it is known and not after the end."""
     try:
-        return result_within(end.remaining(), answer)
+        return answer.result(end.remaining())
     except TimeoutError:
         return Choice(
             candidate,
