@@ -162,6 +162,57 @@ def test_a_tag_is_not_carried_to_another_repositorys_image(tmp_path: Path) -> No
     )
 
 
+def test_a_tag_that_a_base_sets_is_followed(tmp_path: Path) -> None:
+    files = {
+        "promoter.yaml": LISTED,
+        STAGE: "resources: [../../../base]\n",
+        PROD: "resources: [../../../base]\n" + entry("ghcr.io/o/web", "newTag: 1.0.0"),
+        "base/kustomization.yaml": "resources: [pod.yaml]\n",
+        "base/pod.yaml": pod("ghcr.io/o/web:1.1.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    asked = run(repo, "--app", "web", "--from", "--dry-run")
+    assert asked.code == 0, asked.stdout
+    assert [(one["from"], one["to"]) for one in asked.json["images"]] == [("1.0.0", "1.1.0")]
+    gate = next(one for one in asked.json["gates"] if one["gate"] == "previous-environment")
+    assert gate["detail"] == "stage runs what is promoted"
+    (result,) = run(repo, "auto").json["results"]
+    assert (result["action"], result["images"][0]["to"]) == ("pushed", "1.1.0")
+    assert run(repo, "auto").json["results"][0]["action"] == "unchanged"
+    # Where prod leaves it to the same base, it has the tag already, and gets no entry.
+    repo.commit("main", PROD, files[STAGE])
+    (result,) = run(repo, "auto").json["results"]
+    assert (result["action"], result["warnings"]) == ("unchanged", [])
+    asked = run(repo, "--app", "web", "--from")
+    said = "prod has what stage has: base/pod.yaml:5 sets ghcr.io/o/web"
+    assert (asked.code, asked.json["error"]["message"]) == (4, said)
+
+
+def test_a_tag_that_a_base_sets_soaks_from_when_the_base_has_it(tmp_path: Path) -> None:
+    text = LISTED.replace("promotes-from: stage", "promotes-from: stage\n    soak: 2h")
+    base = "base/pod.yaml"
+    files = {
+        "promoter.yaml": text,
+        STAGE: "resources: [../../../base]\n",
+        PROD: "resources: [../../../base]\n" + entry("ghcr.io/o/web", "newTag: 1.0.0"),
+        "base/kustomization.yaml": "resources: [pod.yaml]\n",
+        base: pod("ghcr.io/o/web:1.0.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    repo.commit("main", base, pod("ghcr.io/o/web:1.1.0"), date="2090-01-01T10:00:00Z")
+    early, late = (
+        promote(
+            "--app", "web", "--from", "--repo", str(repo.path), "--output", "json", "--dry-run",
+            env={"PROMOTER_NOW": f"2090-01-01T{hour}:30:00Z"},
+        )
+        for hour in (11, 12)
+    )  # fmt: skip
+    assert [one["reason"] for one in early.json["refusals"]] == [
+        "ghcr.io/o/web=1.1.0 has been in stage for 1h30m of 2h"
+    ]
+    assert late.code == 0, late.stdout
+
+
 def test_an_image_that_only_the_configuration_asks_for_is_refused_by_its_key(
     tmp_path: Path,
 ) -> None:

@@ -46,6 +46,9 @@ def previous(stay: Stay | None, unread: str = "") -> Previous:
     return Previous("dev", {f"{NAME}=1.4.2": stay}, unread)
 
 
+PARTLY = replace(previous(None), partly={f"{NAME}=1.4.2": "other.yaml has 1.4.1"})
+
+
 def made(days: float | None) -> tuple[ImageFacts, ...]:
     """Return an image that was made so many days ago."""
     created = None if days is None else START - timedelta(days=days)
@@ -62,6 +65,11 @@ def made(days: float | None) -> tuple[ImageFacts, ...]:
         ({"when-unknown": "warn"}, {"previous": previous(None, "no answer")},
          "previous-environment", "unknown"),
         ({"when-unknown": "warn"}, {"previous": previous(None)}, "previous-environment", "failed"),
+        ({}, {"previous": PARTLY}, "previous-environment", "failed"),
+        ({"promotes-from": None}, {"previous": PARTLY}, "previous-environment", "warned"),
+        ({}, {"previous": replace(PARTLY, unread="cut")}, "previous-environment", "failed"),
+        ({}, {"previous": replace(PARTLY, stays=previous(Stay(NOW - 9, NOW - 5)).stays)},
+         "previous-environment", "passed"),
         ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR))}, "soak", "passed"),
         ({"soak": "1h"}, {"previous": previous(Stay(NOW - HOUR + 1))}, "soak", "failed"),
         ({"soak": "1h"}, {"previous": previous(Stay(NOW + HOUR))}, "soak", "failed"),

@@ -84,19 +84,59 @@ def test_status_shows_each_tag_that_an_image_stands_at(tmp_path: Path, targets: 
     assert "1.0.0, 0.9.0" in run.stdout
 
 
-def test_what_is_taken_of_several_tags_of_another_environment_is_told(tmp_path: Path) -> None:
-    repo = _repository(tmp_path, "2.0.0", "1.0.0")
-    text = repo.read("promoter.yaml").replace(
-        "apps:\n", "  prod: {path: 'prod/{app}', deliver: push, promotes-from: test}\napps:\n"
-    )
+def _with_prod(repo: Repository, *keys: str) -> tuple[str, ...]:
+    """Give a repository an environment prod at 0.5.0; return the flags of a promotion from test."""
+    prod = ", ".join(("path: 'prod/{app}'", "deliver: push", "checks: {exists: off}", *keys))
+    text = repo.read("promoter.yaml").replace("apps:\n", f"  prod: {{{prod}}}\napps:\n")
     repo.commit("main", "promoter.yaml", text)
     for name in ("first", "second"):
         repo.commit("main", f"prod/web/{name}.yaml", deployment(name, f"{_IMAGE}:0.5.0"))
-    flags = ("--repo", str(repo.path), "--app", "web", "--env", "prod", "--from", "test")
-    done = promote(*flags, "--output", "json")
+    where = ("--repo", str(repo.path), "--app", "web", "--env", "prod", "--output", "json")
+    return (*where, "--from", "test")
+
+
+def test_what_is_taken_of_several_tags_of_another_environment_is_told(tmp_path: Path) -> None:
+    done = promote(*_with_prod(_repository(tmp_path, "2.0.0", "1.0.0")))
     assert done.json["action"] == "pushed", done.stdout
     assert done.json["images"][0]["to"] == "2.0.0"
     assert any(f"test has {_IMAGE} at 2.0.0, 1.0.0" in one for one in done.json["warnings"])
+    (gate,) = (one for one in done.json["gates"] if one["gate"] == "previous-environment")
+    assert gate["verdict"] == "warned"
+
+
+@pytest.mark.parametrize(
+    ("lags", "tag"), thorough_after(1, [("second", "2.0.0"), ("first", "1.0.0")])
+)
+def test_an_environment_that_has_a_tag_at_one_of_two_places_does_not_have_it_yet(
+    tmp_path: Path, lags: str, tag: str
+) -> None:
+    repo = _repository(tmp_path, "2.0.0", "1.0.0")
+    tagged = (*_with_prod(repo, "promotes-from: test")[:-2], "--tag", tag)
+    done = promote(*tagged)
+    (refusal,) = done.json["refusals"]
+    other = "1.0.0" if tag == "2.0.0" else "2.0.0"
+    assert (done.code, refusal["rule"]) == (3, "previous-environment")
+    assert refusal["reason"] == (
+        f"test does not have {_IMAGE}={tag} everywhere: apps/web/{lags}.yaml has {other}"
+    )
+    repo.commit("main", f"apps/web/{lags}.yaml", deployment(lags, f"{_IMAGE}:{tag}"))
+    repo.commit("main", f"apps/web/{lags}.yaml", deployment(lags, f"{_IMAGE}:{other}"))
+    # As a whole it has had it since.
+    assert promote(*tagged).json["action"] == "pushed"
+
+
+def test_a_tag_soaks_from_when_its_last_place_has_it(tmp_path: Path) -> None:
+    repo = _repository(tmp_path, "1.0.0", "1.0.0")
+    tagged = _with_prod(repo, "promotes-from: test", "soak: 2h")
+    for name, hour in (("second", 10), ("first", 12)):
+        text = deployment(name, f"{_IMAGE}:2.0.0")
+        repo.commit("main", f"apps/web/{name}.yaml", text, date=f"2090-01-01T{hour}:00:00Z")
+    early, late = (
+        promote(*tagged, env={"PROMOTER_NOW": f"2090-01-01T{hour}:30:00Z"}) for hour in (13, 14)
+    )
+    (refusal,) = early.json["refusals"]
+    assert refusal["reason"].endswith("has been in test for 1h30m of 2h")
+    assert late.json["action"] == "pushed", late.stdout
 
 
 def test_a_tag_in_a_manifest_that_an_entry_sets_anew_counts_as_none(tmp_path: Path) -> None:

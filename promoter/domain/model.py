@@ -253,9 +253,14 @@ class RunningImage:
     """What stands at its other places, where that is another tag."""
 
     @property
+    def refs(self) -> tuple[Ref, ...]:
+        """What stands at its places, each different one a single time."""
+        return (self.ref, *self.elsewhere)
+
+    @property
     def tags(self) -> tuple[str, ...]:
         """Each tag that it stands at; a digest where it has no tag."""
-        found = (one.tag_or_digest for one in (self.ref, *self.elsewhere))
+        found = (one.tag_or_digest for one in self.refs)
         return tuple(dict.fromkeys(one for one in found if one))
 
     @property

@@ -5,9 +5,11 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.config.apps import files_of, not_there
 from promoter.config.layout import find_target, target_of
 from promoter.domain.dataclass import dataclass
@@ -127,13 +129,27 @@ def _followed(config: Config, place: Place) -> list[Place]:
 
 def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
     """Fetch the kustomizations of all places, and the files of their targets, in one round trip."""
-    followed = (previous for one in chosen for previous in _followed(config, one))
+    followed = [previous for one in chosen for previous in _followed(config, one)]
     files: list[PurePosixPath] = []
     for one in (*chosen, *followed):
         targets, _ = config.targets_of(one.environment, one.app)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
     tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
+    following = [one for one in chosen if _followed(config, one)]
+    to_bases = [one.folder for one in (*following, *followed) if _leaves_to_base(config, tree, one)]
+    if to_bases:
+        graph.prefetch_closures(tree, to_bases)
+
+
+def _leaves_to_base(config: Config, tree: Tree, place: Place) -> bool:
+    """Return whether an app's kustomization does not name all images that are listed, by its text."""
+    listed = config.apps[place.app].images if place.app in config.apps else ()
+    for name in KUSTOMIZATION_NAMES if listed else ():
+        with suppress(PromoteError, KeyError):
+            text = tree.read(place.folder / name)
+            return any(one.encode() not in text for one in listed)
+    return False
 
 
 def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Candidate:
@@ -170,10 +186,9 @@ def _following(config: Config, tree: Tree, target: Target) -> Candidate:
     """Return an app in an environment that follows the previous one."""
     previous = find_target(config, tree, target.app, target.settings.promotes_from)
     followed = images_from(previous, target, tree)
-    own = target.held_images(tree)
     images = []
     for one in followed.images:
-        has = image_named(own, one.name) or RunningImage(one.name)
+        has = image_named(followed.own, one.name) or RunningImage(one.name)
         images.append(replace(has, name=one.name))
     nothing = followed.nothing.message if followed.nothing else ""
     return Candidate(target, None, tuple(images), followed, nothing)

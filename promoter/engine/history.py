@@ -163,7 +163,14 @@ def joined(
     target: Target, versions: Mapping[PurePosixPath, Iterable[FileVersion]]
 ) -> Iterator[AppVersion]:
     """Yield what commits left of all files of an app together, newest first."""
-    streams = {path: _Stream(iter(versions.get(path, ()))) for path in files_with_hold(target)}
+    return joined_versions(files_with_hold(target), versions)
+
+
+def joined_versions(
+    paths: Iterable[PurePosixPath], versions: Mapping[PurePosixPath, Iterable[FileVersion]]
+) -> Iterator[AppVersion]:
+    """Yield what commits left of some files together, newest first."""
+    streams = {path: _Stream(iter(versions.get(path, ()))) for path in paths}
     while there := {path: head for path, one in streams.items() if (head := one.head)}:
         newest = _newest(list(streams.values()))
         changed = [path for path, one in there.items() if one.commit == newest.commit]

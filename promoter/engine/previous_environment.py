@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.layout import find_target
@@ -12,13 +14,14 @@ from promoter.domain.image import Ref, split
 from promoter.domain.model import Kind
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited, kind_of
+from promoter.engine.history import joined_versions
 from promoter.gates import Previous
+from promoter.planning.container_images import container_images
 from promoter.planning.previous import image_named
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
+    from collections.abc import Iterable, Mapping, Sequence
 
     from promoter.config.layout import Target
     from promoter.domain.model import ImageRequest, RunningImage, Tree
@@ -27,13 +30,13 @@ if TYPE_CHECKING:
     from promoter.engine.seen import Seen
     from promoter.gates import ImageFacts
 
-# How many versions of a file are read; through an API each of them costs requests.
+# How many versions of files are read; through an API each of them costs requests.
 _VERSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Version:
-    """The images of a file from a time on; `is_first`: what came before was not read."""
+    """The images of an environment from a time on; `is_first`: what came before was not read."""
 
     time: int
     images: tuple[RunningImage, ...]
@@ -51,14 +54,21 @@ class _Wanted:
     pulled: str | None
     """The name under which it is pulled, where an entry says so; None where one is added."""
 
-    def is_in(self, version: _Version) -> bool:
-        """Return whether a version has this image; a tag that has moved is another one."""
-        found = image_named(version.images, self.name)
-        if found is None or not self.ref.is_same(found.ref):
+    def is_in(self, images: Sequence[RunningImage]) -> bool:
+        """Return whether an environment has this image at all its places; a moved tag is another."""
+        found = image_named(images, self.name)
+        if found is None or not all(map(self.ref.is_same, found.refs)):
             return False
         # An entry that is added has no newName: by a tag, it would be another image.
         by_digest = bool(self.ref.digest and found.digest)
         return by_digest or self.pulled is not None or found.repository == split(self.name)[0]
+
+    def others(self, images: Sequence[RunningImage]) -> list[str]:
+        """Return what stands at the other places, where some place has this image and not all do."""
+        found = image_named(images, self.name)
+        refs = found.refs if found else ()
+        others = [str(one.tag_or_digest) for one in refs if not self.ref.is_same(one)]
+        return others if len(others) < len(refs) else []
 
 
 def previous_of(seen: Seen, proposal: Proposal, images: Sequence[ImageFacts]) -> Previous | None:
@@ -94,19 +104,21 @@ def _wanted(
 def _read(seen: Seen, previous: Target, wanted: Sequence[_Wanted]) -> Previous:
     """Return what an environment has had, as far back as has to be known."""
     base, soak = seen.state.base, seen.target.settings.soak
-    stays: dict[str, Stay | None] = {}
+    files = _files(base, previous, wanted)
+    now = files.images({path: base.read(path) for path in files.paths})
+    stays: Mapping[str, Stay | None] = {one.text: None for one in wanted}
     unread = ""
-    for file, images in _by_file(base, previous, wanted).items():
-        now = _Version(seen.world.now, file.held(base, base.read(file.path)), is_first=True)
-        if soak is None and all(one.is_in(now) for one in images):
-            # What runs there now needs no history.
-            stays |= {one.text: Stay(now.time, at_least=True) for one in images}
-            continue
-        found, missing = _latest(seen, file, images, int(soak.total_seconds()) if soak else 0)
-        stays |= found
-        unread = unread or missing
-    known = {one.text: stays.get(one.text) for one in wanted}
-    return Previous(previous.environment, known, unread, _elsewhere(previous, base, wanted))
+    if soak is None and all(one.is_in(now) for one in wanted):
+        # What runs there now needs no history.
+        stays = {one.text: Stay(seen.world.now, at_least=True) for one in wanted}
+    elif files.paths:
+        # The base's own files come first, as a history may not agree with them.
+        newest = _Version(seen.world.now, now, is_first=True)
+        stays, unread = _latest(seen, files, wanted, newest)
+    lagging = ((one.text, files.lagging(one, now)) for one in wanted)
+    partly = {text: place for text, place in lagging if place}
+    elsewhere = _elsewhere(previous, base, wanted)
+    return Previous(previous.environment, stays, unread, elsewhere, partly)
 
 
 def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple[str, str] | None:
@@ -121,61 +133,110 @@ def _elsewhere(previous: Target, base: Tree, wanted: Sequence[_Wanted]) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """One file of an environment."""
+class _Files:
+    """The files of an environment in which some images stand: its own, and those of its bases."""
 
-    path: PurePosixPath
+    base: Tree
     previous: Target
-    """The app there, with the targets that are in the file."""
+    """The app there, with the targets that are in these files."""
+    paths: tuple[PurePosixPath, ...]
+    below: Mapping[str, Mapping[str, str]]
+    """The images that a base alone sets now, with the place of each tag."""
 
-    def held(self, base: Tree, data: bytes) -> tuple[RunningImage, ...]:
-        """Return the images of a version of the file; none of one that cannot be read."""
+    def images(self, files: Mapping[PurePosixPath, bytes]) -> tuple[RunningImage, ...]:
+        """Return the images of one version of the files; none of one that cannot be read."""
+        tree = edited(self.base, {path: files.get(path) for path in self.paths})
         try:
-            return self.previous.held_images(edited(base, {self.path: data}))
+            target = self._there(tree)
+            held = target.held_images(tree)
+            unset = [name for name in self.below if image_named(held, name) is None]
+            below = container_images(target, tree, unset)
         except (PromoteError, KeyError):
             return ()
+        return (*held, *(one.named(name) for name, one in below.items() if one.ref))
+
+    def lagging(self, wanted: _Wanted, now: Sequence[RunningImage]) -> str:
+        """Return a place with another tag, where some other place has an image; '' otherwise."""
+        if not (others := wanted.others(now)):
+            return ""
+        tags = self.below.get(wanted.name, {})
+        places = [f"{tags[one]} has {one}" for one in others if tags.get(one)]
+        for path in self.paths:
+            images = _Files(self.base, _in_file(self.previous, path), (path,), {}).images(
+                {path: self.base.read(path)}
+            )
+            found = image_named(images, wanted.name)
+            other = [one for one in found.tags if one in others] if found else []
+            places += [f"{path} has {one}" for one in other]
+        return places[0] if places else f"some places have {others[0]}"
+
+    def _there(self, tree: Tree) -> Target:
+        """Return the app with the targets whose files are in a tree."""
+        targets = (one for one in self.previous.targets if kind_of(tree, _path(self.previous, one)))
+        return replace(self.previous, targets=tuple(targets))
 
 
-def _by_file(
-    base: Tree, previous: Target, wanted: Sequence[_Wanted]
-) -> dict[_File, tuple[_Wanted, ...]]:
-    """Return the images by the file that holds them; the first file's are those that none holds."""
-    paths: dict[PurePosixPath, tuple[EditTarget, ...]] = {}
-    for one in previous.targets:
-        path = previous.file_of(one)
-        if path is not None and kind_of(base, path) is Kind.FILE:
-            paths[path] = (*paths.get(path, ()), one)
-    files = [_File(path, replace(previous, targets=targets)) for path, targets in paths.items()]
-    found: dict[_File, tuple[_Wanted, ...]] = {}
-    for image in wanted if files else ():
-        holding = (f for f in files if image_named(f.held(base, base.read(f.path)), image.name))
-        file = next(holding, files[0])
-        found[file] = (*found.get(file, ()), image)
-    return found
+def _path(previous: Target, one: EditTarget) -> PurePosixPath:
+    """Return the file that one of the app's targets is in; one that is never there outside of it."""
+    return previous.file_of(one) or PurePosixPath("..")
+
+
+def _in_file(previous: Target, path: PurePosixPath) -> Target:
+    """Return the app with the targets that are in one file."""
+    targets = (one for one in previous.targets if _path(previous, one) == path)
+    return replace(previous, targets=tuple(targets))
+
+
+def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
+    """Return the files that hold images; those that none holds are looked for in the first file."""
+    own = dict.fromkeys(_path(previous, one) for one in previous.targets)
+    held = {}
+    for path in (one for one in own if kind_of(base, one) is Kind.FILE):
+        files = _Files(base, _in_file(previous, path), (path,), {})
+        held[path] = files.images({path: base.read(path)})
+    names = [one.name for one in wanted]
+    unset = [name for name in names if not any(image_named(one, name) for one in held.values())]
+    images = container_images(previous, base, unset)
+    below = {name: one.places for name, one in images.items() if one.ref}
+    paths = [path for path, one in held.items() if any(image_named(one, name) for name in names)]
+    if below:
+        paths += [previous.file, *_paths(place for one in below.values() for place in one.values())]
+    if len(below) < len(unset):
+        paths += list(held)[:1]
+    paths = list(dict.fromkeys(paths))
+    targets = tuple(one for one in previous.targets if _path(previous, one) in paths)
+    return _Files(base, replace(previous, targets=targets), tuple(paths), below)
+
+
+def _paths(places: Iterable[str]) -> list[PurePosixPath]:
+    """Return the files of places, which are written as `file:line`."""
+    found = (re.fullmatch(r"(.+?)(?::\d+)+", one, re.ASCII) for one in places)
+    return [PurePosixPath(one[1]) for one in found if one]
 
 
 def _latest(
-    seen: Seen, file: _File, images: Sequence[_Wanted], seconds: int
-) -> tuple[dict[str, Stay | None], str]:
-    """Return the latest stay of each image in a file, and why no more of its history was read.
+    seen: Seen, files: _Files, images: Sequence[_Wanted], newest: _Version
+) -> tuple[Mapping[str, Stay | None], str]:
+    """Return the latest stay of each image, and why no more of the files' history was read.
 
-    It is read no further once each stay has its beginning, or lasts for so many seconds.
+    It is read no further once each stay has its beginning, or lasts for as long as is asked for.
     """
-    base, repository = seen.state.base, seen.world.repository
-    # The base's own file comes first, as a history may not agree with it.
-    newest = _Version(seen.world.now, file.held(base, base.read(file.path)), is_first=True)
+    soak, repository = seen.target.settings.soak, seen.world.repository
+    seconds = int(soak.total_seconds()) if soak else 0
     read = [newest]
     try:
         for most in (None, _VERSIONS):
-            known = repository.arrivals(base, [file.path], most=most, proved=seconds > 0)
+            known = repository.arrivals(
+                seen.state.base, list(files.paths), most=most, proved=seconds > 0
+            )
             read = [newest]
-            for number, one in enumerate(known.get(file.path, ()), 1):
-                is_first = one.first or number == _VERSIONS
-                read.append(_Version(one.time, file.held(base, one.data), is_first))
+            for number, one in enumerate(joined_versions(files.paths, known), 1):
+                is_first = one.is_first or number == _VERSIONS
+                read.append(_Version(one.time, files.images(one.files), is_first))
                 stays = _stays(images, read)
                 if all(
                     (stay := stays[image.text])
-                    and (stay.length(seen.world.now) >= seconds or not image.is_in(read[-1]))
+                    and (stay.length(seen.world.now) >= seconds or not image.is_in(read[-1].images))
                     for image in images
                 ):
                     return stays, ""
@@ -189,9 +250,11 @@ def _latest(
     return _stays(images, read), unread
 
 
-def _stays(images: Sequence[_Wanted], versions: Sequence[_Version]) -> dict[str, Stay | None]:
+def _stays(images: Sequence[_Wanted], versions: Sequence[_Version]) -> Mapping[str, Stay | None]:
     """Return the latest stay of each image, as it is requested."""
     return {
-        image.text: latest_stay(Version(v.time, image.is_in(v), v.is_first) for v in versions)
+        image.text: latest_stay(
+            Version(v.time, image.is_in(v.images), v.is_first) for v in versions
+        )
         for image in images
     }

@@ -67,6 +67,8 @@ class Previous:
     """Why not all of its history was read."""
     elsewhere: tuple[str, str] | None = None
     """Its repository of the first image that the target pulls from another one, and that one."""
+    partly: Mapping[str, str] = field(default_factory=dict)
+    """Of images that it has at some of their places alone now, a place with another tag."""
 
 
 @dataclass(frozen=True, slots=True)

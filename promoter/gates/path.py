@@ -77,11 +77,25 @@ def previous_environment(facts: Facts) -> Verdict | None:
     if previous.unread:
         reason = f"whether {name} has had {several(never)} is not known: {previous.unread}"
         return unknown("previous-environment", reason, _UNREAD, facts)
+    if partly := [image for image in never if image in previous.partly]:
+        return _lagging(partly, never, facts)
     wanted = facts.target.settings.soak
     for_long = (
         f", where it has to be for {format_seconds(int(wanted.total_seconds()))}" if wanted else ""
     )
     reason = f"{name} has never had {several(never)}{for_long}"
+    first = f"Promote it to {name} first: {_command(never, name, facts)}"
+    return refused("previous-environment", reason, first, waits=True)
+
+
+def _lagging(partly: Sequence[str], never: Sequence[str], facts: Facts) -> Verdict:
+    """Return the verdict on images that the previous environment has at some of their places."""
+    assert facts.previous is not None
+    name, place = facts.previous.environment, facts.previous.partly[partly[0]]
+    reason = f"{name} does not have {several(partly)} everywhere: {place}"
+    if facts.target.settings.promotes_from is None and len(partly) == len(never):
+        # Whoever asks for what another environment runs, by no rule, is told.
+        return Verdict(Result.WARNED, reason)
     first = f"Promote it to {name} first: {_command(never, name, facts)}"
     return refused("previous-environment", reason, first, waits=True)
 

@@ -106,6 +106,14 @@ def running_images(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
 
     Raises `PromoteError` where the files cannot be read.
     """
+    below = (one.named(name) for name, one in images_of_base(target, tree).items())
+    return (*target.own_images(tree), *below)
+
+
+def images_of_base(target: Target, tree: Tree) -> dict[str, ContainerImage]:
+    """Return the images that the configuration lists and only a base gives a tag or digest.
+
+    Raises `PromoteError` where the files cannot be read.
+    """
     below = container_images(target, tree, unset_images(target, tree))
-    more = (one.named(name) for name, one in below.items() if one.ref)
-    return (*target.own_images(tree), *more)
+    return {name: one for name, one in below.items() if one.ref}

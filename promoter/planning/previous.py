@@ -11,14 +11,16 @@ from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import kind_of
+from promoter.planning.container_images import images_of_base, unset_images
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from promoter.config.config import Config
     from promoter.config.layout import Target
     from promoter.domain.model import ImageRequest, RunningImage, Tree
+    from promoter.planning.container_images import ContainerImage
     from promoter.planning.plan import Request
 
 
@@ -35,6 +37,8 @@ class Followed:
     """Images that one of the two environments has and the other has not."""
     file: PurePosixPath | None = None
     """The file that says so."""
+    own: tuple[RunningImage, ...] = ()
+    """What the environment itself has now."""
     nothing: SelectionError | None = None
     """Why there is nothing to promote yet; None where there are images."""
 
@@ -53,6 +57,10 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
             "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
     previous = find_target(config, tree, target.app, name)
+    # What they leave to their bases is read, too: at once.
+    of_base = [one for one in (previous, target) if one.kustomized and unset_images(one, tree)]
+    if of_base:
+        graph.prefetch_closures(tree, [one.directory for one in of_base])
     found = images_from(previous, target, tree)
     if found.nothing is not None:
         raise found.nothing
@@ -62,12 +70,14 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
 def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     """Return all images of an environment that the previous one runs, as they are there.
 
-    Raises `SelectionError` where the two have images, and none in common; `RefusedError` where
-    an entry would be added for an image that the previous environment pulls by another name.
+    An image that is listed may be set by a base of either. Raises `SelectionError` where the two
+    have images, and none in common; `RefusedError` where an entry would be added for an image that
+    the previous environment pulls by another name.
     """
-    there, own = previous.held_images(tree), target.held_images(tree)
+    below_there, below_own = images_of_base(previous, tree), images_of_base(target, tree)
+    there, own = _images(previous, tree, below_there), _images(target, tree, below_own)
     names = target.images or tuple(one.name for one in own)
-    images, warnings, found = [], [], set()
+    images, warnings, found, alike = [], [], set(), []
     for name in names:
         image = image_named(there, name)
         if image is None or not (image.tag or image.digest):
@@ -75,24 +85,39 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
+        if name in below_there and name in below_own and image_named(own, name) == image:
+            alike.append(f"{below_there[name].place} sets {name}")
+            continue
         if len(image.tags) > 1:
             tags = ", ".join(image.tags[:_NAMED])
             warnings.append(
                 f"{previous.environment} has {name} at {tags}: {image.tags[0]} is taken"
             )
-        if target.kustomized and image_named(own, name) is None:
+        if target.kustomized and (name in below_own or image_named(own, name) is None):
             _check_pulled_alike(name, image, previous, target)
         images.append(_request(name, image, previous, tree))
     if not images:
         reason = _nothing(previous, target, (there, own), tree)
-        # Of an app without images there is nothing to say each time.
-        return Followed((), (reason.message,) if there or own else (), nothing=reason)
+        said = (reason.message,) if there or own else ()
+        if alike:
+            message = f"{target.environment} has what {previous.environment} has: {alike[0]}"
+            hint = f"Promote it to {previous.environment} first: promote {previous.flags} --tag TAG"
+            reason, said = SelectionError(message, hint), ()
+        # Of an app without images, or with those of a base alone, there is nothing to say each time.
+        return Followed((), said, own=own, nothing=reason)
     warnings += [
         f"{one.name} is in {previous.environment} alone: {target.environment} does not have it"
         for one in there
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
-    return Followed(tuple(images), tuple(warnings), _file(previous, tree))
+    return Followed(tuple(images), tuple(warnings), _file(previous, tree), own)
+
+
+def _images(
+    target: Target, tree: Tree, below: Mapping[str, ContainerImage]
+) -> tuple[RunningImage, ...]:
+    """Return what an environment's own files have, and what its bases set."""
+    return (*target.held_images(tree), *(one.named(name) for name, one in below.items()))
 
 
 def _nothing(

@@ -174,4 +174,12 @@ def _previous_of(
     stays: Mapping[str, Stay] = {
         f"{one.name}={one.tag or one.digest}": stay for one in images if one.tag or one.digest
     }
-    return Previous(environment, stays, "" if arrival else "its history was not read")
+    # What stands at several tags is nowhere as a whole.
+    partly = {
+        f"{one.name}={one.tag}": f"some places have {one.tags[1]}"
+        for one in images
+        if one.tag and len(one.tags) > 1
+    }
+    known = {image: None if image in partly else one for image, one in stays.items()}
+    unread = "" if arrival else "its history was not read"
+    return Previous(environment, known, unread, partly=partly)
