@@ -447,6 +447,10 @@ _WORDS_AND_FLAGS = (
     ("history --app shop --since 7d", "It shows the newest 20, or --number N"),
     ("status -q", "It prints what is asked for: leave it out."),
     ("get pods", "What runs where: promote status"),
+    ("pulls --merged", "All are listed, each with its state: leave it out."),
+    ("set-image --write a=b:1", "It writes unless --dry-run is given: leave it out."),
+    ("set-image --check a=b:1", "To see what would change: --dry-run"),
+    ("set-image a=1.5.0", "To set the tag: 'a=*:1.5.0'."),
     (
         "rollback shop prod 1.4.0 --reason x",
         "Write promote rollback --app shop --env prod --to 1.4.0 --reason x",

@@ -56,7 +56,7 @@ FLAGS = _by_name({
     "delete-branch, clean, cleanup, prune-branches, keep-branch":
         "The branch of a pull request goes when the forge deletes it: leave it out.",
     "admin, force-merge": "A pull request is merged on the forge, by its own rules: leave it out.",
-    "state, open, closed, all-states": "All are listed, each with its state: leave it out.",
+    "state, open, closed, merged, all-states": "All are listed, each with its state: leave it out.",
     "search, selector, labels-selector, jq, template, sort, sort-by, columns, grep":
         "For a program to choose from: --output json",
     "offline, no-fetch, no-clone, local-only, depth, shallow, single-branch, clone-depth":
@@ -78,6 +78,7 @@ FLAGS = _by_name({
         "A promotion is made now; when it may not be is freeze in promoter.yaml.",
     "all, A, all-apps, all-applications, all-namespaces, all-environments":
         f"{_EACH_APP}; what the policies choose of all apps: {{auto}}",
+    "write, in-place, inplace, save, commit": "It writes unless --dry-run is given: leave it out.",
     "force, F": "Where a rule refuses: --allow RULE; to replace a branch: --take-over.",
     "V, version": "Did you mean promote --version?",
     "json": "Write --output json",
@@ -151,6 +152,7 @@ OF_OTHER_COMMANDS = _by_name({
     "demo": "It makes a repository of its own, in a new or empty folder: promote demo DIR",
     "set-image repo":
         "It edits files of a folder, without git: --dir DIR names it; for a repository: {promote}",
+    "set-image check": "To see what would change: --dry-run",
     "set-image image": "The image stands alone, without a flag: {set-image}",
     "set-image": "It edits files of this folder, as in {set-image}; for an app: {promote}",
 })  # fmt: skip

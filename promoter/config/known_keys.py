@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 # By a key, or by a whole line with its value, what other tools call it.
 _OTHER_NAMES = {
-    "environments": "env envs", "apps": "applications services", "repository": "repo",
+    "environments": "env envs stages", "apps": "applications services", "repository": "repo",
     "base": "branch", "default-environment": "default default-env", "semver": "range",
     "path": "folder dir directory app-path", "promotes-from": "from requires previous",
-    "policy": "semver-range update-strategy versioning version-filter versionfilter",
+    "policy": "semver-range update-strategy image-policy versioning version-filter versionfilter",
     "freeze": "schedule windows sync-windows maintenance-windows",
     "soak": "wait bake-time minimum-release-age stability-days cooldown",
     "policy: {semver: \"*\", exclude: ['^latest$']}": "ignore-tags exclude-tags",
@@ -55,7 +55,8 @@ _WITHIN = {
         "exceptions": "except",
     },
     "policy": {
-        "semver": "range constraint version", "include": "filter-tags", "regex": "pattern",
+        "semver": "range constraint version major minor patch", "newest": "latest newest-build",
+        "include": "filter-tags", "regex": "pattern",
         "numeric": "order", "exclude": "ignore-tags exclude-tags",
     },
     "templates": {"commit": "message", "title": "subject", "body": "description text"},

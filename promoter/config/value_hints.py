@@ -40,6 +40,8 @@ _FIRST_KEYS = {"environments": "path", "apps": "images", "groups": "apps"}
 _NUMBER = 10**12
 # Keys that people write beside an environment's name.
 _OF_AN_ENVIRONMENT = ("path", "deliver", "pin", "render", "soak", "policy", "promotes-from")
+# Tags that move, whose digest can be followed.
+_MOVING = ("latest", "stable", "edge", "nightly", "main", "master")
 # What people write for an empty list.
 _NOTHING = ("none", "no", "nothing", "never", "off", "false", "null")
 # One value; a sentence about it is none.
@@ -63,7 +65,8 @@ class Mistake:
 def hint_for(mistake: Mistake, known: str) -> str:
     """Return what to write in place of a value; `known` is what its own check says, if anything."""
     names = "environments" if "environments" in mistake.model.model_fields else "reason"
-    example = f"Write it as in {example_for(mistake.place, EXAMPLES[names])}"
+    example = _as_sibling(mistake.place, mistake.document)
+    example = example or f"Write it as in {example_for(mistake.place, EXAMPLES[names])}"
     if known:
         return example if _is_refused(known, mistake) else known
     if any(
@@ -74,7 +77,7 @@ def hint_for(mistake: Mistake, known: str) -> str:
     if not mistake.place:
         return example
     if mistake.said == "is missing":
-        return _as_sibling(mistake.place, mistake.document) or example
+        return example
     return _misplaced(mistake) or _meant(mistake) or example
 
 
@@ -123,7 +126,11 @@ def _misplaced(mistake: Mistake) -> str:
 def _as_sibling(place: tuple[object, ...], document: object) -> str:
     """Return the line for the path that an environment lacks, as another has it; '' for none."""
     environments = get(document, "environments")
-    if place[0] != "environments" or place[2:] != ("path",) or not isinstance(environments, dict):
+    if (
+        place[:1] != ("environments",)
+        or place[2:] != ("path",)
+        or not isinstance(environments, dict)
+    ):
         return ""
     own = str(place[1])
     for name, one in environments.items():
@@ -157,6 +164,8 @@ def _other_forms(mistake: Mistake) -> list[object]:
     is_nothing = value is False or (isinstance(value, str) and value.lower() in _NOTHING)
     if is_nothing and _takes(mistake, []):
         return [[]]
+    if key == "policy" and value in _MOVING:
+        return [{"digest": value}]
     if isinstance(value, str) and value.strip(" ,") and value != key:
         words = re.split(r"[\s,]+", value.strip(" ,"))
         if first_key == "path":
@@ -174,7 +183,9 @@ def _other_forms(mistake: Mistake) -> list[object]:
         texts += list(value.values()) if is_text else []
         if isinstance(key, int):
             return [value.get("name"), *texts]
-        return [list(value)] if key == "images" else [[value], *texts]
+        # Where a name is given to each, the images are the values.
+        images = [one for one in value.values() if isinstance(one, str) and "/" in one]
+        return [images or list(value)] if key == "images" else [[value], *texts]
     return []
 
 

@@ -202,7 +202,8 @@ def _given(path: Path) -> Path:
         hint = f"Did you mean {beside / min(names)}?" if names else "Name a kustomization."
         raise SelectionError(f"there is no file {str(path)!r}", hint)
     if not path.is_file():
-        raise SelectionError(f"{str(path)!r} is not a file", "Name a kustomization, or use --dir.")
+        hint = f"It is a folder: give --dir {path}" if path.is_dir() else "Name a kustomization."
+        raise SelectionError(f"{str(path)!r} is not a file", hint)
     return path
 
 

@@ -65,7 +65,7 @@ def parse_argument(text: str, following: str = "") -> ImageSetting:
     if equals and tag is None and digest is None and _VERSION.fullmatch(name):
         raise UsageError(
             f"{shown(text)} would rename the image to {shown(name)}, which reads as a version",
-            f"To set the tag: {key}=*:{name}. To rename the image and keep its tag: {key}={name}:*.",
+            f"To set the tag: '{key}=*:{name}'. To rename the image and keep its tag: '{key}={name}:*'.",
         )
     if digest is not None and digest != "*" and not is_digest(digest) and Tag.is_one(digest):
         raise UsageError(
