@@ -125,7 +125,7 @@ def test_what_git_can_not_make_is_told_in_its_words(origin: tuple[Path, str]) ->
     with closing(Git(origin[0], Deadline(60))) as git:
         made = FastImport(git)
         with pytest.raises(RemoteError, match="fast-import failed: fatal: Not a valid commit"):
-            made.commit("0" * 39 + "1", {}, message=b"x", by=str(BY))
+            made.commit(["0" * 39 + "1"], [], message=b"x", by=str(BY))
 
 
 def test_what_is_not_saved_leaves_nothing_behind(origin: tuple[Path, str]) -> None:

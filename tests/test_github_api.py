@@ -163,6 +163,35 @@ def test_a_branch_that_is_left_and_may_not_be_replaced_is_deleted_and_made_anew(
     assert run(plain, "9.9.2", *by).json["action"] == "unchanged"
 
 
+@pytest.mark.parametrize("transport", ["git", "api"])
+def test_a_branch_that_may_neither_be_replaced_nor_deleted_gets_the_base_merged_into_it(
+    plain: GitHub, transport: str
+) -> None:
+    plain.protect("promote/**", force=False, deletions=False, ruleset=transport == "api")
+    repo, by = Repository(plain.repository), ("--transport", transport)
+    run(plain, "9.9.1", *by)
+    with plain.lock:
+        plain.look()
+        merging.merge(plain, plain.pulls[0], "squash", "alice", {})
+    made = run(plain, "9.9.2", *by)
+    assert made.json["action"] == "created", made.stdout
+    assert "exempt promote/prod/aurora from the rule" in made.json["warnings"][0]
+    # What the base changes meanwhile in the same lines is no conflict that people have to resolve.
+    repo.commit("main", AURORA, f"{repo.read(AURORA)}\n".replace("9.9.1", "9.9.3"))
+    newer = run(plain, "9.9.4", *by)
+    assert (newer.json["action"], newer.json["pull_request"]["number"]) == ("updated", 2)
+    assert repo.git("merge-tree", "--write-tree", "main", BRANCH) == repo.git(
+        "rev-parse", f"{BRANCH}^{{tree}}"
+    )
+    assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
+    assert repo.git("merge-base", "main", BRANCH) == plain.head("main")
+    # That it cannot go is no reason to fail once the base has what it proposes.
+    repo.commit("main", AURORA, repo.read(AURORA, BRANCH) + "\n")
+    ends = [run(plain, "9.9.4", *by) for _ in range(2)]
+    assert [(one.code, one.json["action"]) for one in ends] == [(0, "superseded"), (0, "unchanged")]
+    assert not plain.open_pulls()
+
+
 @pytest.mark.parametrize("fault", [{"status": 502}, {"status": None, "after": True}])
 def test_a_branch_that_is_left_is_begun_anew_though_the_delivery_breaks(
     plain: GitHub, fault: dict[str, Any]

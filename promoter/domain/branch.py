@@ -57,6 +57,8 @@ class CommitDraft:
     """The pull that is opened with it, where a repository can do both at once."""
     renews: Renewal | None = None
     """The pull that is renewed with it, likewise."""
+    merges_into: str | None = None
+    """The branch's commit, where it may not be replaced: `onto` is merged into it, as it stands there."""
 
     def __post_init__(self) -> None:
         """Hold no secret of the run: nothing takes it out of a history again."""
@@ -115,6 +117,13 @@ class BranchState:
     def open_pull(self) -> Pull | None:
         """The pull that waits for a merge; there is one at most."""
         return next((pull for pull in self.pulls if pull.state is PullState.OPEN), None)
+
+
+def merge_message(branch: str) -> str:
+    """Return the message of the merge that gives a branch the base's files, as it may not be replaced."""
+    return (
+        f"Merge the base into {branch}\n\nIts files are those of the base: what it held is done.\n"
+    )
 
 
 def counted_commits(commits: Sequence[BranchCommit]) -> str:

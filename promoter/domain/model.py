@@ -236,6 +236,8 @@ class BranchRules:
     """Whether it takes pulls alone whose branch stands on its tip."""
     append_only: bool = False
     """Whether it may not be force-pushed."""
+    permanent: bool = False
+    """Whether it may not be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ All commits are published first, many at once; then each pull is brought in line
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -86,7 +86,8 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     if isinstance(plan, OpenPull | RenewPull):
         return _bring_in_line(plan, made, world)
     if isinstance(plan, Unchanged | Superseded) and plan.merged_branch is not None:
-        _delete_merged(plan, plan.merged_branch, world)
+        with suppress(RaceLostError):
+            _delete(plan, plan.merged_branch, world, "has been merged")
     if isinstance(plan, Superseded) and plan.renewal is not None:
         done = _bring_in_line(plan.renewal, None, world)
         outcome = outcome_of(plan, changed=done.changed)
@@ -136,12 +137,12 @@ def _made_anew(
     merged = plan.merged_branch if isinstance(plan, OpenPull) else None
     if merged is None or not isinstance(done, PromoteError) or isinstance(done, RaceLostError):
         return None
-    repository = world.repository_for(plan.destination.transport)
     try:
-        repository.delete(draft.branch, merged)
-    except PromoteError:
-        return None
-    world.progress.append(f"deleted {draft.branch}, which has been merged")
+        if not _delete(plan, merged, world, "has been merged"):
+            return None
+    except RaceLostError as lost:
+        return lost
+    repository = world.repository_for(plan.destination.transport)
     (commit,) = repository.publish([replace(draft, lease=None)])
     return commit
 
@@ -173,7 +174,8 @@ def _bring_in_line(plan: OpenPull | RenewPull, made: str | None, world: World) -
         error.commit = made
         raise
     if pull.state is PullState.MERGED and commit is not None:
-        _delete_merged(plan, commit, world)
+        with suppress(RaceLostError):
+            _delete(plan, commit, world, "has been merged")
     # Extras may be missing still, as the forge may not give them.
     if done and action is Action.UNCHANGED:
         action = Action.UPDATED
@@ -216,16 +218,21 @@ def _converge(
     return pull, action, warnings
 
 
-def _delete_merged(plan: Plan, commit: str, world: World) -> None:
-    """Delete a branch that has been merged, unless it is gone or moved on."""
+def _delete(plan: Plan, commit: str, world: World, reason: str) -> bool:
+    """Delete a branch that is done and still at a commit; note why where a rule keeps it.
+
+    Raises `RaceLostError` where it has moved on.
+    """
     branch, progress = plan.destination.branch, world.progress
     try:
         world.repository_for(plan.destination.transport).delete(branch, commit)
-        progress.append(f"deleted {branch}, which has been merged")
-    except RaceLostError:
-        return
     except RemoteError as error:
-        progress.append(f"{branch} has been merged and is still there: {error.message}")
+        if isinstance(error, RaceLostError):
+            raise
+        progress.append(f"{branch} {reason} and is still there: {error.message}")
+        return False
+    progress.append(f"deleted {branch}, which {reason}")
+    return True
 
 
 def _close(plan: ClosePull, world: World) -> Outcome:
@@ -241,6 +248,5 @@ def _close(plan: ClosePull, world: World) -> Outcome:
             f"closed pull request {pull.number}, which {plan.destination.base_branch} overtook"
         )
     if plan.tip is not None:
-        world.repository_for(plan.destination.transport).delete(plan.destination.branch, plan.tip)
-        world.progress.append(f"deleted {plan.destination.branch}")
+        _delete(plan, plan.tip, world, "proposes nothing any more")
     return replace(outcome_of(plan, changed=True), pull=pull)

@@ -17,7 +17,7 @@ from promoter.planning import propose
 from promoter.planning.branch import is_merged
 from promoter.planning.change import declare_app, read_request
 from promoter.planning.decide import decide
-from promoter.planning.intent import End, Intent, intend, on_tip, unordered
+from promoter.planning.intent import End, Intent, append_only, intend, unordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,10 +40,9 @@ def plan_promotion(request: Request, apps: Sequence[Seen]) -> Plan:
     change = read_request(request, first.config, [one.asked for one in apps], first.state)
     ordering = change.ordering(orders(unordered(change), apps))
     intent = intend(change, ordering)
-    if _must_be_rebuilt(change, intent, first.world):
+    if rebuild := _must_be_rebuilt(change, intent, first.world):
         intent = intend(change, ordering, rebuild=True)
-    if intent.end is End.PULL and intent.makes_commit and _adds_only(change, first.world):
-        intent = on_tip(change, intent)
+    intent = _as_rules_allow(change, intent, first.world, rebuild=rebuild)
     judged = _judged(change, intent, digests, ordering)
     if _is_refused_though_superseded(change, intent, judged):
         # An older tag that other rules refuse as well is judged in full, so that all of them are told.
@@ -125,12 +124,19 @@ def _must_be_rebuilt(change: Change, intent: Intent, world: World) -> bool:
     return world.forge().rules(change.state.base_branch).up_to_date
 
 
-def _adds_only(change: Change, world: World) -> bool:
-    """Return whether the branch is there, and its rules forbid to replace what it holds."""
-    state = change.state
-    if state.tip is None or is_merged(state):
-        return False
-    return world.forge().rules(state.branch).append_only
+def _as_rules_allow(change: Change, intent: Intent, world: World, *, rebuild: bool) -> Intent:
+    """Return the same as the rules of the branch let it be done: they may forbid to replace it."""
+    state, makes_commit = change.state, intent.end is End.PULL and intent.makes_commit
+    is_left = intent.end is End.CLOSE and change.pull is None
+    if state.tip is None or not (makes_commit or is_left):
+        return intent
+    rules = world.forge().rules(state.branch)
+    if is_left:
+        return replace(intent, end=End.UNCHANGED) if rules.permanent else intent
+    # After a merge, one that may be deleted is made anew.
+    if not rules.append_only or (is_merged(state) and not rules.permanent):
+        return intent
+    return append_only(change, intent, rebuild=rebuild)
 
 
 def _evidence(

@@ -201,20 +201,21 @@ class Clone:
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Return whether a commit is in the history of another, deepening the clone only as needed."""
-        if commit == of or self._leads_to(commit, of):
+        if commit == of or self.leads_to(commit, of):
             return True
         for depth in _DEPTHS:
             # Trees of old commits are not needed: only the chain of commits is asked for.
             if self._deepened.get(of, 0) < depth and not self._borrows:
                 self._fetch(depth, "tree:0", of)
                 self._deepened[of] = depth
-            if self._leads_to(commit, of):
+            if self.leads_to(commit, of):
                 return True
             if self._borrows or not self.shallow_commits():
                 return False
         return False
 
-    def _leads_to(self, commit: str, of: str) -> bool:
+    def leads_to(self, commit: str, of: str) -> bool:
+        """Return whether a commit is in the history of another, as far as that was fetched."""
         return self.git.attempt("merge-base", "--is-ancestor", commit, of).status == 0
 
     @property

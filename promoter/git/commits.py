@@ -16,7 +16,7 @@ from promoter.git.failures import failure
 from promoter.git.program import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from git.cmd import Git as Program
@@ -78,26 +78,42 @@ def write_commit(
 
     A file whose content is None is removed.
     """
-    made = clone.made.commit(onto, files, message=message.encode(), by=str(by))
+    changes = [_change(path, mode, data) for path, (mode, data) in files.items()]
+    return _written(clone, (onto,), changes, message=message, by=by)
+
+
+def write_merge(clone: Clone, parents: tuple[str, str], *, message: str, by: Signature) -> str:
+    """Make a commit on two others with the files of the second, and return its id."""
+    # The whole tree is named by the empty path.
+    root = b'M 040000 %b ""\n' % clone.objects.root(parents[1]).encode()
+    return _written(clone, parents, [root], message=message, by=by)
+
+
+def _written(
+    clone: Clone, parents: Sequence[str], changes: Sequence[bytes], *, message: str, by: Signature
+) -> str:
+    """Make a commit of changes of the first parent's files."""
+    made = clone.made.commit(parents, changes, message=message.encode(), by=str(by))
     if by.key is None:
         return made
     # Only commit-tree signs: what was made lends it the root.
     clone.made.save()
-    return _signed(clone, (clone.objects.root(made), onto), message, by, by.key)
+    return _signed(clone, clone.objects.root(made), parents, message=message, by=by)
 
 
-def _signed(clone: Clone, onto: tuple[str, str], message: str, by: Signature, key: Signing) -> str:
-    """Make and sign a commit by git itself, with a tree and a parent; return its id."""
+def _signed(clone: Clone, tree: str, parents: Sequence[str], *, message: str, by: Signature) -> str:
+    """Make and sign a commit by git itself, and return its id."""
+    assert by.key is not None
     who = {
         f"GIT_{role}_{part}": value
         for role in ("AUTHOR", "COMMITTER")
         for part, value in (("NAME", by.name), ("EMAIL", by.email), ("DATE", f"{by.time} +0000"))
     }
-    tree, parent = onto
+    on = [word for one in parents for word in ("-p", one)]
     with clone.git.program.custom_environment(**who):
         made = clone.git.attempt(
-            "-c", f"gpg.format={key.format}", "-c", f"user.signingKey={key.key}",
-            "commit-tree", tree, "-p", parent, "-S", stdin=message.encode(),
+            "-c", f"gpg.format={by.key.format}", "-c", f"user.signingKey={by.key.key}",
+            "commit-tree", tree, *on, "-S", stdin=message.encode(),
         )  # fmt: skip
     if made.status != 0:
         said = " ".join(made.stderr.split())[:300]
@@ -114,16 +130,11 @@ class FastImport:
         self._marks: dict[str, int] = {}
 
     def commit(
-        self,
-        onto: str,
-        files: Mapping[PurePosixPath, tuple[int, bytes | None]],
-        *,
-        message: bytes,
-        by: str,
+        self, parents: Sequence[str], changes: Sequence[bytes], *, message: bytes, by: str
     ) -> str:
-        """Make a commit of files with their modes and return its id; git has it after `save`.
+        """Make a commit of changes of the first parent's files and return its id.
 
-        A file whose content is None is removed.
+        Git has it after `save`.
         """
         if self._process is None:
             # The clone lives as long as the run: what it holds need not outlive a power cut.
@@ -131,21 +142,22 @@ class FastImport:
                 "-c", "core.fsync=none", "-c", "fastimport.unpackLimit=0",
                 "fast-import", "--quiet", "--force", "--date-format=raw",
             )  # fmt: skip
-        # By its mark where it is not saved yet: git would ask the remote for the id.
-        mark, start = len(self._marks) + 1, self._marks.get(onto)
+        mark = len(self._marks) + 1
+        first, *others = map(self._named, parents)
         parts = [
             f"commit {_REF}\nmark :{mark}\nauthor {by}\ncommitter {by}\n".encode(),
             _data(message),
-            f"from :{start}\n".encode() if start else f"from {onto}\n".encode(),
+            f"from {first}\n".encode(),
+            *(f"merge {one}\n".encode() for one in others),
+            *changes,
         ]
-        for path, (mode, data) in files.items():
-            if data is None:
-                parts.append(b"D %b\n" % _quoted(path))
-            else:
-                parts += [b"M %o inline %b\n" % (mode, _quoted(path)), _data(data)]
         made = self._answer(b"".join([*parts, f"get-mark :{mark}\n".encode()]))
         self._marks.setdefault(made, mark)
         return made
+
+    def _named(self, commit: str) -> str:
+        """Return a commit by its mark where it is not saved yet: git would ask the remote for the id."""
+        return f":{self._marks[commit]}" if commit in self._marks else commit
 
     def save(self) -> None:
         """Give git what was made since the last time."""
@@ -179,6 +191,13 @@ class FastImport:
         process, self._process = self._process, None
         self._marks.clear()
         return self._git.finish(process, "fast-import")
+
+
+def _change(path: PurePosixPath, mode: int, data: bytes | None) -> bytes:
+    """Return the command that gives a file its content; None removes it."""
+    if data is None:
+        return b"D %b\n" % _quoted(path)
+    return b"M %o inline %b\n%b" % (mode, _quoted(path), _data(data))
 
 
 def _data(content: bytes) -> bytes:

@@ -6,18 +6,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from promoter.domain.branch import COMMITS_LIMIT, BranchCommit, BranchState, in_conflict
+from promoter.domain.branch import COMMITS_LIMIT, BranchState, in_conflict, merge_message
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
-from promoter.domain.moment import bounded_seconds
-from promoter.git.clone import Clone
-from promoter.git.commits import Signature, write_commit
+from promoter.git.branch_commits import BranchCommits
+from promoter.git.commits import Signature, write_commit, write_merge
 from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched, proposed_refs
 from promoter.git.history import RECENT, WHOLE, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import base_branch
-from promoter.git.tree import differing
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
@@ -25,9 +23,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import PurePosixPath
 
-    from promoter.domain.branch import CommitDraft
+    from promoter.domain.branch import BranchCommit, CommitDraft
     from promoter.domain.first_answer import FirstAnswer
     from promoter.domain.model import Tree
+    from promoter.git.clone import Clone
     from promoter.git.commits import Signing
     from promoter.git.history import FileHistory
     from promoter.git.refs import RemoteRefs
@@ -59,7 +58,7 @@ class GitRepository:
         """The tips of which a pull has brought all to the base, as far as that is known already."""
         self._families: set[str] = set()
         self._base = ""
-        self._held: dict[tuple[str, str], tuple[BranchCommit, ...]] = {}
+        self._held = BranchCommits(clone)
         self._made: dict[str, GitTree] = {}
         """The commits made here, each with the tree of the remote's commit below it."""
 
@@ -119,7 +118,7 @@ class GitRepository:
         for tip in (one for one in tips if one not in self._merged):
             # What cannot be read is reported where the branch is looked at.
             with suppress(PromoteError, KeyError):
-                commit = self._commit(tip)
+                commit = self._held.commit(tip)
                 moved = moved or base not in commit.parents
                 for side in (commit.onto.commit, commit.sha):
                     oids += self._clone.tree(side).files(commit.changed)
@@ -140,8 +139,8 @@ class GitRepository:
         name, tree = base
         tip = self._tip(branch)
         # What a merged branch holds is not needed any more.
-        commits = self._beyond(tip, tree.commit) if tip and tip not in self._merged else ()
-        self._fetch_changed(commits)
+        commits = self._held.of(tip, tree.commit) if tip and tip not in self._merged else ()
+        self._held.fetch_changed(commits)
         beside = in_conflict(branch, self._heads) if branch and not tip else ()
         return BranchState(name, tree, branch, tip, commits, in_conflict=beside)
 
@@ -168,8 +167,8 @@ class GitRepository:
         for tip in tips:
             # What cannot be read is reported where its branch is looked at.
             with suppress(PromoteError):
-                commits += self._beyond(tip, self._base)
-        self._fetch_changed(commits)
+                commits += self._held.of(tip, self._base)
+        self._held.fetch_changed(commits)
 
     def publish(self, drafts: Sequence[CommitDraft]) -> list[str | PromoteError]:
         """Make commits and push their branches, each only from its lease, all at once."""
@@ -222,6 +221,10 @@ class GitRepository:
         by = Signature(name.strip(), address.rstrip(">"), self._time, self._signing)
         tree = self._made.get(onto) or self._clone.tree(onto)
         files = {path: (tree.mode(path), data) for path, data in draft.files.items()}
+        if draft.merges_into is not None and not self._clone.leads_to(draft.merges_into, onto):
+            self._clone.fetch(draft.merges_into)
+            message = merge_message(draft.branch)
+            onto = write_merge(self._clone, (draft.merges_into, onto), message=message, by=by)
         commit = write_commit(self._clone, onto, files, message=draft.message, by=by)
         self._made[commit] = tree
         return commit
@@ -248,53 +251,3 @@ class GitRepository:
             self._refs = replace(self._refs, refs={**found.refs, **self._refs.refs})
         self._families |= patterns.keys()
         return self._refs.refs
-
-    def _beyond(self, tip: str, base: str) -> tuple[BranchCommit, ...]:
-        """Return the branch's commits that the base does not have, newest first."""
-        if (tip, base) in self._held:
-            return self._held[tip, base]
-        found: list[BranchCommit] = []
-        if not self._clone.has(tip):
-            self._clone.fetch(tip, depth=COMMITS_LIMIT)
-        current = tip
-        while current != base and len(found) < COMMITS_LIMIT:
-            # The tip is not asked about: a no fetches the whole history, and a branch that the
-            # base has in full is known by its merged pull.
-            if current != tip and self._clone.is_ancestor(current, of=base):
-                break
-            if current in self._clone.shallow_commits():
-                self._clone.fetch(tip, depth=COMMITS_LIMIT)
-            commit = self._commit(current)
-            found.append(commit)
-            if not commit.parents:
-                break
-            current = commit.parents[0]
-        return self._held.setdefault((tip, base), tuple(found))
-
-    def _fetch_changed(self, commits: Iterable[BranchCommit]) -> None:
-        """Fetch what the files that commits changed were before and after, in one round trip."""
-        sides = ((one.changed, side) for one in commits for side in (one.onto.commit, one.sha))
-        self._clone.objects.fetch(
-            oid for paths, side in sides for oid in self._clone.tree(side).files(paths)
-        )
-
-    def _commit(self, sha: str) -> BranchCommit:
-        """Return one commit with its tree and the tree that it was made on."""
-        data = self._clone.objects.read(sha)
-        header, _, message = data.decode("utf-8", "replace").partition("\n\n")
-        fields = [line.partition(" ")[::2] for line in header.splitlines()]
-        parents = tuple(value for key, value in fields if key == "parent")
-        author = next((value for key, value in fields if key == "author"), "")
-        committer = next((value for key, value in fields if key == "committer"), "")
-        time = committer.rpartition("> ")[2].partition(" ")[0]
-        onto = parents[-1] if parents else sha
-        return BranchCommit(
-            sha=sha,
-            parents=parents,
-            message=message,
-            author=author.partition(" <")[0],
-            tree=self._clone.tree(sha),
-            onto=self._clone.tree(onto),
-            changed=tuple(differing(self._clone.tree(onto), self._clone.tree(sha))),
-            time=bounded_seconds(int(time)) if time.isdecimal() else 0,
-        )

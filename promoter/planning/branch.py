@@ -76,16 +76,20 @@ def read_branch(state: BranchState, app: str, targets: Sequence[Target]) -> Bran
     """
     if not state.commits or is_merged(state):
         return Branch()
-    proposals = [_reproduce(commit, state, app, targets) for commit in state.commits]
-    foreign = tuple(c for c, p in zip(state.commits, proposals, strict=True) if p is None)
+    commits, base = state.commits, next((c for c in state.commits if _is_base(c, state)), None)
+    if base is not None:
+        # What is below it has no part in the branch's files.
+        commits = commits[: commits.index(base)]
+    proposals = [_reproduce(commit, state, app, targets) for commit in commits]
+    foreign = tuple(c for c, p in zip(commits, proposals, strict=True) if p is None)
     ours = [number for number, made in enumerate(proposals) if made is not None]
     if not ours:
         return Branch(foreign=foreign)
     newest = proposals[ours[0]]
     assert newest is not None  # as `ours` says
-    commits = state.commits[ours[0] :]
+    commits = commits[ours[0] :]
     # It stands on the base's commit that it took in last.
-    onto = next((one for one in commits if len(one.parents) > 1), commits[-1]).onto
+    onto = next((one for one in (*commits, base) if one and len(one.parents) > 1), commits[-1]).onto
     whole = newest if len(commits) == 1 else _as_one(newest, commits[0], onto, targets)
     kept = all(edit.is_in(state.commits[0].tree) for edit in whole.edits)
     return Branch(whole if kept else None, foreign, onto.commit == state.base.commit, onto.commit)
@@ -121,6 +125,12 @@ def _as_one(newest: Proposal, tip: BranchCommit, onto: Tree, targets: Sequence[T
     except (PromoteError, KeyError):
         return newest
     return whole if same else newest
+
+
+def _is_base(commit: BranchCommit, state: BranchState) -> bool:
+    """Return whether a commit merges the base so that its files are those of the base."""
+    others = commit.parents[1:]
+    return bool(others) and not commit.changed and all(map(state.base.has_ancestor, others))
 
 
 def _declaring(commit: BranchCommit, state: BranchState) -> BranchCommit:

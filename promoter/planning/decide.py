@@ -116,7 +116,7 @@ class _Decision:
             draft=pull_request.draft(proposal, self._templates, known),
             commit=self.intent.kept or self._commit(proposal),
             extras=self._extras,
-            merged_branch=self.change.state.tip if is_merged(self.change.state) else None,
+            merged_branch=self._replaceable,
             **self._common,
         )
 
@@ -151,7 +151,14 @@ class _Decision:
             files={edit.path: edit.content for edit in edits},
             message=pull_request.message(proposal, self._templates, self.judgement.results),
             author=self.change.config.author,
+            merges_into=state.tip if self.intent.merges_base else None,
         )
+
+    @property
+    def _replaceable(self) -> str | None:
+        """The commit of a branch that has been merged, and that no rule keeps where it is."""
+        state = self.change.state
+        return state.tip if is_merged(state) and not self.intent.merges_base else None
 
     @property
     def _lost(self) -> str:

@@ -13,7 +13,7 @@ from promoter.domain.model import PullState
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
-from promoter.planning.branch import overtaken
+from promoter.planning.branch import is_merged, overtaken
 from promoter.policy.order import Order
 from promoter.policy.precedence import TagChange
 
@@ -55,6 +55,8 @@ class Intent:
     """The same on the base, where the branch is right already and stands on files that were others."""
     on_tip: tuple[FileEdit, ...] = ()
     """The edits of the branch's own files, where the commit is made on its tip."""
+    merges_base: bool = False
+    """Whether the base is merged into the branch, as it may not be replaced, before the commit."""
     overtaken: Proposal | None = None
     """What the open pull would make of the base, which has newer images than all of its own."""
 
@@ -121,16 +123,31 @@ def _is_mixed(change: Change, ordering: Ordering) -> bool:
     return together and any(ordering.of(pair) is Order.NEWER for pair in change.with_base)
 
 
-def on_tip(change: Change, intent: Intent) -> Intent:
-    """Return the same with its commit on the branch's tip, for a branch that may only be added to.
+def append_only(change: Change, intent: Intent, *, rebuild: bool = False) -> Intent:
+    """Return the same for a branch that may not be replaced: its commit goes on with what is there.
 
-    Where the tip has these files already, nothing can be added to it.
+    It is made on the branch's tip, and adds nothing where the tip has these files already. The base
+    is merged into the branch first where its files have changed since or the branch is to stand on
+    it (`rebuild`), unless people have commits there.
     """
-    commits, proposal = change.state.commits, intent.proposal
-    if proposal is None or not intent.makes_commit or not commits:
+    state, proposal = change.state, intent.proposal
+    if proposal is None or not intent.makes_commit or state.tip is None:
         return intent
-    edits = propose.propose(proposal.declaration, change.targets, commits[0].tree).edits
-    return replace(intent, on_tip=edits, kept=None if edits else change.state.tip)
+    if is_merged(state):
+        return replace(intent, merges_base=True, warnings=(*intent.warnings, _grows(state.branch)))
+    if not state.commits:
+        return intent
+    if not change.branch.foreign and (rebuild or _has_changed(change, proposal)):
+        return replace(intent, merges_base=True)
+    edits = propose.propose(proposal.declaration, change.targets, state.commits[0].tree).edits
+    return replace(intent, on_tip=edits, kept=None if edits else state.tip)
+
+
+def _has_changed(change: Change, proposal: Proposal) -> bool:
+    """Return whether the base has changed the files of the branch since it stood there."""
+    current = change.branch.proposal
+    before = {edit.path: edit.before for edit in current.edits} if current else {}
+    return any(before.get(edit.path, edit.before) != edit.before for edit in proposal.edits)
 
 
 def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
@@ -245,6 +262,13 @@ def _is_left_over(change: Change) -> bool:
 def _left_to_people(change: Change) -> str:
     commits = f"{counted_commits(change.branch.foreign)} that promote did not make"
     return f"branch {change.state.branch} holds {commits}, and is left as it is"
+
+
+def _grows(branch: str) -> str:
+    return (
+        f"a rule keeps {branch} from being replaced or deleted after a merge, so the pull request "
+        f"lists its earlier commits as well: exempt {branch} from the rule"
+    )
 
 
 def _unbuildable(asked: Proposal) -> list[str]:

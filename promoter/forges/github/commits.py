@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.branch import merge_message
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
+from promoter.forges.github.client import shows
 from promoter.forges.github.commits_at_once import commit_at_once, move_from_aside
 from promoter.forges.github.documents import aside_of, new_commit
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
@@ -60,6 +62,8 @@ class Commits:
 
     def _write(self, draft: CommitDraft) -> str:
         """Make a commit on its branch step by step; `RaceLostError` where the branch has moved."""
+        if draft.merges_into is not None:
+            return self._go_on(draft, draft.merges_into)
         if draft.lease == draft.onto:
             return self._commit(draft, draft.branch)
         if draft.opens is not None:
@@ -75,6 +79,26 @@ class Commits:
         except RemoteError:
             self._refs.drop(draft.branch, draft.onto)
             raise
+
+    def _go_on(self, draft: CommitDraft, tip: str) -> str:
+        """Make a commit on a branch that keeps its tip, with the base's files below it."""
+        onto = draft.onto
+        if not self._reader.is_ancestor(tip, onto):
+            onto = self._merge(draft.branch, (tip, onto))
+        self._refs.move(draft.branch, tip, onto)
+        return self._commit(replace(draft, onto=onto, lease=onto), draft.branch)
+
+    def _merge(self, branch: str, parents: tuple[str, str]) -> str:
+        """Make a commit on two others with the files of the second, to which no branch leads yet."""
+        tree = self._reader.commit(parents[1]).tree
+        wanted = {"message": merge_message(branch), "tree": tree, "parents": list(parents)}
+        path = "/git/commits"
+
+        def do() -> str:
+            return str(self._client.change("POST", path, wanted, shows("sha"))["sha"])
+
+        # One too many is seen by nobody.
+        return self._client.write(f"merge the base into {branch}", do, lambda: None)
 
     def _replace(self, draft: CommitDraft) -> str:
         """Make a commit aside and move its branch there."""

@@ -31,7 +31,9 @@ _AT_ONCE = 4
 def commit_at_once(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str | PromoteError]:
     """Return the commits that were made, or why a branch did not move, by the drafts' places."""
     often = Counter(one.branch for one in drafts)
-    alone = {n: one for n, one in enumerate(drafts) if often[one.branch] == 1}
+    alone = {
+        n: one for n, one in enumerate(drafts) if often[one.branch] == 1 and one.merges_into is None
+    }
     fresh = [n for n, one in alone.items() if one.lease != one.onto and one.opens is not None]
     added = [n for n, one in alone.items() if one.lease == one.onto and one.renews is not None]
     moved = [n for n, one in alone.items() if one.lease not in (None, one.onto) and not one.opens]

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 RULES = """
 fragment Rules on Ref {
-  branchProtectionRule { requiresCommitSignatures requiresStrictStatusChecks allowsForcePushes }
-  refUpdateRule { requiresSignatures allowsForcePushes }
+  branchProtectionRule {
+    requiresCommitSignatures requiresStrictStatusChecks allowsForcePushes allowsDeletions
+  }
+  refUpdateRule { requiresSignatures allowsForcePushes allowsDeletions }
   rules(first: 100) {
     nodes {
       type
@@ -38,46 +40,55 @@ def graph_rules(shown: Any) -> BranchRules:  # noqa: ANN401 - JSON
     strict = [
         (one.get("parameters") or {}).get("strictRequiredStatusChecksPolicy") for one in nodes
     ]
+    kinds = {one["type"] for one in nodes}
+
+    def forbids(key: str) -> bool:
+        return protection.get(key) is False or own.get(key) is False
+
     return BranchRules(
-        bool(protection.get("requiresCommitSignatures"))
+        verified_commits=bool(protection.get("requiresCommitSignatures"))
         or bool(own.get("requiresSignatures"))
-        or any(one["type"] == "REQUIRED_SIGNATURES" for one in nodes),
-        bool(protection.get("requiresStrictStatusChecks")) or any(strict),
-        protection.get("allowsForcePushes") is False
-        or own.get("allowsForcePushes") is False
-        or any(one["type"] == "NON_FAST_FORWARD" for one in nodes),
+        or "REQUIRED_SIGNATURES" in kinds,
+        up_to_date=bool(protection.get("requiresStrictStatusChecks")) or any(strict),
+        append_only=forbids("allowsForcePushes") or "NON_FAST_FORWARD" in kinds,
+        permanent=forbids("allowsDeletions") or "DELETION" in kinds,
     )
 
 
 def rest_rules(client: Client, base: str) -> BranchRules:
     """Return the rules as far as REST shows them; what cannot be read counts as not demanded."""
-    found = BranchRules()
-    for ask in (_of_rulesets, _of_protection):
-        if (read := client.attempt("read the rules", partial(ask, client, base))) is None:
-            continue
-        found = BranchRules(
-            found.verified_commits or read.verified_commits,
-            found.up_to_date or read.up_to_date,
-            found.append_only or read.append_only,
-        )
-    return found
+    asked = (partial(one, client, base) for one in (_of_rulesets, _of_protection))
+    found = [client.attempt("read the rules", one) or BranchRules() for one in asked]
+    return BranchRules(
+        verified_commits=any(one.verified_commits for one in found),
+        up_to_date=any(one.up_to_date for one in found),
+        append_only=any(one.append_only for one in found),
+        permanent=any(one.permanent for one in found),
+    )
 
 
 def _of_rulesets(client: Client, base: str) -> BranchRules:
     rules = client.ask("GET", f"/rules/branches/{base}")
+    kinds = {one["type"] for one in rules}
     policy = "strict_required_status_checks_policy"
     return BranchRules(
-        any(one["type"] == "required_signatures" for one in rules),
-        any((one.get("parameters") or {}).get(policy) for one in rules),
-        any(one["type"] == "non_fast_forward" for one in rules),
+        verified_commits="required_signatures" in kinds,
+        up_to_date=any((one.get("parameters") or {}).get(policy) for one in rules),
+        append_only="non_fast_forward" in kinds,
+        permanent="deletion" in kinds,
     )
 
 
 def _of_protection(client: Client, base: str) -> BranchRules:
     """Read the classic protection, which only administrators may."""
     rules = client.ask("GET", f"/branches/{base}/protection")
+
+    def says(key: str, what: str, value: bool) -> bool:
+        return (rules.get(key) or {}).get(what) is value
+
     return BranchRules(
-        bool((rules.get("required_signatures") or {}).get("enabled")),
-        bool((rules.get("required_status_checks") or {}).get("strict")),
-        (rules.get("allow_force_pushes") or {}).get("enabled") is False,
+        verified_commits=says("required_signatures", "enabled", True),
+        up_to_date=says("required_status_checks", "strict", True),
+        append_only=says("allow_force_pushes", "enabled", False),
+        permanent=says("allow_deletions", "enabled", False),
     )

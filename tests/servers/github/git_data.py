@@ -23,8 +23,25 @@ _COMMITS_LIMIT, _FILES_LIMIT, _BLOB_LIMIT = 250, 300, 1_000_000
 def commit(github: GitHub, request: Request, sha: str) -> Answer:
     """Show a commit as git has it."""
     del request
-    found = github.store.read([_whole(github, sha, "commit")])[0]
-    return 200, {
+    return 200, _as_git_has_it(github, _whole(github, sha, "commit"))
+
+
+@route("POST", "/git/commits", "contents")
+def made(github: GitHub, request: Request) -> Answer:
+    """Write a commit, which is not signed."""
+    tree, parents = request.text("tree"), request.body["parents"]
+    if github.store.sha(tree, "tree") != tree:
+        raise RejectedError(422, "Tree SHA does not exist")
+    if any(github.store.sha(one) != one for one in parents):
+        raise RejectedError(422, "Parent SHA does not exist or is not a commit object")
+    author = ("bot", "bot@users.noreply.github.com")
+    sha = github.store.commit(tree, parents, request.text("message"), author)
+    return 201, _as_git_has_it(github, sha)
+
+
+def _as_git_has_it(github: GitHub, sha: str) -> dict[str, Any]:
+    found = github.store.read([sha])[0]
+    return {
         "sha": found.sha,
         "node_id": f"C_{found.sha}",
         "url": f"{github.repository_url}/git/commits/{found.sha}",

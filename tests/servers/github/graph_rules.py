@@ -23,6 +23,7 @@ def classic(github: GitHub, branch: str) -> dict[str, Any] | None:
         "requiresStatusChecks": bool(rules.checks),
         "requiresStrictStatusChecks": bool(rules.strict),
         "allowsForcePushes": rules.force,
+        "allowsDeletions": rules.deletions,
         "requiredStatusCheckContexts": list(rules.checks),
     }
 
@@ -32,7 +33,11 @@ def own(github: GitHub, branch: str) -> dict[str, Any] | None:
     rules = protection(github, branch)
     if rules is None or rules.ruleset:
         return None
-    found = {"requiresSignatures": rules.signatures, "allowsForcePushes": rules.force}
+    found = {
+        "requiresSignatures": rules.signatures,
+        "allowsForcePushes": rules.force,
+        "allowsDeletions": rules.deletions,
+    }
     return {"__typename": "RefUpdateRule", **found}
 
 
