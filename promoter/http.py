@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -18,13 +19,11 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as TookTooLongError
 
 from promoter.domain.dataclass import dataclass
+from promoter.pools import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from urllib3 import Retry, Timeout
 
-    from promoter.pools import Pool
 
 _LOG = logging.getLogger(__name__)
 # What is read at once: compressed, so much can become a thousand times as much.

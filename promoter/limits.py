@@ -5,19 +5,16 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from select import PIPE_BUF
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from subprocess import PIPE, CompletedProcess, Popen, TimeoutExpired
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.refusal import Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
 
 FILE_LIMIT = 64 * 1024 * 1024
 MEMORY_LIMIT = 1 << 30

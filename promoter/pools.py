@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies
 
-from urllib3 import PoolManager, ProxyManager, make_headers
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager, make_headers
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -24,7 +24,6 @@ from promoter.domain.urls import is_loopback
 if TYPE_CHECKING:
     import socket
 
-    from urllib3 import HTTPConnectionPool
 
 # Connections that are kept open to one host.
 _KEPT = 16

@@ -7,15 +7,12 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from promoter.environment import variables_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _CLONE = "promoter-clone-"
 RENDER = "promoter-render-"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 from ruamel.yaml import YAML
@@ -20,8 +20,7 @@ from ruamel.yaml.tag import Tag
 
 from promoter.domain.dataclass import dataclass
 
-if TYPE_CHECKING:
-    Mark: TypeAlias = "yaml.error.Mark | yaml._yaml.Mark | None"  # noqa: SLF001 - has no other name
+Mark: TypeAlias = "yaml.error.Mark | yaml._yaml.Mark | None"  # noqa: SLF001 - has no other name
 
 NESTING_LIMIT = 100
 NODES_LIMIT = 200_000

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
 
 from promoter.cli.options import OPTIONS, long_name, prog_of
 from promoter.cli.other_tools import RENAMED
 from promoter.domain.image import split
 from promoter.settings.other_names import options_meant
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
 
 ENVIRONMENTS = ("dev", "development", "test", "qa", "stage", "staging", "prod", "production")
 """Names that environments usually have: a bare one of them is no app."""

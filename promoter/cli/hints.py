@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
@@ -16,8 +17,6 @@ from promoter.settings.errors import EXAMPLES
 from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from promoter.cli.parser import Parser
 
 # What word processors make of the dashes of a flag.

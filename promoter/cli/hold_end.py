@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
 
 from promoter.domain.duration import parse_duration
 from promoter.domain.errors import UsageError
 from promoter.domain.moment import parse_moment
-
-if TYPE_CHECKING:
-    from promoter.settings import Settings
+from promoter.settings import Settings
 
 # How long a hold lasts, and a day without an hour.
 _DURATION = re.compile(r"(?:[0-9]{1,4}[dhms])+", re.ASCII)

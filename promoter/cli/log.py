@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 from promoter.cli.streams import emit
 from promoter.domain.errors import bounded
 from promoter.domain.redaction import redacted
+from promoter.output.envelope import Envelope
 from promoter.output.printable import printable
+from promoter.output.text import Complaint
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from promoter.cli.writer import Writer
-    from promoter.output.envelope import Envelope
-    from promoter.output.text import Complaint
-    from promoter.settings import Settings
 
 _LOGGER = "promoter"
 _LEVELS = {"warning": "warning", "refused": "error", "error": "error"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.cli.hold_end import hold_end
 from promoter.config.refs import check_name
@@ -18,15 +18,10 @@ from promoter.domain.image import Name, Tag, is_digest, split
 from promoter.domain.image_argument import parse_image
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import placeholder_hint
+from promoter.engine.wiring import Wiring
 from promoter.environment import names_of_variables
 from promoter.planning.plan import Request, Rollback
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from promoter.engine.wiring import Wiring
-    from promoter.settings import Settings
-
+from promoter.settings import Settings
 
 # What apps are called together is a part of a ref, whose length is bounded.
 _LONGEST_NAME = 100

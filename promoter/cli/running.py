@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,17 +14,16 @@ from promoter.cli.command_table import COMMANDS, unused_options
 from promoter.cli.log import logging_to_stderr, new_run
 from promoter.cli.options import prog_of, setting_of
 from promoter.cli.signals import ending_after, held
+from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.environment import narrowed_environment, secret_values, variable
+from promoter.output.result import Result
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
-    from promoter.cli.writer import Writer
-    from promoter.output.result import Result
 
 _LOG = logging.getLogger(__name__)
 

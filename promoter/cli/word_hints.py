@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from promoter.cli.command_lines import ENVIRONMENTS, CommandLine, kind_of
@@ -14,8 +15,6 @@ from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from promoter.cli.parser import Parser
 
 # Bare words beside a command that name neither an app nor an image.

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from promoter.config.config import FILE
+from promoter.config.config import FILE, Config
 from promoter.config.not_there import no_app
 from promoter.config.refs import check_name
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.trees import kind_of
-from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from promoter.config.config import Config
-    from promoter.domain.model import Tree
-    from promoter.edits.targets import EditTarget
 
 # The first layout that holds the app wins; `*` is the environment's name.
 _LAYOUTS = (

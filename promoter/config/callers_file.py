@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from promoter.config.config import FILE, Config
+from promoter.config.document import Document
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
-
-if TYPE_CHECKING:
-    from promoter.config.document import Document
 
 WIRING = frozenset({"repository", "base", "forge", "api-url", "transport", "author", "templates"})
 # What has to be known before the repository's own file can be read, and the flag that says it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
 
@@ -18,10 +19,6 @@ from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
 from promoter.edits.targets.model import InFile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
 
 FILE = PurePosixPath("promoter.yaml")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Sequence
+from typing import TypedDict
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
@@ -11,9 +12,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.yaml_mistakes import explained
 from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SIZE_LIMIT = 4 * 1024 * 1024
 

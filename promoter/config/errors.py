@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
+from promoter.config.document import Document
 from promoter.config.known_keys import unknown_key_hint
 from promoter.config.value_hints import Mistake, choice_of, hint_for, place_of
 from promoter.domain.dataclass import dataclass
@@ -13,12 +15,9 @@ from promoter.domain.redaction import shown
 from promoter.edits.targets import TARGETS, KustomizeTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
-    from promoter.config.document import Document
 
 _KINDS: dict[type, str] = {list: "list", dict: "mapping"}
 _TARGETS: tuple[type[BaseModel], ...] = (KustomizeTarget, *TARGETS)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
 
 EXAMPLES = {
     "environments": 'environments: {prod: {path: "clusters/prod/apps/{app}"}}',

@@ -7,27 +7,22 @@ holds never conflict, code owners can guard an environment's, and no kustomizati
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from pydantic import ValidationError, model_validator
 
 from promoter.config.document import load
 from promoter.config.errors import complaint
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import one_line
+from promoter.domain.declaration import AppDeclaration, one_line
 from promoter.domain.errors import RefusedError, UsageError, bounded
-from promoter.domain.model import FileEdit, Kind
+from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.moment import rfc3339
 from promoter.domain.refusal import Refusal
 from promoter.domain.section import Moment, Section, Text
 from promoter.domain.trees import kind_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-
-    from promoter.domain.declaration import AppDeclaration
-    from promoter.domain.model import Tree
 
 FOLDER = PurePosixPath(".promoter/holds")
 # Of files that hold; all but the first are misspelt.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -14,8 +15,6 @@ from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from pydantic.fields import FieldInfo
 
 # By a key, or by a whole line with its value, what other tools call it.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.config.apps import environments_of, files_of, filled, folder, not_there
+from promoter.config.config import Config
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import (
     check_folder,
@@ -14,24 +15,17 @@ from promoter.config.not_there import (
     check_not_above,
     no_environment,
 )
+from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest
 from promoter.edits.discovery import discover
 from promoter.edits.held_images import held_images
-from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget, Linked
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.config.config import Config
-    from promoter.config.sections import Environment
-    from promoter.domain.model import RunningImage, Tree
-    from promoter.edits.targets import EditTarget, Linked
 
 
 @dataclass(frozen=True, slots=True)

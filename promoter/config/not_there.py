@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from promoter.config.config import FILE
+from promoter.config.config import FILE, Config
 from promoter.domain.errors import SelectionError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest, placeholder_hint
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from promoter.config.config import Config
-    from promoter.domain.model import Tree
-
 
 # What stands for every app or environment elsewhere.
 _ALL = ("all", "any", "every")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from promoter.config.document import Document
 from promoter.config.known_keys import get
 from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.json import mapping
 from promoter.domain.redaction import shown
 from promoter.policy.pattern import compiled
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from promoter.config.document import Document
-
-    _Place: TypeAlias = tuple[object, ...]
-    _Warning: TypeAlias = tuple[tuple[int, int], str]
+_Place: TypeAlias = tuple[object, ...]
+_Warning: TypeAlias = tuple[tuple[int, int], str]
 
 _BY_PULL = ("pull-request", "auto-merge")
 # The key that each of these needs, its default, and the values with which they do anything.

@@ -6,10 +6,10 @@ A hint is copied as it stands, so that each value that one proposes is tried on 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from promoter.config.examples import EXAMPLES, example_for
 from promoter.config.gate_settings import WARNING_KEYS
@@ -17,11 +17,6 @@ from promoter.config.known_keys import get, has
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import closest, named_by_others
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pydantic import BaseModel
 
 # By a word of promoter.yaml, what others say for it; the likeliest of those with the same comes first.
 _OTHER_WORDS = {

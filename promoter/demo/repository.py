@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.git.program import Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
-    from promoter.domain.deadline import Deadline
 
 AUTHOR = "Aurora Platform <platform@aurora.example>"
 _BRANCH = "refs/heads/main"

@@ -20,12 +20,14 @@ from promoter.engine.auto import Policies
 from promoter.engine.history import read_history
 from promoter.engine.places import Scope
 from promoter.engine.run import Run, promote
-from promoter.engine.world import open_world
+from promoter.engine.world import World, open_world
 from promoter.forges.local import LocalForge
+from promoter.git.program import Git
 from promoter.output.envelope import SCHEMA, Envelope, envelope
 from promoter.output.history import of_history
 from promoter.output.result import Result, of_promotions
 from promoter.output.text import (
+    AnyPiece,
     Kind,
     PagePiece,
     Piece,
@@ -41,9 +43,6 @@ from promoter.temporary import new_folder
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from promoter.engine.world import World
-    from promoter.git.program import Git
-    from promoter.output.text import AnyPiece
 
 APP = "aurora"
 TAG = "1.4.2"

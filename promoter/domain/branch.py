@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HOLD_BRANCH_PREFIX
-from promoter.domain.model import PullState
+from promoter.domain.model import Pull, PullDraft, PullExtras, PullState, Tree
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Pull, PullDraft, PullExtras, Tree
 
 AUTHOR = "promoter <promoter@users.noreply.github.com>"
 """Who makes the commits where no configuration says so: `Name <address>`."""

@@ -6,9 +6,10 @@ A declaration has a list of apps: one, or several that are promoted by one commi
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
@@ -16,9 +17,6 @@ from promoter.domain.image_argument import parse_image, with_tags
 from promoter.domain.model import ImageRequest
 from promoter.domain.moment import rfc3339, seconds_of, shown_moment
 from promoter.domain.redaction import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 BRANCH = "promote/{environment}/{app}"
 BRANCH_PREFIX = "promote/"

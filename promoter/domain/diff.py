@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from difflib import SequenceMatcher
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import Match, SequenceMatcher
 from itertools import accumulate, groupby
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from difflib import Match
-    from typing import TypeAlias
+from promoter.domain.model import FileEdit
 
-    from promoter.domain.model import FileEdit
-
-    Change: TypeAlias = tuple[int, int, int, int]
-    """Lines of the one side, from and to, that become lines of the other."""
+Change: TypeAlias = tuple[int, int, int, int]
+"""Lines of the one side, from and to, that become lines of the other."""
 
 _NO_NEWLINE = "\\ No newline at end of file"
 _CONTEXT = 3

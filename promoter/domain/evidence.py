@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.render import joined
+from promoter.domain.model import RunningImage
+from promoter.domain.render import RenderDiff, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
-
-    from promoter.domain.model import RunningImage
-    from promoter.domain.render import RenderDiff
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Digest, Tag, is_digest, split
 from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # A sha256 digest without its algorithm.
 _VERSION = re.compile(r"v?[0-9]+(?:[.][0-9A-Za-z_-]+)+", re.ASCII)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -12,8 +13,6 @@ from promoter.domain.image import Digest, Ref, Tag, split
 from promoter.domain.redaction import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from promoter.domain.page import Page
 
 

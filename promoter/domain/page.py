@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.evidence import GateResult
 from promoter.domain.redaction import redacted
-
-if TYPE_CHECKING:
-    from promoter.domain.evidence import GateResult
 
 
 class Style(StrEnum):

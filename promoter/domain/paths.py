@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Container
 
 # The names that kustomize looks for, in its own order.
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from promoter.domain.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from promoter.domain.declaration import Declaration
-    from promoter.domain.model import FileEdit, ImageMove, ImageRequest
+from promoter.domain.declaration import Declaration
+from promoter.domain.model import FileEdit, ImageMove, ImageRequest
 
 
 @dataclass(frozen=True, slots=True)

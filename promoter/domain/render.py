@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.refusal import Refusal
+from promoter.domain.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True)

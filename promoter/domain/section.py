@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from promoter.domain.errors import UsageError
 from promoter.domain.moment import as_moment
 from promoter.domain.redaction import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _check_text(value: object) -> object:

@@ -6,10 +6,7 @@ A suggestion is copied without a second look, so that a name from afar is worse 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _LISTED = 12
 # How many letters may be wrong, missing, swapped or too many; at most a third of the word.

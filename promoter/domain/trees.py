@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 
-from promoter.domain.model import Kind
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
+from promoter.domain.model import Kind, Tree
 
 
 class EditedTree:

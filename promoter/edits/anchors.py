@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
+from promoter.domain.errors import RefusedError
 from promoter.edits.engine import check_unshared
-from promoter.edits.region import occurrences
-
-if TYPE_CHECKING:
-    from promoter.domain.errors import RefusedError
-    from promoter.edits.region import Spot
+from promoter.edits.region import Spot, occurrences
 
 # Beside a tag, the keys whose values say which image it is of.
 NAME_KEYS = ("registry", "repository", "name", "image", "newName")

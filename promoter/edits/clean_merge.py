@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from promoter.domain.model import FileEdit
+from promoter.domain.model import FileEdit
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,18 @@ Application (`spec.source.kustomize`), and those of Flux's own Kustomization (`s
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import join
-from promoter.domain.model import Kind
+from promoter.domain.model import ImageMove, Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-
-    from promoter.domain.model import ImageMove, Tree
 
 _SOURCE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
 # Folders in which people keep what tells Argo CD and Flux which folders to apply.

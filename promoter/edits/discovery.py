@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.edits.region import Region
-from promoter.edits.targets import TARGETS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
-    from promoter.edits.targets import Target
+from promoter.edits.targets import TARGETS, Target
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _FILES_LIMIT = 500

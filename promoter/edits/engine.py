@@ -8,8 +8,8 @@ texts as well as in the file around them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
@@ -19,15 +19,10 @@ from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.redaction import shown
 from promoter.edits import env_file
-from promoter.edits.nodes import flatten, proved
+from promoter.edits.nodes import Path, flatten, proved
+from promoter.edits.region import Region, Spot
 from promoter.edits.scalars import written
 from promoter.edits.text import Splice, compose, decode, encode, replace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.edits.nodes import Path
-    from promoter.edits.region import Region, Spot
 
 _KO = "ko://"
 _COLON = re.compile(r"[ \t]*:")

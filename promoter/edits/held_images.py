@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.errors import NoPlaceError, RefusedError, SelectionError
-from promoter.domain.model import RunningImage
+from promoter.domain.image import Ref
+from promoter.domain.model import RunningImage, Tree
 from promoter.domain.suggest import nearest
 from promoter.edits import kustomization
 from promoter.edits.region import Region
-from promoter.edits.site import value_of
+from promoter.edits.site import Site, value_of
 from promoter.edits.target_edits import sites_of
-from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget, Target
 from promoter.edits.targets.model import names
 from promoter.edits.working_files import WorkingFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.image import Ref
-    from promoter.domain.model import Tree
-    from promoter.edits.site import Site
-    from promoter.edits.targets import EditTarget, Target
 
 
 def held_images(

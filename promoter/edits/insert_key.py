@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from promoter.domain.model import FieldChange
 from promoter.edits.engine import Step
 from promoter.edits.nodes import last_index
+from promoter.edits.region import Spot
 from promoter.edits.scalars import is_null, written
 from promoter.edits.text import Splice
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.edits.region import Spot
 
 _INDENT = 2
 

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.errors import SelectionError
-from promoter.domain.model import LINKED
+from promoter.domain.model import LINKED, FileEdit, ImageMove, Tree
 from promoter.domain.redaction import shown
 from promoter.edits import engine, scalar_path
 from promoter.edits.anchors import LABELS
-from promoter.edits.region import Region, everything
+from promoter.edits.region import Region, Spot, everything
+from promoter.edits.targets import Linked
 from promoter.edits.working_files import WorkingFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import FileEdit, ImageMove, Tree
-    from promoter.edits.region import Spot
-    from promoter.edits.targets import Linked
 
 _REF = re.compile(r"[?&](?:ref|version)=")
 _SHORT = 3

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.redaction import shown
-from promoter.edits.nodes import children
+from promoter.edits.nodes import Path, children
 from promoter.edits.scalars import is_null
-from promoter.edits.text import compose, decode
+from promoter.edits.text import Source, compose, decode
 from promoter.yaml_nodes import NODES_LIMIT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from ruamel.yaml.nodes import Node
-
-    from promoter.edits.nodes import Path
-    from promoter.edits.text import Source
 
 _ANCHOR = re.compile(r"&[^\s,\[\]{}]+[ \t]+")
 

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import field
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
-from promoter.domain.model import FieldChange, FileEdit
+from promoter.domain.model import FieldChange, FileEdit, Tree
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import alike
-from promoter.edits.nodes import flatten, last_index
+from promoter.edits.nodes import Path, flatten, last_index
 from promoter.edits.region import Region, occurrences
+from promoter.edits.site import Site
 from promoter.edits.target_edits import sites_of
-from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget, Target
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
-    from promoter.edits.nodes import Path
-    from promoter.edits.site import Site
-    from promoter.edits.targets import EditTarget, Target
 
 _COMMENT = re.compile(r"(?:^|\s)(#.*)")
 # Of more lines than these, those that are the same are not looked for: it may take their cube.

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from promoter.domain.errors import NoPlaceError, SelectionError
 from promoter.domain.suggest import nearest
-from promoter.edits.region import Spot, roots
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from promoter.edits.region import Region
+from promoter.edits.region import Region, Spot, roots
 
 # How others write a key, every element, and the element with a value: JSONPath, JSON Pointer, yq.
 _QUOTED = re.compile(r"""\[(['"])([^\[\]]*?)\1\]""")

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import PLACEHOLDER_SIGNS, Ref, join, split
+from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import shown
 from promoter.edits.anchors import owner
 from promoter.edits.engine import Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from promoter.domain.model import ImageRequest
-    from promoter.edits.nodes import Path
-    from promoter.edits.region import Spot
+from promoter.edits.nodes import Path
+from promoter.edits.region import Spot
 
 _ALGORITHM = "sha256:"
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)?[0-9a-f]{32,128}")

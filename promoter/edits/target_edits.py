@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.image import Ref
-from promoter.domain.model import ImageMove
+from promoter.domain.model import FileEdit, ImageMove, ImageRequest, Tree
 from promoter.domain.redaction import shown
+from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
 from promoter.edits.anchors import follows, shared_value
+from promoter.edits.kustomization.entries import ImageEntry
 from promoter.edits.region import Region
 from promoter.edits.site import Part, Site, several_tags, value_of
-from promoter.edits.targets import KustomizeTarget
+from promoter.edits.targets import EditTarget, KustomizeTarget, Target
 from promoter.edits.working_files import WorkingFiles
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import FileEdit, ImageRequest, Tree
-    from promoter.domain.refusal import Refusal
-    from promoter.edits.kustomization.entries import ImageEntry
-    from promoter.edits.targets import EditTarget, Target
 
 # How many places of one value are refused one by one.
 _LISTED = 20

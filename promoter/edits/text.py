@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,6 @@ from promoter.edits import env_file
 from promoter.yaml_nodes import BrokenYAMLError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ruamel.yaml.nodes import Node
 
 SIZE_LIMIT = 8 * 1024 * 1024

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from dataclasses import field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
-from promoter.domain.model import FileEdit, Kind
+from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.paths import resolved
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.domain.trees import kind_of
-
-if TYPE_CHECKING:
-    from promoter.domain.model import Tree
 
 
 @dataclass(slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
 
 from promoter.config.apps import known_apps
 from promoter.config.holds import ignored_holds
@@ -12,20 +12,14 @@ from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.progress import Progress
 from promoter.engine.candidates import Candidates
-from promoter.engine.choice import choices
+from promoter.engine.choice import Choice, choices
 from promoter.engine.explain import explain_nothing
-from promoter.engine.selection import Key, Work
+from promoter.engine.places import Scope
+from promoter.engine.selection import Key, View, Work
+from promoter.engine.world import World
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, AppRequest, Request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from promoter.engine.choice import Choice
-    from promoter.engine.places import Scope
-    from promoter.engine.selection import View
-    from promoter.engine.world import World
 
 # The part of the time that is kept for delivering, however long the registries take.
 _RESERVE = 0.25

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
-from promoter.domain.model import PullState
+from promoter.config.layout import Target
+from promoter.domain.model import Pull, PullState, Tree
 from promoter.engine.evidence import shown_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.layout import Target
-    from promoter.domain.model import Pull, Tree
-    from promoter.engine.selection import View
-    from promoter.engine.world import World
+from promoter.engine.selection import View
+from promoter.engine.world import World
 
 
 class BranchPulls:

@@ -5,35 +5,26 @@ It is looked at cheaply, since most have nothing new.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter import graph
 from promoter.config.apps import files_of, not_there
-from promoter.config.layout import find_target, target_of
+from promoter.config.config import Config
+from promoter.config.layout import Target, find_target, target_of
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import NoPlaceError, PromoteError, SelectionError
-from promoter.domain.model import Kind, RunningImage
+from promoter.domain.model import Kind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.edits.held_images import check_places
-from promoter.engine.places import Place, places
+from promoter.engine.places import Place, Scope, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
-from promoter.planning.previous import image_named, images_from
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.model import Tree
-    from promoter.engine.places import Scope
-    from promoter.planning.previous import Followed
-    from promoter.policy.model import Policy
-
+from promoter.planning.previous import Followed, image_named, images_from
+from promoter.policy.model import Policy
 
 _UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
 _LEFT_OUT = "List the apps under apps in promoter.yaml to say which there are."

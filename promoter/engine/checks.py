@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING
 
 from promoter import limits
+from promoter.config.layout import Target
+from promoter.config.sections import Checks
 from promoter.domain.dataclass import dataclass
+from promoter.domain.deadline import Deadline
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Digest
+from promoter.domain.model import ImageRequest
 from promoter.domain.redaction import redacted
 from promoter.engine.image_lookup import look_up
 from promoter.environment import child_environment
-from promoter.gates import Signature
+from promoter.gates import ImageFacts, Signature
 from promoter.registry.failures import AbsentError, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.config.layout import Target
-    from promoter.config.sections import Checks
-    from promoter.domain.deadline import Deadline
-    from promoter.domain.evidence import BuiltImage
-    from promoter.domain.model import ImageRequest
-    from promoter.gates import ImageFacts
     from promoter.registry.client import Registry
 
 # Types of artifacts that refer to an image and sign it: cosign's, sigstore's bundles, Notary's.

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import PromoteError, RemoteError, SelectionError, UsageError
 from promoter.domain.image import Digest, Tag
-from promoter.domain.model import ImageRequest
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.redaction import shown
+from promoter.engine.candidates import Candidate
 from promoter.engine.explain import explain_choice
 from promoter.engine.image_lookup import ask, located
 from promoter.engine.stopped import error_of
 from promoter.policy import choose
+from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.pattern import compiled
 from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from promoter.threads import asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
 
-    from promoter.config.sections import Environment
-    from promoter.domain.model import RunningImage
-    from promoter.engine.candidates import Candidate
-    from promoter.policy.model import Policy
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16

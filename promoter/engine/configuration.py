@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.config import callers_file, config
 from promoter.config.config import Config
-from promoter.config.document import load
+from promoter.config.document import Document, load
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.engine.current_repository import local_file, misnamed, nearly_named
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.config.document import Document
-    from promoter.domain.model import Tree
-    from promoter.engine.wiring import Wiring
-    from promoter.settings import Settings
+from promoter.engine.wiring import Wiring
+from promoter.settings import Settings
 
 # Where other tools have their files.
 _FOLDERS = (PurePosixPath(".github"), PurePosixPath("config"))

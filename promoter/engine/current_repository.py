@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
 from promoter.config import config
@@ -17,9 +17,6 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.suggest import closest
 from promoter.git.folder import DirectoryTree
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:

@@ -5,15 +5,19 @@ All commits are published first, many at once; then each pull is brought in line
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter import pull_request
-from promoter.domain.branch import Opening, Renewal
+from promoter.domain.branch import CommitDraft, Opening, Renewal
+from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
-from promoter.domain.model import PullDraft, PullState
+from promoter.domain.evidence import GateResult
+from promoter.domain.model import Pull, PullDraft, PullState
 from promoter.engine.stopped import Stopped
+from promoter.engine.world import World
+from promoter.forges import Forge
 from promoter.planning.outcome import Outcome, outcome_of
 from promoter.planning.plan import (
     Action,
@@ -26,16 +30,6 @@ from promoter.planning.plan import (
     Unchanged,
     commit_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from promoter.domain.branch import CommitDraft
-    from promoter.domain.declaration import Declaration
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull
-    from promoter.engine.world import World
-    from promoter.forges import Forge
 
 
 def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | None]:

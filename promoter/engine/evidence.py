@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.apps import environments_of
-from promoter.config.layout import find_target
+from promoter.config.config import Config
+from promoter.config.layout import Target, find_target
 from promoter.domain.errors import PromoteError
-from promoter.domain.evidence import AppEvidence, BuiltImage, EnvironmentState, SourceRange
-from promoter.domain.model import Kind
+from promoter.domain.evidence import (
+    AppEvidence,
+    BuiltImage,
+    EnvironmentState,
+    GateResult,
+    SourceRange,
+)
+from promoter.domain.model import Kind, RunningImage, Tree
+from promoter.domain.proposal import Proposal
 from promoter.domain.trees import FilesTree, kind_of
 from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
+from promoter.engine.world import World
+from promoter.gates import Facts
 from promoter.planning.container_images import container_images
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import RunningImage, Tree
-    from promoter.domain.proposal import Proposal
-    from promoter.engine.world import World
-    from promoter.gates import Facts
     from promoter.git.history import FileVersion
 
 _ENVIRONMENTS = 12

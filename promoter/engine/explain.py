@@ -5,23 +5,22 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from promoter.config.config import FILE
+from promoter.config.config import FILE, Config
+from promoter.config.layout import Target
 from promoter.planning.plan import (
     ClosePull,
     OpenPull,
+    Plan,
     Push,
     Refused,
     RenewPull,
     Superseded,
     Unchanged,
 )
+from promoter.policy.choose import RankedTags
 
 if TYPE_CHECKING:
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
     from promoter.engine.candidates import Candidate
-    from promoter.planning.plan import Plan
-    from promoter.policy.choose import RankedTags
 
 _LOG = logging.getLogger(__name__)
 

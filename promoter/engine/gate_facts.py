@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter import graph, pull_request, render
 from promoter.config.holds import read_hold
+from promoter.domain.branch import BranchCommit
 from promoter.domain.image import split
+from promoter.domain.model import ImageRequest
+from promoter.domain.proposal import Proposal
 from promoter.domain.render import RenderVerdict
 from promoter.edits.delivery_overrides import delivery_files, overrides_elsewhere
 from promoter.engine.checks import Checker
 from promoter.engine.open_holds import hold_against
 from promoter.engine.other_environments import other_environments
 from promoter.engine.previous_environment import previous_of
+from promoter.engine.seen import Seen
+from promoter.engine.world import World
 from promoter.gates import Facts, ImageFacts, OtherEnvironment
 from promoter.planning import propose
-from promoter.planning.intent import End, part_of
+from promoter.planning.change import AppChange, Change
+from promoter.planning.dead_edits import ByNames
+from promoter.planning.intent import End, Intent, part_of
 from promoter.policy.precedence import with_base
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.domain.branch import BranchCommit
-    from promoter.domain.model import ImageRequest
-    from promoter.domain.proposal import Proposal
-    from promoter.engine.seen import Seen
-    from promoter.engine.world import World
-    from promoter.planning.change import AppChange, Change
-    from promoter.planning.dead_edits import ByNames
-    from promoter.planning.intent import Intent
 
 # The part of a scheduled run's time in which nothing is rendered any more where names tell enough.
 _RESERVED = 1 / 3

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.config.holds import hold_file
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
+from promoter.domain.model import ImageMove, Tree
 from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, find_targets, nothing_found
-from promoter.planning.container_images import container_images
-from promoter.planning.history import AppVersion, EntryKind, entries_of, images_at
+from promoter.engine.world import World
+from promoter.git import Repository
+from promoter.planning.container_images import ContainerImage, container_images
+from promoter.planning.history import AppVersion, EntryKind, HistoryEntry, entries_of, images_at
 from promoter.planning.states import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.layout import Target
-    from promoter.domain.model import ImageMove, Tree
-    from promoter.engine.world import World
-    from promoter.git import Repository
     from promoter.git.history import FileVersion
-    from promoter.planning.container_images import ContainerImage
-    from promoter.planning.history import HistoryEntry
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
 from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
 from promoter.domain.suggest import placeholder_hint
+from promoter.engine.world import World
+from promoter.gates import ImageFacts
 from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.threads import answers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.config.layout import Target
-    from promoter.config.sections import Environment
-    from promoter.engine.world import World
-    from promoter.gates import ImageFacts
     from promoter.registry.client import Registry
 
 _LOG = logging.getLogger(__name__)

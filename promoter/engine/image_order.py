@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from promoter.domain.errors import PromoteError
 from promoter.engine.image_lookup import described
+from promoter.engine.seen import Seen
 from promoter.engine.source_revisions import Revisions, declared
 from promoter.planning import propose
 from promoter.policy.order import Order, reading
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.engine.seen import Seen
-    from promoter.policy.precedence import TagChange
+from promoter.policy.precedence import TagChange
 
 # How the commit of the newer image stands to that of the older one.
 _BY_ANCESTRY = {"ahead": Order.NEWER, "behind": Order.OLDER}

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from promoter.domain.image import split
-from promoter.domain.model import RunningImage
+from promoter.domain.model import RunningImage, Tree
 from promoter.engine.checks import Checker
 from promoter.engine.image_lookup import ask
+from promoter.engine.world import World
 from promoter.planning import propose
+from promoter.planning.plan import AppRequest
 from promoter.threads import answers
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from promoter.domain.model import Tree
-    from promoter.engine.world import World
-    from promoter.planning.plan import AppRequest
-
-    Question: TypeAlias = Callable[[], object]
+Question: TypeAlias = Callable[[], object]
 
 _AT_ONCE = 16
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from promoter.config.layout import Target
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
+from promoter.domain.model import Pull
+from promoter.engine.selection import View
+from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import proposed_hold
-from promoter.planning.intent import End
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from promoter.config.layout import Target
-    from promoter.domain.model import Pull
-    from promoter.engine.selection import View
-    from promoter.engine.world import World
-    from promoter.planning.change import Change
-    from promoter.planning.intent import Intent
+from promoter.planning.change import Change
+from promoter.planning.intent import End, Intent
 
 # The short name of many apps says how many they are, and not which.
 _SHORT_NAME = re.compile(r".+\+[0-9]+-[0-9a-f]{12}")

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import PurePosixPath
 from posixpath import relpath
-from typing import TYPE_CHECKING
 
 from promoter import graph, render
 from promoter.config.apps import environments_of, folder
+from promoter.config.config import Config
+from promoter.config.layout import Target
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import Kind
+from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.trees import edited, kind_of
 from promoter.edits.held_images import held_images
+from promoter.edits.targets import EditTarget
 from promoter.edits.targets.model import InFile
 from promoter.edits.working_files import named
+from promoter.engine.seen import Seen
 from promoter.gates import OtherEnvironment
 from promoter.graph import Kustomizations
 from promoter.planning.dead_edits import ByNames
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.model import FileEdit, Tree
-    from promoter.edits.targets import EditTarget
-    from promoter.engine.seen import Seen
-    from promoter.render import Renderer
+from promoter.render import Renderer
 
 # So many are rendered; of more, what the files say counts.
 _RENDERED = 3

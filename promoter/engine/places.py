@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.config.apps import (
     environments_of,
@@ -14,20 +15,14 @@ from promoter.config.apps import (
     not_there,
     unfold_all,
 )
-from promoter.config.layout import find_target, target_of
+from promoter.config.config import Config
+from promoter.config.layout import Target, find_target, target_of
+from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.model import Tree
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.config.sections import Environment
-    from promoter.domain.model import Tree
 
 
 @dataclass(frozen=True, slots=True)

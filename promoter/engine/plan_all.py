@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
 
+from promoter.config.layout import Target
 from promoter.domain.branch import BranchState
 from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import RaceLostError
@@ -19,20 +20,13 @@ from promoter.engine.other_environments import folders_beside, kustomizations_be
 from promoter.engine.plan_promotion import plan_promotion
 from promoter.engine.rollback import plan_rollback
 from promoter.engine.seen import Seen
+from promoter.engine.selection import Key, View, Work
 from promoter.engine.stopped import error_of
+from promoter.engine.world import World
 from promoter.graph import prefetch_closures
 from promoter.planning.branch import branch_for
-from promoter.planning.outcome import failed
-from promoter.planning.plan import Push, writes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from promoter.config.layout import Target
-    from promoter.engine.selection import Key, View, Work
-    from promoter.engine.world import World
-    from promoter.planning.outcome import Outcome
-    from promoter.planning.plan import Plan, Request
+from promoter.planning.outcome import Outcome, failed
+from promoter.planning.plan import Plan, Push, Request, writes
 
 
 def plan_all(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
@@ -12,23 +13,18 @@ from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector
 from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
 from promoter.engine.image_order import orders
+from promoter.engine.seen import Seen
+from promoter.engine.world import World
 from promoter.gates import BRANCH_GATES, GATES, Facts, ImageFacts, Judgement, judge, together
 from promoter.planning import propose
 from promoter.planning.branch import is_merged
-from promoter.planning.change import declare_app, read_request
+from promoter.planning.change import Change, declare_app, read_request
 from promoter.planning.decide import decide
 from promoter.planning.intent import End, Intent, append_only, intend, unordered
+from promoter.planning.plan import Plan, Request
+from promoter.policy.precedence import Ordering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import TypeAlias
-
-    from promoter.engine.seen import Seen
-    from promoter.engine.world import World
-    from promoter.planning.change import Change
-    from promoter.planning.plan import Plan, Request
-    from promoter.policy.precedence import Ordering
-
     _Judged: TypeAlias = tuple[Facts, Judgement]
 
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from promoter.config.layout import find_target
+from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.image import Ref, split
-from promoter.domain.model import Kind
+from promoter.domain.model import ImageRequest, Kind, RunningImage, Tree
+from promoter.domain.proposal import Proposal
 from promoter.domain.stay import Stay, Version, latest_stay
 from promoter.domain.trees import edited, kind_of
+from promoter.edits.targets import EditTarget
 from promoter.engine.history import joined_versions
-from promoter.gates import Previous
+from promoter.engine.seen import Seen
+from promoter.gates import ImageFacts, Previous
 from promoter.planning.container_images import container_images
 from promoter.planning.previous import image_named
 from promoter.planning.propose import pulled_names
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from promoter.config.layout import Target
-    from promoter.domain.model import ImageRequest, RunningImage, Tree
-    from promoter.domain.proposal import Proposal
-    from promoter.edits.targets import EditTarget
-    from promoter.engine.seen import Seen
-    from promoter.gates import ImageFacts
 
 # How many versions of files are read; through an API each of them costs requests.
 _VERSIONS = 100

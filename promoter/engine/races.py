@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_random
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_before_delay,
+    wait_random,
+)
 from tenacity.wait import wait_base
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RaceLostError
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
-    from promoter.domain.deadline import Deadline
 
 # The longest wait, in seconds, and as a part of the time that is left.
 _LONGEST, _PART = 25.0, 0.25

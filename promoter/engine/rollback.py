@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter import pull_request
 from promoter.config.holds import read_hold
 from promoter.domain.declaration import HoldChange, one_line
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.model import PullState, RunningImage
+from promoter.domain.proposal import Proposal
+from promoter.domain.refusal import Refusal
 from promoter.engine.history import AppHistory
 from promoter.engine.plan_promotion import plan_promotion
+from promoter.engine.seen import Seen
 from promoter.planning.change import declare_app
-from promoter.planning.plan import AppRequest, Refused
+from promoter.planning.plan import AppRequest, Plan, Refused, Request
 from promoter.planning.propose import propose_app, pulled_names
-from promoter.planning.rollback import Past, WayBack, request_for
-from promoter.planning.states import described
+from promoter.planning.rollback import Past, WayBack
+from promoter.planning.states import State, described, request_for
 from promoter.registry.failures import AbsentError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.proposal import Proposal
-    from promoter.domain.refusal import Refusal
-    from promoter.engine.seen import Seen
-    from promoter.planning.plan import Plan, Request
-    from promoter.planning.states import State
 
 # For how many earlier states the registry is asked, to find the newest that is still there.
 _STATES = 10

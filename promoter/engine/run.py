@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RaceLostError
@@ -13,14 +13,9 @@ from promoter.engine.plan_all import plan_all
 from promoter.engine.races import races
 from promoter.engine.selection import Key, Requests, Selection, View, Work
 from promoter.engine.stopped import Stopped, error_after
+from promoter.engine.world import World
 from promoter.planning.outcome import Outcome, failed, outcome_of, planned
-from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, commit_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.engine.world import World
-    from promoter.planning.plan import Request
+from promoter.planning.plan import Action, OpenPull, Plan, Push, RenewPull, Request, commit_of
 
 
 @dataclass(slots=True)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
 
+from promoter.config.config import Config
+from promoter.config.layout import Target
+from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
-from promoter.planning.plan import AppRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.branch import BranchState
-    from promoter.engine.world import World
-    from promoter.gates import ProposedHold
-    from promoter.planning.plan import Request
+from promoter.engine.world import World
+from promoter.gates import ProposedHold
+from promoter.planning.plan import AppRequest, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from pathlib import PurePosixPath
+from typing import Protocol, TypeAlias
 
 from promoter.config.apps import known_apps, look_into_all
+from promoter.config.config import Config
 from promoter.config.examples import EXAMPLES
-from promoter.config.layout import find_target
+from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
+from promoter.domain.model import Tree
 from promoter.domain.suggest import nearest
 from promoter.engine.current_repository import local_file
 from promoter.planning.outcome import Outcome, failed
-from promoter.planning.plan import AppRequest
+from promoter.planning.plan import AppRequest, Request
 from promoter.planning.previous import follow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.model import Tree
-    from promoter.planning.plan import Request
 
 Key: TypeAlias = tuple[str, str]
 

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from promoter.config.config import Config
+from promoter.config.layout import Target
+from promoter.domain.address import Address
 from promoter.domain.address import parse as parse_address
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceRange
+from promoter.domain.model import Tree
 from promoter.domain.urls import is_loopback
 from promoter.engine.image_lookup import described
 from promoter.engine.wiring import open_source
+from promoter.engine.world import World
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.address import Address
-    from promoter.domain.model import Tree
-    from promoter.engine.world import World
     from promoter.git.history import FileVersion
 
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md

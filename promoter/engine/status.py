@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.apps import known_apps, not_there
+from promoter.config.config import Config
 from promoter.config.holds import Hold, ignored_holds, read_hold
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import PullState
+from promoter.domain.model import Pull, PullState, Tree
 from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
-from promoter.engine.choice import choices
+from promoter.engine.choice import Choice, choices
 from promoter.engine.configuration import configuration
 from promoter.engine.history import files_with_hold, joined, merged_pulls
-from promoter.engine.places import Scope, find_targets, nothing_found, places
+from promoter.engine.places import FoundTarget, Scope, find_targets, nothing_found, places
+from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
 from promoter.planning.container_images import running_images, unset_images
@@ -27,16 +32,7 @@ from promoter.policy import choose
 from promoter.pull_request import holds_of, places_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.model import Pull, Tree
-    from promoter.engine.choice import Choice
-    from promoter.engine.places import FoundTarget
     from promoter.engine.selection import Key
-    from promoter.engine.world import World
 
 # Each version costs a file's contents: one says what runs, one what ran before.
 _AHEAD = 2

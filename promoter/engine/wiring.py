@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from promoter.bounds import read_file
+from promoter.config.config import Config
+from promoter.config.document import Document
 from promoter.domain import address
+from promoter.domain.address import Address
 from promoter.domain.branch import AUTHOR
 from promoter.domain.dataclass import dataclass
 from promoter.domain.deadline import Deadline
@@ -20,23 +24,17 @@ from promoter.domain.errors import UsageError
 from promoter.domain.forges import other_forge_hint
 from promoter.domain.urls import WEB, check_api_url
 from promoter.environment import child_environment
-from promoter.forges.kinds import Connection, Look, kind_of
+from promoter.forges import Forge
+from promoter.forges.kinds import Connection, ForgeKind, Look, kind_of
 from promoter.forges.tokens import OWN_VARIABLE, token_of
+from promoter.git import Repository
 from promoter.git.isolation import Credential, remote_settings
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from promoter.config.config import Config
-    from promoter.config.document import Document
-    from promoter.domain.address import Address
-    from promoter.forges import Forge
-    from promoter.forges.kinds import ForgeKind
-    from promoter.git import Repository
     from promoter.git.clone import Clone
     from promoter.registry.client import Registry
     from promoter.render import Renderer
-    from promoter.settings import Settings
 
 
 _LOG = logging.getLogger(__name__)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
+from promoter.domain.first_answer import FirstAnswer
+from promoter.domain.model import Tree
 from promoter.engine import wiring as wires
+from promoter.engine.wiring import Wiring
+from promoter.forges import Forge
+from promoter.git import Repository
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import PurePosixPath
 
-    from promoter.domain.first_answer import FirstAnswer
-    from promoter.domain.model import Tree
-    from promoter.engine.wiring import Wiring
-    from promoter.forges import Forge
-    from promoter.git import Repository
     from promoter.git.history import FileVersion
     from promoter.registry.client import Registry
     from promoter.render import Renderer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -10,8 +11,6 @@ from promoter.domain.errors import UsageError
 from promoter.domain.forges import DEFAULT, FORGES, forge_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from pydantic import SecretStr
 
     from promoter.domain.address import Address

@@ -5,13 +5,16 @@ A pull is a JSON blob at `refs/promoter/pulls/<n>`; every write replaces exactly
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
-from promoter.domain.model import BranchRules, Pull, PullState
+from promoter.domain.first_answer import FirstAnswer
+from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, PullState, Tree
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened
@@ -19,12 +22,6 @@ from promoter.forges.local_pulls import read, written
 from promoter.git.refs import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.branch import CommitDraft
-    from promoter.domain.first_answer import FirstAnswer
-    from promoter.domain.model import PullDraft, PullExtras, Tree
     from promoter.git.program import Git
 
 _PREFIX = "refs/promoter/pulls/"

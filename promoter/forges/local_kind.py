@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from promoter.domain.address import Address
 from promoter.domain.errors import UsageError
-from promoter.forges.kinds import ForgeKind
+from promoter.forges.kinds import Connection, ForgeKind
 
 if TYPE_CHECKING:
-    from promoter.domain.address import Address
-    from promoter.forges.kinds import Connection
     from promoter.forges.local import LocalForge
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import PLACEHOLDER_SIGNS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promoter.forges.kinds import ForgeKind
 
 OWN_VARIABLE = "PROMOTER_TOKEN"

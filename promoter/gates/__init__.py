@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.evidence import GateResult
+from promoter.domain.refusal import Refusal
 from promoter.gates.change import (
     branch_name,
     dead_edit,
@@ -30,11 +31,6 @@ from promoter.gates.facts import (
 from promoter.gates.gate import Gate, Result, Verdict
 from promoter.gates.images import missing_image, mutable_tag, no_release, platforms, signature
 from promoter.gates.path import downgrade, previous_environment, soak
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from promoter.domain.refusal import Refusal
 
 __all__ = [
     "BRANCH_GATES",

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
-from promoter.domain.branch import counted_commits, name_conflict, shared_branch
+from promoter.config.layout import Target
+from promoter.domain.branch import BranchCommit, counted_commits, name_conflict, shared_branch
 from promoter.domain.declaration import Declaration
 from promoter.domain.image import PLACEHOLDER_SIGNS
+from promoter.gates.facts import Facts
 from promoter.gates.gate import Result, Verdict, all_refused, refused
 from promoter.pull_request import plain
 from promoter.pull_request.words import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.layout import Target
-    from promoter.domain.branch import BranchCommit
-    from promoter.gates.facts import Facts
 
 _PLACEHOLDER = "placeholder"
 _FILLED_IN = "Set the tag where the placeholder is filled in."

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
+from promoter.config.holds import Hold
 from promoter.domain.duration import format_duration
 from promoter.domain.moment import shown_end, shown_moment
 from promoter.domain.refusal import Refusal
+from promoter.gates.facts import Facts, ImageFacts
 from promoter.gates.gate import Result, Verdict, all_refused, gravest, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.freeze import freeze_at
 from promoter.policy.pattern import compiled
-
-if TYPE_CHECKING:
-    from promoter.config.holds import Hold
-    from promoter.gates.facts import Facts, ImageFacts
 
 
 def freeze(facts: Facts) -> Verdict | None:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
+from promoter.config.holds import Hold
+from promoter.config.layout import Target
+from promoter.domain.branch import BranchCommit
 from promoter.domain.dataclass import dataclass
-from promoter.policy.precedence import Ordering
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import PurePosixPath
-
-    from promoter.config.holds import Hold
-    from promoter.config.layout import Target
-    from promoter.domain.branch import BranchCommit
-    from promoter.domain.errors import PromoteError
-    from promoter.domain.evidence import BuiltImage
-    from promoter.domain.model import ImageRequest, Pull
-    from promoter.domain.proposal import Proposal
-    from promoter.domain.refusal import Refusal
-    from promoter.domain.render import RenderVerdict
-    from promoter.domain.stay import Stay
-    from promoter.policy.precedence import TagChange
+from promoter.domain.errors import PromoteError
+from promoter.domain.evidence import BuiltImage
+from promoter.domain.model import ImageRequest, Pull
+from promoter.domain.proposal import Proposal
+from promoter.domain.refusal import Refusal
+from promoter.domain.render import RenderVerdict
+from promoter.domain.stay import Stay
+from promoter.policy.precedence import Ordering, TagChange
 
 
 @dataclass(frozen=True, slots=True)

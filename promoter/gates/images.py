@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
+from promoter.gates.facts import Facts, ImageFacts
 from promoter.gates.gate import Result, Verdict, gravest, refused, several
 from promoter.policy.choose import may_be_release
 from promoter.policy.tag_kinds import is_moving
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.proposal import Proposal
-    from promoter.gates.facts import Facts, ImageFacts
-
 
 # The variant that a platform has where none is named.
 _VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}

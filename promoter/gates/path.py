@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from promoter.domain.duration import format_seconds
 from promoter.domain.moment import shown_end
+from promoter.domain.stay import Stay
+from promoter.gates.facts import Facts
 from promoter.gates.gate import Result, Verdict, refused, several, unknown
 from promoter.gates.images import must_exist
 from promoter.policy.order import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.domain.stay import Stay
-    from promoter.gates.facts import Facts
-    from promoter.policy.precedence import TagChange
+from promoter.policy.precedence import TagChange
 
 _UNREAD = "Run it again; --transport git reads a longer history."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,6 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from promoter.git.isolation import REMOTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promoter.git.program import Git
 
 

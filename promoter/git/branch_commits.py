@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
 from promoter.domain.moment import bounded_seconds
+from promoter.git.clone import Clone
 from promoter.git.tree import differing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from promoter.git.clone import Clone
 
 
 class BranchCommits:

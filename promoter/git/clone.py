@@ -6,17 +6,19 @@ From a server it fetches a shallow history without file contents; of a folder it
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.errors import RefusedError, RemoteError
+from promoter.domain.errors import PromoteError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.commits import FastImport
 from promoter.git.first_fetch import (
     LOOK_DEPTH,
+    FirstFetch,
     base_ref,
     fetch_arguments,
     fetched_tips,
@@ -33,11 +35,6 @@ from promoter.git.tree import GitTree
 from promoter.temporary import clone_folder, remove_left_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from concurrent.futures import Future
-
-    from promoter.domain.errors import PromoteError
-    from promoter.git.first_fetch import FirstFetch
     from promoter.git.mirror import Mirror
 
 _FILTER_IGNORED = "filtering not recognized"

@@ -6,23 +6,20 @@ No work tree, no index, and no file is fetched.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Self
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.git.failures import failure
-from promoter.git.program import Result
+from promoter.git.program import Git, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
-
     from git.cmd import Git as Program
 
     from promoter.git.clone import Clone
-    from promoter.git.program import Git
 
 # Apart from what a look at the remote has fetched.
 _REF = "refs/promoter-made"

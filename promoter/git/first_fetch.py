@@ -10,9 +10,10 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
@@ -21,10 +22,6 @@ from promoter.git.bare import write_repository
 from promoter.git.isolation import FETCH, REMOTE, isolated, parameters
 from promoter.limits import limit
 from promoter.temporary import clone_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 BRANCHES = "refs/heads/promote*"
 """The branches of promotions and of holds, which the remote lists."""

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.limits import FILE_LIMIT, too_large
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from promoter.domain.model import Tree
 
 
 class DirectoryTree:

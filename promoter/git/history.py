@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,8 +16,6 @@ from promoter.git.refs import NOTHING
 from promoter.git.renames import Renames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
     from promoter.git.clone import Clone
 
 # Git's modes of what has a content of its own; another repository has none here.

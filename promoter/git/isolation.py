@@ -7,15 +7,12 @@ to the repository they are meant for; redirects are not followed, so none carrie
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_login
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 REMOTE = "promoter-remote"
 """The name of a clone's remote: what a user's configuration says of `origin` is not meant for it."""

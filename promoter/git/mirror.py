@@ -13,18 +13,14 @@ import os
 import re
 import stat
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from promoter.domain.address import Address
 from promoter.domain.errors import PromoteError
+from promoter.git.program import Git
 from promoter.temporary import write_whole
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.address import Address
-    from promoter.git.program import Git
 
 _LOG = logging.getLogger(__name__)
 _LIMIT = 512 * 1024 * 1024

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from promoter.domain.declaration import one_line
+from promoter.domain.errors import RemoteError
 from promoter.git.failures import MOVED, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.domain.errors import RemoteError
     from promoter.git.program import Git, Result
 
 _REFS = "/info/refs?service=git-upload-pack"

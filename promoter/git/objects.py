@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
 
 from promoter.domain.errors import RemoteError
 from promoter.git.failures import failure
@@ -12,9 +13,6 @@ from promoter.git.retry import with_retries
 from promoter.limits import FILE_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import TypeAlias
-
     from promoter.git.program import Git
 
     Listing: TypeAlias = dict[str, tuple[str, int]]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
-from promoter.git.tree import ROOT, kind_of
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from promoter.git.tree import GitTree
+from promoter.git.tree import ROOT, GitTree, kind_of
 
 # So many files in all make a small repository, of which everything is fetched.
 _SMALL = 200

@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import git
 from git.exc import GitCommandError, GitCommandNotFound
@@ -24,10 +26,6 @@ from promoter.git.isolation import isolated, parameters
 from promoter.limits import FILE_LIMIT, TooMuchOutputError, limit, read_output, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-    from typing import TypeAlias
-
     Process: TypeAlias = git.Git.AutoInterrupt | subprocess.Popen[bytes]
 
 _LOG = logging.getLogger(__name__)

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from promoter.domain.branch import name_conflict
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
+from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.redaction import redacted
 from promoter.git.failures import AGAIN, failure
 from promoter.git.isolation import REMOTE
-from promoter.git.program import Result
+from promoter.git.program import Git, Result
 from promoter.git.retry import with_retries
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.errors import PromoteError
-    from promoter.git.program import Git
 
 _HOOK = (
     "A hook of the repository refuses it, and would again: do what it says. "

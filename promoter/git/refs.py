@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import SelectionError
 from promoter.domain.suggest import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
 
 # The id of no object: where a ref is said to have none.
 NOTHING = "0" * 40

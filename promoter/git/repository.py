@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
-from promoter.domain.branch import COMMITS_LIMIT, BranchState, in_conflict, merge_message
+from promoter.domain.branch import (
+    COMMITS_LIMIT,
+    BranchCommit,
+    BranchState,
+    CommitDraft,
+    in_conflict,
+    merge_message,
+)
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
+from promoter.domain.first_answer import FirstAnswer
+from promoter.domain.model import Tree
 from promoter.git.branch_commits import BranchCommits
-from promoter.git.commits import Signature, write_commit, write_merge
+from promoter.git.clone import Clone
+from promoter.git.commits import Signature, Signing, write_commit, write_merge
 from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched, proposed_refs
-from promoter.git.history import RECENT, WHOLE, file_versions
+from promoter.git.history import RECENT, WHOLE, FileHistory, file_versions
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
-from promoter.git.refs import base_branch
+from promoter.git.refs import RemoteRefs, base_branch
+from promoter.git.tree import GitTree
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import PurePosixPath
 
-    from promoter.domain.branch import BranchCommit, CommitDraft
-    from promoter.domain.first_answer import FirstAnswer
-    from promoter.domain.model import Tree
-    from promoter.git.clone import Clone
-    from promoter.git.commits import Signing
-    from promoter.git.history import FileHistory
-    from promoter.git.refs import RemoteRefs
-    from promoter.git.tree import GitTree
 
 # So many branches of promotions come with the files of a small repository.
 _FEW_BRANCHES = 100

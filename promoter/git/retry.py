@@ -10,12 +10,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tenacity import Retrying, retry_if_result, stop_any, stop_before_delay, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_result,
+    stop_any,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
 from tenacity.stop import stop_base
 
 if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
     from promoter.git.program import Git, Result
 
 _STATUS = re.compile(r"(?:returned error: |http )(\d{3})\b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from promoter.domain.declaration import one_line
@@ -12,8 +13,6 @@ from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import merged_pull
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promoter.git.clone import Clone
 
 # Most promotions bring fewer commits; where these do not tell all, the whole history is fetched.

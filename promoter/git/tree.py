@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -12,8 +13,6 @@ from promoter.domain.model import Kind
 from promoter.domain.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
     from promoter.git.objects import Listing, Objects
     from promoter.git.program import Git
 

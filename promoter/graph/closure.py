@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import kustomizations_among
-from promoter.graph.images import Images
+from promoter.graph.images import Image, Images
 from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
 from promoter.graph.prefetch import likely_files
 from promoter.graph.reading import Reading, shortened
-from promoter.graph.requirements import Access, fetched, is_of_this_machine, leaving
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
-    from promoter.graph.images import Image
-    from promoter.graph.requirements import Requirement
-    from promoter.graph.transformer import Entry
+from promoter.graph.requirements import Access, Requirement, fetched, is_of_this_machine, leaving
+from promoter.graph.transformer import Entry
 
 _LAYERS_LIMIT = 1_000
 # The fields in lower case, as layers have them, by how kustomize writes them.

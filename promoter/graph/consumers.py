@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import Kind
+from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
 from promoter.graph.images import Images
-from promoter.graph.layer import read_layer
+from promoter.graph.layer import Layer, read_layer
 from promoter.graph.prefetch import kustomizations_in
 from promoter.graph.reading import Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from promoter.domain.model import FileEdit, Tree
-    from promoter.graph.layer import Layer
 
 ROOT = PurePosixPath()
 _FOLDERS_LIMIT = 5_000

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Name
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
+from promoter.edits.kustomization.entries import ImageEntry
+from promoter.graph.closure import Closure
 from promoter.graph.images import WORK_LIMIT, Image, after_entry
 from promoter.graph.transformer import Entry, changed, is_plain, matches
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from promoter.edits.kustomization.entries import ImageEntry
-    from promoter.graph.closure import Closure
-
-    AnyEntry: TypeAlias = Entry | ImageEntry
+AnyEntry: TypeAlias = Entry | ImageEntry
 
 _LISTED = 20
 

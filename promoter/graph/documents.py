@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator
+from typing import TypeAlias
 
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.edits.scalars import is_null
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT, BrokenYAMLError, compose_one
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ruamel.yaml.nodes import Node
 
 SIZE_LIMIT = 4 * 1024 * 1024
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)

@@ -7,25 +7,18 @@ both count, so that an image which is not here is in no container.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import kustomize_split
 from promoter.domain.model import Kind
-from promoter.graph.documents import Scalar, mapping, scalars, sequence, text_of
-from promoter.graph.layer import scalars_of
+from promoter.graph.documents import Scalar, Value, mapping, scalars, sequence, text_of
+from promoter.graph.layer import Layer, Patch, scalars_of
 from promoter.graph.plugins import may_write_images
-from promoter.graph.transformer import changed, matcher, matches
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.graph.documents import Value
-    from promoter.graph.layer import Layer, Patch
-    from promoter.graph.reading import Reading
-    from promoter.graph.transformer import Entry
+from promoter.graph.reading import Reading
+from promoter.graph.transformer import Entry, changed, matcher, matches
 
 _IMAGES_LIMIT = 20_000
 # How many times an image is held to an entry.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import field, replace
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.paths import resolved
 from promoter.graph.documents import (
+    Mapping,
     Origin,
     Scalar,
     UnreadableError,
+    Value,
     documents,
     mapping,
     odd_character,
@@ -22,15 +25,9 @@ from promoter.graph.documents import (
     sequence,
     text_of,
 )
+from promoter.graph.reading import Reading
 from promoter.graph.requirements import Access, ambiguous
 from promoter.graph.transformer import Entry
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import PurePosixPath
-
-    from promoter.graph.documents import Mapping, Value
-    from promoter.graph.reading import Reading
 
 PLUGINS = ("generators", "transformers", "validators")
 _PATCHES = ("patches", "patchesstrategicmerge", "patchesjson6902")

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
-from promoter.graph.documents import Scalar, mapping, scalars, sequence, text_of
+from promoter.domain.model import Tree
+from promoter.graph.closure import Closure
+from promoter.graph.documents import Mapping, Scalar, Value, mapping, scalars, sequence, text_of
 from promoter.graph.images import Images, scalars_of_paths
-from promoter.graph.layer import scalars_of
+from promoter.graph.layer import Layer, scalars_of
 from promoter.graph.reading import Reading
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
-    from promoter.graph.closure import Closure
-    from promoter.graph.documents import Mapping, Value
-    from promoter.graph.layer import Layer
 
 _STEP = re.compile(r"(?:\\.|\[[^\[\]]*\]|[^.\[\]\\])+")
 _BY_FIELD = re.compile(r"\[([^=\]]+)=([^\]]*)\]")

@@ -5,12 +5,14 @@ Those that kustomize brings along are known. What others make is not known witho
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 
 from promoter.domain.model import Kind
 from promoter.graph.documents import (
     Origin,
     UnreadableError,
+    Value,
     documents,
     mapping,
     parse_plainly,
@@ -18,16 +20,9 @@ from promoter.graph.documents import (
     sequence,
     text_of,
 )
-from promoter.graph.layer import PLUGINS, is_inline
+from promoter.graph.layer import PLUGINS, Layer, is_inline
+from promoter.graph.reading import Reading
 from promoter.graph.requirements import Access, of_plugin
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import PurePosixPath
-
-    from promoter.graph.documents import Value
-    from promoter.graph.layer import Layer
-    from promoter.graph.reading import Reading
 
 _REASONS = {
     Access.NETWORK: "its {} name what is remote and is not read",

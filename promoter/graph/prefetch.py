@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from promoter.domain.model import Tree
 
 # Whatever may be a path. What is none is not in the tree; what is overlooked is read later, alone.
 _WORD = re.compile(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import split
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.trees import kind_of
 from promoter.graph.documents import (
     Origin,
     Scalar,
     UnreadableError,
+    Value,
     decode,
     documents,
     mapping,
@@ -25,13 +27,6 @@ from promoter.graph.documents import (
     text_of,
 )
 from promoter.graph.requirements import Access, Requirement, is_fetched
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
-    from promoter.graph.documents import Value
 
 _FILES_LIMIT = 10_000
 _BYTES_LIMIT = 4 * 1024 * 1024

@@ -7,19 +7,14 @@ kustomize reads a file in another way than this project does.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.paths import resolved
-from promoter.graph.documents import Scalar, mapping, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import PurePosixPath
-
-    from promoter.graph.documents import Mapping, Value
+from promoter.graph.documents import Mapping, Scalar, Value, mapping, text_of
 
 
 class Access(StrEnum):

@@ -7,18 +7,13 @@ anchored but not escaped. One that is more than a plain name is not evaluated he
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import join, kustomize_split
-from promoter.graph.documents import Scalar, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from promoter.edits.kustomization.entries import ImageEntry
-    from promoter.graph.documents import Mapping
+from promoter.edits.kustomization.entries import ImageEntry
+from promoter.graph.documents import Mapping, Scalar, text_of
 
 _TAIL = r"(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?"
 # Names whose only special character is the dot; Python's own engine reads them as Go's does.

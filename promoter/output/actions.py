@@ -10,19 +10,16 @@ import json
 import os
 import re
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.errors import UsageError
 from promoter.environment import variable
+from promoter.output.envelope import Envelope
 from promoter.output.printable import JOINER, printable
-from promoter.output.text import complaints_of
+from promoter.output.result import Result
+from promoter.output.text import Complaint, complaints_of
 from promoter.pull_request import code
 from promoter.pull_request.markdown import inert, is_page
-
-if TYPE_CHECKING:
-    from promoter.output.envelope import Envelope
-    from promoter.output.result import Result
-    from promoter.output.text import Complaint
 
 # One step's summary may have 1 MiB; the rest of it belongs to the step's other commands.
 _SUMMARY_LIMIT = 500_000

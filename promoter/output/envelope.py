@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.diff import unified
-from promoter.domain.errors import bounded
+from promoter.domain.errors import PromoteError, bounded
+from promoter.domain.evidence import GateResult
+from promoter.domain.model import ImageMove, Pull, PullDraft
+from promoter.domain.page import Page
+from promoter.domain.refusal import Refusal
 from promoter.output.headline import headline
 from promoter.planning.outcome import Outcome, failed
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.domain.declaration import AppDeclaration
-    from promoter.domain.errors import PromoteError
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import ImageMove, Pull, PullDraft
-    from promoter.domain.page import Page
-    from promoter.domain.refusal import Refusal
 
 SCHEMA = 1
 

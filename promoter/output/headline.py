@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from promoter.domain.model import PullState
+from promoter.domain.declaration import HoldChange
+from promoter.domain.model import ImageMove, PullState
 from promoter.domain.moment import shown_end
+from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action
-
-if TYPE_CHECKING:
-    from promoter.domain.declaration import HoldChange
-    from promoter.domain.model import ImageMove
-    from promoter.planning.outcome import Outcome
 
 
 def headline(outcome: Outcome) -> str:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from promoter.config.holds import Hold
 from promoter.domain.duration import format_seconds
+from promoter.domain.image import Ref
+from promoter.domain.model import ImageMove
 from promoter.output.envelope import SCHEMA, moment_as_json
 from promoter.output.printable import bounded_values
 from promoter.output.result import Result
 from promoter.output.table import Table
 from promoter.output.text import Complaint, Kind, Piece
-from promoter.planning.history import EntryKind
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.config.holds import Hold
-    from promoter.domain.image import Ref
-    from promoter.domain.model import ImageMove
-    from promoter.planning.history import HistoryEntry
+from promoter.planning.history import EntryKind, HistoryEntry
 
 _EMPTY = "nothing has changed yet"
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import Exit
+from promoter.domain.errors import Exit, PromoteError
 from promoter.domain.redaction import redacted_values
 from promoter.output.envelope import SCHEMA, Envelope, failed_envelope, failure
-from promoter.output.text import Complaint, Kind, Piece, complaints_of, pieces_of
+from promoter.output.text import AnyPiece, Complaint, Kind, Piece, complaints_of, pieces_of
 from promoter.planning.plan import Action
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from promoter.domain.errors import PromoteError
-    from promoter.output.text import AnyPiece
 
 # From the gravest: a failure before a pending change before 0.
 _GRAVEST = (

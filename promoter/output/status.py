@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from promoter.domain.duration import format_seconds
+from promoter.domain.evidence import GateResult
+from promoter.domain.model import Pull
 from promoter.domain.moment import shown_end
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
@@ -12,14 +15,7 @@ from promoter.output.printable import bounded_values
 from promoter.output.result import Result
 from promoter.output.table import Table, inert_cell
 from promoter.output.text import Complaint, Kind, Piece
-from promoter.planning.status import Relation
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull
-    from promoter.planning.status import Newest, PreviousEnvironment, Status
+from promoter.planning.status import Newest, PreviousEnvironment, Relation, Status
 
 # GitHub takes 65,536 characters in an issue; around the table stands a sentence or two.
 _MARKDOWN_LIMIT = 60_000

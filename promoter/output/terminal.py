@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from shutil import get_terminal_size
@@ -10,13 +11,10 @@ from typing import TYPE_CHECKING
 
 from promoter.environment import variable
 from promoter.output.printable import printable
-from promoter.output.text import Piece
+from promoter.output.text import AnyPiece, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from promoter.domain.progress import Progress
-    from promoter.output.text import AnyPiece
 
 
 def shown(pieces: Sequence[AnyPiece]) -> str:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.style import Style as Look
 from rich.text import Text
 
-from promoter.domain.page import CodeBlock, Style
+from promoter.domain.evidence import GateResult
+from promoter.domain.page import Alert, CodeBlock, Fold, Line, Listing, Page, Style, Undo
 from promoter.domain.page import Table as PageTable
 from promoter.output.printable import printable
 from promoter.output.table import Table
-from promoter.output.text import Kind, PagePiece
+from promoter.output.text import AnyPiece, Kind, PagePiece
 from promoter.pull_request.markdown import is_page
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.page import Alert, Fold, Line, Listing, Page, Undo
-    from promoter.output.text import AnyPiece
 
 _GAP = 2  # blanks between two columns
 _STYLES = {Style.STRONG: "bold", Style.CODE: "cyan"}

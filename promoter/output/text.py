@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from promoter.domain.dataclass import dataclass
-from promoter.output.envelope import Failure
+from promoter.domain.page import Page
+from promoter.domain.refusal import Refusal
+from promoter.output.envelope import Envelope, Failure
 from promoter.planning.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from promoter.domain.page import Page
-    from promoter.domain.refusal import Refusal
-    from promoter.output.envelope import Envelope
     from promoter.output.table import Table
 
 

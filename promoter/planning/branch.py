@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from promoter.config.holds import hold_file, read_hold
+from promoter.config.config import Config
+from promoter.config.holds import Hold, hold_file, read_hold
+from promoter.config.layout import Target
+from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HOLD_BRANCH, Declaration, branch_name
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import PullState
+from promoter.domain.model import PullState, Tree
+from promoter.domain.proposal import Proposal
 from promoter.planning import propose
+from promoter.planning.plan import Request
 from promoter.policy.order import Order
-from promoter.policy.precedence import with_base
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.config.config import Config
-    from promoter.config.holds import Hold
-    from promoter.config.layout import Target
-    from promoter.domain.branch import BranchCommit, BranchState
-    from promoter.domain.model import Tree
-    from promoter.domain.proposal import Proposal
-    from promoter.planning.plan import Request
-    from promoter.policy.precedence import Ordering
+from promoter.policy.precedence import Ordering, with_base
 
 
 @dataclass(frozen=True, slots=True)

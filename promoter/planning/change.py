@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter import pull_request
+from promoter.config.config import Config
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
+from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import PullState
+from promoter.domain.model import ImageRequest, Pull, PullState, Tree
+from promoter.domain.proposal import Proposal
+from promoter.domain.refusal import Refusal
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch
+from promoter.planning.plan import AppRequest, Request
 from promoter.policy.order import Order
 from promoter.policy.precedence import Ordering, TagChange, with_base, with_branch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.config.sections import Environment
-    from promoter.domain.branch import BranchState
-    from promoter.domain.model import ImageRequest, Pull, Tree
-    from promoter.domain.proposal import Proposal
-    from promoter.domain.refusal import Refusal
-    from promoter.planning.plan import AppRequest, Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import Ref, split
-from promoter.domain.model import RunningImage
+from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.edits import kustomization
 from promoter.edits.site import several_tags
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from promoter.config.layout import Target
-    from promoter.domain.model import ImageMove, Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.domain.dataclass import dataclass
+from promoter.domain.model import FieldChange, FileEdit, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
 from promoter.edits.text import decode
+from promoter.graph import Closure, Dead, Entry, Kustomizations, Overwriter
 from promoter.graph.documents import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from promoter.domain.model import FieldChange, FileEdit, Tree
-    from promoter.graph import Closure, Dead, Entry, Kustomizations, Overwriter
 
 
 @dataclass(frozen=True, slots=True)

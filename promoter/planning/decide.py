@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Iterable
+from typing import TypedDict
 
 from promoter import pull_request
+from promoter.config.sections import Templates
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
-from promoter.domain.evidence import Evidence
-from promoter.domain.model import PullDraft, PullExtras
+from promoter.domain.evidence import Evidence, GateResult
+from promoter.domain.model import Pull, PullDraft, PullExtras
+from promoter.domain.proposal import Proposal
 from promoter.gates import Judgement
 from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged
-from promoter.planning.intent import End
+from promoter.planning.change import Change
+from promoter.planning.intent import End, Intent
 from promoter.planning.plan import (
     ClosePull,
     Destination,
@@ -24,16 +28,6 @@ from promoter.planning.plan import (
     Superseded,
     Unchanged,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from promoter.config.sections import Templates
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull
-    from promoter.domain.proposal import Proposal
-    from promoter.planning.change import Change
-    from promoter.planning.intent import Intent
 
 
 def decide(change: Change, intent: Intent, judgement: Judgement, evidence: Evidence | None) -> Plan:

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
-from promoter.config.holds import hold_file, read_hold
+from promoter.config.holds import Hold, hold_file, read_hold
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import Ref
-from promoter.domain.model import ImageMove
+from promoter.domain.model import ImageMove, RunningImage
 from promoter.domain.trees import FilesTree
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import PurePosixPath
-
-    from promoter.config.holds import Hold
-    from promoter.config.layout import Target
-    from promoter.domain.model import RunningImage
 
 # How many versions before one are read: what comes back has mostly run just before.
 _AHEAD = 5

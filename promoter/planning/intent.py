@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from promoter import pull_request
 from promoter.domain.branch import counted_commits
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import PullState
+from promoter.domain.declaration import Declaration
+from promoter.domain.model import FileEdit, ImageRequest, PullState
+from promoter.domain.proposal import Proposal
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose
 from promoter.planning.branch import is_merged, overtaken
+from promoter.planning.change import AppChange, Change
 from promoter.policy.order import Order
-from promoter.policy.precedence import TagChange
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.declaration import Declaration
-    from promoter.domain.model import FileEdit, ImageRequest
-    from promoter.domain.proposal import Proposal
-    from promoter.planning.change import AppChange, Change
-    from promoter.policy.precedence import Ordering
+from promoter.policy.precedence import Ordering, TagChange
 
 
 class End(StrEnum):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.layout import Target
 from promoter.domain.errors import SelectionError
+from promoter.domain.refusal import Refusal
 from promoter.edits.targets.model import InFile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from promoter.config.layout import Target
-    from promoter.domain.refusal import Refusal
 
 
 def at_request(refusal: Refusal, target: Target, asked: Iterable[str]) -> Refusal:

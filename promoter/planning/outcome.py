@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.declaration import Declaration, HoldChange
 from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
+from promoter.domain.evidence import GateResult
+from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
+from promoter.domain.refusal import Refusal
 from promoter.planning.plan import (
     Action,
     OpenPull,
@@ -18,12 +21,6 @@ from promoter.planning.plan import (
     writes,
 )
 from promoter.pull_request import goes_back
-
-if TYPE_CHECKING:
-    from promoter.domain.declaration import Declaration, HoldChange
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
-    from promoter.domain.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

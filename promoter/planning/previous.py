@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from promoter import graph
-from promoter.config.layout import find_target
+from promoter.config.config import Config
+from promoter.config.layout import Target, find_target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
+from promoter.domain.model import ImageRequest, RunningImage, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import kind_of
-from promoter.planning.container_images import images_of_base, unset_images
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.config import Config
-    from promoter.config.layout import Target
-    from promoter.domain.model import ImageRequest, RunningImage, Tree
-    from promoter.planning.container_images import ContainerImage
-    from promoter.planning.plan import Request
-
+from promoter.planning.container_images import ContainerImage, images_of_base, unset_images
+from promoter.planning.plan import Request
 
 # So many images are named.
 _NAMED = 4

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
 
 from promoter import graph
 from promoter.config.holds import hold_edit
+from promoter.config.layout import Target
+from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError, UsageError
-from promoter.domain.image import split
-from promoter.domain.model import ImageRequest, RunningImage
+from promoter.domain.image import Tag, split
+from promoter.domain.model import FileEdit, ImageMove, ImageRequest, RunningImage, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.delivery_overrides import overriding_images
+from promoter.edits.kustomization import ImageEntry
 from promoter.edits.linked import edit_linked
 from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import from_containers
-from promoter.planning.dead_edits import judge_by_names
+from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.config.layout import Target
-    from promoter.domain.declaration import AppDeclaration, Declaration
-    from promoter.domain.image import Tag
-    from promoter.domain.model import FileEdit, ImageMove, Tree
-    from promoter.edits.kustomization import ImageEntry
-    from promoter.planning.dead_edits import ByNames
-
 
 _LISTED = 4
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from promoter.config.layout import Target
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError
 from promoter.domain.image import Ref
-from promoter.domain.model import ImageMove
+from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
 from promoter.domain.trees import edited
 from promoter.edits.linked import edit_linked
 from promoter.edits.restore import restore_images
 from promoter.planning.container_images import container_images
-
-if TYPE_CHECKING:
-    from promoter.config.layout import Target
-    from promoter.domain.declaration import AppDeclaration
-    from promoter.domain.model import RunningImage, Tree
 
 
 def restored_images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING
 
+from promoter.config.holds import Hold
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError, RefusedError, SelectionError
+from promoter.domain.errors import RefusedError, SelectionError
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.refusal import Refusal
-from promoter.planning.states import described, has_tag, images_going, leading, with_tag
+from promoter.planning.container_images import ContainerImage
+from promoter.planning.plan import Rollback
+from promoter.planning.states import (
+    State,
+    States,
+    described,
+    has_tag,
+    images_going,
+    leading,
+    request_for,
+    with_tag,
+)
 from promoter.policy.order import Order
 from promoter.pull_request.words import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from promoter.config.holds import Hold
-    from promoter.config.layout import Target
-    from promoter.domain.image import Tag
-    from promoter.domain.model import ImageRequest, RunningImage
-    from promoter.planning.container_images import ContainerImage
-    from promoter.planning.plan import Rollback
-    from promoter.planning.states import State, States
 
 _TAGS_SHOWN = 8
 # How many more states are read than are counted: what came back after more of them counts as new.
@@ -289,12 +293,3 @@ class Past:
             "images that came or went as they are."
         )
         return RefusedError([Refusal("rollback", reason, hint, str(self.target.first_file))])
-
-
-def request_for(name: str, image: RunningImage) -> ImageRequest | None:
-    """Return the request for what an image was; None where it was nothing that can be asked."""
-    try:
-        found = image.request(name)
-    except PromoteError:
-        return None
-    return found if found.tag or found.digest else None

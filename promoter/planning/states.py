@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import UsageError
+from promoter.domain.model import ImageRequest, RunningImage
+from promoter.planning.container_images import ContainerImage
 from promoter.policy.choose import order_of
+from promoter.policy.model import Policy
 from promoter.policy.order import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from promoter.domain.model import RunningImage
-    from promoter.planning.container_images import ContainerImage
-    from promoter.policy.model import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +130,10 @@ def described(images: Mapping[str, RunningImage]) -> str:
     return " and ".join(
         f"{name.rpartition('/')[2]} {one.ref.tag_or_digest or '?'}" for name, one in images.items()
     )
+
+
+def request_for(name: str, image: RunningImage) -> ImageRequest | None:
+    """Return the request for what an image was; None where it was nothing that can be asked."""
+    with suppress(UsageError):
+        return image.request(name) if image.ref else None
+    return None

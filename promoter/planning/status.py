@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from promoter.config.holds import Hold
+from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
+from promoter.domain.evidence import GateResult
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest
+from promoter.domain.model import ImageRequest, Pull, RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.stay import Stay
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.config.holds import Hold
-    from promoter.config.layout import Target
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.model import Pull, RunningImage
 
 # Those that need to know no more than the repository: what nobody has asked for is not judged.
 _WITHOUT_REQUEST = frozenset({"hold", "freeze", "previous-environment", "soak", "tags"})

@@ -6,6 +6,7 @@ what it reads in the tag, and where that is the same, by the tag's text.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
@@ -13,15 +14,13 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.domain.redaction import shown
 from promoter.policy import pattern
+from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
 from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
-
-    from promoter.policy.model import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -15,9 +16,6 @@ from promoter.domain.duration import format_duration, parse_duration
 from promoter.domain.section import Section, Text, held_to, must
 from promoter.domain.suggest import closest
 from promoter.policy.time_ranges import STEPS, Cron, Dates, TimeRange, Weekly
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 WINDOWS_LIMIT = 50
 LAST_YEAR = 2200

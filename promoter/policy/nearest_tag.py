@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from promoter.domain.suggest import begun_alike
 from promoter.policy.choose import may_be_release
 from promoter.policy.natural import natural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 # Longer tags are not suggested.
 _LONGEST = 40

@@ -7,6 +7,7 @@ characters can demand more copies than a machine has memory for. Each search has
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import regex
 
 LENGTH_LIMIT = 200

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.proposal import Proposal
 from promoter.policy.choose import order_of
-from promoter.policy.order import Order
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.domain.proposal import Proposal
-    from promoter.policy.model import Policy
-    from promoter.policy.order import Reading
+from promoter.policy.model import Policy
+from promoter.policy.order import Order, Reading
 
 
 class TagChange(NamedTuple):

@@ -8,6 +8,7 @@ begins and ends when they do. A range of 29 February is empty in other years.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, islice, pairwise, takewhile
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +19,6 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

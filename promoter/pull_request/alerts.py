@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from promoter.domain.declaration import clock_as_set
+from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
-from promoter.domain.page import Alert, Level, Span
+from promoter.domain.page import Alert, Level, Line, Span
+from promoter.domain.proposal import Proposal
+from promoter.domain.render import ObjectDiff
 from promoter.pull_request.commits import breaking_changes, commit_line
 from promoter.pull_request.texts import goes_back
 from promoter.pull_request.words import counted, joined, mono, short_digest, strong
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.evidence import Evidence
-    from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
-    from promoter.domain.render import ObjectDiff
 
 _OBJECTS, _FIELDS, _BREAKING = 5, 5, 5
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from promoter.domain.evidence import Evidence
+from promoter.config.sections import Templates
+from promoter.domain.evidence import Evidence, GateResult
 from promoter.domain.model import PullDraft
-from promoter.domain.page import CodeBlock, Fold, Span, Style, Table
+from promoter.domain.page import (
+    Alert,
+    CodeBlock,
+    Fold,
+    Line,
+    Listing,
+    Page,
+    Span,
+    Style,
+    Table,
+    Undo,
+)
+from promoter.domain.proposal import Proposal
 from promoter.pull_request.markdown import (
     BodySection,
     anchor,
@@ -22,12 +34,6 @@ from promoter.pull_request.markdown import (
 from promoter.pull_request.page import page
 from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, title
-
-if TYPE_CHECKING:
-    from promoter.config.sections import Templates
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.page import Alert, Line, Listing, Page, Undo
-    from promoter.domain.proposal import Proposal
 
 _NUMBER = re.compile(r"#[0-9]{1,9}")
 _NOTHING = Evidence()

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from promoter.domain.evidence import Evidence, GateResult
 from promoter.pull_request.words import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from promoter.domain.evidence import Evidence, GateResult
 
 _NAMED = 3
 _ROWS = 4

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from promoter.domain.page import Listing, Span
+from promoter.domain.evidence import Evidence, SourceCommit, SourceRange
+from promoter.domain.page import Line, Listing, Span
 from promoter.domain.pull_number import split_number
 from promoter.pull_request.links import commit_page, compare_page, pull_page, web_address
 from promoter.pull_request.words import counted, day, mono, strong
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.evidence import Evidence, SourceCommit, SourceRange
-    from promoter.domain.page import Line
 
 _SHOWN, _FOLDED, _APPS = 8, 150, 20
 # https://www.conventionalcommits.org/en/v1.0.0/

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from promoter.domain.page import Span, Table
+from promoter.domain.evidence import AppEvidence, EnvironmentState, Evidence
+from promoter.domain.model import ImageMove, RunningImage
+from promoter.domain.page import Line, Span, Table
+from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import pull_page, web_address
 from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import (
@@ -17,12 +18,6 @@ from promoter.pull_request.words import (
     span,
     strong,
 )
-
-if TYPE_CHECKING:
-    from promoter.domain.evidence import AppEvidence, EnvironmentState, Evidence
-    from promoter.domain.model import ImageMove, RunningImage
-    from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
 
 # More do not fit beside each other: then each has a row of its own.
 _COLUMNS = 5

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from promoter.domain.diff import unified
+from promoter.domain.evidence import BuiltImage, Evidence
 from promoter.domain.image import split
-from promoter.domain.page import CodeBlock, Fold, Span, Table
+from promoter.domain.model import FileEdit, ImageMove
+from promoter.domain.page import CodeBlock, Fold, Line, Span, Table
+from promoter.domain.proposal import Proposal
+from promoter.domain.render import ObjectDiff
 from promoter.pull_request.links import line_page, web_address
 from promoter.pull_request.words import counted, joined, mono, short_image
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.domain.evidence import BuiltImage, Evidence
-    from promoter.domain.model import FileEdit, ImageMove
-    from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
-    from promoter.domain.render import ObjectDiff
 
 _OBJECTS, _RENDERED, _LEAST = 30, 30_000, 1_000
 _DIFF, _ROWS, _FILES = 20_000, 60, 20

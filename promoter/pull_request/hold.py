@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
+from promoter.domain.declaration import AppDeclaration
+from promoter.domain.evidence import Evidence
+from promoter.domain.model import ImageMove
 from promoter.domain.moment import shown_end
-from promoter.domain.page import Listing, Span
+from promoter.domain.page import Line, Listing, Span
+from promoter.domain.proposal import Proposal
 from promoter.pull_request.links import commit_page, pull_page, web_address
 from promoter.pull_request.words import mono, pull_span, short_image, strong
-
-if TYPE_CHECKING:
-    from promoter.domain.declaration import AppDeclaration
-    from promoter.domain.evidence import Evidence
-    from promoter.domain.model import ImageMove
-    from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
 
 
 def hold_listing(proposal: Proposal, evidence: Evidence) -> Listing | None:

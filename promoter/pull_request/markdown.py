@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import one_line
 from promoter.domain.json import parse_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 # GitHub takes this many characters; bytes are bounded too, for characters outside of ASCII.
 LIMIT = 65_536

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from promoter.domain.page import Page, Span, Undo
+from promoter.domain.declaration import AppDeclaration, Declaration
+from promoter.domain.evidence import Evidence
+from promoter.domain.page import Line, Page, Span, Undo
+from promoter.domain.proposal import Proposal
 from promoter.policy.tag_kinds import is_moving
 from promoter.pull_request.alerts import alerts
 from promoter.pull_request.checks import checks
@@ -19,12 +21,6 @@ from promoter.pull_request.hold import hold_command, hold_listing
 from promoter.pull_request.links import compare_page, pull_page, web_address
 from promoter.pull_request.texts import goes_back, summary
 from promoter.pull_request.words import counted, mono, pull_span, short_image, strong
-
-if TYPE_CHECKING:
-    from promoter.domain.declaration import AppDeclaration, Declaration
-    from promoter.domain.evidence import Evidence
-    from promoter.domain.page import Line
-    from promoter.domain.proposal import Proposal
 
 # Checks that want to be seen stand first.
 _ORDER = {"failed": 0, "warned": 1, "allowed": 2, "passed": 3, "unknown": 4, "skipped": 5}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
+from promoter.domain.evidence import Evidence
+from promoter.domain.model import Pull, PullDraft
+from promoter.domain.proposal import Proposal
 from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
-
-if TYPE_CHECKING:
-    from promoter.domain.evidence import Evidence
-    from promoter.domain.model import Pull, PullDraft
-    from promoter.domain.proposal import Proposal
 
 _NAME = "state"
 _IMAGES_LIMIT = 8_000

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
+from promoter.config.sections import Templates
 from promoter.domain.declaration import one_line
+from promoter.domain.evidence import GateResult
+from promoter.domain.image import Ref
+from promoter.domain.model import ImageMove
+from promoter.domain.proposal import Proposal
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 from promoter.pull_request.markdown import code, inert
 from promoter.pull_request.words import short_image
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from promoter.config.sections import Templates
-    from promoter.domain.evidence import GateResult
-    from promoter.domain.image import Ref
-    from promoter.domain.model import ImageMove
-    from promoter.domain.proposal import Proposal
 
 _TITLE_LIMIT = 250
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
-from promoter.domain.page import Span, Style
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from promoter.domain.image import Ref
-    from promoter.domain.page import Line
+from promoter.domain.image import Ref
+from promoter.domain.page import Line, Span, Style
 
 _DIGEST_SHOWN = 7
 

@@ -5,15 +5,16 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from promoter.domain.evidence import BuiltImage
-from promoter.domain.image import hint_for_absent
-from promoter.registry.connection import error_codes
+from promoter.domain.image import Digest, hint_for_absent
+from promoter.registry.connection import Connection, error_codes
 from promoter.registry.failures import AbsentError, UnreadableError
 from promoter.registry.http import read_json
 from promoter.registry.manifest import (
     ImageConfig,
+    Manifest,
     digest_of,
     digest_of_head,
     objects,
@@ -23,13 +24,6 @@ from promoter.registry.manifest import (
 )
 from promoter.registry.tags import all_tags
 from promoter.threads import Memo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from promoter.domain.image import Digest
-    from promoter.registry.connection import Connection
-from promoter.registry.manifest import Manifest
 
 _MANIFEST, _CONFIG = 4 << 20, 8 << 20
 # Indexes in indexes, and members whose platform only they themselves say.

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from promoter.domain.image import Name
 from promoter.domain.redaction import redacted
 from promoter.domain.suggest import closest
-from promoter.http import Request, why
+from promoter.http import Answer, Request, why
+from promoter.registry.credentials import Credentials
 from promoter.registry.failures import UnreadableError
 from promoter.registry.http import Http, read_json
 from promoter.registry.login import Authentication
 from promoter.registry.manifest import MEDIA_TYPES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from promoter.http import Answer
-    from promoter.registry.credentials import Credentials
 
 # All media types, always: without them registries answer 404 for an index, or convert it.
 _HEADERS = {

@@ -10,11 +10,12 @@ import binascii
 import re
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from json import JSONDecodeError
 from pathlib import Path
 from subprocess import TimeoutExpired
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter import limits
 from promoter.bounds import read_file
@@ -23,9 +24,6 @@ from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping, parse_json
 from promoter.domain.redaction import add_login
 from promoter.threads import Memo
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 # The key under which Docker's programs and files have the Hub, which answers to several names.
 _HUB = "https://index.docker.io/v1/"

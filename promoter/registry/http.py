@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from urllib3 import Timeout
@@ -16,13 +16,10 @@ from urllib3 import Timeout
 from promoter.domain.json import parse_json
 from promoter.domain.redaction import redacted
 from promoter.domain.urls import is_loopback
-from promoter.http import TooLargeError, ask
+from promoter.http import Answer, Request, TooLargeError, ask
 from promoter.pools import Pools, proxy_of
 from promoter.registry.failures import UnreadableError
 from promoter.threads import Memo, within
-
-if TYPE_CHECKING:
-    from promoter.http import Answer, Request
 
 # So many redirects are followed.
 _REDIRECTS = 5

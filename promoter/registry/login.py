@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import add_secret
 from promoter.domain.urls import is_loopback
-from promoter.http import Request
+from promoter.http import Answer, Request
+from promoter.registry.credentials import Credentials, Login
 from promoter.registry.failures import UnreadableError
-from promoter.registry.http import read_json
+from promoter.registry.http import Http, read_json
 from promoter.threads import Memo
-
-if TYPE_CHECKING:
-    from promoter.http import Answer
-    from promoter.registry.credentials import Credentials, Login
-    from promoter.registry.http import Http
 
 _TOKEN_LIMIT = 64 << 10
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}

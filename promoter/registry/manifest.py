@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from promoter.domain.dataclass import dataclass
@@ -17,13 +18,9 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.image import Digest
 from promoter.domain.json import mapping
 from promoter.domain.redaction import redacted
+from promoter.http import Answer
 from promoter.registry.failures import LyingError, UnreadableError
 from promoter.registry.http import read_json
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.http import Answer
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
+from promoter.http import Answer
+from promoter.registry.connection import Connection
 from promoter.registry.failures import UnreadableError
 from promoter.registry.http import read_json
-
-if TYPE_CHECKING:
-    from promoter.http import Answer
-    from promoter.registry.connection import Connection
 
 # A registry without pages sends 100,000 long tags in so many bytes.
 _SIZE = 8 << 20

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from promoter.domain.image import split
+from promoter.domain.model import FileEdit
 from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.domain.render import RenderDiff
 from promoter.edits import kustomization
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.model import FileEdit
-    from promoter.domain.render import RenderDiff
 
 _LABELLED = re.compile(r"(?:^|\.)(?:labels|annotations|matchLabels)\.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
 from posixpath import normpath
@@ -10,16 +11,14 @@ from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
+from promoter.domain.model import FileEdit, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import closest
 from promoter.edits import kustomization
+from promoter.graph import Closure
 from promoter.render import kustomize_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.model import FileEdit, Tree
-    from promoter.graph import Closure
     from promoter.render.program import BuildOutput
 
 _FIRST = "Fix it first: what does not build cannot be deployed."

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import Kind
+from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
-    from pathlib import Path, PurePosixPath
-
-    from promoter.domain.model import Tree
 
 _FILES, _BYTES = 3000, 32 * 1024 * 1024
 

@@ -7,19 +7,22 @@ those that are called like an image and get the very reference that is asked for
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image import join
+from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.edits import env_file, kustomization
 from promoter.graph.documents import (
     Origin,
     Scalar,
     UnreadableError,
+    Value,
     decode,
     documents,
     mapping,
@@ -27,12 +30,6 @@ from promoter.graph.documents import (
     sequence,
     text_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from promoter.domain.model import FieldChange, FileEdit
-    from promoter.graph.documents import Value
 
 YAMLPath: TypeAlias = "tuple[str | int, ...]"
 _Field: TypeAlias = "tuple[tuple[str, ...], Any, Any]"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from promoter.domain.json import mapping
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 # Kind → the paths below which nothing may change.
 _FIELDS: Mapping[str, tuple[tuple[str, ...], ...]] = {

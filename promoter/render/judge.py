@@ -6,33 +6,27 @@ fetched, and no plugin, Helm or program is run, unless the caller allows it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import field, replace
 from functools import partial
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
 from promoter import graph
 from promoter.domain.dataclass import dataclass
+from promoter.domain.model import FileEdit, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
+from promoter.graph import Closure
 from promoter.graph.requirements import Access
-from promoter.planning.dead_edits import explained, explained_as_empty
+from promoter.planning.dead_edits import ByNames, explained, explained_as_empty
 from promoter.render.effect import changes_anything, unchanged_images
 from promoter.render.faults import fault_of, may_be_mended
 from promoter.render.folders import put, write
 from promoter.render.image_fields import ImageFields
 from promoter.render.objects import compare, holds_objects
 from promoter.render.program import BuildOutput, build_both
+from promoter.render.renderer import Renderer
 from promoter.temporary import render_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from promoter.domain.model import FileEdit, Tree
-    from promoter.graph import Closure
-    from promoter.planning.dead_edits import ByNames
-    from promoter.render.renderer import Renderer
 
 NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _LIFTED = (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import hunks
@@ -17,10 +18,6 @@ from promoter.domain.render import ObjectDiff, RenderDiff
 from promoter.graph.documents import Origin, UnreadableError, parse
 from promoter.render.image_fields import ImageFields, YAMLPath, changed_fields, plain
 from promoter.render.immutable import immutable_fields
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 
 # Beyond this an object is named, and not taken apart.
 _OBJECT_BYTES, _ALL_BYTES = 1_000_000, 8_000_000

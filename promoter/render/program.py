@@ -9,21 +9,17 @@ import selectors
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.redaction import redacted
 from promoter.limits import limit
 from promoter.render import sandbox
+from promoter.render.renderer import Renderer
 from promoter.temporary import RENDER
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from promoter.render.renderer import Renderer
 
 _LOG = logging.getLogger(__name__)
 _OUTPUT = 48 * 1024 * 1024

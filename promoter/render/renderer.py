@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.graph.requirements import Access
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
 
 _TIME = 30.0
 # What a build may take from the caller's environment, where it may use the network.

@@ -13,8 +13,10 @@ import os
 import stat
 import struct
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from promoter.threads import in_background
@@ -22,8 +24,6 @@ from promoter.threads import in_background
 if TYPE_CHECKING:
     import ctypes
     import subprocess
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 # The system calls, which have these numbers on every architecture.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -47,10 +48,6 @@ from promoter.settings.forms import (
     Timeout,
 )
 from promoter.settings.variables import SetVariables
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 
 # So many entries, or steps back, no history has.
 LARGEST_NUMBER = 1_000_000

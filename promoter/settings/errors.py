@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import UsageError
@@ -12,8 +13,6 @@ from promoter.environment import names_of_variables
 from promoter.settings.other_names import options_meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from pydantic import ValidationError
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
@@ -14,9 +15,6 @@ from promoter.domain.declaration import one_line
 from promoter.domain.duration import parse_duration
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def _lines(value: object) -> object:

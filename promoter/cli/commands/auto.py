@@ -14,11 +14,11 @@ from promoter.output import terminal
 from promoter.output.envelope import envelope
 from promoter.output.result import Result, of_promotions
 from promoter.planning.plan import Request
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
 
-    from promoter.settings import Settings
 
 # A list of tags takes longer than one image's manifest.
 _PATIENCE = 15.0

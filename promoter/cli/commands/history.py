@@ -8,12 +8,12 @@ from promoter.cli.requests import checked_names, wired_to_read
 from promoter.engine.history import read_history
 from promoter.engine.world import open_world
 from promoter.output.history import of_history
+from promoter.output.result import Result
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
 
-    from promoter.output.result import Result
-    from promoter.settings import Settings
 
 _NUMBER = 20
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -9,17 +10,16 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
+from promoter.engine.wiring import Wiring
 from promoter.engine.world import open_world
+from promoter.output.result import Result
+from promoter.planning.outcome import Outcome
+from promoter.planning.plan import Request
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
 
-    from promoter.engine.wiring import Wiring
-    from promoter.output.result import Result
-    from promoter.planning.outcome import Outcome
-    from promoter.planning.plan import Request
-    from promoter.settings import Settings
 
 _NEEDED_LATER = (
     "promoter.engine.configuration", "promoter.registry.client", "promoter.registry.credentials",

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError, bounded
-from promoter.domain.model import PullState
+from promoter.domain.model import Pull, PullState
 from promoter.engine import wiring
-from promoter.forges import MergingForge
+from promoter.forges import Forge, MergingForge
 from promoter.output.envelope import SCHEMA
 from promoter.output.result import Result
 from promoter.output.table import Table
-from promoter.output.text import Kind, Piece
+from promoter.output.text import AnyPiece, Kind, Piece
 from promoter.pull_request import is_ours
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
-
-    from promoter.domain.model import Pull
-    from promoter.forges import Forge
-    from promoter.output.text import AnyPiece
-    from promoter.settings import Settings
 
 
 def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:

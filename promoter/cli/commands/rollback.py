@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.commands.promote import run_requests
 from promoter.cli.requests import requested, rollback_of
+from promoter.output.result import Result
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
-
-    from promoter.output.result import Result
-    from promoter.settings import Settings
 
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from promoter.config.layout import kustomization_file
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.domain.errors import Exit, RefusedError, SelectionError
+from promoter.domain.model import FileEdit
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import closest
-from promoter.edits.kustomization import read, set_images
+from promoter.edits.kustomization import ImageSetting, read, set_images
 from promoter.edits.kustomization.arguments import parse_arguments
 from promoter.edits.text import check_size
 from promoter.git.folder import DirectoryTree
@@ -23,15 +25,12 @@ from promoter.output.envelope import SCHEMA, refusal_as_json
 from promoter.output.result import Result
 from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.dead_edits import dead_entries
+from promoter.settings import Settings
 from promoter.temporary import write_whole
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
 
-    from promoter.domain.model import FileEdit
-    from promoter.edits.kustomization import ImageSetting
-    from promoter.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 # How far below a folder without a kustomization one is looked for, and how many are shown.

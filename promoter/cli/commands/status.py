@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import checked_names, wired_to_read
 from promoter.engine.status import read_status
 from promoter.engine.world import open_world
+from promoter.output.result import Result
 from promoter.output.status import of_status
+from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
 
-    from promoter.output.result import Result
-    from promoter.settings import Settings
 
 # A list of tags takes longer than one image's manifest.
 _PATIENCE = 15.0

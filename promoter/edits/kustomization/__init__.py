@@ -6,33 +6,26 @@ is listed in config/README.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
-from promoter.domain.image import Name, split
-from promoter.domain.model import FieldChange
+from promoter.domain.image import Digest, Name, Tag, split
+from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.paths import KUSTOMIZATION_NAMES
+from promoter.domain.refusal import Refusal
 from promoter.edits import engine
 from promoter.edits.engine import Step
 from promoter.edits.kustomization.entries import ImageEntry, Kustomization, check_editable, parse
 from promoter.edits.kustomization.entry_fields import field_splices
 from promoter.edits.kustomization.new_entries import insert_entries
-from promoter.edits.text import decode
+from promoter.edits.nodes import Path
+from promoter.edits.text import Source, decode
 from promoter.edits.working_files import joined
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.image import Digest, Tag
-    from promoter.domain.model import FileEdit
-    from promoter.domain.refusal import Refusal
-    from promoter.edits.nodes import Path
-    from promoter.edits.text import Source
 
 __all__ = [
     "KEEP",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Digest, Name, Tag, is_digest, kustomize_split
 from promoter.domain.redaction import shown
 from promoter.edits.kustomization import KEEP, ImageSetting, Keep
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # A first part such as v27.0.0, 1.25 or 20240101: nobody calls an image so, and many a tag.
 _VERSION = re.compile(r"v?\d+(?:[._+-][^/]*)?", re.ASCII | re.IGNORECASE)

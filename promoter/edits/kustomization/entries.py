@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
 
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.image import is_digest, split
+from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
 from promoter.edits.engine import check_placeholder, check_taken_by_ko, check_unshared
 from promoter.edits.kustomization.top_level import check_directives, images_field
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.scalars import is_null, is_string_for_kustomize
-from promoter.edits.text import TEMPLATE_HINT, compose
-
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import Node
-
-    from promoter.domain.refusal import Refusal
-    from promoter.edits.text import Source
+from promoter.edits.text import TEMPLATE_HINT, Source, compose
 
 ENTRY_FIELDS = {name.lower(): name for name in ("name", "newName", "newTag", "digest", "tagSuffix")}
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from promoter.edits.engine import scalar_splice, written_end
+from promoter.edits.kustomization.entries import ImageEntry
+from promoter.edits.region import Spot
 from promoter.edits.scalars import written
-from promoter.edits.text import Splice
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.edits.kustomization.entries import ImageEntry
-    from promoter.edits.region import Spot
-    from promoter.edits.text import Source
+from promoter.edits.text import Source, Splice
 
 _COMMA = re.compile(r"\s*, *")
 # Where a new field goes: after the first of these that the entry has.

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
-from promoter.edits.nodes import last_index
+from promoter.edits.kustomization.entries import Kustomization
+from promoter.edits.nodes import Path, last_index
 from promoter.edits.scalars import written
-from promoter.edits.text import Splice
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from promoter.edits.kustomization.entries import Kustomization
-    from promoter.edits.nodes import Path
-    from promoter.edits.text import Source
+from promoter.edits.text import Source, Splice
 
 Fields = dict[str, str]
 

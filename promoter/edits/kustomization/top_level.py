@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from promoter.domain.suggest import nearest
-
-if TYPE_CHECKING:
-    from ruamel.yaml.nodes import MappingNode, Node
-
-    from promoter.edits.text import Source
+from promoter.edits.text import Source
 
 # The fields of kustomize 5's Kustomization; kustomize refuses any other.
 ROOT_FIELDS = {

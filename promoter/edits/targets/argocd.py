@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from promoter.domain.errors import NoPlaceError
-from promoter.edits.region import Spot, roots
+from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import Filled, Target
-
-if TYPE_CHECKING:
-    from promoter.edits.region import Region
 
 KINDS = ("Application", "ApplicationSet")
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from promoter.domain.errors import NoPlaceError
 from promoter.domain.suggest import nearest
-from promoter.edits.region import Spot, roots
+from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import Filled, Resource, Target, only
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from promoter.edits.region import Region
 
 # Lists of containers, of Kubernetes itself and of the engines that run containers in steps.
 _LISTS = frozenset({"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"})

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
@@ -17,14 +18,9 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.domain.json import parse_json
 from promoter.domain.redaction import shown
-from promoter.edits.region import everything, roots
+from promoter.edits.region import Region, Spot, everything, roots
 from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import Filled, Target, names
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from promoter.edits.region import Region, Spot
 
 FLUX, OWN = "$imagepolicy", "$promoter"
 _COMMENT = re.compile(r"[ \t]+#[ \t]*(\{[^\r\n]*\})[ \t]*\r?(?=\n|\Z)")

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator
 
 from promoter.domain.errors import NoPlaceError, SelectionError
 from promoter.domain.section import Section, held_to
 from promoter.edits import scalar_path
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.edits.region import Region
-    from promoter.edits.site import Site
+from promoter.edits.region import Region
+from promoter.edits.site import Site
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # A placeholder that is not known, and one as a shell, a template or a page about it has it.

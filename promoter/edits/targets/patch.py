@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-from promoter.edits.region import Spot, roots
+from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets import manifest
 from promoter.edits.targets.model import Filled, Resource, Target, only
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from promoter.edits.region import Region
 
 # The fields of a kustomization that hold patches, and the key of an element that is one as a text.
 _INLINE = {"patches": "patch", "patchesJson6902": "patch", "patchesStrategicMerge": None}

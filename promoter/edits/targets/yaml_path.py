@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -11,14 +12,10 @@ from promoter.domain.image import split
 from promoter.domain.suggest import closest
 from promoter.edits import scalar_path
 from promoter.edits.insert_key import accepts_keys
+from promoter.edits.region import Region, Spot
 from promoter.edits.scalars import is_string_for_kustomize
 from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import ScalarPath, Target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from promoter.edits.region import Region, Spot
 
 _OCI = "oci://"
 _WORKLOADS = frozenset(

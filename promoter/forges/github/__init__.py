@@ -5,24 +5,22 @@ What is imported here costs nothing: the libraries are loaded by what opens the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import is_other_forge
 from promoter.domain.urls import check_url, host_of
-from promoter.forges.kinds import ForgeKind
+from promoter.forges.kinds import Connection, ForgeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from pydantic import SecretStr
 
     from promoter.domain.address import Address
     from promoter.forges import Forge
     from promoter.forges.github.forge import GitHubForge
     from promoter.forges.github.repository import GitHubRepository
-    from promoter.forges.kinds import Connection
 
 
 def _serves(address: Address) -> bool:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from github import Auth
 from pydantic import SecretStr
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RemoteError, UsageError
 from promoter.domain.redaction import add_secret
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.failures import GitHubError, failure
+from promoter.forges.github.http import Http
 from promoter.forges.github.rest import connect, own_errors
 from promoter.forges.github.retry import until_done, until_known
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeVar
-
-    from promoter.domain.deadline import Deadline
-    from promoter.forges.github.http import Http
-
-    T = TypeVar("T")
+T = TypeVar("T")
 
 # The least that a promotion needs; labels, reviewers and merging are covered by the second.
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
 from promoter.domain.declaration import Declaration
 from promoter.domain.moment import seconds_of
+from promoter.forges.github.branches import Branch
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.tree import differing
 
 if TYPE_CHECKING:
-    from promoter.forges.github.branches import Branch
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -17,7 +19,9 @@ from tenacity import (
 from urllib3 import Retry
 
 from promoter.domain.declaration import one_line
+from promoter.domain.errors import PromoteError
 from promoter.domain.json import parse_json
+from promoter.domain.model import BranchRules, Pull
 from promoter.forges.github import graphql_answers
 from promoter.forges.github.failures import (
     UNLIKE,
@@ -30,7 +34,7 @@ from promoter.forges.github.failures import (
     is_passing,
 )
 from promoter.forges.github.graphql_answers import data_but_for_rules, data_of
-from promoter.forges.github.http import NoAnswerError, graphql_request, rest_request
+from promoter.forges.github.http import Http, NoAnswerError, graphql_request, rest_request
 from promoter.forges.github.retry import (
     SETTLING,
     AsGitHubSays,
@@ -40,21 +44,16 @@ from promoter.forges.github.retry import (
     until_done,
     until_known,
 )
+from promoter.http import Answer
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Mapping
-    from pathlib import PurePosixPath
 
     from github.Requester import Requester
     from pydantic import SecretStr
 
-    from promoter.domain.errors import PromoteError
-    from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.first_query import FirstQuery
-    from promoter.forges.github.http import Http
     from promoter.forges.github.node_ids import NodeIds
-    from promoter.http import Answer
 
 T = TypeVar("T")
 

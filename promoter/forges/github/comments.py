@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.model import Pull
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.mutations import Mutation, carry_out
 from promoter.forges.github.pages import read_pages
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Pull
     from promoter.forges.github.client import Client
 
 # Beside the new comment come the newest ones: another run may have said the same just now. So does

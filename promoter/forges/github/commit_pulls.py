@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,6 @@ from promoter.forges.github.client import FAILURES
 from promoter.forges.github.queries import query as repository_query
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from promoter.forges.github.client import Client
 
 # So many commits are asked about in one query; by REST, each costs a request.

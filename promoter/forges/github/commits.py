@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.branch import merge_message
+from promoter.domain.branch import CommitDraft, merge_message
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
@@ -16,9 +17,6 @@ from promoter.forges.github.failures import GitHubError, is_of_graphql, message_
 from promoter.forges.github.mutations import document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.branch import CommitDraft
     from promoter.forges.github.refs import Refs
     from promoter.forges.github.tree import Reader
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.model import PullState
+from promoter.domain.model import Pull, PullExtras, PullState
 from promoter.forges.github import extras_at_once
 from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for
@@ -27,9 +28,6 @@ from promoter.forges.github.queries import query
 from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from promoter.domain.model import Pull, PullExtras
     from promoter.forges.github.client import Client
 
 _COLOUR = "1d76db"

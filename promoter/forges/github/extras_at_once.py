@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from promoter.forges.github.mutations import Mutation
-from promoter.forges.github.node_ids import TEAM
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from promoter.domain.model import Pull, PullExtras
-    from promoter.forges.github.mutations import Answers
-    from promoter.forges.github.node_ids import NodeIds
+from promoter.domain.model import Pull, PullExtras
+from promoter.forges.github.mutations import Answers, Mutation
+from promoter.forges.github.node_ids import TEAM, NodeIds
 
 # What a pull shows of the rules that keep it from being merged.
 WAITS = """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import NotFoundError, RemoteError
@@ -15,9 +16,6 @@ from promoter.environment import token_variable
 from promoter.forges.github.http import NoAnswerError
 from promoter.forges.github.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _MISSING = "The repository's name is wrong"
 _LIMITS = ("rate limit", "abuse detection")

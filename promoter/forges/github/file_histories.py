@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Any, Self
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.model import Tree
 from promoter.forges.github.queries import query as repository_query
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import Tree
 
 # So many versions of each come: most files tell in them since when they have what they have.
 VERSIONS = 4

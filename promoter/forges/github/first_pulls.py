@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import chain
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.first_answer import FirstAnswer
-from promoter.domain.model import PullState
+from promoter.domain.model import BranchRules, Pull, PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, fields, texts
+from promoter.forges.github.guess import Guess
 from promoter.forges.github.overview import CONFIGURATION
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.queries import branch_field, pulls_field
@@ -19,13 +22,8 @@ from promoter.forges.github.queries import query as repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.model import BranchRules, Pull
     from promoter.forges.github.client import Client
     from promoter.forges.github.first_query import FirstQuery
-    from promoter.forges.github.guess import Guess
 
 # So many pulls of a branch: of a promotion's, an older no to a tag is forgotten.
 _OF_PROMOTION, _OF_HOLD = 30, 5

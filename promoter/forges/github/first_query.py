@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, wait
 
 from promoter.forges.github import first_pulls, overview
-from promoter.forges.github.guess import guess
-from promoter.forges.github.http import graphql_request
+from promoter.forges.github.guess import Guess, guess
+from promoter.forges.github.http import Http, graphql_request
+from promoter.forges.kinds import Connection
+from promoter.http import Answer, Request
 from promoter.threads import in_background
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from promoter.forges.github.guess import Guess
-    from promoter.forges.github.http import Http
-    from promoter.forges.kinds import Connection
-    from promoter.http import Answer, Request
 
 
 class FirstQuery:

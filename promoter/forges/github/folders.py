@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.forges.github.queries import query as repository_query
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 Listing = dict[str, tuple[str, int]]
 

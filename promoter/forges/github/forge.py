@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.domain.branch import Opening
+from promoter.domain.branch import CommitDraft, Opening
 from promoter.domain.errors import RemoteError
-from promoter.domain.model import Pull, PullExtras, PullState
+from promoter.domain.first_answer import FirstAnswer
+from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, PullState, Tree
 from promoter.forges import Opened
 from promoter.forges.github.branches import look
 from promoter.forges.github.comments import add_comment
@@ -26,12 +29,6 @@ from promoter.forges.github.pulls_at_once import write_at_once
 from promoter.forges.github.rules import rest_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import PurePosixPath
-
-    from promoter.domain.branch import CommitDraft
-    from promoter.domain.first_answer import FirstAnswer
-    from promoter.domain.model import BranchRules, PullDraft, Tree
     from promoter.forges.github.client import Client
 
 _LISTING = "list the pull requests"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urljoin
 
 from promoter.forges.github.failures import GitHubError, RedirectedError
 from promoter.forges.github.http import parsed
-
-if TYPE_CHECKING:
-    from promoter.http import Answer
+from promoter.http import Answer
 
 # The fields that are null, with an error of their own, for a token without a permission that
 # promote does without. Where GitHub fails to tell them each time, what they show is not known either.

@@ -6,14 +6,11 @@ repositories keep apps are asked for, and what is elsewhere is asked for later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH, branch_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # The environment of a request that names none, and those that stand beside it.
 _ENVIRONMENT = "prod"

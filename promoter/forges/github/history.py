@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
@@ -13,9 +15,6 @@ from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import PurePosixPath
-
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 

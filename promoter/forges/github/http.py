@@ -6,10 +6,11 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from urllib3 import Timeout
+from urllib3 import Retry, Timeout
 from urllib3.exceptions import (
     HTTPError,
     LocationValueError,
@@ -18,20 +19,16 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
-from promoter.http import Request, TooLargeError, ask, why
+from promoter.http import Answer, Request, TooLargeError, ask, why
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import SecretStr
-    from urllib3 import Retry
 
-    from promoter.domain.deadline import Deadline
-    from promoter.http import Answer
 
 # Ten thousand names with their texts take a tenth of it.
 LIMIT = 32 * 1024 * 1024

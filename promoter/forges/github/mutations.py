@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
@@ -9,8 +10,6 @@ from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.pull_shapes import PULL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from promoter.forges.github.client import Client
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from promoter.domain.model import PullExtras
+from promoter.domain.model import PullExtras
 
 TEAM = "team:"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
+from promoter.domain.model import Pull
 from promoter.forges import Opened
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.documents import new_pull, opened
@@ -16,10 +19,6 @@ from promoter.forges.github.pull_shapes import rest_pull
 from promoter.forges.github.retry import until_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from promoter.domain.branch import Opening
-    from promoter.domain.model import Pull
     from promoter.forges.github.client import Client
 
 _WORK = "open the pull request"

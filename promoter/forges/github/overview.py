@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import field, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.model import BranchRules
 from promoter.forges.github import folders
 from promoter.forges.github.branches import CHANGES, TIP, Branch, read_branch
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, Listing, listing
-from promoter.forges.github.guess import KUSTOMIZATION
+from promoter.forges.github.guess import KUSTOMIZATION, Guess
 from promoter.forges.github.pull_shapes import PULL
 from promoter.forges.github.queries import branch_field, pulls_field
 from promoter.forges.github.queries import query as repository_query
 from promoter.forges.github.rules import RULES, graph_rules
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.domain.model import BranchRules
-    from promoter.forges.github.guess import Guess
 
 CONFIGURATION = (
     'configuration: file(path: "promoter.yaml") '

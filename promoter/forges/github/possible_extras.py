@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from promoter.domain.model import Pull, PullExtras
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.extras import milestone
 from promoter.forges.github.failures import GitHubError
@@ -12,7 +13,6 @@ from promoter.forges.github.node_ids import TEAM
 from promoter.forges.github.retry import pause
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Pull, PullExtras
     from promoter.forges.github.client import Client
 
 _METHODS = {

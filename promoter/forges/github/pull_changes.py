@@ -9,8 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from promoter.domain.branch import Renewal
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import PullDraft, PullState
+from promoter.domain.model import Pull, PullDraft, PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import (
     comment_mutation,
@@ -24,8 +25,6 @@ from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 
 if TYPE_CHECKING:
-    from promoter.domain.branch import Renewal
-    from promoter.domain.model import Pull
     from promoter.forges.github.client import Client
 
 

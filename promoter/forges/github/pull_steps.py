@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RaceLostError
-from promoter.domain.model import PullState
+from promoter.domain.model import Pull, PullDraft, PullState
 from promoter.forges.github.pull_shapes import rest_pull
 
 if TYPE_CHECKING:
-    from promoter.domain.model import Pull, PullDraft
     from promoter.forges.github.client import Client
 
 

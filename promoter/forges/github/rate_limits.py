@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from promoter.http import Answer
+from promoter.http import Answer
 
 # A secondary limit without a time lasts for a minute, and none is waited for longer, in seconds.
 SECONDARY, _LONGEST = 60.0, 600.0

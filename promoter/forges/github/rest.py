@@ -6,6 +6,7 @@ It takes a fifth of a run's time to import, which a run that needs GraphQL alone
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,21 +16,17 @@ from pydantic import SecretStr
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as TookTooLongError
 
+from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.http import LIMIT
+from promoter.forges.github.http import LIMIT, Http
 from promoter.forges.github.rate_limits import SECONDARY
-from promoter.http import Request
+from promoter.http import Answer, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from github.Requester import Requester
     from urllib3 import Retry
 
-    from promoter.domain.deadline import Deadline
-    from promoter.forges.github.http import Http
-    from promoter.http import Answer
 
 # The headers that PyGithub takes for numbers, whatever they say.
 _NUMBERS = frozenset({"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from tenacity import (
+    RetryCallState,
     Retrying,
     retry_if_exception,
     retry_if_result,
@@ -19,6 +21,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
+from promoter.domain.deadline import Deadline
 from promoter.forges.github.failures import (
     UNLIKE,
     is_lag,
@@ -26,13 +29,6 @@ from promoter.forges.github.failures import (
     is_passing,
     waits_for,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tenacity import RetryCallState
-
-    from promoter.domain.deadline import Deadline
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,8 +18,6 @@ from promoter.forges.github.queries import query
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
     from promoter.forges.github.client import Client
 
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,6 @@ from promoter.forges.github.queries import query as repository_query
 from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
-
     from promoter.forges.github.client import Client
     from promoter.forges.github.tree import Reader
 
