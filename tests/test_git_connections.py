@@ -140,6 +140,21 @@ def test_of_a_small_repository_the_history_comes_with_the_files(
         assert sum(one.path.endswith("/info/refs") for one in server.seen) == 2
 
 
+def test_where_the_history_is_read_it_comes_with_the_look_and_its_contents_with_the_files(
+    tmp_path: Path,
+) -> None:
+    with serving_many(tmp_path / "srv") as server:
+        repository, file = Repository(server.repository), kustomization("app-7")
+        repository.commit("main", file, f"{repository.read(file)}\n".replace("1.4.1", "1.4.2"))
+        repository.commit("main", "other.yaml", "number: 1\n")
+        for command in (("rollback", "--reason", "x", "--dry-run"), ("history",), ("status",)):
+            before = len(server.seen)
+            words = (*command, "--app", "app-7", "--repo", server.url)
+            done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
+            assert done.code == 0, done.stderr
+            assert sum(one.path.endswith("/info/refs") for one in server.seen[before:]) == 2
+
+
 def test_an_open_hold_comes_with_the_look(tmp_path: Path) -> None:
     with serving_aurora(tmp_path / "srv") as server:
         where, token = ("--app", "aurora", "--repo", server.url), {"GITHUB_TOKEN": "good-token"}

@@ -51,6 +51,7 @@ class _Given:
     def __init__(self, name: str, parsed: argparse.Namespace) -> None:
         self._parsed = parsed
         self._is_of_apps = name in _OF_APPS
+        self._reads_history = name == "rollback"
         self._reads_by_api = self._value("transport") == "api"
         self._asks_forge = self._is_of_apps or (name in _BY_API and self._reads_by_api)
 
@@ -75,7 +76,7 @@ class _Given:
         from promoter.domain.urls import WEB
         from promoter.forges.kinds import kind_of
         from promoter.forges.tokens import OWN_VARIABLE, token_of
-        from promoter.git.first_fetch import begin_fetch
+        from promoter.git.first_fetch import HISTORY_DEPTH, LOOK_DEPTH, begin_fetch
         from promoter.git.isolation import Credential, remote_settings
 
         address = parse(repo)
@@ -87,7 +88,8 @@ class _Given:
             check_name(app)
         credential = Credential(address.url, token, kind.git_user)
         settings = remote_settings(credential, authorities())
-        return begin_fetch(address.url, settings, base, apps)
+        depth = HISTORY_DEPTH if self._reads_history else LOOK_DEPTH
+        return begin_fetch(address.url, settings, base, apps, depth=depth)
 
     def begin_connection(self) -> None:
         """Begin to connect to the API, over which nothing is sent yet."""

@@ -207,11 +207,11 @@ def open_renderer(wiring: Wiring) -> Renderer | None:
 
 @contextmanager
 def open_repository(
-    wiring: Wiring, forge: Forge | None = None, apps: Sequence[str] = ()
+    wiring: Wiring, forge: Forge | None, apps: Sequence[str], depth: int
 ) -> Iterator[Repository]:
     """Return the repository as seen and written through its forge's API, else through a clone.
 
-    The first look at a clone's remote, for these apps, is begun at once.
+    The first look at a clone's remote, for these apps, is begun at once; it brings so many commits.
     """
     if forge is not None:
         yield api_repository(wiring, forge)
@@ -221,7 +221,8 @@ def open_repository(
 
     key = wiring.settings.signing_key
     with open_clone(wiring) as clone:
-        repository = GitRepository(clone, wiring.now, Signing.parse(key) if key else None)
+        signing = Signing.parse(key) if key else None
+        repository = GitRepository(clone, wiring.now, signing, depth=depth)
         if not wiring.address.local:
             repository.begin(wiring.base, apps)
         yield repository

@@ -17,6 +17,7 @@ from promoter.engine import wiring as wires
 from promoter.engine.wiring import Wiring
 from promoter.forges import Forge
 from promoter.git import Repository
+from promoter.git.first_fetch import LOOK_DEPTH
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
@@ -150,28 +151,39 @@ class World:
                 one.disconnect()
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a run will certainly ask first, so that it can be begun at once."""
+
+    apps: Sequence[str] = ()
+    """The apps of which the repository is asked."""
+    pulls_of: Sequence[str] | None = None
+    """The apps of whose pulls the forge is asked; None where it may not be asked at all."""
+    depth: int = LOOK_DEPTH
+    """So many commits of the base: more where the history of files is read."""
+
+
 @contextmanager
 def open_world(
     wiring: Wiring,
     progress: list[str],
+    expected: Expected = Expected(),  # noqa: B008 - it is frozen
     *,
-    apps: Sequence[str] = (),
-    with_pulls: Sequence[str] | None = None,
     patience: float = 3.0,
 ) -> Iterator[World]:
     """Give the world of a run; `progress` gets what it has written.
 
-    Where the repository is far, the first look at it, for `apps`, is begun at once, and so is that
-    of its forge at the pulls of `with_pulls`, where it is certainly asked.
+    Where the repository is far, what is expected to be asked of it and its forge is begun at once.
     """
+    apps, pulls_of = expected.apps, expected.pulls_of
     forge, opening = None, None
     if wiring.transport == "api":
         # Reading through the API uses the same forge, so that one count has all requests.
         forge = wires.open_forge(wiring, apps)
-    elif with_pulls is not None and wiring.kind.api_url is not None:
+    elif pulls_of is not None and wiring.kind.api_url is not None:
         # Before git, whose library takes as long to be loaded as the forge to answer.
-        opening = in_background(lambda: wires.open_forge(wiring, with_pulls))
-    with wires.open_repository(wiring, forge, apps) as repository:
+        opening = in_background(lambda: wires.open_forge(wiring, pulls_of))
+    with wires.open_repository(wiring, forge, apps, expected.depth) as repository:
         world = World(wiring, repository, progress, wiring.now, patience, forge)
         if opening is not None:
             world.expect_forge(opening)

@@ -17,6 +17,7 @@ from promoter.domain.refusal import Refusal
 from promoter.git.bare import borrow, local_programs, write_repository
 from promoter.git.commits import FastImport
 from promoter.git.first_fetch import (
+    HISTORY_DEPTH,
     LOOK_DEPTH,
     FirstFetch,
     base_ref,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 _FILTER_IGNORED = "filtering not recognized"
 _DEPTHS = (64, 1024, 2**31 - 1)
 # Of a small repository so many commits come with the files, and files of at most this size.
-_SMALL_DEPTH = 200
+_SMALL_DEPTH = HISTORY_DEPTH
 _SMALL_SIZE = "64k"
 # Seconds until what another thread does with git, which was ended, has ended as well.
 _ENDING = 1.0
@@ -96,11 +97,11 @@ class Clone:
             wait((self.begun,), _ENDING)
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def look(self, base: str | None, pattern: str, likely: Iterable[str] = ()) -> RemoteRefs:
+    def look(self, base: str | None, pattern: str, likely: Iterable[str], depth: int) -> RemoteRefs:
         """Fetch the base branch (None: the default one) and return it with the refs of a pattern.
 
         One process does both. Refs that are `likely` come along where they are there; each may hold
-        one `*`.
+        one `*`. Of each, so many commits come.
         """
         self._prepare()
         likely = tuple(likely)
@@ -109,7 +110,7 @@ class Clone:
             return self.remote_refs(*asked)
         trace = trace_of(self.git.directory)
         with self.git.program.custom_environment(GIT_TRACE_PACKET=str(trace)):
-            result = with_retries(self.git, *fetch_arguments(base, pattern, likely))
+            result = with_retries(self.git, *fetch_arguments(base, pattern, likely, depth=depth))
         refs = traced(trace)
         trace.unlink(missing_ok=True)
         if self._mirror is not None:
@@ -120,7 +121,7 @@ class Clone:
         self._note_filter(result)
         self._deepened.clear()
         self._tips = fetched_tips(refs.refs, base, likely)
-        self._depths.update(dict.fromkeys(self._tips, LOOK_DEPTH))
+        self._depths.update(dict.fromkeys(self._tips, depth))
         return refs
 
     def remote_refs(self, *patterns: str) -> RemoteRefs:

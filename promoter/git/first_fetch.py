@@ -27,6 +27,10 @@ BRANCHES = "refs/heads/promote*"
 """The branches of promotions and of holds, which the remote lists."""
 LOOK_DEPTH = 2
 """So many commits come: a branch's tip, and the commit that it was made on."""
+HISTORY_DEPTH = 200
+"""So many come where the history of files is read for certain."""
+RECENT_DEPTH = 500
+"""So many come where only the newest versions of many files are read."""
 # What so many apps need is fetched before it is asked for; a run over more reads it by levels.
 _PREFETCH_LIMIT = 16
 # Seconds until git has ended after it was told to.
@@ -81,15 +85,17 @@ def base_ref(base: str | None) -> str:
     return f"refs/heads/{base}" if base else "HEAD"
 
 
-def fetch_arguments(base: str | None, pattern: str, likely: Iterable[str]) -> tuple[str, ...]:
+def fetch_arguments(
+    base: str | None, pattern: str, likely: Iterable[str], *, depth: int = LOOK_DEPTH
+) -> tuple[str, ...]:
     """Return the command that fetches the base branch (None: the default one) and likely refs.
 
-    The remote lists all refs of the pattern as well.
+    Of each, so many commits come. The remote lists all refs of the pattern as well.
     """
     # No app is called `-`: the server lists all that is in the pattern, and none is fetched.
     fetched = (base_ref(base), *likely, f"{pattern}/-")
     specs = (f"+{ref}:refs/promoter/{ref.removeprefix('refs/')}" for ref in fetched)
-    cut = (f"--depth={LOOK_DEPTH}", "--filter=blob:none")
+    cut = (f"--depth={depth}", "--filter=blob:none")
     return ("fetch", *cut, *FETCH, REMOTE, *specs)
 
 
@@ -118,7 +124,12 @@ _begun: list[FirstFetch] = []
 
 
 def begin_fetch(
-    url: str, settings: Mapping[str, str], base: str | None, apps: Iterable[str]
+    url: str,
+    settings: Mapping[str, str],
+    base: str | None,
+    apps: Iterable[str],
+    *,
+    depth: int = LOOK_DEPTH,
 ) -> FirstFetch:
     """Begin the first fetch of a run, which the caller ends once the run is over.
 
@@ -127,7 +138,7 @@ def begin_fetch(
     """
     home = clone_folder()
     directory = home / "clone.git"
-    arguments = fetch_arguments(base, BRANCHES, likely_refs(prefetched(apps)))
+    arguments = fetch_arguments(base, BRANCHES, likely_refs(prefetched(apps)), depth=depth)
     try:
         write_repository(directory, {"url": url, "promisor": "true"})
         process = subprocess.Popen(  # noqa: S603 - git, its arguments are checked by the caller

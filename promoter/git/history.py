@@ -12,6 +12,7 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
+from promoter.git.first_fetch import HISTORY_DEPTH, RECENT_DEPTH
 from promoter.git.refs import NOTHING
 from promoter.git.renames import Renames
 
@@ -34,7 +35,7 @@ _COMPARED = 1_000
 class Reach:
     """How far back a history is read, and what that may cost."""
 
-    depths: tuple[int, ...] = (200, 2_000)
+    depths: tuple[int, ...] = (HISTORY_DEPTH, 2_000)
     """So many commits are fetched at first, and more only for a file that needs them."""
     batch: int = 15
     """Contents are fetched so many at a time; most answers are in the first of them."""
@@ -46,9 +47,9 @@ class Reach:
 
 BRIEF = Reach()
 """For what the text of a pull request would like to know: it may not hold a promotion up."""
-WHOLE = Reach((200, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
+WHOLE = Reach((HISTORY_DEPTH, 2_000, 2**31 - 1), reserve=0.1, patience=60.0)
 """For whoever asks for the history itself."""
-RECENT = Reach((500,), batch=3, patience=60.0)
+RECENT = Reach((RECENT_DEPTH,), batch=3, patience=60.0)
 """For many files at a time, of which most tell in their newest versions since when they are so."""
 
 
@@ -215,6 +216,12 @@ def file_versions(
     }
     clone.objects.fetch(oid for one in found.values() for oid in one.oids(0))
     return found
+
+
+def newest_contents(clone: Clone, commit: str, paths: Sequence[PurePosixPath]) -> list[str]:
+    """Return the object ids of the newest versions of files, as far as their commits are here."""
+    listed = _listed(clone, commit, paths) if paths else {}
+    return [row.oid for rows in listed.values() for row in rows[: WHOLE.batch] if row.oid]
 
 
 def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:

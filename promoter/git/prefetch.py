@@ -12,6 +12,7 @@ from promoter.git.tree import ROOT, GitTree, kind_of
 
 # So many files in all make a small repository, of which everything is fetched.
 _SMALL = 200
+_OWN = 40
 # So many folders are looked into.
 _FOLDERS = 300
 # A folder with more folders in it than this has one for each app: only the wanted ones are entered.
@@ -25,6 +26,8 @@ class ProbableFiles:
 
     oids: Sequence[str]
     """Those of the apps' own folders come first; at most `_SMALL`."""
+    own: Sequence[PurePosixPath]
+    """The files in the apps' own folders; at most `_OWN`."""
     is_small: bool
     """Whether the commit has so few files that all of them may be fetched."""
 
@@ -34,8 +37,8 @@ def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:
 
     Without apps, only whether the commit is small is of use.
     """
-    own: list[str] = []
-    shared: list[str] = []
+    own: dict[PurePosixPath, str] = {}
+    shared: dict[PurePosixPath, str] = {}
     folders, looked_into, files, is_small = [ROOT], 0, 0, True
     while folders and looked_into < _FOLDERS and (apps or files <= _SMALL):
         folder = folders.pop(0)
@@ -48,15 +51,16 @@ def probable_files(tree: GitTree, apps: Collection[str]) -> ProbableFiles:
                 continue
             files += 1
             if kind is Kind.FILE and path.suffix in _TEXTS:
-                (own if is_own or folder == ROOT else shared).append(oid)
+                (own if is_own or folder == ROOT else shared)[path] = oid
         named = [path for path in below if path.name in apps]
         if len(below) > _BREADTH and not is_own:
             below, is_small = named, False
         # The apps' own folders are read before others use up the bound.
         first = [path for path in below if is_own or path in named]
         folders = [*first, *folders, *(path for path in below if path not in first)]
-    oids = list(dict.fromkeys([*own, *shared]))[:_SMALL]
-    return ProbableFiles(oids, is_small and not folders and files <= _SMALL)
+    oids = list(dict.fromkeys([*own.values(), *shared.values()]))[:_SMALL]
+    inside = [path for path in own if path.parent != ROOT][:_OWN]
+    return ProbableFiles(oids, inside, is_small and not folders and files <= _SMALL)
 
 
 def _entries(tree: GitTree, folder: PurePosixPath) -> list[tuple[PurePosixPath, Kind, str]]:

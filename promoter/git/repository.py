@@ -23,8 +23,14 @@ from promoter.domain.model import Tree
 from promoter.git.branch_commits import BranchCommits
 from promoter.git.clone import Clone
 from promoter.git.commits import Signature, Signing, write_commit, write_merge
-from promoter.git.first_fetch import BRANCHES, likely_refs, prefetched, proposed_refs
-from promoter.git.history import RECENT, WHOLE, FileHistory, file_versions
+from promoter.git.first_fetch import (
+    BRANCHES,
+    LOOK_DEPTH,
+    likely_refs,
+    prefetched,
+    proposed_refs,
+)
+from promoter.git.history import RECENT, WHOLE, FileHistory, file_versions, newest_contents
 from promoter.git.prefetch import probable_files
 from promoter.git.push import Update
 from promoter.git.refs import RemoteRefs, base_branch
@@ -50,10 +56,19 @@ class _Begun(NamedTuple):
 class GitRepository:
     """One GitOps repository, seen and written through a clone that lives as long as the run."""
 
-    def __init__(self, clone: Clone, time: int, signing: Signing | None = None) -> None:
+    def __init__(
+        self,
+        clone: Clone,
+        time: int,
+        signing: Signing | None = None,
+        *,
+        depth: int = LOOK_DEPTH,
+    ) -> None:
+        """Take a clone; so many commits of the base come with a look, as their history is asked for."""
         self._clone = clone
         self._time = time
         self._signing = signing
+        self._depth = depth
         self._refs: RemoteRefs | None = None
         self._begun: _Begun | None = None
         self._first_answer: Callable[[], FirstAnswer | None] = lambda: None
@@ -100,7 +115,7 @@ class GitRepository:
         self._first_answer = first_answer
 
     def _ask(self, wanted: str | None, apps: tuple[str, ...]) -> RemoteRefs:
-        return self._clone.look(wanted, BRANCHES, likely_refs(apps))
+        return self._clone.look(wanted, BRANCHES, likely_refs(apps), self._depth)
 
     def _prefetch(self, name: str, base: str, apps: Collection[str]) -> None:
         """Fetch in one round trip what promotions of some apps probably read.
@@ -126,6 +141,10 @@ class GitRepository:
                 for side in (commit.onto.commit, commit.sha):
                     oids += self._clone.tree(side).files(commit.changed)
         commits = (base, *tips, *others) if moved or probable.is_small else ()
+        if self._depth > LOOK_DEPTH and not probable.is_small:
+            # The commits are here, and with them which contents the files have had.
+            commits = ()
+            oids += newest_contents(self._clone, base, probable.own)
 
         def fetch() -> None:
             self._clone.fetch_files(oids, commits, is_small=probable.is_small)

@@ -11,7 +11,8 @@ from promoter.cli.requests import new_tokens, request_of, requested, wired
 from promoter.cli.signals import held
 from promoter.domain.errors import PromoteError
 from promoter.engine.wiring import Wiring
-from promoter.engine.world import open_world
+from promoter.engine.world import Expected, open_world
+from promoter.git.first_fetch import HISTORY_DEPTH
 from promoter.output.result import Result
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Request
@@ -51,8 +52,9 @@ def _promoted(
     revision = _source_revision(found)
     apps = [app for one in requests for app in one.apps]
     # What is rolled back needs more of the files' history than comes with the pulls.
-    looks = all(one.rollback is None for one in requests)
-    with open_world(found, progress, apps=apps, with_pulls=apps if looks else ()) as world:
+    goes_back = any(one.rollback is not None for one in requests)
+    expected = Expected(apps, (), HISTORY_DEPTH) if goes_back else Expected(apps, apps)
+    with open_world(found, progress, expected) as world:
         # Late: git and the forge look at the repository while the engine is imported.
         with held():
             from promoter.engine import run as engine
