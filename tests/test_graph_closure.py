@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ import pytest
 
 from promoter import graph
 from promoter.git.folder import DirectoryTree
+from promoter.graph.documents import SIZE_LIMIT
+from promoter.graph.requirements import is_fetched
 from tests.graph_files import closure, deployment, images, tree
 
 if TYPE_CHECKING:
@@ -364,6 +367,35 @@ def test_what_a_build_takes_beside_files_is_known(
     found = graph.read_closure(made, PurePosixPath())
     assert {str(one.access) for one in found.requirements} == means
     assert not (found.complete and means - {"files"})
+
+
+_PLUGIN = f"apiVersion: builtin\nkind: PatchTransformer\nmetadata: {{name: x}}\npath: {_HOST}\n"
+
+
+@pytest.mark.parametrize("inline", [False, True])
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_a_plugin_behind_a_comment_whose_end_two_readers_see_elsewhere_is_not_run(
+    end: str, inline: bool, tmp_path: Path
+) -> None:
+    hidden = "# x\n".replace("\n", end) + _PLUGIN.replace("\n", end)
+    listed = json.dumps(hidden) if inline else "t.yaml"
+    files = {"kustomization.yaml": f"transformers: [{listed}]\n", "t.yaml": hidden}
+    assert {one.access for one in closure(tmp_path, files).requirements} == {"files"}
+
+
+@pytest.mark.parametrize(
+    "content", [_PLUGIN.encode("utf-16"), _PLUGIN.encode() + b"#" * SIZE_LIMIT], ids=["16", "size"]
+)
+def test_a_plugin_that_cannot_be_read_is_not_run(content: bytes, tmp_path: Path) -> None:
+    made = tree(tmp_path, {"kustomization.yaml": "transformers: [t.yaml]\n"})
+    (tmp_path / "t.yaml").write_bytes(content)
+    found = graph.read_closure(made, PurePosixPath())
+    assert {one.access for one in found.requirements} == {"files"}
+
+
+@pytest.mark.parametrize("host", ["\t", "\n", "\u00a0", " h"])
+def test_a_host_with_blanks_is_one_too(host: str) -> None:
+    assert is_fetched(f"git@{host}:o/r")
 
 
 def test_a_kustomization_that_hides_behind_another_document_is_read_as_kustomize_does(

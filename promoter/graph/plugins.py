@@ -15,6 +15,7 @@ from promoter.graph.documents import (
     Value,
     documents,
     mapping,
+    odd_character,
     parse_plainly,
     scalars,
     sequence,
@@ -98,8 +99,12 @@ def built_in_transformers(
 def _configurations(
     reading: Reading, layers: Mapping[PurePosixPath, Layer], layer: Layer, value: Value
 ) -> Iterator[Value]:
+    text = text_of(value)
+    if odd_character(text):
+        # Whether it is a path or a configuration may be read in two ways, too.
+        raise _UnsureError
     if is_inline(value):
-        yield from _parsed(text_of(value), str(layer.file))
+        yield from _parsed(text, str(layer.file))
     else:
         yield from _named(reading, layers, layer, value, {layer.directory})
 
@@ -116,7 +121,10 @@ def _named(
     if path is None:
         return
     if reading.kind(path) is Kind.FILE:
-        yield from _parsed(reading.text(path) or "", str(path))
+        text = reading.text(path)
+        if text is None:
+            raise _UnsureError
+        yield from _parsed(text, str(path))
         return
     below = layers.get(path)
     if below is None or path in seen or not _PLAIN_FIELDS.issuperset(below.fields):
@@ -129,6 +137,8 @@ def _named(
 
 def _parsed(text: str, file: str) -> Iterator[Value]:
     """Yield the documents of a text, or raise `_UnsureError` where they can be read in two ways."""
+    if odd_character(text):
+        raise _UnsureError
     try:
         for line, document in documents(text):
             value, odd = parse_plainly(document, Origin(file, line))

@@ -36,7 +36,7 @@ class Requirement:
 
 # What kustomize fetches, even where a folder of the repository has that very name.
 _FETCHED = re.compile(
-    r"\s*(?:https?:|gh:|[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|[a-z][\w.-]*@[^/\s]*[:/]"
+    r"\s*(?:https?:|gh:|[a-z][a-z0-9+.-]*::|[a-z][a-z0-9+.-]*://|[a-z][\w.-]*@[^/]*[:/]"
     r"|(?:www\.)?github\.com[:/]|[^\n]*_git/)",
     re.IGNORECASE,
 )
