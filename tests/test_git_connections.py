@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.many_apps import kustomization, serving_many
+from tests.many_apps import base, deployment, kustomization, serving_many, with_files
+from tests.servers import git_http
 from tests.servers.github import GitHub, merging
 from tests.thorough import thorough_after
 from tests.world import AURORA, BRANCH, Repository, promote, promote_process, serving_aurora
@@ -198,3 +199,34 @@ def test_commits_of_people_on_a_branch_that_was_merged_are_kept(tmp_path: Path) 
         done = promote(*words, env={"GITHUB_TOKEN": "good-token"})
         assert done.code == 3
         assert server.head(BRANCH) == theirs
+
+
+def test_what_bases_set_before_many_apps_had_an_entry_comes_for_all_together(
+    tmp_path: Path,
+) -> None:
+    config = "environments: {dev: {path: 'apps/{app}/dev', deliver: push}}\n"
+    apps = [f"app-{number}" for number in range(70)]
+    files = {"promoter.yaml": config}
+    for app in apps:
+        files |= base(app, f"o/{app}:1.0.0")
+        files[f"apps/{app}/dev/kustomization.yaml"] = "resources: [../base]\n"
+    with GitHub(tmp_path) as server:
+        repository = with_files(server.repository, files)
+        git_http.configure(server.repository)
+        for app in apps[:5]:
+            own = f"resources: [../base]\nimages: [{{name: o/{app}, newTag: 2.0.0}}]\n"
+            repository.commit("main", f"apps/{app}/dev/kustomization.yaml", own)
+            newer = deployment(app, f"o/{app}:9.0.0")
+            repository.commit("main", f"apps/{app}/base/deployment.yaml", newer)
+        asked = {}
+        for transport in ("git", "api"):
+            before = len(server.seen)
+            done = promote(
+                "history", "-n", "5", "--repo", server.url, "--transport", transport,
+                "--output", "json", env={"GITHUB_TOKEN": "good-token"},
+            )  # fmt: skip
+            moves = [one["images"][0] for one in done.json["entries"]]
+            assert [(one["from"], one["to"]) for one in moves] == [("1.0.0", "2.0.0")] * 5
+            seen = server.seen[before:]
+            asked[transport] = sum(one.api or one.path.endswith("/info/refs") for one in seen)
+    assert asked == {"git": 5, "api": 11}

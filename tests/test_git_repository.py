@@ -11,6 +11,7 @@ import pytest
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import RefusedError, SelectionError
 from promoter.git.clone import Clone
+from promoter.git.history import BRIEF, file_versions
 from promoter.git.isolation import Credential
 from promoter.git.repository import GitRepository
 from tests.many_apps import DEV, kustomization, make
@@ -130,3 +131,20 @@ def test_a_default_branch_may_have_any_name(hub: GitHub) -> None:
     with clone(hub) as one:
         assert GitRepository(one, 1767225601).base(None)[0] == "größe"
         assert connections(hub) == 2, "the look, and all of a small repository"
+
+
+def test_a_file_that_another_ones_history_went_further_back_for_is_not_new_where_that_was_cut(
+    hub: GitHub,
+) -> None:
+    repo, files = Repository(hub.repository), [PurePosixPath(f"{name}.yaml") for name in "abc"]
+    made = [repo.commit("main", str(file), "v1\n") for file in files]
+    tip = repo.commits("main", "other", map(str, range(BRIEF.depths[0])))
+    with clone(hub) as one:
+        one.remote_refs()
+        found = file_versions(one, tip, files, now=2_000_000_000)
+        assert one.shallow_commits()
+        before = connections(hub)
+        seen = {file: [(each.commit, each.first) for each in found[file]] for file in files}
+        # The first goes further back for all of them.
+        assert (one.shallow_commits(), connections(hub) - before) == (frozenset(), 1)
+    assert seen == {file: [(commit, False)] for file, commit in zip(files, made, strict=True)}

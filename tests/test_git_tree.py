@@ -14,7 +14,8 @@ from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
 from promoter.forges.github.client import Client
 from promoter.forges.github.http import Http
-from promoter.forges.github.tree import GitHubTree, Reader
+from promoter.forges.github.objects import Reader
+from promoter.forges.github.tree import GitHubTree
 from promoter.git.clone import Clone
 from promoter.git.objects import Objects
 from promoter.git.program import Git
@@ -150,6 +151,9 @@ class Escaping:
 
     def at(self, commit: str) -> Escaping:
         raise KeyError(commit)
+
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        del files
 
     def has_ancestor(self, commit: str) -> bool:
         del commit

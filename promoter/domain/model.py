@@ -51,10 +51,10 @@ class Tree(Protocol):
         """Return those files whose contents are read without a request."""
 
     def at(self, commit: str) -> Tree:
-        """Return the files of another commit of the same repository, which may have to be brought.
+        """Return another commit's files. Raises `KeyError` without a repository, or `RemoteError`."""
 
-        Raises `KeyError` where the files come from no repository, and `RemoteError` without an answer.
-        """
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        """Fetch files of other commits, by the commits' ids, in few round trips; raises as `at`."""
 
     def has_ancestor(self, commit: str) -> bool:
         """Return whether a commit is this one, or in the history that led to it."""

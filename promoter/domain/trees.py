@@ -65,6 +65,10 @@ class EditedTree:
         """Return the files of another commit, as they are there."""
         return self._base.at(commit)
 
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        """Fetch files of other commits, as they are there."""
+        self._base.prefetch_at(files)
+
     def has_ancestor(self, commit: str) -> bool:
         """Return whether a commit led to the one below."""
         return self._base.has_ancestor(commit)
@@ -124,6 +128,11 @@ class FilesTree:
     def at(self, commit: str) -> Tree:
         """Raise `KeyError`: there are these files alone."""
         raise KeyError(commit)
+
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        """Raise `KeyError`, as `at` does, for any commit."""
+        for commit in files:
+            raise KeyError(commit)
 
     def has_ancestor(self, commit: str) -> bool:
         """Return whether it is the commit that left these files: no other is known."""

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from promoter import graph
 from promoter.config.holds import hold_file
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100
-# For so many entries what a base set is looked up: each may cost a connection or some requests.
-_BASES = 20
+# For so many entries what a base set is looked up: each takes a commit's folders and some files.
+_BASES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +62,51 @@ def read_history(
     streams = [entries_of(one, joined(one, versions)) for one in readable]
     merged = heapq.merge(*streams, key=lambda one: -one.time)
     shown = list(islice(merged, number + 1))
-    entries = _with_base_images(_with_pulls(shown[:number], readable, base, world), readable, tree)
-    return History(base, tuple(entries), len(shown) <= number, warnings)
+    entries = _with_pulls(shown[:number], readable, base, world)
+    known = _images_of_bases(entries, readable, tree)
+    if len(known) == _BASES:
+        said = f"of the {_BASES} newest entries that set what a base had set, older tags are shown"
+        warnings = (*warnings, said)
+    return History(base, tuple(_with_bases(entries, known)), len(shown) <= number, warnings)
 
 
-def _with_base_images(
+def _images_of_bases(
     entries: Iterable[HistoryEntry], targets: Iterable[Target], tree: Tree
-) -> Iterator[HistoryEntry]:
-    """Yield entries with what a base set before an entry of `images` came, or after it went."""
+) -> dict[HistoryEntry, Mapping[str, ContainerImage]]:
+    """Return what a base set before an entry of `images` came, or after it went.
+
+    Of at most `_BASES` entries, with all of their commits fetched at once; what is not known is
+    left out.
+    """
     places = {one.key: one for one in targets}
-    left = _BASES
+    asked: dict[HistoryEntry, list[str]] = {}
     for one in entries:
         without = [move.name for move in one.images if not (move.before and move.after)]
-        images: Mapping[str, ContainerImage] = {}
-        if left and without and one.kind in (EntryKind.PROMOTION, EntryKind.EDIT):
-            left -= 1
-            # What is not known is left out.
-            with suppress(PromoteError, KeyError):
-                then = tree.at(one.commit)
-                images = container_images(places[one.app, one.environment], then, without)
+        kustomized = places[one.app, one.environment].kustomized
+        changed = one.kind in (EntryKind.PROMOTION, EntryKind.EDIT)
+        if kustomized and changed and without and len(asked) < _BASES:
+            asked[one] = without
+    found: dict[HistoryEntry, Mapping[str, ContainerImage]] = {one: {} for one in asked}
+    folders: dict[str, list[PurePosixPath]] = {}
+    for one in asked:
+        folders.setdefault(one.commit, []).append(places[one.app, one.environment].directory)
+    try:
+        graph.prefetch_closures_at(tree, folders)
+    except (PromoteError, KeyError):
+        return found
+    for one, names in asked.items():
+        with suppress(PromoteError, KeyError):
+            place = places[one.app, one.environment]
+            found[one] = container_images(place, tree.at(one.commit), names)
+    return found
+
+
+def _with_bases(
+    entries: Iterable[HistoryEntry], known: Mapping[HistoryEntry, Mapping[str, ContainerImage]]
+) -> Iterator[HistoryEntry]:
+    """Yield entries with what a base set where the app's files set nothing."""
+    for one in entries:
+        images = known.get(one, {})
         moves = tuple(_with_base(move, images) for move in one.images)
         if one.kind is EntryKind.EDIT and all(move.before == move.after for move in moves):
             # A person has moved the same tags from an entry to a base, or back.

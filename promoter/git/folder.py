@@ -69,6 +69,11 @@ class DirectoryTree:
         """Raise `KeyError`: a folder has no commits."""
         raise KeyError(commit)
 
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        """Raise `KeyError`, as `at` does, for any commit."""
+        for commit in files:
+            raise KeyError(commit)
+
     def has_ancestor(self, commit: str) -> bool:  # noqa: ARG002 - the protocol's
         """Return False: a folder has no commits."""
         return False

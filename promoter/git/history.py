@@ -97,21 +97,61 @@ class _Row(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Listing:
+    """The commits that changed some files, as far as the history was fetched: listed for all at once."""
+
+    clone: Clone
+    commit: str
+    paths: Sequence[PurePosixPath]
+    now: int
+    """In seconds since the epoch; a date after it proves nothing."""
+    reach: Reach
+    depth: int = 0
+    """Which of the depths has been fetched."""
+    number: int = 0
+    """How often they have been listed."""
+    places: Mapping[str, _Place] = field(default_factory=dict)
+    """All commits of the base that were fetched."""
+    rows: Mapping[PurePosixPath, list[_Row]] = field(default_factory=dict)
+    shallow: frozenset[str] = frozenset()
+    """The commits at which the history was cut when they were listed."""
+
+    def read(self) -> None:
+        """List the commits that changed the files."""
+        self.places = _places(self.clone, self.commit, self.now)
+        self.rows = _listed(self.clone, self.commit, self.paths)
+        self.shallow = self.clone.shallow_commits()
+        self.number += 1
+
+    def go_on(self) -> bool:
+        """Go further back, as long as there is time for it; say whether that was done."""
+        deadline = self.clone.git.deadline
+        if (
+            not self.clone.can_deepen
+            or self.depth + 1 == len(self.reach.depths)
+            or deadline.remaining() < self.reach.reserve * deadline.seconds
+        ):
+            return False
+        self.depth += 1
+        with self.clone.git.within(self.reach.patience):
+            self.clone.fetch(self.commit, depth=self.reach.depths[self.depth])
+        self.read()
+        return True
+
+
+@dataclass(slots=True)
 class FileHistory:
     """The versions of one file up to a commit, newest first, each fetched when it is come to."""
 
     clone: Clone
-    commit: str
     path: PurePosixPath
-    now: int
-    """In seconds since the epoch; a date after it proves nothing."""
-    places: Mapping[str, _Place]
-    """All commits of the base that were fetched."""
+    listing: _Listing
     renames: Renames
-    reach: Reach = BRIEF
-    depth: int = 0
-    """Which of the depths has been read."""
     rows: list[_Row] = field(default_factory=list)
+    number: int = 0
+    """Of which listing the rows are: another file may have gone further back since."""
+    shallow: frozenset[str] = frozenset()
+    """The commits at which that was cut."""
     names: list[tuple[str, str, PurePosixPath]] = field(default_factory=list)
     """What the file was called before: the commit that changed that, its parent, and the name."""
 
@@ -120,15 +160,16 @@ class FileHistory:
         place = 0
         while place < len(self.rows):
             row = self.rows[place]
-            cut = row.commit in self.clone.shallow_commits()
+            cut = row.commit in self.shallow
             # Where a history is cut, every file seems to be new.
-            if cut and self._go_on():
+            if cut and (self.number < self.listing.number or self.listing.go_on()):
+                self.take()
                 continue
-            if place % self.reach.batch == 0:
+            if place % self.listing.reach.batch == 0:
                 self.clone.objects.fetch(self.oids(place))
             data = self.clone.objects.read(row.oid) if row.oid else b""
             message, title = self._message(row), row.message.partition("\n")[0]
-            where = self.places[row.commit]
+            where = self.listing.places[row.commit]
             yield FileVersion(
                 row.commit, where.time, message, data, cut, pull_number(row.message),
                 row.author, title, row.path, where.depth,
@@ -139,12 +180,12 @@ class FileHistory:
 
     def oids(self, place: int) -> list[str]:
         """Return the object ids of a batch of versions."""
-        return [row.oid for row in self.rows[place : place + self.reach.batch] if row.oid]
+        return [row.oid for row in self.rows[place : place + self.listing.reach.batch] if row.oid]
 
-    def read(self) -> None:
-        """List the commits that changed the file, as far as the history was fetched."""
-        self.places = _places(self.clone, self.commit, self.now)
-        self.rows = _listed(self.clone, self.commit, [self.path])[self.path]
+    def take(self) -> None:
+        """Take the file's commits from the newest listing."""
+        self.number, self.shallow = self.listing.number, self.listing.shallow
+        self.rows = list(self.listing.rows[self.path])
         for renamed, parent, path in self.names:
             place = next(n for n, row in enumerate(self.rows) if row.commit == renamed)
             self._go_over(place + 1, parent, path)
@@ -163,21 +204,6 @@ class FileHistory:
         """Put the versions of another name behind those up to a place."""
         self.rows[place:] = _listed(self.clone, parent, [path])[path]
 
-    def _go_on(self) -> bool:
-        """Go further back, as long as there is time for it; say whether that was done."""
-        deadline = self.clone.git.deadline
-        if (
-            not self.clone.can_deepen
-            or self.depth + 1 == len(self.reach.depths)
-            or deadline.remaining() < self.reach.reserve * deadline.seconds
-        ):
-            return False
-        self.depth += 1
-        with self.clone.git.within(self.reach.patience):
-            self.clone.fetch(self.commit, depth=self.reach.depths[self.depth])
-        self.read()
-        return True
-
     def _message(self, row: _Row) -> str:
         """Return a commit's message; of a merge that of what it brought, where that was read.
 
@@ -185,7 +211,7 @@ class FileHistory:
         """
         brought: list[str] = []
         sha = row.parents[1] if len(row.parents) == 2 else ""
-        while sha and sha not in self.places and len(brought) < _BROUGHT:
+        while sha and sha not in self.listing.places and len(brought) < _BROUGHT:
             try:
                 data = self.clone.objects.read(sha)
             except KeyError:
@@ -209,11 +235,11 @@ def file_versions(
     if not clone.has_history(commit):
         with clone.git.within(reach.patience):
             clone.fetch(commit, depth=reach.depths[0])
-    places, renames = _places(clone, commit, now), Renames(clone)
-    found = {
-        path: FileHistory(clone, commit, path, now, places, renames, reach, rows=rows)
-        for path, rows in _listed(clone, commit, paths).items()
-    }
+    listing, renames = _Listing(clone, commit, paths, now, reach), Renames(clone)
+    listing.read()
+    found = {path: FileHistory(clone, path, listing, renames) for path in listing.rows}
+    for one in found.values():
+        one.take()
     clone.objects.fetch(oid for one in found.values() for oid in one.oids(0))
     return found
 

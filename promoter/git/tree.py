@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -24,8 +24,8 @@ _LEADING_OUT = frozenset({"", ".", ".."})
 class _Remote(Protocol):
     """What brings more of the repository."""
 
-    def fetch(self, commit: str) -> None:
-        """Fetch a commit with its directories."""
+    def fetch(self, *commits: str) -> None:
+        """Fetch commits with their directories."""
 
     def is_ancestor(self, commit: str, *, of: str) -> bool:
         """Return whether a commit is in the history of another."""
@@ -94,14 +94,30 @@ class GitTree:
     def at(self, commit: str) -> GitTree:
         """Return the files of another commit, which is fetched where its folders are not here."""
         if commit not in self._others:
-            try:
-                self._objects.listing(self._objects.root(commit))
-            except KeyError:
-                if self._remote is None:
-                    raise
-                self._remote.fetch(commit)
+            if not self._is_here(commit):
+                self._fetch_commits([commit])
             self._others[commit] = GitTree(self._git, self._objects, commit, self._remote)
         return self._others[commit]
+
+    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
+        """Fetch files of other commits in one round trip, and their folders in one before it."""
+        if absent := [commit for commit in files if not self._is_here(commit)]:
+            self._fetch_commits(absent)
+        found = (oid for commit, paths in files.items() for oid in self.at(commit).files(paths))
+        self._objects.fetch(found)
+
+    def _is_here(self, commit: str) -> bool:
+        """Return whether a commit's folders have come."""
+        try:
+            self._objects.listing(self._objects.root(commit))
+        except KeyError:
+            return False
+        return True
+
+    def _fetch_commits(self, commits: Sequence[str]) -> None:
+        if self._remote is None:
+            raise KeyError(commits[0])
+        self._remote.fetch(*commits)
 
     def has_ancestor(self, commit: str) -> bool:
         """Return whether a commit led to this one; as much of the history is fetched as says so."""

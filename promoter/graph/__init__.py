@@ -1,6 +1,6 @@
 """A kustomization's closure: what it is built from, which images occur there, and who stands on it."""
 
-from promoter.graph.closure import Closure, read_closure
+from promoter.graph.closure import Closure, prefetch_closures_at, read_closure
 from promoter.graph.consumers import Kustomizations, kustomizations_of
 from promoter.graph.dead import (
     Dead,
@@ -34,6 +34,7 @@ __all__ = [
     "overriding_entries",
     "overwriter",
     "prefetch_closures",
+    "prefetch_closures_at",
     "read_closure",
     "unused",
 ]

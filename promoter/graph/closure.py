@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from weakref import WeakKeyDictionary
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind, Tree
-from promoter.domain.paths import kustomizations_among
+from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.graph.images import Image, Images
 from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
-from promoter.graph.prefetch import likely_files
+from promoter.graph.prefetch import likely_files, likely_folders, prefetch_closures
 from promoter.graph.reading import Reading, shortened
 from promoter.graph.requirements import Access, Requirement, fetched, is_of_this_machine, leaving
 from promoter.graph.transformer import Entry
@@ -87,6 +87,25 @@ def read_closure(tree: Tree, directory: PurePosixPath) -> Closure:
     if directory not in known:
         known[directory] = _read_closure(tree, directory)
     return known[directory]
+
+
+def prefetch_closures_at(tree: Tree, directories: Mapping[str, Sequence[PurePosixPath]]) -> None:
+    """Fetch at once what kustomizations of folders are built from now, as it was at other commits.
+
+    Raises as `Tree.prefetch_at` does.
+    """
+    if not directories:
+        return
+    prefetch_closures(tree, dict.fromkeys(chain.from_iterable(directories.values())))
+    files: dict[str, list[PurePosixPath]] = {}
+    for commit, named in directories.items():
+        read = (file for one in named for file in read_closure(tree, one).files)
+        # It is known then, too, where no base is.
+        likely = (
+            folder / KUSTOMIZATION_NAMES[0] for one in named for folder in likely_folders(one)
+        )
+        files[commit] = [*read, *likely]
+    tree.prefetch_at(files)
 
 
 def _read_closure(tree: Tree, directory: PurePosixPath) -> Closure:

@@ -33,7 +33,7 @@ def prefetch_closures(
     if is_many:
         # What is in the folders that each has for itself says which of the others are there.
         tree.look_into(_own_folders(directories))
-        tree.look_into({folder for one in directories for folder in _likely_folders(one)})
+        tree.look_into({folder for one in directories for folder in likely_folders(one)})
     level = {file for directory in directories for file in likely_files(tree, directory)}
     seen: set[PurePosixPath] = set()
     tree.prefetch({*level, *beside})
@@ -80,7 +80,7 @@ def _own_folders(directories: Sequence[PurePosixPath]) -> set[PurePosixPath]:
     return {one for level in above if len(level) == len(directories) for one in level}
 
 
-def _likely_folders(directory: PurePosixPath) -> Iterator[PurePosixPath]:
+def likely_folders(directory: PurePosixPath) -> Iterator[PurePosixPath]:
     """Yield the folders in which the base of an app's folder is looked for."""
     for parent in directory.parents[:2]:
         yield from (parent / name for name in _SHARED)

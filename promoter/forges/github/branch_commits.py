@@ -15,7 +15,7 @@ from promoter.git.tree import differing
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
-    from promoter.forges.github.tree import Reader
+    from promoter.forges.github.objects import Reader
 
 # GitHub shows so many files of a comparison, and leaves the others out.
 _FILES_LIMIT = 300

@@ -17,8 +17,8 @@ from promoter.forges.github.failures import GitHubError, is_of_graphql, message_
 from promoter.forges.github.mutations import document
 
 if TYPE_CHECKING:
+    from promoter.forges.github.objects import Reader
     from promoter.forges.github.refs import Refs
-    from promoter.forges.github.tree import Reader
 
 # What GitHub says where a commit's parent is not the branch's newest commit.
 _STALE = "expected branch to point to"

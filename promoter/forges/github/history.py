@@ -16,7 +16,7 @@ from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
-    from promoter.forges.github.tree import Reader
+    from promoter.forges.github.objects import Reader
 
 # So many commits before one prove when it was made at the earliest.
 _ANCESTORS = 100

@@ -25,8 +25,9 @@ from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.guess import Guess, guess
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.known_branches import KnownBranches
+from promoter.forges.github.objects import Reader
 from promoter.forges.github.refs import Refs
-from promoter.forges.github.tree import GitHubTree, Reader
+from promoter.forges.github.tree import GitHubTree
 from promoter.forges.github.versions import GitHubVersions
 from promoter.git.history import FileVersion
 from promoter.git.refs import RemoteRefs, base_branch

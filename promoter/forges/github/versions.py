@@ -20,7 +20,7 @@ from promoter.git.history import FileVersion
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
-    from promoter.forges.github.tree import Reader
+    from promoter.forges.github.objects import Reader
 
 # So many commits come in one answer: of each of a few files, and of each of many.
 _PAGE, _SHORT_PAGE = 30, 5
