@@ -88,7 +88,6 @@ class Pools:
                 pool._put_conn(connection)  # noqa: SLF001 - see above
 
     def _manager(self, scheme: str, proxy: str | None) -> PoolManager:
-        """Return what makes connections for a scheme, directly or through a proxy."""
         options: dict[str, Any] = {"maxsize": _KEPT}
         if scheme == "https":
             options["ssl_context"] = self._trust

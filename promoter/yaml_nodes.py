@@ -118,7 +118,6 @@ class _Composer:
         (self.path[-1][1] if self.path else self.documents).append(node)
 
     def _open(self, event: yaml.CollectionStartEvent) -> None:
-        """Begin a mapping or sequence."""
         kind, tag = (
             (MappingNode, _MAP)
             if isinstance(event, yaml.MappingStartEvent)
@@ -133,7 +132,6 @@ class _Composer:
             raise _broken("is nested too deeply", start, "nesting")
 
     def _close(self, mark: Mark) -> None:
-        """End the innermost mapping or sequence."""
         node, children = self.path.pop()
         node.end_mark = mark
         if isinstance(node, MappingNode):
@@ -148,7 +146,6 @@ class _Composer:
 
 
 def _scalar(event: yaml.ScalarEvent) -> ScalarNode:
-    """Return a scalar's node, its tag resolved."""
     plain, quoted = event.implicit
     if plain:
         tag = _plain_tag(event.value) if len(event.value) < 100 else _resolved(event.value)
@@ -185,6 +182,5 @@ def _explained(text: str, error: yaml.MarkedYAMLError) -> BrokenYAMLError:
 
 
 def _broken(reason: str, mark: Mark, rule: str = "yaml") -> BrokenYAMLError:
-    """Return an error at a mark."""
     place = (mark.index, mark.line, mark.column) if mark is not None else (0, 0, 0)
     return BrokenYAMLError(reason, *place, rule)

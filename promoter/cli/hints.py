@@ -62,7 +62,6 @@ def late_command(parser: Parser, name: str, given: CommandLine) -> UsageError:
 
 
 def _of_other_commands(parser: Parser, option: str, value: str, given: CommandLine) -> str:
-    """Return the hint for a flag of other commands."""
     command = parser.command
     if option == "to" and kind_of(value) == "env" and "--env" in parser.flags:
         return _did_you_mean(parser, "env", value, given)
@@ -107,7 +106,6 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
 
 
 def _did_you_mean(parser: Parser, option: str, value: str, given: CommandLine) -> str:
-    """Return the hint for a flag that stands for one of the command's own."""
     known = OPTIONS.get(option)
     if f"--{option}" in dict(given.flags) and f"--{option}" not in parser.many:
         return f"Leave it out: --{option} is given."

@@ -56,7 +56,6 @@ def _result(argv: Sequence[str], writer: Writer) -> Result:
 
 
 def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
-    """Return the command that the first word names, and its arguments."""
     if argv and argv[0] in WORDS:
         return argv[0], argv[1:]
     if argv and argv[0] in ("help", "--help", "-h"):
@@ -95,7 +94,6 @@ def _for_repository(result: Result, repo: str) -> Result:
 
 
 def _without_secrets(result: Result) -> Result:
-    """Return a result as it may be shown and stored."""
     from promoter.domain.redaction import add_secret
 
     add_secret(*secret_values())

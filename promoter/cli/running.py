@@ -77,7 +77,6 @@ def run_command(
 
 
 def _warn_of_unused(name: str, settings: Settings) -> None:
-    """Warn of variables that say what is to be done, to a command that does not heed them."""
     for option in sorted(unused_options(name)):
         if setting_of(option) in settings.model_fields_set:
             source = settings.source(setting_of(option))

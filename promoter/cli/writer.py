@@ -73,7 +73,6 @@ class Writer:
         return "" if self.in_actions else printable(complaints_text(result.complaints))
 
     def _shown(self, result: Result) -> str:
-        """Return what is said on stdout."""
         if self.as_json:
             from promoter.output.envelope import json_text
 

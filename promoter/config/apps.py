@@ -187,7 +187,6 @@ def _found_apps(config: Config, tree: Tree) -> set[str]:
 
 
 def _is_found(config: Config, tree: Tree, where: tuple[str, str], settings: Environment) -> bool:
-    """Return whether a folder that no configuration lists is that of an app."""
     directory = folder(settings, *where)
     has_kustomization = bool(kustomizations_among(tree.entries(directory)))
     targets, _ = config.targets_of(where[1], where[0])
@@ -245,7 +244,6 @@ def _matches(
 
 
 def _is_name(text: str) -> bool:
-    """Return whether an app or an environment can have a name."""
     try:
         check_name(text)
     except ValueError:

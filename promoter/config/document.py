@@ -119,7 +119,6 @@ def _check_aliases(root: Node | None, file: str) -> None:
 
 
 def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:
-    """Return the key and value nodes of a part of a mapping or sequence."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if key.value == (part if isinstance(part, str) else str(part)):

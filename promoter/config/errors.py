@@ -114,13 +114,11 @@ def _place_of_key(place: tuple[object, ...], said: str, value: object) -> tuple[
 
 
 def _overlap(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Return whether one place is within the other, so that it is reported already."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
 
 def _line(mistake: _Complaint, document: Document) -> str:
-    """Return one more mistake in a line, with its place."""
     parts = document.place(mistake.place).values()
     place = ":".join(str(one) for one in parts if one is not None)
     hint = f". {mistake.hint.partition('Known:')[0].strip()}"
@@ -128,7 +126,6 @@ def _line(mistake: _Complaint, document: Document) -> str:
 
 
 def _place(value: object, location: Sequence[int | str], kind: str) -> tuple[object, ...]:
-    """Return a mistake's place among the keys and indexes of the document."""
     place = place_of(value, location)
     return (*place, location[-1]) if kind == "missing" else place
 

@@ -178,7 +178,6 @@ def _named(path: Sequence[str], place: Sequence[object]) -> list[str]:
 
 
 def _spellings(name: str, names: Mapping[str, str]) -> list[str]:
-    """Return the keys, or lines, that a name may be another spelling of."""
     kebab = _kebab(name)
     plain = [kebab, f"{kebab}s", kebab.removesuffix("s")]
     return list(dict.fromkeys([*named_by_others(kebab, names), *plain]))

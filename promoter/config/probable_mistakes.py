@@ -53,7 +53,6 @@ def probable_mistakes(document: Document) -> list[str]:
 
 
 def _doubts(document: Document) -> Iterator[_Warning]:
-    """Yield a warning for each value that is probably not what is meant."""
     top = mapping(document.value)
     waiting: list[tuple[_Place, object]] = [
         ((key,), top[key]) for key in ("environments", "apps") if key in top

@@ -68,7 +68,6 @@ def _check_path(text: str) -> str:
 
 
 def _check_branch(text: str) -> str:
-    """Return a branch name's template that git can take, or raise `ValueError`."""
     if "{environment}" not in text or "{app}" not in text:
         msg = "must hold {environment} and {app}: each app has one branch an environment"
         raise ValueError(msg)

@@ -98,7 +98,6 @@ def place_of(value: object, location: Sequence[int | str]) -> tuple[object, ...]
 
 
 def _misplaced(mistake: Mistake) -> str:
-    """Return the hint for what stands beside its environment, and for a rule; '' for neither."""
     place, value, key = mistake.place, mistake.values[0], mistake.place[-1]
     environments = get(mistake.document, "environments")
     is_environment = place[0] == "environments" and len(place) == 2
@@ -203,7 +202,6 @@ def _is_refused(hint: str, mistake: Mistake) -> bool:
 
 
 def _takes(mistake: Mistake, value: object) -> bool:
-    """Return whether the model takes a value in place of the mistaken one."""
     try:
         mistake.model.model_validate(_with(mistake.document, mistake.place, value))
     except ValidationError as error:
@@ -213,7 +211,6 @@ def _takes(mistake: Mistake, value: object) -> bool:
 
 
 def _with(value: object, place: Sequence[object], proposed: object) -> object:
-    """Return a document with another value at a place."""
     if not place:
         return proposed
     first, rest = place[0], place[1:]

@@ -45,7 +45,6 @@ def _check_image(text: str) -> None:
 
 
 def _check_images(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names that stand once each, or raise `ValueError`."""
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"{shown(twice)} is listed twice")

@@ -180,7 +180,6 @@ class _Story:
         self._say("")
 
     def _opened(self, at: int | None = None) -> AbstractContextManager[World]:
-        """Return the repository as a command opens it, with the clock set where it says so."""
         clock = datetime.fromtimestamp(at, UTC) if at else self.settings.now
         own = Settings(
             repo=str(self.git.directory), forge="local", timeout=self.settings.timeout, now=clock
@@ -188,7 +187,6 @@ class _Story:
         return open_world(wiring.wire(own, self.deadline), [])
 
     def _merge(self, result: Envelope) -> None:
-        """Merge a pull request as a person does."""
         pull = result.pull_request
         assert pull is not None
         assert pull.number is not None
@@ -229,7 +227,6 @@ def _synced(git: Git, before: str) -> str:
 
 
 def _next(git: Git) -> str:
-    """Print which commands to try next on the same repository."""
     repo = shlex.quote(str(git.directory))
     commands_ = (
         f"promote status --repo {repo}",

@@ -104,7 +104,6 @@ def _check_no_page(text: str, parts: SplitResult) -> None:
 
 
 def _folder(path: Path) -> Address:
-    """Return the address of a folder that holds a git repository, or raise `UsageError`."""
     try:
         absolute = path.expanduser().resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
@@ -148,5 +147,4 @@ def git_directory(folder: Path) -> Path:
 
 
 def _line(file: Path) -> str:
-    """Return the one line of a file of git's."""
     return os.fsdecode(read_file(file)).rstrip("\n")

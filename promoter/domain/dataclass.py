@@ -47,7 +47,6 @@ __all__ = ("dataclass",)
 
 
 def _initializer(made: type) -> Callable[..., None]:
-    """Return the method that sets all fields of a class."""
     known = [one for one in dataclasses.fields(made) if one.init]
     known.sort(key=lambda one: bool(one.kw_only))
     places = [(one.name, getattr(made, one.name).__set__, _default(made, one)) for one in known]
@@ -92,7 +91,6 @@ def _shown(self: Any) -> str:  # noqa: ANN401 - of any class
 
 
 def _comparison(made: type, *, is_hashable: bool) -> dict[str, Callable[..., object] | None]:
-    """Return the methods that compare two of a class by their fields."""
     names = [one.name for one in dataclasses.fields(made) if one.compare]
     values = attrgetter(*names) if names else lambda _: ()
 

@@ -62,7 +62,6 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
-    """Return what differs, in order."""
     try:
         codes = _Matcher(before, after).get_opcodes()
     except _TooAlikeError:

@@ -84,7 +84,6 @@ def check_url(text: str) -> None:
 
 
 def _split(text: str) -> SplitResult:
-    """Return a URL's parts, or raise `UsageError` for one whose host or port is malformed."""
     try:
         parts = urlsplit(text)
         well_formed = parts.port is None or parts.port > 0

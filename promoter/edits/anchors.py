@@ -89,7 +89,6 @@ def _below_shared(spot: Spot, *, partial: bool) -> tuple[Spot, tuple[str, ...]]:
 
 
 def _stands_for_another(spot: Spot, other: Spot) -> RefusedError:
-    """Return the refusal of a value that another place uses, of another image or of none."""
     return spot.region.refuse(
         "alias",
         f"the value is shared with {other.place} by an anchor or alias, and that is not known to be "

@@ -26,7 +26,6 @@ def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tupl
 
 
 def _files(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
-    """Yield the YAML files below a folder, in the order of their names."""
     for name, kind in sorted(tree.entries(directory).items()):
         path = directory / name
         if kind is Kind.DIRECTORY:

@@ -188,7 +188,6 @@ def _holds(region: Region, text: str, expected: Mapping[Path, str | None]) -> bo
 
 
 def _in_file(region: Region, splice: Splice) -> Splice:
-    """Return a splice of a region as one of the whole file."""
     return Splice(
         region.place(splice.start), region.place(splice.end), region.indented(splice.text)
     )

@@ -122,7 +122,6 @@ def _spellings(tags: Iterable[str | None]) -> list[str]:
 
 
 def _held(tags: Iterable[str], text: str) -> str | None:
-    """Return the first of some tags that a text holds."""
     return next((one for one in tags if one in text and _occurrence(one).search(text)), None)
 
 

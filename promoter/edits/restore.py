@@ -206,7 +206,6 @@ class _Reader:
 
 
 def _restored(reader: _Reader, old: bytes, new: bytes) -> FileEdit:
-    """Return the edit of one file: the first of the ways there that is proved."""
     now, then = reader.read(old), reader.read(new)
     if now.values == then.values:
         return FileEdit(reader.path, old, old, ())
@@ -278,7 +277,6 @@ def _by_lines(now: _Reading, then: _Reading, *, clipped: bool) -> str | None:
 
 
 def _changes(path: PurePosixPath, now: _Reading, then: _Reading) -> Iterator[FieldChange]:
-    """Yield what became of each place, where it stands now."""
     position = now.region.text.position
     head = now.list_start or 0
     old, new = now.by_label(), then.by_label()

@@ -125,7 +125,6 @@ def _entered(spot: Spot) -> list[Spot]:
 
 
 def _step(spot: Spot, part: str) -> Iterator[Spot]:
-    """Yield the children that one part of a path means."""
     inside = part[1:-1] if part.startswith("[") and part.endswith("]") else None
     key, equals, value = (inside or "").partition("=")
     for child in spot.below():

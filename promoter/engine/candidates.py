@@ -80,7 +80,6 @@ class Candidates:
 
 
 def _is_chosen_for(place: Place) -> bool:
-    """Return whether a policy or the previous environment chooses the tags of an app there."""
     return place.settings.policy is not None or place.settings.promotes_from is not None
 
 
@@ -167,14 +166,12 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
 
 
 def _chosen_for(config: Config, tree: Tree, target: Target) -> Candidate:
-    """Return an app with the images that its policy or the previous environment chooses for."""
     if target.settings.policy is None:
         return _following(config, tree, target)
     return Candidate(target, target.settings.policy, propose.tagged(target, tree))
 
 
 def _following(config: Config, tree: Tree, target: Target) -> Candidate:
-    """Return an app in an environment that follows the previous one."""
     previous = find_target(config, tree, target.app, target.settings.promotes_from)
     followed = images_from(previous, target, tree)
     images = []

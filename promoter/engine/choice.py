@@ -89,7 +89,6 @@ def _answered(candidate: Candidate, answer: Future[Choice], end: Deadline) -> Ch
 
 
 def _choice(candidate: Candidate, registry: Registry) -> Choice:
-    """Return what is wanted of one app, or why that is not known."""
     try:
         return _Chooser(candidate, registry).choice()
     except PromoteError as error:
@@ -250,7 +249,6 @@ def _none_of(tags: frozenset[str], repository: str) -> str:
 
 
 def _nothing(policy: Policy, repositories: list[str], tags: frozenset[str]) -> SelectionError:
-    """Return the error for a policy that takes none of the tags."""
     said = f"the policy {policy.name}: {policy.argument}"
     return SelectionError(
         f"{_none_of(tags, repositories[0])} fits {said}"

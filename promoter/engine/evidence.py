@@ -126,7 +126,6 @@ class EvidenceCollector:
         versions: Iterable[FileVersion],
         labels: Mapping[str, str],
     ) -> SourceRange | None:
-        """Return the source commits between what runs and what is promoted."""
         revisions = Revisions(self._world, self._config, target, self._base)
         source, labelled = revisions.source(labels), REVISION in labels
         revision = proposal.declaration.first.source_revision

@@ -140,7 +140,6 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
 
 
 def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdict | None:
-    """Return what the render says of one app's edits."""
     target, proposal = seen.target, intent.judged
     if proposal is None or not proposal.image_edits:
         return None
@@ -151,7 +150,6 @@ def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdic
 
 
 def _others(intent: Intent, seen: Seen) -> tuple[OtherEnvironment, ...]:
-    """Return the other environments that one app's edits change."""
     edits = intent.judged.image_edits if intent.judged else ()
     if not edits:
         return ()

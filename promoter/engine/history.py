@@ -165,7 +165,6 @@ class AppHistory:
             yield now
 
     def _versions(self) -> Iterator[State]:
-        """Yield what each commit left of the images, newest first."""
         read = self._repository.versions(self._base, self._target.files)
         for version in joined(self._target, read):
             self.is_cut = version.is_first
@@ -269,7 +268,6 @@ def merged_pulls(world: World, base: str, commits: Iterable[str]) -> Mapping[str
 def _with_pulls(
     entries: Sequence[HistoryEntry], targets: Sequence[Target], base: str, world: World
 ) -> list[HistoryEntry]:
-    """Return entries with the pulls that brought them."""
     by_pull = {one.key for one in targets if one.settings.deliver != "push"}
     unknown = (
         one.commit

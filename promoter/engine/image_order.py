@@ -64,7 +64,6 @@ def _declared(pair: TagChange, seen: Seen) -> str | None:
 
 
 def _asks_registry(seen: Seen) -> bool:
-    """Return whether the environment has its registry asked at all."""
     settings = seen.target.settings
     by_creation = settings.policy is not None and settings.policy.needs_creation
     return by_creation or settings.checks.exists != "off"

@@ -98,7 +98,6 @@ class OpenHolds:
         return ProposedHold(hold, pull.number) if hold and pull else None
 
     def _branches_of(self, target: Target) -> Iterator[str]:
-        """Yield the branches that are there and may be about an app."""
         app, environment = target.app, target.environment
         yield from self._names.intersection(self._own_branches(target))
         before, _, after = branch_name(environment, "\0", self._template).partition("\0")
@@ -117,7 +116,6 @@ class OpenHolds:
         return together in named or is_short or app in together.split("+")
 
     def _own_branches(self, target: Target) -> set[str]:
-        """Return the branches that are about one app alone, whether they are there or not."""
         return {
             branch_name(target.environment, target.app, template)
             for template in (self._template, HOLD_BRANCH)

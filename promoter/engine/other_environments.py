@@ -77,7 +77,6 @@ def _sharing(
 
 
 def _is_in(target: EditTarget, file: PurePosixPath, directory: PurePosixPath) -> bool:
-    """Return whether a target of the environment with this folder is in a file."""
     if isinstance(target, InFile):
         return named(directory, target.file) == file
     return file.parent == directory and file.name in KUSTOMIZATION_NAMES
@@ -101,7 +100,6 @@ def folders_beside(config: Config, base: Tree, target: Target) -> list[PurePosix
 
 
 def _folders(config: Config, base: Tree, target: Target) -> Iterator[tuple[str, PurePosixPath]]:
-    """Yield the app's other environments with their folders."""
     for name, settings in environments_of(config, base, target.app).items():
         directory = folder(settings, target.app, name)
         if name != target.environment and directory != target.directory:

@@ -88,7 +88,6 @@ def _prefetch(
 
 
 def _plan(world: World, view: View, work: Work, known: BranchPulls, holds: OpenHolds) -> Plan:
-    """Return the plan of one app on what is there now."""
     targets, branch = work.targets, _branch(work, view)
     if work.pushes:
         state = BranchState(view.base, view.tree, branch)

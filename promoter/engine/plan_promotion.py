@@ -57,7 +57,6 @@ def _judged(
     apps: Sequence[tuple[Seen, tuple[ImageFacts, ...]]],
     ordering: Ordering,
 ) -> list[_Judged]:
-    """Return what all gates say of each app of a request, and what they looked at."""
     gates = BRANCH_GATES if change.request.holds_only else GATES
     judged: list[_Judged] = []
     for (seen, images), app in zip(apps, change.apps, strict=True):

@@ -164,7 +164,6 @@ class _Files:
         return places[0] if places else f"some places have {others[0]}"
 
     def _there(self, tree: Tree) -> Target:
-        """Return the app with the targets whose files are in a tree."""
         targets = (one for one in self.previous.targets if kind_of(tree, _path(self.previous, one)))
         return replace(self.previous, targets=tuple(targets))
 
@@ -175,7 +174,6 @@ def _path(previous: Target, one: EditTarget) -> PurePosixPath:
 
 
 def _in_file(previous: Target, path: PurePosixPath) -> Target:
-    """Return the app with the targets that are in one file."""
     targets = (one for one in previous.targets if _path(previous, one) == path)
     return replace(previous, targets=tuple(targets))
 
@@ -202,7 +200,6 @@ def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
 
 
 def _paths(places: Iterable[str]) -> list[PurePosixPath]:
-    """Return the files of places, which are written as `file:line`."""
     found = (re.fullmatch(r"(.+?)(?::\d+)+", one, re.ASCII) for one in places)
     return [PurePosixPath(one[1]) for one in found if one]
 

@@ -42,7 +42,6 @@ def plan_rollback(request: Request, apps: Sequence[Seen]) -> Plan:
 
 
 def _way_back(seen: Seen) -> tuple[Past, WayBack]:
-    """Return what one app has run, and the way back that is asked for."""
     target, base = seen.target, seen.state.base
     history = AppHistory(seen.world.repository, base, target)
     if not (history.now or any(one.images for one in history.upto(_STATES))):

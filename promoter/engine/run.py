@@ -104,7 +104,6 @@ class Run:
         return settings.dry_run or settings.check
 
     def _preview(self, plan: Plan) -> Outcome:
-        """Return what carrying a plan out would come to."""
         if isinstance(plan, RenewPull) and not plan.extras.is_empty:
             possible = self.world.forge().possible_extras(plan.pull, plan.extras)
             if possible.is_empty and not plan.rewrites:

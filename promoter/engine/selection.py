@@ -133,7 +133,6 @@ def _unpushed(file: PurePosixPath | None, view: View) -> tuple[str, ...]:
 
 
 def _work_together(key: Key, request: Request, view: View) -> Work:
-    """Return the work of several apps that share one commit and one pull."""
     apps = request.together
     if request.group:
         if request.app not in view.config.groups:

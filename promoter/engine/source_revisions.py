@@ -88,7 +88,6 @@ class Revisions:
         return found.labels if found else {}
 
     def _by_tag(self, tag: str) -> str | None:
-        """Return the source's git tag of an image tag, where the app has a pattern for it."""
         app = self.config.apps.get(self.target.app)
         return app.source_tag.replace("{tag}", tag) if app and app.source_tag else None
 

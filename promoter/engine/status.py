@@ -185,7 +185,6 @@ def _arrivals(
 def _with_pulls(
     base: str, arrivals: Mapping[Key, Arrival], targets: Iterable[Target], world: World
 ) -> dict[Key, Arrival]:
-    """Return the arrivals that a pull brought which no message names."""
     unknown = {
         one.key: arrival
         for one in targets
@@ -203,7 +202,6 @@ def _with_pulls(
 
 
 def _open_pulls(base: str, world: World, warnings: list[str]) -> list[Pull]:
-    """Return the open pulls; none where the forge does not answer."""
     try:
         pulls = world.forge().all()
     except PromoteError as error:
@@ -237,7 +235,6 @@ def _newest(
 
 
 def _behind(choice: Choice, world: World) -> Newest:
-    """Return how far what runs is behind what the policy wants."""
     if choice.error is not None:
         none_fits = isinstance(choice.error, SelectionError)
         return Newest(None, note=choice.error.message, fits=not none_fits)

@@ -84,7 +84,6 @@ def _of_the_machine(error: OSError) -> PromoteError:
 
 
 def _is_somewhere() -> bool:
-    """Return whether the current folder still exists."""
     try:
         os.getcwd()  # noqa: PTH109 - pathlib would cost more than --help may take
     except OSError:

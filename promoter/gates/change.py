@@ -154,7 +154,6 @@ def human_commits(facts: Facts) -> Verdict | None:
 
 
 def _named(commits: Sequence[BranchCommit]) -> str:
-    """Return commits of others for a sentence."""
     named = "; ".join(f"{c.sha[:9]} {plain(c.subject)} ({plain(c.author)})" for c in commits[:5])
     return f"{counted_commits(commits)} that promote did not make: {named}"
 

@@ -134,7 +134,6 @@ def _judged(facts: Facts) -> Mapping[str, Stay | None]:
 
 
 def _command(images: Sequence[str], environment: str, facts: Facts) -> str:
-    """Return the command that promotes images to an environment."""
     tags = {image.partition("=")[2] for image in images}
     asked = [f"--image {image}" for image in images]
     if len(tags) == 1 and (tag := tags.pop()) and "@" not in tag:
@@ -143,7 +142,6 @@ def _command(images: Sequence[str], environment: str, facts: Facts) -> str:
 
 
 def _too_short(short: list[str], least: int, wanted: int, facts: Facts) -> Verdict:
-    """Return the verdict on images whose time in the previous environment is not over."""
     assert facts.previous is not None
     name, unread = facts.previous.environment, facts.previous.unread
     stays = [facts.previous.stays[image] for image in short]

@@ -191,7 +191,6 @@ class FastImport:
 
 
 def _change(path: PurePosixPath, mode: int, data: bytes | None) -> bytes:
-    """Return the command that gives a file its content; None removes it."""
     if data is None:
         return b"D %b\n" % _quoted(path)
     return b"M %o inline %b\n%b" % (mode, _quoted(path), _data(data))
@@ -202,7 +201,6 @@ def _data(content: bytes) -> bytes:
 
 
 def _quoted(path: PurePosixPath) -> bytes:
-    """Return a path in quotes, so that it may hold any byte."""
     raw = str(path).encode("utf-8", "surrogateescape")
     for one, instead in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n")):
         raw = raw.replace(one, instead)

@@ -80,7 +80,6 @@ class DirectoryTree:
 
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
-    """Return what an entry is, without following it."""
     if entry.is_symlink():
         return Kind.SYMLINK
     return Kind.DIRECTORY if entry.is_dir(follow_symlinks=False) else Kind.FILE

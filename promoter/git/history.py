@@ -201,7 +201,6 @@ class FileHistory:
             self._go_over(place, parent, before)
 
     def _go_over(self, place: int, parent: str, path: PurePosixPath) -> None:
-        """Put the versions of another name behind those up to a place."""
         self.rows[place:] = _listed(self.clone, parent, [path])[path]
 
     def _message(self, row: _Row) -> str:
@@ -265,7 +264,6 @@ def _places(clone: Clone, commit: str, now: int) -> dict[str, _Place]:
 def _listed(
     clone: Clone, commit: str, paths: Iterable[PurePosixPath]
 ) -> dict[PurePosixPath, list[_Row]]:
-    """Return the commits that changed each file, newest first."""
     found: dict[PurePosixPath, list[_Row]] = {path: [] for path in paths}
     named = [f":(literal){path}" for path in found] if len(found) <= _MANY else []
     text = clone.git(

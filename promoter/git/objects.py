@@ -125,7 +125,6 @@ class Objects:
                 place += int(size) + 1
 
     def _ask(self, oids: list[str], form: str) -> bytes:
-        """Return what git tells of objects in one of the forms that it has for many."""
         names = "".join(f"{oid}\n" for oid in oids).encode()
         result = self._git.attempt("cat-file", form, "--buffer", stdin=names)
         if result.status != 0:

@@ -59,7 +59,6 @@ class Renames:
         return next((PurePosixPath(old) for old, new in renamed if new == str(path)), None)
 
     def _changes(self, parent: str, commit: str) -> _Changes:
-        """Return what a commit added and removed."""
         if (parent, commit) not in self._known:
             fields = self._clone.git(
                 "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames",

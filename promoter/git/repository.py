@@ -175,7 +175,6 @@ class GitRepository:
 
     @property
     def _heads(self) -> Iterator[str]:
-        """The branches that are known so far."""
         refs = self._refs.refs if self._refs is not None else ()
         return (one.removeprefix("refs/heads/") for one in refs if one != "HEAD")
 

@@ -92,7 +92,6 @@ def _between(clone: Clone, repository: str, old: str, new: str) -> SourceRange:
 
 
 def _listed(clone: Clone, span: str) -> tuple[SourceCommit, ...]:
-    """Return the newest commits of a span; the merge of a pull has that one's title."""
     # No text of a commit can hold a NUL, so that none is taken for the next field or commit.
     text = clone.git(
         "log", "-z", f"--max-count={_COMMITS}", "--format=%H%x00%P%x00%s%x00%an%x00%ct%x00%b", span
@@ -159,7 +158,6 @@ def _commits(clone: Clone, *revisions: str | None) -> list[str | None]:
 
 
 def _commit(text: str, refs: Mapping[str, str]) -> str | None:
-    """Return the commit that a revision or a ref names among the refs of the source, or None."""
     if _WHOLE.fullmatch(text):
         return text
     for ref in (text, f"refs/tags/{text}", f"refs/heads/{text}"):

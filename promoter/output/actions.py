@@ -92,7 +92,6 @@ def defused_json(text: str) -> str:
 
 
 def _section(promotion: Envelope) -> str:
-    """Return one promotion for the summary."""
     where = f"{code(promotion.subject)}: " if promotion.subject else ""
     complaints = [one for one in complaints_of(promotion) if one.is_serious]
     if complaints:

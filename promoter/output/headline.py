@@ -69,7 +69,6 @@ def _nothing(outcome: Outcome, action: Action) -> str:
 
 
 def _superseded(outcome: Outcome, where: str) -> str:
-    """Return what was newer, or what the base has by now."""
     newer, asked = outcome.superseded_by, _values(outcome, after=True)
     verb = "would close" if outcome.preview else "closed"
     if newer is None:
@@ -100,7 +99,6 @@ def _number(outcome: Outcome) -> str:
 
 
 def _subject(outcome: Outcome) -> str:
-    """Return what goes where: `aurora to prod, 1.4.1 -> 1.4.2`."""
     if outcome.hold is not None and not outcome.images:
         return _hold(outcome, outcome.hold)
     before, after = _values(outcome, after=False), _values(outcome, after=True)

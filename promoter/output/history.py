@@ -43,7 +43,6 @@ def of_history(
 
 
 def _table(entries: Sequence[HistoryEntry], now: int) -> Table:
-    """Return one row an entry; what is the same in all rows is left out."""
     rows = [
         {
             "when (UTC)": f"{datetime.fromtimestamp(one.time, UTC):%Y-%m-%d %H:%M}",

@@ -129,7 +129,6 @@ def _shrunk(widths: list[int], least: list[int], room: int) -> list[int]:
 
 
 def _padded(cell: str, width: int) -> str:
-    """Return a cell with blanks up to a width in cells of the terminal."""
     from rich.cells import cell_len
 
     return cell + " " * (width - cell_len(cell))

@@ -115,7 +115,6 @@ class _Sheet:
             self._whole(self._spans(one).append(f": {one[0].url}"))
 
     def _alert(self, alert: Alert) -> None:
-        """Write something to fear; of several lines each begins with a dash."""
         level = Text(f"{alert.level.capitalize()}: ", _LEVELS[alert.level])
         lines = [self._spans(one) for one in alert.lines]
         self.write("\n")
@@ -127,7 +126,6 @@ class _Sheet:
             self._line(Text.assemble("- ", line), 2, hanging=2)
 
     def _listing(self, listing: Listing) -> None:
-        """Write lines below their heading; what a pull request folds away is counted."""
         self._heading(listing.heading)
         for line in listing.lines:
             self._line(self._spans(line), 2, hanging=2)
@@ -207,7 +205,6 @@ class _Sheet:
             self._whole(line, indent + hanging)
 
     def _whole(self, text: Text, indent: int = 0) -> None:
-        """Write text as one line, however long it is."""
         text.rstrip()
         self.console.print(Text.assemble(" " * indent, text), soft_wrap=True)
 
@@ -223,5 +220,4 @@ class _Sheet:
 
 
 def _plain(text: str, look: str = "") -> Text:
-    """Return text from outside as part of one line."""
     return Text(printable(text).replace("\n", " ").replace("\t", " "), look)

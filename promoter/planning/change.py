@@ -95,7 +95,6 @@ def read_request(
 
 
 def _on_base(asked: AppRequest, base: Tree, branch: Branch) -> AppChange:
-    """Return what is asked of one app with its edits of the base."""
     before = branch.proposal.declaration if branch.proposal else None
     try:
         declaration = declare_app(asked, base, before)
@@ -106,7 +105,6 @@ def _on_base(asked: AppRequest, base: Tree, branch: Branch) -> AppChange:
 
 
 def _together(request: Request, apps: Sequence[AppChange], state: BranchState) -> Proposal | None:
-    """Return the edits of all apps as one proposal; None where those of one cannot be made."""
     made = [one.asked for one in apps if one.asked]
     if len(made) < len(apps):
         return None

@@ -95,7 +95,6 @@ def _where_images_do_not_reach(dead: Dead, closure: Closure, tree: Tree) -> Dead
 
 
 def _is_used(name: str, closure: Closure) -> bool:
-    """Return whether a container that is known has an image which an entry of this name may match."""
     return any(graph.matches(name, one.text) is not False for one in closure.images)
 
 
@@ -212,7 +211,6 @@ def explained_as_empty(_: Tree, closure: Closure, edit: FileEdit, name: str) -> 
 
 
 def _explained_entry(tree: Tree, closure: Closure, edit: FileEdit, name: str) -> Refusal:
-    """Return the refusal of an entry that changes no rendered image."""
     entries = kustomization.read(edit.path, edit.after).entries
     place = next((n for n, entry in enumerate(entries) if entry.name == name), len(entries))
     dead = next(iter(graph.dead_entries(closure, entries, [name])), None)

@@ -171,7 +171,6 @@ class _Decision:
 
     @property
     def _extras(self) -> PullExtras:
-        """What the environment wants of the pull beside its text, and the pull does not have."""
         settings = self.change.settings
         every = [one.target.settings for one in self.change.apps]
         wanted = PullExtras(

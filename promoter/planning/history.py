@@ -196,7 +196,6 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
 
 
 def _explains(asked: AppDeclaration, moves: tuple[ImageMove, ...]) -> bool:
-    """Return whether images became what a promotion declares."""
     tags = {str(one.tag) for one in asked.images if one.tag}
     digests = {str(one.digest) for one in asked.images if one.digest}
     if asked.restores and not all(one.after for one in moves):

@@ -145,7 +145,6 @@ def _has_changed(change: Change, proposal: Proposal) -> bool:
 
 
 def _pull(change: Change, ordering: Ordering, *, rebuild: bool) -> Intent:
-    """Return what a request that is delivered by a pull comes to."""
     asked, current, pull = change.asked, change.branch.proposal, change.pull
     assert asked is not None
     protected = bool(change.branch.foreign) and not change.request.take_over
@@ -211,7 +210,6 @@ def _with_others(change: Change, ordering: Ordering) -> Proposal:
 
 
 def _with_images(asked: Proposal, images: Sequence[ImageRequest], change: Change) -> Proposal:
-    """Return the proposal of one app with other images."""
     app = replace(asked.declaration.first, images=tuple(images))
     made = propose.propose_app(app, change.apps[0].target, change.state.base)
     return replace(made, declaration=replace(asked.declaration, members=(app,)))

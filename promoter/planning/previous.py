@@ -155,7 +155,6 @@ def _nothing(
 
 
 def _is_built_from(previous: Target, target: Target, tree: Tree) -> bool:
-    """Return whether an environment's kustomization stands on that of the previous one."""
     if not (previous.kustomized and target.kustomized) or previous.file == target.file:
         return False
     return previous.file in graph.read_closure(tree, target.directory).files
@@ -181,7 +180,6 @@ def _check_pulled_alike(name: str, image: RunningImage, previous: Target, target
 
 
 def _request(name: str, image: RunningImage, previous: Target, tree: Tree) -> ImageRequest:
-    """Return an image as the previous environment has it, or raise `SelectionError`."""
     try:
         return image.request(name)
     except UsageError as error:
@@ -193,7 +191,6 @@ def _request(name: str, image: RunningImage, previous: Target, tree: Tree) -> Im
 
 
 def _file(target: Target, tree: Tree) -> PurePosixPath | None:
-    """Return the first of an app's files that is there."""
     return next((path for path in target.files if kind_of(tree, path)), None)
 
 

@@ -172,7 +172,6 @@ def _is_set_by_tag(declaration: AppDeclaration, target: Target, tree: Tree) -> b
 
 
 def _entries(tree: Tree, target: Target) -> tuple[ImageEntry, ...]:
-    """Return the entries of the target's kustomization, where it is edited at all."""
     if not target.kustomized:
         return ()
     data = WorkingFiles(tree, target.directory).read(target.file)

@@ -171,7 +171,6 @@ class Past:
         return line
 
     def _leading(self, number: int, since: int = 0) -> tuple[State, ...]:
-        """Return the states that led to the newest of `number`, or to an earlier one."""
         return leading(self.states.upto(number)[since:], self.target.settings.policy)
 
     def _stepped(self, line: Sequence[State], steps: int) -> State:
@@ -286,7 +285,6 @@ class Past:
         return SelectionError(message, f"{had}{read}", file=str(self.target.first_file))
 
     def _irreversible(self, way: WayBack, there: str) -> RefusedError:
-        """Return the refusal of a state that cannot be had again by setting tags and digests."""
         reason = f"at {way.state.commit[:9]} {there}, and a rollback sets tags and digests alone"
         hint = (
             f"Revert {way.undone.commit[:9]}; or name a state by its tag with --to, which leaves "

@@ -122,7 +122,6 @@ def may_be_release(policy: Policy | None, tag: str) -> bool:
 
 
 def _filter(policy: Policy) -> Callable[[str], bool]:
-    """Return what says whether a tag is considered at all."""
     if policy.needs_digest:
         return lambda _: True
     included, exclude = _included(policy), [pattern.compiled(one).search for one in policy.exclude]

@@ -27,7 +27,6 @@ def _is_line(text: str) -> bool:
 
 
 def _duration(value: object) -> object:
-    """Return a duration: a text, or a number of seconds."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):

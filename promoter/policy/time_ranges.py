@@ -270,7 +270,6 @@ def _day(name: str) -> timedelta:
 
 
 def _clock(text: str) -> timedelta:
-    """Return how far a time of the day is from its midnight."""
     hours, _, minutes = text.partition(":")
     return timedelta(hours=int(hours), minutes=int(minutes))
 

@@ -69,7 +69,6 @@ def _same(proposal: Proposal, evidence: Evidence) -> Line:
 
 
 def _immutable(evidence: Evidence) -> Line:
-    """Return the fields that change though Kubernetes takes no change of them."""
     diff = evidence.render
     objects = [one for one in diff.objects if one.immutable] if diff else []
     if not objects:
@@ -80,7 +79,6 @@ def _immutable(evidence: Evidence) -> Line:
 
 
 def _more(evidence: Evidence) -> Line:
-    """Return the objects in which more than images would change."""
     broken = diff.broken if (diff := evidence.render) else ()
     if not broken:
         return ()
@@ -109,7 +107,6 @@ def _breaking(evidence: Evidence) -> Alert:
 
 
 def _others(evidence: Evidence) -> Line:
-    """Return the other environments that change, too."""
     found = [one.detail for one in evidence.gates if one.name == "other-environments"]
     if not found:
         return ()
@@ -126,7 +123,6 @@ def _not_judged(evidence: Evidence) -> Line:
 
 
 def _sentence(parts: Sequence[Line], hidden: int, noun: str = "object") -> Line:
-    """Return parts as one sentence, and how many more there are."""
     more = f"; and {counted(hidden, f'more {noun}')}" if hidden > 0 else ""
     return (*joined(parts, "; "), Span(f"{more}."))
 
@@ -136,6 +132,5 @@ def _beside(one: ObjectDiff) -> Line:
 
 
 def _fields(paths: tuple[str, ...]) -> Line:
-    """Return paths of fields, as many as are shown."""
     found = joined((mono(path),) for path in paths[:_FIELDS])
     return (*found, Span(" …")) if len(paths) > _FIELDS else found

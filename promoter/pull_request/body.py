@@ -107,7 +107,6 @@ def _span(one: Span) -> str:
 
 
 def _undo(one: Undo) -> Line:
-    """Return how to undo it, before the merge and after it."""
     before = f"{one.before} " if one.before else ""
     parts: list[Span] = [Span("Undo", Style.STRONG)]
     parts.append(Span(f" before the merge: close this pull request; after it: {before}"))
@@ -124,7 +123,6 @@ def _is_short(command: str) -> bool:
 
 
 def _alert(one: Alert) -> str:
-    """Return an alert; several lines become a list."""
     several = len(one.lines) > 1 or one.title
     bullet = "- " if several else ""
     lines = [f"> {bullet}{line(each)}" for each in one.lines]
@@ -147,7 +145,6 @@ def _table(shown: Table) -> str:
 
 
 def _listing(one: Listing, weight: int) -> BodySection:
-    """Return lines as a list, with the rest folded away."""
     rest = [f"- {line(each)}" for each in one.rest]
     lines = [line(each) for each in one.lines]
     text = "\n".join(f"- {each}" for each in lines) if one.rest or len(lines) > 1 else ""

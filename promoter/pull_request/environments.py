@@ -59,7 +59,6 @@ def _of_one(app: AppEvidence, moves: tuple[ImageMove, ...], evidence: Evidence) 
 
 
 def _of_several(proposal: Proposal, evidence: Evidence) -> Table | None:
-    """Return the environments of several apps: a row an app, a column an environment."""
     found = [
         (app, {one.environment: one for one in app.environments})
         for app in evidence.members[:_APPS]
@@ -86,7 +85,6 @@ def _cell(
     app: AppEvidence,
     moment: int | None,
 ) -> Line:
-    """Return what one environment has of an app, and since when."""
     if state is None:
         return (Span("–"),)
     since, runs = _since(state, moment), _runs(state, moves, app)

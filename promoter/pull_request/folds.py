@@ -115,7 +115,6 @@ def _images(proposal: Proposal, evidence: Evidence) -> Fold | None:
 def _image_row(
     move: ImageMove, built: Mapping[str, BuiltImage], running: Mapping[str, BuiltImage]
 ) -> dict[str, Line]:
-    """Return one image by columns: where it is pulled from, what it was, what it shall be."""
     new, old = built.get(move.name), running.get(move.name)
     name: Line = (mono(move.name, _page(move.name)),)
     if move.pulled is not None:
@@ -130,7 +129,6 @@ def _image_row(
 
 
 def _version(tag: str | None, digest: str | None) -> Line:
-    """Return a tag and the whole digest, as far as they are known."""
     found = [mono(one) for one in (tag, digest) if one]
     if len(found) == 2:
         return (found[0], Span(" "), found[1])
@@ -142,7 +140,6 @@ def _built(image: BuiltImage | None) -> str:
 
 
 def _page(image: str) -> str | None:
-    """Return the web page of an image, at the registries that have one for it."""
     host, _, path = split(image)[0].partition("/")
     page = _PAGES.get(host)
     return page + path if page and _SAFE.fullmatch(path.replace("/", "")) else None

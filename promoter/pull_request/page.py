@@ -71,7 +71,6 @@ def _hold_page(proposal: Proposal, evidence: Evidence) -> Page:
 
 
 def _sides(proposal: Proposal) -> set[tuple[str | None, str | None]]:
-    """Return from and to of each image, in short."""
     return {(short_image(one.before), short_image(one.after)) for one in proposal.moves}
 
 
@@ -93,7 +92,6 @@ def _facts(proposal: Proposal, evidence: Evidence) -> tuple[Line, ...]:
 
 
 def _from_to(proposal: Proposal) -> Line:
-    """Return from and to, where the images share them."""
     old, new = map(set, zip(*_sides(proposal), strict=True))
     if len(new) > 1 or len(old) > 1:
         return (Span("to "), _goal(new.pop())) if len(new) == 1 else ()
@@ -109,7 +107,6 @@ def _goal(reference: str | None) -> Span:
 
 
 def _compare(evidence: Evidence) -> Line:
-    """Return the link to the commits that come in, or else to those that go away."""
     source = evidence.source
     if source is None:
         return ()

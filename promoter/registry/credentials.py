@@ -161,7 +161,6 @@ def _place(name: str) -> str:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    """Return a configuration's JSON, or raise `UsageError` without showing any of it."""
     try:
         data = parse_json(read_file(file))
     except OSError as error:

@@ -91,7 +91,6 @@ class Http:
         raise UnreadableError(f"{urlsplit(request.url).netloc} redirects without end")
 
     def _timely(self, request: Request, deadline: float) -> Answer:
-        """Return the answer to one request, or raise `TimeoutError`."""
         pool, seconds = self._pools.to(request.url), _left(deadline)
 
         def asked(seconds: float) -> Answer:

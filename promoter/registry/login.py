@@ -166,7 +166,6 @@ class Authentication:
 
 
 def _token_request(realm: _Realm, repository: str, login: Login | None) -> Request:
-    """Return what asks a token service, as the login that we have or as nobody."""
     wanted = {"scope": f"repository:{repository}:pull"}
     if realm.service:
         wanted["service"] = realm.service

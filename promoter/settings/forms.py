@@ -18,7 +18,6 @@ from promoter.domain.suggest import nearest
 
 
 def _lines(value: object) -> object:
-    """Split a variable that holds one value a line."""
     if isinstance(value, str):
         return tuple(line.strip() for line in value.splitlines() if line.strip())
     return value
@@ -56,7 +55,6 @@ def _without_line_end(value: object) -> object:
 
 
 def _rules(value: object) -> object:
-    """Return rules to go on in spite of, or raise for one that there is not."""
     names = _lines(value)
     if isinstance(names, tuple | list):
         from promoter.gates import allowable  # late: most runs allow nothing

@@ -33,7 +33,6 @@ def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Resu
 
 
 def _done(forge: Forge, verb: str, number: int | None) -> Result:
-    """Do what was asked, and return the pulls that it is about."""
     if verb == "list":
         if number is not None:
             raise UsageError(
@@ -64,7 +63,6 @@ def _end(forge: Forge, verb: str, number: int) -> Result:
 
 
 def _listed(pulls: tuple[Pull, ...]) -> Result:
-    """Return the pulls of promotions as a result to print."""
     ours = [one for one in pulls if one.branch.startswith(BRANCH_PREFIX) or is_ours(one.body)]
     if not ours:
         return _result(ours, Piece(Kind.PLAIN, "no pull requests\n"))

@@ -137,7 +137,6 @@ def _repository(directory: Path) -> Path:
 
 
 def _repositories(directory: Path) -> Iterator[Path]:
-    """Yield the git repositories around a folder, the nearest first."""
     return (one for one in (directory, *directory.parents) if (one / ".git").exists())
 
 
@@ -225,7 +224,6 @@ def _result(
     *,
     dry_run: bool,
 ) -> Result:
-    """Return the result in the contract's form, with what a terminal shows."""
     shown = [
         {
             "file": str(file.named),

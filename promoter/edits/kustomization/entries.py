@@ -209,7 +209,6 @@ def _parts(tag: str | None, digest: str | None) -> tuple[str | None, str | None]
 
 
 def _merged(source: Source, value: Node) -> dict[str, str | None]:
-    """Return the fields that a merge key brings into an entry."""
     nodes = value.value if isinstance(value, SequenceNode) else [value]
     found: dict[str, str | None] = {}
     for node in nodes:
@@ -233,7 +232,6 @@ def _field_name(source: Source, key: Node) -> str:
 
 
 def _field_meant(name: str) -> str:
-    """Return what to write for a field that kustomize does not know in an image."""
     meant = {
         "tag": "newTag", "version": "newTag", "image": "name", "repository": "newName",
         "sha": "digest", "sha256": "digest",

@@ -170,7 +170,6 @@ def _entries(new: Sequence[Fields], dash: int, offset: int, newline: str) -> str
 
 
 def _flow(fields: Mapping[str, str], quote: str) -> str:
-    """Return an entry in flow style, in the quotes of its surroundings."""
     style = quote or None
     return (
         "{" + ", ".join(f"{quote}{k}{quote}: {written(v, style)}" for k, v in fields.items()) + "}"

@@ -85,7 +85,6 @@ def images_below(spot: Spot) -> Iterator[tuple[str, Spot]]:
 
 
 def _named(owner: Spot, image: Spot | None) -> Iterator[tuple[str, Spot]]:
-    """Yield an image with the name that stands beside it, where there is an image."""
     name = owner.get("name")
     if image is not None and image.text:
         yield name.text if name else "", image

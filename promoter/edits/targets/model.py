@@ -45,7 +45,6 @@ def check_placeholders(text: str) -> str:
 
 
 def _check_file(text: str) -> str:
-    """Return a path inside the repository, or raise `ValueError`."""
     if not text.isprintable() or "\\" in text or not text.strip("/"):
         msg = "must be a file of the repository, relative to the environment's folder or to '/'"
         raise ValueError(msg)

@@ -110,7 +110,6 @@ def _meant(text: str) -> str:
 
 
 def _part(text: str) -> _Part:
-    """Return the terms of one part, parted by spaces or commas."""
     rest = text.strip()
     if not rest:
         raise ValueError("is an empty range: '*' is any version")
