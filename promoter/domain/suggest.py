@@ -29,13 +29,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(dict.fromkeys(known))
     if not names:
         return "There is none."
-    listed = ", ".join(names[:_LISTED]) + (
-        f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    )
+    shown = listed(names, _LISTED)
     close = closest(name, names)
     if close and (len(names) == 1 or len(names) > _LISTED):
         return f"Did you mean {close}?"
-    return f"Did you mean {close}? Known: {listed}." if close else f"Known: {listed}."
+    return f"Did you mean {close}? Known: {shown}." if close else f"Known: {shown}."
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return names for a sentence: at most so many, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def placeholder_hint(text: str, what: str) -> str:

@@ -14,7 +14,7 @@ from promoter.domain.duration import format_seconds
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
 from promoter.domain.image import Name
-from promoter.domain.suggest import placeholder_hint
+from promoter.domain.suggest import listed, placeholder_hint
 from promoter.engine.world import World
 from promoter.gates import ImageFacts
 from promoter.policy.nearest_tag import nearest_tag, nearness, promotable
@@ -88,8 +88,7 @@ def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: 
         error.hint = f"Did you mean {near}? The registry has that."
     elif known:
         last = sorted(known, key=lambda one: nearness(one, tag), reverse=True)
-        more = f" and {len(last) - _LISTED} more" if len(last) > _LISTED else ""
-        there = f"It has {', '.join(last[:_LISTED])}{more}."
+        there = f"It has {listed(last, _LISTED)}."
         placeholder = placeholder_hint(tag, "tag")
         error.hint = f"{placeholder} {there}" if placeholder else f"{there} {error.hint}"
 

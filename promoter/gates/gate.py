@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts
 
 
@@ -102,4 +103,4 @@ def several(images: Sequence[str]) -> str:
         return images[0]
     if len(references) == 1:
         return f"{references.pop()} ({len(images)} images)"
-    return f"{images[0]} and {len(images) - 1} more"
+    return listed(images, 1)

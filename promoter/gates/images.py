@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from promoter.domain.proposal import Proposal
 from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import listed
 from promoter.gates.facts import Facts, ImageFacts
 from promoter.gates.gate import Result, Verdict, gravest, refused, several
 from promoter.policy.choose import may_be_release
@@ -123,8 +124,7 @@ def _absent_together(verdict: Verdict, facts: Facts) -> Verdict:
     if len(verdict.refusals) < 2 or len(tags) > 1 or len(hints) > 1:
         return verdict
     names = [one.repository for one in absent]
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    reason = f"there is no {tags.pop()} of {shown} in their registry"
+    reason = f"there is no {tags.pop()} of {listed(names, 3)} in their registry"
     refusal = replace(verdict.refusals[0], reason=reason, images=tuple(names))
     return replace(verdict, refusals=(refusal,))
 

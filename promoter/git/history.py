@@ -23,12 +23,8 @@ if TYPE_CHECKING:
 _FILES = ("100644", "100755", "120000")
 # From so many files on, the changes of all files are listed: git would compare each path with each.
 _MANY = 50
-# A commit that moves more files than this is a reorganisation: those most alike by name are read.
-_MOVED = 40
 # So many commits of a merged branch are read; a promotion's holds one or a few.
 _BROUGHT = 20
-# Of more files that went at once, not all names are compared letter by letter.
-_COMPARED = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from promoter.domain.duration import format_seconds
 from promoter.domain.evidence import GateResult
 from promoter.domain.model import Pull
 from promoter.domain.moment import shown_end
+from promoter.domain.suggest import listed
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json
 from promoter.output.printable import bounded_values
@@ -48,8 +49,7 @@ def _unknown(rows: Sequence[Status]) -> list[str]:
         if one.newest is not None and one.newest.tag is None and one.newest.note:
             reasons.setdefault(one.newest.note, []).append(f"{one.app} in {one.environment}")
     found = [
-        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {reason}"
-        for reason, places in list(reasons.items())[:_REASONS]
+        f"{listed(places, 1)}: {reason}" for reason, places in list(reasons.items())[:_REASONS]
     ]
     if len(reasons) > _REASONS:
         found.append(f"{len(reasons) - _REASONS} more reasons are in --output json")

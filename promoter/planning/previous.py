@@ -13,6 +13,7 @@ from promoter.domain.errors import RefusedError, SelectionError, UsageError
 from promoter.domain.image import split
 from promoter.domain.model import ImageRequest, RunningImage, Tree
 from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import listed
 from promoter.domain.trees import kind_of
 from promoter.planning.container_images import ContainerImage, images_of_base, unset_images
 from promoter.planning.plan import Request
@@ -125,7 +126,7 @@ def _nothing(
     """
     theirs, own = images
     app, name, other = target.app, target.environment, previous.environment
-    listed = target.images or tuple(one.name for one in own)
+    names = target.images or tuple(one.name for one in own)
     hint = f"Promote it to {other} first: promote {previous.flags} --tag TAG"
     path = _file(previous, tree)
     file = str(path) if path else None
@@ -139,8 +140,8 @@ def _nothing(
         hint = f"Promote it to {other}: {name} changes with it."
     elif not theirs:
         reason = f"{other} sets no image of {app} yet"
-    elif target.images or any(image_named(theirs, one) for one in listed):
-        reason = f"{other} sets no tag of {_several(listed)} yet"
+    elif target.images or any(image_named(theirs, one) for one in names):
+        reason = f"{other} sets no tag of {listed(names, _NAMED)} yet"
     elif not own:
         reason = f"{name} sets no image of {app} yet, and {other} sets {_names(theirs)}"
         hint = f"Set it by its name first: promote {target.flags} --image {theirs[0].name}=TAG"
@@ -195,12 +196,7 @@ def _file(target: Target, tree: Tree) -> PurePosixPath | None:
 
 
 def _names(images: Sequence[RunningImage]) -> str:
-    return _several([one.name for one in images])
-
-
-def _several(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    return listed([one.name for one in images], _NAMED)
 
 
 def image_named(images: Sequence[RunningImage], name: str) -> RunningImage | None:

@@ -15,6 +15,7 @@ from promoter.domain.errors import PromoteError, RefusedError, SelectionError, U
 from promoter.domain.image import Tag, split
 from promoter.domain.model import FileEdit, ImageMove, ImageRequest, RunningImage, Tree
 from promoter.domain.proposal import Proposal
+from promoter.domain.suggest import listed
 from promoter.domain.trees import edited
 from promoter.edits import kustomization
 from promoter.edits.delivery_overrides import overriding_images
@@ -26,7 +27,7 @@ from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
 
-_LISTED = 4
+_NAMES_LISTED, _TAGS_LISTED = 4, 6
 
 
 def resolve(
@@ -237,13 +238,10 @@ def tagged(
         )
     unlisted = [one for one in found if not one.listed]
     if len({(one.tag, one.digest) for one in unlisted}) > 1:
-        shown = ", ".join(
-            f"{one.name} at {one.tag or one.digest or 'no tag'}" for one in unlisted[:6]
-        )
-        more = f" and {len(unlisted) - 6} more" if len(unlisted) > 6 else ""
+        shown = [f"{one.name} at {one.tag or one.digest or 'no tag'}" for one in unlisted]
         raise SelectionError(
             f"the {len(unlisted)} images of {target.app} have different tags, so that one tag cannot "
-            f"be meant for all: {shown}{more}",
+            f"be meant for all: {listed(shown, _TAGS_LISTED)}",
             f"Set them one by one: --image {unlisted[0].name}=TAG; or list those that go together in "
             f"promoter.yaml, as apps.{target.app}.images.",
             file=str(target.file) if target.kustomized else None,
@@ -255,8 +253,7 @@ def _used_by_containers(target: Target, tree: Tree) -> str:
     """Return in words which images the containers of a kustomization have; '' for none."""
     images = graph.read_closure(tree, target.directory).images if target.kustomized else ()
     names = list(dict.fromkeys(one.name for one in images))
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f" Its containers use {', '.join(names[:_LISTED])}{more}." if names else ""
+    return f" Its containers use {listed(names, _NAMES_LISTED)}." if names else ""
 
 
 def _set_by_tag(target: Target, tree: Tree) -> tuple[RunningImage, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from promoter.domain.evidence import Evidence, GateResult
+from promoter.domain.suggest import listed
 from promoter.pull_request.words import counted
 
 _NAMED = 3
@@ -50,6 +51,4 @@ def _whom(apps: Sequence[str], number: int) -> str:
     """Return which apps a verdict is about: all of them, or some by name."""
     if len(apps) == number:
         return "both apps" if number == 2 else f"all {number} apps"
-    more = len(apps) - _NAMED
-    named = ", ".join(apps[:_NAMED])
-    return f"{named} and {more} more" if more > 0 else named
+    return listed(apps, _NAMED)
