@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from promoter.domain.duration import parse_duration
+from promoter.domain.duration import duration_meant, parse_duration
 from promoter.domain.errors import UsageError
 from promoter.domain.moment import parse_moment
 from promoter.settings import Settings
@@ -31,7 +31,8 @@ def hold_end(settings: Settings) -> int | None:
             seconds = int(parse_moment(at).timestamp())
     except ValueError as error:
         hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
-        if duration := _duration_meant(given):
+        is_without_unit = re.fullmatch(r"[0-9]{1,3}h[0-9]{1,2}", given, re.ASCII)
+        if duration := f"{given}m" if is_without_unit else duration_meant(given):
             hint = f"Did you mean {flag} {duration}?"
         if number := re.fullmatch(r"([0-9]{1,4})(w?)", given, re.ASCII):
             count = number[1]
@@ -45,15 +46,3 @@ def hold_end(settings: Settings) -> int | None:
     if seconds <= now:
         raise UsageError(f"{flag}: {given} is over already", "Name a time that is still to come.")
     return seconds
-
-
-def _duration_meant(given: str) -> str:
-    """Return the duration that a text such as `2 days` or `1h30` stands for; '' for none."""
-    if re.fullmatch(r"[0-9]{1,3}h[0-9]{1,2}", given, re.ASCII):
-        return f"{given}m"
-    try:
-        parse_duration(given)
-    except ValueError as error:
-        found = re.search(r"Did you mean (\w+)", str(error))
-        return found[1] if found else ""
-    return ""

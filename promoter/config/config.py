@@ -88,8 +88,15 @@ class Config(Section):
         self, environment: str, app: str
     ) -> tuple[tuple[str, ...], tuple[EditTarget, ...]]:
         """Return the nearest list of targets as it is written, and its keys; empty without one."""
+        for keys, level in self._levels(environment, app):
+            if "targets" in level.model_fields_set:
+                return (*keys, "targets"), getattr(level, "targets", ())
+        return (), ()
+
+    def _levels(self, environment: str, app: str) -> list[tuple[tuple[str, ...], Section]]:
+        """Return what may say where an app's tags are, the nearest first, each with its keys."""
         own = self.apps.get(app)
-        levels: list[tuple[tuple[str, ...], Section | None]] = [
+        found: list[tuple[tuple[str, ...], Section | None]] = [
             (
                 ("apps", app, "environments", environment),
                 own.environments.get(environment) if own else None,
@@ -98,10 +105,7 @@ class Config(Section):
             (("environments", environment), self.environments.get(environment)),
             ((), self),
         ]
-        for keys, level in levels:
-            if level is not None and "targets" in level.model_fields_set:
-                return (*keys, "targets"), getattr(level, "targets", ())
-        return (), ()
+        return [(keys, level) for keys, level in found if level is not None]
 
     def path_keys(self, environment: str, app: str) -> tuple[str, ...]:
         """Return the keys of the `path` that counts for an app in an environment."""
@@ -119,9 +123,7 @@ class Config(Section):
         self, environment: str, app: str
     ) -> tuple[tuple[EditTarget, ...], tuple[Linked, ...]]:
         """Return where an app's tags live in an environment; the names are filled in."""
-        own, place = self.apps.get(app), self.environments.get(environment)
-        override = own.environments.get(environment) if own else None
-        levels = [level for level in (override, own, place, self) if level is not None]
+        levels = [level for _, level in self._levels(environment, app)]
 
         def nearest_list(key: str) -> tuple[Any, ...]:
             given = (getattr(level, key) for level in levels if key in level.model_fields_set)

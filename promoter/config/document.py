@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
 from promoter.domain.yaml_mistakes import explained
+from promoter.edits.nodes import children
 from promoter.yaml_nodes import BrokenYAMLError, compose_one, values
 
 _SIZE_LIMIT = 4 * 1024 * 1024
@@ -86,11 +87,8 @@ def _place_of_value(root: Node | None) -> tuple[int | None, int | None]:
     waiting = [root] if root is not None else []
     while waiting:
         node = waiting.pop()
-        if isinstance(node, MappingNode):
-            waiting.extend(part for pair in reversed(node.value) for part in reversed(pair))
-        elif isinstance(node, SequenceNode):
-            waiting.extend(reversed(node.value))
-        else:
+        waiting += reversed(list(children(node)))
+        if isinstance(node, ScalarNode):
             try:
                 values(node)
             except (YAMLError, ValueError):
@@ -112,10 +110,7 @@ def _check_aliases(root: Node | None, file: str) -> None:
                 column=node.start_mark.column + 1,
             )
         seen.add(id(node))
-        if isinstance(node, MappingNode):
-            stack.extend(part for pair in node.value for part in pair)
-        elif isinstance(node, SequenceNode):
-            stack.extend(node.value)
+        stack += children(node)
 
 
 def _child(node: Node | None, part: object) -> tuple[Node, Node] | None:

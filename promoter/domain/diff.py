@@ -76,15 +76,15 @@ def _changes_by_place(before: Sequence[str], after: Sequence[str]) -> list[Chang
         runs = groupby(pairs, key=lambda pair: pair[1][0] != pair[1][1])
         found = [[at for at, _ in run] for differs, run in runs if differs]
         return [(one[0], one[-1] + 1, one[0], one[-1] + 1) for one in found]
-    shorter = min(len(before), len(after))
-    start = _equal(before, after, shorter)
-    end = _equal(before[::-1], after[::-1], shorter - start)
+    start = alike(before, after)
+    end = min(alike(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     return [(start, len(before) - end, start, len(after) - end)]
 
 
-def _equal(before: Sequence[str], after: Sequence[str], limit: int) -> int:
-    """Return how many lines are equal from the beginning, at most `limit`."""
-    return next((at for at in range(limit) if before[at] != after[at]), limit)
+def alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return how many lines two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))
 
 
 class _TooAlikeError(Exception):

@@ -31,7 +31,7 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text.strip())
     given = {unit: number for unit, number in found.groupdict().items() if number} if found else {}
     if not given:
-        meant = _meant(text)
+        meant = duration_meant(text)
         hint = f"Did you mean {meant}?" if meant else "Write 90s, 2m, 1h30m, 24h or 7d."
         raise ValueError(f"{shown(text)} is not a duration\n{hint}")
     duration = timedelta(seconds=sum(float(given[unit]) * _SECONDS[unit] for unit in given))
@@ -40,7 +40,7 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
-def _meant(text: str) -> str:
+def duration_meant(text: str) -> str:
     """Return a duration that is written in words, in other units or in ISO 8601, as ours; else ''."""
     plain = text.strip()[:_LONGEST].lower()
     plain = re.sub(r"^p(?=[0-9t])|(?<=[a-z])t(?=[0-9])|^pt", "", plain)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.diff import alike
 from promoter.domain.model import FileEdit
 
 
@@ -75,9 +76,3 @@ def _hunks(old: list[bytes], new: list[bytes], *, ours: bool) -> list[_Hunk]:
     start = alike(old, new)
     kept = min(alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
     return [_Hunk(start, len(old) - kept, new[start : len(new) - kept], ours)]
-
-
-def alike(one: Sequence[object], other: Sequence[object]) -> int:
-    """Return how many lines two texts have in common at their beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))

@@ -19,6 +19,7 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
+from promoter.edits.targets.argocd import sources
 
 _SOURCE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
 # Folders in which people keep what tells Argo CD and Flux which folders to apply.
@@ -64,7 +65,7 @@ def overrides_elsewhere(
         for root in _documents(tree, path):
             kind, version = (spot.text if (spot := root.get(key)) else "" for key in _KIND)
             if kind == "Application" and version.startswith(_ARGOCD):
-                for source in _sources(root):
+                for source in sources(root.get("spec")):
                     images = source.at("kustomize", "images")
                     if images and _is_for(source.get("path"), directory):
                         yield from _warnings("Argo CD", images.below(), moves)
@@ -120,14 +121,6 @@ def _documents(tree: Tree, path: PurePosixPath) -> Iterator[Spot]:
     """Yield the documents of a file; none of one that cannot be read."""
     with suppress(RefusedError, KeyError):
         yield from roots(Region.of(path, tree.read(path)))
-
-
-def _sources(root: Spot) -> Iterator[Spot]:
-    """Yield the sources of an Application."""
-    if (one := root.at("spec", "source")) is not None:
-        yield one
-    if (several := root.at("spec", "sources")) is not None:
-        yield from several.below()
 
 
 def _is_for(path: Spot | None, directory: PurePosixPath) -> bool:

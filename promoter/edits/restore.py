@@ -10,11 +10,11 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.diff import alike
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.model import FieldChange, FileEdit, Tree
 from promoter.domain.refusal import Refusal
 from promoter.edits import kustomization
-from promoter.edits.clean_merge import alike
 from promoter.edits.nodes import Path, flatten, last_index
 from promoter.edits.region import Region, occurrences
 from promoter.edits.site import Site

@@ -67,6 +67,11 @@ class Source:
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
+    def index(self, line: int, column: int) -> int:
+        """Return the character at a line and column, as `position` has them; the last for a later one."""
+        at = self._starts[min(line, len(self._starts)) - 1] + column - 1
+        return min(at, len(self.text))
+
     def line_start(self, index: int) -> int:
         """Return where the line of a character begins."""
         return self._starts[bisect_right(self._starts, index) - 1]

@@ -10,7 +10,6 @@ from promoter.config.holds import read_hold
 from promoter.domain.branch import BranchCommit
 from promoter.domain.image import split
 from promoter.domain.model import ImageRequest
-from promoter.domain.proposal import Proposal
 from promoter.domain.render import RenderVerdict
 from promoter.edits.delivery_overrides import delivery_files, overrides_elsewhere
 from promoter.engine.checks import Checker
@@ -140,12 +139,17 @@ def _is_unverified(intent: Intent, seen: Seen) -> bool:
 
 
 def _rendered(intent: Intent, seen: Seen, names: ByNames | None) -> RenderVerdict | None:
-    target, proposal = seen.target, intent.judged
+    target, proposal, base = seen.target, intent.judged, seen.state.base
     if proposal is None or not proposal.image_edits:
         return None
-    if _is_late(seen) and target.settings.render == "warn" and _is_known(seen):
+    mode = target.settings.render
+    if mode == "off":
+        return RenderVerdict(note="switched off by render: off")
+    if _is_late(seen) and mode == "warn" and _is_known(seen):
         return RenderVerdict(warnings=(f"not rendered: {_LATE}",), note=_LATE)
-    verdict = _verdict(proposal, seen, names or propose.by_names(proposal, target, seen.state.base))
+    names = names or propose.by_names(proposal, target, base)
+    renderer = seen.world.renderer()
+    verdict = render.judge(base, proposal.image_edits, names, renderer, strict=mode == "strict")
     return verdict if intent.makes_commit else replace(verdict, refusals=(), warnings=())
 
 
@@ -170,20 +174,6 @@ def _is_known(seen: Seen) -> bool:
         return False
     closure = graph.read_closure(seen.state.base, seen.target.directory)
     return closure.complete and not closure.patched
-
-
-def _verdict(proposal: Proposal, seen: Seen, names: ByNames) -> RenderVerdict:
-    """Return what the render says of a proposal's edits, where it is asked."""
-    mode = seen.target.settings.render
-    if mode == "off":
-        return RenderVerdict(note="switched off by render: off")
-    return render.judge(
-        seen.state.base,
-        proposal.image_edits,
-        names,
-        seen.world.renderer(),
-        strict=mode == "strict",
-    )
 
 
 def needs_text(change: Change, intent: Intent, world: World) -> bool:

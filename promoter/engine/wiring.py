@@ -119,7 +119,11 @@ def wire(settings: Settings, deadline: Deadline) -> Wiring:
     if settings.api_url:
         check_api_url(settings.api_url)
     wanted = settings.repo or (file.repository if file else None)
-    found = address.parse(wanted or _origin(deadline))
+    if not wanted:
+        from promoter.engine.current_repository import gitops_origin  # late: most runs name it
+
+        wanted = gitops_origin(Path.cwd(), deadline)
+    found = address.parse(wanted)
     return Wiring(settings, found, file, document, deadline)
 
 
@@ -259,12 +263,6 @@ def _connection(wiring: Wiring, look: Look | None = None) -> Connection:
     api_url, trusted = None if where.local else wiring.api_url, wiring.settings.authorities
     committer = f"{author} {wiring.now} +0000"
     return Connection(where, api_url, wiring.token, wiring.deadline, committer, look, trusted)
-
-
-def _origin(deadline: Deadline) -> str:
-    from promoter.engine.current_repository import gitops_origin
-
-    return gitops_origin(Path.cwd(), deadline)
 
 
 def _caller_file(settings: Settings) -> tuple[Document | None, Config | None]:

@@ -166,8 +166,7 @@ def at_entry(edit: FileEdit, dead: Dead) -> Refusal:
 def at_change(edit: FileEdit, change: FieldChange, reason: str, hint: str) -> Refusal:
     """Return the refusal at a change of a file."""
     source = decode(str(edit.path), edit.before)
-    lines = source.text.split("\n")[: change.line - 1]
-    at = sum(len(line) + 1 for line in lines) + change.column - 1
+    at = source.index(change.line, change.column)
     refusal = source.refusal("dead-edit", one_line(reason), one_line(hint), at=at)
     return replace(refusal, images=(change.image,))
 

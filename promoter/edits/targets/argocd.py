@@ -44,10 +44,16 @@ def _overrides(root: Spot, application: str) -> Iterator[Site]:
     if application and (name is None or name.text != application):
         return
     spec = root.get("spec") if kind.text == "Application" else root.at("spec", "template", "spec")
-    sources = [spec.get("source")] if spec else []
-    listed = spec.get("sources") if spec else None
-    for source in (*sources, *(listed.below() if listed else ())):
-        images = source.at("kustomize", "images") if source else None
+    for source in sources(spec):
+        images = source.at("kustomize", "images")
         for image in images.below() if images else ():
             if image.text:
                 yield Site.override(image)
+
+
+def sources(spec: Spot | None) -> Iterator[Spot]:
+    """Yield the sources of an Application, of which there is one or a list."""
+    if spec is not None and (one := spec.get("source")) is not None:
+        yield one
+    if spec is not None and (several := spec.get("sources")) is not None:
+        yield from several.below()
