@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+import warnings
 from contextlib import suppress
 from importlib import import_module
 from ipaddress import ip_address
@@ -88,6 +89,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("steady")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Have all objects looked through once in the end: pytest does so twice, and it takes long."""
+    gc.freeze()
+
+
 def _is_controller(config: pytest.Config) -> bool:
     """Say whether this process gives the tests to others."""
     return config.getoption("dist") != "no" and not hasattr(config, "workerinput")
@@ -105,7 +112,9 @@ def _has_room(folder: Path) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Compile the tests before there are workers: in a new clone, each of them would do it."""
+    """Do first what takes long once there are thousands of tests, or as many workers as there are."""
+    if not _is_controller(session.config):
+        _run_empty_property()
     folder = Path(__file__).parent
     names = [one.stem for one in folder.glob("test_*.py")]
     is_new = not any(folder.glob("__pycache__/test_*-pytest-*.pyc"))
@@ -125,13 +134,24 @@ def _importing(names: list[str]) -> int:
         for name in names:
             with suppress(BaseException):
                 import_module(name)
-        from hypothesis import given, strategies
-
-        # The first property of a process collects all constants of the code, and keeps them on disk.
         with suppress(BaseException):
-            given(strategies.none())(lambda _: None)()
+            _run_empty_property()
         os._exit(0)
     return pid
+
+
+def _run_empty_property() -> None:
+    """Have Hypothesis do what comes with the first property of a process.
+
+    It looks through all objects, and collects all constants of the code, which it keeps on disk.
+    """
+    from hypothesis import given, strategies
+    from hypothesis.errors import HypothesisSideeffectWarning
+
+    with warnings.catch_warnings():
+        # Hypothesis warns of what is slow before tests are collected, which is why it is here.
+        warnings.simplefilter("ignore", HypothesisSideeffectWarning)
+        given(strategies.none())(lambda _: None)()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -20,6 +21,8 @@ _CONTENTLESS = re.compile(r"(?:---|\.\.\.)?\s*(?:#.*)?|%.*")
 _MERGE = "<<"
 _TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
 _SHOWN = 400
+# What was read of so many texts is kept, of texts up to so many characters.
+_KEPT, _SMALL = 256, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,14 @@ def parse(text: str, origin: Origin) -> Value | None:
 
 
 def parse_plainly(text: str, origin: Origin) -> tuple[Value | None, str]:
-    """Return the value of one document, and what in it another reader may read in another way."""
+    """Return the value of one document, and what in it another reader may read in another way.
+
+    Values are shared, and nobody changes them: apps that stand on one base meet the same texts.
+    """
+    return (_read_once if len(text) <= _SMALL else _read)(text, origin)
+
+
+def _read(text: str, origin: Origin) -> tuple[Value | None, str]:
     try:
         root = compose_one(text)
     except BrokenYAMLError as error:
@@ -127,6 +137,9 @@ def parse_plainly(text: str, origin: Origin) -> tuple[Value | None, str]:
         raise UnreadableError(error.reason, line, error.column + 1) from None
     reader = _Reader(origin)
     return None if root is None else reader.value(root), reader.odd
+
+
+_read_once = lru_cache(maxsize=_KEPT)(_read)
 
 
 @dataclass(slots=True)

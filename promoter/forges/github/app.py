@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import jwt
 from github import Auth
 from pydantic import SecretStr
 
@@ -20,6 +21,8 @@ from promoter.forges.github.retry import until_done, until_known
 
 T = TypeVar("T")
 
+# What GitHub asks an App to sign by.
+_ALGORITHM = "RS256"
 # The least that a promotion needs; labels, reviewers and merging are covered by the second.
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}
 # A token that was just made is not known everywhere at once.
@@ -68,7 +71,12 @@ def _authentication(app: str, key: SecretStr) -> Auth.AppAuth:
     """Return the App's own authentication, or raise `UsageError` for a key that is none."""
     try:
         # In an environment, line breaks are often written as two characters.
-        authentication = Auth.AppAuth(app, key.get_secret_value().replace("\\n", "\n"))
+        plain = key.get_secret_value().replace("\\n", "\n")
+        # Made ready once: checking the numbers of a key takes far longer than signing with it.
+        ready = jwt.get_algorithm_by_name(_ALGORITHM).prepare_key(plain)
+        authentication = Auth.AppAuth(
+            app, sign_func=lambda payload: jwt.encode(payload, ready, algorithm=_ALGORITHM)
+        )
         authentication.create_jwt()
     except Exception:  # noqa: BLE001 - the key's libraries raise what they like
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import tempfile
 import zlib
@@ -11,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.github.git_process import GitProcess
+from tests.servers.refs import read_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _FOLDER = "40000"
+# Names that stand for the same object for ever.
+_SETTLED = re.compile(r"[0-9a-f]{40}(?:\^\{\w+\})?")
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,39 @@ class Objects:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._batch = GitProcess(path, "cat-file", "--batch")
+        self._known: dict[str, Object] = {}
+        self._entries: dict[str, dict[str, str]] = {}
 
     def get(self, name: str) -> Object | None:
         """Return what a name or an expression stands for, or None where it stands for nothing."""
+        revision, colon, place = name.partition(":")
+        if colon and not place.startswith((".", "/")):
+            return self._at(revision, place)
+        found = self._known.get(name) or self._ask(name)
+        if found is not None and _SETTLED.fullmatch(name):
+            self._known[name] = found
+        return found
+
+    def _at(self, revision: str, place: str) -> Object | None:
+        """Return what is at a path of a commit or tree; git would have to be asked for each path."""
+        found = self.get(f"{self._commit(revision)}^{{tree}}")
+        for name in place.removesuffix("/").split("/") if place else ():
+            if found is None or found.kind != "tree":
+                return None
+            if found.oid not in self._entries:
+                self._entries[found.oid] = {one: oid for _, oid, one in found.entries()}
+            found = self.get(self._entries[found.oid].get(name, ""))
+        return None if place.endswith("/") and found and found.kind != "tree" else found
+
+    def _commit(self, revision: str) -> str:
+        """Return the commit of a ref that is named in full; anything else as it is."""
+        if revision == "HEAD":
+            revision = (self._path / "HEAD").read_text("utf-8").strip().removeprefix("ref: ")
+        is_ref = revision.startswith("refs/")
+        return (is_ref and read_ref(self._path, revision)) or revision
+
+    def _ask(self, name: str) -> Object | None:
+        """Return what git has by a name."""
         if not name or "\n" in name:
             return None
         with self._batch.asked(f"{name}\n") as answer:

@@ -110,7 +110,8 @@ class Store:
         """Return the object that a branch, a tag or an id names."""
         if not name:
             return None
-        names = (f"refs/heads/{name}^{{{kind}}}", f"{name}^{{{kind}}}")
+        refs = () if _ID.fullmatch(name) else (f"refs/heads/{name}^{{{kind}}}",)
+        names = (*refs, f"{name}^{{{kind}}}")
         return next((found.oid for found in map(self.objects.get, names) if found), None)
 
     def default_branch(self) -> str:
