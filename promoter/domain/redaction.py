@@ -121,18 +121,28 @@ def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape
 
     It may be JSON, or dataclasses of such values.
     """
+    return _redacted_values(value, {})
+
+
+def _redacted_values(value: Any, texts: dict[str, str]) -> Any:  # noqa: ANN401 - of any shape
+    """Return a redacted value; of thousands of apps, most texts are the same: each is searched once."""
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
-        return value if (text := redacted(value)) == value else text
+        text = texts.get(value)
+        if text is None:
+            text = texts[value] = redacted(value)
+        return value if text == value else text
     if isinstance(value, dict):
-        return {redacted_values(key): redacted_values(one) for key, one in value.items()}
+        return {
+            _redacted_values(key, texts): _redacted_values(one, texts) for key, one in value.items()
+        }
     if isinstance(value, list | tuple):
-        items = [redacted_values(one) for one in value]
+        items = [_redacted_values(one, texts) for one in value]
         return value if all(map(is_, items, value)) else type(value)(items)
     if is_dataclass(value) and not isinstance(value, type):
         known = {one.name: getattr(value, one.name) for one in fields(value)}
-        made = {name: redacted_values(one) for name, one in known.items()}
+        made = {name: _redacted_values(one, texts) for name, one in known.items()}
         # Not by `==`, which passes over fields that do not count for it.
         changed = {name: one for name, one in made.items() if one is not known[name]}
         return replace(value, **changed) if changed else value
