@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from promoter.config.config import FILE, Config
 from promoter.config.not_there import no_app
-from promoter.config.refs import check_name
+from promoter.config.path_patterns import FILES, FOLDERS, Match, filled, fixed_part, matches
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind, Tree
@@ -32,18 +32,16 @@ environments:
     path: apps/{app}/overlays/dev
   prod:
     path: apps/{app}/overlays/prod"""
+# Files that a pattern such as `{app}.yaml` has, and that are no app's.
+_NO_APPS = (*KUSTOMIZATION_NAMES, FILE.name)
 # So many places that were looked at are named.
 _NAMED = 3
 
 _EnvironmentsByApp: TypeAlias = dict[str, list[str]]
+_Pattern: TypeAlias = tuple[str, frozenset[Kind]]
 
-_layouts_seen: WeakKeyDictionary[Tree, dict[tuple[str, bool], _EnvironmentsByApp]]
-_layouts_seen = WeakKeyDictionary()
-
-
-def filled(text: str, app: str, environment: str) -> str:
-    """Return a text with the names of an app and an environment in it."""
-    return text.replace("{app}", app).replace("{environment}", environment)
+_matches_of: WeakKeyDictionary[Tree, dict[_Pattern, list[Match]]] = WeakKeyDictionary()
+_layouts_of: WeakKeyDictionary[Tree, dict[str, _EnvironmentsByApp]] = WeakKeyDictionary()
 
 
 def folder(settings: Environment, app: str, environment: str) -> PurePosixPath:
@@ -115,8 +113,8 @@ def is_in(config: Config, tree: Tree, where: tuple[str, str], settings: Environm
 def unfold_all(config: Config, tree: Tree) -> None:
     """Read all names in which apps are found at once: those below what the paths have in common."""
     paths = [one.path for one in config.environments.values()]
-    paths += [one for name in config.environments for one in _folders_of_targets(config, name)]
-    fixed = {PurePosixPath(one.partition("{")[0].rpartition("/")[0]) for one in paths}
+    paths += [one for name in config.environments for one, _ in _patterns(config, name)]
+    fixed = {fixed_part(one) for one in paths}
     tree.look_into({parent for one in fixed for parent in one.parents})
     for one in fixed:
         tree.unfold(one)
@@ -171,81 +169,75 @@ def _looked_for(config: Config, app: str, environment: str) -> list[str]:
 
 
 def _found_apps(config: Config, tree: Tree) -> set[str]:
-    """Return the apps that no configuration lists, by the folders that could be theirs."""
+    """Return the apps that no configuration lists, by the folders and files that could be theirs.
+
+    Where a path is that of several apps, as `web-eu-prod` is of `{app}-prod` and `{app}-eu-prod`, it
+    is of the one with the longest environment.
+    """
+    by_path: dict[PurePosixPath, list[tuple[str, str]]] = {}
+    for name in config.environments:
+        for pattern in _patterns(config, name):
+            for path, names in _matching(tree, pattern):
+                if path.name in _NO_APPS and pattern[1] is FILES:
+                    continue
+                by_path.setdefault(path, []).append((names["app"], name))
     found: set[str] = set()
-    for name, settings in config.environments.items():
-        own = settings.path.replace("{environment}", name)
-        shared = [one.replace("{environment}", name) for one in _folders_of_targets(config, name)]
-        apps = {
-            app
-            for one in (own, *shared)
-            for app in _environments_by_app(tree, one, kustomized=False)
-        }
-        new = apps.difference(found, {""})
-        found |= {app for app in new if _is_found(config, tree, (app, name), settings)}
+    for apps in by_path.values():
+        app = min((one for one, _ in apps), key=len)
+        places = [one for one in apps if one[0] == app and app not in found]
+        if any(_is_found(config, tree, one, config.environments[one[1]]) for one in places):
+            found.add(app)
     return found
 
 
 def _is_found(config: Config, tree: Tree, where: tuple[str, str], settings: Environment) -> bool:
     directory = folder(settings, *where)
-    has_kustomization = bool(kustomizations_among(tree.entries(directory)))
+    is_own = "{app}" in settings.path and bool(kustomizations_among(tree.entries(directory)))
     targets, _ = config.targets_of(where[1], where[0])
-    return has_kustomization or any(kind_of(tree, p) for p in files_of(targets, directory))
+    return is_own or any(kind_of(tree, p) for p in files_of(targets, directory))
 
 
-def _folders_of_targets(config: Config, environment: str) -> list[str]:
-    """Return the folders, with `{app}`, of files that targets name from the repository's root."""
+def _patterns(config: Config, environment: str) -> list[_Pattern]:
+    """Return the paths with `{app}` by which an environment's apps are found.
+
+    They are its own path, and those of its targets' files that this does not lead to.
+    """
     settings = config.environments[environment]
+    own = settings.path.replace("{environment}", environment)
     targets = settings.targets if "targets" in settings.model_fields_set else config.targets
-    files = (one.file for one in targets if isinstance(one, InFile) and one.file.startswith("/"))
-    parents = (str(PurePosixPath(one.lstrip("/")).parent) for one in files)
-    return [one for one in parents if "{app}" in PurePosixPath(one).parts]
+    files = files_of(
+        (one.filled({"app": "{app}", "environment": environment}) for one in targets),
+        PurePosixPath(own),
+    )
+    found = [(own, FOLDERS)] if "{app}" in own else []
+    for file in files:
+        if "{app}" in own and file.is_relative_to(own):
+            continue
+        if "{app}" in file.name:
+            found.append((str(file), FILES))
+        elif "{app}" in str(file):
+            found.append((str(file.parent), FOLDERS))
+    return list(dict.fromkeys(found))
 
 
 def _apps_of_layouts(tree: Tree) -> list[str]:
     return sorted({app for layout in _LAYOUTS for app in _environments_by_app(tree, layout)})
 
 
-def _environments_by_app(tree: Tree, layout: str, *, kustomized: bool = True) -> _EnvironmentsByApp:
-    """Return the environments of each app that has a folder of a layout; a commit's are remembered.
-
-    The folders of other names than `{app}` and `{environment}` count as '' for these.
-    """
-    known = _layouts_seen.setdefault(tree, {}) if tree.commit else {}
-    key = layout, kustomized
-    if key not in known:
-        parts, nobody = PurePosixPath(layout).parts, {"app": "", "environment": ""}
-        found = known[key] = {}
-        for path, names in _matches(tree, PurePosixPath(), parts, nobody):
-            if not kustomized or kustomizations_among(tree.entries(path)):
+def _environments_by_app(tree: Tree, layout: str) -> _EnvironmentsByApp:
+    """Return the environments of each app in a layout, by its folders; a commit's are remembered."""
+    known = _layouts_of.setdefault(tree, {}) if tree.commit else {}
+    if layout not in known:
+        found = known[layout] = {}
+        for path, names in matches(tree, layout):
+            if kustomizations_among(tree.entries(path)):
                 found.setdefault(names["app"], []).append(names["environment"])
-    return known[key]
+    return known[layout]
 
 
-def _matches(
-    tree: Tree, directory: PurePosixPath, parts: tuple[str, ...], names: Mapping[str, str]
-) -> Iterator[tuple[PurePosixPath, Mapping[str, str]]]:
-    """Yield every folder that a layout's parts lead to from a folder, with the names in it.
-
-    One that is called as no app or environment can be is passed over: it would be part of a ref.
-    """
-    if not parts:
-        yield directory, names
-        return
-    part, rest = parts[0], parts[1:]
-    placeholder = part[1:-1] if part in ("{app}", "{environment}") else None
-    for name, kind in tree.entries(directory).items():
-        if kind is not Kind.DIRECTORY or name.startswith("."):
-            continue
-        if placeholder and names.get(placeholder) in ("", name) and _is_name(name):
-            yield from _matches(tree, directory / name, rest, {**names, placeholder: name})
-        elif name == part:
-            yield from _matches(tree, directory / name, rest, names)
-
-
-def _is_name(text: str) -> bool:
-    try:
-        check_name(text)
-    except ValueError:
-        return False
-    return True
+def _matching(tree: Tree, pattern: _Pattern) -> list[Match]:
+    """Return what has a path as a pattern; that of a commit is remembered."""
+    known = _matches_of.setdefault(tree, {}) if tree.commit else {}
+    if pattern not in known:
+        known[pattern] = list(matches(tree, *pattern))
+    return known[pattern]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
 
-from promoter.config.apps import environments_of, files_of, filled, folder, not_there
+from promoter.config.apps import environments_of, files_of, folder, not_there
 from promoter.config.config import Config
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import (
@@ -15,6 +15,7 @@ from promoter.config.not_there import (
     check_not_above,
     no_environment,
 )
+from promoter.config.path_patterns import filled
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import SelectionError, UsageError
