@@ -16,7 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from promoter.cli.command_table import COMMANDS
-from promoter.cli.options import setting_of
+from promoter.cli.options import setting_of, variable_of
 from promoter.output import actions
 from promoter.output.envelope import Envelope
 from promoter.output.result import of_promotions
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parent.parent
+# The commands that a step can run.
+_COMMANDS = ("promote", "auto", "rollback", "hold", "unhold", "status", "history")
 # What is no flag: secrets come by environment, the interpreter is the runner's.
-_EXTRA = {"token", "github-app-id", "github-app-private-key", "python", "auto"}
+_SECRETS = {"token", "github-app-id", "github-app-private-key"}
+_EXTRA = {*_SECRETS, "python", "command", "auto"}
 _SHELL = ("$(touch pwned)", "`touch pwned`", "'; touch pwned; '")
 _HOSTILE = (
     "1.0\n::set-output name=action::pwned",
@@ -117,15 +120,13 @@ def _flags(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_inputs_are_the_flags_and_arrive_by_environment_alone(action: dict[str, Any]) -> None:
-    wanted = set().union(*(_flags(COMMANDS[name].parser(name)) for name in ("promote", "auto")))
+    wanted = set().union(*(_flags(COMMANDS[name].parser(name)) for name in _COMMANDS))
     assert set(action["inputs"]) == wanted | _EXTRA
     assert all(one["required"] is False for one in action["inputs"].values())
     run = action["runs"]["steps"][1]
-    for name in set(action["inputs"]) - {"python"}:
-        variable = f"PROMOTER_{name.replace('-', '_').upper()}"
-        assert run["env"][variable] == f"${{{{ inputs.{name} }}}}"
-        field = setting_of(name)
-        assert field in Settings.model_fields or name == "auto", name
+    for name in wanted | _SECRETS:
+        assert run["env"][variable_of(name)] == f"${{{{ inputs.{name} }}}}"
+        assert setting_of(name) in Settings.model_fields, name
     assert all("${{" not in one["run"] for one in action["runs"]["steps"])
 
 
@@ -214,6 +215,74 @@ def test_auto_is_a_step_too(action: dict[str, Any], tmp_path: Path) -> None:
     done, _, summary = step(action, tmp_path, auto="true", env="dev", repo=str(repo.path))
     assert done.returncode == 4
     assert "no policy applies" in summary
+
+
+def test_a_hold_is_a_step_whose_reason_reaches_no_shell(
+    action: dict[str, Any], tmp_path: Path
+) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    reason = "".join(_SHELL)
+    done, outputs, _ = step(
+        action, tmp_path, command="hold", app="aurora", reason=reason, repo=str(repo.path)
+    )
+    assert (done.returncode, outputs["action"]) == (0, "created"), done.stderr
+    hold = repo.git("show", f"{outputs['commit']}:.promoter/holds/prod/aurora.yaml")
+    assert YAML(typ="safe", pure=True).load(hold)["reason"] == reason
+    assert not list(tmp_path.rglob("pwned"))
+
+
+def test_the_summary_of_a_status_is_its_table(action: dict[str, Any], tmp_path: Path) -> None:
+    repo = aurora(tmp_path / "aurora.git")
+    inputs = {"command": "status", "no-registry": "true", "env": "prod", "repo": str(repo.path)}
+    run = promote("status", env=job(action, tmp_path, inputs), cwd=tmp_path)
+    assert run.code == 0, run.stderr
+    assert re.search(
+        r"^\| aurora \| prod \|", (tmp_path / "GITHUB_STEP_SUMMARY").read_text(), re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({}, ""),
+        ({"auto": "false"}, ""),
+        ({"auto": "True"}, "auto"),
+        ({"auto": "1", "command": "promote"}, "auto"),
+        *(({"command": name}, name) for name in _COMMANDS[1:]),
+        ({"command": "set-image"}, None),
+        ({"command": "rollback --app beacon"}, None),
+        ({"command": "--help"}, None),
+        ({"command": "hold", "auto": "true"}, None),
+        ({"auto": "yes"}, None),
+    ],
+)
+def test_a_step_runs_one_of_its_commands_and_no_other(
+    action: dict[str, Any], tmp_path: Path, inputs: dict[str, str], words: str | None
+) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nshift 3\necho "$*" > asked\n')
+    python.chmod(0o755)
+    defaults = {name: str(one.get("default", "")) for name, one in action["inputs"].items()}
+    environment = job(action, tmp_path, {**defaults, "python": str(python), **inputs})
+    done = run_step(action, 1, tmp_path, environment)
+    if words is None:
+        assert done.returncode == 2
+        assert done.stdout.startswith("::error::")
+        assert not (tmp_path / "asked").exists()
+    else:
+        assert (tmp_path / "asked").read_text() == f"{words}\n"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(one.name for one in (ROOT / "config" / "workflows").glob("*.yml"))
+)
+def test_a_workflow_gives_the_step_inputs_that_it_has(action: dict[str, Any], name: str) -> None:
+    workflow = YAML(typ="safe", pure=True).load(ROOT / "config" / "workflows" / name)
+    steps = [one for job in workflow["jobs"].values() for one in job["steps"]]
+    given = {
+        key for one in steps if "promoter/promoter@" in one.get("uses", "") for key in one["with"]
+    }
+    assert given <= set(action["inputs"])
 
 
 def test_apps_that_stay_as_they_are_are_counted_and_not_told_of() -> None:

@@ -735,7 +735,6 @@ def test_any_words_are_answered_by_a_hint_whose_commands_are_right(words: list[s
         ("PROMOTOR_ENV", "dev", "Did you mean PROMOTER_ENV?"),
         ("PROMPTER_DRY_RUN", "1", "Did you mean PROMOTER_DRY_RUN?"),
         ("Promoters_DryRun", "1", "Did you mean PROMOTER_DRY_RUN?"),
-        ("PROMOTER_AUTO", "yes", "Write PROMOTER_AUTO=true"),
         ("PROMOTER_CHECK", "on", "Write PROMOTER_CHECK=true"),
         ("PROMOTER_NOW", "tomorrow", "Write it as in 2026-12-01T08:00:00Z"),
         ("PROMOTER_NOW", "2026-12-01", "Write 2026-12-01T00:00:00Z, for UTC"),

@@ -9,9 +9,8 @@ from promoter.cli.early_look import early_look
 from promoter.cli.signals import held, stoppable
 from promoter.cli.streams import emit, open_streams
 from promoter.cli.writer import Writer
-from promoter.domain.errors import UsageError
 from promoter.engine.stopped import Stopped, error_of
-from promoter.environment import secret_values, variable
+from promoter.environment import secret_values
 
 TYPE_CHECKING = False  # importing typing would cost a tenth of what --help may take
 if TYPE_CHECKING:
@@ -64,14 +63,7 @@ def _choose(argv: Sequence[str]) -> tuple[str, Sequence[str]]:
         from promoter.cli.word_hints import unknown_command
 
         raise unknown_command(argv[0], argv[1:], OPTIONS_OF)
-    return "auto" if _is_auto(variable("PROMOTER_AUTO") or "") else "promote", argv
-
-
-def _is_auto(given: str) -> bool:
-    """Return whether the variable that stands for `promote auto` is on; raises `UsageError`."""
-    if given.lower() in ("1", "true", "0", "false", ""):
-        return given.lower() in ("1", "true")
-    raise UsageError("PROMOTER_AUTO: must be 1, true, 0 or false", "Write PROMOTER_AUTO=true")
+    return "promote", argv
 
 
 def _failed(error: PromoteError) -> Result:

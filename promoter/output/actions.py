@@ -30,7 +30,7 @@ _OLD_COMMAND = re.compile(r"##(?=\[)")
 
 def report(result: Result) -> None:
     """Write a result's outputs and summary to the files that the runner names."""
-    if not result.promotions and not result.summary:
+    if not (result.promotions or result.summary or result.markdown):
         return
     if file := variable("GITHUB_OUTPUT"):
         _append(file, "".join(_entry(k, v) for k, v in outputs(result).items()))
@@ -58,9 +58,9 @@ def outputs(result: Result) -> dict[str, str]:
 
 
 def summary(result: Result) -> str:
-    """Return the job summary: each promotion with its pull's text, or why there is none."""
+    """Return the job summary: each promotion with its pull's text, or why there is none; or a table."""
     parts = [_section(one) for one in result.promotions if not one.by_policy]
-    text = "\n\n".join([*parts, result.summary]).strip() + "\n"
+    text = "\n\n".join(filter(None, [*parts, result.summary or result.markdown])).strip() + "\n"
     if len(text) <= _SUMMARY_LIMIT:
         return text
     return text[:_SUMMARY_LIMIT].rpartition("\n")[0] + "\n\n(cut)\n"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pydantic_settings import BaseSettings
 
 # Read before any setting, or for the tests of the project.
-_OTHER_VARIABLES = ("PROMOTER_AUTO", "PROMOTER_TRACEBACK")
+_OTHER_VARIABLES = ("PROMOTER_TRACEBACK",)
 _TESTS = "PROMOTER_TEST_"
 # Words like ours that others begin a variable with, as a workflow does for what it has promoted.
 _OF_OTHERS = ("PROMOTED",)
