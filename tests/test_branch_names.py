@@ -57,6 +57,14 @@ def test_a_branch_in_the_way_on_github_is_named(github: GitHub, transport: str, 
     assert not github.pulls
 
 
+def test_a_base_whose_name_has_a_number_sign_is_not_read_as_another(github: GitHub) -> None:
+    Repository(github.repository).git("branch", "release", "main")
+    github.has_graphql = False
+    done = on_github(github, "api", "--tag", "1.4.2", "--base", "release#1")
+    assert (done.code, done.json["pull_request"]) == (4, None), done.stderr
+    assert "has no branch 'release#1'" in done.stderr
+
+
 @pytest.mark.parametrize("other", ["deploy", "deploy/prod/aurora/old"])
 @pytest.mark.parametrize("transport", thorough_after(1, ["git", "api"]))
 def test_a_branch_in_the_way_of_a_name_of_the_users_own_is_named(

@@ -76,15 +76,11 @@ def test_each_option_is_a_setting_of_the_same_name() -> None:
             assert all(f"'{choice}'" in shown for choice in option.choices), name
 
 
-# Each leaves this set with the first command that takes it.
-COMING = {"together"}
-
-
 def test_each_option_belongs_to_a_command() -> None:
     used = {
         one for command in COMMANDS.values() for names in command.options.values() for one in names
     }
-    assert used | COMING == set(OPTIONS)
+    assert used == set(OPTIONS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -115,7 +111,7 @@ def test_flags_that_the_readme_names_exist() -> None:
     assert shell <= known
 
 
-@pytest.mark.parametrize("name", sorted(OPTIONS.keys() - COMING))
+@pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_the_readme_says_what_each_option_is_for(name: str) -> None:
     short = OPTIONS[name].short
     assert f"--{name}" in README or (short and f"`{short}`" in README)

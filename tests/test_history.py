@@ -180,6 +180,14 @@ def test_more_commits_than_are_brought_at_first_are_counted_all(story: Story) ->
     assert relation(story, marks[-1], marks[10]) == ("behind", 0, 989)
 
 
+def test_two_annotated_tags_of_one_commit_are_the_same_commit(story: Story) -> None:
+    (at,) = story.done(story.commit())
+    for tag in ("v1", "v2"):
+        story.git("-c", "user.name=a", "-c", "user.email=a@b", "tag", "-a", "-m", tag, tag, at)
+    with story.clone() as clone:
+        assert read_range(clone, "source", "v1", "v2").relation == "identical"
+
+
 def test_diverged_commits_are_told_from_both_sides(story: Story) -> None:
     fork = story.commit()
     old = story.commit(onto=fork, branch="old")

@@ -103,6 +103,20 @@ def test_commit_of_a_workflow_counts_where_it_builds_the_image(
     assert (f"Promoter-Source-Revision: {'a' * 40}" in message) is known
 
 
+@pytest.mark.parametrize("given", ["GITHUB_SHA", "PROMOTER_SOURCE_REVISION"])
+def test_what_another_run_has_built_is_declared_by_no_commit_of_this_one(
+    tmp_path: Path, given: str
+) -> None:
+    repo = aurora(tmp_path / "gitops" / "aurora.git")
+    runner = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", given: "a" * 40}
+    env = {**runner, "GITHUB_REPOSITORY": "aurora-cloud/aurora"}
+    ask(repo, "9.9.1", "--env", "dev", "--source-revision", "b" * 40)
+    command = ["rollback", "--app", "aurora", "--env", "dev", "--reason", "it leaks"]
+    run = promote(*command, "--repo", str(repo.path), "--output", "json", env=env)
+    assert (run.code, run.json["action"]) == (0, "pushed"), run.stderr
+    assert "Promoter-Source-Revision" not in repo.git("show", "-s", "--format=%B", "main")
+
+
 EARLY, LATE = "2026-02-01T00:00:00Z", "2026-02-02T00:00:00Z"
 FILE = kustomization("app")
 SEMVER, NEWEST = "policy: {semver: '*'}", "policy: {newest: 9}"

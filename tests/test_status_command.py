@@ -103,6 +103,10 @@ def test_how_far_each_is_behind_the_registry_and_the_environment_before(
     assert prod["previous"] == {"environment": "dev", "tags": ["1.4.2"], "relation": "behind"}
     (only,) = rows(str(repo.path), "--env", "prod")
     assert only["previous"] == prod["previous"]
+    # What the environment does not take is not newer.
+    narrow = repo.read("promoter.yaml").replace("    deliver", "    tags: '[0-3]$'\n    deliver", 1)
+    repo.commit("main", "promoter.yaml", narrow)
+    assert rows(str(repo.path))[0]["newest"] == {"tag": "1.4.3", "behind": 1, "note": ""}
 
 
 def test_registries_are_not_asked_where_nobody_wants_it_and_a_silent_one_is_no_failure(

@@ -43,6 +43,8 @@ class Choice:
     images: tuple[ImageRequest, ...] = ()
     error: PromoteError | None = None
     warnings: tuple[str, ...] = ()
+    newer: int | None = None
+    """How many tags that may be chosen are newer than the one that runs; None if not known."""
 
     @property
     def settings(self) -> Environment:
@@ -108,7 +110,7 @@ class _Chooser:
 
     def choice(self) -> Choice:
         """Return what is wanted, or raise why that is not known."""
-        policy = self.candidate.policy
+        policy, newer = self.candidate.policy, None
         if self.candidate.nothing and self.candidate.followed is None:
             return Choice(self.candidate, warnings=self.candidate.warnings)
         if policy is None:
@@ -116,15 +118,16 @@ class _Chooser:
         elif policy.needs_digest:
             return Choice(self.candidate, self._moved(policy))
         else:
-            tag = Tag.parse(self._tag(policy))
+            found, newer = self._tag(policy)
+            tag = Tag.parse(found)
             images = tuple(
                 ImageRequest(one.name, tag, self._digest(one, str(tag)))
                 for one in self.candidate.images
             )
-        found = Choice(self.candidate, images, warnings=tuple(self.warnings))
-        if not found.is_current and found.settings.checks.exists != "off":
-            self._foresee(found)
-        return found
+        choice = Choice(self.candidate, images, warnings=tuple(self.warnings), newer=newer)
+        if not choice.is_current and choice.settings.checks.exists != "off":
+            self._foresee(choice)
+        return choice
 
     def _followed(self) -> tuple[ImageRequest, ...]:
         """Return what the previous environment runs, as the environment compares it."""
@@ -162,8 +165,11 @@ class _Chooser:
             for one in self.candidate.images
         )
 
-    def _tag(self, policy: Policy) -> str:
-        """Return the one tag that the policy wants of all images, or raise why there is none."""
+    def _tag(self, policy: Policy) -> tuple[str, int | None]:
+        """Return the one tag that the policy wants of all images, or raise why there is none.
+
+        Beside it stands how many tags are newer than the one that runs, where that is known.
+        """
         repositories = list(dict.fromkeys(one.repository for one in self.candidate.images))
         listed = [frozenset(self._tags(one)) for one in repositories]
         # The images of an app are built by one run with one tag: one that lacks it is not ready yet.
@@ -186,7 +192,11 @@ class _Chooser:
                 "Reproducible builds leave it out: choose by semver, timestamp or another policy.",
             )
         explain_choice(self.candidate, ranked, found)
-        return found
+        running = {str(one.tag) for one in self.candidate.images}
+        is_ordered = (
+            not policy.needs_creation and len(running) == 1 and running <= {*ranked.ordered}
+        )
+        return found, ranked.ordered.index(running.pop()) if is_ordered else None
 
     def _tags(self, repository: str) -> tuple[str, ...]:
         """Return all tags of an image, or raise why not and where its name comes from."""

@@ -28,7 +28,6 @@ from promoter.planning.branch import branch_of
 from promoter.planning.container_images import running_images, unset_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
-from promoter.policy import choose
 from promoter.pull_request import holds_of, places_of
 
 if TYPE_CHECKING:
@@ -231,27 +230,15 @@ def _newest(
         return {}
     deadline = world.wiring.deadline
     found = choices(candidates, world.registry(), lambda: None, deadline.reserving(_RESERVE))
-    return {one.candidate.target.key: _behind(one, world) for one in found}
+    return {one.candidate.target.key: _behind(one) for one in found}
 
 
-def _behind(choice: Choice, world: World) -> Newest:
+def _behind(choice: Choice) -> Newest:
     if choice.error is not None:
         none_fits = isinstance(choice.error, SelectionError)
         return Newest(None, note=choice.error.message, fits=not none_fits)
     wanted = next((str(one.tag) for one in choice.images if one.tag), None)
-    if choice.is_current:
-        return Newest(wanted, 0)
-    policy, running = choice.candidate.policy, {one.tag for one in choice.candidate.images}
-    if policy is None or policy.needs_digest or policy.needs_creation or len(running) != 1:
-        return Newest(wanted)
-    try:
-        # The choice has asked for them already.
-        tags = world.registry().tags(choice.candidate.images[0].repository)
-    except PromoteError:
-        return Newest(wanted)
-    ordered = choose.select(policy, tags).ordered
-    (tag,) = running
-    return Newest(wanted, ordered.index(tag) if tag in ordered else None)
+    return Newest(wanted, 0 if choice.is_current else choice.newer)
 
 
 def _judged(row: Status, target: Target | None, rows: Mapping[Key, Status], now: int) -> Status:

@@ -15,7 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, PullState, Tree
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import redacted, shown
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened
 from promoter.forges.local_pulls import read, written
@@ -189,6 +189,11 @@ class LocalForge:
             tree = self._git.data(pull.head)[1].split(maxsplit=2)[1].decode("ascii")
         else:
             merged = self._git.attempt("merge-tree", "--write-tree", base, pull.head)
+            if merged.status > 1:
+                raise RemoteError(
+                    f"pull request {pull.number} cannot be merged: {shown(merged.stderr)}",
+                    "Merging beside a base that has moved needs git 2.38 or newer.",
+                )
             if merged.status != 0:
                 raise _refused(
                     f"pull request {pull.number} does not merge cleanly into {pull.base}",

@@ -32,8 +32,9 @@ def listed_refs(output: bytes) -> RemoteRefs:
         if value.startswith("ref: "):
             # A clone has a HEAD of its remote's too, which says nothing of its own branches.
             head = value.removeprefix("ref: refs/heads/") if name == "HEAD" else head
-        elif not name.endswith("^{}"):
-            refs[name] = value
+        else:
+            # The line behind that of an annotated tag has the commit that it names.
+            refs[name.removesuffix("^{}")] = value
     return RemoteRefs(head, refs)
 
 

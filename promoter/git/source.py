@@ -77,6 +77,7 @@ def _between(clone: Clone, repository: str, old: str, new: str) -> SourceRange:
     counted = clone.git("rev-list", "--left-right", "--count", f"{old}...{new}")
     gone, come = (int(number) for number in counted.split())
     relation = "diverged" if gone and come else "behind" if gone else "ahead"
+    relation = relation if gone or come else "identical"
     commits = _listed(clone, f"{old}..{new}") if come else ()
     removed = _listed(clone, f"{new}..{old}") if gone else ()
     return SourceRange(

@@ -49,7 +49,6 @@ def _promoted(
     """Carry requests out and return what became of each; what must not be shown is put into `masks`."""
     found = wired(settings)
     masks += new_tokens(settings, found)
-    revision = _source_revision(found)
     apps = [app for one in requests for app in one.apps]
     # What is rolled back needs more of the files' history than comes with the pulls.
     goes_back = any(one.rollback is not None for one in requests)
@@ -61,19 +60,22 @@ def _promoted(
 
             _load_ahead()
         outcomes = engine.promote(
-            [replace(one, source_revision=revision) for one in requests], world
+            [replace(one, source_revision=_source_revision(found, one)) for one in requests], world
         )
     progress.extend(world.requests_made())
     return outcomes
 
 
-def _source_revision(wiring: Wiring) -> str | None:
+def _source_revision(wiring: Wiring, request: Request) -> str | None:
     """Return the source commit: as given, else that of the workflow which builds the images.
 
-    A run in the GitOps repository itself builds none.
+    A run in the GitOps repository itself builds none, and what another environment runs, or ran
+    before, was built by another run.
     """
     given, building = wiring.settings.source_revision, wiring.settings.building
-    if given or building is None:
+    if request.rollback is not None or request.hold is not None:
+        return None
+    if given or building is None or request.from_environment is not None:
         return given
     here = wiring.address.path.strip("/").removesuffix(".git").lower()
     own = f"/{here}".endswith(f"/{building.repository.lower()}")

@@ -167,6 +167,10 @@ def _commit(shown: Any) -> Commit:  # noqa: ANN401 - JSON
 
 
 def _entries(shown: Any) -> list[tuple[str, str, int]]:  # noqa: ANN401 - JSON
+    if shown.get("truncated"):
+        raise RemoteError(
+            "GitHub shows only a part of a folder with very many files", "Use --transport git"
+        )
     return [(str(one["path"]), str(one["sha"]), int(one["mode"], 8)) for one in shown["tree"]]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from promoter.domain.branch import in_conflict, name_conflict
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
@@ -29,7 +30,7 @@ class Refs:
 
         def ask() -> str | None:
             try:
-                found = self.client.ask("GET", f"/git/ref/heads/{branch}")
+                found = self.client.ask("GET", f"/git/ref/heads/{quote(branch)}")
             except GitHubError as error:
                 # In a repository that can be read, it is just the branch that is missing.
                 if error.status == 404 and branch and self.node():
@@ -43,7 +44,7 @@ class Refs:
         """Return the branches that begin so, with their commits."""
 
         def ask() -> dict[str, str]:
-            listed = self.client.ask("GET", f"/git/matching-refs/heads/{beginning}")
+            listed = self.client.ask("GET", f"/git/matching-refs/heads/{quote(beginning)}")
             tips = {str(one["ref"]): str(one["object"]["sha"]) for one in listed}
             return {ref.removeprefix("refs/heads/"): tip for ref, tip in tips.items()}
 
@@ -124,7 +125,7 @@ class Refs:
     def _set(self, branch: str, after: str | None) -> None:
         """Move a branch on a server without compare-and-set, just after it was looked at."""
         method, body = ("PATCH", {"sha": after, "force": True}) if after else ("DELETE", None)
-        self.client.ask(method, f"/git/refs/heads/{branch}", input=body)
+        self.client.ask(method, f"/git/refs/heads/{quote(branch)}", input=body)
 
     def drop(self, branch: str, at: str) -> None:
         """Remove a branch of this run's, unless another has taken it over; the next run tries again."""

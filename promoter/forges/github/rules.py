@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from promoter.domain.model import BranchRules
 
@@ -68,7 +69,7 @@ def rest_rules(client: Client, base: str) -> BranchRules:
 
 
 def _of_rulesets(client: Client, base: str) -> BranchRules:
-    rules = client.ask("GET", f"/rules/branches/{base}")
+    rules = client.ask("GET", f"/rules/branches/{quote(base)}")
     kinds = {one["type"] for one in rules}
     policy = "strict_required_status_checks_policy"
     return BranchRules(
@@ -81,7 +82,7 @@ def _of_rulesets(client: Client, base: str) -> BranchRules:
 
 def _of_protection(client: Client, base: str) -> BranchRules:
     """Read the classic protection, which only administrators may."""
-    rules = client.ask("GET", f"/branches/{base}/protection")
+    rules = client.ask("GET", f"/branches/{quote(base)}/protection")
 
     def says(key: str, what: str, value: bool) -> bool:
         return (rules.get(key) or {}).get(what) is value
