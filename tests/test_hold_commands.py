@@ -164,6 +164,8 @@ def test_a_dry_run_shows_the_file_and_writes_nothing(repo: Repository) -> None:
         (("--reason", "x", "--until", "2027"), 2, "is not a time"),
         (("--reason", "x", "--until", "2026-12-01T08:00:00"), 2, "has no time zone"),
         (("--reason", "x", "--until", "2026-11-27T09:59:59Z"), 2, "is over already"),
+        (("--reason", "x", "--until", "2026-11-26"), 2, "is over already"),
+        (("--reason", "x", "--until", "2026-11-27"), 2, "names no hour"),
         (("--reason", "x", "--env", "nowhere"), 4, "nowhere"),
     ],
 )

@@ -30,7 +30,7 @@ from promoter.settings import Settings
 from promoter.settings.other_names import OTHER_NAMES
 from tests.many_apps import base, deployment, kustomization, overlay, with_files
 from tests.servers.registry import Registry
-from tests.world import Repository, promote
+from tests.world import Repository, aurora, promote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -1648,6 +1648,13 @@ def test_variables_in_other_letters_are_told_with_the_right_ones(name: str) -> N
     assert run.code == 2
     assert f"there is no variable {name}" in run.stderr
     assert f"Did you mean {name.upper()}?" in run.stderr
+
+
+def test_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours(
+    tmp_path: Path,
+) -> None:
+    env = {"PROMOTER_SERVICE_HOST": "10.0.0.1", "PROMOTER_PORT_443_TCP": "tcp://10.0.0.1:443"}
+    assert promote("status", "--repo", str(aurora(tmp_path / "r.git").path), env=env).code == 0
 
 
 def test_misnamed_configuration_of_the_clone_at_hand_is_named(tmp_path: Path) -> None:

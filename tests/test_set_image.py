@@ -513,6 +513,17 @@ def test_name_that_only_begins_like_a_version_is_a_name(value: str, tmp_path: Pa
     assert f"newName: {value}\n" in file.read_text()
 
 
+@pytest.mark.parametrize(("value", "is_told"), [("sha-1a2b3c4", True), ("shop/web", False)])
+def test_name_that_may_be_meant_as_a_tag_is_told(
+    value: str, tmp_path: Path, *, is_told: bool
+) -> None:
+    file = tmp_path / "kustomization.yaml"
+    file.write_text("images:\n- name: acme/web\n  newTag: v1\n")
+    run = set_image("--dir", str(tmp_path), f"acme/web={value}")
+    assert (run.code, f"newName: {value}\n" in file.read_text()) == (0, True)
+    assert (f"promote set-image acme/web:{value}" in run.stderr) is is_told
+
+
 def test_second_run_changes_nothing_and_keeps_the_file_itself(tmp_path: Path) -> None:
     file = tmp_path / "kustomization.yaml"
     file.write_text("images:\n- name: nginx\n  newTag: v1\n")

@@ -22,13 +22,14 @@ def hold_end(settings: Settings) -> int | None:
     flag, given = settings.source("until"), settings.until
     now = settings.now.timestamp() if settings.now else time.time()
     try:
-        if _DAY.fullmatch(given) and parse_moment(f"{given}T00:00:00Z").timestamp() > now:
-            raise UsageError(f"{flag}: {given} names no hour", f"Write {given}T00:00:00Z, for UTC.")
+        hours = ("T00:00:00Z", "T23:59:59Z") if _DAY.fullmatch(given) else ()
+        for hour in hours:
+            if parse_moment(given + hour).timestamp() > now:
+                raise UsageError(f"{flag}: {given} names no hour", f"Write {given}{hour}, for UTC.")
         if _DURATION.fullmatch(given):
             seconds = int(now + parse_duration(given).total_seconds())
         else:
-            at = f"{given}T00:00:00Z" if _DAY.fullmatch(given) else given
-            seconds = int(parse_moment(at).timestamp())
+            seconds = int(parse_moment(given + "".join(hours[:1])).timestamp())
     except ValueError as error:
         hint = "Write a time, as in 2026-12-01T08:00:00Z, or how long it holds, as in 24h or 7d."
         is_without_unit = re.fullmatch(r"[0-9]{1,3}h[0-9]{1,2}", given, re.ASCII)

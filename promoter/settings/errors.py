@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
     from pydantic_settings import BaseSettings
 
-# Read before any setting, or for the tests of the project.
+# Read before any setting.
 _OTHER_VARIABLES = ("PROMOTER_TRACEBACK",)
-_TESTS = "PROMOTER_TEST_"
+# Of the project's own tests, and those that Kubernetes sets where a Service has our name.
+_OF_OTHER_PROGRAMS = ("PROMOTER_TEST_", "PROMOTER_SERVICE_", "PROMOTER_PORT")
 # Words like ours that others begin a variable with, as a workflow does for what it has promoted.
 _OF_OTHERS = ("PROMOTED",)
 _SWITCHES = {
@@ -67,7 +68,7 @@ def check_variables(settings: type[BaseSettings], flags: Mapping[str, Any]) -> N
     own = (name for name, field in fields if _is_own(field))
     known = {*(variable_of(name) for name in own), *_OTHER_VARIABLES}
     for name in names_of_variables("PROMOTER_"):
-        if name not in known and not name.startswith(_TESTS):
+        if name not in known and not name.startswith(_OF_OTHER_PROGRAMS):
             raise UsageError(f"there is no variable {name}", _meant(name, known))
     plain, own_flags = {one.replace("_", ""): one for one in known}, {f.rstrip("_") for f in flags}
     for name in names_of_variables(""):

@@ -89,6 +89,7 @@ def edit(
             edit, doubts = _plan(file, settings, allow)
             edits.append((file, edit))
             warnings += [*edit.warnings, *doubts]
+            warnings += [one for one in map(_renames, settings) if one not in warnings and one]
         except RefusedError as error:
             refusals += error.refusals
     changed = [(file, edit) for file, edit in edits if edit.after != edit.before]
@@ -102,6 +103,20 @@ def edit(
     if refusals and changed:
         warnings.append("nothing is written, as not every file can be edited")
     return _result(edits, refusals, warnings, dry_run=dry_run)
+
+
+def _renames(setting: ImageSetting) -> str:
+    """Return what is said of a new name that may be meant as a tag; '' for any other."""
+    name, has_more = (
+        setting.new_name,
+        any(isinstance(one, str) and one for one in (setting.tag, setting.digest)),
+    )
+    if not isinstance(name, str) or has_more or "/" in name or "/" not in setting.name:
+        return ""
+    return (
+        f"{setting.name} is renamed to {name}, as kustomize would; to set the tag {name}: "
+        f"promote set-image {setting.name}:{name}"
+    )
 
 
 def _plan(
