@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
+from promoter.cli.signals import ending_after
 from promoter.render import Renderer, sandbox
 from promoter.render.program import build_both
 from promoter.threads import in_background
@@ -68,13 +69,17 @@ def _without_landlock(ask: Callable[[], Answer]) -> Answer:
     return in_background(answer).result()
 
 
+def _found(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not on PATH")
+    return found
+
+
 @pytest.fixture
 def kustomize() -> Renderer:
     """The real kustomize, for which no file is too far."""
-    found = shutil.which("kustomize")
-    if found is None:
-        pytest.skip("kustomize is not on PATH")
-    return Renderer(found, reads_outside=True)
+    return Renderer(_found("kustomize"), reads_outside=True)
 
 
 @pytest.fixture
@@ -151,20 +156,22 @@ def test_a_build_with_helm_runs_helm_and_no_other_program(home: Path) -> None:
     assert Renderer("/usr/bin/kustomize", frozenset({"network"})).confined_to is None
 
 
+@pytest.mark.parametrize("program", ["kustomize", "kubectl"])
 def test_what_stands_in_the_folder_is_built_in_the_sandbox_as_without_one(
-    kustomize: Renderer, home: Path, caplog: pytest.LogCaptureFixture
+    program: str, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    renderer = Renderer(_found(program), reads_outside=True)
     caplog.set_level(logging.DEBUG, "promoter")
     (home / "web/web.yaml").write_text(_OBJECT, encoding="utf-8")
     (home / "base").mkdir()
     (home / "base/kustomization.yaml").write_text("resources: [more.yaml]\n", encoding="utf-8")
     (home / "base/more.yaml").write_text(_OBJECT.replace("web", "more"), encoding="utf-8")
     text = "resources: [web.yaml, ../base]\n"
-    output = _built(kustomize, home, text)
+    output = _built(renderer, home, text)
     assert output.text.count("hunter2") == 2
-    assert caplog.messages == ["kustomize runs in its sandbox"]
-    assert _without_landlock(lambda: _built(kustomize, home, text)) == output
-    assert caplog.messages[1:] == ["kustomize runs without a sandbox"]
+    assert caplog.messages == [f"{program} runs in its sandbox"]
+    assert _without_landlock(lambda: _built(renderer, home, text)) == output
+    assert caplog.messages[1:] == [f"{program} runs without a sandbox"]
 
 
 def test_a_sandbox_binds_no_thread_of_the_run(kustomize: Renderer, home: Path) -> None:
@@ -198,6 +205,15 @@ def test_a_program_that_is_not_there_is_told_as_that(home: Path) -> None:
         sandbox.started(lambda: subprocess.Popen([gone]), home, ("/bin/cat",))
 
 
+def test_where_no_thread_can_be_started_nothing_is_built(kustomize: Renderer, home: Path) -> None:
+    before = threading.stack_size(1 << 46)
+    try:
+        output = _built(kustomize, home, "resources: []\n")
+    finally:
+        threading.stack_size(before)
+    assert "cannot be run" in output.unmade
+
+
 def test_a_signal_while_a_program_starts_ends_the_program(home: Path) -> None:
     handled = threading.Event()
     found: list[subprocess.Popen[bytes]] = []
@@ -215,7 +231,8 @@ def test_a_signal_while_a_program_starts_ends_the_program(home: Path) -> None:
 
     before = signal.signal(signal.SIGUSR1, stop)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        # The deadline's looks have a signal noticed that comes just before the wait.
+        with pytest.raises(KeyboardInterrupt), ending_after(600.05):
             sandbox.started(start, home, ("/bin/cat",))
     finally:
         signal.signal(signal.SIGUSR1, before)

@@ -15,7 +15,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.image import kustomize_split
 from promoter.domain.model import Kind
 from promoter.graph.documents import Scalar, Value, mapping, scalars, sequence, text_of
-from promoter.graph.layer import Layer, Patch, scalars_of
+from promoter.graph.layer import Layer, patch_documents, replacements, scalars_of
 from promoter.graph.plugins import may_write_images
 from promoter.graph.reading import Reading
 from promoter.graph.transformer import Entry, changed, matcher, matches
@@ -132,7 +132,7 @@ class Images:
     def _after(self, layer: Layer, onto: tuple[Image, ...]) -> tuple[Image, ...]:
         """Return the images after a layer that is not the top; its own last steps count too."""
         found = self._apply(self._before_entries(layer, onto), layer)
-        for one in self.replacements(layer):
+        for one in replacements(self.reading, layer):
             if any(map(self._writes_image, scalars_of_paths(one))):
                 self._doubt(f"{_place(one) or layer.file} replaces images")
         for document in self.transformers.get(layer.directory, ()):
@@ -148,7 +148,7 @@ class Images:
         for value in layer.listed("components"):
             found = dict.fromkeys(self._after_component(layer, value, tuple(found)))
         for one in layer.patches():
-            for document in self.patch_documents(layer, one):
+            for document in patch_documents(self.reading, layer, one):
                 found |= dict.fromkeys(self._written(document))
         return tuple(found)
 
@@ -185,24 +185,6 @@ class Images:
             self.reading.note(layer.file, f"{path} leads in a circle", at)
             return None
         return self.layers.get(path)
-
-    def patch_documents(self, layer: Layer, patch: Patch) -> list[Value]:
-        """Return the documents of a patch of a layer."""
-        if patch.path is None:
-            return self.reading.inline(layer.file, patch.text)
-        place = self.reading.path(layer.file, patch.path)
-        return self.reading.documents(place) if place is not None else []
-
-    def replacements(self, layer: Layer) -> Iterator[Value]:
-        """Yield a layer's replacements, those of other files included."""
-        for value in layer.listed("replacements"):
-            path = next(scalars_of(value, "path"), None)
-            if path is None:
-                yield value
-                continue
-            place = self.reading.path(layer.file, path)
-            for document in self.reading.documents(place) if place else ():
-                yield from document if isinstance(document, list) else [document]
 
     def _writes_image(self, path: Scalar) -> bool:
         last = re.split(r"(?<!\\)\.", path.text)[-1]

@@ -157,6 +157,26 @@ def read_layer(reading: Reading, path: PurePosixPath) -> Layer | None:
     return Layer(path.parent, path, {key.lower(): child for key, child in value.items()})
 
 
+def patch_documents(reading: Reading, layer: Layer, patch: Patch) -> list[Value]:
+    """Return the documents of a patch of a layer."""
+    if patch.path is None:
+        return reading.inline(layer.file, patch.text)
+    path = reading.path(layer.file, patch.path)
+    return reading.documents(path) if path is not None else []
+
+
+def replacements(reading: Reading, layer: Layer) -> Iterator[Value]:
+    """Yield a layer's replacements, those of other files included."""
+    for value in layer.listed("replacements"):
+        named = next(scalars_of(value, "path"), None)
+        if named is None:
+            yield value
+            continue
+        path = reading.path(layer.file, named)
+        for document in reading.documents(path) if path else ():
+            yield from document if isinstance(document, list) else [document]
+
+
 def scalars_of(value: Value | None, *names: str) -> Iterator[Scalar]:
     """Yield the scalars of fields whose names kustomize takes for these."""
     for key, child in mapping(value).items():

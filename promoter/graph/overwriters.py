@@ -10,8 +10,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Tree
 from promoter.graph.closure import Closure
 from promoter.graph.documents import Mapping, Scalar, Value, mapping, scalars, sequence, text_of
-from promoter.graph.images import Images, scalars_of_paths
-from promoter.graph.layer import Layer, scalars_of
+from promoter.graph.images import scalars_of_paths
+from promoter.graph.layer import Layer, patch_documents, replacements, scalars_of
 from promoter.graph.reading import Reading
 
 _STEP = re.compile(r"(?:\\.|\[[^\[\]]*\]|[^.\[\]\\])+")
@@ -63,15 +63,14 @@ def overwriter(
     found = next(_fields_at(reading.documents(file), place), None)
     if found is None:
         return None
-    images = Images(reading, closure.layers, {})
     for layer in closure.layers.values():
-        for one in images.replacements(layer):
+        for one in replacements(reading, layer):
             if any(_selects(target, found) for target in sequence(mapping(one).get("targets"))):
                 return _of_replacement(reading, closure, layer, one)
         if layer.file == entry:
             return None
         for patch in layer.patches():
-            for one in images.patch_documents(layer, patch):
+            for one in patch_documents(reading, layer, patch):
                 scalar = _patched(one, patch.target, found)
                 if scalar is not None and (scalar.file, scalar.line) != (str(file), place[0]):
                     return Overwriter(scalar.file, scalar.line, scalar.text)

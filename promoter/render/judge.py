@@ -32,7 +32,6 @@ NO_RENDERER = "neither kustomize nor kubectl is on PATH"
 _LIFTED = (
     "Flux builds that, and Argo CD with the build option --load-restrictor LoadRestrictionsNone"
 )
-_ALLOWABLE = ("network", "helm", "exec")
 # As many files of one kustomization are rendered one by one, to learn which of them has an effect.
 _ALONE_LIMIT = 8
 
@@ -268,9 +267,9 @@ class _Judge:
         return replace(found, warnings=(*found.warnings, reason))
 
 
-def _way(access: str, renderer: Renderer) -> str:
+def _way(access: Access, renderer: Renderer) -> str:
     """Return what lets a build use what it needs."""
-    if access not in _ALLOWABLE:
+    if access is Access.FILES:
         return "Bring it into the repository as plain files"
     if access in renderer.allowed:
         return "Use kustomize, for kubectl runs no programs"

@@ -9,17 +9,18 @@ Landlock binds a thread and what that thread starts, so a thread of its own star
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
-
-from promoter.threads import in_background
 
 if TYPE_CHECKING:
     import ctypes
@@ -52,26 +53,46 @@ def started(
     """Return the process that `start` starts, and whether it is confined to the folder and programs.
 
     It is not where the kernel has no Landlock or a filter forbids it, and where a program is a
-    script or needs another one to start, for nobody knows what that reads. Raises what `start` does.
+    script or needs another one to start, for nobody knows what that reads. Raises what `start` does,
+    and `OSError` where no thread can be started.
     """
     if sys.platform != "linux" or not all(map(_is_executable, programs)):
         return start(), False
 
-    def confined() -> tuple[subprocess.Popen[bytes], bool]:
-        is_confined = _confine_thread(folder, programs)
-        return start(), is_confined
-
-    answer = in_background(confined)
+    answer: Future[tuple[subprocess.Popen[bytes], bool]] = Future()
     try:
+        Thread(target=_answer, args=(answer, start, folder, programs), daemon=True).start()
         return answer.result()
     except PermissionError:
         # It lacks something before it has read anything.
         return start(), False
+    except RuntimeError as error:
+        raise OSError(errno.EAGAIN, str(error)) from error
     except BaseException:
-        # A signal ends the run, and what was started meanwhile.
-        with suppress(Exception):
+        # A signal ends the wait, at any moment: nobody takes what is started then.
+        if not answer.cancel() and answer.exception() is None:
             answer.result()[0].kill()
         raise
+
+
+def _answer(
+    answer: Future[tuple[subprocess.Popen[bytes], bool]],
+    start: Callable[[], subprocess.Popen[bytes]],
+    folder: Path,
+    programs: Sequence[str],
+) -> None:
+    """Confine this thread, start a program, and answer with it; end it where nobody takes it."""
+    try:
+        is_confined = _confine_thread(folder, programs)
+        process = start()
+    except BaseException as error:  # noqa: BLE001 - it is raised where the answer is read
+        with suppress(InvalidStateError):
+            answer.set_exception(error)
+        return
+    try:
+        answer.set_result((process, is_confined))
+    except InvalidStateError:
+        process.kill()
 
 
 def _is_executable(program: str) -> bool:
@@ -118,7 +139,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     """Add rights to a ruleset; what is not there needs none."""
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     try:
         if not stat.S_ISDIR(os.fstat(place).st_mode):
