@@ -13,7 +13,7 @@ from tests.many_apps import DEV, kustomization, make
 from tests.matrices.process import run as promote_forked
 from tests.servers import git_http
 from tests.servers.github import GitHub
-from tests.world import Repository
+from tests.world import Repository, promote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,3 +81,36 @@ def test_the_newest_of_many_tags_that_are_pushed_at_once_wins(tmp_path: Path, co
         ended = list(pool.map(push, tags))
     assert not [run.stderr for run in ended if run.code not in (0, 3)]
     assert f"newTag: {tags[-1]} " in Repository(github.repository).read(kustomization("a"))
+
+
+def test_a_pull_that_lost_a_race_tells_since_when_its_environment_is_as_the_winner_left_it(
+    tmp_path: Path,
+) -> None:
+    prod = "  prod: {path: 'apps/{app}/overlays/prod', checks: {exists: off}}\n"
+    apps = ["app-0", "app-1"]
+    repo = make(tmp_path / "r.git", {app: f"example.org/{app}" for app in apps}, DEV + prod)
+    for app in apps:
+        own = repo.read(kustomization(app))
+        repo.commit("main", kustomization(app, "prod"), own, date="2026-01-02T00:00:00Z")
+    repo.git("branch", "later", "main")
+    older = repo.read(kustomization("app-1", "prod")).replace("1.4.1", "1.4.0")
+    repo.commit("later", kustomization("app-1", "prod"), older, date="2026-01-09T00:00:00Z")
+    # As the branches are pushed, the base moves, and somebody is faster with one of them.
+    hook = repo.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        "#!/bin/sh\nrm hooks/pre-receive\n"
+        "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
+        "git update-ref refs/heads/main later\n"
+        "git update-ref refs/heads/promote/prod/app-1 later\n"
+    )
+    hook.chmod(0o755)
+    names = [word for app in apps for word in ("--app", app)]
+    where = ("--repo", str(repo.path), "--env", "prod", "--output", "json")
+    done = promote(*names, "--tag", "1.4.2", *where, env={"PROMOTER_NOW": "2026-01-10T00:00:00Z"})
+    assert (done.code, hook.exists()) == (0, False), done.stderr
+    bodies = [one["pull_request"]["body"] for one in done.json["results"]]
+    since = [line for one in bodies for line in one.splitlines() if line.startswith("| since |")]
+    assert [line.strip("| ").rpartition("| ")[2] for line in since] == [
+        "2 Jan (8 days)", "9 Jan (24 hours)",
+    ]  # fmt: skip
