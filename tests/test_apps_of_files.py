@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import TypeAdapter
 
+from promoter.config.apps import not_there
+from promoter.config.config import parse
 from promoter.domain.errors import NoPlaceError
 from promoter.domain.trees import FilesTree
 from promoter.edits.held_images import check_places
@@ -264,6 +266,19 @@ def test_an_app_that_is_listed_and_in_no_environment_is_named(tmp_path: Path) ->
     history = run(repo, "history", "--app", "not-there-yet")
     assert history.code == 4
     assert history.json["error"]["message"] in status.json["warnings"]
+
+
+def test_of_listed_apps_that_are_nowhere_the_first_are_named_with_the_number_of_the_others() -> (
+    None
+):
+    apps = ", ".join(f"app-{number}: {{}}" for number in range(5))
+    text = f"environments: {{dev: {{path: 'dev/{{app}}'}}}}\napps: {{{apps}}}\n"
+    error = not_there(parse(text.encode(), "promoter.yaml"), (), ())
+    assert error.message == (
+        "app-0, app-1, app-2 and 2 more are not in any environment: there is no "
+        "dev/app-0/kustomization.yaml and no dev/app-1/kustomization.yaml and no "
+        "dev/app-2/kustomization.yaml (and 2 more)"
+    )
 
 
 def test_an_app_is_named_that_is_gone_from_an_environment_in_which_it_is_listed(

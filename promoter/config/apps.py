@@ -34,7 +34,7 @@ environments:
     path: apps/{app}/overlays/prod"""
 # Files that a pattern such as `{app}.yaml` has, and that are no app's.
 _NO_APPS = (*KUSTOMIZATION_NAMES, FILE.name)
-# So many places that were looked at are named.
+# So many apps that are not there, and places that were looked at, are named.
 _NAMED = 3
 
 _EnvironmentsByApp: TypeAlias = dict[str, list[str]]
@@ -134,8 +134,9 @@ def look_into_all(config: Config, tree: Tree, apps: Iterable[str]) -> None:
 def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) -> SelectionError:
     """Return the error for apps that are in none of some environments: what was looked for.
 
-    Without names, it is about any app in any environment.
+    Without names, it is about all apps that are listed, or any app, in any environment.
     """
+    apps = apps or list(config.apps)
     names = environments or list(config.environments)
     looked = [
         file
@@ -147,7 +148,9 @@ def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) 
     if not config.environments:
         looked = [one.replace("{app}", app) for app in apps for one in _LAYOUTS]
     where = f"in {', '.join(environments)}" if environments else "in any environment"
-    subject = f"{', '.join(apps)} {'is' if len(apps) == 1 else 'are'} not" if apps else "no app is"
+    others = f" and {len(apps) - _NAMED} more" if len(apps) > _NAMED else ""
+    verb = "is" if len(apps) == 1 else "are"
+    subject = f"{', '.join(apps[:_NAMED])}{others} {verb} not" if apps else "no app is"
     found = list(dict.fromkeys(looked))
     more = f" (and {len(found) - _NAMED} more)" if len(found) > _NAMED else ""
     shown = f": there is no {' and no '.join(found[:_NAMED])}{more}" if found else ""
