@@ -119,7 +119,8 @@ def home() -> Path | None:
 @contextmanager
 def narrowed_environment() -> Iterator[None]:
     """Run with the variables that this process and git may see; the others come back afterwards."""
-    _hidden.update((k, os.environ.pop(k)) for k in list(os.environ) if not _is_listed(k, _OURS))
+    seen = _listed(os.environ, _OURS)
+    _hidden.update((name, os.environ.pop(name)) for name in set(os.environ).difference(seen))
     os.environ.update(_GITPYTHON)
     try:
         yield
@@ -133,8 +134,10 @@ def narrowed_environment() -> Iterator[None]:
 def child_environment(program: Program) -> dict[str, str]:
     """Return the variables that a program may see."""
     known = {**_hidden, **os.environ}
-    return {name: value for name, value in known.items() if _is_listed(name, _CHILDREN[program])}
+    return {name: known[name] for name in _listed(known, _CHILDREN[program])}
 
 
-def _is_listed(name: str, listed: tuple[str, ...]) -> bool:
-    return any(name == one or (one[-1] == "*" and name.startswith(one[:-1])) for one in listed)
+def _listed(names: Iterable[str], listed: tuple[str, ...]) -> list[str]:
+    """Return those of some names that are on a list."""
+    beginnings = tuple(one[:-1] for one in listed if one[-1] == "*")
+    return [name for name in names if name in listed or name.startswith(beginnings)]

@@ -7,7 +7,7 @@ import resource
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from select import PIPE_BUF
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from subprocess import PIPE, CompletedProcess, Popen, TimeoutExpired
@@ -52,8 +52,9 @@ def limit(process: int, memory: int = MEMORY_LIMIT) -> None:
             soft, hard = resource.prlimit(process, kind)
             if soft == resource.RLIM_INFINITY or soft > most:
                 resource.prlimit(process, kind, (most, hard))
-    with suppress(OSError, ValueError):
-        for child in Path(f"/proc/{process}/task/{process}/children").read_text().split():
+    # Opened by its name: a `Path` takes longer than all else here.
+    with suppress(OSError, ValueError), open(f"/proc/{process}/task/{process}/children") as names:  # noqa: PTH123 - as above
+        for child in names.read().split():
             limit(int(child), memory)
 
 

@@ -32,7 +32,9 @@ _SHAPES = re.compile(
 )
 # How many characters of a hostile text are shown.
 _SHOWN = 60
-# Of these, the first characters lead to the secrets that begin so; the rest is searched one by one.
+# So many forms are searched for one by one. Of more, the first characters lead to those that begin
+# so, where they can stand within a run of such characters.
+_FEW = 200
 _RUN = re.compile(r"[\w%+/=.~:-]{8,}", re.ASCII)
 _BASE64 = "[A-Za-z0-9+/_-]"
 
@@ -54,8 +56,11 @@ class _Secrets:
     def found_in(self, text: str) -> list[str]:
         """Return the forms that a text in lower case holds, the longest first."""
         self._refresh()
+        if len(self._patterns) <= _FEW:
+            found = {form for form in tuple(self._patterns) if form in text}
+            return sorted(found, key=len, reverse=True)
         found = {form for form in tuple(self._others) if form in text}
-        for run in set(_RUN.findall(text)) if self._by_beginning else ():
+        for run in set(_RUN.findall(text)):
             for start in range(len(run) - SHORTEST + 1):
                 for form in tuple(self._by_beginning.get(run[start : start + SHORTEST], ())):
                     if run.startswith(form, start):

@@ -85,7 +85,7 @@ def local_programs(git: Git, url: str) -> dict[str, str]:
         return {}
     hooks = _hooks(git, _folder(url))
     return {
-        "receivepack": f"git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
+        "receivepack": f"exec git -c {shlex.quote(f'core.hooksPath={hooks}')} receive-pack",
         # The hook is given the command to run; the shell that it is for becomes that command.
-        "uploadpack": "git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
+        "uploadpack": "exec git -c 'uploadpack.packObjectsHook=exec ' upload-pack",
     }

@@ -76,11 +76,12 @@ class Guess:
     def folders(self) -> list[PurePosixPath]:
         """The folders that are looked into: where the app may live, and what it may stand on."""
         environments = dict.fromkeys((self.environment, *_OTHERS))
+        own = self.own
         there = [_filled(layout, self.app, one) for one in environments for layout in _LAYOUTS]
         near = [
             parent / name
             for folder in there
-            if folder.parts[0] in ("clusters", "apps") or folder in self.own
+            if folder.parts[0] in ("clusters", "apps") or folder in own
             for parent in folder.parents[:2]
             for name in _SHARED
             if parent != PurePosixPath()
