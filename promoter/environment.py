@@ -53,7 +53,12 @@ _CHILDREN: dict[Program, tuple[str, ...]] = {
 
 # Variables that name certificate authorities; git knows the first two by itself, but all of GIT_*
 # is taken out of its environment.
-_AUTHORITIES = ("GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_AUTHORITIES = (
+    "GIT_SSL_CAINFO", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
+    "GIT_SSL_CAPATH", "SSL_CERT_DIR",
+)  # fmt: skip
+PROXY_HINT = "Ask who runs the proxy that HTTPS_PROXY names, or name the host in NO_PROXY."
+PROXY_LOGIN_HINT = "The proxy wants a login: put USER:PASSWORD@ before its host in HTTPS_PROXY."
 # GitPython runs git twice when it is imported, to see whether it is there. Here that is asked for
 # later, a single time, and told in our own words; it takes `git` where it cannot run what it is
 # told to.
@@ -77,7 +82,7 @@ def variables_of(names: Iterable[str]) -> dict[str, str]:
 
 
 def authorities() -> str | None:
-    """Return the file of certificate authorities that the user has named."""
+    """Return the file, or the folder, of certificate authorities that the user has named."""
     return next(iter(variables_of(_AUTHORITIES).values()), None)
 
 

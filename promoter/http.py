@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import field
@@ -19,6 +20,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as TookTooLongError
 
 from promoter.domain.dataclass import dataclass
+from promoter.environment import PROXY_HINT, PROXY_LOGIN_HINT
 from promoter.pools import Pool
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # What is read at once: compressed, so much can become a thousand times as much.
 _CHUNK = 16 << 10
+# What Python says of a proxy's answer.
+_REFUSED = re.compile(r"Tunnel connection failed: (\d{3})")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A redirect's own text is read, so that its connection can be used again; but no more than this.
 _REDIRECT_LIMIT = 64 << 10
@@ -98,6 +102,12 @@ def ask(pool: Pool, request: Request, timeout: Timeout, *, retries: Retry | None
     return Answer(raw.status, raw.headers, bytes(body), request.url)
 
 
+def proxy_status(error: Exception) -> int | None:
+    """Return what a proxy answers that does not connect; None where it answers nothing."""
+    found = _REFUSED.search(str(error)) if isinstance(error, ProxyError) else None
+    return int(found[1]) if found else None
+
+
 def why(error: Exception, seconds: float) -> tuple[str, str]:
     """Return why there was no answer within so many seconds, and what helps; '' where nothing is known.
 
@@ -108,7 +118,9 @@ def why(error: Exception, seconds: float) -> tuple[str, str]:
             return "its certificate is not trusted", "Name the authority in SSL_CERT_FILE."
         return "TLS failed", ""
     if isinstance(error, ProxyError):
-        return "its proxy does not connect", ""
+        status = proxy_status(error)
+        hint = PROXY_LOGIN_HINT if status == 407 else PROXY_HINT
+        return f"its proxy does not connect{f': {status}' if status else ''}", hint
     if isinstance(error, NameResolutionError):
         return "its name is not known", ""
     if isinstance(error, LocationValueError):

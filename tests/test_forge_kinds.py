@@ -107,6 +107,7 @@ def test_the_api_as_transport_is_refused_where_a_kind_has_none(tmp_path: Path) -
     [
         ("https://github.com/o/n", "https://api.github.com"),
         ("git@github.com:o/n.git", "https://api.github.com"),
+        ("https://acme.ghe.com/o/n", "https://api.acme.ghe.com"),
         ("https://ghe.example.org/o/n", "https://ghe.example.org/api/v3"),
         ("ssh://git@ghe.example.org:2222/o/n", "https://ghe.example.org/api/v3"),
         ("http://localhost:8080/o/n", "http://localhost:8080/api/v3"),

@@ -61,6 +61,8 @@ def test_outages_limits_and_broken_connections_pass(stderr: str) -> None:
         f"{_URL}Failed to connect to host port 1 after 3 ms: Couldn't connect to server",
         f"{_URL}SSL certificate problem: unable to get local issuer certificate",
         f"{_URL}Could not resolve host: host",
+        f"{_URL}CONNECT tunnel failed, response 407",
+        f"{_URL}Received HTTP code 407 from proxy after CONNECT",
         "fatal: unable to update url base from redirection:",
         "fatal: https://host/o/r.git/info/refs not valid: is this a git repository?",
         "fatal: dumb http transport does not support shallow capabilities",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.forges import is_other_forge
 from promoter.domain.suggest import closest
-from promoter.environment import is_in_actions, token_variable
+from promoter.environment import PROXY_HINT, PROXY_LOGIN_HINT, is_in_actions, token_variable
 
 if TYPE_CHECKING:
     from promoter.git.program import Result
@@ -107,6 +107,8 @@ _HINTS = (
         r"remote: .*\b(saml|sso)\b",
         "Authorise the token for the organisation's single sign-on, in its settings.",
     ),
+    (r"(tunnel failed, response|http code) 407", PROXY_LOGIN_HINT),
+    (r"tunnel failed|from proxy after connect|could not resolve proxy", PROXY_HINT),
     ("could not resolve host", "There is no network, or the host's name is wrong."),
     ("dubious ownership", "Run: git config --global --add safe.directory PATH"),
     (r"permission denied \(publickey", "Load a key that may read and write into your ssh agent."),
@@ -134,6 +136,12 @@ _HINTS = (
     ),
     (r"returned error: 429|rate limit", "The server's limit is reached: run again later."),
     (r"returned error: 5\d\d", "The server has a problem: running again is safe."),
-    ("certificate", "Name your certificate authority in SSL_CERT_FILE."),
-    ("connection refused", "Nothing answers there: check host and port."),
+    (
+        "certificate|problem with the ssl ca cert",
+        "Name your certificate authority in SSL_CERT_FILE.",
+    ),
+    (
+        "connection refused|couldn't connect to server",
+        "Nothing answers there: check host and port, and the proxy where one is set.",
+    ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import field
+from pathlib import Path
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
@@ -69,10 +70,15 @@ class Credential:
         }
 
 
+CA_FILE, CA_FOLDER = "http.sslCAInfo", "http.sslCAPath"
+
+
 def remote_settings(credential: Credential | None, authorities: str | None) -> dict[str, str]:
     """Return git's settings for a remote: what is sent there, and which authorities are trusted."""
     found = credential.configuration() if credential else {}
-    return found | ({"http.sslCAInfo": authorities} if authorities else {})
+    if authorities is None:
+        return found
+    return found | {CA_FOLDER if Path(authorities).is_dir() else CA_FILE: authorities}
 
 
 def isolated(configuration: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
 from promoter.git.failures import MOVED, failure
+from promoter.git.isolation import CA_FILE, CA_FOLDER
 
 if TYPE_CHECKING:
     from promoter.git.program import Git, Result
@@ -39,7 +40,7 @@ def _new_url(url: str, settings: Mapping[str, str], seconds: float) -> str:
 
     name, _, value = settings.get(f"http.{url}.extraHeader", "").partition(": ")
     request = Request("GET", f"{url}{_REFS}", {name: value} if value else {}, _LIMIT)
-    pools = Pools(settings.get("http.sslCAInfo"))
+    pools = Pools(settings.get(CA_FILE) or settings.get(CA_FOLDER))
     try:
         answer = ask(pools.to(url), request, Timeout(total=seconds))
     except (HTTPError, OSError, TooLargeError):

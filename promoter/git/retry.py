@@ -23,7 +23,7 @@ from tenacity.stop import stop_base
 if TYPE_CHECKING:
     from promoter.git.program import Git, Result
 
-_STATUS = re.compile(r"(?:returned error: |http )(\d{3})\b")
+_STATUS = re.compile(r"(?:returned error: |http (?:code )?|tunnel failed, response )(\d{3})\b")
 # Nobody listens there; newer curls say the same of a connection that was waited for in vain.
 _NOBODY = re.compile(r"after \d{1,3} ms: couldn't connect to server")
 # The words of an end that more of the same does not change. All else may pass: the words for a broken

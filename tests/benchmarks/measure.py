@@ -52,10 +52,10 @@ class Sample:
 class Hub(GitHub):
     """The small GitHub, over TLS, which names itself by the link that it is reached over."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, host: str = "localhost") -> None:
         super().__init__(root)
         self.store.ancestry = GitAncestry(self.repository, self.store.objects)
-        self.authority, key = make_certificate(root)
+        self.authority, key = make_certificate(root, host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.authority, key)
         self.own_port = self._server.server_port

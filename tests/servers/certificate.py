@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def make(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate of 127.0.0.1 and its key, and return where they are."""
+def make(folder: Path, host: str = "localhost") -> tuple[Path, Path]:
+    """Write a certificate of 127.0.0.1 and a host, and its key; return where they are."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
     now = datetime.now(UTC)
-    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    names = [x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName(host)]
     found = (
         x509.CertificateBuilder()
         .subject_name(name)

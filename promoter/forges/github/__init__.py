@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from promoter.forges.github.repository import GitHubRepository
 
 
+# GitHub Enterprise Cloud with data residency: each enterprise has a name below it.
+_RESIDENT = ".ghe.com"
+
+
 def _serves(address: Address) -> bool:
-    return address.host == "github.com"
+    return address.host == "github.com" or address.host.endswith(_RESIDENT)
 
 
 def _api_url(address: Address, variables: Mapping[str, str]) -> str:
@@ -33,8 +37,8 @@ def _api_url(address: Address, variables: Mapping[str, str]) -> str:
     if api and server and host_of(server) == address.host:
         check_url(api)
         return api.rstrip("/")
-    if address.host == "github.com":
-        return "https://api.github.com"
+    if address.host == "github.com" or address.host.endswith(_RESIDENT):
+        return f"https://api.{address.host}"
     scheme = "http" if address.scheme == "http" else "https"
     host = address.host if address.scheme != "ssh" else urlsplit(f"//{address.host}").hostname
     return f"{scheme}://{host}/api/v3"

@@ -141,14 +141,15 @@ class Client:
     def attempt(self, work: str, ask: Callable[[], T], *, is_needed: bool = False) -> T | None:
         """Return an answer; None where there is none, and another way is to be taken.
 
-        Raises `RemoteError` for an answer that is not GitHub's, and at its limit where it `is_needed`.
+        Raises `RemoteError` where no other way helps, and at GitHub's limit where it `is_needed`.
         """
         try:
             return ask()
         except UNLIKE as error:
             raise self.failure(work, error) from error
         except FAILURES as error:
-            if is_needed and is_limit(error):
+            is_final = isinstance(error, NoAnswerError) and not error.may_pass
+            if is_final or (is_needed and is_limit(error)):
                 raise self.failure(work, error) from error
             return None
 

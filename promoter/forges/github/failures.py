@@ -17,6 +17,7 @@ from promoter.forges.github.http import NoAnswerError
 from promoter.forges.github.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 
+_OTHER_API = "Check --api-url: that of GitHub Enterprise Server ends with /api/v3."
 _MISSING = "The repository's name is wrong"
 _LIMITS = ("rate limit", "abuse detection")
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
@@ -178,7 +179,8 @@ def _hint(error: GitHubError, said: str) -> str:
             f"there{permissions}{OWN_RUN}."
         )
     if error.status == 404:
-        return f"{_MISSING}, or the token may not see it{OWN_RUN}."
+        # GitHub itself says a word.
+        return f"{_MISSING}, or the token may not see it{OWN_RUN}." if said else _OTHER_API
     if error.status >= 500:
         return "GitHub has a problem: running again is safe."
     if error.status in (301, 302, 307, 308):

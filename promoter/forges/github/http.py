@@ -23,7 +23,7 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.json import parse_json
 from promoter.forges.github.early_connection import taken
 from promoter.forges.github.rate_limits import limit_of
-from promoter.http import Answer, Request, TooLargeError, ask, why
+from promoter.http import Answer, Request, TooLargeError, ask, proxy_status, why
 from promoter.pools import Pools
 
 if TYPE_CHECKING:
@@ -171,5 +171,6 @@ def _no_answer(error: Exception, seconds: float) -> NoAnswerError:
     if isinstance(reason, ResponseError):
         return _failing(reason)
     said, hint = why(reason, seconds)
-    may_pass = not isinstance(reason, SSLError | LocationValueError)
+    refused = proxy_status(reason) or 0
+    may_pass = not (isinstance(reason, SSLError | LocationValueError) or 400 <= refused < 500)
     return NoAnswerError(f"no answer ({said})", hint or _CHECK, may_pass=may_pass)
