@@ -113,5 +113,5 @@ def test_what_must_not_be_edited_is_refused_with_its_place(directory: Path) -> N
     case = _case(directory)
     with pytest.raises(PromoteError) as caught:
         _edits(directory / "before", case)
-    assert type(caught.value) is _ERRORS[case["error"]["kind"]]
+    assert isinstance(caught.value, _ERRORS[case["error"]["kind"]])
     assert case["error"]["said"] in str(caught.value)
