@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from promoter.domain.model import PullDraft
     from promoter.domain.proposal import Proposal
+    from promoter.domain.pull import PullDraft
 
 NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 API, WORKER = "ghcr.io/acme/checkout-api", "ghcr.io/acme/checkout-worker"

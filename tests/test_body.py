@@ -29,8 +29,9 @@ from promoter.domain.evidence import (
     SourceRange,
 )
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest, Pull, PullState, RunningImage
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull, PullState
 from promoter.edits.targets import KustomizeTarget
 from promoter.git.folder import DirectoryTree
 from promoter.planning import propose

@@ -342,10 +342,12 @@ def test_what_is_said_of_a_branch_that_another_run_has_moved_is_taken_back(
     assert "9.9.2" not in pull["body"]
 
 
-def test_the_first_query_is_sent_before_the_libraries_of_git_and_github_are_loaded() -> None:
+def test_the_first_query_is_sent_before_libraries_and_the_engine_are_loaded() -> None:
     code = (
         "import sys, promoter.cli.commands.promote, promoter.forges.github.first_query as first\n"
-        "print(first.begin.__name__, {'git', 'github'} & set(sys.modules))"
+        "late = ('config.config', 'gates', 'planning.decide', 'output.result', 'engine.run')\n"
+        "late = {'git', 'github', *(f'promoter.{name}' for name in late)}\n"
+        "print(first.begin.__name__, late & set(sys.modules))"
     )
     shown = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from promoter.domain.deadline import Deadline
-from promoter.domain.model import PullDraft
+from promoter.domain.pull import PullDraft
 from promoter.forges.github.client import Client
 from promoter.forges.github.forge import GitHubForge
 from promoter.forges.github.http import Http

@@ -14,7 +14,8 @@ from promoter.domain.deadline import Deadline
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, UsageError
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
+from promoter.domain.model import ImageRequest
+from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.forges.github import rest
 from promoter.forges.github.app import app_token
 from promoter.forges.github.client import Client

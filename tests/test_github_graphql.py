@@ -9,7 +9,7 @@ import pytest
 
 from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.deadline import Deadline
-from promoter.domain.model import Pull, PullDraft, PullExtras, PullState
+from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
 from promoter.forges.github import (
     branches,
     comments,

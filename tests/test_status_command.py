@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import Pull, PullState, RunningImage
+from promoter.domain.model import RunningImage
+from promoter.domain.pull import Pull, PullState
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
 from promoter.planning.status import Arrival, Newest, PreviousEnvironment, Relation, Status

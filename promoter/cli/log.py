@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from promoter.cli.streams import emit
 from promoter.domain.errors import bounded
 from promoter.domain.redaction import redacted
-from promoter.output.envelope import Envelope
 from promoter.output.printable import printable
-from promoter.output.text import Complaint
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
     from promoter.cli.writer import Writer
+    from promoter.output.envelope import Envelope
+    from promoter.output.text import Complaint
 
 _LOGGER = "promoter"
 _LEVELS = {"warning": "warning", "refused": "error", "error": "error"}

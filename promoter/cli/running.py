@@ -18,11 +18,12 @@ from promoter.cli.writer import Writer
 from promoter.domain.errors import UsageError
 from promoter.domain.redaction import add_secret, forget_secrets
 from promoter.environment import narrowed_environment, secret_values, variable
-from promoter.output.result import Result
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+
+    from promoter.output.result import Result
 
 
 _LOG = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HOLD_BRANCH_PREFIX
-from promoter.domain.model import Pull, PullDraft, PullExtras, PullState, Tree
+from promoter.domain.model import Tree
+from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
 from promoter.domain.redaction import redacted
 from promoter.domain.refusal import Refusal
 

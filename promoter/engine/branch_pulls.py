@@ -8,7 +8,8 @@ from itertools import chain
 from pathlib import PurePosixPath
 
 from promoter.config.layout import Target
-from promoter.domain.model import Pull, PullState, Tree
+from promoter.domain.model import Tree
+from promoter.domain.pull import Pull, PullState
 from promoter.engine.evidence import shown_files
 from promoter.engine.selection import View
 from promoter.engine.world import World

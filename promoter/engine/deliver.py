@@ -14,7 +14,7 @@ from promoter.domain.branch import CommitDraft, Opening, Renewal
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RemoteError
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import Pull, PullDraft, PullState
+from promoter.domain.pull import Pull, PullDraft, PullState
 from promoter.engine.stopped import Stopped
 from promoter.engine.world import World
 from promoter.forges import Forge

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from promoter.config.layout import Target
 from promoter.domain.declaration import HOLD_BRANCH, branch_name
-from promoter.domain.model import Pull
+from promoter.domain.pull import Pull
 from promoter.engine.selection import View
 from promoter.engine.world import World
 from promoter.gates import ProposedHold

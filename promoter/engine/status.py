@@ -15,7 +15,8 @@ from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
-from promoter.domain.model import Pull, PullState, Tree
+from promoter.domain.model import Tree
+from promoter.domain.pull import Pull, PullState
 from promoter.domain.trees import kind_of
 from promoter.engine.candidates import Candidate
 from promoter.engine.choice import Choice, choices

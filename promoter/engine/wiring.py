@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from promoter.bounds import read_file
-from promoter.config.config import Config
-from promoter.config.document import Document
 from promoter.domain import address
 from promoter.domain.address import Address
 from promoter.domain.branch import AUTHOR
@@ -32,6 +30,8 @@ from promoter.git.isolation import Credential, remote_settings
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
+    from promoter.config.config import Config
+    from promoter.config.document import Document
     from promoter.git.clone import Clone
     from promoter.registry.client import Registry
     from promoter.render import Renderer

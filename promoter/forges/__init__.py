@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from promoter.domain.branch import CommitDraft
     from promoter.domain.first_answer import FirstAnswer
-    from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, Tree
+    from promoter.domain.model import Tree
+    from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras
 
 
 class Opened(NamedTuple):

@@ -14,7 +14,8 @@ from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError, SelectionError
 from promoter.domain.first_answer import FirstAnswer
-from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, PullState, Tree
+from promoter.domain.model import Tree
+from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullState
 from promoter.domain.redaction import redacted, shown
 from promoter.domain.refusal import Refusal
 from promoter.forges import Opened

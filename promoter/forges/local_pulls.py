@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from promoter.config.refs import is_branch
-from promoter.domain.model import Pull, PullState
+from promoter.domain.pull import Pull, PullState
 
 
 def _branch(name: str) -> str:

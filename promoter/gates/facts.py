@@ -12,8 +12,9 @@ from promoter.domain.branch import BranchCommit
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import BuiltImage
-from promoter.domain.model import ImageRequest, Pull
+from promoter.domain.model import ImageRequest
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderVerdict
 from promoter.domain.stay import Stay

@@ -13,8 +13,9 @@ from promoter.domain.declaration import AppDeclaration
 from promoter.domain.diff import unified
 from promoter.domain.errors import PromoteError, bounded
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import ImageMove, Pull, PullDraft
+from promoter.domain.model import ImageMove
 from promoter.domain.page import Page
+from promoter.domain.pull import Pull, PullDraft
 from promoter.domain.refusal import Refusal
 from promoter.output.headline import headline
 from promoter.planning.outcome import Outcome, failed

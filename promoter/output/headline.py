@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from promoter.domain.declaration import HoldChange
-from promoter.domain.model import ImageMove, PullState
+from promoter.domain.model import ImageMove
 from promoter.domain.moment import shown_end
+from promoter.domain.pull import PullState
 from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Action
 

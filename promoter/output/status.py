@@ -7,8 +7,8 @@ from typing import Any
 
 from promoter.domain.duration import format_seconds
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import Pull
 from promoter.domain.moment import shown_end
+from promoter.domain.pull import Pull
 from promoter.domain.suggest import listed
 from promoter.output.envelope import SCHEMA, gate_as_json, moment_as_json
 from promoter.output.history import hold_as_json

@@ -12,8 +12,9 @@ from promoter.domain.branch import BranchCommit, BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HOLD_BRANCH, Declaration, branch_name
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import PullState, Tree
+from promoter.domain.model import Tree
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import PullState
 from promoter.planning import propose
 from promoter.planning.plan import Request
 from promoter.policy.order import Order

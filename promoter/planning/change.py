@@ -13,8 +13,9 @@ from promoter.domain.branch import BranchState
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration, Declaration
 from promoter.domain.errors import RefusedError
-from promoter.domain.model import ImageRequest, Pull, PullState, Tree
+from promoter.domain.model import ImageRequest, Tree
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull, PullState
 from promoter.domain.refusal import Refusal
 from promoter.planning import propose
 from promoter.planning.branch import Branch, read_branch

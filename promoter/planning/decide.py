@@ -10,8 +10,8 @@ from promoter.config.sections import Templates
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
 from promoter.domain.evidence import Evidence, GateResult
-from promoter.domain.model import Pull, PullDraft, PullExtras
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.gates import Judgement
 from promoter.gates.gate import Result
 from promoter.planning.branch import is_merged

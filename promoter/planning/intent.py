@@ -10,8 +10,9 @@ from promoter import pull_request
 from promoter.domain.branch import counted_commits
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
-from promoter.domain.model import FileEdit, ImageRequest, PullState
+from promoter.domain.model import FileEdit, ImageRequest
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import PullState
 from promoter.edits import kustomization
 from promoter.edits.clean_merge import all_merge_into
 from promoter.planning import propose

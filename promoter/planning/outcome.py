@@ -8,7 +8,8 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration, HoldChange
 from promoter.domain.errors import Exit, PromoteError, RefusedError, SelectionError
 from promoter.domain.evidence import GateResult
-from promoter.domain.model import FileEdit, ImageMove, Pull, PullDraft
+from promoter.domain.model import FileEdit, ImageMove
+from promoter.domain.pull import Pull, PullDraft
 from promoter.domain.refusal import Refusal
 from promoter.planning.plan import (
     Action,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from promoter.config.layout import Target
 from promoter.domain.branch import CommitDraft
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import HoldChange
-from promoter.domain.evidence import GateResult
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest, Pull, PullDraft, PullExtras
+from promoter.domain.model import ImageRequest
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull, PullDraft, PullExtras
 from promoter.domain.refusal import Refusal
+
+if TYPE_CHECKING:
+    from promoter.config.layout import Target
+    from promoter.domain.evidence import GateResult
 
 
 class Action(StrEnum):

@@ -12,8 +12,9 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import AppDeclaration
 from promoter.domain.evidence import GateResult
 from promoter.domain.image import Tag
-from promoter.domain.model import ImageRequest, Pull, RunningImage
+from promoter.domain.model import ImageRequest, RunningImage
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull
 from promoter.domain.stay import Stay
 from promoter.gates import GATES, Facts, Previous, ProposedHold, judge
 from promoter.policy.choose import order_of

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from promoter.config.sections import Templates
 from promoter.domain.evidence import Evidence, GateResult
-from promoter.domain.model import PullDraft
 from promoter.domain.page import (
     Alert,
     CodeBlock,
@@ -21,6 +20,7 @@ from promoter.domain.page import (
     Undo,
 )
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import PullDraft
 from promoter.pull_request.markdown import (
     BodySection,
     anchor,
@@ -34,6 +34,9 @@ from promoter.pull_request.markdown import (
 from promoter.pull_request.page import page
 from promoter.pull_request.state import block
 from promoter.pull_request.texts import fields, filled, title
+
+if TYPE_CHECKING:
+    from promoter.config.sections import Templates
 
 _NUMBER = re.compile(r"#[0-9]{1,9}")
 _NOTHING = Evidence()

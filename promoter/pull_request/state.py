@@ -7,8 +7,8 @@ import hashlib
 from promoter.domain.dataclass import dataclass
 from promoter.domain.diff import unified
 from promoter.domain.evidence import Evidence
-from promoter.domain.model import Pull, PullDraft
 from promoter.domain.proposal import Proposal
+from promoter.domain.pull import Pull, PullDraft
 from promoter.pull_request.markdown import LIMIT, find_hidden, hidden
 
 _NAME = "state"

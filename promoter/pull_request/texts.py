@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from promoter.config.sections import Templates
 from promoter.domain.declaration import one_line
 from promoter.domain.evidence import GateResult
 from promoter.domain.image import Ref
@@ -15,6 +15,9 @@ from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 from promoter.pull_request.markdown import code, inert
 from promoter.pull_request.words import short_image
+
+if TYPE_CHECKING:
+    from promoter.config.sections import Templates
 
 _TITLE_LIMIT = 250
 

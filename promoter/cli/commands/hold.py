@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from promoter.cli.commands.promote import run_requests
 from promoter.cli.requests import hold_of, requested_apps
-from promoter.output.result import Result
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+
+    from promoter.output.result import Result
 
 
 def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Result:

@@ -13,13 +13,14 @@ from promoter.domain.errors import PromoteError
 from promoter.engine.wiring import Wiring
 from promoter.engine.world import Expected, open_world
 from promoter.git.first_fetch import HISTORY_DEPTH
-from promoter.output.result import Result
-from promoter.planning.outcome import Outcome
 from promoter.planning.plan import Request
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
     import argparse
+
+    from promoter.output.result import Result
+    from promoter.planning.outcome import Outcome
 
 
 _NEEDED_LATER = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
 from promoter.domain.errors import UsageError, bounded
-from promoter.domain.model import Pull, PullState
+from promoter.domain.pull import Pull, PullState
 from promoter.engine import wiring
 from promoter.forges import Forge, MergingForge
 from promoter.output.envelope import SCHEMA

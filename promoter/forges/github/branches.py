@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import BranchRules, Pull
+from promoter.domain.pull import BranchRules, Pull
 from promoter.forges.github.file_histories import NO_HISTORIES, FileHistories
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.queries import branch_field, pulls_field, query

@@ -21,7 +21,7 @@ from urllib3 import Retry
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import PromoteError
 from promoter.domain.json import parse_json
-from promoter.domain.model import BranchRules, Pull
+from promoter.domain.pull import BranchRules, Pull
 from promoter.forges.github import graphql_answers
 from promoter.forges.github.failures import (
     UNLIKE,

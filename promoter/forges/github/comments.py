@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from promoter.domain.model import Pull
+from promoter.domain.pull import Pull
 from promoter.domain.redaction import redacted
 from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.mutations import Mutation, carry_out

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.branch import CommitDraft, Opening
-from promoter.domain.model import Pull
+from promoter.domain.pull import Pull
 from promoter.forges.github import node_ids
 from promoter.forges.github.mutations import Mutation
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull

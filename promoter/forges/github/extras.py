@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from promoter.domain.errors import PromoteError, RaceLostError
-from promoter.domain.model import Pull, PullExtras, PullState
+from promoter.domain.pull import Pull, PullExtras, PullState
 from promoter.forges.github import extras_at_once
 from promoter.forges.github.client import FAILURES, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from promoter.domain.model import Pull, PullExtras
+from promoter.domain.pull import Pull, PullExtras
 from promoter.forges.github.mutations import Answers, Mutation
 from promoter.forges.github.node_ids import TEAM, NodeIds
 

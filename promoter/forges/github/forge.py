@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from promoter.domain.branch import CommitDraft, Opening
 from promoter.domain.errors import RemoteError
 from promoter.domain.first_answer import FirstAnswer
-from promoter.domain.model import BranchRules, Pull, PullDraft, PullExtras, PullState, Tree
+from promoter.domain.model import Tree
+from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullState
 from promoter.forges import Opened
 from promoter.forges.github.branches import look
 from promoter.forges.github.comments import add_comment

@@ -8,7 +8,7 @@ from dataclasses import field
 from typing import Any
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import PullExtras
+from promoter.domain.pull import PullExtras
 
 TEAM = "team:"
 

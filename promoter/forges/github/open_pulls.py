@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from promoter.domain.model import Pull
+from promoter.domain.pull import Pull
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.forges.github.queries import query as repository_query
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
-from promoter.domain.model import Pull
+from promoter.domain.pull import Pull
 from promoter.forges import Opened
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.documents import new_pull, opened

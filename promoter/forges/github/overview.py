@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.model import BranchRules
+from promoter.domain.pull import BranchRules
 from promoter.forges.github import folders
 from promoter.forges.github.branches import CHANGES, TIP, Branch, read_branch
 from promoter.forges.github.file_histories import VERSION, history_field

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from promoter.domain.model import Pull, PullExtras
+from promoter.domain.pull import Pull, PullExtras
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.extras import milestone
 from promoter.forges.github.failures import GitHubError

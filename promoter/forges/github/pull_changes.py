@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from promoter.domain.branch import Renewal
 from promoter.domain.errors import PromoteError
-from promoter.domain.model import Pull, PullDraft, PullState
+from promoter.domain.pull import Pull, PullDraft, PullState
 from promoter.forges.github.client import FAILURES
 from promoter.forges.github.comments import (
     comment_mutation,

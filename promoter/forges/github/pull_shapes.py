@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from promoter.domain.model import Pull, PullState
+from promoter.domain.pull import Pull, PullState
 
 WRITTEN = "...Pull baseRef { target { oid } }"
 """What a write of a pull is answered with: the pull, and where its base is then."""

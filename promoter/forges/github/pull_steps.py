@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import RaceLostError
-from promoter.domain.model import Pull, PullDraft, PullState
+from promoter.domain.pull import Pull, PullDraft, PullState
 from promoter.forges.github.pull_shapes import rest_pull
 
 if TYPE_CHECKING:

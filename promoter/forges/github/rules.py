@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from promoter.domain.model import BranchRules
+from promoter.domain.pull import BranchRules
 
 if TYPE_CHECKING:
     from promoter.forges.github.client import Client
