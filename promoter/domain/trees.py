@@ -93,33 +93,20 @@ def edited(tree: Tree, files: Mapping[PurePosixPath, bytes | None]) -> Tree:
     return tree.over(files) if isinstance(tree, EditedTree) else EditedTree(tree, files)
 
 
-class FilesTree:
-    """A `Tree` of some files alone, as one commit left them."""
+class TreeAtHand:
+    """What a `Tree` does whose files are all at hand, and of one commit alone, or of none."""
 
-    def __init__(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
-        self._commit, self._files = commit, files
-
-    @property
-    def commit(self) -> str:
-        """The commit's id."""
-        return self._commit
-
-    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
-        """Return the names of the files in a directory."""
-        return {path.name: Kind.FILE for path in self._files if path.parent == directory}
-
-    def read(self, path: PurePosixPath) -> bytes:
-        """Return a file's bytes. Raises `KeyError` where it is none of these."""
-        return self._files[path]
+    commit = ""
+    """The commit's id, or '' where the files come from no commit."""
 
     def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """All files are at hand."""
+        """Do nothing: the files are here."""
 
     def unfold(self, directory: PurePosixPath) -> None:
-        """All names are at hand."""
+        """Do nothing: the names are here."""
 
     def look_into(self, directories: Iterable[PurePosixPath]) -> None:
-        """All names are at hand."""
+        """Do nothing: the names are here."""
 
     def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
         """Return all of them."""
@@ -135,5 +122,20 @@ class FilesTree:
             raise KeyError(commit)
 
     def has_ancestor(self, commit: str) -> bool:
-        """Return whether it is the commit that left these files: no other is known."""
-        return commit == self._commit
+        """Return whether it is the commit of these files: no other is known."""
+        return bool(commit) and commit == self.commit
+
+
+class FilesTree(TreeAtHand):
+    """A `Tree` of some files alone, as one commit left them."""
+
+    def __init__(self, commit: str, files: Mapping[PurePosixPath, bytes]) -> None:
+        self.commit, self._files = commit, files
+
+    def entries(self, directory: PurePosixPath) -> Mapping[str, Kind]:
+        """Return the names of the files in a directory."""
+        return {path.name: Kind.FILE for path in self._files if path.parent == directory}
+
+    def read(self, path: PurePosixPath) -> bytes:
+        """Return a file's bytes. Raises `KeyError` where it is none of these."""
+        return self._files[path]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from promoter.domain.model import Kind, Tree
+from promoter.domain.model import Kind
+from promoter.domain.trees import TreeAtHand
 from promoter.limits import FILE_LIMIT, too_large
 
 
-class DirectoryTree:
-    """A folder's files; links are reported, never followed."""
-
-    commit = ""
-    """Files on disk belong to no commit."""
+class DirectoryTree(TreeAtHand):
+    """A folder's files, which belong to no commit; links are reported, never followed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -47,36 +45,10 @@ class DirectoryTree:
         except (OSError, ValueError) as error:
             raise KeyError(str(path)) from error
 
-    def prefetch(self, paths: Iterable[PurePosixPath]) -> None:
-        """Do nothing: the files are here."""
-
     def _through_link(self, directory: PurePosixPath) -> bool:
         """Return whether a folder lies behind a link, which could lead anywhere."""
         parts = [directory, *directory.parents][:-1]
         return any((self._root / part).is_symlink() for part in parts)
-
-    def unfold(self, directory: PurePosixPath) -> None:
-        """Do nothing: a folder is read as fast alone."""
-
-    def look_into(self, directories: Iterable[PurePosixPath]) -> None:
-        """Do nothing: a folder is read as fast alone."""
-
-    def at_hand(self, paths: Iterable[PurePosixPath]) -> list[PurePosixPath]:
-        """Return all of them."""
-        return list(paths)
-
-    def at(self, commit: str) -> Tree:
-        """Raise `KeyError`: a folder has no commits."""
-        raise KeyError(commit)
-
-    def prefetch_at(self, files: Mapping[str, Iterable[PurePosixPath]]) -> None:
-        """Raise `KeyError`, as `at` does, for any commit."""
-        for commit in files:
-            raise KeyError(commit)
-
-    def has_ancestor(self, commit: str) -> bool:  # noqa: ARG002 - the protocol's
-        """Return False: a folder has no commits."""
-        return False
 
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
