@@ -237,7 +237,7 @@ def test_one_place_for_two_environments_is_refused_by_the_app_and_the_file(tmp_p
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("status",), 0, ("no app is in any environment", "apps/{app}/values.yml")),
+        (("status",), 4, ("no app is in any environment", "apps/{app}/values.yml")),
         (("history",), 4, ("no app is in any environment", "apps/{app}/values.yml")),
         (("auto",), 4, ("no app is in prod", "apps/{app}/values.yml")),
         (("status", "--app", "web"), 4, ("there is no app 'web'",)),

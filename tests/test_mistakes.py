@@ -1636,6 +1636,8 @@ def test_dry_run_tries_a_file_in_place_of_the_base_and_a_run_that_writes_refuses
         assert tried.code == code, tried.stderr
         assert f"warning: {file} is tried in place of the promoter.yaml on the base" in tried.stderr
         assert "would open a pull request" in tried.stdout
+        assert f"go ahead, commit {file} to the base as promoter.yaml, and run it" in tried.stdout
+        assert f"without {flag} and --config." in tried.stdout
     refs = company.repo.refs()
     written = company.run(*ask)
     assert_told(written, 2, ("may not come from --config", "Try it with --dry-run"))

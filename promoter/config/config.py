@@ -51,7 +51,8 @@ class Config(Section):
     """Other strings that hold the tag, for apps of which nothing nearer names any."""
     apps: dict[AppName, App] = Field(default_factory=dict)
     """The apps by name; without them every app whose folder by an environment's path, or by a target's
-    file, has a kustomization or that file."""
+    file, has a kustomization or that file. `{app}` says in the path which app is there; where no
+    path or target holds it, list the app."""
     groups: dict[AppName, Group] = Field(default_factory=dict)
     """Apps that `promote --group NAME` promotes together: by one commit and one pull request, which
     gets the labels, reviewers and assignees of all; what refuses one of them refuses all."""

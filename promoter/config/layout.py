@@ -144,7 +144,7 @@ def target_of(
         check_not_above(config, tree, (app, name), files_of(targets, directory))
     if any(isinstance(one, KustomizeTarget) for one in targets):
         check_folder(config, tree, (app, name), directory)
-        file = kustomization_file(tree, directory)
+        file = kustomization_file(tree, directory, name)
     else:
         file = directory / KUSTOMIZATION_NAMES[0]
     return Target(app, name, chosen, file, targets, linked, known, config=config)
@@ -161,7 +161,9 @@ def _discovered(
     return discover(tree, directory, list(dict.fromkeys(images))) or kustomization
 
 
-def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
+def kustomization_file(
+    tree: Tree, directory: PurePosixPath, environment: str = ""
+) -> PurePosixPath:
     """Return the kustomization of a folder, or raise `SelectionError` for none or several."""
     entries = tree.entries(directory)
     found = kustomizations_among(entries)
@@ -175,8 +177,10 @@ def kustomization_file(tree: Tree, directory: PurePosixPath) -> PurePosixPath:
         missing = "there is no such folder" if not entries else f"it holds {_listed(entries)}"
         raise SelectionError(
             f"no kustomization: {missing}",
-            "Point environments.ENV.path at the folder of a kustomization.yaml; other files are "
-            "named by targets in promoter.yaml.",
+            f"Point environments.{environment}.path at the folder of a kustomization.yaml; other "
+            "files are named by targets in promoter.yaml."
+            if environment
+            else "",
             file=str(directory),
         )
     if entries[found[0]] in (Kind.DIRECTORY, Kind.SUBMODULE):

@@ -47,6 +47,7 @@ def _in_force(wiring: Wiring, base: Tree) -> Config:
         _warn_of_local_file(wiring, None)
         return file or Config()
     if document is not None and file is not None and _tries_file(wiring.settings, document):
+        wiring.tried.add(document.file)
         wiring.warn(f"{document.file} is tried in place of the {config.FILE} on the base")
         return file
     if kind is not Kind.FILE:

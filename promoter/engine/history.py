@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
+from promoter.config.apps import any_name_warnings
 from promoter.config.holds import hold_file
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
@@ -57,6 +58,7 @@ def read_history(
     )
     if not readable:
         raise nothing_found(config, tree, found, Scope(apps, environments))
+    warnings += tuple(any_name_warnings(config, apps, environments or config.environments))
     files = {path for one in readable for path in files_with_hold(one)}
     versions = world.repository.versions(tree, sorted(files))
     streams = [entries_of(one, joined(one, versions)) for one in readable]

@@ -7,6 +7,7 @@ from dataclasses import field
 from pathlib import PurePosixPath
 
 from promoter.config.apps import (
+    check_layout,
     environments_of,
     folder,
     is_in,
@@ -70,10 +71,11 @@ class FoundTarget:
 def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
     """Return the apps in their environments, by app, whether or not they are there.
 
-    Raises `SelectionError` for an app or an environment that is not known.
+    Raises `SelectionError` for an app or an environment that is not known, and for a layout.
     """
     unfold_all(config, tree)
     known = known_apps(config, tree)
+    check_layout(config, tree)
     look_into_all(config, tree, scope.apps or known)
     _check_known("app", _unlisted(config, tree, scope.apps, known), known)
     found = [

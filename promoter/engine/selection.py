@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias
 
-from promoter.config.apps import known_apps, look_into_all
+from promoter.config.apps import any_name_warnings, known_apps, look_into_all
 from promoter.config.config import Config
 from promoter.config.examples import EXAMPLES
 from promoter.config.layout import Target, find_target
@@ -116,10 +116,11 @@ def _work(key: Key, request: Request, view: View) -> Work:
         return _work_together(key, request, view)
     names = [image.name for image in request.images]
     target = find_target(view.config, view.tree, request.app, request.environment, names)
+    said = tuple(any_name_warnings(view.config, [target.app], [target.environment]))
     if request.from_environment is None:
-        return Work(key, request, (AppRequest(request, target),))
+        return Work(key, request, (AppRequest(request, target),), said)
     found = follow(request, view.config, target, view.tree)
-    warnings = (*found.warnings, *_unpushed(found.file, view))
+    warnings = (*said, *found.warnings, *_unpushed(found.file, view))
     followed = replace(request, images=found.images)
     return Work(key, request, (AppRequest(followed, target),), warnings)
 

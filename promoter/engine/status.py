@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from promoter import graph
-from promoter.config.apps import known_apps, not_there
+from promoter.config.apps import any_name_warnings, known_apps, not_there
 from promoter.config.config import Config
 from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
@@ -61,9 +61,8 @@ def read_status(
     # The environment before one that is asked for is looked at, too.
     everywhere = find_targets(config, tree, Scope(apps))
     asked = {one.key for one in places(config, tree, Scope(apps, environments))}
-    if (apps or environments) and asked.isdisjoint(
-        (one.app, one.environment) for one in everywhere
-    ):
+    is_asked = bool(apps or environments or not config.apps)
+    if is_asked and asked.isdisjoint((one.app, one.environment) for one in everywhere):
         raise nothing_found(config, tree, (), Scope(apps, environments))
     targets = {one.target.key: one.target for one in everywhere if one.target}
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
@@ -71,6 +70,7 @@ def read_status(
     _prefetch_bases(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     warnings += _not_there(config, everywhere, Scope(apps, environments))
+    warnings += any_name_warnings(config, apps, environments or config.environments)
     arrivals = _arrivals(targets.values(), files, tree, world, warnings)
     arrivals |= _with_pulls(base, arrivals, [targets[key] for key in asked & set(targets)], world)
     pulls = _open_pulls(base, world, warnings)

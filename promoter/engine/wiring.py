@@ -53,6 +53,8 @@ class Wiring:
     deadline: Deadline
     warned: set[str] = field(default_factory=set)
     """The warnings that were logged: a look that is repeated repeats none."""
+    tried: set[str] = field(default_factory=set)
+    """The caller's file, where it was tried in place of the one on the base."""
     reads_only: bool = False
     """Whether the command writes nothing, whatever its settings are."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from promoter.config.config import FILE
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError
 from promoter.domain.redaction import redacted_values
@@ -77,12 +78,12 @@ class Result:
         )
 
 
-def of_promotion(promotion: Envelope) -> Result:
-    """Return the result of one promotion."""
+def of_promotion(promotion: Envelope, tried: Collection[str] = ()) -> Result:
+    """Return the result of one promotion; `tried` as for `of_promotions`."""
     return Result(
         exit_code=promotion.exit_code,
         document=promotion.as_json(),
-        pieces=(*pieces_of(promotion), *_how_to_go_ahead([promotion])),
+        pieces=(*pieces_of(promotion), *_how_to_go_ahead([promotion], tried)),
         complaints=complaints_of(promotion),
         promotions=(promotion,),
     )
@@ -93,10 +94,12 @@ def of_promotions(
     pieces: Sequence[AnyPiece] | None = None,
     *,
     counted: bool = False,
+    tried: Collection[str] = (),
 ) -> Result:
     """Return the result of several promotions; the gravest exit code stands for all.
 
-    `pieces` replaces their text; `counted` adds the line that sums them up.
+    `pieces` replaces their text; `counted` adds the line that sums them up. `tried` is the file that
+    was tried in place of the repository's own configuration.
     """
     code, many = gravest(one.exit_code for one in promotions), len(promotions) > 1
     summary = count(promotions) if counted else ""
@@ -105,7 +108,7 @@ def of_promotions(
         pieces = [
             *(piece for one in shown for piece in pieces_of(one)),
             Piece(Kind.PLAIN, summary),
-            *_how_to_go_ahead(shown),
+            *_how_to_go_ahead(shown, tried),
         ]
     return Result(
         exit_code=code,
@@ -125,13 +128,16 @@ def of_promotions(
     )
 
 
-def _how_to_go_ahead(promotions: Sequence[Envelope]) -> list[Piece]:
+def _how_to_go_ahead(promotions: Sequence[Envelope], tried: Collection[str]) -> list[Piece]:
     """Return the last line of a dry run that shows changes: how to make them."""
     changes = [one for one in promotions if one.action == Action.PLANNED and one.changed]
     if not changes:
         return []
     flag = "--check" if any(one.exit_code == Exit.PENDING for one in changes) else "--dry-run"
-    return [Piece(Kind.PLAIN, f"\nNothing is changed yet: to go ahead, run it without {flag}.\n")]
+    how = f"run it without {flag}"
+    for file in tried:
+        how = f"commit {file} to the base as {FILE}, and run it without {flag} and --config"
+    return [Piece(Kind.PLAIN, f"\nNothing is changed yet: to go ahead, {how}.\n")]
 
 
 def of_failure(error: PromoteError) -> Result:

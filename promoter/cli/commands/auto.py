@@ -39,5 +39,5 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
     with whole as world, terminal.progress(quiet=settings.quiet) as shown:
         outcomes = Run(world, Policies(world, scope, asked, shown)).results()
     progress.extend(world.requests_made())
-    done = of_promotions([envelope(one) for one in outcomes], counted=True)
+    done = of_promotions([envelope(one) for one in outcomes], counted=True, tried=found.tried)
     return replace(done, masks=tuple(new_tokens(settings, found)))

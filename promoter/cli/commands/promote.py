@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -37,17 +37,21 @@ def run(settings: Settings, _: argparse.Namespace, progress: list[str]) -> Resul
 def run_requests(requests: Sequence[Request], settings: Settings, progress: list[str]) -> Result:
     """Carry requests out and return their envelope, or envelopes."""
     masks: list[str] = []
+    tried: Collection[str] = ()
     try:
-        outcomes = _promoted(requests, settings, progress, masks)
+        outcomes, tried = _promoted(requests, settings, progress, masks)
     except PromoteError as error:  # what keeps all apps from being looked for is reported for each
         outcomes = [_failed(error, one) for one in requests]
-    return replace(_result(outcomes), masks=tuple(masks))
+    return replace(_result(outcomes, tried), masks=tuple(masks))
 
 
 def _promoted(
     requests: Sequence[Request], settings: Settings, progress: list[str], masks: list[str]
-) -> list[Outcome]:
-    """Carry requests out and return what became of each; what must not be shown is put into `masks`."""
+) -> tuple[list[Outcome], Collection[str]]:
+    """Carry requests out and return what became of each, and the file that was tried, if one was.
+
+    What must not be shown is put into `masks`.
+    """
     found = wired(settings)
     masks += new_tokens(settings, found)
     apps = [app for one in requests for app in one.apps]
@@ -64,7 +68,7 @@ def _promoted(
             [replace(one, source_revision=_source_revision(found, one)) for one in requests], world
         )
     progress.extend(world.requests_made())
-    return outcomes
+    return outcomes, found.tried
 
 
 def _source_revision(wiring: Wiring, request: Request) -> str | None:
@@ -98,10 +102,12 @@ def _failed(error: PromoteError, request: Request) -> Outcome:
     return failed(error, request.app, request.environment)
 
 
-def _result(outcomes: Sequence[Outcome]) -> Result:
+def _result(outcomes: Sequence[Outcome], tried: Collection[str]) -> Result:
     """Return what is shown of the outcomes; what it is made by is imported after git has begun."""
     from promoter.output.envelope import envelope
     from promoter.output.result import of_promotion, of_promotions
 
     shown = [envelope(one) for one in outcomes]
-    return of_promotion(shown[0]) if len(shown) == 1 else of_promotions(shown)
+    if len(shown) == 1:
+        return of_promotion(shown[0], tried)
+    return of_promotions(shown, tried=tried)
