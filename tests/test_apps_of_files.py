@@ -343,12 +343,11 @@ def test_a_folder_that_nobody_lists_is_left_out_by_a_schedule_where_its_file_has
     charts.commit("main", "applications/new/values-prod.yaml", "replicas: 1\n")
     left_out = run(charts, "auto")
     assert left_out.code == 0, left_out.stdout
-    (result,) = (one for one in left_out.json["results"] if one["app"] == "new")
-    assert result["action"] == "unchanged"
-    assert result["warnings"] == [
+    assert [one["app"] for one in left_out.json["results"]] == ["web"]
+    assert (
         "new in prod is left out: applications/new/values-prod.yaml:1:1: image.tag leads nowhere: "
-        "there is no image. List the apps under apps in promoter.yaml to say which there are."
-    ]
+        "there is no image. List the apps under apps in promoter.yaml to say which there are"
+    ) in left_out.stderr
     asked = run(charts, "auto", "--app", "new", "--env", "prod")
     assert asked.code == 4
     charts.commit("main", "promoter.yaml", f"{text}\napps: {{web: {{}}, new: {{}}}}\n")

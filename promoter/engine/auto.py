@@ -55,6 +55,7 @@ class Policies:
         for key, error in candidates.failures:
             yield key, failed(error, *key)
             self.progress.tick()
+        self._leave_out(candidates)
         current = self._current(found, view)
         for choice in found:
             target = choice.candidate.target
@@ -71,6 +72,20 @@ class Policies:
                     self.asked, app=target.app, environment=target.environment, images=choice.images
                 )
                 yield Work(key, request, (AppRequest(request, target),), choice.warnings)
+
+    def _leave_out(self, candidates: Candidates) -> None:
+        """Tell of folders that are probably no apps, in one line; nothing more is said of them."""
+        left_out = candidates.left_out
+        self.keys = [key for key in self.keys if key not in left_out]
+        for _ in left_out:
+            self.progress.tick()
+        if left_out:
+            (app, environment), error = next(iter(left_out.items()))
+            others = f" and {len(left_out) - 1} more are" if len(left_out) > 1 else " is"
+            self.world.wiring.warn(
+                f"{app} in {environment}{others} left out: {error}. List the apps under apps in "
+                "promoter.yaml to say which there are"
+            )
 
     def _current(self, found: Iterable[Choice], view: View) -> set[Key]:
         """Return those of which the base has what is wanted, and no branch proposes anything else."""

@@ -27,7 +27,6 @@ from promoter.planning.previous import Followed, image_named, images_from
 from promoter.policy.model import Policy
 
 _UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
-_LEFT_OUT = "List the apps under apps in promoter.yaml to say which there are."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,6 @@ class Candidate:
     """What the previous environment runs of these images, where there is no policy."""
     nothing: str = ""
     """Why there is nothing to choose for it yet; '' where there is."""
-    warnings: tuple[str, ...] = ()
 
 
 class Candidates:
@@ -62,6 +60,8 @@ class Candidates:
         """Every app with every environment in which something chooses for it."""
         self.failures: list[tuple[tuple[str, str], PromoteError]] = []
         """The apps and environments met so far that cannot be looked at, with why."""
+        self.left_out: dict[tuple[str, str], NoPlaceError] = {}
+        """Those that nobody lists or asks for and whose files have no place for a tag, with why."""
         _prefetch(config, tree, self.places)
 
     def __iter__(self) -> Iterator[Candidate]:
@@ -72,6 +72,9 @@ class Candidates:
             except Exception as reason:  # noqa: BLE001 - one app's failure stops no other
                 error = error_of(reason)
                 unlisted = not self._asked and place.app not in self._config.apps
+                if unlisted and isinstance(error, NoPlaceError):
+                    self.left_out[place.key] = error
+                    continue
                 if unlisted and isinstance(error, SelectionError):
                     error.hint = f"{error.hint} {_UNLISTED}".lstrip()
                 self.failures.append((place.key, error))
@@ -153,16 +156,12 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
     if asked or place.app in config.apps:
         return _chosen_for(config, tree, target)
     # Whoever neither listed nor named it does not say that it is an app, or has an image at all.
-    try:
-        held = target.held_images(tree)
-        if not any(one.ref for one in held):
-            check_places(tree, target.file, target.targets)
-        if target.settings.policy is not None and not held:
-            return Candidate(target, target.settings.policy, (), nothing="its files set no image")
-        return _chosen_for(config, tree, target)
-    except NoPlaceError as error:
-        said = f"{place.app} in {place.environment} is left out: {error}. {_LEFT_OUT}"
-        return Candidate(target, None, (), nothing=error.message, warnings=(said,))
+    held = target.held_images(tree)
+    if not any(one.ref for one in held):
+        check_places(tree, target.file, target.targets)
+    if target.settings.policy is not None and not held:
+        return Candidate(target, target.settings.policy, (), nothing="its files set no image")
+    return _chosen_for(config, tree, target)
 
 
 def _chosen_for(config: Config, tree: Tree, target: Target) -> Candidate:

@@ -112,7 +112,7 @@ class _Chooser:
         """Return what is wanted, or raise why that is not known."""
         policy, newer = self.candidate.policy, None
         if self.candidate.nothing and self.candidate.followed is None:
-            return Choice(self.candidate, warnings=self.candidate.warnings)
+            return Choice(self.candidate)
         if policy is None:
             images = self._followed()
         elif policy.needs_digest:
