@@ -16,6 +16,7 @@ from promoter.domain.errors import PromoteError, RaceLostError, RemoteError, Usa
 from promoter.domain.image import Tag
 from promoter.domain.model import ImageRequest
 from promoter.domain.pull import Pull, PullDraft, PullExtras
+from promoter.engine import deliver
 from promoter.forges.github import rest
 from promoter.forges.github.app import app_token
 from promoter.forges.github.client import Client
@@ -412,6 +413,18 @@ def test_summary_of_an_early_end_names_no_environment() -> None:
     told = envelope(failed(UsageError("no", ""), "web"))
     text = actions.summary(of_promotion(told))
     assert text.startswith("`web`: failed\n")
+
+
+def test_a_pull_that_a_person_closes_during_a_long_run_is_not_told_as_there(
+    github: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(github, "9.9.1").code == 0
+    monkeypatch.setattr(deliver, "_FRESH", 0.0)
+    github.just_before("GET", r"/pulls/1$", lambda: github.close(1))
+    done = run(github, "9.9.1")
+    assert done.code == 0, done.stderr
+    assert done.json["action"] == "created"
+    assert [one["number"] for one in github.open_pulls()] == [2]
 
 
 @pytest.mark.parametrize("end", ["merge", pytest.param("close", marks=pytest.mark.thorough)])

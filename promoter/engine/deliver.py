@@ -5,6 +5,7 @@ All commits are published first, many at once; then each pull is brought in line
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -30,6 +31,9 @@ from promoter.planning.plan import (
     Unchanged,
     commit_of,
 )
+
+# For so many seconds, what was seen of a pull that needs nothing is taken to be so.
+_FRESH = 30.0
 
 
 def publish(plans: Sequence[Plan], world: World) -> list[str | PromoteError | None]:
@@ -82,6 +86,8 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     if isinstance(plan, Unchanged | Superseded) and plan.merged_branch is not None:
         with suppress(RaceLostError):
             _delete(plan, plan.merged_branch, world, "has been merged")
+    if isinstance(plan, Unchanged) and plan.pull is not None:
+        _check_open(plan.pull, world)
     if isinstance(plan, Superseded) and plan.renewal is not None:
         done = _bring_in_line(plan.renewal, None, world)
         outcome = outcome_of(plan, changed=done.changed)
@@ -89,6 +95,15 @@ def carry_out(plan: Plan, made: str | PromoteError | None, world: World) -> Outc
     if isinstance(plan, Superseded) and plan.closing is not None:
         return replace(outcome_of(plan, changed=True), pull=_close(plan.closing, world).pull)
     return outcome_of(plan)
+
+
+def _check_open(pull: Pull, world: World) -> None:
+    """Raise `RaceLostError` where a pull, looked at long ago, has been ended meanwhile by a person."""
+    if time.monotonic() - world.looked < _FRESH:
+        return
+    now = world.forge().read(pull.number)
+    if now.state is not PullState.OPEN:
+        raise RaceLostError(f"pull request {now.number} was {now.state} meanwhile", "Run again.")
 
 
 def batch_message(group: Sequence[tuple[Declaration, Sequence[GateResult]]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import field, replace
 
@@ -77,6 +78,7 @@ class Run:
         self.outcomes[key] = outcome
 
     def _look(self) -> View:
+        self.world.looked = time.monotonic()
         wanted, apps = self.world.wiring.base, self.selection.apps
         base, tree = self.world.repository.base(wanted, apps)
         wiring = self.world.wiring

@@ -58,6 +58,8 @@ class World:
     """The files of several apps of which git is asked together, once one of them is asked for."""
     _arrivals: Mapping[PurePosixPath, Iterable[FileVersion]] = field(default_factory=dict)
     """What git has answered of them."""
+    looked: float = 0.0
+    """When the last look at the base began, by the monotonic clock."""
 
     def forge(self) -> Forge:
         """Return the forge, opened on first use: a direct push needs none."""
