@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import threading
 import warnings
@@ -21,8 +22,6 @@ from promoter.environment import narrowed_environment, secret_values, variable
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    import argparse
-
     from promoter.output.result import Result
 
 

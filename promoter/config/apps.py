@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from promoter.config.config import FILE, Config
+from promoter.config import FILE
+from promoter.config.config import Config
 from promoter.config.document import NOWHERE
 from promoter.config.not_there import no_app
 from promoter.config.path_patterns import FILES, FOLDERS, Match, filled, fixed_part, matches

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from promoter.config.config import FILE, Config
+from promoter.config import FILE
+from promoter.config.config import Config
 from promoter.config.document import Document
 from promoter.domain.errors import UsageError
 from promoter.domain.json import mapping

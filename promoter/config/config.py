@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError
@@ -19,8 +18,6 @@ from promoter.domain.section import Section
 from promoter.domain.suggest import nearest
 from promoter.edits.targets import EditTarget, Linked
 from promoter.edits.targets.model import InFile
-
-FILE = PurePosixPath("promoter.yaml")
 
 
 class Config(Section):

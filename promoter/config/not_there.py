@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from promoter.config.config import FILE, Config
+from promoter.config import FILE
+from promoter.config.config import Config
 from promoter.domain.errors import SelectionError
 from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among

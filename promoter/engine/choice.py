@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -26,8 +27,6 @@ from promoter.registry.failures import AbsentError, LyingError, UnreadableError
 from promoter.threads import asked
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from promoter.registry.client import Registry
 
 _AT_ONCE = 16

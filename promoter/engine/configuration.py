@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from promoter.config import callers_file, config
+from promoter.config import FILE, callers_file, config
 from promoter.config.config import Config
 from promoter.config.document import Document, load
 from promoter.domain.errors import UsageError
@@ -38,26 +38,26 @@ def configuration(wiring: Wiring, base: Tree) -> Config:
 def _in_force(wiring: Wiring, base: Tree) -> Config:
     file, document = wiring.file, wiring.document
     names = base.entries(PurePosixPath())
-    other, kind = misnamed(names), names.get(str(config.FILE))
+    other, kind = misnamed(names), names.get(str(FILE))
     if kind is None and (document is None or callers_file.is_wiring(document)):
         _check_misplaced(base, names)
     if other:
-        wiring.warn(f"{other} is not read: the file's name is {config.FILE}")
+        wiring.warn(f"{other} is not read: the file's name is {FILE}")
     if kind is None:
         _warn_of_local_file(wiring, None)
         return file or Config()
     if document is not None and file is not None and _tries_file(wiring.settings, document):
         wiring.tried.add(document.file)
-        wiring.warn(f"{document.file} is tried in place of the {config.FILE} on the base")
+        wiring.warn(f"{document.file} is tried in place of the {FILE} on the base")
         return file
     if kind is not Kind.FILE:
         what = _OTHER_KINDS[kind]
-        raise UsageError(f"is {what}", "Put a file in its place.", file=str(config.FILE))
-    data = base.read(config.FILE)
+        raise UsageError(f"is {what}", "Put a file in its place.", file=str(FILE))
+    data = base.read(FILE)
     _warn_of_local_file(wiring, data)
-    found = load(data, str(config.FILE))
+    found = load(data, str(FILE))
     if found.value is None:
-        wiring.warn(f"{config.FILE} is empty, and counts as if it were not there")
+        wiring.warn(f"{FILE} is empty, and counts as if it were not there")
     policy = config.read(found)
     for one in callers_file.warnings_of_own_keys(found):
         wiring.warn(one)
@@ -78,7 +78,7 @@ def _check_misplaced(base: Tree, names: Mapping[str, Kind]) -> None:
             if _is_configuration(base, path):
                 raise UsageError(
                     "this file is not read, so that none of its rules would apply",
-                    f"Rename it: git mv {path} {config.FILE}",
+                    f"Rename it: git mv {path} {FILE}",
                     file=str(path),
                 )
 
@@ -88,7 +88,7 @@ def _is_configuration(base: Tree, path: PurePosixPath) -> bool:
 
     What cannot be read is one by its name alone.
     """
-    is_ours = path.name == str(config.FILE) or misnamed([path.name]) is not None
+    is_ours = path.name == str(FILE) or misnamed([path.name]) is not None
     try:
         keys = mapping(load(base.read(path), str(path)).value)
     except (KeyError, UsageError):
@@ -104,7 +104,7 @@ def _tries_file(settings: Settings, document: Document) -> bool:
 
 def _warn_of_local_file(wiring: Wiring, data: bytes | None) -> None:
     """Warn of a configuration in the work tree at hand that differs from the base's."""
-    local = local_file(wiring.settings.repo, config.FILE)
+    local = local_file(wiring.settings.repo, FILE)
     if local is None or wiring.settings.config or local[1] == data:
         return
     path, _ = local

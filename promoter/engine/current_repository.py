@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from promoter.bounds import read_file
-from promoter.config import config
+from promoter.config import FILE
 from promoter.config.apps import known_apps
 from promoter.config.config import Config
 from promoter.domain.address import git_directory
@@ -28,12 +28,12 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
         raise UsageError("no --repo is given, and this folder is in no git repository", _HINT)
     tree = DirectoryTree(top)
     names = tree.entries(PurePosixPath())
-    if str(config.FILE) not in names and not known_apps(Config(), tree):
+    if str(FILE) not in names and not known_apps(Config(), tree):
         other = misnamed(names)
-        rename = f"Rename {other} to {config.FILE}, the only name that is read. " if other else ""
+        rename = f"Rename {other} to {FILE}, the only name that is read. " if other else ""
         raise UsageError(
             f"no --repo is given, and {top.name} is not a GitOps repository: it has no "
-            f"{config.FILE} and none of the known layouts",
+            f"{FILE} and none of the known layouts",
             f"{rename}{_HINT}",
         )
     from promoter.git.program import Git, check_version  # late: a run by API needs no git
@@ -53,7 +53,7 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
 
 def misnamed(names: Iterable[str]) -> str | None:
     """Return the first of some files that is named almost as the configuration is, if any."""
-    others = (one for one in sorted(names) if one != str(config.FILE))
+    others = (one for one in sorted(names) if one != str(FILE))
     return next((one for one in others if _MISNAMED.fullmatch(one.lower())), None)
 
 
@@ -65,7 +65,7 @@ def nearly_named(names: Iterable[str]) -> list[str]:
 
 def _is_near(name: str) -> bool:
     """Return whether a file's name without its ending is ours, or another spelling of it."""
-    return len(name) > len(config.FILE.stem) - 3 and closest(name, [config.FILE.stem]) is not None
+    return len(name) > len(FILE.stem) - 3 and closest(name, [FILE.stem]) is not None
 
 
 def local_file(repo: str | None, path: PurePosixPath) -> tuple[Path, bytes] | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.config.apps import environments_of
 from promoter.config.config import Config
@@ -26,11 +25,9 @@ from promoter.engine.image_lookup import described
 from promoter.engine.source_revisions import REVISION, SOURCE, Revisions, declared
 from promoter.engine.world import World
 from promoter.gates import Facts
+from promoter.git.history import FileVersion
 from promoter.planning.container_images import container_images
 from promoter.planning.propose import pulled_names
-
-if TYPE_CHECKING:
-    from promoter.git.history import FileVersion
 
 _ENVIRONMENTS = 12
 

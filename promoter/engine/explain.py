@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from promoter.config.config import FILE, Config
+from promoter.config import FILE
+from promoter.config.config import Config
 from promoter.config.layout import Target
 from promoter.planning.plan import (
     ClosePull,

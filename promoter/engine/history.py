@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter import graph
 from promoter.config.apps import any_name_warnings
@@ -22,12 +21,10 @@ from promoter.engine.configuration import configuration
 from promoter.engine.places import Scope, find_targets, nothing_found
 from promoter.engine.world import World
 from promoter.git import Repository
+from promoter.git.history import FileVersion
 from promoter.planning.container_images import ContainerImage, container_images
 from promoter.planning.history import AppVersion, EntryKind, HistoryEntry, entries_of, images_at
 from promoter.planning.states import State
-
-if TYPE_CHECKING:
-    from promoter.git.history import FileVersion
 
 # For how many commits the forge is asked which pull they came by, where no message says it.
 _ASKED = 100

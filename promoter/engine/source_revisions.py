@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from promoter.config.config import Config
 from promoter.config.layout import Target
@@ -19,11 +18,9 @@ from promoter.domain.urls import is_loopback
 from promoter.engine.image_lookup import described
 from promoter.engine.wiring import open_source
 from promoter.engine.world import World
+from promoter.git.history import FileVersion
 from promoter.git.source import read_range
 from promoter.planning.propose import pulled_names
-
-if TYPE_CHECKING:
-    from promoter.git.history import FileVersion
 
 # https://github.com/opencontainers/image-spec/blob/main/annotations.md
 REVISION = "org.opencontainers.image.revision"

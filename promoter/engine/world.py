@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import field
 from pathlib import PurePosixPath
@@ -21,8 +22,6 @@ from promoter.git.first_fetch import LOOK_DEPTH
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from promoter.git.history import FileVersion
     from promoter.registry.client import Registry
     from promoter.render import Renderer

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from promoter.domain.branch import (
     COMMITS_LIMIT,
@@ -36,10 +37,6 @@ from promoter.git.push import Update
 from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import GitTree
 from promoter.threads import in_background
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
 
 # So many branches of promotions come with the files of a small repository.
 _FEW_BRANCHES = 100

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from promoter.config.config import FILE
+from promoter.config import FILE
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import Exit, PromoteError
 from promoter.domain.redaction import redacted_values

@@ -14,14 +14,13 @@ from promoter.domain.errors import UsageError
 from promoter.domain.image import Tag
 from promoter.domain.redaction import shown
 from promoter.policy import pattern
+from promoter.policy.model import Policy
 from promoter.policy.natural import natural
 from promoter.policy.order import SAME, UNKNOWN, Reading, compare, reading
 from promoter.policy.tag_kinds import is_attachment_or_cache, is_moving, names_attachment_or_cache
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from promoter.policy.model import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.cli.requests import checked_names, new_tokens, wired
 from promoter.engine.auto import Policies
@@ -15,10 +15,6 @@ from promoter.output.envelope import envelope
 from promoter.output.result import Result, of_promotions
 from promoter.planning.plan import Request
 from promoter.settings import Settings
-
-if TYPE_CHECKING:
-    import argparse
-
 
 # A list of tags takes longer than one image's manifest.
 _PATIENCE = 15.0

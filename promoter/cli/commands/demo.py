@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from promoter.demo import story
 from promoter.output.result import Result
 from promoter.settings import Settings
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def run(settings: Settings, arguments: argparse.Namespace, progress: list[str]) -> Result:

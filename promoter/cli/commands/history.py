@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from promoter.cli.requests import checked_names, wired_to_read
 from promoter.engine.history import read_history
@@ -11,10 +11,6 @@ from promoter.git.first_fetch import HISTORY_DEPTH
 from promoter.output.history import of_history
 from promoter.output.result import Result
 from promoter.settings import Settings
-
-if TYPE_CHECKING:
-    import argparse
-
 
 _NUMBER = 20
 

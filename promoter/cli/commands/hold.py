@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 from promoter.cli.commands.promote import run_requests
@@ -9,8 +10,6 @@ from promoter.cli.requests import hold_of, requested_apps
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    import argparse
-
     from promoter.output.result import Result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from importlib import import_module
@@ -17,8 +18,6 @@ from promoter.planning.plan import Request
 from promoter.settings import Settings
 
 if TYPE_CHECKING:
-    import argparse
-
     from promoter.output.result import Result
     from promoter.planning.outcome import Outcome
 

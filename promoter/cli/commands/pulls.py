@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from promoter.cli.requests import wired_to_read
 from promoter.domain.declaration import BRANCH_PREFIX
@@ -18,9 +18,6 @@ from promoter.output.table import Table
 from promoter.output.text import AnyPiece, Kind, Piece
 from promoter.pull_request import is_ours
 from promoter.settings import Settings
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def run(settings: Settings, arguments: argparse.Namespace, _: list[str]) -> Result:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.config.layout import kustomization_file
 from promoter.domain.dataclass import dataclass
@@ -27,10 +27,6 @@ from promoter.output.text import Complaint, Kind, Piece
 from promoter.planning.dead_edits import dead_entries
 from promoter.settings import Settings
 from promoter.temporary import write_whole
-
-if TYPE_CHECKING:
-    import argparse
-
 
 _LOG = logging.getLogger(__name__)
 # How far below a folder without a kustomization one is looked for, and how many are shown.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from promoter.cli.requests import checked_names, wired_to_read
 from promoter.engine.status import read_status
@@ -11,10 +11,6 @@ from promoter.git.first_fetch import RECENT_DEPTH
 from promoter.output.result import Result
 from promoter.output.status import of_status
 from promoter.settings import Settings
-
-if TYPE_CHECKING:
-    import argparse
-
 
 # A list of tags takes longer than one image's manifest.
 _PATIENCE = 15.0

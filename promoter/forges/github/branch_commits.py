@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.branch import COMMITS_LIMIT, BranchCommit
 from promoter.domain.declaration import Declaration
 from promoter.domain.moment import seconds_of
 from promoter.forges.github.branches import Branch
+from promoter.forges.github.client import Client
+from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.tree import differing
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.objects import Reader
 
 # GitHub shows so many files of a comparison, and leaves the others out.
 _FILES_LIMIT = 300

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.pull import BranchRules, Pull
+from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import NO_HISTORIES, FileHistories
 from promoter.forges.github.pull_shapes import PULL, graph_pulls
 from promoter.forges.github.queries import branch_field, pulls_field, query
 from promoter.forges.github.rules import RULES, graph_rules
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 # GitHub ends a query after ten seconds.
 _AT_ONCE = 25

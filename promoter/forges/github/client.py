@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -47,8 +48,6 @@ from promoter.forges.github.retry import (
 from promoter.http import Answer
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from github.Requester import Requester
     from pydantic import SecretStr
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.pull import Pull
 from promoter.domain.redaction import redacted
-from promoter.forges.github.client import FAILURES, shows
+from promoter.forges.github.client import FAILURES, Client, shows
 from promoter.forges.github.mutations import Mutation, carry_out
 from promoter.forges.github.pages import read_pages
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 # Beside the new comment come the newest ones: another run may have said the same just now. So does
 # the text, which is as it was before what the same request goes on with.

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.queries import query as repository_query
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 # So many commits are asked about in one query; by REST, each costs a request.
 _AT_ONCE, _BY_REST = 50, 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.branch import CommitDraft, merge_message
 from promoter.domain.declaration import Declaration
@@ -15,10 +14,8 @@ from promoter.forges.github.commits_at_once import commit_at_once, move_from_asi
 from promoter.forges.github.documents import aside_of, new_commit
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
 from promoter.forges.github.mutations import document
-
-if TYPE_CHECKING:
-    from promoter.forges.github.objects import Reader
-    from promoter.forges.github.refs import Refs
+from promoter.forges.github.objects import Reader
+from promoter.forges.github.refs import Refs
 
 # What GitHub says where a commit's parent is not the branch's newest commit.
 _STALE = "expected branch to point to"

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.errors import PromoteError, RemoteError
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_changes import changes, close_untrue, settle
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.refs import Refs
+from promoter.forges.github.refs import Refs
 
 # A pull takes GitHub a second or two to make, and a request may take ten.
 _AT_ONCE = 4

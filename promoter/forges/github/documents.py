@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.branch import CommitDraft, Opening
 from promoter.domain.pull import Pull
 from promoter.forges.github import node_ids
+from promoter.forges.github.client import Client
 from promoter.forges.github.mutations import Mutation
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-
 
 # Where a commit is made before its branch is moved there.
 _ASIDE = "promote-commit"

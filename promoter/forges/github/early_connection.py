@@ -5,14 +5,13 @@ Nothing is sent over it; TCP and TLS take as long as the settings' libraries tak
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from promoter.threads import in_background
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from promoter.pools import Pools
 
 # Then the run connects again, and reports what fails.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.pull import Pull, PullExtras, PullState
 from promoter.forges.github import extras_at_once
-from promoter.forges.github.client import FAILURES, shows
+from promoter.forges.github.client import FAILURES, Client, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for
 from promoter.forges.github.failures import (
     UNLIKE,
@@ -26,9 +26,6 @@ from promoter.forges.github.pages import read_pages
 from promoter.forges.github.pull_shapes import graph_pull
 from promoter.forges.github.queries import query
 from promoter.forges.github.retry import pause
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 _COLOUR = "1d76db"
 # GitHub's words for "there is nothing to wait for": then merging at once is what was asked.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.pull import BranchRules, Pull, PullState
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, fields, texts
 from promoter.forges.github.guess import Guess
@@ -22,7 +22,6 @@ from promoter.forges.github.queries import query as repository_query
 from promoter.forges.github.rules import RULES, graph_rules
 
 if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
     from promoter.forges.github.first_query import FirstQuery
 
 # So many pulls of a branch: of a promotion's, an older no to a tag is forgotten.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.branch import CommitDraft, Opening
 from promoter.domain.errors import RemoteError
@@ -14,6 +13,7 @@ from promoter.domain.model import Tree
 from promoter.domain.pull import BranchRules, Pull, PullDraft, PullExtras, PullState
 from promoter.forges import Opened
 from promoter.forges.github.branches import look
+from promoter.forges.github.client import Client
 from promoter.forges.github.comments import add_comment
 from promoter.forges.github.commit_pulls import pulls_of_commits
 from promoter.forges.github.extras import ExtrasAddition
@@ -28,9 +28,6 @@ from promoter.forges.github.pull_shapes import own_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
 from promoter.forges.github.pulls_at_once import write_at_once
 from promoter.forges.github.rules import rest_rules
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 _LISTING = "list the pull requests"
 # The histories of so many files come with the pulls of so many branches.

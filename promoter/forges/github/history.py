@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.moment import seconds_of
 from promoter.domain.pull_number import pull_number
 from promoter.domain.stay import not_before
+from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import VERSIONS
+from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.objects import Reader
 
 # So many commits before one prove when it was made at the earliest.
 _ANCESTORS = 100

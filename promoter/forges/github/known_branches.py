@@ -7,15 +7,11 @@ is only read where GraphQL is missing or very many are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from promoter.forges.github.overview import BRANCHES
+from promoter.forges.github.client import Client
+from promoter.forges.github.overview import BRANCHES, Overview
 from promoter.forges.github.queries import branch_field, query
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.overview import Overview
-    from promoter.forges.github.refs import Refs
+from promoter.forges.github.refs import Refs
 
 # So many branches are asked for by name in one query, and so many in all before they are listed.
 _AT_ONCE, _BY_NAME = 100, 300

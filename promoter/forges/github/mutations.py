@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
+from promoter.forges.github.client import Client
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.pull_shapes import PULL
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from promoter.domain.errors import RemoteError
 from promoter.forges.github import folders
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.folders import Listing, listing, oid, texts
 from promoter.forges.github.queries import query
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 T = TypeVar("T")
 

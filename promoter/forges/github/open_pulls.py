@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from promoter.domain.pull import Pull
+from promoter.forges.github.client import Client
 from promoter.forges.github.pull_shapes import PULL, graph_pull
 from promoter.forges.github.queries import query as repository_query
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 # So many pulls come in one answer, with all that they say; and so many answers are read.
 _PAGE, _PAGES = 50, 100

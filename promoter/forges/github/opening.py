@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.pull import Pull
 from promoter.forges import Opened
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.failures import GitHubError, is_lag, is_limit, is_passing, message_of
 from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pull_shapes import rest_pull
 from promoter.forges.github.retry import until_shown
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 _WORK = "open the pull request"
 # What GitHub says of a branch that has an open pull, also while its lists do not show it yet.

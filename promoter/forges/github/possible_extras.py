@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from promoter.domain.pull import Pull, PullExtras
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.extras import milestone
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.node_ids import TEAM
 from promoter.forges.github.retry import pause
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 _METHODS = {
     "merge": "allow_merge_commit",

@@ -7,12 +7,12 @@ the change is taken back.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.branch import Renewal
 from promoter.domain.errors import PromoteError
 from promoter.domain.pull import Pull, PullDraft, PullState
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.comments import (
     comment_mutation,
     delete_if_said_before,
@@ -23,9 +23,6 @@ from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 
 def changes(renewal: Renewal) -> dict[str, Mutation]:

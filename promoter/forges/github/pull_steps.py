@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from promoter.domain.errors import RaceLostError
 from promoter.domain.pull import Pull, PullDraft, PullState
+from promoter.forges.github.client import Client
 from promoter.forges.github.pull_shapes import rest_pull
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 
 class PullSteps:

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.errors import RemoteError
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.documents import new_pull, opened
 from promoter.forges.github.failures import UNLIKE
 from promoter.forges.github.mutations import carry_out
 from promoter.forges.github.pull_changes import changes, settle
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 # A pull takes GitHub a second or two to make, and a request may take ten.
 _AT_ONCE = 4

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from promoter.domain.branch import in_conflict, name_conflict
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
-from promoter.forges.github.client import shows
+from promoter.forges.github.client import Client, shows
 from promoter.forges.github.failures import GitHubError, is_passing
 from promoter.forges.github.mutations import Mutation, document
 from promoter.forges.github.retry import SETTLING
 from promoter.git.refs import NOTHING
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
 
 
 class Refs:

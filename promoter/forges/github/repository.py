@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.branch import BranchCommit, BranchState, CommitDraft, in_conflict
 from promoter.domain.errors import PromoteError, RemoteError
@@ -18,7 +18,7 @@ from promoter.domain.model import Tree
 from promoter.forges.github import overview
 from promoter.forges.github.branch_commits import BranchCommits
 from promoter.forges.github.branches import Branch, look
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.commits import Commits
 from promoter.forges.github.failures import GitHubError
 from promoter.forges.github.file_histories import FileHistories
@@ -26,16 +26,13 @@ from promoter.forges.github.guess import Guess, guess
 from promoter.forges.github.history import GitHubHistory
 from promoter.forges.github.known_branches import KnownBranches
 from promoter.forges.github.objects import Reader
+from promoter.forges.github.overview import Overview
 from promoter.forges.github.refs import Refs
 from promoter.forges.github.tree import GitHubTree
 from promoter.forges.github.versions import GitHubVersions
 from promoter.git.history import FileVersion
 from promoter.git.refs import RemoteRefs, base_branch
 from promoter.git.tree import ROOT
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.overview import Overview
 
 # So many histories come beside those that are asked for.
 _HISTORIES = 40

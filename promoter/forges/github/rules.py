@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from promoter.domain.pull import BranchRules
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
+from promoter.forges.github.client import Client
 
 RULES = """
 fragment Rules on Ref {

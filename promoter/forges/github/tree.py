@@ -5,13 +5,10 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from promoter.domain.model import Kind
+from promoter.forges.github.objects import Reader
 from promoter.git.tree import ROOT, checked, kind_of, unfolded
-
-if TYPE_CHECKING:
-    from promoter.forges.github.objects import Reader
 
 
 class GitHubTree:

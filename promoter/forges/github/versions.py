@@ -6,21 +6,18 @@ import json
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
-from promoter.forges.github.client import FAILURES
+from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.failures import UNLIKE
+from promoter.forges.github.objects import Reader
 from promoter.forges.github.queries import query as repository_query
 from promoter.git.history import FileVersion
-
-if TYPE_CHECKING:
-    from promoter.forges.github.client import Client
-    from promoter.forges.github.objects import Reader
 
 # So many commits come in one answer: of each of a few files, and of each of many.
 _PAGE, _SHORT_PAGE = 30, 5
