@@ -525,6 +525,28 @@ def test_what_is_proposed_already_may_be_allowed_when_a_rule_refuses_it_since(
     assert (again["action"], again["commit"], repo.refs()) == ("unchanged", first["commit"], refs)
 
 
+@pytest.mark.parametrize("allow", ["", "    allow: [downgrade]\n"])
+def test_under_a_freeze_the_hint_is_the_command_that_goes_back_or_the_way_by_hand(
+    tmp_path: Path, allow: str
+) -> None:
+    settings = DEV + "    checks: {exists: off}\n"
+    repo = make(tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, settings)
+    run(repo, "--app", "web", "--tag", "1.4.2")
+    brought = repo.git("rev-parse", "main").strip()
+    frozen = f"{settings}    freeze: [{{dates: 01-01 - 12-31}}]\n{allow}"
+    repo.commit("main", "promoter.yaml", frozen)
+    back = ("rollback", "--app", "web", "--reason", "slow")
+    (refusal,) = run(repo, *back, code=3)["refusals"]
+    asked = "--app web --env dev --reason WHY"
+    assert refusal["rule"] == "freeze"
+    if allow:
+        assert "--allow freeze" not in refusal["hint"]
+        assert f"git revert {brought[:9]} " in refusal["hint"]
+        assert f"promote hold {asked} --repo {repo.path}" in refusal["hint"]
+    else:
+        assert f"promote rollback {asked} --allow freeze --repo {repo.path}" in refusal["hint"]
+
+
 def two_images(repo: Repository, registry: Registry, pin: str) -> str:
     """Add an app with two images, whose tags have been pushed; return its file."""
     names = [registry.name(one) for one in ("web", "sidecar")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -131,7 +132,11 @@ def _undone_pull(seen: Seen, way: WayBack) -> int | None:
 def _with_hints(
     refusals: Sequence[Refusal], seen: Seen, past: Past, way: WayBack
 ) -> tuple[Refusal, ...]:
-    """Return refusals; those of an app's images that are gone name the newest state that is there."""
+    """Return refusals with what to do instead: those of images that are gone, and of a freeze."""
+    if not seen.request.is_together:
+        refusals = [
+            _past_freeze(one, seen, way) if one.rule == "freeze" else one for one in refusals
+        ]
     own = set(pulled_names(seen.target, seen.state.base).values())
     gone = [
         one for one in refusals if one.rule == "missing-image" and not own.isdisjoint(one.images)
@@ -140,6 +145,28 @@ def _with_hints(
         return tuple(refusals)
     hint = _hint(_newest_available(seen, past, way), seen, way)
     return tuple(replace(one, hint=hint) if one in gone else one for one in refusals)
+
+
+def _past_freeze(refusal: Refusal, seen: Seen, way: WayBack) -> Refusal:
+    """Return the refusal of a freeze with the command that goes back all the same, or the way by hand."""
+    target, rollback = seen.target, seen.request.rollback
+    assert rollback is not None
+    flags = ["--app", target.app, "--env", target.environment]
+    if target.settings.lets_allow("freeze"):
+        flags += ["--to", str(rollback.to)] if rollback.to else []
+        flags += ["--steps", str(rollback.steps)] if rollback.steps > 1 else []
+        flags += ["--reason", "WHY"]
+        for rule in sorted({*seen.request.allow, "freeze"}):
+            flags += ["--allow", rule]
+        said = f": {shlex.join(['promote', 'rollback', *flags])}"
+    else:
+        hold = shlex.join(["promote", "hold", *flags, "--reason", "WHY"])
+        said = (
+            f" {target.environment} lets nobody allow it. To go back before that, revert the commit "
+            f"by hand and have it merged: git revert {way.undone.commit[:9]} (with -m 1 if it is a "
+            f"merge)\nTo keep it there: {hold}"
+        )
+    return replace(refusal, hint=f"{refusal.hint}{said}")
 
 
 def _hint(found: State | None, seen: Seen, way: WayBack) -> str:
