@@ -11,7 +11,7 @@ from promoter.domain.errors import LONGEST_MESSAGE
 from promoter.edits import text
 from promoter.graph import documents
 from promoter.policy import pattern
-from promoter.render import program, renderer
+from promoter.render import Renderer, program, renderer
 from promoter.settings import LARGEST_NUMBER, Settings
 from promoter.yaml_nodes import NESTING_LIMIT, NODES_LIMIT
 
@@ -40,7 +40,10 @@ def test_each_bound_is_what_the_page_says() -> None:
     assert document._SIZE_LIMIT == documents.SIZE_LIMIT == 4 << 20
     assert rows["a file that is edited"] == f"{text.SIZE_LIMIT >> 20} MiB"
     assert rows["a YAML document"] == f"{NODES_LIMIT:,} nodes, nested {NESTING_LIMIT} deep"
-    assert rows["a render"] == f"{program._OUTPUT >> 20} MiB, {renderer._TIME:g} s"
+    assert rows["a render"] == (
+        f"{program._OUTPUT >> 20} MiB, {renderer._TIME:g} s of {renderer._PROCESSORS} processors, "
+        f"{Renderer('').memory >> 20} MiB of memory"
+    )
     assert rows["a pattern over tags"].startswith(f"{pattern.LENGTH_LIMIT} characters")
     assert rows["an error's message, a warning"] == f"{LONGEST_MESSAGE:,} characters"
     texts = rows["a reason, an author, a title or a tag in `status` and `history`"]

@@ -13,6 +13,7 @@ from promoter.domain.errors import UsageError
 from promoter.graph.requirements import Access
 
 _TIME = 30.0
+_PROCESSORS = 2
 # What a build may take from the caller's environment, where it may use the network.
 _ROUTES = (
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
@@ -93,6 +94,8 @@ class Renderer:
         own["GOMEMLIMIT"] = str(self.memory * 3 // 4)
         # A build is over before collecting it often would pay: this takes a fifth of its time off.
         own["GOGC"] = "400"
+        # One does the work, and one collects garbage: more of them only make a bomb dearer.
+        own["GOMAXPROCS"] = str(_PROCESSORS)
         if Access.NETWORK in self.access:
             ways = {key: self.environment[key] for key in _ROUTES if key in self.environment}
             # No repository of this machine is the network's.
