@@ -94,7 +94,7 @@ def test_the_apis_names_are_held_to_the_same(name: bytes, unfolded: bool, github
     client = Client(github.api_url, (github.owner, github.name), None, Http(Deadline(60)))
     with pytest.raises(PromoteError, match="which no file can have") as caught:
         _look(GitHubTree(Reader(client), commit), unfolded=unfolded)
-    client.disconnect()
+    client.api.close()
     assert caught.value.exit == 3
 
 

@@ -116,7 +116,7 @@ def _client() -> Client:
 
 def test_no_document_needs_another_scope_than_a_classic_tokens_repo() -> None:
     client = _client()
-    client.may_read_teams = False
+    client.api.may_read_teams = False
     writes = _writes(client).items()
     made = {name: mutations.document(name, one) for name, one in writes}
     for text in {**DOCUMENTS, **made}.values():

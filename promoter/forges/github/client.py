@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from tenacity import (
     Retrying,
@@ -17,25 +15,20 @@ from tenacity import (
     stop_any,
     stop_before_delay,
 )
-from urllib3 import Retry
 
 from promoter.domain.declaration import one_line
 from promoter.domain.errors import PromoteError
-from promoter.domain.json import parse_json
 from promoter.domain.pull import BranchRules, Pull
-from promoter.forges.github import graphql_answers
+from promoter.forges.github import api
 from promoter.forges.github.failures import (
     UNLIKE,
     GitHubError,
-    RedirectedError,
-    complaint,
     failure,
     is_limit,
-    is_of_graphql,
     is_passing,
 )
-from promoter.forges.github.graphql_answers import data_but_for_rules, data_of
-from promoter.forges.github.http import Http, NoAnswerError, graphql_request, rest_request
+from promoter.forges.github.graphql_answers import data_but_for_rules
+from promoter.forges.github.http import Http, NoAnswerError
 from promoter.forges.github.retry import (
     SETTLING,
     AsGitHubSays,
@@ -45,10 +38,8 @@ from promoter.forges.github.retry import (
     until_done,
     until_known,
 )
-from promoter.http import Answer
 
 if TYPE_CHECKING:
-    from github.Requester import Requester
     from pydantic import SecretStr
 
     from promoter.forges.github.first_query import FirstQuery
@@ -58,12 +49,9 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-# What an API call can end in: errors of GitHub's, no answer, a redirect away, another's answer.
-FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
+FAILURES = api.FAILURES
 # What is wanted of a pull beside its text is worth so many seconds, and then a warning.
 _REPEATING = 30.0
-# What could not be sent is sent again.
-_UNSENT = Retry(5, backoff_factor=0.2, allowed_methods={"GET"})
 
 
 class Client:
@@ -94,40 +82,18 @@ class Client:
         """The pulls that were opened with their commit, by branch and base."""
         self.renewed: dict[int, Pull] = {}
         """The pulls that were renewed with their branch, by number; each is taken at once."""
-        self.may_read_teams = True
-        """Whether documents may name teams, as far as an answer has shown it."""
         self.ids: dict[str, NodeIds] = {}
         """The ids of what a pull that was just opened is to get, by the pull's own."""
-        self._api_url, self._token = api_url, token
-        self._http, self.first = http, first
-        self._lacks_graphql: Exception | None = None
-        """What the API answered where it has no GraphQL."""
-
-    @property
-    def has_token(self) -> bool:
+        self.has_token = token is not None
         """Whether the API is asked with a token."""
-        return self._token is not None
-
-    @property
-    def counts(self) -> Counter[str]:
-        """How many requests were sent, by method."""
-        return self._http.counts
-
-    def disconnect(self) -> None:
-        """End the connections."""
-        self._http.close()
+        self.first = first
+        """The query that is on its way already."""
+        self.api = api.Api(api_url, token, http, first)
 
     @property
     def _path(self) -> str:
         """Where the repository is below the API's URL."""
         return f"/repos/{quote(self.owner)}/{quote(self.name)}"
-
-    @cached_property
-    def _requester(self) -> Requester:
-        """What PyGithub asks with, which is imported for REST alone."""
-        from promoter.forges.github.rest import connect
-
-        return connect(self._api_url, self._token, self._http)
 
     def read(self, work: str, ask: Callable[[], T], *, new: bool = False) -> T:
         """Return an answer, asked again while GitHub fails, or (`new`) does not know it yet."""
@@ -198,37 +164,13 @@ class Client:
 
         The answer is read as it came: PyGithub's objects would ask again for each key it lacks.
         """
-        sent = self._read if method == "GET" else self._written
+        path = f"{self._path}{path}"
 
         def asked() -> Any:  # noqa: ANN401 - as above
-            status, headers, text = sent(method, path, **how)
-            if 300 <= status < 400:
-                to = urljoin(f"{self._api_url}/", str(headers.get("location", "")))
-                raise RedirectedError(to)
-            if status >= 400:
-                raise GitHubError(status, complaint(text), headers)
-            return parse_json(text) if text else None
+            return self.api.rest(method, path, **how)
 
         # What breaks before it is whole is not repeated by PyGithub.
         return until_answered(asked, self.deadline.remaining()) if method == "GET" else asked()
-
-    def _read(self, method: str, path: str, **how: Any) -> tuple[int, Mapping[str, Any], str]:  # noqa: ANN401 - PyGithub's
-        """Return what is answered to a read, which PyGithub repeats as GitHub wants it."""
-        from promoter.forges.github.rest import own_errors
-
-        with own_errors():
-            return self._requester.requestJson(method, f"{self._path}{path}", **how)
-
-    def _written(
-        self,
-        method: str,
-        path: str,
-        input: object = None,  # noqa: A002 - PyGithub's word
-    ) -> tuple[int, Mapping[str, Any], str]:
-        """Return what is answered to a write, which is sent one time, and without PyGithub."""
-        url = f"{self._api_url}{self._path}{path}"
-        answer = self._http.send(rest_request(method, url, self._token, input), _UNSENT)
-        return answer.status, answer.headers, answer.text
 
     def change(
         self, method: str, path: str, wanted: dict[str, Any], is_done: Callable[[Any], bool]
@@ -267,26 +209,7 @@ class Client:
 
     def graphql(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         """Return the data that a GraphQL document answers; raises what is in `FAILURES`."""
-        if self._lacks_graphql is not None:
-            raise self._lacks_graphql
-        try:
-            answer = self._asked_by_graphql(document, variables)
-            self.may_read_teams = graphql_answers.may_read_teams(answer)
-            return data_of(answer, self._api_url)
-        except FAILURES as error:
-            # What is done without GraphQL then costs more requests.
-            name = graphql_answers.operation(document)
-            _LOG.debug(failure(f"GraphQL did not answer {name}", error).message)
-            if getattr(error, "status", None) == 404 and not is_of_graphql(error):
-                self._lacks_graphql = error
-            raise
-
-    def _asked_by_graphql(self, document: str, variables: dict[str, Any]) -> Answer:
-        """Return the answer to a GraphQL document, which may be on its way already."""
-        request = graphql_request(self._api_url, self._token, document, variables)
-        if self.first is not None and self.first.is_for(request):
-            return self.first.answer()
-        return self._http.send(request, _UNSENT)
+        return self.api.graphql(document, variables)
 
     def failure(self, work: str, error: Exception) -> PromoteError:
         """Return what went wrong, in the user's words."""

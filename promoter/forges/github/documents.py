@@ -61,7 +61,7 @@ def new_pull(client: Client, branch: str, opens: Opening) -> Mutation:
         "body": opens.draft.body,
         "draft": opens.extras.draft,
     }
-    names = node_ids.fields(opens.extras, teams=client.may_read_teams)
+    names = node_ids.fields(opens.extras, teams=client.api.may_read_teams)
     beside = f" repository {{ {names} }}" if names else ""
     return Mutation("createPullRequest", wanted, f"pullRequest {{ {WRITTEN}{beside} }}")
 

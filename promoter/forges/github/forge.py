@@ -47,7 +47,7 @@ class GitHubForge:
 
     def disconnect(self) -> None:
         """End the connections."""
-        self.client.disconnect()
+        self.client.api.close()
 
     def pulls(
         self,
@@ -232,5 +232,7 @@ class GitHubForge:
 
     def requests_made(self) -> str:
         """Return how many requests the API was asked."""
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.client.counts.items()))
-        return f"github: {self.client.counts.total()} requests ({kinds or 'none'})"
+        kinds = ", ".join(
+            f"{count} {kind}" for kind, count in sorted(self.client.api.counts.items())
+        )
+        return f"github: {self.client.api.counts.total()} requests ({kinds or 'none'})"
