@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.many_apps import kustomization, make, with_files
+from tests.many_apps import DEV, kustomization, make, with_files
 from tests.servers.github import GitHub, merging
 from tests.thorough import thorough_after
 from tests.world import AURORA, Repository, Run, Templates, aurora, promote, serving_aurora
@@ -290,6 +290,26 @@ def test_holds_are_in_the_history(tmp_path: Path) -> None:
     assert "held " in text[1]
     assert "hold: payday and Friday" in text[1]
     assert "hold: payday" in text[2]
+
+
+def test_what_is_promoted_again_after_a_rollback_does_not_go_back(tmp_path: Path) -> None:
+    repo = make(tmp_path / "r.git", {"web": "ghcr.io/acme/web"}, DEV, tag="aaa1111")
+    where = ("--app", "web", "--repo", str(repo.path))
+    for command in (
+        ("--tag", "bbb2222"),
+        ("rollback", "--reason", "it leaks"),
+        ("unhold", "--reason", "mended"),
+        ("--tag", "bbb2222"),
+    ):
+        assert promote(*command, *where).code == 0
+    told = promote("history", *where, "--output", "json").json["entries"]
+    found = [(one["kind"], one["goes_back"]) for one in told]
+    assert found[:4] == [
+        ("promotion", False),
+        ("hold", False),
+        ("promotion", True),
+        ("promotion", False),
+    ]
 
 
 def test_a_rollback_is_marked_with_its_hold_and_its_reason(tmp_path: Path) -> None:

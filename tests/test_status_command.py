@@ -5,16 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from promoter.config.layout import Target
+from promoter.config.sections import Environment
 from promoter.domain.evidence import GateResult
 from promoter.domain.model import RunningImage
 from promoter.domain.pull import Pull, PullState
 from promoter.output.status import of_status
 from promoter.output.terminal_page import render
-from promoter.planning.status import Arrival, Newest, PreviousEnvironment, Relation, Status
+from promoter.planning.status import (
+    Arrival,
+    Newest,
+    PreviousEnvironment,
+    Relation,
+    Status,
+    relation_of,
+)
 from tests.many_apps import BY_PULL, kustomization, make
 from tests.servers import git_http
 from tests.servers.github import GitHub, merging
@@ -348,6 +358,17 @@ def test_what_is_newest_is_said_with_why_it_is_not_known(newest: Newest, said: s
     told = [one.reason for one in result.complaints]
     assert told == ([f"app-0 in prod and 2 more: {newest.note}"] if newest.note else [])
     assert (newest.note in result.markdown) or not newest.note.startswith("the")
+
+
+def test_a_digest_that_one_of_two_environments_writes_makes_no_difference() -> None:
+    target = Target(
+        "web", "prod", Environment(path="prod"), PurePosixPath("prod/kustomization.yaml")
+    )
+    digest = f"sha256:{'a' * 64}"
+    own, other = RunningImage("web", "1.4.2", digest), RunningImage("web", "1.4.2")
+    assert relation_of(target, [own], [other]) is Relation.SAME
+    moved = replace(own, digest=digest.replace("a", "b"))
+    assert relation_of(target, [own], [moved]) is Relation.DIFFERENT
 
 
 def test_tags_and_commits_are_copied_from_markdown_as_they_are() -> None:

@@ -43,6 +43,8 @@ class Checker:
     deadline: Deadline
     patience: float = 0.0
     """How long a missing image is waited for, in seconds."""
+    needs_digest: bool = False
+    """Whether the registry's digest is written."""
 
     @property
     def checks(self) -> Checks:
@@ -52,9 +54,9 @@ class Checker:
     @property
     def needed(self) -> bool:
         """Whether the registry has to be asked at all."""
-        checks, pin = self.checks, self.target.settings.pin
+        checks = self.checks
         asked = (checks.exists, checks.platforms, checks.signature)
-        if pin != "tag" or self.target.settings.max_age is not None:
+        if self.needs_digest or self.target.settings.max_age is not None:
             return True
         return any(one not in ("off", ()) for one in asked)
 
@@ -87,7 +89,7 @@ class Checker:
         if isinstance(found, PromoteError):
             absent = isinstance(found, AbsentError)
             # A digest that is given needs no registry to be written.
-            written = self.target.settings.pin == "tag" or asked.request.digest is not None
+            written = not self.needs_digest or asked.request.digest is not None
             unread = isinstance(found, UnreadableError) and written
             if not (absent or unread):
                 raise found

@@ -123,8 +123,14 @@ def ask_registry(
     asked = [ImageFacts(one, pulled.get(one.name) or split(one.name)[0]) for one in images]
     wiring = seen.world.wiring
     patience = wiring.settings.wait_for_image
-    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience)
+    needs_digest = writes_digests(seen)
+    checker = Checker(seen.world.registry(), seen.target, wiring.deadline, patience, needs_digest)
     return checker.ask(asked, running)
+
+
+def writes_digests(seen: Seen) -> bool:
+    """Return whether digests are asked of the registry: a rollback gives back what was written."""
+    return seen.target.settings.pin != "tag" and seen.request.rollback is None
 
 
 def _is_unverified(intent: Intent, seen: Seen) -> bool:

@@ -40,7 +40,8 @@ def _questions(app: AppRequest, tree: Tree, world: World) -> Iterator[Question]:
         return
     with suppress(Exception):
         registry, settings = world.registry(), target.settings
-        if not Checker(registry, target, world.wiring.deadline).needed:
+        needs_digest = settings.pin != "tag"
+        if not Checker(registry, target, world.wiring.deadline, needs_digest=needs_digest).needed:
             return
         held = {one.name: one for one in target.held_images(tree)}
         for image in propose.resolve(request.images, request.tag, target, tree):

@@ -11,7 +11,7 @@ from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.evidence import Evidence
 from promoter.engine.checks import pinned
 from promoter.engine.evidence import EvidenceCollector
-from promoter.engine.gate_facts import ask_registry, facts_of, needs_text
+from promoter.engine.gate_facts import ask_registry, facts_of, needs_text, writes_digests
 from promoter.engine.image_order import orders
 from promoter.engine.seen import Seen
 from promoter.engine.world import World
@@ -95,8 +95,7 @@ def _absent(change: Change, apps: Sequence[Seen]) -> Iterator[str]:
 def _with_digests(seen: Seen) -> tuple[Seen, tuple[ImageFacts, ...]]:
     """Return the request with the digests that its tags stand for now, where they are written."""
     request, target, base = seen.request, seen.target, seen.state.base
-    hold = request.hold
-    if target.settings.pin == "tag" or (hold and (hold.restores or not request.images)):
+    if not writes_digests(seen) or (request.hold and not request.images):
         return seen, ()
     try:
         asked = propose.propose_app(declare_app(seen.asked, base), target, base)

@@ -20,7 +20,7 @@ _VARIANTS = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
 def mutable_tag(facts: Facts) -> Verdict | None:
     """Refuse a tag that is moved by habit, unless a digest stands beside it."""
     settings = facts.target.settings
-    if not facts.makes_commit or settings.pin != "tag" or settings.checks.mutable != "refuse":
+    if not facts.makes_commit or settings.checks.mutable != "refuse":
         return None
     images = facts.proposal.declaration.images if facts.proposal else ()
     # The gate `missing-image` tells of images that are not there, and which tag may be meant.
@@ -39,7 +39,9 @@ def mutable_tag(facts: Facts) -> Verdict | None:
     return refused(
         "mutable-tag",
         reason,
-        "Promote a version, or set pin: both or pin: digest.",
+        "To go back all the same: --allow mutable-tag"
+        if facts.goes_back
+        else "Promote a version, or set pin: both or pin: digest.",
     )
 
 
@@ -146,7 +148,7 @@ def _present(images: Sequence[ImageFacts]) -> str:
 def must_exist(facts: Facts) -> bool:
     """Return whether an image that its registry does not have is refused."""
     settings = facts.target.settings
-    return settings.checks.exists == "refuse" or settings.pin != "tag"
+    return settings.checks.exists == "refuse" or (settings.pin != "tag" and not facts.goes_back)
 
 
 def _needs_registry(facts: Facts) -> bool:

@@ -187,7 +187,9 @@ def _entry(target: Target, window: list[_State]) -> HistoryEntry:
         pull=version.pull,
         images=moves,
         file=str(version.path),
-        goes_back=bool(asked and asked.goes_back) or _goes_back(moves, window, target),
+        goes_back=asked.goes_back or bool(_is_older(moves, target))
+        if asked
+        else _goes_back(moves, window, target),
         held=now.hold if touches_hold else None,
         released=touches_hold and now.hold is None and was_held is not None,
         note=now.note,
@@ -217,9 +219,16 @@ def _moves(
 
 def _goes_back(moves: tuple[ImageMove, ...], window: list[_State], target: Target) -> bool:
     """Return whether images go back: by the order of its tags, else as what ran before came back."""
+    is_older = _is_older(moves, target)
+    if is_older is not None:
+        return is_older
+    is_change = any(one.before and one.after for one in moves)
+    return is_change and any(one.images == window[0].images for one in window[2:])
+
+
+def _is_older(moves: tuple[ImageMove, ...], target: Target) -> bool | None:
+    """Return whether an image goes to an older tag; None where no order of tags says it."""
     policy = target.settings.policy
-    pairs = [(one.before.tag, one.after.tag) for one in moves if one.before and one.after]
+    pairs = [(one.before.tag, one.after.tag) for one in moves]
     orders = {order_of(policy, old, new).order for old, new in pairs if old and new and old != new}
-    if Order.OLDER in orders or Order.NEWER in orders:
-        return Order.OLDER in orders
-    return bool(pairs) and any(one.images == window[0].images for one in window[2:])
+    return Order.OLDER in orders if orders & {Order.OLDER, Order.NEWER} else None

@@ -112,7 +112,8 @@ def relation_of(
     ]
     if not pairs:
         return Relation.UNKNOWN
-    differing = [(a, b) for a, b in pairs if (a.ref, a.elsewhere) != (b.ref, b.elsewhere)]
+    # One of the two may write its digest as well.
+    differing = [(a, b) for a, b in pairs if not a.ref.is_same(b.ref) or a.elsewhere != b.elsewhere]
     if not differing:
         return Relation.SAME
     orders = {
