@@ -7,12 +7,16 @@ FROM ${KUSTOMIZE} AS kustomize
 
 FROM ${PYTHON} AS build
 WORKDIR /src
-COPY requirements.lock ./
+COPY requirements.lock .github/build.lock ./
+# What builds the package has an environment of its own, as it is no part of the image.
 RUN python -m venv /opt/promoter \
-    && /opt/promoter/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+    && /opt/promoter/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock \
+    && python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --require-hashes --requirement build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY promoter ./promoter
-RUN /opt/promoter/bin/pip install --no-cache-dir --no-deps .
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
+    && /opt/promoter/bin/pip install --no-cache-dir --no-deps dist/*.whl
 
 FROM ${PYTHON}
 LABEL org.opencontainers.image.title="promoter" \

