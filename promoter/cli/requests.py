@@ -12,11 +12,11 @@ from dataclasses import replace
 from promoter.cli.hold_end import hold_end
 from promoter.config.refs import check_name
 from promoter.domain.deadline import Deadline
-from promoter.domain.declaration import HoldChange, one_line
+from promoter.domain.declaration import HoldChange
 from promoter.domain.errors import UsageError
 from promoter.domain.image import Name, Tag, is_digest, split
 from promoter.domain.image_argument import parse_image
-from promoter.domain.redaction import shown
+from promoter.domain.redaction import one_line, shown
 from promoter.domain.suggest import placeholder_hint
 from promoter.engine.wiring import Wiring
 from promoter.environment import names_of_variables

@@ -16,10 +16,11 @@ from pydantic import ValidationError, model_validator
 from promoter.config.document import load
 from promoter.config.errors import complaint
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import AppDeclaration, one_line
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import RefusedError, UsageError, bounded
 from promoter.domain.model import FileEdit, Kind, Tree
 from promoter.domain.moment import rfc3339
+from promoter.domain.redaction import one_line
 from promoter.domain.refusal import Refusal
 from promoter.domain.section import Moment, Section, Text
 from promoter.domain.trees import kind_of

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from promoter.domain.branch_name import HOLD_BRANCH_PREFIX
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import HOLD_BRANCH_PREFIX
 from promoter.domain.model import Tree
 from promoter.domain.pull import Pull, PullDraft, PullExtras, PullState
 from promoter.domain.redaction import redacted

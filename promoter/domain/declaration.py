@@ -15,25 +15,14 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.image_argument import parse_image, with_tags
 from promoter.domain.model import ImageRequest
-from promoter.domain.moment import rfc3339, seconds_of, shown_moment
-from promoter.domain.redaction import redacted
+from promoter.domain.moment import rfc3339, seconds_of
+from promoter.domain.redaction import one_line
 
-BRANCH = "promote/{environment}/{app}"
-BRANCH_PREFIX = "promote/"
-# Beside the promotion's own: git has no branch `a/b` where there is a branch `a`.
-HOLD_BRANCH_PREFIX = "promote-hold/"
-HOLD_BRANCH = HOLD_BRANCH_PREFIX + "{environment}/{app}"
 _TRAILER = re.compile(r"Promoter-(?P<key>[A-Z][A-Za-z]*(?:-[A-Z][a-z]*)*): (?P<value>\S.*)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RULE = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_VALUE_LIMIT = 500
 Trailers: TypeAlias = dict[str, list[str]]
 """What a commit's trailers of ours say, by their keys."""
-
-
-def branch_name(environment: str, app: str, template: str = BRANCH) -> str:
-    """Return the one branch on which an app is promoted to an environment."""
-    return template.replace("{environment}", environment).replace("{app}", app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,15 +273,3 @@ def _moment(found: Trailers, key: str) -> int | None:
         return seconds_of(_text(found, key) or "")
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def clock_as_set(clock: int) -> str:
-    """Return what is said of a promotion that was judged by a clock that the caller had set."""
-    reached = "soak, freeze and holds were judged by that time"
-    return f"PROMOTER_NOW set the clock to {shown_moment(clock)}: {reached}"
-
-
-def one_line(text: str) -> str:
-    """Return outside text as one printable line of bounded length."""
-    kept = "".join(c if c.isprintable() else " " for c in redacted(text))
-    return " ".join(kept.split())[:_VALUE_LIMIT]

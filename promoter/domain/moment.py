@@ -80,3 +80,9 @@ def as_moment(value: object) -> datetime:
     if isinstance(value, datetime) and value.tzinfo is not None and _is_shown(value):
         return value
     return parse_moment(str(value))
+
+
+def clock_as_set(clock: int) -> str:
+    """Return what is said of a promotion that was judged by a clock that the caller had set."""
+    reached = "soak, freeze and holds were judged by that time"
+    return f"PROMOTER_NOW set the clock to {shown_moment(clock)}: {reached}"

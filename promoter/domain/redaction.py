@@ -32,6 +32,7 @@ _SHAPES = re.compile(
 )
 # How many characters of a hostile text are shown.
 _SHOWN = 60
+_LONGEST_LINE = 500
 # So many forms are searched for one by one. Of more, the first characters lead to those that begin
 # so, where they can stand within a run of such characters.
 _FEW = 200
@@ -119,6 +120,12 @@ def shown(text: str) -> str:
     text = redacted(text)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return ascii(cut).replace("\\u2026", "…")
+
+
+def one_line(text: str) -> str:
+    """Return outside text as one printable line of bounded length."""
+    kept = "".join(c if c.isprintable() else " " for c in redacted(text))
+    return " ".join(kept.split())[:_LONGEST_LINE]
 
 
 def redacted_values(value: Any) -> Any:  # noqa: ANN401 - of any shape

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from promoter.config.layout import Target
-from promoter.domain.declaration import HOLD_BRANCH, branch_name
+from promoter.domain.branch_name import HOLD_BRANCH, branch_name
 from promoter.domain.pull import Pull
 from promoter.engine.selection import View
 from promoter.engine.world import World

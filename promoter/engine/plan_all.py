@@ -8,8 +8,8 @@ from itertools import chain
 
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchState
-from promoter.domain.declaration import clock_as_set
 from promoter.domain.errors import RaceLostError
+from promoter.domain.moment import clock_as_set
 from promoter.domain.trees import edited
 from promoter.engine.branch_pulls import BranchPulls
 from promoter.engine.evidence import shown_environments, shown_files

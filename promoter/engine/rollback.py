@@ -11,11 +11,12 @@ from pathlib import PurePosixPath
 
 from promoter import pull_request
 from promoter.config.holds import read_hold
-from promoter.domain.declaration import HoldChange, one_line
+from promoter.domain.declaration import HoldChange
 from promoter.domain.errors import PromoteError, RefusedError, SelectionError
 from promoter.domain.model import RunningImage
 from promoter.domain.proposal import Proposal
 from promoter.domain.pull import PullState
+from promoter.domain.redaction import one_line
 from promoter.domain.refusal import Refusal
 from promoter.engine.history import AppHistory
 from promoter.engine.plan_promotion import plan_promotion

@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
 
+from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.environment import child_environment
 from promoter.git.bare import write_repository
 from promoter.git.isolation import FETCH, REMOTE, isolated, parameters

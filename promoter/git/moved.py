@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from promoter.domain.declaration import one_line
 from promoter.domain.errors import RemoteError
+from promoter.domain.redaction import one_line
 from promoter.git.failures import MOVED, failure
 from promoter.git.isolation import CA_FILE, CA_FOLDER
 

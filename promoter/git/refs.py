@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import SelectionError
 from promoter.domain.suggest import nearest
 

@@ -17,7 +17,7 @@ from promoter.domain.branch import (
     in_conflict,
     merge_message,
 )
-from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
+from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH_PREFIX
 from promoter.domain.errors import PromoteError, RaceLostError, SelectionError
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.model import Tree

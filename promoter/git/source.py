@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from promoter.domain.declaration import one_line
 from promoter.domain.errors import PromoteError
 from promoter.domain.evidence import SourceCommit, SourceRange
 from promoter.domain.moment import bounded_seconds
 from promoter.domain.pull_number import merged_pull
+from promoter.domain.redaction import one_line
 
 if TYPE_CHECKING:
     from promoter.git.clone import Clone

@@ -9,8 +9,9 @@ from promoter.config.config import Config
 from promoter.config.holds import Hold, hold_file, read_hold
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchCommit, BranchState
+from promoter.domain.branch_name import HOLD_BRANCH, branch_name
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import HOLD_BRANCH, Declaration, branch_name
+from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Tree
 from promoter.domain.proposal import Proposal

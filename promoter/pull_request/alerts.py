@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from promoter.domain.declaration import clock_as_set
 from promoter.domain.evidence import Evidence
 from promoter.domain.image import split
+from promoter.domain.moment import clock_as_set
 from promoter.domain.page import Alert, Level, Line, Span
 from promoter.domain.proposal import Proposal
 from promoter.domain.render import ObjectDiff

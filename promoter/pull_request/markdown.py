@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import one_line
 from promoter.domain.json import parse_json
+from promoter.domain.redaction import one_line
 
 # GitHub takes this many characters; bytes are bounded too, for characters outside of ASCII.
 LIMIT = 65_536

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from promoter.domain.declaration import one_line
 from promoter.domain.evidence import GateResult
 from promoter.domain.image import Ref
 from promoter.domain.model import ImageMove
 from promoter.domain.proposal import Proposal
+from promoter.domain.redaction import one_line
 from promoter.policy.choose import order_of
 from promoter.policy.order import Order
 from promoter.pull_request.markdown import code, inert

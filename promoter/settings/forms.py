@@ -11,9 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import one_line
 from promoter.domain.duration import parse_duration
-from promoter.domain.redaction import shown
+from promoter.domain.redaction import one_line, shown
 from promoter.domain.suggest import nearest
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from promoter.cli.requests import wired_to_read
-from promoter.domain.declaration import BRANCH_PREFIX
+from promoter.domain.branch_name import BRANCH_PREFIX
 from promoter.domain.errors import UsageError, bounded
 from promoter.domain.pull import Pull, PullState
 from promoter.engine import wiring

@@ -16,9 +16,9 @@ from tenacity import (
     stop_before_delay,
 )
 
-from promoter.domain.declaration import one_line
 from promoter.domain.errors import PromoteError
 from promoter.domain.pull import BranchRules, Pull
+from promoter.domain.redaction import one_line
 from promoter.forges.github import api
 from promoter.forges.github.failures import (
     UNLIKE,

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from promoter.domain.declaration import one_line
 from promoter.domain.errors import NotFoundError, RemoteError
 from promoter.domain.json import parse_json
 from promoter.domain.moment import bounded_seconds, shown_end
-from promoter.domain.redaction import redacted
+from promoter.domain.redaction import one_line, redacted
 from promoter.environment import token_variable
 from promoter.forges.github.http import NoAnswerError
 from promoter.forges.github.rate_limits import seconds_to_wait

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from promoter.domain.branch_name import BRANCH_PREFIX, HOLD_BRANCH, branch_name
 from promoter.domain.dataclass import dataclass
-from promoter.domain.declaration import BRANCH_PREFIX, HOLD_BRANCH, branch_name
 
 # The environment of a request that names none, and those that stand beside it.
 _ENVIRONMENT = "prod"
