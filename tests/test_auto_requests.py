@@ -284,6 +284,22 @@ def test_what_apps_stand_on_and_have_elsewhere_comes_for_all_together(
             assert asked == {**looks[transport], **branches}
 
 
+def test_by_api_it_is_asked_at_once_what_the_commits_of_many_apps_stand_on(
+    tmp_path: Path, registry: Registry
+) -> None:
+    fleet = world(tmp_path, registry, "api", CLUSTERS, count=3)
+    repo = Repository(fleet.github.repository)
+    follows = "promotes-from: dev, soak: 1h, checks: {exists: off}"
+    repo.commit("main", "promoter.yaml", CLUSTERS.replace('policy: {semver: "*"}', follows))
+    for app in fleet.apps:
+        file = f"clusters/dev/apps/{app}/kustomization.yaml"
+        repo.commit("main", file, repo.read(file).replace("1.4.1", "1.4.2"))
+    with fleet.github:
+        taken, asked = fleet.auto()
+    assert (taken, asked["query Dates"]) == ({"unchanged": 3}, 1)
+    assert not [one for one in asked if "commits" in one]
+
+
 def test_by_git_branches_that_begin_with_their_apps_are_asked_for_together(
     tmp_path: Path, registry: Registry
 ) -> None:

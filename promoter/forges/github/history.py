@@ -16,8 +16,8 @@ from promoter.forges.github.objects import Reader
 from promoter.forges.github.tree import GitHubTree
 from promoter.git.history import FileVersion
 
-# So many commits before one prove when it was made at the earliest.
-_ANCESTORS = 100
+# Of so many versions of each file it is mostly asked what they stand on.
+_PROVED = 2
 
 
 @dataclass(slots=True)
@@ -106,10 +106,8 @@ class GitHubHistory:
     def _moment(self, commit: str, own: int, ancestors: Iterable[int]) -> int:
         """Return when a commit was made at the earliest, from the dates of what it stands on."""
         if self.proved:
-            wanted = {"sha": commit, "per_page": str(_ANCESTORS)}
-            shown = self.client.read(
-                "read what a commit stands on",
-                lambda: self.client.ask("GET", "/commits", parameters=wanted),
-            )
-            ancestors = [seconds_of(one["commit"]["committer"]["date"]) for one in shown]
+            # Of many apps, all will ask it.
+            listed = self.client.histories.values()
+            others = (str(row["oid"]) for rows in listed for row in rows[:_PROVED])
+            ancestors = self.reader.dates_behind(commit, others)
         return not_before(own, ancestors, self.now)

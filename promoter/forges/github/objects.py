@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 
 from promoter.domain.errors import RemoteError
+from promoter.domain.moment import seconds_of
 from promoter.forges.github import folders
 from promoter.forges.github.client import FAILURES, Client
 from promoter.forges.github.failures import GitHubError
@@ -18,6 +22,9 @@ T = TypeVar("T")
 
 _BLOBS_AT_ONCE = 50
 _FOLDERS_AT_ONCE = 100
+# So many commits before one prove when it was made at the earliest.
+_ANCESTORS = 100
+_DATES_AT_ONCE = 40
 
 
 class Commit(NamedTuple):
@@ -41,6 +48,8 @@ class Reader:
         """The paths at which a commit has nothing."""
         self.parents: set[tuple[str, PurePosixPath]] = set()
         """The folders that are known for what is in one below them."""
+        self._dates: dict[str, list[int]] = {}
+        """When commits and their newest ancestors were made."""
         self._ancestors: dict[tuple[str, str], bool] = {}
         """Whether the first of two commits led to the second, as far as it is known."""
 
@@ -59,6 +68,29 @@ class Reader:
                     self.keep_folder(commit, path, found[f"f{n}"])
             except FAILURES:
                 return
+
+    def dates_behind(self, commit: str, others: Iterable[str]) -> list[int]:
+        """Return when a commit and its newest ancestors were made, in seconds since the epoch.
+
+        Those of the `others` come with them, as far as one query takes them.
+        """
+        if commit not in self._dates:
+            new = (one for one in dict.fromkeys((commit, *others)) if one not in self._dates)
+            wanted = list(islice(new, _DATES_AT_ONCE))
+            with suppress(*FAILURES):
+                found = self._client.query(query("Dates", _dates_of(wanted)))
+                for number, one in enumerate(wanted):
+                    nodes = found[f"d{number}"]["history"]["nodes"]
+                    self._dates[one] = [seconds_of(node["committedDate"]) for node in nodes]
+        if commit not in self._dates:
+            parameters = {"sha": commit, "per_page": str(_ANCESTORS)}
+            shown = self._client.read(
+                "read what a commit stands on",
+                lambda: self._client.ask("GET", "/commits", parameters=parameters),
+            )
+            dates = [seconds_of(one["commit"]["committer"]["date"]) for one in shown]
+            self._dates[commit] = dates
+        return self._dates[commit]
 
     def keep_text(self, shown: Any) -> None:  # noqa: ANN401 - JSON
         """Keep a file's text as GraphQL showed it with its id."""
@@ -156,6 +188,13 @@ class Reader:
             )
         found: T = self._objects[key]
         return found
+
+
+def _dates_of(commits: Iterable[str]) -> Iterator[str]:
+    """Yield the fields of a repository that hold when each of some commits' ancestors were made."""
+    for number, one in enumerate(commits):
+        nodes = f"history(first: {_ANCESTORS}) {{ nodes {{ committedDate }} }}"
+        yield f"d{number}: object(oid: {json.dumps(one)}) {{ ... on Commit {{ {nodes} }} }}"
 
 
 def _commit(shown: Any) -> Commit:  # noqa: ANN401 - JSON
