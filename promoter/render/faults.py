@@ -1,4 +1,4 @@
-"""What it means that a kustomization does not build, and where in the repository that stands."""
+"""What it means that a kustomization does not build, in plain words, and where that stands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import closest
 from promoter.edits import kustomization
 from promoter.graph import Closure
-from promoter.render import kustomize_words
 
 if TYPE_CHECKING:
     from promoter.render.program import BuildOutput
@@ -24,6 +23,42 @@ if TYPE_CHECKING:
 _FIRST = "Fix it first: what does not build cannot be deployed."
 # What kustomize says of a number where it wants text.
 _NO_TEXT = "cannot unmarshal"
+_NOT_THERE = "no such file"
+_NOT_INSTALLED = re.compile(r'exec: "([\w.-]+)": executable file not found')
+# Patterns of its messages; `{}` is what their groups have found.
+_KNOWN = (
+    (
+        r'unable to parse SM or JSON patch from \[path: "([^"]+)"\]',
+        "the patch {} is neither a strategic merge nor a JSON patch",
+        "Check the YAML of {}.",
+    ),
+    (
+        r"no matches for Id (\w+)\.\S*?/([\w.-]+)\.\[",
+        "its patch is for {}/{}, and there is no such object",
+        "Correct the kind, the name or the namespace in the patch.",
+    ),
+    (
+        r"doc is missing path: (\S+?): missing",
+        "its JSON patch changes {}, which is not there",
+        "Correct the path, or write op: add.",
+    ),
+    (
+        r"cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type",
+        "{1} is of another kind of value than kustomize takes: {0}",
+        "Write {1} as kustomize's reference has it.",
+    ),
+    (
+        r"may not add resource with an already registered id: (\w+)\.\S*?/([\w.-]+)\.\[",
+        "two of its resources are {}/{}",
+        "Rename or remove one of them.",
+    ),
+    (r"cycle detected", "its resources lead back to itself", "Remove one of them."),
+    (
+        r"unable to find patch target|failed to find unique target for patch (\S+)",
+        "its patch fits no object, or several",
+        "Name one object in the patch's target.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +90,29 @@ def fault_of(
         warning = f"{closure.directory} was not rendered: {reason}"
         return Fault(reason=reason, warning=warning) if reason else None
     message = built[failed].failure
-    link = next((path for path in left_out if path.name in message), None)
-    if link is not None:
+    if link := next((path for path in left_out if _misses(message, path)), None):
         reason = f"it stands on {link}, which is a link or submodule"
         return Fault(reason=reason, hint="Bring it into the repository as plain files")
-    if program := kustomize_words.missing_program(message):
-        reason = f"the build of {closure.directory} runs {program}, which is not installed here"
-        return Fault(reason=reason, hint=f"Install {program}", warning=f"not rendered: {reason}")
+    if program := _NOT_INSTALLED.search(message):
+        reason = f"the build of {closure.directory} runs {program[1]}, which is not installed here"
+        return Fault(reason=reason, hint=f"Install {program[1]}", warning=f"not rendered: {reason}")
     if not failed and not (built[1].failure or built[1].unmade):
         return Fault(
             reason=f"{closure.directory} did not build before the edit, and builds with it"
         )
     what = "would no longer build" if failed else "does not build, even before the edit"
-    said, hint = kustomize_words.explained(message)
+    said, hint = explained(message)
     reason = f"{closure.directory} {what}: {said}"
     if not failed and not closure.directory.is_relative_to(environment):
         return Fault(reason=reason, warning=reason)
     located = None if failed else _located(message, closure, tree)
     return Fault(located or Refusal("render", reason, hint or _FIRST, str(closure.file)))
+
+
+def _misses(message: str, path: PurePosixPath) -> bool:
+    """Return whether a build failed as it did not find a file or folder of a path's name."""
+    name = rf"(?<![\w.-]){re.escape(path.name)}(?![\w.-])"
+    return _NOT_THERE in message and re.search(name, message) is not None
 
 
 def _located(message: str, closure: Closure, tree: Tree) -> Refusal | None:
@@ -105,3 +145,12 @@ def _missing_file(closure: Closure, tree: Tree) -> Refusal | None:
     hint = f"Did you mean {meant}?" if meant else "Add the file, or remove the line."
     reason = f"{closure.directory} does not build, even before the edit: there is no {first[4]}"
     return Refusal("render", reason, hint, first[1], int(first[2]), int(first[3]))
+
+
+def explained(message: str) -> tuple[str, str]:
+    """Return kustomize's message with plain words before it, and what to do; '' where it is unknown."""
+    for pattern, reason, hint in _KNOWN:
+        if found := re.search(pattern, message):
+            groups = [one or "" for one in found.groups()]
+            return f"{reason.format(*groups)} ({message})", hint.format(*groups)
+    return message, ""

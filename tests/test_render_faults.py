@@ -1,10 +1,15 @@
-"""What kustomize says is told in plain words first, with its own words behind them."""
+"""What kustomize says is told in plain words first, and what it means for the edits."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 
-from promoter.render.kustomize_words import explained
+from promoter.domain.trees import FilesTree
+from promoter.graph import Closure
+from promoter.render.faults import explained, fault_of
+from promoter.render.program import BuildOutput
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,25 @@ def test_message_of_kustomize_is_told_in_plain_words_first(
 
 def test_message_that_nobody_knows_is_told_as_it_is() -> None:
     assert explained("Error: something else") == ("Error: something else", "")
+
+
+@pytest.mark.parametrize(
+    ("message", "is_refused"),
+    [
+        ("accumulating from 'a': lstat /x/prod/a: no such file or directory", False),
+        ("accumulating from 'a/b.yaml': lstat a/b.yaml: no such file or directory", False),
+        ("a patch fits no object", True),
+        ("accumulating from 'a.yaml': lstat /x/prod/a.yaml: no such file or directory", True),
+    ],
+)
+def test_a_link_excuses_the_builds_that_miss_it_and_no_others(
+    message: str, is_refused: bool
+) -> None:
+    folder, link = PurePosixPath("prod"), PurePosixPath("prod/a")
+    closure = Closure(folder, folder / "kustomization.yaml")
+    built = (BuildOutput("kind: A"), BuildOutput(failure=message))
+    tree = FilesTree("", {})
+    fault = fault_of(built, closure, tree, left_out=[link], environment=folder)
+    assert fault is not None
+    assert (fault.refusal is not None) == is_refused
+    assert ("prod/a, which is a link" in fault.reason) != is_refused
