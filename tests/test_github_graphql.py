@@ -31,6 +31,7 @@ from promoter.forges.github import (
 from promoter.forges.github.client import Client
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.http import Http
+from promoter.forges.github.objects import dates_query
 from promoter.forges.github.refs import Refs
 from tests.servers.github import Token
 from tests.servers.github.errors import GraphError
@@ -62,6 +63,7 @@ DOCUMENTS = {
     "pulls of commits": commit_pulls.query(["0" * 40, "1" * 40]),
     "waits": queries.query("Waits", [f"pullRequest(number: 1) {{ {extras_at_once.WAITS} }}"]),
     "versions": versions.query([versions.Page("0" * 40, _GUESS.histories[0], "x")], 5),
+    "dates": dates_query(["0" * 40, "1" * 40]),
     "folders": folders.query(("0" * 40, one) for one in _GUESS.folders),
 }
 _PULL = Pull(1, "", PullState.OPEN, "b", "main", "0" * 40, "title", "body", "PR_1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
@@ -78,7 +78,7 @@ class Reader:
             new = (one for one in dict.fromkeys((commit, *others)) if one not in self._dates)
             wanted = list(islice(new, _DATES_AT_ONCE))
             with suppress(*FAILURES):
-                found = self._client.query(query("Dates", _dates_of(wanted)))
+                found = self._client.query(dates_query(wanted))
                 for number, one in enumerate(wanted):
                     nodes = found[f"d{number}"]["history"]["nodes"]
                     self._dates[one] = [seconds_of(node["committedDate"]) for node in nodes]
@@ -190,11 +190,16 @@ class Reader:
         return found
 
 
-def _dates_of(commits: Iterable[str]) -> Iterator[str]:
-    """Yield the fields of a repository that hold when each of some commits' ancestors were made."""
-    for number, one in enumerate(commits):
-        nodes = f"history(first: {_ANCESTORS}) {{ nodes {{ committedDate }} }}"
-        yield f"d{number}: object(oid: {json.dumps(one)}) {{ ... on Commit {{ {nodes} }} }}"
+def dates_query(commits: Iterable[str]) -> str:
+    """Return the query for when commits and their ancestors were made: as `d0`, `d1` and so on."""
+    nodes = f"history(first: {_ANCESTORS}) {{ nodes {{ committedDate }} }}"
+    return query(
+        "Dates",
+        (
+            f"d{number}: object(oid: {json.dumps(one)}) {{ ... on Commit {{ {nodes} }} }}"
+            for number, one in enumerate(commits)
+        ),
+    )
 
 
 def _commit(shown: Any) -> Commit:  # noqa: ANN401 - JSON
