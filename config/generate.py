@@ -135,7 +135,8 @@ _DIFFERENCES = (
     ),
     _Difference(
         "Placeholders such as `${TAG}` are refused.",
-        "Something else fills them in; `--allow placeholder` replaces them.",
+        "So is what is no tag (`$TAG`, `@TAG@`): something else fills it in. "
+        "`--allow placeholder` replaces it.",
     ),
     _Difference(
         "A `*` that keeps nothing is refused.",

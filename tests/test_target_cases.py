@@ -52,7 +52,9 @@ def _edits(directory: Path, case: dict[str, Any]) -> tuple[FileEdit, ...]:
     tree = DirectoryTree(directory)
     file = PurePosixPath(case.get("file", "kustomization.yaml"))
     targets = _TARGETS.validate_python(case["targets"])
-    edits = edit_targets(tree, file, targets, [_request(one) for one in case["images"]]).files
+    images = [_request(one) for one in case["images"]]
+    allowed = case.get("placeholders", False)
+    edits = edit_targets(tree, file, targets, images, placeholders=allowed).files
     moves = [ImageMove(name, Ref(old), Ref(new)) for name, old, new in case.get("moves", ())]
     if "linked" in case:
         edits = edit_linked(tree, file, _LINKED.validate_python(case["linked"]), edits, moves)

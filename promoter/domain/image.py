@@ -11,6 +11,7 @@ from typing import Self
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import UsageError
+from promoter.domain.placeholders import masked
 from promoter.domain.redaction import shown
 from promoter.domain.suggest import placeholder_hint
 
@@ -34,8 +35,6 @@ _REGISTERED = {"sha256": 64, "sha512": 128}
 _PATH_LIMIT = 255
 # What is meant by a longer text is not guessed: it is no tag with a digest and quotes.
 _GUESSED = 400
-# Signs of a value that something else fills in, such as `${TAG}`.
-PLACEHOLDER_SIGNS = ("${", "$(", "{{", "<%")
 
 
 class Tag(str):
@@ -235,12 +234,23 @@ class Ref:
 
 
 def split(text: str) -> tuple[str, str | None, str | None]:
-    """Return the name, tag and digest of an image string, unparsed, as container runtimes split it."""
-    rest, at, digest = text.partition("@")
+    """Return the name, tag and digest of an image string, unparsed, as container runtimes split it.
+
+    A placeholder such as `${TAG:-1.0}` is one piece of what it is in.
+    """
+    whole = masked(text)
+    rest, at, _ = whole.partition("@")
+    digest = text[len(rest) + 1 :] if at else None
     head, colon, tag = rest.rpartition(":")
     if not colon or "/" in tag:
-        head, tag = rest, ""
-    return head, tag if colon and head != rest else None, digest if at else None
+        return text[: len(rest)], None, digest
+    return text[: len(head)], text[len(head) + 1 : len(rest)], digest
+
+
+def split_tag(text: str) -> tuple[str, str | None]:
+    """Return the tag and the digest of `TAG` or `TAG@DIGEST`, unparsed."""
+    tag, at, _ = masked(text).partition("@")
+    return text[: len(tag)], text[len(tag) + 1 :] if at else None
 
 
 def kustomize_split(text: str) -> tuple[str, str | None, str | None]:

@@ -15,7 +15,6 @@ from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import RefusedError
-from promoter.domain.image import PLACEHOLDER_SIGNS
 from promoter.domain.model import FieldChange, FileEdit
 from promoter.domain.redaction import shown
 from promoter.edits import env_file
@@ -111,11 +110,8 @@ def written_end(spot: Spot) -> int:
     return spot.start + len(text.rstrip("\r\n")) if spot.style in ("|", ">") else spot.end
 
 
-def check_fit(spot: Spot, *, placeholders: bool = False) -> None:
-    """Raise `RefusedError` where changing a scalar would not mean what it says.
-
-    `placeholders` lets values such as `${TAG}` be changed, too.
-    """
+def check_fit(spot: Spot) -> None:
+    """Raise `RefusedError` where changing a scalar would not mean what it says."""
     region = spot.region
     at, text = spot.written, region.text.text
     if not isinstance(spot.node, ScalarNode):
@@ -129,8 +125,6 @@ def check_fit(spot: Spot, *, placeholders: bool = False) -> None:
         reason = f"the value has {shown(sign)} before it"
         raise region.refuse("style", reason, "Write the value without it.", at=at)
     check_taken_by_ko(spot)
-    if not placeholders:
-        check_placeholder(spot)
 
 
 def check_unshared(spot: Spot) -> None:
@@ -162,17 +156,6 @@ def _line_in_block(spot: Spot) -> int | None:
         return None
     at = spot.region.text.text.rfind(value, spot.start, spot.end)
     return at if value and "\n" not in value and at >= 0 else None
-
-
-def check_placeholder(spot: Spot) -> None:
-    """Raise `RefusedError` for a value that something else fills in, such as `${TAG}`."""
-    if any(sign in spot.text for sign in PLACEHOLDER_SIGNS):
-        raise spot.region.refuse(
-            "placeholder",
-            f"the value is a placeholder: {shown(spot.text)}",
-            "Set the tag where the placeholder is filled in, or allow it: --allow placeholder.",
-            at=spot.start,
-        )
 
 
 def _holds(region: Region, text: str, expected: Mapping[Path, str | None]) -> bool:

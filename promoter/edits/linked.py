@@ -14,6 +14,7 @@ from promoter.domain.model import LINKED, FileEdit, ImageMove, Tree
 from promoter.domain.redaction import shown
 from promoter.edits import engine, scalar_path
 from promoter.edits.anchors import LABELS
+from promoter.edits.placeholders import check_placeholder
 from promoter.edits.region import Region, Spot, everything
 from promoter.edits.targets import Linked
 from promoter.edits.working_files import WorkingFiles
@@ -57,6 +58,7 @@ def move(path: PurePosixPath, data: bytes, where: str, moves: Sequence[ImageMove
         text, image = _moved(spot.text, pairs)
         if image is not None:
             engine.check_fit(spot)
+            check_placeholder(spot)
             steps.append(engine.set_text(spot, text, LINKED, image))
     new = _spellings(one.after.tag for one in moves)
     if not steps and not any(_held(new, spot.text) for spot in spots):

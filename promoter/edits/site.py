@@ -11,24 +11,28 @@ from itertools import islice
 from ruamel.yaml.nodes import ScalarNode
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.image import PLACEHOLDER_SIGNS, Ref, join, split
+from promoter.domain.image import Ref, join, split, split_tag
 from promoter.domain.model import ImageRequest
+from promoter.domain.placeholders import holds_placeholder, masked
 from promoter.domain.redaction import shown
 from promoter.edits.anchors import owner
+from promoter.edits.digest_keys import digest_rank, is_bare, is_whole
 from promoter.edits.engine import Step, check_fit, set_text
 from promoter.edits.insert_key import insert_key
 from promoter.edits.nodes import Path
+from promoter.edits.placeholders import (
+    check_name,
+    check_placeholder,
+    digest_fault,
+    reference_fault,
+    tag_fault,
+)
 from promoter.edits.region import Spot
 
 _ALGORITHM = "sha256:"
 _DIGEST = re.compile(r"(?:[a-z0-9]+(?:[.+_-][a-z0-9]+)*:)?[0-9a-f]{32,128}")
 _BARE = re.compile(r"[0-9a-f]{64}")
-# The keys under which charts and manifests keep a digest beside a tag, however they spell them.
-# What fills an empty one first stands first.
-_DIGEST_KEYS = ("digest", "sha", "sha256", "imagedigest", "imagesha", "hash", "shasum", "sha256sum")
-_PREFIXES = ("image", "tag", "container")
 _TAGS_LISTED = 5
-_ENDINGS = ("imagetag", "tag", "version", "image")
 
 
 class Part(StrEnum):
@@ -71,9 +75,9 @@ class Site:
     @classmethod
     def override(cls, spot: Spot) -> Site:
         """Return the site of an override, which is called by the name that it replaces."""
-        old, equals, reference = spot.text.rpartition("=")
+        old, reference = _override(spot.text)
         new = split(reference)[0]
-        if old and equals:
+        if old:
             return cls(spot, Part.OVERRIDE, (old,), new)
         return cls(spot, Part.OVERRIDE, (new,))
 
@@ -114,9 +118,9 @@ class Site:
             text = self.text
             return Ref(None, (_ALGORITHM + text if _BARE.fullmatch(text) else text) or None)
         if self.part is Part.TAG:
-            tag, _, digest = self.text.partition("@")
+            tag, digest = split_tag(self.text)
             return Ref(tag or None, digest or None)
-        return Ref(*split(self.text.rpartition("=")[2])[1:])
+        return Ref(*split(self._reference(self.text))[1:])
 
     def called(self, name: str) -> bool:
         """Return whether the file means this image."""
@@ -131,7 +135,7 @@ class Site:
             return
         own = {str(spot.path[-1]): spot for spot in parent.below()}
         known = {**parent.merged(), **own}
-        ranks = {key: _digest_rank(key, self.key) for key in known if key != self.key}
+        ranks = {key: digest_rank(key, self.key) for key in known if key != self.key}
         usual = [(rank, key) for key, rank in ranks.items() if rank is not None]
         for _, key in sorted(usual):
             if not isinstance(known[key].node, ScalarNode):
@@ -155,8 +159,8 @@ class Site:
     def wins(self) -> bool:
         """Whether the scalar, a digest or not, is taken for one: it would win over a tag."""
         text = self.text
-        whole = _is_whole(self.key)
-        return bool(text) and (whole or any(sign in text for sign in PLACEHOLDER_SIGNS))
+        whole = is_whole(self.key)
+        return bool(text) and (whole or holds_placeholder(text))
 
     def step(
         self, request: ImageRequest, *, placeholders: bool = False
@@ -174,7 +178,8 @@ class Site:
             path = ".".join(self.missing)
             return step, (f"{request.name}: {self.spot.place}: {path} was not there and is added",)
         spot, warnings = owner(self.spot, partial=self.part in (Part.TAG, Part.DIGEST))
-        check_fit(spot, placeholders=placeholders)
+        check_fit(spot)
+        self._check_value(spot, placeholders=placeholders)
         digest = self.value.digest
         warnings = tuple(f"{request.name}: {one}" for one in warnings)
         if digest and not request.digest:
@@ -184,6 +189,19 @@ class Site:
         if new == spot.text:
             return None, ()
         return set_text(spot, new, str(self.part), request.name), warnings
+
+    def _check_value(self, spot: Spot, *, placeholders: bool) -> None:
+        """Raise `RefusedError` for what something else fills in, if that is not allowed or too much."""
+        reference = self._reference(spot.text)
+        if placeholders:
+            if self.part in (Part.REFERENCE, Part.OVERRIDE) and reference:
+                check_name(spot, split(reference)[0])
+        elif self.part is Part.TAG:
+            check_placeholder(spot, tag_fault(spot.text))
+        elif self.part is Part.DIGEST:
+            check_placeholder(spot, digest_fault(spot.text))
+        else:
+            check_placeholder(spot, reference_fault(reference))
 
     def _refuse_inherited_digest(self) -> None:
         """Raise `RefusedError` where a digest comes by a merge, and would stay."""
@@ -209,14 +227,20 @@ class Site:
                     at=self.spot.written,
                 )
             return f"{tag}@{digest}" if digest and self.value.digest else str(tag)
-        old, equals, reference = self.text.rpartition("=")
+        reference = self._reference(self.text)
+        old = self.text.removesuffix(reference) if reference else self.text
         if self.digest_beside and tag and not self.value.digest:
             digest = None
-        return old + equals + join(split(reference)[0] or request.name, tag, digest)
+        name = split(reference)[0] if reference else request.name
+        return old + join(name, tag, digest)
+
+    def _reference(self, text: str) -> str:
+        """Return the image of a text, without what an override puts before it."""
+        return _override(text)[1] if self.part is Part.OVERRIDE else text
 
     def _digest(self, digest: str) -> str:
         """Return a digest in the form of what stands here: bare hex digits, or with `sha256:`."""
-        bare = ":" not in self.text if self.text else _is_bare(self.key)
+        bare = ":" not in self.text if self.text else is_bare(self.key)
         if not bare:
             return digest
         if digest and not digest.startswith(_ALGORITHM):
@@ -227,6 +251,12 @@ class Site:
                 at=self.spot.written,
             )
         return digest.removeprefix(_ALGORITHM)
+
+
+def _override(text: str) -> tuple[str, str]:
+    """Return the name that an override replaces, '' where it has none, and the image."""
+    start = masked(text).rfind("=") + 1
+    return text[: max(start - 1, 0)], text[start:]
 
 
 def value_of(sites: Sequence[Site]) -> Ref:
@@ -249,30 +279,3 @@ def several_tags(name: str, new: str | None, places: Mapping[str, str]) -> str:
     listed = [f"{shown(tag) if tag else 'no tag'} ({place})" for tag, place in first]
     more = f" and {len(places) - len(listed)} more" if len(places) > len(listed) else ""
     return f"{name} has several tags, and all become {new}: {', '.join(listed)}{more}"
-
-
-def _digest_rank(key: str, beside: str) -> int | None:
-    """Return how usual a key is for the digest beside another key's tag, from 0; None for others.
-
-    `image_digest`, `tagDigest` and `SHA256` are such keys, and `apiDigest` is one beside `apiTag`.
-    """
-    word, other = _word(key), _word(beside)
-    prefix = next((other.removesuffix(end) for end in _ENDINGS if other.endswith(end)), "")
-    for known in (word, *(word.removeprefix(one) for one in (prefix, *_PREFIXES))):
-        if known in _DIGEST_KEYS:
-            return _DIGEST_KEYS.index(known)
-    return None
-
-
-def _is_whole(key: str) -> bool:
-    """Return whether a key holds the whole digest, algorithm included, where nothing says otherwise."""
-    return _word(key).endswith("digest")
-
-
-def _is_bare(key: str) -> bool:
-    """Return whether a key holds a digest's digits alone, where nothing says otherwise."""
-    return _digest_rank(key, "") is not None and not _is_whole(key)
-
-
-def _word(key: str) -> str:
-    return key.lower().replace("_", "").replace("-", "")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from promoter.domain.errors import UsageError
-from promoter.domain.image import PLACEHOLDER_SIGNS
+from promoter.domain.placeholders import holds_placeholder
 
 if TYPE_CHECKING:
     from promoter.forges.kinds import ForgeKind
@@ -30,7 +30,7 @@ def checked_token(text: str, variable: str) -> str:
     """
     token = text.strip()
     inner = token.strip("\"'")
-    if any(sign in token for sign in PLACEHOLDER_SIGNS):
+    if holds_placeholder(token):
         said = "holds a placeholder that nothing has filled in"
     elif inner != token:
         said = "holds quotes around its value"

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchCommit, counted_commits, name_conflict, shared_branch
 from promoter.domain.declaration import Declaration
-from promoter.domain.image import PLACEHOLDER_SIGNS
+from promoter.edits.placeholders import is_placeholder
 from promoter.gates.facts import Facts
 from promoter.gates.gate import Result, Verdict, all_refused, refused
 from promoter.pull_request import plain
@@ -33,9 +33,9 @@ def placeholder(facts: Facts) -> Verdict | None:
     found = [one for one in facts.edit_refusals if one.rule == _PLACEHOLDER]
     if found:
         return all_refused(replace(one, hint=_FILLED_IN) for one in found)
-    edits = facts.proposal.edits if facts.proposal else ()
-    replaced = [change.old or "" for one in edits for change in one.changes]
-    if any(sign in old for old in replaced for sign in PLACEHOLDER_SIGNS):
+    edits = facts.proposal.edits if facts.proposal and _PLACEHOLDER in facts.allow else ()
+    changes = [change for one in edits for change in one.changes if not change.is_linked]
+    if any(is_placeholder(one.old or "") for one in changes):
         return Verdict(Result.FAILED, "a placeholder is replaced")
     return None
 

@@ -11,8 +11,9 @@ from promoter.domain.image import is_digest, split
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits.anchors import owner
-from promoter.edits.engine import check_placeholder, check_taken_by_ko, check_unshared
+from promoter.edits.engine import check_taken_by_ko, check_unshared
 from promoter.edits.kustomization.top_level import check_directives, images_field
+from promoter.edits.placeholders import check_placeholder, tag_fault
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.scalars import is_null, is_string_for_kustomize
 from promoter.edits.text import TEMPLATE_HINT, Source, compose
@@ -131,7 +132,9 @@ def check_editable(entry: ImageEntry, *, placeholders: bool) -> None:
         if name == "newName":
             check_taken_by_ko(spot)
         if not placeholders and name != "name":
-            check_placeholder(spot)
+            # What kustomize reads as a number is told by what it does to that.
+            is_tag = name == "newTag" and name not in entry.doubtful
+            check_placeholder(spot, tag_fault(spot.text.strip()) if is_tag else "")
 
 
 def _entries(images: Spot) -> tuple[ImageEntry, ...]:
