@@ -15,7 +15,7 @@ from promoter.domain.branch import AUTHOR
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
 from promoter.domain.forges import FORGES
-from promoter.forges.kinds import Connection, ForgeKind, kind_of
+from promoter.forges.kinds import Connection, ForgeKind, forge_kind_of
 from promoter.forges.local import LocalForge
 from promoter.git.program import Git
 from tests.world import BRANCH, aurora, promote
@@ -66,11 +66,11 @@ def test_a_kind_from_outside_serves_a_promotion(tmp_path: Path, toy: list[Connec
 @pytest.mark.usefixtures("toy")
 def test_a_kind_is_known_by_its_host_its_name_and_its_own_variables() -> None:
     address = parse(f"https://{HOST}/owner/name")
-    assert kind_of(address).name == "toy"
-    assert kind_of(parse("https://github.com/o/n")).name == "github"
-    assert kind_of(parse("https://ghe.example.org/o/n")).name == "github"
+    assert forge_kind_of(address).name == "toy"
+    assert forge_kind_of(parse("https://github.com/o/n")).name == "github"
+    assert forge_kind_of(parse("https://ghe.example.org/o/n")).name == "github"
     assert config.parse(b"forge: toy\n", "promoter.yaml").forge == "toy"
-    find = kind_of(address).api_url
+    find = forge_kind_of(address).api_url
     assert find is not None
     assert find(address, {"TOY_API": "https://api"}) == "https://api"
 
@@ -115,7 +115,7 @@ def test_the_api_as_transport_is_refused_where_a_kind_has_none(tmp_path: Path) -
 )
 def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
     address: Address = parse(url)
-    find = kind_of(address).api_url
+    find = forge_kind_of(address).api_url
     assert find is not None
     assert find(address, {}) == api
 
@@ -123,7 +123,7 @@ def test_githubs_api_is_derived_from_the_host(url: str, api: str) -> None:
 @pytest.mark.parametrize("host", ["gitlab.com", "gitlab.example.org", "codeberg.org"])
 def test_a_forge_of_another_kind_is_told_where_a_pull_is_wanted_there(host: str) -> None:
     address = parse(f"https://{host}/acme/gitops")
-    kind = kind_of(address)
+    kind = forge_kind_of(address)
     connection = Connection(address, f"https://{host}/api/v3", None, Deadline(1), AUTHOR)
     with pytest.raises(UsageError, match=f"{host} is not GitHub") as caught:
         kind.open(connection)

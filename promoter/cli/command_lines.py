@@ -130,8 +130,10 @@ class CommandLine:
         if not objects and (whole := next(renaming, "")):
             return f"promote set-image {shlex.quote(whole)}"
         parted = [split_word(one) for one in words if one.strip("-")]
-        names = [one for one, sign, _ in parted if sign or kind_of(one) == "app"]
-        tags = [tag or one for one, _, tag in parted if tag or kind_of(one) in ("tag", "count")]
+        names = [one for one, sign, _ in parted if sign or kind_of_word(one) == "app"]
+        tags = [
+            tag or one for one, _, tag in parted if tag or kind_of_word(one) in ("tag", "count")
+        ]
         image = f"{[*names, 'NAME'][0]}=*:{[*tags, 'TAG'][0]}"
         return f"promote set-image {shlex.quote(image) if names or tags else image}"
 
@@ -171,19 +173,19 @@ def _sorted_out(
         word = waiting.popleft().rstrip(":")
         name, _, value = split_word(word)
         following = waiting[0] if waiting else ""
-        if name in _TOWARDS and kind_of(following) == "env":
+        if name in _TOWARDS and kind_of_word(following) == "env":
             option = "from" if name == "from" and "from" in options else "env"
             word = waiting.popleft()
         elif name in _NAMED and name in options and (value or _fits(name, following)):
             option, word = name, value or waiting.popleft()
             word = image_meant(word) if option == "image" else word
-        elif name in _NAMED and any(kind_of(one) == "app" for one in waiting):
+        elif name in _NAMED and any(kind_of_word(one) == "app" for one in waiting):
             continue
         elif value:
             option, word = "app", name.rpartition("/")[2]
             waiting.appendleft(value)
         else:
-            kind = kind_of(word)
+            kind = kind_of_word(word)
             option = RENAMED.get(f"{command} {kind}", kind)
             word = word.rpartition("/")[2] if kind == "app" else word
             if option == "env" and command == "promote" and option in dict(found):
@@ -208,10 +210,10 @@ def _fits(option: str, value: str) -> bool:
     """Return whether a word may be the value of an option that stands before it without its dashes."""
     kinds = ("app",) if option == "app" else ("tag", "count")
     is_any = option in ("env", "reason")
-    return bool(value) and (is_any or kind_of(value) in kinds or bool(split_word(value)[1]))
+    return bool(value) and (is_any or kind_of_word(value) in kinds or bool(split_word(value)[1]))
 
 
-def kind_of(word: str) -> str:
+def kind_of_word(word: str) -> str:
     """Return what a bare word probably is: `env`, `reason`, `count`, `tag`, `file` or `app`."""
     if word in ENVIRONMENTS:
         return "env"

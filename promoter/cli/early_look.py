@@ -74,13 +74,13 @@ class _Given:
         from promoter.config.refs import check_name, is_branch
         from promoter.domain.address import parse
         from promoter.domain.urls import WEB
-        from promoter.forges.kinds import kind_of
+        from promoter.forges.kinds import forge_kind_of
         from promoter.forges.tokens import OWN_VARIABLE, token_of
         from promoter.git.first_fetch import HISTORY_DEPTH, LOOK_DEPTH, begin_fetch
         from promoter.git.isolation import Credential, remote_settings
 
         address = parse(repo)
-        kind = kind_of(address, self._value("forge"))
+        kind = forge_kind_of(address, self._value("forge"))
         token = token_of(kind, variables_of((OWN_VARIABLE, *kind.token_variables)))
         if token is None or address.scheme not in WEB or not (base is None or is_branch(base)):
             return None
@@ -97,10 +97,10 @@ class _Given:
         if not repo or not self._asks_forge:
             return
         from promoter.domain.address import parse
-        from promoter.forges.kinds import kind_of
+        from promoter.forges.kinds import forge_kind_of
 
         address = parse(repo)
-        kind = kind_of(address, self._value("forge"))
+        kind = forge_kind_of(address, self._value("forge"))
         if address.scheme == "https" and kind.connect and kind.api_url:
             implied = kind.api_url(address, variables_of(kind.api_variables))
             kind.connect(self._value("api-url") or implied, authorities())

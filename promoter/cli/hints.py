@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import CommandLine, kind_of, may_be, option_meant, plain_name
+from promoter.cli.command_lines import CommandLine, kind_of_word, may_be, option_meant, plain_name
 from promoter.cli.options import OPTIONS, long_name, prog_of, setting_of
 from promoter.cli.other_tools import FLAGS, OF_OTHER_COMMANDS, OTHER_COMMANDS, RENAMED
 from promoter.domain.errors import UsageError
@@ -49,7 +49,9 @@ def unknown_flag(parser: Parser, name: str, words: Sequence[str]) -> UsageError:
         foreign = [flag for flag, _ in given.flags if not long_name(flag)]
         if hint.startswith("Did you mean --") and len(foreign) > 1:
             hint = f"Did you mean {{{parser.command}}}"
-    tag = value if kind_of(value) in ("tag", "count") else dict(given.flags).get("--tag", "TAG")
+    tag = (
+        value if kind_of_word(value) in ("tag", "count") else dict(given.flags).get("--tag", "TAG")
+    )
     return UsageError(message, given.filled(hint.replace("{value}", tag)))
 
 
@@ -63,7 +65,7 @@ def late_command(parser: Parser, name: str, given: CommandLine) -> UsageError:
 
 def _of_other_commands(parser: Parser, option: str, value: str, given: CommandLine) -> str:
     command = parser.command
-    if option == "to" and kind_of(value) == "env" and "--env" in parser.flags:
+    if option == "to" and kind_of_word(value) == "env" and "--env" in parser.flags:
         return _did_you_mean(parser, "env", value, given)
     if hint := OF_OTHER_COMMANDS.get(f"{command} {option}"):
         return hint
@@ -86,7 +88,7 @@ def _of_other_tools(parser: Parser, name: str, value: str, given: CommandLine) -
     if "number" in options and plain.isdecimal():
         return f"Did you mean --number {plain}?"
     hint = OF_OTHER_COMMANDS.get(f"{parser.command} {plain}")
-    if hint and kind_of(value) != "tag":
+    if hint and kind_of_word(value) != "tag":
         given.flags = [one for one in given.flags if one[0] != name]
         return hint
     if meant := option_meant(name, value, options):
@@ -180,7 +182,7 @@ def without_value(flag: str, words: Sequence[str], flags: Sequence[str]) -> Usag
     at = next((n for n, word in enumerate(words) if word in (flag, f"-{flag[2:3]}")), len(words))
     following = "".join(words[at + 1 : at + 2])
     bare = following.lstrip("-")
-    if flag in ("--tag", "--to") and bare != following and kind_of(bare) in ("tag", "count"):
+    if flag in ("--tag", "--to") and bare != following and kind_of_word(bare) in ("tag", "count"):
         said = f"{flag}: the tag {shown(following)} begins with '-'"
         return UsageError(said, f"Did you mean {flag} {bare}?")
     if following and following.partition("=")[0] not in flags:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from promoter.cli.command_lines import ENVIRONMENTS, CommandLine, kind_of
+from promoter.cli.command_lines import ENVIRONMENTS, CommandLine, kind_of_word
 from promoter.cli.hints import DASHES, OFF, late_command, other_dash
 from promoter.cli.options import OPTIONS, long_name
 from promoter.cli.other_tools import OBJECTS, OF_OTHER_COMMANDS, OTHER_COMMANDS, TOOLS
@@ -89,7 +89,7 @@ def _of_other_commands(given: CommandLine) -> str:
         around = [*given.bare[:at], *given.bare[at + 1 :]]
         names = [one for one in around if one.lower() not in {*_NO_NAMES, *given.commands}]
         # So may an app: beside a tag and no other name, it is no command that takes no tag.
-        is_app = {kind_of(one) for one in names} in ({"tag"}, {"tag", "env"})
+        is_app = {kind_of_word(one) for one in names} in ({"tag"}, {"tag", "env"})
         if not is_app or any(one in hint for one in _TAKING_TAGS):
             return given.filled(hint, names)
     return ""
@@ -140,7 +140,7 @@ def _hint_for_word(parser: Parser, word: str, given: CommandLine) -> str:
     plain = word.lower()
     hint = OTHER_COMMANDS.get(f"{command} {plain}") or OTHER_COMMANDS.get(plain, "")
     if counted := OF_OTHER_COMMANDS.get(f"{command} count", ""):
-        rest = [one for one in given.bare if kind_of(one) != "count"]
+        rest = [one for one in given.bare if kind_of_word(one) != "count"]
         if len(rest) < len(given.bare):
             return given.filled(counted, rest)
     if not run[0] and hint:

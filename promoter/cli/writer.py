@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from promoter.cli.options import variable_of
 from promoter.cli.streams import emit
 from promoter.domain.errors import Exit, UsageError
 from promoter.environment import variable
@@ -92,8 +93,7 @@ class Writer:
 
 def _given(argv: Sequence[str], option: str, *, or_variable: bool = True) -> str | None:
     """Return an option's value before the command line is parsed, which may be malformed."""
-    name = f"PROMOTER_{option.replace('-', '_').upper()}"
-    chosen = variable(name) if or_variable else None
+    chosen = variable(variable_of(option)) if or_variable else None
     for index, word in enumerate(argv):
         if word == "--":
             break

@@ -9,6 +9,7 @@ from itertools import accumulate, groupby
 from typing import TypeAlias
 
 from promoter.domain.model import FileEdit
+from promoter.domain.suggest import begun_alike
 
 Change: TypeAlias = tuple[int, int, int, int]
 """Lines of the one side, from and to, that become lines of the other."""
@@ -76,15 +77,9 @@ def _changes_by_place(before: Sequence[str], after: Sequence[str]) -> list[Chang
         runs = groupby(pairs, key=lambda pair: pair[1][0] != pair[1][1])
         found = [[at for at, _ in run] for differs, run in runs if differs]
         return [(one[0], one[-1] + 1, one[0], one[-1] + 1) for one in found]
-    start = alike(before, after)
-    end = min(alike(before[::-1], after[::-1]), min(len(before), len(after)) - start)
+    start = begun_alike(before, after)
+    end = min(begun_alike(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     return [(start, len(before) - end, start, len(after) - end)]
-
-
-def alike(one: Sequence[object], other: Sequence[object]) -> int:
-    """Return how many lines two texts have in common at their beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (x, y) in pairs if x != y), min(len(one), len(other)))
 
 
 class _TooAlikeError(Exception):

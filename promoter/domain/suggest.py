@@ -110,8 +110,8 @@ def _differ(one: str, other: str, most: int) -> bool:
     )
 
 
-def begun_alike(one: str, other: str) -> int:
-    """Return with how many same letters two texts begin."""
+def begun_alike(one: Sequence[object], other: Sequence[object]) -> int:
+    """Return with how many same letters, or lines, two texts begin."""
     together = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in together if a != b), min(len(one), len(other)))
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.diff import alike
 from promoter.domain.model import FileEdit
+from promoter.domain.suggest import begun_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,6 @@ def _hunks(old: list[bytes], new: list[bytes], *, ours: bool) -> list[_Hunk]:
         return [
             _Hunk(at, at + 1, [after], ours) for at, (before, after) in lines if before != after
         ]
-    start = alike(old, new)
-    kept = min(alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
+    start = begun_alike(old, new)
+    kept = min(begun_alike(old[::-1], new[::-1]), min(len(old), len(new)) - start)
     return [_Hunk(start, len(old) - kept, new[start : len(new) - kept], ours)]

@@ -10,10 +10,10 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.diff import alike
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.domain.model import FieldChange, FileEdit, Tree
 from promoter.domain.refusal import Refusal
+from promoter.domain.suggest import begun_alike
 from promoter.edits import kustomization
 from promoter.edits.nodes import Path, flatten, last_index
 from promoter.edits.region import Region, occurrences
@@ -257,8 +257,8 @@ def _by_lines(now: _Reading, then: _Reading, *, clipped: bool) -> str | None:
     `clipped`: of lines that are gone together, only those of the images go.
     """
     old, new = (one.region.text.text.split("\n") for one in (now, then))
-    start = alike(old, new)
-    end = min(alike(old[::-1], new[::-1]), len(old) - start, len(new) - start)
+    start = begun_alike(old, new)
+    end = min(begun_alike(old[::-1], new[::-1]), len(old) - start, len(new) - start)
     parts = [lines[start : len(lines) - end] for lines in (old, new)]
     if max(map(len, parts)) > _COMPARED:
         return None

@@ -23,7 +23,7 @@ from promoter.domain.forges import other_forge_hint
 from promoter.domain.urls import WEB, check_api_url
 from promoter.environment import child_environment
 from promoter.forges import Forge
-from promoter.forges.kinds import Connection, ForgeKind, Look, kind_of
+from promoter.forges.kinds import Connection, ForgeKind, Look, forge_kind_of
 from promoter.forges.tokens import OWN_VARIABLE, token_of
 from promoter.git import Repository
 from promoter.git.isolation import Credential, remote_settings
@@ -94,7 +94,7 @@ class Wiring:
     def kind(self) -> ForgeKind:
         """The kind of the forge: as named, else by the repository's address."""
         named = self.settings.forge or (self.file.forge if self.file else None)
-        return kind_of(self.address, named)
+        return forge_kind_of(self.address, named)
 
     @property
     def api_url(self) -> str | None:

@@ -85,7 +85,7 @@ def forge_kind(name: str) -> ForgeKind:
     return kind
 
 
-def kind_of(address: Address, name: str | None = None) -> ForgeKind:
+def forge_kind_of(address: Address, name: str | None = None) -> ForgeKind:
     """Return the kind that is named, else the one that an address speaks for."""
     if name is not None:
         return forge_kind(name)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import Kind
-from promoter.git.tree import ROOT, GitTree, kind_of
+from promoter.git.tree import ROOT, GitTree, kind_of_mode
 
 # So many files in all make a small repository, of which everything is fetched.
 _SMALL = 200
@@ -69,4 +69,4 @@ def _entries(tree: GitTree, folder: PurePosixPath) -> list[tuple[PurePosixPath, 
         listing = tree.listing(folder)
     except PromoteError:
         return []
-    return [(folder / name, kind_of(mode), oid) for name, (oid, mode) in listing.items()]
+    return [(folder / name, kind_of_mode(mode), oid) for name, (oid, mode) in listing.items()]

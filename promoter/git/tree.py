@@ -49,13 +49,15 @@ class GitTree:
         found = self._kinds.get(directory)
         if found is None:
             listing = self.listing(directory)
-            found = self._kinds[directory] = {n: kind_of(mode) for n, (_, mode) in listing.items()}
+            found = self._kinds[directory] = {
+                n: kind_of_mode(mode) for n, (_, mode) in listing.items()
+            }
         return found
 
     def read(self, path: PurePosixPath) -> bytes:
         """Return a file's bytes; for a symlink its target. Raises `KeyError` where there is none."""
         oid, mode = self.listing(path.parent)[path.name]
-        if kind_of(mode) not in (Kind.FILE, Kind.SYMLINK):
+        if kind_of_mode(mode) not in (Kind.FILE, Kind.SYMLINK):
             raise KeyError(str(path))
         self._objects.fetch([oid])
         try:
@@ -71,7 +73,7 @@ class GitTree:
     def files(self, paths: Iterable[PurePosixPath]) -> list[str]:
         """Return the object ids of those paths that are files."""
         found = (self.listing(path.parent).get(path.name) for path in paths)
-        return [entry[0] for entry in found if entry and kind_of(entry[1]) is Kind.FILE]
+        return [entry[0] for entry in found if entry and kind_of_mode(entry[1]) is Kind.FILE]
 
     def unfold(self, directory: PurePosixPath) -> None:
         """Read all names below a directory at once, before many of its folders are looked into."""
@@ -189,7 +191,7 @@ def _no_name(name: str, directory: PurePosixPath) -> RefusedError:
     return RefusedError([Refusal("entry-name", reason, hint, str(directory))])
 
 
-def kind_of(mode: int) -> Kind:
+def kind_of_mode(mode: int) -> Kind:
     """Return what a git mode says a path is."""
     if stat.S_ISDIR(mode):
         return Kind.DIRECTORY

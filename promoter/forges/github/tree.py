@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.model import Kind
 from promoter.forges.github.objects import Reader
-from promoter.git.tree import ROOT, checked, kind_of, unfolded
+from promoter.git.tree import ROOT, checked, kind_of_mode, unfolded
 
 
 class GitHubTree:
@@ -132,7 +132,7 @@ class _Entries(Mapping[str, Kind]):
                 return Kind.DIRECTORY
             if known is False:
                 raise KeyError(name)
-        return kind_of(self._tree.listing(self._directory)[name][1])
+        return kind_of_mode(self._tree.listing(self._directory)[name][1])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._tree.listing(self._directory))
