@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from promoter.edits.region import everything
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Target
+from promoter.edits.targets.model import FileTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from promoter.edits.region import Region
 
 
-class VariableTarget(Target):
+class VariableTarget(FileTarget):
     """Variables that hold an image."""
 
     kind: Literal["variable"]

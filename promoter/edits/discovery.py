@@ -8,13 +8,13 @@ from pathlib import PurePosixPath
 from promoter.domain.errors import RefusedError
 from promoter.domain.model import Kind, Tree
 from promoter.edits.region import Region
-from promoter.edits.targets import TARGETS, Target
+from promoter.edits.targets import TARGETS, FileTarget
 
 _YAML = frozenset({".yaml", ".yml", ".json"})
 _FILES_LIMIT = 500
 
 
-def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tuple[Target, ...]:
+def discover(tree: Tree, directory: PurePosixPath, names: Sequence[str]) -> tuple[FileTarget, ...]:
     """Return a target for each image in each file below an environment's folder that holds it.
 
     Files outside the folder may be shared with other environments, and are not looked at. Of one
@@ -34,7 +34,7 @@ def _files(tree: Tree, directory: PurePosixPath) -> Iterator[PurePosixPath]:
             yield path
 
 
-def _in_file(tree: Tree, path: PurePosixPath, names: Sequence[str]) -> Iterator[Target]:
+def _in_file(tree: Tree, path: PurePosixPath, names: Sequence[str]) -> Iterator[FileTarget]:
     """Yield the targets of one file; what cannot be read or edited holds none."""
     data = tree.read(path)
     held = [name for name in names if name.encode() in data]

@@ -14,7 +14,7 @@ from promoter.edits import kustomization
 from promoter.edits.region import Region
 from promoter.edits.site import Site, value_of
 from promoter.edits.target_edits import sites_of
-from promoter.edits.targets import EditTarget, KustomizeTarget, Target
+from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
 from promoter.edits.targets.model import names
 from promoter.edits.working_files import WorkingFiles
 
@@ -73,7 +73,7 @@ def _entries(files: WorkingFiles, file: PurePosixPath) -> Iterator[RunningImage]
         yield RunningImage(entry.name or "", entry.tag, entry.digest, entry.new_name)
 
 
-def _in_file(files: WorkingFiles, target: Target, only: str | None) -> Iterator[RunningImage]:
+def _in_file(files: WorkingFiles, target: FileTarget, only: str | None) -> Iterator[RunningImage]:
     """Yield the images of one target, each with what its sites say together."""
     try:
         path = files.path(target.file)
@@ -102,7 +102,7 @@ def _with_tags_of(image: RunningImage, refs: Iterable[Ref]) -> RunningImage:
     return replace(image, elsewhere=(*image.elsewhere, *more.values())) if more else image
 
 
-def _by_name(sites: Sequence[Site], target: Target, only: str | None) -> dict[str, list[Site]]:
+def _by_name(sites: Sequence[Site], target: FileTarget, only: str | None) -> dict[str, list[Site]]:
     """Return the sites of each image: those that an edit of it would set."""
     if target.image is not None:
         return {target.image: sites_of(sites, target.image)}

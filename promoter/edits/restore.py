@@ -19,7 +19,7 @@ from promoter.edits.nodes import Path, flatten, last_index
 from promoter.edits.region import Region, occurrences
 from promoter.edits.site import Site
 from promoter.edits.target_edits import sites_of
-from promoter.edits.targets import EditTarget, KustomizeTarget, Target
+from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
 from promoter.edits.text import Splice, encode, replace
 from promoter.edits.working_files import WorkingFiles
 
@@ -165,7 +165,7 @@ class _Reader:
                     found.rest[whole] = text
         return found
 
-    def _sites(self, target: Target, region: Region) -> Iterator[tuple[str, Site]]:
+    def _sites(self, target: FileTarget, region: Region) -> Iterator[tuple[str, Site]]:
         """Yield the sites of the images that are meant, with the digests beside them.
 
         A digest counts where it stands there or was emptied: other hashes are no image's.

@@ -20,7 +20,7 @@ from promoter.edits.anchors import follows, shared_value
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.edits.region import Region
 from promoter.edits.site import Part, Site, several_tags, value_of
-from promoter.edits.targets import EditTarget, KustomizeTarget, Target
+from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
 from promoter.edits.working_files import WorkingFiles
 
 # How many places of one value are refused one by one.
@@ -82,7 +82,7 @@ class _Sites:
     seen: list[str] = field(default_factory=list)
     """The names that files have, for the hint about one that none has."""
 
-    def add(self, target: Target) -> None:
+    def add(self, target: FileTarget) -> None:
         """Find a target's sites; a target of an image that is not asked for is passed over."""
         if target.image is not None and all(one.name != target.image for one in self.images):
             return
@@ -196,7 +196,7 @@ class _Sites:
         data = self.files.read(path)
         return kustomization.set_images(path, data, settings, placeholders=self.placeholders)
 
-    def _found(self, region: Region, target: Target) -> Iterator[_Chosen]:
+    def _found(self, region: Region, target: FileTarget) -> Iterator[_Chosen]:
         """Yield a target's sites with the image of each, and the digests that stand beside them."""
         sites = list(target.find(region))
         self.seen += [name for site in sites for name in (*site.names, site.new_name) if name]
@@ -237,7 +237,7 @@ class _Sites:
         return refusals
 
 
-def _only(target: Target, asked: Sequence[ImageRequest]) -> ImageRequest:
+def _only(target: FileTarget, asked: Sequence[ImageRequest]) -> ImageRequest:
     """Return the one request that a target holds, or raise `SelectionError`."""
     if len(asked) == 1:
         return asked[0]

@@ -9,7 +9,7 @@ from pydantic import Field
 from promoter.edits.targets.argocd import ArgocdTarget
 from promoter.edits.targets.manifest import ManifestTarget
 from promoter.edits.targets.marker import MarkerTarget
-from promoter.edits.targets.model import KustomizeTarget, Linked, Target
+from promoter.edits.targets.model import FileTarget, KustomizeTarget, Linked
 from promoter.edits.targets.patch import PatchTarget
 from promoter.edits.targets.yaml_path import YamlPathTarget
 
@@ -17,17 +17,17 @@ __all__ = [
     "TARGETS",
     "ArgocdTarget",
     "EditTarget",
+    "FileTarget",
     "KustomizeTarget",
     "Linked",
     "ManifestTarget",
     "MarkerTarget",
     "PatchTarget",
-    "Target",
     "YamlPathTarget",
 ]
 
 # Where a file holds an image in several ways, discovery takes the first kind.
-TARGETS: tuple[type[Target], ...] = (
+TARGETS: tuple[type[FileTarget], ...] = (
     MarkerTarget,
     ArgocdTarget,
     ManifestTarget,
@@ -36,6 +36,6 @@ TARGETS: tuple[type[Target], ...] = (
 )
 
 if TYPE_CHECKING:
-    EditTarget: TypeAlias = KustomizeTarget | Target
+    EditTarget: TypeAlias = KustomizeTarget | FileTarget
 else:
     EditTarget = Annotated[Union[(KustomizeTarget, *TARGETS)], Field(discriminator="kind")]

@@ -8,12 +8,12 @@ from typing import Literal
 from promoter.domain.errors import NoPlaceError
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Filled, Target
+from promoter.edits.targets.model import FileTarget, Filled
 
 KINDS = ("Application", "ApplicationSet")
 
 
-class ArgocdTarget(Target):
+class ArgocdTarget(FileTarget):
     """Image overrides of an Argo CD Application: `spec.source(s).kustomize.images`."""
 
     kind: Literal["argocd"]

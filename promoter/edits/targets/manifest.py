@@ -10,7 +10,7 @@ from promoter.domain.errors import NoPlaceError
 from promoter.domain.suggest import nearest
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.model import Filled, Resource, Target, only
+from promoter.edits.targets.model import FileTarget, Filled, Resource, only
 
 # Lists of containers, of Kubernetes itself and of the engines that run containers in steps.
 _LISTS = frozenset({"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"})
@@ -19,7 +19,7 @@ _DEPTH_LIMIT = 60
 _UNTOUCHED = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret"})
 
 
-class ManifestTarget(Target):
+class ManifestTarget(FileTarget):
     """Containers in manifests: by the image's name, or by the container's."""
 
     kind: Literal["manifest"]

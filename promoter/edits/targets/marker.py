@@ -20,7 +20,7 @@ from promoter.domain.json import parse_json
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, everything, roots
 from promoter.edits.site import Part, Site
-from promoter.edits.targets.model import Filled, Target, names
+from promoter.edits.targets.model import FileTarget, Filled, names
 
 FLUX, OWN = "$imagepolicy", "$promoter"
 _COMMENT = re.compile(r"[ \t]+#[ \t]*(\{[^\r\n]*\})[ \t]*\r?(?=\n|\Z)")
@@ -30,7 +30,7 @@ _PARTS = {"tag": Part.TAG, "digest": Part.DIGEST}
 _NAME = "name"
 
 
-class MarkerTarget(Target):
+class MarkerTarget(FileTarget):
     """Lines with a marker: `# {"$imagepolicy": "ns:policy:tag"}` or `# {"$promoter": "IMAGE:tag"}`."""
 
     kind: Literal["marker"]
@@ -55,7 +55,7 @@ class MarkerTarget(Target):
             )
 
     @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, FileTarget]:
         """Return a target for each image that a marker names, or that a marked value is."""
         sites = (mark.site for mark in marks(region))
         return {name: cls(kind="marker", file=file, image=name) for name in names(sites)}

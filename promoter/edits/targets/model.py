@@ -89,7 +89,7 @@ class InFile(Section):
         return self.model_copy(update=texts)
 
 
-class Target(InFile):
+class FileTarget(InFile):
     """A kind of place where images stand in one file."""
 
     kind: str
@@ -106,7 +106,7 @@ class Target(InFile):
         raise NotImplementedError
 
     @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:
+    def in_file(cls, file: str, region: Region) -> Mapping[str, FileTarget]:
         """Return a target of this kind for each image that a file holds by its name."""
         any_image = {"kind": get_args(cls.model_fields["kind"].annotation)[0], "file": file}
         try:

@@ -11,14 +11,14 @@ from ruamel.yaml.nodes import MappingNode, SequenceNode
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets import manifest
-from promoter.edits.targets.model import Filled, Resource, Target, only
+from promoter.edits.targets.model import FileTarget, Filled, Resource, only
 
 # The fields of a kustomization that hold patches, and the key of an element that is one as a text.
 _INLINE = {"patches": "patch", "patchesJson6902": "patch", "patchesStrategicMerge": None}
 _SETTING = frozenset({"add", "replace"})
 
 
-class PatchTarget(Target):
+class PatchTarget(FileTarget):
     """Images in patches: a patch's file, or a kustomization's inline patches."""
 
     kind: Literal["patch"]

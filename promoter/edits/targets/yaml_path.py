@@ -15,7 +15,7 @@ from promoter.edits.insert_key import accepts_keys
 from promoter.edits.region import Region, Spot
 from promoter.edits.scalars import is_string_for_kustomize
 from promoter.edits.site import Part, Site
-from promoter.edits.targets.model import ScalarPath, Target
+from promoter.edits.targets.model import FileTarget, ScalarPath
 
 _OCI = "oci://"
 _WORKLOADS = frozenset(
@@ -23,7 +23,7 @@ _WORKLOADS = frozenset(
 )
 
 
-class YamlPathTarget(Target):
+class YamlPathTarget(FileTarget):
     """Scalars by their path, e.g. in Helm values; a path leads into YAML in a block of text, too.
 
     In a file of KEY=VALUE lines, such as kustomize's `params.env`, the path is a key.
@@ -96,7 +96,7 @@ class YamlPathTarget(Target):
         )
 
     @classmethod
-    def in_file(cls, file: str, region: Region) -> Mapping[str, Target]:  # noqa: ARG003 - as others
+    def in_file(cls, file: str, region: Region) -> Mapping[str, FileTarget]:  # noqa: ARG003 - as others
         """Return none: a path is not found by an image's name."""
         return {}
 
