@@ -105,6 +105,12 @@ def test_links_between_the_documents_lead_somewhere() -> None:
                 assert part in anchors, (page, link)
 
 
+def test_no_document_holds_the_marks_of_a_conflict() -> None:
+    for page in [ROOT / "README.md", *ROOT.glob("config/*.md"), *ROOT.glob(".github/*.md")]:
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"^(?:<{7}|={7}|>{7})(?: |$)", text, re.MULTILINE), page
+
+
 def test_flags_that_the_readme_names_exist() -> None:
     known = set().union(*(options(command.parser(name)) for name, command in COMMANDS.items()))
     shell = set(re.findall(r"`(--[a-z-]+)", README))

@@ -39,7 +39,7 @@ _KNOWN = {1: 13, 2: 14, 3: 15, 4: 15}
 _KNOWN_LATER = 16
 _TCP, _TCP_SINCE = 0b11, 4
 _OUTSIDE, _OUTSIDE_SINCE = 0b11, 6
-# What a dynamically linked program needs to start; nothing there is anybody's own.
+# What a dynamically linked program needs to start.
 _LIBRARIES = (
     "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib",
     "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/ld.so.preload",
@@ -58,7 +58,6 @@ def started(
     """
     if sys.platform != "linux" or not all(map(_is_executable, programs)):
         return start(), False
-
     answer: Future[tuple[subprocess.Popen[bytes], bool]] = Future()
     try:
         Thread(target=_answer, args=(answer, start, folder, programs), daemon=True).start()
@@ -151,7 +150,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 def _call(*arguments: bytes | int | None) -> int:
     """Make a system call, or raise `OSError`."""
-    import ctypes  # takes 2 ms, which only a render has to spend
+    import ctypes  # It takes 2 ms, which only a render has to spend.
 
     given = (ctypes.c_long(one) if isinstance(one, int) else one for one in arguments)
     result: int = _libc().syscall(*given)
