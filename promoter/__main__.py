@@ -9,6 +9,9 @@ import sys
 
 def main() -> int:
     """Run the command line and return its exit code."""
+    if os.name != "posix":
+        os.write(2, b"promote: error: it runs on Linux and macOS\n  On Windows, run it in WSL.\n")
+        return 2
     # Hardly anything that is imported is garbage, and looking for it took a tenth of a short run;
     # once that is imported, `wired_to_read` has it looked for more often.
     gc.set_threshold(250_000)

@@ -257,6 +257,15 @@ def test_interrupt_at_any_moment_of_the_start_is_no_traceback() -> None:
         assert b"Traceback" not in err
 
 
+def test_where_it_cannot_run_it_says_where_it_does() -> None:
+    code = "import os, sys; from promoter.__main__ import main; os.name = 'nt'; sys.exit(main())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert run.stderr == (
+        "promote: error: it runs on Linux and macOS\n  On Windows, run it in WSL.\n"
+    )
+
+
 # The signal is sent from within, so that Python's own start is not what it meets.
 _LATE = """
 import os, signal, sys, threading, time

@@ -140,7 +140,8 @@ class Checks(Section):
     mutable: Severity = "refuse"
     """A tag that moves (`latest`, a branch's name) needs a digest beside it (`pin: both`)."""
     signature: Severity = "off"
-    """The image is signed, as cosign verifies with `cosign-key` or `cosign-identity`."""
+    """The image is signed, as cosign verifies with `cosign-key` or `cosign-identity`. cosign has to be
+    on `PATH`; the container image of promoter does not have it."""
     cosign_key: str | None = None
     """The public key: a file's path, or a key management service's URL that cosign knows."""
     cosign_identity: str | None = None
