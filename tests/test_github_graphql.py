@@ -14,8 +14,6 @@ from promoter.forges.github import (
     branches,
     comments,
     commit_pulls,
-    documents,
-    extras,
     extras_at_once,
     first_pulls,
     folders,
@@ -42,11 +40,6 @@ pytestmark = pytest.mark.provisioned
 
 _GUESS = guess.guess("aurora", ["prod"], None)
 DOCUMENTS = {
-    f"{module.__name__}.{name}": text
-    for module in (extras,)
-    for name, text in vars(module).items()
-    if isinstance(text, str) and text.lstrip().startswith(("mutation", "query"))
-} | {
     "overview": overview.query(None, _GUESS),
     "first pulls": first_pulls.query(_GUESS),
     "overview of a named base": overview.query("main", guess.guess("a", [], "main")),
@@ -77,26 +70,27 @@ def _writes(client: Client) -> dict[str, dict[str, mutations.Mutation]]:
     draft = CommitDraft("b", "0" * 40, None, {}, "message", "author")
     refs = Refs(client)
     client.node = "R"
-    branch = documents.new_branch("R", "b", "0" * 40)
-    commit = documents.new_commit(client, draft, "b")
+    branch = mutations.new_branch("R", "b", "0" * 40)
+    commit = mutations.new_commit(client, draft, "b")
     changes = pull_changes.changes(Renewal(_PULL, text, "said"))
     said = {"commentEdge": {"node": {"id": "IC_1"}}}
     return {
         "Deliver": {
             "ref": branch,
             "commit": commit,
-            "pull": documents.new_pull(client, "b", Opening(text, "main", _EXTRAS)),
+            "pull": mutations.new_pull(client, "b", Opening(text, "main", _EXTRAS)),
         },
         "Aside": {"ref": branch, "commit": commit},
         "Replace": {"branch": refs.moves(("b", "0" * 40, None)), **changes},
         "Update": {"branch": commit, **changes},
         "Open": {
-            f"pull{n}": documents.new_pull(client, "b", Opening(text, "main", _EXTRAS))
+            f"pull{n}": mutations.new_pull(client, "b", Opening(text, "main", _EXTRAS))
             for n in range(2)
         },
         "Renew": {f"{name}{n}": one for n in range(2) for name, one in changes.items()},
         "TakeBack": {"comment": comments.deletion(said)},
         "Extras": extras_at_once.writes(_PULL, _EXTRAS, _IDS),
+        "Enqueue": {"write": extras_at_once.enqueuing(_PULL)},
     }
 
 

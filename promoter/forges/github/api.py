@@ -14,14 +14,14 @@ from urllib3 import Retry
 from promoter.domain.json import parse_json
 from promoter.forges.github import graphql_answers
 from promoter.forges.github.failures import (
-    UNLIKE,
+    FAILURES,
     GitHubError,
     RedirectedError,
     complaint,
     failure,
     is_of_graphql,
 )
-from promoter.forges.github.http import Http, NoAnswerError, graphql_request, rest_request
+from promoter.forges.github.http import Http, graphql_request, rest_request
 from promoter.http import Answer
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
-"""What a request can end in: errors of GitHub's, no answer, a redirect away, another's answer."""
 # What could not be sent is sent again.
 _UNSENT = Retry(5, backoff_factor=0.2, allowed_methods={"GET"})
 

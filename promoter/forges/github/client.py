@@ -19,8 +19,9 @@ from tenacity import (
 from promoter.domain.errors import PromoteError
 from promoter.domain.pull import BranchRules, Pull
 from promoter.domain.redaction import one_line
-from promoter.forges.github import api
+from promoter.forges.github.api import Api
 from promoter.forges.github.failures import (
+    FAILURES,
     UNLIKE,
     GitHubError,
     failure,
@@ -49,7 +50,6 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-FAILURES = api.FAILURES
 # What is wanted of a pull beside its text is worth so many seconds, and then a warning.
 _REPEATING = 30.0
 
@@ -88,7 +88,7 @@ class Client:
         """Whether the API is asked with a token."""
         self.first = first
         """The query that is on its way already."""
-        self.api = api.Api(api_url, token, http, first)
+        self.api = Api(api_url, token, http, first)
 
     @property
     def _path(self) -> str:

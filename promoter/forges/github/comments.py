@@ -7,7 +7,8 @@ from typing import Any
 
 from promoter.domain.pull import Pull
 from promoter.domain.redaction import redacted
-from promoter.forges.github.client import FAILURES, Client, shows
+from promoter.forges.github.client import Client, shows
+from promoter.forges.github.failures import FAILURES
 from promoter.forges.github.mutations import Mutation, carry_out
 from promoter.forges.github.pages import read_pages
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import FAILURES
 from promoter.forges.github.queries import query as repository_query
 
 # So many commits are asked about in one query; by REST, each costs a request.

@@ -10,12 +10,11 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import PromoteError, RaceLostError, RefusedError, RemoteError
 from promoter.domain.refusal import Refusal
 from promoter.forges.github.client import shows
-from promoter.forges.github.commits_at_once import commit_at_once, move_from_aside
-from promoter.forges.github.documents import aside_of, new_commit
 from promoter.forges.github.failures import GitHubError, is_of_graphql, message_of
-from promoter.forges.github.mutations import document
+from promoter.forges.github.mutations import aside_of, carry_out_one, new_commit
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.refs import Refs
+from promoter.forges.github.writes_at_once import commit_at_once, move_from_aside
 
 # What GitHub says where a commit's parent is not the branch's newest commit.
 _STALE = "expected branch to point to"
@@ -148,12 +147,11 @@ class Commits:
 
     def _commit(self, draft: CommitDraft, branch: str) -> str:
         """Make a commit by GitHub, which signs it, on a branch that must be at the draft's parent."""
-        writes = {"commit": new_commit(self._client, draft, branch)}
+        write = new_commit(self._client, draft, branch)
 
         def do() -> str:
             try:
-                wanted = {key: one.input for key, one in writes.items()}
-                data = self._client.graphql(document("Commit", writes), wanted)
+                made = carry_out_one(self._client, "Commit", write)
             except GitHubError as error:
                 if error.status == 404 and not is_of_graphql(error):
                     raise RemoteError(
@@ -167,7 +165,7 @@ class Commits:
                         f"{branch} moved while it was committed to", "Run again."
                     ) from error
                 raise
-            return str(data["commit"]["commit"]["oid"])
+            return str(made["commit"]["oid"])
 
         def find() -> str | None:
             tip = self._refs.tip(branch)

@@ -11,16 +11,17 @@ from typing import Any
 from promoter.domain.errors import PromoteError, RaceLostError
 from promoter.domain.pull import Pull, PullExtras, PullState
 from promoter.forges.github import extras_at_once
-from promoter.forges.github.client import FAILURES, Client, shows
+from promoter.forges.github.client import Client, shows
 from promoter.forges.github.extras_at_once import WAITS, waits_for
 from promoter.forges.github.failures import (
+    FAILURES,
     UNLIKE,
     GitHubError,
     is_of_graphql,
     is_passing,
     message_of,
 )
-from promoter.forges.github.mutations import carry_out, document
+from promoter.forges.github.mutations import carry_out, carry_out_one
 from promoter.forges.github.node_ids import TEAM, NodeIds
 from promoter.forges.github.pages import read_pages
 from promoter.forges.github.pull_shapes import graph_pull
@@ -31,11 +32,6 @@ _COLOUR = "1d76db"
 # GitHub's words for "there is nothing to wait for": then merging at once is what was asked.
 _READY = ("clean status", "protected branch rules not configured")
 _FORBIDDEN = ("auto merge is not allowed", "auto-merge is not allowed")
-_ENQUEUE = """
-mutation Enqueue($input: EnqueuePullRequestInput!) {
-  enqueuePullRequest(input: $input) { mergeQueueEntry { position } }
-}
-"""
 
 
 class ExtrasAddition:
@@ -148,10 +144,9 @@ class ExtrasAddition:
     def _auto_merge(self, said: str | None) -> None:
         """Arm auto-merge, where GitHub has not said why not; merge where nothing is to be waited for."""
         if said is None or not any(words in said.lower() for words in (*_READY, *_FORBIDDEN)):
-            writes = {"merge": extras_at_once.arming(self._pull, self._extras)}
-            wanted = {"merge": dict(writes["merge"].input)}
+            write = extras_at_once.arming(self._pull, self._extras)
             try:
-                done = self._client.graphql(document("Arm", writes), wanted)
+                armed = carry_out_one(self._client, "Arm", write)
             except GitHubError as error:
                 if is_passing(error):
                     raise
@@ -159,7 +154,7 @@ class ExtrasAddition:
                 # Without GraphQL nothing can be waited for.
                 said = _READY[0] if lacks_graphql else message_of(error)
             else:
-                self._armed(done["merge"]["pullRequest"])
+                self._armed(armed["pullRequest"])
                 return
         if any(words in said.lower() for words in _READY):
             self._merge("")
@@ -215,8 +210,7 @@ class ExtrasAddition:
         return bool(self._client.ask("GET", f"/pulls/{self._number}")["merged"])
 
     def _enqueue(self) -> None:
-        wanted = {"pullRequestId": self._pull.node, "expectedHeadOid": self._pull.head}
-        self._client.graphql(_ENQUEUE, {"input": wanted})
+        carry_out_one(self._client, "Enqueue", extras_at_once.enqueuing(self._pull))
         self._done.append("added to the merge queue")
 
     def _waits(self) -> str:

@@ -56,6 +56,12 @@ def arming(pull: Pull, extras: PullExtras) -> Mutation:
     return Mutation("enablePullRequestAutoMerge", wanted, f"pullRequest {{ ...Pull {WAITS} }}")
 
 
+def enqueuing(pull: Pull) -> Mutation:
+    """Return the write that has a pull merged by the queue of its base."""
+    wanted = {"pullRequestId": pull.node, "expectedHeadOid": pull.head}
+    return Mutation("enqueuePullRequest", wanted, "mergeQueueEntry { position }")
+
+
 def done_of(extras: PullExtras, answers: Answers) -> Iterator[str]:
     """Yield what was done, in words."""
     if "reviewers" in answers.done:

@@ -44,6 +44,10 @@ class RedirectedError(RuntimeError):
         self.to = to
 
 
+FAILURES = (GitHubError, NoAnswerError, RuntimeError, *UNLIKE)
+"""What a request can end in: errors of GitHub's, no answer, a redirect away, another's answer."""
+
+
 def complaint(text: str) -> dict[str, Any]:
     """Return the JSON object that an answer of REST complains with; {} where it has none."""
     said = None

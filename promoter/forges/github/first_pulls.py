@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from promoter.domain.dataclass import dataclass
 from promoter.domain.first_answer import FirstAnswer
 from promoter.domain.pull import BranchRules, Pull, PullState
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import FAILURES
 from promoter.forges.github.file_histories import VERSION, history_field
 from promoter.forges.github.folders import FOLDER, fields, texts
 from promoter.forges.github.guess import Guess

@@ -26,8 +26,8 @@ from promoter.forges.github.possible_extras import possible_extras
 from promoter.forges.github.pull_changes import closed, renewed
 from promoter.forges.github.pull_shapes import own_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says
-from promoter.forges.github.pulls_at_once import write_at_once
 from promoter.forges.github.rules import rest_rules
+from promoter.forges.github.writes_at_once import pulls_at_once
 
 _LISTING = "list the pull requests"
 # The histories of so many files come with the pulls of so many branches.
@@ -162,7 +162,7 @@ class GitHubForge:
 
     def write_at_once(self, drafts: Sequence[CommitDraft]) -> None:
         """Open or renew the pulls of commits that were pushed, some in each request."""
-        write_at_once(self.client, drafts)
+        pulls_at_once(self.client, drafts)
 
     def renew(
         self, pull: Pull, draft: PullDraft, comment: str | None = None, *, may_be_said: bool = False

@@ -1,14 +1,21 @@
-"""Several writes in one request: GitHub does them in order, and answers each by itself."""
+"""Writes by GraphQL, several in a request: GitHub does them in order, and answers each by itself."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
+from promoter.domain.branch import CommitDraft, Opening
 from promoter.domain.dataclass import dataclass
+from promoter.domain.pull import Pull
+from promoter.forges.github import node_ids
 from promoter.forges.github.client import Client
 from promoter.forges.github.failures import GitHubError
-from promoter.forges.github.pull_shapes import PULL
+from promoter.forges.github.pull_shapes import PULL, WRITTEN, graph_pull
+
+# Where a commit is made before its branch is moved there.
+_ASIDE = "promote-commit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,12 @@ def document(name: str, writes: Mapping[str, Mutation]) -> str:
     return f"mutation {name}({variables}) {{\n{fields}\n}}\n{PULL if '...Pull' in fields else ''}"
 
 
+def carry_out_one(client: Client, name: str, write: Mutation) -> Any:  # noqa: ANN401 - JSON
+    """Return what GitHub answers to one write; raises one of `FAILURES` where it was not done."""
+    data = client.graphql(document(name, {"write": write}), {"write": dict(write.input)})
+    return data["write"]
+
+
 def carry_out(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answers:
     """Do writes in one request; one that GitHub does not do keeps none of the others from it.
 
@@ -64,6 +77,67 @@ def carry_out(client: Client, name: str, writes: Mapping[str, Mutation]) -> Answ
         data, said = answer["data"], _said(answer.get("errors"))
     done = {key: data[key] for key in writes if isinstance(data.get(key), dict)}
     return Answers(done, {key: said.get(key, "") for key in writes if key not in done})
+
+
+def aside_of(branch: str) -> str:
+    """Return the place aside of a branch, at which its commits are made before it moves there."""
+    return f"{_ASIDE}/{branch}"
+
+
+def new_branch(repository: str, branch: str, commit: str) -> Mutation:
+    """Return the write of a branch that is not there yet; `repository` is GitHub's id of it."""
+    wanted = {"repositoryId": repository, "name": f"refs/heads/{branch}", "oid": commit}
+    return Mutation("createRef", wanted, "ref { name }")
+
+
+def new_commit(client: Client, draft: CommitDraft, branch: str) -> Mutation:
+    """Return the write of a commit on a branch, which must be at the draft's parent."""
+    title, _, body = draft.message.partition("\n")
+    additions = [
+        {"path": str(path), "contents": base64.b64encode(data).decode()}
+        for path, data in draft.files.items()
+        if data is not None
+    ]
+    deletions = [{"path": str(path)} for path, data in draft.files.items() if data is None]
+    wanted = {
+        "branch": {
+            "repositoryNameWithOwner": f"{client.owner}/{client.name}",
+            "branchName": branch,
+        },
+        "message": {"headline": title, "body": body.strip("\n")},
+        "fileChanges": {"additions": additions, "deletions": deletions},
+        "expectedHeadOid": draft.onto,
+    }
+    return Mutation("createCommitOnBranch", wanted, "commit { oid }")
+
+
+def new_pull(client: Client, branch: str, opens: Opening) -> Mutation:
+    """Return the write of a pull, whose answer tells the ids of what it is to get beside its text.
+
+    The repository's id must be known.
+    """
+    wanted = {
+        "repositoryId": client.node,
+        "headRefName": branch,
+        "baseRefName": opens.base,
+        "title": opens.draft.title,
+        "body": opens.draft.body,
+        "draft": opens.extras.draft,
+    }
+    names = node_ids.fields(opens.extras, teams=client.api.may_read_teams)
+    beside = f" repository {{ {names} }}" if names else ""
+    return Mutation("createPullRequest", wanted, f"pullRequest {{ {WRITTEN}{beside} }}")
+
+
+def opened(client: Client, shown: Any, opens: Opening) -> Pull:  # noqa: ANN401 - JSON
+    """Return the pull that was opened, and keep the ids that its answer tells.
+
+    Raises `TypeError` or `KeyError` for an answer that shows none.
+    """
+    pull = graph_pull(shown["pullRequest"])
+    if beside := shown["pullRequest"].get("repository"):
+        client.ids[pull.node] = node_ids.read(beside, opens.extras)
+    return pull
 
 
 def _name(key: str) -> str:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.forges.github import folders
-from promoter.forges.github.client import FAILURES, Client
-from promoter.forges.github.failures import GitHubError
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import FAILURES, GitHubError
 from promoter.forges.github.folders import Listing, listing, oid, texts
 from promoter.forges.github.queries import query
 

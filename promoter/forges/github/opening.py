@@ -10,10 +10,16 @@ from promoter.domain.branch import Opening
 from promoter.domain.errors import RaceLostError, RemoteError
 from promoter.domain.pull import Pull
 from promoter.forges import Opened
-from promoter.forges.github.client import FAILURES, Client
-from promoter.forges.github.documents import new_pull, opened
-from promoter.forges.github.failures import GitHubError, is_lag, is_limit, is_passing, message_of
-from promoter.forges.github.mutations import carry_out
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import (
+    FAILURES,
+    GitHubError,
+    is_lag,
+    is_limit,
+    is_passing,
+    message_of,
+)
+from promoter.forges.github.mutations import carry_out, new_pull, opened
 from promoter.forges.github.pull_shapes import rest_pull
 from promoter.forges.github.retry import until_shown
 

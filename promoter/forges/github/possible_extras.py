@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from promoter.domain.pull import Pull, PullExtras
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import Client
 from promoter.forges.github.extras import milestone
-from promoter.forges.github.failures import GitHubError
+from promoter.forges.github.failures import FAILURES, GitHubError
 from promoter.forges.github.node_ids import TEAM
 from promoter.forges.github.retry import pause
 

@@ -12,14 +12,14 @@ from typing import Any
 from promoter.domain.branch import Renewal
 from promoter.domain.errors import PromoteError
 from promoter.domain.pull import Pull, PullDraft, PullState
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import Client
 from promoter.forges.github.comments import (
     comment_mutation,
     delete_if_said_before,
     deletion,
     text_before,
 )
-from promoter.forges.github.failures import UNLIKE
+from promoter.forges.github.failures import FAILURES, UNLIKE
 from promoter.forges.github.mutations import Answers, Mutation, carry_out
 from promoter.forges.github.pull_shapes import WRITTEN, graph_pull
 from promoter.forges.github.pull_steps import PullSteps, ended, says

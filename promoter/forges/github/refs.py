@@ -11,7 +11,7 @@ from promoter.domain.branch import in_conflict, name_conflict
 from promoter.domain.errors import RaceLostError, RefusedError, RemoteError
 from promoter.forges.github.client import Client, shows
 from promoter.forges.github.failures import GitHubError, is_passing
-from promoter.forges.github.mutations import Mutation, document
+from promoter.forges.github.mutations import Mutation, carry_out_one
 from promoter.forges.github.retry import SETTLING
 from promoter.git.refs import NOTHING
 
@@ -116,8 +116,7 @@ class Refs:
 
     def _compare_and_set(self, branch: str, before: str, after: str | None) -> None:
         """Move a branch as GitHub can, from what it must be at."""
-        writes = {"input": self.moves((branch, before, after))}
-        self.client.graphql(document("Move", writes), {"input": writes["input"].input})
+        carry_out_one(self.client, "Move", self.moves((branch, before, after)))
 
     def _set(self, branch: str, after: str | None) -> None:
         """Move a branch on a server without compare-and-set, just after it was looked at."""

@@ -18,9 +18,9 @@ from promoter.domain.model import Tree
 from promoter.forges.github import overview
 from promoter.forges.github.branch_commits import BranchCommits
 from promoter.forges.github.branches import Branch, look
-from promoter.forges.github.client import FAILURES, Client
+from promoter.forges.github.client import Client
 from promoter.forges.github.commits import Commits
-from promoter.forges.github.failures import GitHubError
+from promoter.forges.github.failures import FAILURES, GitHubError
 from promoter.forges.github.file_histories import FileHistories
 from promoter.forges.github.guess import Guess, guess
 from promoter.forges.github.history import GitHubHistory

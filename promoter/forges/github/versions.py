@@ -13,8 +13,8 @@ from promoter.domain.declaration import Declaration
 from promoter.domain.errors import RemoteError
 from promoter.domain.moment import seconds_of
 from promoter.domain.stay import not_before
-from promoter.forges.github.client import FAILURES, Client
-from promoter.forges.github.failures import UNLIKE
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import FAILURES, UNLIKE
 from promoter.forges.github.objects import Reader
 from promoter.forges.github.queries import query as repository_query
 from promoter.git.history import FileVersion

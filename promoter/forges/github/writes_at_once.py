@@ -1,4 +1,4 @@
-"""Commits with their branches and with what their pulls say of them, those of some drafts in a request.
+"""Commits with their branches and pulls, or pulls alone: those of some drafts in a request.
 
 What is not done in full is left to be done step by step, which finds what was done of it.
 """
@@ -12,10 +12,18 @@ from typing import Any
 
 from promoter.domain.branch import CommitDraft
 from promoter.domain.errors import PromoteError, RemoteError
-from promoter.forges.github.client import FAILURES, Client
-from promoter.forges.github.documents import aside_of, new_branch, new_commit, new_pull, opened
-from promoter.forges.github.failures import UNLIKE
-from promoter.forges.github.mutations import Answers, Mutation, carry_out
+from promoter.forges.github.client import Client
+from promoter.forges.github.failures import FAILURES, UNLIKE
+from promoter.forges.github.mutations import (
+    Answers,
+    Mutation,
+    aside_of,
+    carry_out,
+    new_branch,
+    new_commit,
+    new_pull,
+    opened,
+)
 from promoter.forges.github.pull_changes import changes, close_untrue, settle
 from promoter.forges.github.refs import Refs
 
@@ -38,6 +46,40 @@ def commit_at_once(refs: Refs, drafts: Sequence[CommitDraft]) -> dict[int, str |
             with suppress(*FAILURES, RemoteError):
                 found |= write(refs, {n: drafts[n] for n in several[start : start + _AT_ONCE]})
     return found
+
+
+def pulls_at_once(client: Client, drafts: Sequence[CommitDraft]) -> None:
+    """Open or renew the pulls of commits that were pushed; the client keeps those that were.
+
+    A single one is left to be written alone.
+    """
+    fresh = [one for one in drafts if one.opens is not None] if client.node else []
+    known = [one for one in drafts if one.renews is not None]
+    for several, write in ((fresh, _open_pulls), (known, _renew_pulls)):
+        for start in range(0, len(several) if len(several) > 1 else 0, _AT_ONCE):
+            with suppress(*FAILURES, RemoteError):
+                write(client, several[start : start + _AT_ONCE])
+
+
+def _open_pulls(client: Client, drafts: Sequence[CommitDraft]) -> None:
+    """Open pulls, whose answers tell the ids of their extras."""
+    asked = [(one.branch, one.opens) for one in drafts if one.opens is not None]
+    writes = {f"pull{n}": new_pull(client, *one) for n, one in enumerate(asked)}
+    done = carry_out(client, "Open", writes).done
+    for n, (branch, opens) in enumerate(asked):
+        with suppress(*UNLIKE):
+            client.opened[branch, opens.base] = opened(client, done[f"pull{n}"], opens)
+
+
+def _renew_pulls(client: Client, drafts: Sequence[CommitDraft]) -> None:
+    """Renew pulls, and say on each what that changes."""
+    asked = [one.renews for one in drafts if one.renews is not None]
+    writes = {
+        f"{name}{n}": write for n, one in enumerate(asked) for name, write in changes(one).items()
+    }
+    answers = carry_out(client, "Renew", writes)
+    for n, one in enumerate(asked):
+        settle(client, one, answers.of(str(n)), is_true=True)
 
 
 def _deliver(
