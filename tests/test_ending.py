@@ -246,15 +246,14 @@ def test_a_deadline_waits_for_what_takes_no_signals() -> None:
     assert passed == ["loaded"]
 
 
-def test_interrupt_at_any_moment_of_the_start_is_no_traceback() -> None:
-    for delay in (0.05, 0.1, 0.2, 0.4):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _LATE, str(delay)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        _, err = process.communicate(timeout=60)
-        assert process.returncode in (2, 130), err
-        assert b"Traceback" not in err
+@pytest.mark.parametrize("delay", thorough_after(2, [0.1, 0.2, 0.05, 0.4]))
+def test_interrupt_at_any_moment_of_the_start_is_no_traceback(delay: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LATE, str(delay)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    _, err = process.communicate(timeout=60)
+    assert process.returncode in (2, 130), err
+    assert b"Traceback" not in err
 
 
 def test_where_it_cannot_run_it_says_where_it_does() -> None:

@@ -21,6 +21,7 @@ from promoter.git.objects import Objects
 from promoter.git.program import Git
 from promoter.git.tree import GitTree
 from promoter.render.folders import write
+from tests.servers.github.objects import Objects as RawObjects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +37,7 @@ class Raw:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._objects = RawObjects(path)
         if not path.exists():
             self._git("init", "-q", "--bare", "-b", "main", str(path), cwd=path.parent)
 
@@ -47,7 +49,7 @@ class Raw:
 
     def add(self, kind: str, data: bytes) -> str:
         """Store an object that git would not make."""
-        return self._git("hash-object", "-t", kind, "--literally", "-w", "--stdin", data=data)
+        return self._objects.put(kind, data)
 
     def tree(self, *entries: tuple[str, bytes, str]) -> str:
         """Store a directory of these modes, names and ids."""
