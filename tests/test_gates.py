@@ -281,6 +281,40 @@ def test_what_is_pushed_without_being_judged_is_warned_of_where_something_should
     assert bool(said) is warned
 
 
+_WORKLOAD = b"""\
+kind: Deployment
+spec: {template: {spec: {containers: [{name: a, image: a:1}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "column", "dead"),
+    [
+        (_WORKLOAD, _WORKLOAD.split(b"\n")[1].index(b"a:1") + 1, "passed"),
+        (_WORKLOAD, 8, "skipped"),
+        (_WORKLOAD.replace(b"Deployment", b"HelmRelease"), 56, "skipped"),
+        (b"image:\n  tag: 1\n", 8, "skipped"),
+        (b"kind: [\n", 1, "skipped"),
+    ],
+)
+def test_what_no_kustomization_builds_is_no_warning_and_passes_where_it_is_a_container(
+    before: bytes, column: int, dead: str
+) -> None:
+    change = FieldChange(FILE, 2, column, "image", "a", "a:1", "a:2")
+    edit = FileEdit(FILE, before, b"", (change,))
+    asked = facts().proposal
+    assert asked is not None
+    proposed = replace(asked, edits=(edit,))
+    verdict = Render(note="none builds it", not_judged=(FILE,), unreached=(FILE,))
+    found = judge(facts(render=verdict, proposal=proposed))
+    assert found.warnings == ()
+    shown = {one.name: str(one.verdict) for one in found.results}
+    assert (shown["render"], shown["dead-edit"]) == ("skipped", dead)
+    partly = replace(verdict, unreached=())
+    shown = results(facts(render=partly, proposal=proposed))
+    assert (shown["render"], shown["dead-edit"]) == ("unknown", "unknown")
+
+
 def test_a_build_that_needs_an_option_elsewhere_is_told_in_its_check() -> None:
     seen = facts(render=Render(diff=_RENDERED, needs="Argo CD needs an option"))
     (said,) = (one.detail for one in judge(seen).results if one.name == "render")

@@ -226,7 +226,8 @@ def test_what_no_kustomization_reaches_is_not_judged_and_strict_refuses_it(
     files = {"prod/values.yaml": _VALUES}
     verdict = _judged(tmp_path, files, target, renderer=renderer)
     assert (verdict.refusals, verdict.diff) == ((), None)
-    assert verdict.not_judged == (PurePosixPath("prod/values.yaml"),)
+    assert verdict.not_judged == verdict.unreached == (PurePosixPath("prod/values.yaml"),)
+    assert verdict.warnings == ()
     (refusal,) = _judged(tmp_path, files, target, renderer=renderer, strict=True).refusals
     assert (refusal.rule, refusal.file) == ("render", "prod/values.yaml")
 
@@ -234,7 +235,10 @@ def test_what_no_kustomization_reaches_is_not_judged_and_strict_refuses_it(
 def test_strict_passes_nothing_beside_what_it_rendered(tmp_path: Path) -> None:
     values = {**_AT, "file": "values.yaml", "tag": "image.tag"}
     files = _files(_LIST, **{"prod/values.yaml": _VALUES})
-    assert "not judged: " in _judged(tmp_path, files, _WEB, values).warnings[0]
+    verdict = _judged(tmp_path, files, _WEB, values)
+    assert "not judged: " in verdict.warnings[0]
+    # A kustomization is beside it, which may be meant to list it.
+    assert verdict.unreached == ()
     (refusal,) = _judged(tmp_path, files, _WEB, values, strict=True).refusals
     assert (refusal.rule, refusal.file) == ("render", "prod/values.yaml")
     assert "no kustomization builds anything from prod/values.yaml" in refusal.reason

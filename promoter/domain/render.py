@@ -75,6 +75,8 @@ class RenderVerdict:
     """What to do to have it rendered."""
     not_judged: tuple[PurePosixPath, ...] = ()
     """The edited files that nobody can say of whether a container gets what is set there."""
+    unreached: tuple[PurePosixPath, ...] = ()
+    """Those of them that no kustomization lists or is beside, as of Helm: none was to be rendered."""
     is_expected: bool = False
     """Whether one of these should be built, as a kustomization is beside it or lists it."""
     needs: str = ""

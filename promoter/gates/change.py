@@ -9,7 +9,11 @@ from pathlib import PurePosixPath
 from promoter.config.layout import Target
 from promoter.domain.branch import BranchCommit, counted_commits, name_conflict, shared_branch
 from promoter.domain.declaration import Declaration
+from promoter.domain.errors import RefusedError
+from promoter.domain.model import FileEdit
 from promoter.edits.placeholders import is_placeholder
+from promoter.edits.region import Region
+from promoter.edits.targets.manifest import of_workloads
 from promoter.gates.facts import Facts
 from promoter.gates.gate import Result, Verdict, all_refused, refused
 from promoter.pull_request import plain
@@ -62,6 +66,8 @@ def _dead(facts: Facts) -> Verdict | None:
     files = facts.render.not_judged if facts.render else ()
     if not files:
         return None
+    if facts.render and len(facts.render.unreached) == len(files):
+        return _unreached(facts, files)
     detail = f"not judged: whether a container gets what is set in {files[0]} is not known"
     render = facts.render
     # A pull's text tells it; of a push, nothing else does.
@@ -71,6 +77,26 @@ def _dead(facts: Facts) -> Verdict | None:
         return Verdict(Result.UNKNOWN, detail)
     said = f"{detail}: {render.note}{f'. {render.hint}' if render.hint else ''}"
     return Verdict(Result.UNKNOWN, detail, warnings=(said,))
+
+
+def _unreached(facts: Facts, files: Sequence[PurePosixPath]) -> Verdict:
+    """Return what is known of files that no kustomization builds anything from."""
+    edits = facts.proposal.edits if facts.proposal else ()
+    indirect = [one.path for one in edits if one.path in files and not _sets_containers(one)]
+    if not indirect:
+        return Verdict(Result.PASSED, "what is set is the image of a container itself")
+    why = f"no kustomization builds anything from {indirect[0]}"
+    return Verdict(Result.SKIPPED, f"not judged: which container gets it is not known, as {why}")
+
+
+def _sets_containers(edit: FileEdit) -> bool:
+    """Return whether an edit sets images of workloads' containers in their manifest, and no others."""
+    try:
+        images = of_workloads(Region.of(edit.path, edit.before))
+        places = {spot.position for spot in images}
+    except RefusedError:
+        return False
+    return all((one.line, one.column) in places for one in edit.changes if not one.is_linked)
 
 
 def render(facts: Facts) -> Verdict | None:
@@ -88,6 +114,11 @@ def _rendered(facts: Facts) -> Verdict | None:
         return Verdict(Result.FAILED, refusals[0].reason, refusals, found.warnings)
     if facts.proposal is None:
         return None
+    if found.diff is None and facts.target.settings.render != "off" and found.unreached:
+        edited = {one.path for one in facts.proposal.image_edits}
+        if edited <= set(found.unreached):
+            files = ", ".join(map(str, found.unreached[:3]))
+            return Verdict(Result.SKIPPED, f"no kustomization builds anything from {files}")
     if found.diff is None:
         result = Result.SKIPPED if facts.target.settings.render == "off" else Result.UNKNOWN
         detail = f"not rendered: {found.note}" if found.note else "nothing was rendered"

@@ -16,7 +16,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.model import FileEdit, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.render import RenderDiff, RenderVerdict, joined
-from promoter.graph import Closure
+from promoter.graph import Closure, Kustomizations
 from promoter.graph.requirements import Access
 from promoter.planning.dead_edits import ByNames, explained, explained_as_empty
 from promoter.render.effect import changes_anything, unchanged_images
@@ -59,9 +59,10 @@ def judge(
         )
     else:
         found = _Judge(tree, edits, names, renderer, strict, ImageFields.of(edits)).verdict()
-    reached = (names.reached[path] for path in found.not_judged)
-    expected = any(one.folders or one.is_beside_one for one in reached)
-    found = replace(found, is_expected=expected)
+    reached = {path: names.reached[path] for path in found.not_judged}
+    expected = any(one.folders or one.is_beside_one for one in reached.values())
+    alone = tuple(path for path, one in reached.items() if _is_alone(one))
+    found = replace(found, is_expected=expected, unreached=alone)
     if not strict or any(one.rule == "render" for one in found.refusals):
         return found
     return _strict(found, str(edits[0].path))
@@ -76,6 +77,12 @@ def _strict(found: RenderVerdict, file: str) -> RenderVerdict:
     reason = f"render: strict wants the render, and there is none: {found.note}"
     hint = f"{found.hint}, or set render: warn." if found.hint else "Set render: warn."
     return replace(found, refusals=(*found.refusals, Refusal("render", reason, hint, file)))
+
+
+def _is_alone(reached: Kustomizations) -> bool:
+    """Return whether no kustomization lists a file or is beside it, and all are known."""
+    beside = reached.folders or reached.unlisted_in or reached.is_beside_one or reached.unread
+    return reached.everywhere and not beside
 
 
 def _unreached(names: ByNames) -> tuple[PurePosixPath, ...]:
@@ -126,7 +133,8 @@ class _Judge:
             reason = next(filter(None, (reached[one].unread for one in unreached)), reason)
             self.notes.append((reason, ""))
             # Beside what is rendered, the note alone would not be seen.
-            self.warnings += [f"not judged: {reason}"] if self.diffs else []
+            if self.diffs and not all(_is_alone(reached[one]) for one in unreached):
+                self.warnings.append(f"not judged: {reason}")
         note, hint = self.notes[0] if self.notes else ("", "")
         not_judged = tuple(one.path for one in self.edits if one.path in self.unknown)
         diff = joined(self.diffs) if self.diffs else None

@@ -16,6 +16,9 @@ from promoter.edits.targets.model import FileTarget, Filled, Resource, only
 _LISTS = frozenset({"containers", "initContainers", "ephemeralContainers", "sidecars", "steps"})
 _SINGLE = frozenset({"container", "script"})
 _DEPTH_LIMIT = 60
+WORKLOADS = frozenset(
+    {"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
+)
 _UNTOUCHED = frozenset({"CustomResourceDefinition", "ConfigMap", "Secret"})
 
 
@@ -59,6 +62,14 @@ def find(region: Region, *, container: str = "", owner: str = "") -> tuple[Site,
             Site.reference(image) for label, image in images_below(root) if container in ("", label)
         )
     return tuple(found)
+
+
+def of_workloads(region: Region) -> Iterator[Spot]:
+    """Yield the images of the containers of Kubernetes' own workloads."""
+    for root in roots(region):
+        kind = root.get("kind")
+        if kind is not None and kind.text in WORKLOADS:
+            yield from (image for _, image in images_below(root))
 
 
 def _title(root: Spot) -> str:

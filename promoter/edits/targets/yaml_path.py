@@ -15,12 +15,10 @@ from promoter.edits.insert_key import accepts_keys
 from promoter.edits.region import Region, Spot
 from promoter.edits.scalars import is_string_for_kustomize
 from promoter.edits.site import Part, Site
+from promoter.edits.targets.manifest import WORKLOADS
 from promoter.edits.targets.model import FileTarget, ScalarPath
 
 _OCI = "oci://"
-_WORKLOADS = frozenset(
-    {"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
-)
 
 
 class YamlPathTarget(FileTarget):
@@ -135,7 +133,7 @@ def _refuse_in_workload(spot: Spot, reason: str) -> None:
     while root.parent is not None:
         root = root.parent
     kind = root.get("kind")
-    if kind is not None and kind.text in _WORKLOADS:
+    if kind is not None and kind.text in WORKLOADS:
         line, column = spot.position
         raise NoPlaceError(
             f"{reason}: a {kind.text} has its images in its containers",
