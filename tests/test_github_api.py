@@ -185,9 +185,15 @@ def test_a_branch_that_may_neither_be_replaced_nor_deleted_gets_the_base_merged_
     )
     assert numstat(repo, "main", BRANCH) == [f"3\t3\t{AURORA}"]
     assert repo.git("merge-base", "main", BRANCH) == plain.head("main")
+    if transport == "git":
+        plain.protect("main", checks=("build",), strict=True)
+        repo.commit("main", "notes.md", "the base has moved\n")
+        assert run(plain, "9.9.5", *by).json["action"] == "updated"
+        assert run(plain, "9.9.5", *by).json["action"] == "unchanged", "it stands on the base"
+        assert repo.git("merge-base", "main", BRANCH) == plain.head("main")
     # That it cannot go is no reason to fail once the base has what it proposes.
     repo.commit("main", AURORA, repo.read(AURORA, BRANCH) + "\n")
-    ends = [run(plain, "9.9.4", *by) for _ in range(2)]
+    ends = [run(plain, "9.9.5" if transport == "git" else "9.9.4", *by) for _ in range(2)]
     assert [(one.code, one.json["action"]) for one in ends] == [(0, "superseded"), (0, "unchanged")]
     assert not plain.open_pulls()
 

@@ -36,9 +36,9 @@ def plan_promotion(request: Request, apps: Sequence[Seen]) -> Plan:
     change = read_request(request, first.config, [one.asked for one in apps], first.state)
     ordering = change.ordering(orders(unordered(change), apps))
     intent = intend(change, ordering)
-    if rebuild := _must_be_rebuilt(change, intent, first.world):
+    if _must_be_rebuilt(change, intent, first.world):
         intent = intend(change, ordering, rebuild=True)
-    intent = _as_rules_allow(change, intent, first.world, rebuild=rebuild)
+    intent = _as_rules_allow(change, intent, first.world)
     judged = _judged(change, intent, digests, ordering)
     if _is_refused_though_superseded(change, intent, judged):
         # An older tag that other rules refuse as well is judged in full, so that all of them are told.
@@ -118,7 +118,7 @@ def _must_be_rebuilt(change: Change, intent: Intent, world: World) -> bool:
     return world.forge().rules(change.state.base_branch).up_to_date
 
 
-def _as_rules_allow(change: Change, intent: Intent, world: World, *, rebuild: bool) -> Intent:
+def _as_rules_allow(change: Change, intent: Intent, world: World) -> Intent:
     """Return the same as the rules of the branch let it be done: they may forbid to replace it."""
     state, makes_commit = change.state, intent.end is End.PULL and intent.makes_commit
     is_left = intent.end is End.CLOSE and change.pull is None
@@ -130,7 +130,8 @@ def _as_rules_allow(change: Change, intent: Intent, world: World, *, rebuild: bo
     # After a merge, one that may be deleted is made anew.
     if not rules.append_only or (is_merged(state) and not rules.permanent):
         return intent
-    return append_only(change, intent, rebuild=rebuild)
+    is_behind = not change.branch.on_base and world.forge().rules(state.base_branch).up_to_date
+    return append_only(change, intent, rebuild=is_behind)
 
 
 def _evidence(
