@@ -311,6 +311,12 @@ _GENERATED = "configMapGenerator: [{name: a, %s}]\n"
         (f"a-field-of-tomorrow: ['{_HOST}/s.yaml']\n", {"network"}),
         ("helmCharts: [{name: x}]\n", {"helm"}),
         ("helmCharts: [{name: x, repo: 'oci://h/c'}]\n", {"helm", "network"}),
+        ("helmCharts: [{name: x, releaseName: --post-renderer=./run}]\n", {"helm", "exec"}),
+        ("helmChartInflationGenerator: [{chartName: x, helmHome: h}]\n", {"helm", "exec"}),
+        ("helmCharts: [{name: x}]\nhelmGlobals: {configHome: h}\n", {"helm", "exec"}),
+        ("helmCharts: [{name: x}]\nHelmGlobals: {chartHome: /srv}\n", {"helm", "files"}),
+        ("helmCharts: [{name: ../../x}]\n", {"helm", "files"}),
+        ("helmCharts: [{name: x, valuesInline: {a: -x, b: 'http://h', c: /d}}]\n", {"helm"}),
         ("generators: [g.yaml]\n", {"exec"}),
         ("generators: [builtin.yaml]\n", set()),
         ("transformers: [fn.yaml]\n", {"exec"}),
@@ -321,6 +327,11 @@ _GENERATED = "configMapGenerator: [{name: a, %s}]\n"
         (
             "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n",
             {"helm"},
+        ),
+        (
+            "generators:\n- |-\n  apiVersion: builtin\n  kind: HelmChartInflationGenerator\n"
+            f"  releaseName: -x\n  repo: {_HOST}\n  chartHome: /srv\n",
+            {"helm", "network", "exec", "files"},
         ),
         ("generators: [folder]\n", set()),
         ("generators: [made]\n", {"exec"}),

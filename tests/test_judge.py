@@ -799,7 +799,7 @@ def test_a_program_that_a_build_runs_and_that_is_not_installed_is_named(tmp_path
     ("more", "allowed"),
     [
         ("resources: [../apps/web/web.yaml, https://example.invalid/base]\n", "network"),
-        ("helmCharts: [{name: x, valuesFile: /etc/hostname}]\n", "helm"),
+        ("helmCharts: [{name: x, valuesFile: own.yaml}]\n", "helm"),
         ("generators: [../apps/web/web.yaml]\n", "exec"),
     ],
 )

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -154,6 +155,28 @@ def test_a_build_with_helm_runs_helm_and_no_other_program(home: Path) -> None:
     assert found == ("/usr/bin/kustomize", str(programs / "helm"))
     assert Renderer("/usr/bin/kustomize", frozenset({"helm", "exec"})).confined_to is None
     assert Renderer("/usr/bin/kustomize", frozenset({"network"})).confined_to is None
+
+
+def test_a_chart_is_built_in_the_sandbox_and_runs_no_program_of_the_repository(
+    kustomize: Renderer, home: Path
+) -> None:
+    _found("helm")
+    ran = home / "ran"
+    for name, text in {
+        "charts/c/Chart.yaml": "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+        "charts/c/values.yaml": "key: hunter2\n",
+        "charts/c/templates/web.yaml": _OBJECT.replace("hunter2", "{{ .Values.key }}"),
+        "run": f"#!/bin/sh\ntouch {ran}\ncat\n",
+    }.items():
+        (home / "web" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / "web" / name).write_text(text, encoding="utf-8")
+    (home / "web/run").chmod(0o700)
+    renderer = replace(kustomize, allowed=frozenset({"helm"}), environment=os.environ)
+    charts = "helmCharts: [{name: c, releaseName: %s}]\n"
+    assert "hunter2" in _built(renderer, home, charts % "web").text
+    asked = charts % f"--post-renderer={home}/web/run"
+    assert _PASSED_OVER in _built(renderer, home, asked).unmade
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize("program", ["kustomize", "kubectl"])

@@ -11,12 +11,20 @@ from weakref import WeakKeyDictionary
 from promoter.domain.dataclass import dataclass
 from promoter.domain.model import Kind, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
+from promoter.graph.documents import mapping
 from promoter.graph.images import Image, Images
 from promoter.graph.layer import PLUGINS, Layer, read_layer
 from promoter.graph.plugins import built_in_transformers
 from promoter.graph.prefetch import likely_files, likely_folders, prefetch_closures
 from promoter.graph.reading import Reading, shortened
-from promoter.graph.requirements import Access, Requirement, fetched, is_of_this_machine, leaving
+from promoter.graph.requirements import (
+    Access,
+    Requirement,
+    fetched,
+    is_of_this_machine,
+    leaving,
+    of_chart,
+)
 from promoter.graph.transformer import Entry
 
 _LAYERS_LIMIT = 1_000
@@ -221,6 +229,9 @@ def _require(reading: Reading, layer: Layer) -> None:
         if layer.listed(key):
             reason = f"its {name} are made by Helm, which is not run"
             reading.note(layer.file, reason, access=Access.HELM)
+    for chart in (*layer.listed(*_CHARTS.values()), layer.fields.get("helmglobals")):
+        for access, scalar, reason in of_chart(mapping(chart), layer.directory):
+            reading.note(layer.file, f"{shortened(scalar.text)} {reason}", scalar, access)
     for scalar in fetched(layer.fields):
         text = shortened(scalar.text)
         access = Access.FILES if is_of_this_machine(scalar.text) else Access.NETWORK

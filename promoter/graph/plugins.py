@@ -77,19 +77,19 @@ def built_in_transformers(
         for value in layer.listed(name)
     ]
     for layer, name, value in listed:
-        access: Access | None
         try:
             configurations = list(_configurations(reading, layers, layer, value))
         except _UnsureError:
-            access, configurations = Access.FILES, []
-            reading.note(layer.file, _REASONS[access].format(name), access=access)
+            configurations = []
+            reading.note(layer.file, _REASONS[Access.FILES].format(name), access=Access.FILES)
         for one in configurations:
-            access = of_plugin(mapping(one))
-            kind = text_of(mapping(one).get("kind"))
-            known = kind in _HARMLESS or kind in _CHANGING
-            if access is not None:
+            needs = of_plugin(mapping(one), layer.directory)
+            for access in sorted(needs):
                 reading.note(layer.file, _REASONS[access].format(name), access=access)
-            elif not known and name != "validators":
+            if needs:
+                continue
+            kind = text_of(mapping(one).get("kind"))
+            if kind not in _HARMLESS | _CHANGING and name != "validators":
                 reading.note(layer.file, _REASONS[Access.EXEC].format(name))
             elif name == "transformers":
                 found.setdefault(layer.directory, []).append(one)

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from promoter.domain.dataclass import dataclass
 from promoter.domain.paths import resolved
-from promoter.graph.documents import Mapping, Scalar, Value, mapping, text_of
+from promoter.graph.documents import Mapping, Scalar, Value, mapping, scalars, text_of
 
 
 class Access(StrEnum):
@@ -46,10 +46,12 @@ _DATA = frozenset(
     {
         "metadata", "images", "imagetags", "replicas", "vars", "labels", "commonlabels",
         "commonannotations", "generatoroptions", "options", "literals", "patch", "target", "targets",
-        "source", "sourcevalue",
+        "source", "sourcevalue", "valuesinline", "valueslocal",
     }
 )  # fmt: skip
 _HELM = "HelmChartInflationGenerator"
+# Where Helm looks for its plugins.
+_HELM_HOMES = ("confighome", "helmhome")
 
 
 def is_fetched(text: str) -> bool:
@@ -117,11 +119,24 @@ def ambiguous(value: Value) -> str:
     return ""
 
 
-def of_plugin(document: Mapping) -> Access | None:
-    """Return what a generator's or transformer's configuration takes; None for files alone."""
+def of_chart(chart: Mapping, directory: PurePosixPath) -> Iterator[tuple[Access, Scalar, str]]:
+    """Yield what a Helm chart, or a setting of Helm, needs beside Helm itself, its text, and why."""
+    fields = {key.lower(): value for key, value in chart.items() if key.lower() not in _DATA}
+    for one in scalars(fields):
+        if one.text.startswith("-"):
+            yield Access.EXEC, one, "would be an option of Helm, which can run a program"
+    for one in scalars([fields[name] for name in _HELM_HOMES if name in fields]):
+        yield Access.EXEC, one, "may have plugins of Helm, which are programs"
+    for one in leaving(fields, directory):
+        yield Access.FILES, one, "leads out of the repository"
+
+
+def of_plugin(document: Mapping, directory: PurePosixPath) -> set[Access]:
+    """Return what a generator's or transformer's configuration takes beside files."""
     notes = mapping(mapping(document.get("metadata")).get("annotations"))
     if text_of(document.get("apiVersion")) != "builtin" or notes or ambiguous(document):
-        return Access.EXEC
-    if text_of(document.get("kind")) == _HELM:
-        return Access.HELM
-    return Access.NETWORK if any(fetched(document, whole=True)) else None
+        return {Access.EXEC}
+    if text_of(document.get("kind")) != _HELM:
+        return {Access.NETWORK} if any(fetched(document, whole=True)) else set()
+    found = {Access.HELM, *(access for access, _, _ in of_chart(document, directory))}
+    return found | {Access.NETWORK} if any(fetched(document)) else found
