@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter import graph
 from promoter.config.apps import any_name_warnings, known_apps, not_there
 from promoter.config.config import Config
 from promoter.config.holds import Hold, ignored_holds, read_hold
@@ -26,7 +24,7 @@ from promoter.engine.places import FoundTarget, Scope, find_targets, nothing_fou
 from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of
-from promoter.planning.container_images import running_images, unset_images
+from promoter.planning.container_images import prefetch_bases, running_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
 from promoter.pull_request import holds_of, places_of
@@ -67,7 +65,7 @@ def read_status(
     targets = {one.target.key: one.target for one in everywhere if one.target}
     files = sorted({path for one in targets.values() for path in files_with_hold(one)})
     tree.prefetch(path for path in files if kind_of(tree, path))
-    _prefetch_bases(targets.values(), tree)
+    prefetch_bases(targets.values(), tree)
     warnings = list(_ignored_holds(config, tree, everywhere, apps))
     warnings += _not_there(config, everywhere, Scope(apps, environments))
     warnings += any_name_warnings(config, apps, environments or config.environments)
@@ -130,18 +128,6 @@ def _not_there(config: Config, found: Sequence[FoundTarget], scope: Scope) -> li
         if absent and app not in nowhere:
             said.append(not_there(config, [app], absent).message)
     return said
-
-
-def _prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:
-    """Fetch at once what is built below the kustomizations of apps that leave images to it."""
-    folders = []
-    for target in targets:
-        # What cannot be read is told with its row.
-        with suppress(PromoteError):
-            if target.kustomized and unset_images(target, tree):
-                folders.append(target.directory)
-    if folders:
-        graph.prefetch_closures(tree, folders)
 
 
 def _of_files(place: FoundTarget, tree: Tree) -> Status:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from promoter import graph
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import PromoteError
 from promoter.domain.image import Ref, split
 from promoter.domain.model import ImageMove, RunningImage, Tree
 from promoter.edits import kustomization
@@ -73,6 +75,18 @@ def unset_images(target: Target, tree: Tree) -> list[str]:
     own = target.own_images(tree) if target.images else ()
     known = {name for one in own for name in (one.name, one.new_name)}
     return [name for name in target.images if name not in known]
+
+
+def prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:
+    """Fetch at once what is built below the kustomizations of apps that leave images to it."""
+    folders = []
+    for target in targets:
+        # What cannot be read is told where it is read.
+        with suppress(PromoteError):
+            if target.kustomized and unset_images(target, tree):
+                folders.append(target.directory)
+    if folders:
+        graph.prefetch_closures(tree, folders)
 
 
 def from_containers(

@@ -15,7 +15,7 @@ from promoter.domain.model import ImageRequest, RunningImage, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.domain.trees import kind_of
-from promoter.planning.container_images import ContainerImage, images_of_base, unset_images
+from promoter.planning.container_images import ContainerImage, images_of_base, prefetch_bases
 from promoter.planning.plan import Request
 
 # So many images are named.
@@ -51,10 +51,7 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
             "Name the environment to promote to with --env ENV; without it, it is the default one.",
         )
     previous = find_target(config, tree, target.app, name)
-    # What they leave to their bases is read, too: at once.
-    of_base = [one for one in (previous, target) if one.kustomized and unset_images(one, tree)]
-    if of_base:
-        graph.prefetch_closures(tree, [one.directory for one in of_base])
+    prefetch_bases((previous, target), tree)
     found = images_from(previous, target, tree)
     if found.nothing is not None:
         raise found.nothing
