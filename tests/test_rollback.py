@@ -617,3 +617,18 @@ def test_digests_come_back_as_they_were_though_their_tags_have_moved(
         # A state from before there were digests has none, and is written as it was.
         oldest = merged("rollback", "--to", "1.4.1", *WHY)
         assert (oldest.count("digest: sha256:"), oldest.count("newTag: 1.4.1")) == (0, 2)
+
+
+def test_a_part_of_a_history_is_not_told_as_the_whole(repo: Repository, tmp_path: Path) -> None:
+    promoted(repo, "1.4.2")
+    shallow = tmp_path / "shallow"
+    repo.git("clone", "--quiet", "--depth", "1", repo.path.as_uri(), str(shallow))
+    repo.git("-C", str(shallow), "remote", "set-url", "origin", "https://github.com/acme/gitops")
+    done = promote("rollback", "--app", "aurora", "--repo", str(shallow), *WHY)
+    assert done.code == 4
+    assert "nothing to go back to in the part of the history that can be read" in done.stderr
+    assert "git fetch --unshallow" in done.stderr
+    said = (
+        "for those of its origin, leave --repo out, or give --repo https://github.com/acme/gitops"
+    )
+    assert said in done.stderr

@@ -7,16 +7,21 @@ import shlex
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from promoter.bounds import read_file
 from promoter.config import FILE
 from promoter.config.apps import known_apps
 from promoter.config.config import Config
-from promoter.domain.address import git_directory
+from promoter.domain.address import git_directory, parse
 from promoter.domain.deadline import Deadline
 from promoter.domain.errors import UsageError
+from promoter.domain.redaction import redacted
 from promoter.domain.suggest import closest
 from promoter.git.folder import DirectoryTree
+
+if TYPE_CHECKING:
+    from promoter.git.program import Git
 
 
 def gitops_origin(directory: Path, deadline: Deadline) -> str:
@@ -40,15 +45,37 @@ def gitops_origin(directory: Path, deadline: Deadline) -> str:
 
     git = Git(git_directory(top), deadline)
     check_version(git)
-    found = git.attempt("config", "--get", "remote.origin.url")
-    url = found.stdout.decode("utf-8", "replace").strip()
-    if found.status != 0 or not url:
+    url = _origin(git)
+    if not url:
         remotes = git.attempt("remote").stdout.decode("utf-8", "replace").split()
         hint = _HINT
         if len(remotes) == 1:
             hint = f'Write --repo "$(git remote get-url {shlex.quote(remotes[0])})"'
         raise UsageError(f"no --repo is given, and {top.name} has no remote 'origin'", hint)
     return url if "://" in url or ":" in url else str((top / url).resolve())
+
+
+def check_origin(clone: Path, deadline: Deadline) -> str | None:
+    """Return a warning where pulls are kept in a clone whose origin is on a server; None elsewhere."""
+    from promoter.git.program import Git
+
+    url = _origin(Git(clone, deadline))
+    try:
+        origin = parse(url) if url else None
+    except UsageError:
+        return None
+    if origin is None or origin.local:
+        return None
+    return (
+        f"pull requests are kept in {clone} alone: for those of its origin, leave --repo out, or "
+        f"give --repo {redacted(url)}"
+    )
+
+
+def _origin(git: Git) -> str:
+    """Return the URL of a clone's origin as it is written; '' for none."""
+    found = git.attempt("config", "--get", "remote.origin.url")
+    return found.stdout.decode("utf-8", "replace").strip() if found.status == 0 else ""
 
 
 def misnamed(names: Iterable[str]) -> str | None:

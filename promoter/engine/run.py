@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 
 from promoter.domain.dataclass import dataclass
-from promoter.domain.errors import PromoteError, RaceLostError
+from promoter.domain.errors import PromoteError, RaceLostError, UsageError
 from promoter.engine.configuration import configuration
 from promoter.engine.deliver import carry_out, publish, write_pulls
 from promoter.engine.plan_all import plan_all
@@ -118,7 +118,11 @@ class Run:
         for key, plan in commits:
             what = f"the push to {plan.destination.branch} was under way, and may have been done"
             self._done[key] = [what]
-        made = publish([plan for _, plan in plans], self.world)
+        try:
+            made = publish([plan for _, plan in plans], self.world)
+        except UsageError:  # a commit that cannot be made, such as one that cannot be signed
+            self._done.clear()
+            raise
         self._done.clear()
         for (key, plan), commit in zip(plans, made, strict=True):
             if isinstance(commit, str):

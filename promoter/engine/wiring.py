@@ -256,6 +256,11 @@ def open_forge(wiring: Wiring, apps: Sequence[str] = ()) -> Forge:
             reason = f"no token for {where.host}: transport: api needs one, also to read"
             hint = "Leave --transport out: git reads a public repository without a token."
             raise UsageError(reason, hint)
+    if where.local and settings.forge is None and not wiring.reads_only:
+        from promoter.engine.current_repository import check_origin  # late: of a folder alone
+
+        if warning := check_origin(Path(where.path), wiring.deadline):
+            wiring.warn(warning)
     look = Look(wiring.base, settings.env or (), apps, wiring.transport == "api") if apps else None
     return kind.open(_connection(wiring, look))
 

@@ -60,6 +60,12 @@ def _push_failure(result: Result, ref: str) -> PromoteError:
     if conflict := _CONFLICT.search(f"{report}\n{redacted(result.stderr)}"):
         beside = filter(None, conflict.groups())
         return RefusedError([name_conflict(ref.removeprefix("refs/heads/"), beside)])
+    if "branch is currently checked out" in report:
+        reason = (
+            f"{ref.removeprefix('refs/heads/')} is checked out there, and git does not push to it"
+        )
+        hint = "Give the repository that the clone is of, or check out another branch there."
+        return RemoteError(reason, hint)
     raced = ("[rejected]", "stale info", "cannot lock ref", "reference already exists")
     if any(sign in report or sign in result.stderr for sign in raced):
         return RaceLostError(f"{ref} changed while the push was under way", "Run again.")

@@ -273,6 +273,9 @@ class Past:
         )
         reason += ", and there is nothing to go back to"
         hint = f"See what it has run: promote history {target.flags}"
+        if self.states.is_cut:
+            reason += " in the part of the history that can be read"
+            hint = "In a shallow clone: git fetch --unshallow (in Actions, fetch-depth: 0), or --repo URL"
         return SelectionError(reason, hint, file=str(target.first_file))
 
     def _nothing(self, message: str, others: Sequence[State], meant: str = "") -> SelectionError:
