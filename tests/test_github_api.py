@@ -465,22 +465,24 @@ def test_a_commit_of_a_person_is_not_taken_for_ours(plain: GitHub) -> None:
     ("transport", "rules"),
     # Each rule and each transport first; then each with each.
     thorough_after(
-        3,
+        4,
         [
             ("git", {"reviews": 1}),
             ("api", {"checks": ("build",)}),
             ("api", {"queue": True}),
+            ("api", {"reviews": 1, "ruleset": False}),
             ("api", {"reviews": 1}),
+            *(("api", {one: ("build",), "ruleset": False}) for one in ("checks", "queue")),
             ("git", {"checks": ("build",)}),
             ("git", {"queue": True}),
         ],
     ),
     ids=str,
 )
-def test_what_a_ruleset_forbids_is_told_as_what_it_is(
+def test_what_a_rule_forbids_is_told_as_what_it_is(
     plain: GitHub, transport: str, rules: dict[str, Any]
 ) -> None:
-    plain.protect("main", ruleset=True, **rules)
+    plain.protect("main", **{"ruleset": True, **rules})
     done = run(plain, "9.9.1", "--env", "dev", "--transport", transport)
     assert done.code == 5, done.stderr
     assert "deliver: pull-request" in done.json["error"]["hint"]

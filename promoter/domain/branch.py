@@ -117,9 +117,7 @@ class BranchState:
 
 def merge_message(branch: str) -> str:
     """Return the message of the merge that gives a branch the base's files, as it may not be replaced."""
-    return (
-        f"Merge the base into {branch}\n\nIts files are those of the base: what it held is done.\n"
-    )
+    return f"Merge the base into {branch}\n\nIts files are those of the base; what it proposes follows.\n"
 
 
 def counted_commits(commits: Sequence[BranchCommit]) -> str:

@@ -17,6 +17,21 @@ from promoter.forges.github.rate_limits import seconds_to_wait
 from promoter.git.failures import OWN_RUN, RULE_HINTS, bad_token, for_this_run
 
 _OTHER_API = "Check --api-url: that of GitHub Enterprise Server ends with /api/v3."
+# What the API says of a branch's classic protection, which does not pass by itself.
+_PROTECTIONS = (
+    (
+        "verified signatures",
+        "The branch takes verified commits alone: use a GitHub App's token, whose commits GitHub signs.",
+    ),
+    (
+        "cannot force-push|cannot delete this branch",
+        "A rule protects the branches of promotions: exempt promote/** from it, or this account.",
+    ),
+    (
+        "through a pull request|status checks? .*expected|through the merge queue",
+        "The branch is protected: set deliver: pull-request, or allow this account to push there.",
+    ),
+)
 _MISSING = "The repository's name is wrong"
 _LIMITS = ("rate limit", "abuse detection")
 _HOST = re.compile(r"\bto (?:host )?([^\s,]+)")
@@ -134,7 +149,8 @@ def failure(work: str, error: Exception, *, is_known: bool = False) -> RemoteErr
     if not isinstance(error, GitHubError):
         return RemoteError(f"{work}: the answer is not GitHub's", "Check --api-url.")
     said = " ".join(redacted(message_of(error)).split())
-    rule = next((hint for sign, hint in RULE_HINTS if re.search(sign, said.lower())), "")
+    rules = (*RULE_HINTS, *_PROTECTIONS)
+    rule = next((hint for sign, hint in rules if re.search(sign, said.lower())), "")
     # GraphQL's errors are in an answer that has come.
     status = "" if is_of_graphql(error) else f"{error.status} "
     hint = for_this_run(rule or _hint(error, said.lower()))
