@@ -12,6 +12,7 @@ import pytest
 from promoter.domain.image import Ref
 from promoter.domain.model import RunningImage
 from promoter.domain.redaction import (
+    MASK,
     add_login,
     add_secret,
     forget_secrets,
@@ -103,6 +104,19 @@ def test_secret_of_nobody_we_know_is_taken_out_by_its_shape() -> None:
     token = "ghs_" + "a1B2" * 9
     jwt = f"eyJ{'hbGciOiJ' * 3}.{'eyJpc3M' * 4}.{'c2lnbmF0' * 4}"
     assert redacted(f"have {token}, {jwt} and Bearer {jwt}") == "have ***, *** and Bearer ***"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "//robot:a@", "?sig=x", "&ACCESS_TOKEN=x", ";my-api_key=y", f"basic {'a1B2' * 5}",
+        f"Bearer%20{'a1B2' * 5}", f"ghp_{'a1B2' * 5}", f"GHS_{'A1B2' * 5}",
+        f"github_pat_{'a1B2' * 5}", f"eyJ{'a' * 10}.{'b' * 10}.{'c' * 10}",
+    ],
+)  # fmt: skip
+def test_a_text_that_is_nothing_but_such_a_shape_is_redacted(shape: str) -> None:
+    for text in (shape, shape.upper(), f"İ {shape}"):
+        assert MASK in redacted(text)
 
 
 def test_values_and_keys_of_json_are_redacted_and_the_rest_stays() -> None:

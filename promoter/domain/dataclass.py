@@ -49,8 +49,8 @@ __all__ = ("dataclass",)
 def _initializer(made: type) -> Callable[..., None]:
     known = [one for one in dataclasses.fields(made) if one.init]
     known.sort(key=lambda one: bool(one.kw_only))
-    places = [(one.name, getattr(made, one.name).__set__, _default(made, one)) for one in known]
-    setters = [put for (_, put, _), one in zip(places, known, strict=True) if not one.kw_only]
+    places = [(one.name, getattr(made, one.name).__set__, *_default(made, one)) for one in known]
+    setters = [place[1] for place, one in zip(places, known, strict=True) if not one.kw_only]
     is_finished = not hasattr(made, "__post_init__")
 
     def __init__(self: Any, *given: object, **named: object) -> None:  # noqa: ANN401, N807 - a method
@@ -59,8 +59,11 @@ def _initializer(made: type) -> Callable[..., None]:
             raise TypeError(msg)
         for put, value in zip(setters, given, strict=False):
             put(self, value)
-        for name, put, default in places[len(given) :]:
-            put(self, named.pop(name) if name in named else default())
+        for name, put, make, default in places[len(given) :]:
+            if name in named:
+                put(self, named.pop(name))
+            else:
+                put(self, default if make is None else make())
         if named:
             raise TypeError(f"{made.__name__} takes no {', '.join(named)}, or has it already")
         if not is_finished:
@@ -69,17 +72,19 @@ def _initializer(made: type) -> Callable[..., None]:
     return __init__
 
 
-def _default(made: type, field: dataclasses.Field[Any]) -> Callable[[], object]:
-    """Return what makes a field's value where none is given."""
+def _default(
+    made: type, field: dataclasses.Field[Any]
+) -> tuple[Callable[[], object] | None, object]:
+    """Return what makes a field's value where none is given, or None beside the value itself."""
     if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory
+        return field.default_factory, None
     if field.default is not dataclasses.MISSING:
-        return lambda: field.default
+        return None, field.default
 
     def miss() -> object:
         raise TypeError(f"{made.__name__} needs {field.name}")
 
-    return miss
+    return miss, None
 
 
 @recursive_repr()
