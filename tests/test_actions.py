@@ -297,6 +297,8 @@ def test_workflows_run_a_version_of_the_action_that_has_their_inputs() -> None:
     if not (ROOT / ".git").exists() or _git("rev-parse", "--is-shallow-repository") != "false\n":
         pytest.skip("this checkout has no history")
     for commit, inputs in pinned.items():
+        if commit not in _git("rev-list", "HEAD"):
+            pytest.skip(f"this checkout has another history than {commit}")
         there = YAML(typ="safe", pure=True).load(_git("show", f"{commit}:action.yml"))["inputs"]
         assert inputs <= set(there), commit
 
