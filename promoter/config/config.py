@@ -74,15 +74,11 @@ class Config(Section):
 
     def place_of_target(self, environment: str, app: str, file: str) -> Place | None:
         """Return where the target of a file stands that counts for an app in an environment."""
-        keys, listed = self._listed_targets(environment, app)
+        keys, listed = self.listed_targets(environment, app)
         named = (n for n, one in enumerate(listed) if getattr(one, "file", None) == file)
         return self.place_of((*keys, next(named, 0))) if keys else None
 
-    def target_keys(self, environment: str, app: str) -> tuple[str, ...]:
-        """Return the keys of the `targets` that count for an app in an environment, if any."""
-        return self._listed_targets(environment, app)[0]
-
-    def _listed_targets(
+    def listed_targets(
         self, environment: str, app: str
     ) -> tuple[tuple[str, ...], tuple[EditTarget, ...]]:
         """Return the nearest list of targets as it is written, and its keys; empty without one."""
@@ -234,7 +230,7 @@ def _one_place(
 ) -> UsageError:
     """Return the error for two environments whose targets are the same places of one file."""
     first, name, app = where
-    keys = config.target_keys(name, app)
+    keys, _ = config.listed_targets(name, app)
     folder = config.environment(name, app).path.replace("{app}", app or "{app}")
     path = file.lstrip("/") if file.startswith("/") else f"{folder}/{file}"
     return UsageError(
