@@ -333,6 +333,7 @@ _GENERATED = "configMapGenerator: [{name: a, %s}]\n"
             f"  releaseName: -x\n  repo: {_HOST}\n  chartHome: /srv\n",
             {"helm", "network", "exec", "files"},
         ),
+        ("generators: ['{apiVersion: builtin, kind: XList, items: []}']\n", {"exec"}),
         ("generators: [folder]\n", set()),
         ("generators: [made]\n", {"exec"}),
         ("generators: [patched]\n", {"files"}),

@@ -134,9 +134,12 @@ def of_chart(chart: Mapping, directory: PurePosixPath) -> Iterator[tuple[Access,
 def of_plugin(document: Mapping, directory: PurePosixPath) -> set[Access]:
     """Return what a generator's or transformer's configuration takes beside files."""
     notes = mapping(mapping(document.get("metadata")).get("annotations"))
-    if text_of(document.get("apiVersion")) != "builtin" or notes or ambiguous(document):
+    kind = text_of(document.get("kind"))
+    is_builtin = text_of(document.get("apiVersion")) == "builtin"
+    # A list stands for its items, whatever these are.
+    if not is_builtin or kind.endswith("List") or notes or ambiguous(document):
         return {Access.EXEC}
-    if text_of(document.get("kind")) != _HELM:
+    if kind != _HELM:
         return {Access.NETWORK} if any(fetched(document, whole=True)) else set()
     found = {Access.HELM, *(access for access, _, _ in of_chart(document, directory))}
     return found | {Access.NETWORK} if any(fetched(document)) else found
