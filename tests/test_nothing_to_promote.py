@@ -241,3 +241,19 @@ def test_a_policy_chooses_nothing_for_an_app_that_nobody_lists_and_that_has_no_i
     assert "web in prod: nothing to promote: its files set no image" in auto.stderr
     # Of one that is asked for by name, it has to be known which image it has.
     assert run(repo, "auto", "--app", "web").code == 4
+
+
+def test_apps_whose_image_nothing_names_are_told_with_the_line_to_write(tmp_path: Path) -> None:
+    text = (
+        'environments: {dev: {path: "{app}", policy: {semver: "*"}}}\n'
+        "targets: [{kind: yaml-path, file: values-dev.yaml, tag: image.tag}]\n"
+    )
+    values = {f"{app}/values-dev.yaml": "image: {tag: 1.0.0}\n" for app in ("a", "b")}
+    repo = with_files(tmp_path / "r.git", {"promoter.yaml": text, **values})
+    said = (
+        "no image is known of a in dev and 1 more: promoter.yaml:2:11: nothing says of which image "
+        "the tag at a/values-dev.yaml:1:14 is. Write it in the target"
+    )
+    for command in ("status", "auto"):
+        result = run(repo, command)
+        assert (result.code, said in result.stderr) == (0, True), result.stderr

@@ -111,5 +111,31 @@ def test_targets_without_images_are_not_blamed_on_a_file_that_is_not_there(tmp_p
             "{targets: [{kind: yaml-path, file: v.yaml, tag: a.tag}]}",
             values="a: {tag: 1}",
         )
-    assert caught.value.file is None
-    assert "no target names its image" in str(caught.value)
+    said = "nothing says of which image the tag at web/v.yaml:1:10 is"
+    assert str(caught.value) == f"promoter.yaml:2:24: {said}"
+    assert "image: ghcr.io/owner/app" in caught.value.hint
+
+
+def test_an_image_of_another_kind_of_object_is_named_by_its_path(tmp_path: Path) -> None:
+    values = "kind: CephCluster\nspec: {cephVersion: {image: 'quay.io/ceph/ceph:v16'}}\n"
+    with pytest.raises(SelectionError) as caught:
+        tagged(tmp_path, "{targets: [{kind: manifest, file: v.yaml}]}", values=values)
+    assert str(caught.value) == "promoter.yaml:2:24: no container of web/v.yaml has an image"
+    assert caught.value.hint.endswith("kind: yaml-path, reference: spec.cephVersion.image")
+
+
+@pytest.mark.parametrize(
+    ("values", "defaults", "names"),
+    [
+        ("a: {tag: 1}", "a: {registry: ghcr.io, repository: o/web}", ["ghcr.io/o/web"]),
+        ("a: {repository: o/own, tag: 1}", "a: {repository: o/web}", ["o/own"]),
+        ("{}", "a: {repository: o/web, tag: 1}", ["o/web"]),
+    ],
+    ids=["of the defaults", "of its own file", "of a tag that is not there"],
+)
+def test_a_tag_in_an_environments_values_has_the_name_that_a_chart_gives_it(
+    values: str, defaults: str, names: list[str], tmp_path: Path
+) -> None:
+    tree(tmp_path, {"web/values.yaml": defaults})
+    app = "{targets: [{kind: yaml-path, file: v.yaml, tag: a.tag}]}"
+    assert tagged(tmp_path, app, values=values) == names

@@ -22,6 +22,7 @@ from promoter.domain.errors import SelectionError, UsageError
 from promoter.domain.model import Kind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES, kustomizations_among
 from promoter.domain.suggest import nearest
+from promoter.edits.default_values import with_default_names
 from promoter.edits.discovery import discover
 from promoter.edits.held_images import held_images
 from promoter.edits.targets import EditTarget, KustomizeTarget, Linked
@@ -139,6 +140,8 @@ def target_of(
     directory = folder(chosen, app, name)
     targets, linked = config.targets_of(name, app)
     known = config.apps[app].images if app in config.apps else ()
+    if len(known) != 1:
+        targets = with_default_names(tree, directory, targets)
     if not targets:
         targets = _discovered(tree, directory, (*known, *images))
         check_not_above(config, tree, (app, name), files_of(targets, directory))

@@ -39,6 +39,12 @@ def parts(path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def beside(path: str, name: str) -> str:
+    """Return the path of another key of the mapping in which a path ends."""
+    start = [match.start() for match in _PART.finditer(path)][-1]
+    return f"{path[:start]}.{name}" if start else name
+
+
 def check(path: str) -> None:
     """Raise `ValueError` for what is no path; one in the form of another tool is told in ours."""
     meant = _meant(path)

@@ -17,10 +17,11 @@ from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import nearest
 from promoter.edits import engine, kustomization
 from promoter.edits.anchors import follows, shared_value
+from promoter.edits.image_paths import hint_of_paths
 from promoter.edits.kustomization.entries import ImageEntry
 from promoter.edits.region import Region
 from promoter.edits.site import Part, Site, several_tags, value_of
-from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget
+from promoter.edits.targets import EditTarget, FileTarget, KustomizeTarget, ManifestTarget
 from promoter.edits.working_files import WorkingFiles
 
 # How many places of one value are refused one by one.
@@ -80,11 +81,14 @@ class _Sites:
     entries: dict[str, tuple[PurePosixPath, ImageEntry | None]] = field(default_factory=dict)
     """The kustomization in which an image is set, with its entry; None where one is added."""
     seen: list[str] = field(default_factory=list)
-    """The names that files have, for the hint about one that none has."""
+    """The names that targets and files have, for the hint about one that none has."""
+    hint: str = ""
+    """What kind of target holds the images of a file in which none was found."""
 
     def add(self, target: FileTarget) -> None:
         """Find a target's sites; a target of an image that is not asked for is passed over."""
         if target.image is not None and all(one.name != target.image for one in self.images):
+            self.seen.append(target.image)
             return
         path = self.files.path(target.file)
         if path not in self.regions:
@@ -106,12 +110,9 @@ class _Sites:
         """Return the edits of all files, or raise with every refusal."""
         for one in self.images:
             if one.name not in self.held and one.name not in self.entries:
-                seen = [name for name in self.seen if name.isprintable()]
-                hint = (
-                    nearest(one.name, seen)
-                    if seen
-                    else "They find no image: check their kinds and names."
-                )
+                seen = list(dict.fromkeys(name for name in self.seen if name.isprintable()))
+                nothing = self.hint or "They find no image: check their kinds and names."
+                hint = nearest(one.name, seen) if seen else nothing
                 raise SelectionError(f"no target holds the image {one.name}", hint)
         refusals: list[Refusal] = []
         for path, chosen in self.chosen.items():
@@ -199,6 +200,8 @@ class _Sites:
     def _found(self, region: Region, target: FileTarget) -> Iterator[_Chosen]:
         """Yield a target's sites with the image of each, and the digests that stand beside them."""
         sites = list(target.find(region))
+        if not sites and isinstance(target, ManifestTarget):
+            self.hint = self.hint or hint_of_paths(region)
         self.seen += [name for site in sites for name in (*site.names, site.new_name) if name]
         asked = [one for one in self.images if target.image in (None, one.name)]
         chosen: list[_Chosen] = []

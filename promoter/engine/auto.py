@@ -20,6 +20,7 @@ from promoter.engine.world import World
 from promoter.planning.branch import branch_of
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import Action, AppRequest, Request
+from promoter.planning.unnamed import nameless
 
 # The part of the time that is kept for delivering, however long the registries take.
 _RESERVE = 0.25
@@ -56,6 +57,10 @@ class Policies:
             yield key, failed(error, *key)
             self.progress.tick()
         self._leave_out(candidates)
+        known = [one.candidate for one in found]
+        errors = {one.target.key: one.unnamed for one in known if one.unnamed}
+        if errors:
+            self.world.wiring.warn(nameless(errors))
         current = self._current(found, view)
         for choice in found:
             target = choice.candidate.target

@@ -19,11 +19,13 @@ from promoter.domain.errors import NoPlaceError, PromoteError, SelectionError
 from promoter.domain.model import Kind, RunningImage, Tree
 from promoter.domain.paths import KUSTOMIZATION_NAMES
 from promoter.domain.trees import kind_of
+from promoter.edits.default_values import default_files
 from promoter.edits.held_images import check_places
 from promoter.engine.places import Place, Scope, places
 from promoter.engine.stopped import error_of
 from promoter.planning import propose
 from promoter.planning.previous import Followed, image_named, images_from
+from promoter.planning.unnamed import unnamed
 from promoter.policy.model import Policy
 
 _UNLISTED = "If this is no app: list the apps under apps in promoter.yaml."
@@ -40,6 +42,8 @@ class Candidate:
     """What the previous environment runs of these images, where there is no policy."""
     nothing: str = ""
     """Why there is nothing to choose for it yet; '' where there is."""
+    unnamed: SelectionError | None = None
+    """Which target finds no image or does not name it, where that is why."""
 
 
 class Candidates:
@@ -126,6 +130,7 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
     files: list[PurePosixPath] = []
     for one in (*chosen, *followed):
         targets, _ = config.targets_of(one.environment, one.app)
+        files += default_files(tree, one.folder, targets)
         files += [one.folder / name for name in KUSTOMIZATION_NAMES]
         files += files_of(targets, one.folder)
     tree.prefetch(one for one in files if kind_of(tree, one) is Kind.FILE)
@@ -160,7 +165,8 @@ def _candidate(config: Config, tree: Tree, place: Place, *, asked: bool) -> Cand
     if not any(one.ref for one in held):
         check_places(tree, target.file, target.targets)
     if target.settings.policy is not None and not held:
-        return Candidate(target, target.settings.policy, (), nothing="its files set no image")
+        nothing, error = "its files set no image", unnamed(target, tree)
+        return Candidate(target, target.settings.policy, (), nothing=nothing, unnamed=error)
     return _chosen_for(config, tree, target)
 
 

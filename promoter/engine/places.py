@@ -24,6 +24,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree
 from promoter.domain.shard import Shard
 from promoter.domain.suggest import nearest
+from promoter.edits.default_values import default_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ def places(config: Config, tree: Tree, scope: Scope) -> list[Place]:
 
 def find_targets(config: Config, tree: Tree, scope: Scope) -> list[FoundTarget]:
     """Return what is edited for each app in the environments that it is in; raises as `places`."""
-    there = (one for one in places(config, tree, scope) if one.is_there(config, tree))
+    there = [one for one in places(config, tree, scope) if one.is_there(config, tree)]
+    listed = ((one, config.targets_of(one.environment, one.app)[0]) for one in there)
+    tree.prefetch(path for one, own in listed for path in default_files(tree, one.folder, own))
     return [_target(config, tree, one) for one in there]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from promoter.planning.branch import branch_of
 from promoter.planning.container_images import prefetch_bases, running_images
 from promoter.planning.history import entries_of
 from promoter.planning.status import Arrival, Newest, Status, with_previous
+from promoter.planning.unnamed import nameless, unnamed
 from promoter.pull_request import holds_of, places_of
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def read_status(
             open_pull=(branches.get(branch_of(target, config)) if target else None)
             or together.get(one.key),
         )
+    warnings += _unnamed(rows.values(), targets, tree)
     chosen = [one for one in targets.values() if registry and one.key in asked]
     newest = _newest(chosen, rows, world)
     shown = (
@@ -93,6 +95,14 @@ def read_status(
         if key in asked
     )
     return Report(base, tuple(shown), tuple(warnings))
+
+
+def _unnamed(rows: Iterable[Status], targets: Mapping[Key, Target], tree: Tree) -> Iterator[str]:
+    """Yield the warning of apps of which no image is known, as no target names it."""
+    nothing = [targets[one.key] for one in rows if not one.images and not one.error]
+    errors = {one.key: error for one in nothing if (error := unnamed(one, tree))}
+    if errors:
+        yield nameless(errors)
 
 
 def _ignored_holds(

@@ -26,6 +26,7 @@ from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import ByNames, judge_by_names
 from promoter.planning.misnamed import at_configuration, at_request, at_target
+from promoter.planning.unnamed import unnamed
 
 _NAMES_LISTED, _TAGS_LISTED = 4, 6
 
@@ -229,6 +230,8 @@ def tagged(
     if target.images:
         return found
     if not found:
+        if error := unnamed(target, tree):
+            raise error
         where = "it has no images" if target.kustomized else "no target names its image"
         raise SelectionError(
             f"{where}, so it is not known which image the tag is for",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from promoter.domain.errors import NoPlaceError
 from promoter.domain.image import split
@@ -38,9 +38,12 @@ class YamlPathTarget(FileTarget):
     reference: ScalarPath | None = None
     """The path of a whole image, `name:tag`."""
     repository: ScalarPath | None = None
-    """The path of the image's name, which is held against the promotion's and never changed."""
+    """The path of the image's name, which is held against the promotion's and never changed. Without
+    it and without `image`, the name is the `repository` beside the tag, in the file or else in the
+    `values.yaml` of its folder."""
 
     PATHS: ClassVar[frozenset[str]] = frozenset({"tag", "digest", "reference", "repository"})
+    _default_names: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")
     def _names_something(self) -> Self:
@@ -51,7 +54,7 @@ class YamlPathTarget(FileTarget):
     def find(self, region: Region) -> Iterator[Site]:
         """Yield the scalars at the paths, called by the name that stands beside them."""
         by_place = self.repository is None and (self.image is not None or self.reference is None)
-        names = self._names(region)
+        names = self.names(region) or self._default_names
         for path, part in (
             (self.reference, Part.REFERENCE),
             (self.tag, Part.TAG),
@@ -98,17 +101,28 @@ class YamlPathTarget(FileTarget):
         """Return none: a path is not found by an image's name."""
         return {}
 
-    def _names(self, region: Region) -> tuple[str, ...]:
+    @property
+    def is_named(self) -> bool:
+        """Whether it says itself which image it is of, or where that stands."""
+        return bool(self.image or self.repository or self.reference)
+
+    def called(self, names: tuple[str, ...]) -> Self:
+        """Return it with what its image is called where its file does not say so."""
+        copy = self.model_copy()
+        copy._default_names = names  # noqa: SLF001 - its own
+        return copy
+
+    def names(self, region: Region) -> tuple[str, ...]:
+        """Return what a file calls the image, the fullest name first; empty where it does not."""
         if self.repository is not None:
             return _called(scalar_path.one(region, self.repository))
         if self.reference is not None:
             reached = scalar_path.find(region, self.reference)
             return tuple(name for spot in reached if (name := split(_plain(spot.text))[0]))
-        if self.tag is None:
-            return ()
-        reached = scalar_path.find(region, self.tag)
-        beside = reached[0].parent.get("repository") if reached and reached[0].parent else None
-        return _called(beside) if beside is not None else ()
+        beside = (
+            scalar_path.find(region, scalar_path.beside(self.tag, "repository")) if self.tag else ()
+        )
+        return _called(beside[0]) if beside else ()
 
 
 def _called(spot: Spot) -> tuple[str, ...]:
