@@ -143,6 +143,5 @@ def child_environment(program: Program) -> dict[str, str]:
 
 
 def _listed(names: Iterable[str], listed: tuple[str, ...]) -> list[str]:
-    """Return those of some names that are on a list."""
     beginnings = tuple(one[:-1] for one in listed if one[-1] == "*")
     return [name for name in names if name in listed or name.startswith(beginnings)]

@@ -86,7 +86,6 @@ def _most_telling(
     document: Document,
     model: type[BaseModel],
 ) -> _Complaint:
-    """Return the mistake that explains the most of what is complained of."""
     places = [place for _, place in found]
     kinds = [one["type"] for one, _ in found]
     at = kinds.index("extra_forbidden") if "extra_forbidden" in kinds else 0

@@ -197,7 +197,6 @@ class _Story:
         self._say(f"\n$ promote pulls merge {pull.number}\nmerged by a person\n")
 
     def _tell(self, command: str, result: Envelope) -> None:
-        """Tell a command and what it says, on stderr as well."""
         said = plain_text(pieces_of(result)) or complaints_text(complaints_of(result))
         self._say(f"$ {command}\n{said}")
 

@@ -184,7 +184,6 @@ class _Reader:
                     yield image, beside
 
     def _entries(self, data: bytes, found: _Reading) -> set[Path]:
-        """Read `images` of a kustomization: the entries that are meant, and all others."""
         known = kustomization.read(self.path, data)
         if known.images is None:
             return set()

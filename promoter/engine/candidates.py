@@ -91,7 +91,6 @@ def _is_chosen_for(place: Place) -> bool:
 
 
 def _may_follow(config: Config, tree: Tree, place: Place) -> bool:
-    """Return whether the app is in the environment that it follows, where it follows one."""
     return all(one.is_there(config, tree) for one in _followed(config, place))
 
 

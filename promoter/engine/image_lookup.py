@@ -68,7 +68,6 @@ def look_up(
 
 
 def _explain(error: AbsentError, image: ImageFacts, registry: Registry, waited: float) -> None:
-    """Add to an error what there is in place of an image, and how long that was waited for."""
     tag = image.request.tag
     if waited > 0:
         error.message += f", after waiting {format_seconds(waited)}"

@@ -109,7 +109,6 @@ class OpenHolds:
                 yield name
 
     def _may_hold(self, together: str, app: str) -> bool:
-        """Return whether an app may be among those that have a name together."""
         groups = self._view.config.groups
         named = {f"group+{name}" for name, group in groups.items() if app in group.apps}
         is_short = _SHORT_NAME.fullmatch(together) is not None

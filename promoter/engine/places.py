@@ -115,7 +115,6 @@ def nothing_found(
 
 
 def _unlisted(config: Config, tree: Tree, apps: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Return the apps that are not known, and are in no environment either."""
     unknown = [app for app in apps if app not in known]
     if config.apps or not config.environments:
         return unknown

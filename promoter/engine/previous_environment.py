@@ -241,7 +241,6 @@ def _latest(
 
 
 def _stays(images: Sequence[_Wanted], versions: Sequence[_Version]) -> Mapping[str, Stay | None]:
-    """Return the latest stay of each image, as it is requested."""
     return {
         image.text: latest_stay(
             Version(v.time, image.is_in(v.images), v.is_first) for v in versions

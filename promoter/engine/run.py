@@ -91,7 +91,6 @@ class Run:
                 self.keep(key, outcome)
 
     def _select(self, view: View) -> list[Work]:
-        """Return the work to do, and keep the outcomes of what needs none."""
         work = []
         for one in self.selection.select(view, self.outcomes):
             if isinstance(one, Work):

@@ -54,7 +54,6 @@ def dead_edit(facts: Facts) -> Verdict | None:
 
 
 def _dead(facts: Facts) -> Verdict | None:
-    """Return what the names say of an edit, or the render."""
     judged = facts.render.refusals if facts.render else ()
     refusals = facts.dead_edits or tuple(one for one in judged if one.rule == "dead-edit")
     if refusals:

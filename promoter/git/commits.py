@@ -170,7 +170,6 @@ class FastImport:
             self._finished()
 
     def _answer(self, commands: bytes) -> str:
-        """Return the line that git answers commands with."""
         assert self._process is not None
         try:
             self._process.stdin.write(commands)

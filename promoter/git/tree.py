@@ -109,7 +109,6 @@ class GitTree:
         self._objects.fetch(found)
 
     def _is_here(self, commit: str) -> bool:
-        """Return whether a commit's folders have come."""
         try:
             self._objects.listing(self._objects.root(commit))
         except KeyError:

@@ -117,7 +117,6 @@ def _brief(promotion: Envelope) -> dict[str, Any]:
 
 
 def _annotation(complaint: Complaint) -> str:
-    """Return one complaint as a command, with its place where it has one."""
     command = "error" if complaint.is_serious else "warning"
     place = {"file": complaint.file, "line": complaint.line, "col": complaint.column}
     given = ",".join(f"{key}={_property(str(v))}" for key, v in place.items() if v is not None)

@@ -109,7 +109,6 @@ def _subject(outcome: Outcome) -> str:
 
 
 def _hold(outcome: Outcome, hold: HoldChange) -> str:
-    """Return which hold begins or ends, and why."""
     where = f"{outcome.app} in {outcome.environment}"
     if hold.ends:
         return f"end the hold of {where} ({hold.reason})"

@@ -103,7 +103,6 @@ def _reference(ref: Ref) -> str:
 
 
 def _what(entry: HistoryEntry) -> str:
-    """Return what kind of change it was, and what is to be known of it."""
     words = {
         EntryKind.PROMOTION: "rollback" if entry.goes_back else "promotion",
         EntryKind.EDIT: "back by hand" if entry.goes_back else "by hand",

@@ -209,7 +209,6 @@ class _Sheet:
         self.console.print(Text.assemble(" " * indent, text), soft_wrap=True)
 
     def _spans(self, spans: Line) -> Text:
-        """Return spans with their looks, and with links where there is a terminal."""
         found = Text()
         for one in spans:
             look = Look.parse(_STYLES.get(one.style, ""))

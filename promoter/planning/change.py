@@ -140,7 +140,6 @@ def declare_app(asked: AppRequest, base: Tree, before: Declaration | None = None
 
 
 def _declared(request: Request, apps: Iterable[AppDeclaration], state: BranchState) -> Declaration:
-    """Return a request as its commit will declare it, from what that is for each app."""
     latest = state.pulls[0] if state.pulls and not state.open_pull else None
     # A pull that a person has closed is linked as the previous one; one that we closed is not.
     if latest and (latest.state is not PullState.CLOSED or pull_request.closed_by_us(latest.body)):

@@ -139,7 +139,6 @@ def _by_kind(before: _Suffix, after: _Suffix) -> Reading:
 
 
 def _suffix(text: str) -> _Suffix | None:
-    """Return what a suffix says, or None where it has no order."""
     if not text:
         return _Suffix("")
     if described := _DESCRIBED.fullmatch(text):

@@ -185,7 +185,6 @@ class Dates:
                 yield self._local(near)
 
     def _local(self, year: int | None) -> tuple[datetime, datetime]:
-        """Return the local beginning and end, of a year where the dates have none."""
         start = _on(self.first, year, self.at)
         end = _on(self.last, year, self.until)
         if year is not None and not self._begins_first():
