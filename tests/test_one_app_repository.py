@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from promoter.config.apps import any_name_warnings
 from promoter.config.config import parse
+from promoter.engine.places import any_name_warnings
 from tests.many_apps import with_files
+from tests.test_suggested_configuration import LAYOUTS
+from tests.thorough import thorough_after
 from tests.world import promote
 
 if TYPE_CHECKING:
@@ -99,6 +101,29 @@ def test_a_name_that_the_configuration_or_a_path_confirms_is_no_warning(
 ) -> None:
     config = parse(configuration.encode(), "promoter.yaml")
     assert bool(list(any_name_warnings(config, [app], ["prod"]))) is warns
+
+
+@pytest.mark.parametrize(
+    "layout",
+    thorough_after(2, ["HelmRelease", "a folder of one app that is not called like it", *LAYOUTS]),
+)
+def test_the_configuration_that_the_hint_prints_promotes_once_it_is_committed(
+    tmp_path: Path, layout: str
+) -> None:
+    repo = with_files(tmp_path / "r.git", {**LAYOUTS[layout][0], "README.md": "Hello.\n"})
+    ask = ("--app", "aurora", "--tag", "1.4.2", "--dry-run", "--output", "json")
+    first = promote(*ask, "--repo", str(repo.path))
+    assert first.code == 4
+    said, _, text = first.json["error"]["hint"].partition(":\n")
+    assert said == "By the repository's folders, commit this promoter.yaml"
+    repo.commit(
+        "main", "promoter.yaml", f"{text}\n".replace("path:", "checks: {exists: off}\n    path:")
+    )
+    again = promote(*ask, "--repo", str(repo.path))
+    assert again.code in (0, 3), again.stdout
+    if again.code == 3:
+        # The base of these layouts is not complete.
+        assert {one["rule"] for one in again.json["refusals"]} <= {"render", "dead-edit"}
 
 
 @pytest.mark.parametrize("command", ["status", "history", "auto"])

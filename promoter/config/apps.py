@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
@@ -11,7 +10,7 @@ from weakref import WeakKeyDictionary
 from promoter.config import FILE
 from promoter.config.config import Config
 from promoter.config.document import NOWHERE
-from promoter.config.not_there import no_app
+from promoter.config.not_there import no_app, takes_any_name
 from promoter.config.path_patterns import FILES, FOLDERS, Match, filled, fixed_part, matches
 from promoter.config.sections import Environment
 from promoter.domain.errors import SelectionError
@@ -83,51 +82,36 @@ def environments_of(config: Config, tree: Tree, app: str) -> dict[str, Environme
     for layout in _LAYOUTS:
         if names := _environments_by_app(tree, layout).get(app):
             return {name: Environment(path=layout) for name in names}
-    check_layout(config, tree)
+    check_layout(config, tree, app)
     if app in config.apps:
         return {}
     raise no_app(app, config, _apps_of_layouts(tree))
 
 
-def check_layout(config: Config, tree: Tree) -> None:
-    """Raise `SelectionError` where neither the configuration nor the layout names an environment."""
-    if not (config.environments or _apps_of_layouts(tree)):
-        raise SelectionError(
-            "no environments are configured, and the repository has none of the layouts that are "
-            f"known by themselves: {', '.join(_LAYOUTS)}",
-            f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}",
-        )
+def check_layout(config: Config, tree: Tree, app: str | None = None) -> None:
+    """Raise `SelectionError` where neither the configuration nor the layout names an environment.
 
-
-def any_name_warnings(
-    config: Config, apps: Iterable[str], environments: Iterable[str]
-) -> Iterator[str]:
-    """Yield a warning for each app whose name nothing confirms, with the line that lists it.
-
-    Its environment has one folder, or file, whatever the app is called.
+    The hint is the configuration that follows from the repository's folders, for an app or for any.
     """
-    for app in apps:
-        for name in environments:
-            settings = config.environments.get(name)
-            if settings is None or not _takes_any_name(config, name):
-                continue
-            paths = [
-                settings.path,
-                *map(str, files_of(config.targets_of(name, app)[0], folder(settings, app, name))),
-            ]
-            if not any(re.search(rf"(?<![^\W_]){re.escape(app)}(?![^\W_])", one) for one in paths):
-                yield (
-                    f"any name is taken for the app of {paths[-1]}, as environments.{name}.path "
-                    f"holds no {{app}}: to list this one, write apps: {{{app}: {{}}}} in {FILE}"
-                )
+    known = [] if config.environments else _apps_of_layouts(tree)
+    if config.environments or (known and app is None):
+        return
+    # Late: a known layout needs none of it.
+    from promoter.config.suggested_configuration import is_generic, suggested_configuration
 
-
-def _takes_any_name(config: Config, environment: str) -> bool:
-    """Return whether an environment's files are the same for every app, and no app is listed."""
-    if config.apps:
-        return False
-    same = config.targets_of(environment, "{app}") == config.targets_of(environment, "app")
-    return same and "{app}" not in config.environments[environment].path
+    if known and (config.apps or not all(map(is_generic, known))):
+        return
+    suggested = suggested_configuration(tree, app)
+    hint = f"Commit a {FILE} that says where they are, such as:\n{_EXAMPLE}"
+    if suggested:
+        hint = f"By the repository's folders, commit this {FILE}:\n{suggested}"
+    layouts = f"layouts that are known by themselves: {', '.join(_LAYOUTS)}"
+    if known:
+        message = f"there is no app {app!r}: by the folders, it is called {' or '.join(known)}"
+        raise SelectionError(message, hint)
+    raise SelectionError(
+        f"no environments are configured, and the repository has none of the {layouts}", hint
+    )
 
 
 def is_in(config: Config, tree: Tree, where: tuple[str, str], settings: Environment) -> bool:
@@ -176,7 +160,7 @@ def not_there(config: Config, apps: Sequence[str], environments: Sequence[str]) 
     """
     apps = apps or list(config.apps)
     names = environments or list(config.environments)
-    unnamed = [one for one in names if one in config.environments and _takes_any_name(config, one)]
+    unnamed = [one for one in names if one in config.environments and takes_any_name(config, one)]
     if unnamed and not apps:
         keys = ("environments", unnamed[0], "path")
         path = config.environments[unnamed[0]].path

@@ -126,3 +126,11 @@ def check_misnamed(tree: Tree, directory: PurePosixPath) -> None:
                 f"Rename it to {KUSTOMIZATION_NAMES[0]}, or list the files under targets in {FILE}.",
                 file=str(directory / name),
             )
+
+
+def takes_any_name(config: Config, environment: str) -> bool:
+    """Return whether an environment's files are the same for every app, and no app is listed."""
+    if config.apps:
+        return False
+    same = config.targets_of(environment, "{app}") == config.targets_of(environment, "app")
+    return same and "{app}" not in config.environments[environment].path

@@ -11,14 +11,13 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from promoter import graph
-from promoter.config.apps import any_name_warnings
 from promoter.config.holds import hold_file
 from promoter.config.layout import Target
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError
 from promoter.domain.model import ImageMove, Tree
 from promoter.engine.configuration import configuration
-from promoter.engine.places import Scope, find_targets, nothing_found
+from promoter.engine.places import Scope, any_name_warnings, find_targets, nothing_found
 from promoter.engine.world import World
 from promoter.git import Repository
 from promoter.git.history import FileVersion

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import PurePosixPath
 
+from promoter.config import FILE
 from promoter.config.apps import (
     check_layout,
     environments_of,
+    files_of,
     folder,
     is_in,
     known_apps,
@@ -18,6 +21,7 @@ from promoter.config.apps import (
 )
 from promoter.config.config import Config
 from promoter.config.layout import Target, find_target, target_of
+from promoter.config.not_there import takes_any_name
 from promoter.config.sections import Environment
 from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, SelectionError
@@ -112,6 +116,29 @@ def nothing_found(
             except PromoteError as error:
                 return error
     return not_there(config, scope.apps, scope.environments)
+
+
+def any_name_warnings(
+    config: Config, apps: Iterable[str], environments: Iterable[str]
+) -> Iterator[str]:
+    """Yield a warning for each app whose name nothing confirms, with the line that lists it.
+
+    Its environment has one folder, or file, whatever the app is called.
+    """
+    for app in apps:
+        for name in environments:
+            settings = config.environments.get(name)
+            if settings is None or not takes_any_name(config, name):
+                continue
+            paths = [
+                settings.path,
+                *map(str, files_of(config.targets_of(name, app)[0], folder(settings, app, name))),
+            ]
+            if not any(re.search(rf"(?<![^\W_]){re.escape(app)}(?![^\W_])", one) for one in paths):
+                yield (
+                    f"any name is taken for the app of {paths[-1]}, as environments.{name}.path "
+                    f"holds no {{app}}: to list this one, write apps: {{{app}: {{}}}} in {FILE}"
+                )
 
 
 def _unlisted(config: Config, tree: Tree, apps: Sequence[str], known: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Protocol, TypeAlias
 
-from promoter.config.apps import any_name_warnings, known_apps, look_into_all
+from promoter.config.apps import known_apps, look_into_all
 from promoter.config.config import Config
 from promoter.config.examples import EXAMPLES
 from promoter.config.layout import Target, find_target
@@ -16,6 +16,7 @@ from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree
 from promoter.domain.suggest import nearest
 from promoter.engine.current_repository import local_file
+from promoter.engine.places import any_name_warnings
 from promoter.planning.outcome import Outcome, failed
 from promoter.planning.plan import AppRequest, Request
 from promoter.planning.previous import follow

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from promoter.config.apps import any_name_warnings, known_apps, not_there
+from promoter.config.apps import known_apps, not_there
 from promoter.config.config import Config
 from promoter.config.holds import Hold, ignored_holds, read_hold
 from promoter.config.layout import Target
@@ -20,7 +20,14 @@ from promoter.engine.candidates import Candidate
 from promoter.engine.choice import Choice, choices
 from promoter.engine.configuration import configuration
 from promoter.engine.history import files_with_hold, joined, merged_pulls
-from promoter.engine.places import FoundTarget, Scope, find_targets, nothing_found, places
+from promoter.engine.places import (
+    FoundTarget,
+    Scope,
+    any_name_warnings,
+    find_targets,
+    nothing_found,
+    places,
+)
 from promoter.engine.world import World
 from promoter.gates import ProposedHold
 from promoter.planning.branch import branch_of

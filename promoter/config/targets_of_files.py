@@ -1,0 +1,102 @@
+"""The target by which a file's image would be set: what its own content shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import PurePosixPath
+
+from promoter.domain.dataclass import dataclass
+from promoter.domain.errors import PromoteError, RefusedError
+from promoter.edits.region import Region, Spot, roots
+from promoter.edits.targets import argocd, manifest
+
+_DEPTH = 12
+# Objects that hold the values of a chart.
+_VALUES_INSIDE = ("HelmRelease", *argocd.KINDS)
+# What another program fills in, and what is no key of a path without brackets.
+_FILLED_IN = ("{{", "${", "$(")
+_NO_KEY = re.compile(r"[.\[\]\\/]")
+_IMAGE = re.compile(r"[a-z0-9][\w./-]*(?::\d+/[\w./-]+)?:[\w][\w.-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetKeys:
+    """A target's keys but for its file, as promoter.yaml has them."""
+
+    kind: str
+    key: str = ""
+    path: str = ""
+    """Of `kind: yaml-path`: `tag` or `reference`, and the path of the scalar."""
+
+
+def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetKeys | None:
+    """Return the target for an app's image in a file; None where it holds no image that is seen.
+
+    Of several scalars that hold one, that is taken which is called like the app, and no other one.
+    """
+    try:
+        region = Region.of(path, data)
+        if argocd.find(region):
+            return TargetKeys("argocd")
+        kinds = {kind.text for root in roots(region) if (kind := root.get("kind")) is not None}
+        if kinds and kinds.isdisjoint(_VALUES_INSIDE) and manifest.find(region):
+            return TargetKeys("manifest")
+        found = [one for root in roots(region) for one in _scalars(root, "", 0)]
+    except PromoteError:
+        return None
+    own = [one for one, said in found if app and _word(app).search(said)]
+    if own or len(found) != 1:
+        return own[0] if own else None
+    return found[0][0]
+
+
+def _word(app: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(app)}(?![A-Za-z0-9])")
+
+
+def _scalars(spot: Spot, path: str, depth: int) -> Iterator[tuple[TargetKeys, str]]:
+    """Yield each scalar below a node that holds an image's tag, or a whole image, with its name."""
+    if depth > _DEPTH:
+        return
+    name, tag = spot.get("name"), spot.get("value")
+    if name is not None and tag is not None and name.text.endswith("image.tag"):
+        yield TargetKeys("yaml-path", "tag", f"{path}.value"), path
+        return
+    tag, repository = spot.get("tag"), spot.get("repository") or spot.get("name")
+    is_image = "image" in path.rpartition(".")[2].lower() or spot.get("repository") is not None
+    if tag is not None and is_image and _is_plain(tag):
+        said = f"{path} {repository.text if repository else ''}"
+        yield TargetKeys("yaml-path", "tag", _joined(path, "tag")), said
+        return
+    for child in spot.below():
+        key = _key(child, path)
+        if child.path[-1] == "image" and _IMAGE.fullmatch(child.text):
+            yield TargetKeys("yaml-path", "reference", key), f"{key} {child.text}"
+        elif child.style in ("|", ">"):
+            with suppress(RefusedError):
+                for root in roots(child.inside()):
+                    yield from _scalars(root, key, depth + 1)
+        else:
+            yield from _scalars(child, key, depth + 1)
+
+
+def _is_plain(spot: Spot) -> bool:
+    return not any(one in spot.text for one in _FILLED_IN) and not any(True for _ in spot.below())
+
+
+def _key(child: Spot, path: str) -> str:
+    """Return the path of a child: of an element of a list by its name, where it has one."""
+    part = child.path[-1]
+    if not isinstance(part, int):
+        return _joined(path, part)
+    name = child.get("name")
+    is_named = name is not None and name.text and not re.search(r"[\[\]]", name.text)
+    return f"{path}[name={name.text}]" if name and is_named else f"{path}[{part}]"
+
+
+def _joined(path: str, key: str) -> str:
+    if _NO_KEY.search(key):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else key

@@ -1,0 +1,237 @@
+"""The hint for an unknown layout: the promoter.yaml that follows from the repository's own folders."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from promoter.config.apps import known_apps
+from promoter.config.config import parse
+from promoter.config.layout import find_target
+from promoter.config.suggested_configuration import suggested_configuration
+from promoter.domain.trees import EditedTree, FilesTree
+from promoter.edits.held_images import held_images
+
+KUSTOMIZATION = """\
+resources: [../base]
+images:
+  - name: ghcr.io/acme/aurora
+    newTag: 1.4.1
+"""
+BASE = "resources: [deployment.yaml]\n"
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: aurora}
+spec:
+  template:
+    spec:
+      containers:
+        - name: aurora
+          image: ghcr.io/acme/aurora:1.4.1
+"""
+VALUES = "replicas: 2\nimage:\n  repository: ghcr.io/acme/aurora\n  tag: 1.4.1\n"
+RELEASE = """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: aurora}
+spec:
+  chart: {spec: {chart: aurora, version: 1.0.0}}
+  values:
+    image: {repository: ghcr.io/acme/aurora, tag: 1.4.1}
+"""
+OVERRIDES = """\
+kind: Application
+metadata: {name: aurora}
+spec:
+  source:
+    kustomize:
+      images: ["ghcr.io/acme/aurora:1.4.1"]
+"""
+INLINE = """\
+kind: Application
+metadata: {name: aurora}
+spec:
+  source:
+    helm:
+      values: |
+        image:
+          repository: ghcr.io/acme/aurora
+          tag: 1.4.1
+"""
+COMPOSE = """\
+services:
+  db: {image: "postgres:16.1"}
+  aurora: {image: "ghcr.io/acme/aurora:1.4.1"}
+"""
+NESTED = "aurora:\n  image:\n    repository: ghcr.io/acme/aurora\n    tag: 1.4.1\n"
+ROLLOUT = DEPLOYMENT.replace("Deployment", "Rollout")
+
+LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
+    "clusters, then apps": (
+        {
+            "clusters/prod/aurora/kustomization.yaml": KUSTOMIZATION,
+            "clusters/dev/aurora/kustomization.yaml": KUSTOMIZATION,
+            "clusters/prod/kustomization.yaml": "resources: [aurora]\n",
+            "base/kustomization.yaml": BASE,
+        },
+        "dev: clusters/dev/{app}, prod: clusters/prod/{app}",
+    ),
+    "environments, then apps": (
+        {
+            "environments/prod/aurora/kustomization.yaml": KUSTOMIZATION,
+            "base/kustomization.yaml": BASE,
+        },
+        "prod: environments/prod/{app}",
+    ),
+    "kustomize, app, overlays": (
+        {
+            "kustomize/aurora/overlays/prod/kustomization.yaml": KUSTOMIZATION,
+            "kustomize/aurora/overlays/eu-1/kustomization.yaml": KUSTOMIZATION,
+            "kustomize/aurora/base/kustomization.yaml": BASE,
+        },
+        "eu-1: kustomize/{app}/overlays/eu-1, prod: kustomize/{app}/overlays/prod",
+    ),
+    "overlays of one app": (
+        {
+            "overlays/prod/kustomization.yaml": KUSTOMIZATION,
+            "base/kustomization.yaml": BASE,
+        },
+        "prod: overlays/prod",
+    ),
+    "Helm values": (
+        {
+            "charts/aurora/Chart.yaml": "name: aurora\nversion: 1.0.0\nappVersion: 1.4.1\n",
+            "charts/aurora/values.yaml": VALUES,
+            "charts/aurora/values-prod.yaml": VALUES,
+            "charts/aurora/values-dev.yaml": VALUES,
+            "charts/aurora/templates/deployment.yaml": "image: {{ .Values.image.tag }}\n",
+        },
+        "dev: charts/{app}, prod: charts/{app}; yaml-path values-{environment}.yaml image.tag",
+    ),
+    "HelmRelease": (
+        {
+            "clusters/prod/aurora/helmrelease.yaml": RELEASE,
+            "clusters/prod/aurora/kustomization.yaml": "resources: [helmrelease.yaml]\n",
+        },
+        "prod: clusters/prod/{app}; yaml-path helmrelease.yaml spec.values.image.tag",
+    ),
+    "a plain manifest": (
+        {"apps/aurora/deployment.yaml": DEPLOYMENT, "apps/aurora/service.yaml": "kind: Service\n"},
+        "prod: apps/{app}; manifest deployment.yaml",
+    ),
+    "an Argo CD Application with images": (
+        {"argocd/aurora-prod.yaml": OVERRIDES, "argocd/aurora-staging.yaml": OVERRIDES},
+        "prod: argocd, staging: argocd; argocd {app}-{environment}.yaml",
+    ),
+    "an Argo CD Application with values": (
+        {"apps/prod/aurora.yaml": INLINE},
+        "prod: apps/prod; yaml-path {app}.yaml spec.source.helm.values.image.tag",
+    ),
+    "compose": (
+        {"docker-compose.yml": COMPOSE, "README.md": "Hello.\n"},
+        "prod: .; yaml-path docker-compose.yml services.aurora.image",
+    ),
+    "a folder of one app that is not called like it": (
+        {
+            "k8s/overlays/prod/kustomization.yaml": KUSTOMIZATION,
+            "k8s/base/kustomization.yaml": BASE,
+        },
+        "prod: k8s/overlays/prod",
+    ),
+    "an ending behind the app": (
+        {"clusters/prod/aurora-app/kustomization.yaml": KUSTOMIZATION},
+        "prod: clusters/prod/{app}-app",
+    ),
+    "files of manifests by environment": (
+        {"prod/aurora.yaml": DEPLOYMENT, "qa/aurora.yaml": DEPLOYMENT},
+        "prod: prod, qa: qa; manifest {app}.yaml",
+    ),
+    "values of several apps in one file": (
+        {"helm/production.yaml": NESTED},
+        "production: helm; yaml-path {environment}.yaml aurora.image.tag",
+    ),
+    "an Argo Rollout at the root": (
+        {"rollout.yaml": ROLLOUT},
+        "prod: .; manifest rollout.yaml",
+    ),
+    "a kustomization at the root": (
+        {"kustomization.yaml": KUSTOMIZATION},
+        "prod: .",
+    ),
+}
+
+
+def tree_of(files: dict[str, str]) -> EditedTree:
+    """Return a tree of files."""
+    data = {PurePosixPath(path): text.encode() for path, text in files.items()}
+    return EditedTree(FilesTree("a" * 40, {}), data)
+
+
+def shown(text: str) -> str:
+    """Return a configuration in one line: the environments, then the target."""
+    config = parse(text.encode(), "promoter.yaml")
+    said = ", ".join(f"{name}: {one.path}" for name, one in config.environments.items())
+    for one in config.targets:
+        keys = one.model_dump(exclude_defaults=True)
+        said += "; " + " ".join(
+            str(keys[key]) for key in ("kind", "file", "tag", "reference") if key in keys
+        )
+    return said
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_is_printed_is_the_layout_that_is_there_and_works_when_it_is_committed(
+    layout: str,
+) -> None:
+    files, expected = LAYOUTS[layout]
+    text = suggested_configuration(tree_of(files), "aurora")
+    assert shown(text) == expected, text
+    committed = tree_of({**files, "promoter.yaml": text + "\n"})
+    config = parse(text.encode(), "promoter.yaml")
+    assert known_apps(config, committed) == ["aurora"]
+    target = find_target(config, committed, "aurora", None)
+    held = held_images(committed, target.file, target.targets, target.images)
+    assert [(one.name, one.tag) for one in held] == [("ghcr.io/acme/aurora", "1.4.1")]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_without_an_app_it_is_the_same_layout_or_one_that_lists_an_app(layout: str) -> None:
+    files, _ = LAYOUTS[layout]
+    text = suggested_configuration(tree_of(files), None)
+    if layout == "compose":
+        # It is not known which of several images is meant.
+        assert text == ""
+        return
+    config = parse(text.encode(), "promoter.yaml")
+    assert known_apps(config, tree_of(files)) in (["aurora"], ["app"], ["aurora-app"])
+
+
+def test_an_image_of_several_that_is_not_called_like_the_app_is_not_taken_for_it() -> None:
+    assert suggested_configuration(tree_of({"compose.yaml": COMPOSE}), "web") == ""
+
+
+def test_a_file_of_a_base_is_no_app() -> None:
+    files = {"base/d.yaml": DEPLOYMENT, "overlays/prod/kustomization.yaml": KUSTOMIZATION}
+    assert shown(suggested_configuration(tree_of(files), "aurora")) == "prod: overlays/prod"
+
+
+def test_of_very_many_apps_the_one_that_is_asked_for_is_looked_at() -> None:
+    files = {f"clusters/prod/a{n:04}/kustomization.yaml": KUSTOMIZATION for n in range(1_000)}
+    files["clusters/prod/aurora/deploy/kustomization.yaml"] = KUSTOMIZATION
+    text = suggested_configuration(tree_of(files), "aurora")
+    assert shown(text) == "prod: clusters/prod/{app}/deploy"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"README.md": "Hello.\n", "docs/prod/page.yaml": "title: x\n"},
+        {".github/workflows/ci.yaml": "jobs: {a: {container: {image: 'node:20'}}}\n"},
+        {"a/b.yaml": "[", "c/prod/{d}.yaml": DEPLOYMENT, "-rf/\x1b[31m/kustomization.yaml": BASE},
+    ],
+)
+def test_where_nothing_is_found_nothing_is_made_up(files: dict[str, str]) -> None:
+    assert suggested_configuration(tree_of(files), "aurora") == ""
