@@ -63,6 +63,7 @@ LOSSY = {
     "placeholders-allowed",  # no tag reads `${TAG}`
     "values-digests-by-their-names",
     "values-digests-in-other-spellings",
+    "values-json-key-not-there-yet",
     "values-key-not-there-yet",
     "values-merge-keys",
     "values-tag-with-digest",

@@ -19,9 +19,8 @@ from promoter.domain.paths import KUSTOMIZATION_NAMES, resolved
 from promoter.domain.redaction import shown
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
-from promoter.edits.targets.argocd import sources
+from promoter.edits.targets.argocd import SOURCE_FILE, sources
 
-_SOURCE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
 # Folders in which people keep what tells Argo CD and Flux which folders to apply.
 _FOLDERS = re.compile(r"argo.*|.*applications?|apps?|appsets?|clusters?|flux.*|bootstrap")
 _NAMES = frozenset({"apps", "applications"})
@@ -45,7 +44,7 @@ def overriding_images(
     """
     for name, kind in sorted(tree.entries(directory).items()):
         path = directory / name
-        if kind is Kind.FILE and _SOURCE.fullmatch(name) and path not in edited:
+        if kind is Kind.FILE and SOURCE_FILE.fullmatch(name) and path not in edited:
             for root in _documents(tree, path):
                 images = root.at("kustomize", "images")
                 yield from _warnings("Argo CD", images.below() if images else (), moves)

@@ -47,8 +47,14 @@ def _splice(spot: Spot, keys: Sequence[str], text: str) -> Splice:
         if not node.value:
             at = node.start_mark.index + 1
             return Splice(at, at, entry)
-        at = node.value[-1][1].end_mark.index
-        return Splice(at, at, f", {entry}")
+        key, value = node.value[-1]
+        at, start = value.end_mark.index, source.line_start(key.start_mark.index)
+        indent = source.text[start : key.start_mark.index]
+        # Where each key has a line of its own, as in JSON, the new one has, too.
+        own_line = start > node.start_mark.index and not indent.strip()
+        return Splice(
+            at, at, f",{source.newline(start)}{indent}{entry}" if own_line else f", {entry}"
+        )
     if isinstance(node, MappingNode):
         column, end = node.value[0][0].start_mark.column, last_index(node)
     else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from promoter.domain.errors import NoPlaceError, SelectionError
-from promoter.domain.suggest import nearest
+from promoter.domain.suggest import listed, nearest
 from promoter.edits.region import Region, Spot, roots
 
+_LISTED = 6
 # How others write a key, every element, and the element with a value: JSONPath, JSON Pointer, yq.
 _QUOTED = re.compile(r"""\[(['"])([^\[\]]*?)\1\]""")
 _EVERY = re.compile(r"\[\*?\]")
@@ -83,7 +84,7 @@ def one(region: Region, path: str) -> Spot:
     if spots:
         places = ", ".join(":".join(map(str, spot.position)) for spot in spots[:5])
         reason = f"{path} leads to {len(spots)} places: {places}"
-        hint, at, kind = "Say which: [0] or [name=app] enter a list.", spots[0], SelectionError
+        hint, at, kind = _which(path, spots), spots[0], SelectionError
     else:
         parent, missing = nearest_parent(region, path)
         if parent is None:
@@ -96,6 +97,32 @@ def one(region: Region, path: str) -> Spot:
             hint += " If the path is right, add the key to the file."
     line, column = at.position
     raise kind(reason, hint, file=region.file.path, line=line, column=column)
+
+
+def _which(path: str, spots: Sequence[Spot]) -> str:
+    """Return how a path names one of several places."""
+    ways = [
+        part for part in zip(*(spot.path for spot in spots), strict=False) if len(set(part)) > 1
+    ]
+    keys = [_written(str(key)).removeprefix(".") for key in ways[0]] if ways else []
+    if not keys or "*" not in path or any(isinstance(key, int) for key in ways[0]):
+        return "Say which: [0] or [name=app] enter a list."
+    return f"Say which: {path.replace('*', keys[0], 1)}, with one of {listed(keys, _LISTED)} for *."
+
+
+def with_merged(region: Region, path: str) -> list[Spot]:
+    """Return every value that a path leads to; where a mapping has its last key by a merge, that."""
+    *steps, last = parts(path)
+    reached = [
+        spot for root in roots(region) for spot in (_follow(root, steps) if steps else [root])
+    ]
+    spots: list[Spot] = []
+    for parent in reached:
+        for one in _entered(parent) or [parent]:
+            own = list(_step(one, last))
+            merged = [] if own else [one.merged().get(last)]
+            spots += own or [spot for spot in merged if spot is not None]
+    return spots
 
 
 def names(parent: Spot) -> list[str]:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import field
+from posixpath import splitext
 from typing import TYPE_CHECKING
 
 from promoter import yaml_nodes
@@ -33,6 +34,16 @@ _BOM = "\ufeff"
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 # What Go templates are called by helmfile, Helm and others.
 _TEMPLATES = (".gotmpl", ".tpl", ".tmpl")
+_LANGUAGES = {
+    ".cue": "CUE",
+    ".hcl": "HCL",
+    ".jsonnet": "Jsonnet",
+    ".libsonnet": "Jsonnet",
+    ".nix": "Nix",
+    ".tf": "HCL",
+    ".tfvars": "HCL",
+    ".toml": "TOML",
+}
 _TEMPLATE = re.compile(r"\{%|\{\{|\$\{")
 
 
@@ -184,6 +195,10 @@ def _unparsable(source: Source, error: BrokenYAMLError) -> RefusedError:
     if error.rule != "yaml":
         hint = "Flatten it." if error.rule == "nesting" else "Split it."
         return source.refuse(error.rule, f"the file {error.reason}", hint, at=at)
+    if language := _LANGUAGES.get(splitext(source.path)[1]):
+        reason = f"the file is {language}, which is not edited"
+        hint = "Keep the tag in a YAML, JSON or .env file that it reads."
+        return source.refuse("yaml", reason, hint, at=at)
     near = () if source.path.endswith(_TEMPLATES) else (max(at - 400, 0), at + 400)
     if template := _TEMPLATE.search(source.text, *near):
         return source.refuse(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Literal
 
 from promoter.domain.errors import NoPlaceError
@@ -10,11 +12,16 @@ from promoter.edits.region import Region, Spot, roots
 from promoter.edits.site import Site
 from promoter.edits.targets.model import FileTarget, Filled
 
+# What Argo CD's Image Updater writes beside a kustomization.
+SOURCE_FILE = re.compile(r"\.argocd-source(?:-.+)?\.ya?ml")
 KINDS = ("Application", "ApplicationSet")
 
 
 class ArgocdTarget(FileTarget):
-    """Image overrides of an Argo CD Application: `spec.source(s).kustomize.images`."""
+    """Image overrides of an Argo CD Application: `spec.source(s).kustomize.images`.
+
+    In `.argocd-source-APP.yaml`, which Argo CD's Image Updater writes, `kustomize.images`.
+    """
 
     kind: Literal["argocd"]
     application: Filled = ""
@@ -22,11 +29,13 @@ class ArgocdTarget(FileTarget):
 
     def find(self, region: Region) -> tuple[Site, ...]:
         """Return the overrides of the file's applications."""
+        if _is_source(region):
+            return find(region)
         kinds = [root.get("kind") for root in roots(region)]
         if not any(kind is not None and kind.text in KINDS for kind in kinds):
             raise NoPlaceError(
                 "there is no Argo CD Application",
-                "Other objects are those of kind: manifest.",
+                "Containers are those of kind: manifest, other values those of kind: yaml-path.",
                 file=region.file.path,
             )
         return find(region, application=self.application)
@@ -34,7 +43,13 @@ class ArgocdTarget(FileTarget):
 
 def find(region: Region, *, application: str = "") -> tuple[Site, ...]:
     """Return the overrides of all applications of a file, or of the one of this name."""
+    if _is_source(region):
+        return tuple(site for root in roots(region) for site in _images(root))
     return tuple(site for root in roots(region) for site in _overrides(root, application))
+
+
+def _is_source(region: Region) -> bool:
+    return SOURCE_FILE.fullmatch(PurePosixPath(region.file.path).name) is not None
 
 
 def _overrides(root: Spot, application: str) -> Iterator[Site]:
@@ -45,10 +60,14 @@ def _overrides(root: Spot, application: str) -> Iterator[Site]:
         return
     spec = root.get("spec") if kind.text == "Application" else root.at("spec", "template", "spec")
     for source in sources(spec):
-        images = source.at("kustomize", "images")
-        for image in images.below() if images else ():
-            if image.text:
-                yield Site.override(image)
+        yield from _images(source)
+
+
+def _images(source: Spot) -> Iterator[Site]:
+    images = source.at("kustomize", "images")
+    for image in images.below() if images else ():
+        if image.text:
+            yield Site.override(image)
 
 
 def sources(spec: Spot | None) -> Iterator[Spot]:

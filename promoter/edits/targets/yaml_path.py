@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from pydantic import PrivateAttr, model_validator
@@ -36,7 +37,8 @@ class YamlPathTarget(FileTarget):
     """The path of the digest; emptied where a promotion has none, as it would win. One beside the
     tag under a usual name (`digest`, `sha`, `sha256`, `imageDigest`, …) needs no path."""
     reference: ScalarPath | None = None
-    """The path of a whole image, `name:tag`."""
+    """The path of a whole image, `name:tag`; with a `*`, of all images that it leads to, each by its
+    own name: `services.*.image`."""
     repository: ScalarPath | None = None
     """The path of the image's name, which is held against the promotion's and never changed. Without
     it and without `image`, the name is the `repository` beside the tag, in the file or else in the
@@ -52,7 +54,10 @@ class YamlPathTarget(FileTarget):
         return self
 
     def find(self, region: Region) -> Iterator[Site]:
-        """Yield the scalars at the paths, called by the name that stands beside them."""
+        """Yield the scalars at the paths, called by the name that stands beside them.
+
+        Where a `*` in the path of a reference leads to several images, each is called by its own.
+        """
         by_place = self.repository is None and (self.image is not None or self.reference is None)
         names = self.names(region) or self._default_names
         for path, part in (
@@ -60,9 +65,18 @@ class YamlPathTarget(FileTarget):
             (self.tag, Part.TAG),
             (self.digest, Part.DIGEST),
         ):
-            if path is not None:
-                spot, missing = self._place(region, path)
-                yield Site(spot, part, names, by_place=by_place, loose=True, missing=missing)
+            if path is None:
+                continue
+            several = _several(region, path) if part is Part.REFERENCE else ()
+            if several:
+                for one in several:
+                    yield replace(Site.reference(one), names=_called(one), loose=True)
+                continue
+            spot, missing = self._place(region, path)
+            site = Site(spot, part, names, by_place=by_place, loose=True, missing=missing)
+            if missing and part is Part.REFERENCE and site.text:
+                site = replace(site, names=(split(_plain(site.text))[0],))
+            yield site
 
     def _place(self, region: Region, path: str) -> tuple[Spot, tuple[str, ...]]:
         """Return the one node at a path, or the mapping to which it can be added and the keys.
@@ -72,7 +86,7 @@ class YamlPathTarget(FileTarget):
         """
         parent, missing = scalar_path.nearest_parent(region, path)
         is_there = bool(scalar_path.find(region, path))
-        if is_there or parent is None or not self._takes(region, parent, missing):
+        if is_there or parent is None or not self._takes(region, parent, missing, path):
             spot = scalar_path.one(region, path)
             if spot.style is None and not is_string_for_kustomize(spot.text):
                 _refuse_in_workload(spot, f"{path} is {spot.text}, which is no text")
@@ -80,8 +94,10 @@ class YamlPathTarget(FileTarget):
         _refuse_in_workload(parent, f"{path} leads nowhere")
         return parent, missing
 
-    def _takes(self, region: Region, parent: Spot, missing: tuple[str, ...]) -> bool:
+    def _takes(self, region: Region, parent: Spot, missing: tuple[str, ...], path: str) -> bool:
         """Return whether keys are added to a mapping: it has to be known that it is meant."""
+        if "*" in scalar_path.parts(path):
+            return False
         by_name = not any(one == "*" or one.startswith("[") or one.isdecimal() for one in missing)
         if not (by_name and accepts_keys(parent)):
             return False
@@ -123,6 +139,14 @@ class YamlPathTarget(FileTarget):
             scalar_path.find(region, scalar_path.beside(self.tag, "repository")) if self.tag else ()
         )
         return _called(beside[0]) if beside else ()
+
+
+def _several(region: Region, path: str) -> list[Spot]:
+    """Return the images at a path with a `*`, those that come by a merge too; none for fewer than two."""
+    if "*" not in scalar_path.parts(path):
+        return []
+    spots = [spot for spot in scalar_path.with_merged(region, path) if spot.text]
+    return spots if len(spots) > 1 else []
 
 
 def _called(spot: Spot) -> tuple[str, ...]:
