@@ -9,6 +9,8 @@ import pytest
 from promoter.config.config import parse
 from promoter.engine.places import any_name_warnings
 from tests.many_apps import with_files
+from tests.servers import git_http
+from tests.servers.github import GitHub
 from tests.test_suggested_configuration import LAYOUTS
 from tests.thorough import thorough_after
 from tests.world import promote
@@ -134,3 +136,18 @@ def test_in_an_unknown_layout_every_command_ends_as_promote_does(
     done = promote(command, "--repo", str(repo.path), "--output", "json")
     assert done.code == 4
     assert "none of the layouts" in done.json["error"]["message"]
+
+
+def test_through_the_api_an_unknown_layout_is_looked_at_in_few_requests(tmp_path: Path) -> None:
+    github = GitHub(tmp_path / "srv")
+    with_files(github.repository, LAYOUTS["HelmRelease"][0])
+    git_http.configure(github.repository)
+    with github:
+        done = promote(
+            "--app", "aurora", "--tag", "1.4.2", "--repo", github.url, "--transport", "api",
+            env={"GITHUB_TOKEN": "good-token"},
+        )  # fmt: skip
+    assert done.code == 4
+    assert "path: clusters/prod/{app}" in done.stderr
+    assert "tag: spec.values.image.tag" in done.stderr
+    assert len(github.seen) <= 5, [one.path for one in github.seen]

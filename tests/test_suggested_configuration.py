@@ -11,7 +11,6 @@ from promoter.config.config import parse
 from promoter.config.layout import find_target
 from promoter.config.suggested_configuration import suggested_configuration
 from promoter.domain.trees import EditedTree, FilesTree
-from promoter.edits.held_images import held_images
 
 KUSTOMIZATION = """\
 resources: [../base]
@@ -152,6 +151,24 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
         {"helm/production.yaml": NESTED},
         "production: helm; yaml-path {environment}.yaml aurora.image.tag",
     ),
+    "one chart for all": (
+        {
+            "charts/platform/values.yaml": f"web: {{image: {{repository: r/w, tag: 1.0.0}}}}\n{NESTED}"
+        },
+        "prod: charts/platform; yaml-path values.yaml aurora.image.tag",
+    ),
+    "several manifests of one app": (
+        {
+            "prod/aurora/cronjob.yaml": DEPLOYMENT.replace("Deployment", "CronJob"),
+            "prod/aurora/deployment.yaml": DEPLOYMENT,
+            "prod/aurora/service.yaml": "kind: Service\n",
+        },
+        "prod: prod/{app}; manifest cronjob.yaml; manifest deployment.yaml",
+    ),
+    "manifests of several apps in one file": (
+        {"deploy/prod.yaml": f"{DEPLOYMENT}---\n{DEPLOYMENT.replace('aurora', 'web')}"},
+        "prod: deploy; manifest {environment}.yaml; ghcr.io/acme/aurora",
+    ),
     "an Argo Rollout at the root": (
         {"rollout.yaml": ROLLOUT},
         "prod: .; manifest rollout.yaml",
@@ -178,7 +195,7 @@ def shown(text: str) -> str:
         said += "; " + " ".join(
             str(keys[key]) for key in ("kind", "file", "tag", "reference") if key in keys
         )
-    return said
+    return "; ".join([said, *(image for app in config.apps.values() for image in app.images)])
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -192,15 +209,15 @@ def test_what_is_printed_is_the_layout_that_is_there_and_works_when_it_is_commit
     config = parse(text.encode(), "promoter.yaml")
     assert known_apps(config, committed) == ["aurora"]
     target = find_target(config, committed, "aurora", None)
-    held = held_images(committed, target.file, target.targets, target.images)
-    assert [(one.name, one.tag) for one in held] == [("ghcr.io/acme/aurora", "1.4.1")]
+    own = {(one.name, one.tag) for one in target.own_images(committed)}
+    assert own == {("ghcr.io/acme/aurora", "1.4.1")}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_without_an_app_it_is_the_same_layout_or_one_that_lists_an_app(layout: str) -> None:
     files, _ = LAYOUTS[layout]
     text = suggested_configuration(tree_of(files), None)
-    if layout == "compose":
+    if layout in ("compose", "one chart for all"):
         # It is not known which of several images is meant.
         assert text == ""
         return

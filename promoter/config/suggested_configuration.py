@@ -88,7 +88,21 @@ def suggested_configuration(tree: Tree, app: str | None) -> str:
     if not groups:
         return ""
     best = max(groups.values(), key=_rank)
-    return _written(best, app)
+    return _written([best, *_beside(best, groups.values())], app)
+
+
+def _beside(best: list[_Place], groups: Iterable[list[_Place]]) -> Iterator[list[_Place]]:
+    """Yield the other manifests in an app's own folder, which have its images as well."""
+    first, environments = best[0], {one.environment for one in best}
+    if first.target is None or first.target.kind != "manifest" or "{app}" not in first.folder:
+        return
+    for group in groups:
+        other = group[0]
+        is_manifest = other.target is not None and other.target.kind == "manifest"
+        there = {one.environment for one in group}
+        is_beside = group is not best and is_manifest and other.folder == first.folder
+        if is_beside and environments <= there:
+            yield group
 
 
 def is_generic(name: str) -> bool:
@@ -155,6 +169,8 @@ def _with_images(files: Iterable[PurePosixPath], app: str | None, tree: Tree) ->
     for path, data in _read(tree, chosen).items():
         if (target := target_of_file(path, data, app)) is not None:
             one = places[path]
+            if app and not one.is_of_app and target.names(app):
+                one = _replaced(path.parent, path.name, None)
             yield _Place(one.folder, one.file, one.environment, one.is_of_app, target)
 
 
@@ -238,19 +254,24 @@ def _stem(name: str) -> str:
     return next((name.removesuffix(one) for one in _SUFFIXES if name.endswith(one)), name)
 
 
-def _written(places: list[_Place], app: str | None) -> str:
-    """Return the configuration of places that differ by the environment alone."""
+def _written(groups: list[list[_Place]], app: str | None) -> str:
+    """Return the configuration of groups of places, each of which differ by the environment alone."""
+    places = groups[0]
     first = places[0]
     lines = ["environments:"]
     for name in sorted({one.environment or "prod" for one in places}):
         path = first.folder.replace("{environment}", name)
         lines += [f"  {name}:", f"    path: {_scalar(path)}"]
-    if first.target is not None:
-        lines += ["targets:", f"  - kind: {first.target.kind}"]
-        lines.append(f"    file: {_scalar(first.file)}")
-        if first.target.key:
-            lines.append(f"    {first.target.key}: {_scalar(first.target.path)}")
-    if not first.has_app:
+    targets = [(one[0].file, one[0].target) for one in groups if one[0].target is not None]
+    lines += ["targets:"] if targets else []
+    for file, target in targets:
+        lines += [f"  - kind: {target.kind}", f"    file: {_scalar(file)}"]
+        lines += [f"    {target.key}: {_scalar(target.path)}"] if target.key else []
+    own = first.target.images if first.target else ()
+    if not first.has_app and own:
+        listed = ", ".join(map(_scalar, own))
+        lines += ["apps:", f"  {app}:", f"    images: [{listed}]"]
+    elif not first.has_app:
         lines += ["apps:", f"  {app or 'app'}: {{}}"]
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from promoter.domain.dataclass import dataclass
 from promoter.domain.errors import PromoteError, RefusedError
 from promoter.edits.region import Region, Spot, roots
 from promoter.edits.targets import argocd, manifest
+from promoter.edits.targets.model import names
 
 _DEPTH = 12
 # Objects that hold the values of a chart.
@@ -29,6 +30,12 @@ class TargetKeys:
     key: str = ""
     path: str = ""
     """Of `kind: yaml-path`: `tag` or `reference`, and the path of the scalar."""
+    images: tuple[str, ...] = ()
+    """The images that are called like the app, where the file has others as well."""
+
+    def names(self, app: str) -> bool:
+        """Return whether the file's own content is called like an app."""
+        return bool(self.images or _word(app).search(self.path))
 
 
 def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetKeys | None:
@@ -41,8 +48,8 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
         if argocd.find(region):
             return TargetKeys("argocd")
         kinds = {kind.text for root in roots(region) if (kind := root.get("kind")) is not None}
-        if kinds and kinds.isdisjoint(_VALUES_INSIDE) and manifest.find(region):
-            return TargetKeys("manifest")
+        if kinds and kinds.isdisjoint(_VALUES_INSIDE) and (sites := manifest.find(region)):
+            return TargetKeys("manifest", images=_own(names(sites), app))
         found = [one for root in roots(region) for one in _scalars(root, "", 0)]
     except PromoteError:
         return None
@@ -50,6 +57,11 @@ def target_of_file(path: PurePosixPath, data: bytes, app: str | None) -> TargetK
     if own or len(found) != 1:
         return own[0] if own else None
     return found[0][0]
+
+
+def _own(images: list[str], app: str | None) -> tuple[str, ...]:
+    own = [one for one in images if app and _word(app).search(one)]
+    return tuple(own) if len(own) < len(images) else ()
 
 
 def _word(app: str) -> re.Pattern[str]:
