@@ -188,6 +188,24 @@ def test_a_tag_that_a_base_sets_is_followed(tmp_path: Path) -> None:
     assert (asked.code, asked.json["error"]["message"]) == (4, said)
 
 
+def test_an_entry_that_changes_the_name_alone_has_the_tag_of_its_base(tmp_path: Path) -> None:
+    own = "resources: [../../../base]\n" + entry("ghcr.io/o/web", "newName: eu.example.org/web")
+    files = {
+        "promoter.yaml": CONFIGURATION,
+        STAGE: own,
+        PROD: own + "  newTag: 1.0.0\n",
+        "base/kustomization.yaml": "resources: [pod.yaml]\n",
+        "base/pod.yaml": pod("ghcr.io/o/web:1.1.0"),
+    }
+    repo = with_files(tmp_path / "r.git", files)
+    status = run(repo, "status", "--no-registry").json["apps"]
+    assert [one["images"][0]["tag"] for one in status] == ["1.1.0", "1.0.0"]
+    asked = run(repo, "--app", "web", "--from")
+    assert (asked.code, asked.json["images"][0]["to"]) == (0, "1.1.0"), asked.stdout
+    gate = next(one for one in asked.json["gates"] if one["gate"] == "previous-environment")
+    assert gate["detail"] == "stage runs what is promoted"
+
+
 def test_a_tag_that_a_base_sets_soaks_from_when_the_base_has_it(tmp_path: Path) -> None:
     text = LISTED.replace("promotes-from: stage", "promotes-from: stage\n    soak: 2h")
     base = "base/pod.yaml"

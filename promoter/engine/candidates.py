@@ -140,12 +140,13 @@ def _prefetch(config: Config, tree: Tree, chosen: Sequence[Place]) -> None:
 
 
 def _leaves_to_base(config: Config, tree: Tree, place: Place) -> bool:
-    """Return whether an app's kustomization does not name all images that are listed, by its text."""
+    """Return whether an app's kustomization leaves a listed image, or a tag, to a base, by its text."""
     listed = config.apps[place.app].images if place.app in config.apps else ()
-    for name in KUSTOMIZATION_NAMES if listed else ():
+    for name in KUSTOMIZATION_NAMES:
         with suppress(PromoteError, KeyError):
             text = tree.read(place.folder / name)
-            return any(one.encode() not in text for one in listed)
+            tags = text.count(b"newTag") + text.count(b"digest")
+            return tags < text.count(b"newName") or any(one.encode() not in text for one in listed)
     return False
 
 

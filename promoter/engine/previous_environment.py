@@ -19,7 +19,7 @@ from promoter.edits.targets import EditTarget
 from promoter.engine.history import joined_versions
 from promoter.engine.seen import Seen
 from promoter.gates import ImageFacts, Previous
-from promoter.planning.container_images import container_images
+from promoter.planning.container_images import container_images, with_bases
 from promoter.planning.previous import image_named
 from promoter.planning.propose import pulled_names
 
@@ -60,7 +60,7 @@ class _Wanted:
         """Return what stands at the other places, where some place has this image and not all do."""
         found = image_named(images, self.name)
         refs = found.refs if found else ()
-        others = [str(one.tag_or_digest) for one in refs if not self.ref.is_same(one)]
+        others = [one.tag_or_digest or "" for one in refs if not self.ref.is_same(one)]
         return others if len(others) < len(refs) else []
 
 
@@ -142,18 +142,17 @@ class _Files:
         try:
             target = self._there(tree)
             held = target.held_images(tree)
-            unset = [name for name in self.below if image_named(held, name) is None]
-            below = container_images(target, tree, unset)
+            below = container_images(target, tree, _unset(self.below, held))
         except (PromoteError, KeyError):
             return ()
-        return (*held, *(one.named(name) for name, one in below.items() if one.ref))
+        return with_bases(held, {name: one for name, one in below.items() if one.ref})
 
     def lagging(self, wanted: _Wanted, now: Sequence[RunningImage]) -> str:
         """Return a place with another tag, where some other place has an image; '' otherwise."""
         if not (others := wanted.others(now)):
             return ""
         tags = self.below.get(wanted.name, {})
-        places = [f"{tags[one]} has {one}" for one in others if tags.get(one)]
+        places = [f"{tags[one]} has {one or 'no tag'}" for one in others if tags.get(one)]
         for path in self.paths:
             images = _Files(self.base, _in_file(self.previous, path), (path,), {}).images(
                 {path: self.base.read(path)}
@@ -161,7 +160,7 @@ class _Files:
             found = image_named(images, wanted.name)
             other = [one for one in found.tags if one in others] if found else []
             places += [f"{path} has {one}" for one in other]
-        return places[0] if places else f"some places have {others[0]}"
+        return places[0] if places else f"some places have {others[0] or 'no tag'}"
 
     def _there(self, tree: Tree) -> Target:
         targets = (one for one in self.previous.targets if kind_of(tree, _path(self.previous, one)))
@@ -186,7 +185,7 @@ def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
         files = _Files(base, _in_file(previous, path), (path,), {})
         held[path] = files.images({path: base.read(path)})
     names = [one.name for one in wanted]
-    unset = [name for name in names if not any(image_named(one, name) for one in held.values())]
+    unset = _unset(names, [image for images in held.values() for image in images])
     images = container_images(previous, base, unset)
     below = {name: one.places for name, one in images.items() if one.ref}
     paths = [path for path, one in held.items() if any(image_named(one, name) for name in names)]
@@ -197,6 +196,12 @@ def _files(base: Tree, previous: Target, wanted: Sequence[_Wanted]) -> _Files:
     paths = list(dict.fromkeys(paths))
     targets = tuple(one for one in previous.targets if _path(previous, one) in paths)
     return _Files(base, replace(previous, targets=targets), tuple(paths), below)
+
+
+def _unset(names: Iterable[str], images: Sequence[RunningImage]) -> list[str]:
+    """Return the names to which no image gives a tag or digest."""
+    found = {name: image_named([one for one in images if one.ref], name) for name in names}
+    return [name for name, one in found.items() if one is None]
 
 
 def _paths(places: Iterable[str]) -> list[PurePosixPath]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -68,13 +68,14 @@ def container_images(
 
 
 def unset_images(target: Target, tree: Tree) -> list[str]:
-    """Return the images that the configuration lists and the app's own files do not set.
+    """Return the images to which the app's own files give no tag, and the listed ones they do not have.
 
     Raises `PromoteError` where the files cannot be read.
     """
-    own = target.own_images(tree) if target.images else ()
+    own = target.own_images(tree)
     known = {name for one in own for name in (one.name, one.new_name)}
-    return [name for name in target.images if name not in known]
+    bare = [one.name for one in own if one.name and not one.ref]
+    return [*bare, *(name for name in target.images if name not in known)]
 
 
 def prefetch_bases(targets: Iterable[Target], tree: Tree) -> None:
@@ -115,12 +116,27 @@ def running_images(target: Target, tree: Tree) -> tuple[RunningImage, ...]:
 
     Raises `PromoteError` where the files cannot be read.
     """
-    below = (one.named(name) for name, one in images_of_base(target, tree).items())
-    return (*target.own_images(tree), *below)
+    return with_bases(target.own_images(tree), images_of_base(target, tree))
+
+
+def with_bases(
+    own: Sequence[RunningImage], below: Mapping[str, ContainerImage]
+) -> tuple[RunningImage, ...]:
+    """Return images of an environment's own files with the tags that bases set, then those of bases.
+
+    An entry that changes the name alone leaves the tag as it is.
+    """
+    filled = []
+    for one in own:
+        base = below[one.name].named(one.name) if one.name in below and not one.ref else one
+        filled.append(replace(base, new_name=one.new_name, listed=one.listed))
+    known = {name for one in own for name in (one.name, one.new_name)}
+    more = (one.named(name) for name, one in below.items() if name not in known)
+    return (*filled, *more)
 
 
 def images_of_base(target: Target, tree: Tree) -> dict[str, ContainerImage]:
-    """Return the images that the configuration lists and only a base gives a tag or digest.
+    """Return the images that only a base gives a tag or digest: listed ones, and those without here.
 
     Raises `PromoteError` where the files cannot be read.
     """

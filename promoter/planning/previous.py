@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from promoter import graph
@@ -15,7 +15,7 @@ from promoter.domain.model import ImageRequest, RunningImage, Tree
 from promoter.domain.refusal import Refusal
 from promoter.domain.suggest import listed
 from promoter.domain.trees import kind_of
-from promoter.planning.container_images import ContainerImage, images_of_base, prefetch_bases
+from promoter.planning.container_images import images_of_base, prefetch_bases, with_bases
 from promoter.planning.plan import Request
 
 # So many images are named.
@@ -61,12 +61,14 @@ def follow(request: Request, config: Config, target: Target, tree: Tree) -> Foll
 def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
     """Return all images of an environment that the previous one runs, as they are there.
 
-    An image that is listed may be set by a base of either. Raises `SelectionError` where the two
+    What their own files do not set, a base of either may. Raises `SelectionError` where the two
     have images, and none in common; `RefusedError` where an entry would be added for an image that
     the previous environment pulls by another name.
     """
     below_there, below_own = images_of_base(previous, tree), images_of_base(target, tree)
-    there, own = _images(previous, tree, below_there), _images(target, tree, below_own)
+    held = target.held_images(tree)
+    there = with_bases(previous.held_images(tree), below_there)
+    own = with_bases(held, below_own)
     names = target.images or tuple(one.name for one in own)
     images, warnings, found, alike = [], [], set(), []
     for name in names:
@@ -76,7 +78,8 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             warnings.append(f"{name} is left as it is: {previous.environment} {why}")
             continue
         found.add(image.name)
-        if name in below_there and name in below_own and image_named(own, name) == image:
+        has = image_named(own, name)
+        if name in below_there and name in below_own and has and has.refs == image.refs:
             alike.append(f"{below_there[name].place} sets {name}")
             continue
         if len(image.tags) > 1:
@@ -84,7 +87,7 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
             warnings.append(
                 f"{previous.environment} has {name} at {tags}: {image.tags[0]} is taken"
             )
-        if target.kustomized and (name in below_own or image_named(own, name) is None):
+        if target.kustomized and image_named(held, name) is None:
             _check_pulled_alike(name, image, previous, target)
         images.append(_request(name, image, previous, tree))
     if not images:
@@ -102,13 +105,6 @@ def images_from(previous: Target, target: Target, tree: Tree) -> Followed:
         if one.name not in found and not target.images and image_named(own, one.name) is None
     ]
     return Followed(tuple(images), tuple(warnings), _file(previous, tree), own)
-
-
-def _images(
-    target: Target, tree: Tree, below: Mapping[str, ContainerImage]
-) -> tuple[RunningImage, ...]:
-    """Return what an environment's own files have, and what its bases set."""
-    return (*target.held_images(tree), *(one.named(name) for name, one in below.items()))
 
 
 def _nothing(
