@@ -77,6 +77,14 @@ def test_what_one_place_has_already_is_not_told_as_what_it_was(tmp_path: Path) -
     assert done.json["images"][0]["from"] == "1.0.0"
 
 
+def test_the_first_lines_show_each_tag_that_is_replaced(tmp_path: Path) -> None:
+    repo = _repository(tmp_path, "2.0.0", "1.0.0")
+    done = promote("--repo", str(repo.path), "--app", "web", "--tag", "3.0.0")
+    first, second, *_ = done.stdout.splitlines()
+    assert first.endswith("web to test, 2 tags -> 3.0.0")
+    assert second == f"  {_IMAGE}: 2.0.0, 1.0.0 -> 3.0.0"
+
+
 @pytest.mark.parametrize("targets", [_MANIFESTS, ""], ids=["manifests", "entry over a base"])
 def test_status_shows_each_tag_that_an_image_stands_at(tmp_path: Path, targets: str) -> None:
     repo = _repository(tmp_path, "1.0.0", "0.9.0", targets)

@@ -132,6 +132,8 @@ def _hold_is_so(outcome: Outcome, hold: HoldChange) -> str:
 def _values(outcome: Outcome, *, after: bool) -> str:
     """Return the one tag or digest of all images, else how many different ones there are."""
     values = {_value(one, after=after) for one in outcome.images}
+    if not after:
+        values |= {str(ref.tag_or_digest) for one in outcome.images for ref in one.elsewhere}
     return values.pop() if len(values) == 1 else f"{len(values)} tags"
 
 

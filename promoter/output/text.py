@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from promoter.domain.dataclass import dataclass
+from promoter.domain.model import ImageMove
 from promoter.domain.page import Page
 from promoter.domain.refusal import Refusal
 from promoter.output.envelope import Envelope, Failure
@@ -114,7 +115,7 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
     lines = [promotion.headline]
     if promotion.action != Action.SUPERSEDED and not shows_page:
         lines += [
-            f"  {one.name}: {one.before.tag_or_digest or '(not set)'} -> {str(one.after) or '(not set)'}"
+            f"  {one.name}: {_before(one)} -> {str(one.after) or '(not set)'}"
             + (f" ({one.after.known_as})" if one.after.known_as else "")
             for one in promotion.images
             if one.before.tag_or_digest != one.after.tag_or_digest
@@ -128,6 +129,11 @@ def pieces_of(promotion: Envelope) -> tuple[AnyPiece, ...]:
         if promotion.page and pull:
             pieces += [Piece(Kind.PLAIN, "\n"), PagePiece(pull.title or "", promotion.page)]
     return tuple(pieces)
+
+
+def _before(move: ImageMove) -> str:
+    """Return each tag that an image has had at one of its places."""
+    return ", ".join(one.tag_or_digest or "(not set)" for one in (move.before, *move.elsewhere))
 
 
 def complaints_text(complaints: Iterable[Complaint]) -> str:
