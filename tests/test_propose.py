@@ -8,7 +8,10 @@ import pytest
 
 from promoter.config.config import parse
 from promoter.config.layout import find_target
+from promoter.domain.declaration import AppDeclaration
 from promoter.domain.errors import SelectionError
+from promoter.domain.image import Tag
+from promoter.domain.model import ImageRequest
 from promoter.planning import propose
 from tests.graph_files import tree
 
@@ -139,3 +142,28 @@ def test_a_tag_in_an_environments_values_has_the_name_that_a_chart_gives_it(
     tree(tmp_path, {"web/values.yaml": defaults})
     app = "{targets: [{kind: yaml-path, file: v.yaml, tag: a.tag}]}"
     assert tagged(tmp_path, app, values=values) == names
+
+
+@pytest.mark.parametrize(
+    ("image", "values", "said"),
+    [
+        ("ghcr.io/o/db", "{registry: ghcr.io, repository: o/bitnami-db, tag: '1'}", True),
+        ("ghcr.io/o/db", "{repository: ghcr.io/p/db, tag: '1'}", True),
+        ("ghcr.io/o/db", "{repository: mirror.local:5000/hub/o/db, tag: '1'}", False),
+        ("ghcr.io/o/db", "{repository: o/db, tag: '1'}", False),
+        ("db", "{repository: '{{ .Values.name }}', tag: '1'}", False),
+    ],
+)
+def test_a_tag_beside_the_name_of_another_image_is_told_with_both_places(
+    image: str, values: str, said: bool, tmp_path: Path
+) -> None:
+    text = (
+        "environments: {prod: {path: '{app}'}}\n"
+        f"apps: {{web: {{targets: [{{kind: yaml-path, file: v.yaml, tag: a.tag, image: {image}}}]}}}}\n"
+    )
+    files = tree(tmp_path, {"web/v.yaml": f"a: {values}\n"})
+    target = find_target(parse(text.encode(), "promoter.yaml"), files, "web", None)
+    declared = AppDeclaration("web", "prod", (ImageRequest(image, Tag("2")),))
+    warnings = propose.propose_app(declared, target, files).warnings
+    told = [one for one in warnings if "web/v.yaml:1:" in one and "promoter.yaml:2:24" in one]
+    assert bool(told) is said, warnings

@@ -198,6 +198,14 @@ class Name(str):
         return f"library/{path}" if hub and "/" not in path else path
 
 
+def may_be_one(name: str, other: str) -> bool:
+    """Return whether two names may be of one image: one path ends with the other, as at a mirror."""
+    if not (Name.is_one(name) and Name.is_one(other)):
+        return True
+    paths = sorted((f"/{_split_domain(one)[1]}" for one in (name, other)), key=len)
+    return paths[1].endswith(paths[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A tag, a digest, or both; false where there is neither."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -39,6 +40,8 @@ class TargetEdits:
     """Each image with the tag and digest that stand there now."""
     warnings: tuple[str, ...] = ()
     """The images that stand at several tags, each with its places."""
+    places: tuple[_Chosen, ...] = ()
+    """Each place in the files of targets, with what is asked of its image."""
 
 
 def edit_targets(
@@ -64,7 +67,8 @@ def edit_targets(
         if isinstance(target, KustomizeTarget):
             sites.add_kustomization(file)
     warnings = tuple(said for one in images if (said := sites.several_tags(one)))
-    return TargetEdits(sites.edits(), tuple(map(sites.move, images)), warnings)
+    places = tuple(chain.from_iterable(sites.chosen.values()))
+    return TargetEdits(sites.edits(), tuple(map(sites.move, images)), warnings, places)
 
 
 @dataclass(slots=True)
@@ -115,14 +119,11 @@ class _Sites:
                 hint = nearest(one.name, seen) if seen else nothing
                 raise SelectionError(f"no target holds the image {one.name}", hint)
         refusals: list[Refusal] = []
-        for path, chosen in self.chosen.items():
+        by_entries = {path for path, _ in self.entries.values()}
+        by_sites = ((self._edit, path) for path in self.chosen)
+        for make, path in (*by_sites, *((self._edit_entries, path) for path in by_entries)):
             try:
-                self.files.put(self._edit(path, chosen))
-            except RefusedError as error:
-                refusals += error.refusals
-        for path in {path for path, _ in self.entries.values()}:
-            try:
-                self.files.put(self._edit_entries(path))
+                self.files.put(make(path))
             except RefusedError as error:
                 refusals += error.refusals
         refusals += self._unwritten_digests()
@@ -160,13 +161,13 @@ class _Sites:
             request.name, request.tag, {tag: site.spot.place for tag, site in tags.items()}
         )
 
-    def _edit(self, path: PurePosixPath, chosen: Sequence[_Chosen]) -> FileEdit:
+    def _edit(self, path: PurePosixPath) -> FileEdit:
         steps: dict[object, engine.Step] = {}
         warnings: dict[str, None] = {}
         refusals: list[Refusal] = []
         first: dict[object, Site] = {}
         refused: Counter[object] = Counter()
-        for site, request in chosen:
+        for site, request in self.chosen[path]:
             value = None if site.missing else shared_value(site.spot)
             key = (value, site.part, site.digest_beside, request.name) if value else site
             # The places of one value are looked at together, when the first of them is met.

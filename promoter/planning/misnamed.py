@@ -8,9 +8,14 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from promoter import graph
+from promoter.config.document import NOWHERE, Place
 from promoter.config.layout import Target
 from promoter.domain.errors import SelectionError
+from promoter.domain.image import may_be_one
+from promoter.domain.model import ImageRequest
+from promoter.domain.redaction import shown
 from promoter.domain.refusal import Refusal
+from promoter.edits.site import Part, Site
 from promoter.edits.targets.model import InFile
 
 
@@ -55,6 +60,34 @@ def _shared_folder(target: Target) -> str:
     meant = "/".join("{app}" if one == named else one for one in PurePosixPath(path).parts)
     key = f"environments.{target.environment}.path"
     return f"Write {meant} as {key}: it names {named} for every app."
+
+
+def other_names(places: Iterable[tuple[Site, ImageRequest]], target: Target) -> Iterator[str]:
+    """Yield a warning for each place whose file names another image than the one that is set there.
+
+    A place by its path alone is meant; a container's image may have any name.
+    """
+    for site, request in places:
+        if not (site.by_place and site.loose and site.part is not Part.DIGEST and site.names):
+            continue
+        if may_be_one(site.name, request.name):
+            continue
+        images = [getattr(one, "image", None) for one in target.targets]
+        number = images.index(request.name) if request.name in images else None
+        at = place_of(target, number) if number is not None else NOWHERE
+        where = ":".join(str(part) for part in at.values() if part is not None)
+        asked = f"the target at {where}" if where else "the request"
+        yield (
+            f"{request.name}: the {site.part} at {site.spot.place} is of {shown(site.name)}, as its "
+            f"file says, and {asked} names {request.name}"
+        )
+
+
+def place_of(target: Target, number: int) -> Place:
+    """Return where promoter.yaml has one of an app's targets, by its number from 0."""
+    config = target.config
+    keys = config.listed_targets(target.environment, target.app)[0] if config else ()
+    return (config and keys and config.place_of((*keys, number))) or NOWHERE
 
 
 @contextmanager

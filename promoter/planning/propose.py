@@ -25,7 +25,7 @@ from promoter.edits.target_edits import edit_targets
 from promoter.edits.working_files import WorkingFiles, joined
 from promoter.planning.container_images import from_containers
 from promoter.planning.dead_edits import ByNames, judge_by_names
-from promoter.planning.misnamed import at_configuration, at_request, at_target
+from promoter.planning.misnamed import at_configuration, at_request, at_target, other_names
 from promoter.planning.unnamed import unnamed
 
 _NAMES_LISTED, _TAGS_LISTED = 4, 6
@@ -120,7 +120,14 @@ def _images(declaration: AppDeclaration, target: Target, tree: Tree) -> Proposal
     moves, several = from_containers(moves, target, tree)
     made = edit_linked(tree, target.file, target.linked, held.files, moves)
     others = overriding_images(tree, target.directory, moves, {one.path for one in made})
-    warnings = (*held.warnings, *several, *others, *(one for edit in made for one in edit.warnings))
+    misnamed = other_names(held.places, target)
+    warnings = (
+        *held.warnings,
+        *misnamed,
+        *several,
+        *others,
+        *(one for edit in made for one in edit.warnings),
+    )
     edits = tuple(edit for edit in made if edit.after != edit.before)
     return Proposal(declaration.alone, edits, moves, warnings)
 

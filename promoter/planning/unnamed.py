@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from promoter.config.document import NOWHERE, Place
+from promoter.config.document import NOWHERE
 from promoter.config.layout import Target
 from promoter.domain.errors import PromoteError, SelectionError
 from promoter.domain.model import Tree
@@ -15,6 +15,7 @@ from promoter.edits.region import Region
 from promoter.edits.site import Site
 from promoter.edits.targets import FileTarget, ManifestTarget
 from promoter.edits.working_files import WorkingFiles
+from promoter.planning.misnamed import place_of
 
 _LISTED = 3
 
@@ -36,7 +37,7 @@ def unnamed(target: Target, tree: Tree) -> SelectionError | None:
             continue
         reason, hint = _of_sites(sites) if sites else _of_none(one, region)
         if reason:
-            return SelectionError(reason, hint, **_place(target, number))
+            return SelectionError(reason, hint, **place_of(target, number))
     with suppress(PromoteError):
         return _of_others(target, tree)
     return None
@@ -68,13 +69,6 @@ def _of_others(target: Target, tree: Tree) -> SelectionError | None:
     place = (target.config and target.config.place_of(keys)) or NOWHERE
     hint = f"They hold {listed(held, _LISTED)}."
     return SelectionError(f"no target holds the image {target.images[0]}", hint, **place)
-
-
-def _place(target: Target, number: int) -> Place:
-    """Return where promoter.yaml has one of the targets."""
-    config = target.config
-    keys = config.listed_targets(target.environment, target.app)[0] if config else ()
-    return (config and keys and config.place_of((*keys, number))) or NOWHERE
 
 
 def nameless(errors: Mapping[tuple[str, str], SelectionError]) -> str:
